@@ -1,0 +1,133 @@
+"""Every error neopack raises on purpose, and the exit code each one becomes.
+
+    NeopackError
+    ├── UsageError              2   the call itself: an option, a shape, a name
+    │   └── OutputError         2   the place named for the output cannot take it
+    ├── SourceError             1   the model cannot be had from what was given
+    │   ├── NotRecognised       1   the bytes are no model form that neopack knows
+    │   ├── Unsafe              1   reading it would execute code, or write outside
+    │   └── ExportFailed        1   the framework or the user's callable failed
+    ├── Malformed               1   the bytes are not what they claim; has the offset
+    ├── LimitExceeded           1   a bomb, or larger than the limits in force
+    ├── CheckFailed             1   findings at error level, or checks that could not run
+    ├── VerificationFailed      1   numbers differ by more than is allowed
+    ├── Unsupported             3   the target takes no such framework or version, or
+    │                               nothing here can compile for it
+    ├── Missing                 4   something must be installed first
+    ├── ServiceError            5   AWS said no
+    └── EngineFailed            6   a compile engine failed
+    Interrupted               130   Ctrl-C or SIGTERM
+
+The command line prints ``message``, ``where`` and ``hint`` and exits with ``exit_code``; no
+other exception is expected to leave neopack.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "CheckFailed",
+    "EngineFailed",
+    "ExportFailed",
+    "Interrupted",
+    "LimitExceeded",
+    "Malformed",
+    "Missing",
+    "NeopackError",
+    "NotRecognised",
+    "OutputError",
+    "ServiceError",
+    "SourceError",
+    "Unsafe",
+    "Unsupported",
+    "UsageError",
+    "VerificationFailed",
+]
+
+
+class NeopackError(Exception):
+    """The root. ``where`` names the file, member or option; ``hint`` says what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+    def line(self) -> str:
+        """The whole error in one line, as the command line prints it."""
+        text = f"{self} ({self.hint})" if self.hint else str(self)
+        return " ".join(text.split())
+
+
+class UsageError(NeopackError):
+    exit_code = 2
+
+
+class OutputError(UsageError):
+    pass
+
+
+class SourceError(NeopackError):
+    pass
+
+
+class NotRecognised(SourceError):
+    pass
+
+
+class Unsafe(SourceError):
+    pass
+
+
+class ExportFailed(SourceError):
+    pass
+
+
+class Malformed(NeopackError):
+    """Bytes that break their own format, at ``offset`` from the start of what was read."""
+
+    def __init__(
+        self, message: str, *, offset: int | None = None, where: str = "", hint: str = ""
+    ) -> None:
+        at = "" if offset is None else f" at byte {offset}"
+        super().__init__(message + at, where=where, hint=hint)
+        self.offset = offset
+
+
+class LimitExceeded(NeopackError):
+    pass
+
+
+class CheckFailed(NeopackError):
+    pass
+
+
+class VerificationFailed(NeopackError):
+    pass
+
+
+class Unsupported(NeopackError):
+    exit_code = 3
+
+
+class Missing(NeopackError):
+    exit_code = 4
+
+
+class ServiceError(NeopackError):
+    exit_code = 5
+
+
+class EngineFailed(NeopackError):
+    exit_code = 6
+
+
+class Interrupted(NeopackError):
+    exit_code = 130

@@ -1,0 +1,56 @@
+"""Bounds for every reader: how much of a stranger's file we are willing to follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from neopack.errors import LimitExceeded, UsageError
+
+__all__ = ["DEFAULT_LIMITS", "Limits"]
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """All in bytes or counts. ``ratio`` is content over compressed bytes, judged only once
+    ``ratio_from`` bytes of content are out, since small files of zeros compress as well.
+    """
+
+    archive_bytes: int = 64 * GIB
+    content_bytes: int = 64 * GIB
+    members: int = 4096
+    name_bytes: int = 4096
+    ratio: int = 200
+    ratio_from: int = 256 * MIB
+    record_bytes: int = 64 * MIB
+    records: int = 200_000
+    depth: int = 100
+    operations: int = 20_000_000
+
+    def hold(self, what: str, value: int, *, where: str = "") -> None:
+        """Raise ``LimitExceeded`` when ``value`` is over the limit named ``what``."""
+        limit: int = getattr(self, what)
+        if value > limit:
+            raise LimitExceeded(
+                f"{what.replace('_', ' ')} {value} over the limit of {limit}",
+                where=where,
+                hint=f"raise it with --limit {what}=N if you trust the file",
+            )
+
+    def with_settings(self, settings: list[str]) -> Limits:
+        """These limits with ``name=value`` settings applied; ``UsageError`` for a bad one."""
+        known = {field.name for field in fields(self)}
+        changes: dict[str, int] = {}
+        for setting in settings:
+            name, _, value = setting.partition("=")
+            if name not in known or not value.isdecimal():
+                raise UsageError(
+                    f"--limit {setting} is not NAME=NUMBER", hint=f"names: {', '.join(sorted(known))}"
+                )
+            changes[name] = int(value)
+        return replace(self, **changes)
+
+
+DEFAULT_LIMITS = Limits()
