@@ -1,0 +1,61 @@
+"""Seam 1: a framework turns a source into an exported model, and reads models without it.
+
+Each framework is one folder with the same files: ``source`` (how a user names such a model),
+``read`` (ModelInfo from bytes), ``export`` and ``run`` (the only files that import the
+framework, inside functions), ``layout`` (members of the archive), ``rules`` (what Neo demands).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from neopack.rules.inspection import Rule
+from neopack.types import (
+    ByteSource,
+    ExportedModel,
+    InputRequest,
+    Log,
+    ModelInfo,
+    ModelSource,
+    Runner,
+    Signature,
+)
+from neopack.wire.guard import Limits
+
+__all__ = ["Framework"]
+
+
+class Framework(Protocol):
+    """What neopack asks of a framework. ``name`` is Neo's word for it: ``PYTORCH``."""
+
+    name: str
+
+    def recognise(self, source: ByteSource) -> str | None:
+        """The form these bytes have, in words ("TorchScript archive"), or None if not ours.
+
+        A form that is ours and is no model (a state_dict) is recognised too: ``read`` and
+        ``export`` refuse it with the fix.
+        """
+
+    def models(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Which archive members Neo would take for a model file of this framework."""
+
+    def read(self, source: ByteSource, limits: Limits) -> ModelInfo:
+        """What the bytes tell, without the framework and without running anything."""
+
+    def export(
+        self,
+        source: ModelSource,
+        inputs: Sequence[InputRequest],
+        staging: Path,
+        settings: dict[str, object],
+        log: Log,
+    ) -> ExportedModel:
+        """The model in Neo's form, written into ``staging``, with golden numbers."""
+
+    def runner(self, model: Path, signature: Signature) -> Runner:
+        """Run a packaged, uncompiled model file in the framework itself."""
+
+    def rules(self) -> Sequence[Rule]: ...
