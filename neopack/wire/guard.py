@@ -28,6 +28,8 @@ class Limits:
     records: int = 200_000
     depth: int = 100
     operations: int = 20_000_000
+    pickle_operations: int = 5_000_000
+    zip_records: int = 1_000_000
 
     def hold(self, what: str, value: int, *, where: str = "") -> None:
         """Raise ``LimitExceeded`` when ``value`` is over the limit named ``what``."""
@@ -47,7 +49,8 @@ class Limits:
             name, _, value = setting.partition("=")
             if name not in known or not value.isdecimal():
                 raise UsageError(
-                    f"--limit {setting} is not NAME=NUMBER", hint=f"names: {', '.join(sorted(known))}"
+                    f"--limit {setting} is not NAME=NUMBER",
+                    hint=f"names: {', '.join(sorted(known))}",
                 )
             changes[name] = int(value)
         return replace(self, **changes)
