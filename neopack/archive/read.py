@@ -118,7 +118,7 @@ class GzipForward:
         self._raw, self._path, self._limits = raw, path, limits
         self._isal = isal_zlib
         self._inflate = isal_zlib.decompressobj(31)
-        self._error: type[Exception] = isal_zlib.IsalError
+        self._error: type[Exception] = isal_zlib.error
         self._buffer, self._at = b"", 0
         self._pending = b""
         self._members = 0
