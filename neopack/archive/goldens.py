@@ -63,4 +63,6 @@ def _difference(golden: Array, computed: Array | None) -> float:
     gaps = np.where(same, 0.0, np.abs(wide - other))
     scale = float(np.max(np.abs(wide), initial=0.0, where=np.isfinite(wide)))
     largest = float(np.max(gaps))
-    return largest / scale if scale and np.isfinite(largest) else (largest and float("inf"))
+    if largest == 0.0:
+        return 0.0
+    return largest / scale if scale and np.isfinite(largest) else float("inf")

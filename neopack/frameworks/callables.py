@@ -93,7 +93,7 @@ def _import_file(path: Path, text: str) -> ModuleType:
 
 
 def _import_hint(where: str, error: ModuleNotFoundError) -> str:
-    if error.name and where.split(".")[0] == error.name:
+    if error.name and where.split(".", maxsplit=1)[0] == error.name:
         return f"install the package of {error.name}, or give path/to/file.py:callable"
     return f"install the package of {error.name}"
 

@@ -11,7 +11,20 @@ from neopack.types import Array, InputRequest, TensorSpec
 __all__ = ["DTYPES", "from_file", "random_inputs", "request_of"]
 
 DTYPES = frozenset(
-    "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split()
+    [
+        "float16",
+        "float32",
+        "float64",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bool",
+    ]
 )
 # 0 and 1 are valid token ids, mask bits and class numbers alike
 SAFE_BELOW = 2

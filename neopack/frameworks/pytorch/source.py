@@ -39,7 +39,9 @@ def refuse_what_is_no_model(form: str, where: str) -> None:
         "safetensors": "a safetensors file",
     }
     if form in weights:
-        raise SourceError(f"is {weights[form]}: weights without a model", where=where, hint=WAY_OUT)
+        raise SourceError(
+            f"is {weights[form]}: weights without a model", where=where, hint=WAY_OUT
+        )
     if form == "pickled-module":
         raise Unsafe(
             "is a pickled module, which only running its code could restore",
