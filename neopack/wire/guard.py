@@ -29,6 +29,7 @@ class Limits:
     depth: int = 100
     operations: int = 20_000_000
     pickle_operations: int = 5_000_000
+    code_bytes: int = 32 * MIB
     zip_records: int = 1_000_000
 
     def hold(self, what: str, value: int, *, where: str = "") -> None:
