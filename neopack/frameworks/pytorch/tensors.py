@@ -16,7 +16,17 @@ from typing import Any
 from neopack.errors import Malformed
 from neopack.wire.pickle import Call, Global, Persistent
 
-__all__ = ["BITS", "Held", "StoredTensor", "Totals", "mapping", "tensor_of", "tensors", "total"]
+__all__ = [
+    "BITS",
+    "Held",
+    "StoredTensor",
+    "Totals",
+    "mapping",
+    "sizes",
+    "tensor_of",
+    "tensors",
+    "total",
+]
 
 BITS = {
     "float64": 64,
@@ -201,7 +211,7 @@ def tensor_of(value: Any) -> StoredTensor | None:
     if function.module == "torch._utils" and function.name in _PARAMETERS and arguments:
         return _as_parameter(tensor_of(arguments[0]))
     if function.name == "_rebuild_meta_tensor_no_storage" and len(arguments) >= 2:
-        return StoredTensor(dtype=_dtype(arguments[0]), shape=_sizes(arguments[1]), device="meta")
+        return StoredTensor(dtype=_dtype(arguments[0]), shape=sizes(arguments[1]), device="meta")
     if function.name == "_rebuild_from_type_v2" and len(arguments) >= 3:
         return tensor_of(Call(arguments[0], arguments[2]))
     if function.name == "Parameter" and arguments:
@@ -224,16 +234,17 @@ def _on_storage(name: str, arguments: tuple[Any, ...]) -> StoredTensor:
         dtype = _dtype(arguments[6])
     return StoredTensor(
         dtype=dtype,
-        shape=_sizes(arguments[2]),
-        strides=_sizes(arguments[3]),
+        shape=sizes(arguments[2]),
+        strides=sizes(arguments[3]),
         offset=arguments[1] if isinstance(arguments[1], int) else 0,
         storage=str(storage[2]) if isinstance(storage[2], (str, int)) else "?",
-        storage_bytes=_sizes((storage[4],))[0] * BITS.get(stored_as, 8) // 8,
+        storage_bytes=sizes((storage[4],))[0] * BITS.get(stored_as, 8) // 8,
         device=storage[3] if isinstance(storage[3], str) else "cpu",
     )
 
 
-def _sizes(value: Any) -> tuple[int, ...]:
+def sizes(value: Any) -> tuple[int, ...]:
+    """A shape, or strides; ``Malformed`` for what can be neither."""
     if isinstance(value, Call) and isinstance(value.arguments, tuple) and value.arguments:
         value = value.arguments[0]  # torch.Size((2, 3))
     if not isinstance(value, (tuple, list)) or len(value) > 64:
