@@ -97,12 +97,15 @@ class Function:
 
 @dataclass(slots=True, kw_only=True)
 class ScriptClass:
-    """A class: the names of its parameters and buffers, and the types of its attributes."""
+    """A class: the names of its parameters and buffers, and the types of its attributes.
+
+    ``buffers`` is None where the code does not list them, as before torch 1.5.
+    """
 
     name: str
     base: str
     parameters: tuple[str, ...] = ()
-    buffers: tuple[str, ...] = ()
+    buffers: tuple[str, ...] | None = None
     attributes: dict[str, str] = field(default_factory=dict)
 
 

@@ -57,9 +57,9 @@ def read(container: Container) -> ModelInfo:
         script,
         forward=script.functions.get(f"{owner}.forward"),
         stored=_stored_inputs(stored.value) if stored else None,
-        parameters=[h.tensor for h in held if _is_among(h, script, "parameters")],
-        buffers=[h.tensor for h in held if _is_among(h, script, "buffers")],
-        others=[h.tensor for h in held if not _is_declared(h, script)],
+        parameters=[h.tensor for h in held if _role(h, script) == "parameter"],
+        buffers=[h.tensor for h in held if _role(h, script) == "buffer"],
+        others=[h.tensor for h in held if _role(h, script) == "other"],
         constants=constants,
         facts={
             "root_class": owner,
@@ -251,13 +251,15 @@ def _untagged(value: Any) -> Any:
     return value
 
 
-def _is_among(held: Held, script: Script, kind: str) -> bool:
+def _role(held: Held, script: Script) -> str:
+    """Parameter, buffer or other; before torch 1.5 a tensor that is no parameter is a buffer."""
     owner = script.classes.get(held.owner)
-    return owner is not None and held.name in getattr(owner, kind)
-
-
-def _is_declared(held: Held, script: Script) -> bool:
-    return _is_among(held, script, "parameters") or _is_among(held, script, "buffers")
+    if owner is None:
+        return "other"
+    if held.name in owner.parameters:
+        return "parameter"
+    is_buffer = owner.buffers is None or held.name in owner.buffers
+    return "buffer" if is_buffer else "other"
 
 
 def _attribute(root: Any, name: str) -> Json:
