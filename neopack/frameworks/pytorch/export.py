@@ -6,6 +6,7 @@ inputs, and compared with itself on a second input; a TorchScript file is kept b
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import shutil
 import warnings
@@ -82,7 +83,7 @@ def _keep(
     examples = _examples(bound.requests, settings)
     output = _call(bound.call, examples, str(path))
     shutil.copyfile(path, staging / MODEL_FILE)
-    return _exported(staging, bound, examples, output, settings, ())
+    return _exported(staging, examples, output, settings, ())
 
 
 def _stored_inputs(path: Path) -> tuple[InputRequest, ...]:
@@ -131,10 +132,9 @@ def _for_inference(module: Any, log: Log) -> Any:
     if any(p.is_floating_point() and p.dtype != torch.float32 for p in module.parameters()):
         log.warn("parameters were cast to float32, the type Neo compiles PyTorch models in")
         module = module.float()
-    try:
+    # an ExportedProgram's module has no modes: it was exported in one
+    with contextlib.suppress(NotImplementedError):
         module.eval()
-    except NotImplementedError:
-        pass  # an ExportedProgram's module has no modes: it was exported in one
     return module
 
 
@@ -190,7 +190,7 @@ def _trace(
     traced.save(str(staging / "saved.pth"))
     canonical.rewrite(staging / "saved.pth", staging / MODEL_FILE)
     (staging / "saved.pth").unlink()
-    return _exported(staging, bound, examples, output, settings, tuple(remarks))
+    return _exported(staging, examples, output, settings, tuple(remarks))
 
 
 def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tuple[Any, list[str]]:
@@ -209,13 +209,12 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
     places = dict.fromkeys(f"{Path(w.filename).name}:{w.lineno}" for w in seen)
     if not places:
         return traced, []
-    return traced, [
-        (
-            f"the tracer saw Python decide on data at {', '.join(list(places)[:5])}"
-            f"{' and elsewhere' if len(places) > 5 else ''}: the trace keeps what this input chose"
-            " (--script keeps the choice)"
-        )
-    ]
+    more = " and elsewhere" if len(places) > 5 else ""
+    remark = (
+        f"the tracer saw Python decide on data at {', '.join(list(places)[:5])}{more}: the trace "
+        "keeps what this input chose (--script keeps the choice)"
+    )
+    return traced, [remark]
 
 
 def _script(program: Any, where: str) -> tuple[Any, list[str]]:
@@ -258,7 +257,6 @@ def _disagreements(
 
 def _exported(
     staging: Path,
-    bound: Binding,
     examples: Mapping[str, Array],
     output: Any,
     settings: ExportSettings,
