@@ -43,6 +43,7 @@ __all__ = [
     "Unsupported",
     "UsageError",
     "VerificationFailed",
+    "first_line",
 ]
 
 
@@ -131,3 +132,9 @@ class EngineFailed(NeopackError):
 
 class Interrupted(NeopackError):
     exit_code = 130
+
+
+def first_line(error: BaseException) -> str:
+    """What a foreign exception says, in one line; its class where it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.archive.goldens import difference, save_goldens
-from neopack.errors import ExportFailed, Missing, SourceError, UsageError
+from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, callables, inputs
 from neopack.frameworks.pytorch import canonical, flatten, read, source, weights
 from neopack.frameworks.pytorch.bind import Binding, bind
@@ -72,7 +72,7 @@ def _keep(
         module = torch.jit.load(str(path), map_location="cpu").eval()
     except RuntimeError as error:
         raise SourceError(
-            f"torch {torch.__version__} cannot load it: {_first_line(error)}", where=str(path)
+            f"torch {torch.__version__} cannot load it: {first_line(error)}", where=str(path)
         ) from None
     requests = requests or _stored_inputs(path)
     if not requests:
@@ -150,7 +150,7 @@ def _exported_program(path: Path) -> tuple[Any, tuple[InputRequest, ...]]:
         program = torch.export.load(str(path))
     except Exception as error:
         raise SourceError(
-            f"torch {torch.__version__} cannot load this export: {_first_line(error)}",
+            f"torch {torch.__version__} cannot load this export: {first_line(error)}",
             where=str(path),
             hint="load it with the torch that saved it, or package the module itself",
         ) from error
@@ -203,7 +203,7 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
             )
         except Exception as error:
             raise ExportFailed(
-                f"cannot be traced: {_first_line(error)}", where=where, hint="try --script"
+                f"cannot be traced: {first_line(error)}", where=where, hint="try --script"
             ) from error
     seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
     places = dict.fromkeys(f"{Path(w.filename).name}:{w.lineno}" for w in seen)
@@ -224,7 +224,7 @@ def _script(program: Any, where: str) -> tuple[Any, list[str]]:
         try:
             return torch.jit.script(program), []
         except Exception as error:
-            raise ExportFailed(f"cannot be scripted: {_first_line(error)}", where=where) from error
+            raise ExportFailed(f"cannot be scripted: {first_line(error)}", where=where) from error
 
 
 def _disagreements(
@@ -288,7 +288,7 @@ def _call(function: Callable[..., Any], examples: Mapping[str, Array], where: st
     except Exception as error:
         shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
         raise ExportFailed(
-            f"its forward raised {type(error).__name__}: {_first_line(error)}",
+            f"its forward raised {type(error).__name__}: {first_line(error)}",
             where=where,
             hint=f"it was given {shapes}; is that what it takes?",
         ) from error
@@ -320,11 +320,6 @@ def _specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
 
 def _dtype(tensor: Any) -> str:
     return str(tensor.dtype).removeprefix("torch.")
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def _torch() -> Any:
