@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +12,18 @@ from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
 from neopack.errors import Malformed, NotRecognised, SourceError, UsageError
 from neopack.frameworks import Framework
 from neopack.frameworks import catalogue as frameworks
-from neopack.types import ModelInfo, Runner, Signature
+from neopack.types import Array, ModelInfo, Runner, Signature
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
-__all__ = ["Opened", "find_model", "load", "open_archive"]
+__all__ = [
+    "Opened",
+    "checked_inputs",
+    "find_model",
+    "is_compiled",
+    "load",
+    "load_opened",
+    "open_archive",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +51,7 @@ def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
     if not path.is_file():
         raise SourceError("no such file", where=str(path))
     scanned = scan(path, limits)
-    if ARTIFACT_MANIFEST in scanned.file_names():
+    if is_compiled(scanned):
         compiled = ArtifactManifest.loads(
             _whole(scanned, ARTIFACT_MANIFEST, limits), f"{path.name}:{ARTIFACT_MANIFEST}"
         )
@@ -54,6 +63,10 @@ def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
             signature=compiled.signature,
         )
     return _uncompiled(scanned, limits)
+
+
+def is_compiled(scanned: ArchiveScan) -> bool:
+    return ARTIFACT_MANIFEST in scanned.file_names()
 
 
 def load(path: Path, *, threads: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Runner:
@@ -71,10 +84,34 @@ def load_opened(
 
     lacking = set(opened.compiled.members) - set(opened.scan.file_names())
     if lacking:
-        raise Malformed(f"lacks {sorted(lacking)[0]!r}", where=opened.scan.path.name)
+        raise Malformed(f"lacks {min(lacking)!r}", where=opened.scan.path.name)
     files = {name: _whole(opened.scan, name, limits) for name in opened.compiled.members}
     engine = engines.get(opened.compiled.engine)
     return engine.load(files, opened.signature, opened.compiled.options, threads)
+
+
+def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """``inputs`` as the signature has them: every name, its shape, cast to its dtype.
+
+    Raises ``UsageError`` for a name missing or unknown, and for a shape that differs.
+    """
+    import numpy as np
+
+    wanted = {spec.name: spec for spec in signature.inputs}
+    for name in (*inputs, *wanted):
+        if name not in wanted or name not in inputs:
+            what = "is not given" if name in wanted else "is not one of the model's"
+            raise UsageError(f"input {name!r} {what}", hint=f"it takes {', '.join(wanted)}")
+    arrays = {name: np.ascontiguousarray(inputs[name], wanted[name].dtype) for name in wanted}
+    for name, array in arrays.items():
+        fits = len(array.shape) == len(wanted[name].shape) and all(
+            dim in (None, size) for dim, size in zip(wanted[name].shape, array.shape, strict=True)
+        )
+        if not fits:
+            raise UsageError(
+                f"input {name!r} has shape {list(array.shape)}, not {list(wanted[name].shape)}"
+            )
+    return arrays
 
 
 def find_model(

@@ -77,6 +77,12 @@ class Framework(Protocol):
     ) -> ExportedModel:
         """The model in Neo's form, written into ``staging``, with golden numbers."""
 
+    def owns(self, model: object) -> bool:
+        """Whether a live object is a model of this framework; imports nothing."""
+
+    def hand_over(self, model: object, staging: Path) -> ModelSource | None:
+        """A source from which a child process gets this live model, or None where it can't."""
+
     def layout(self, signature: Signature, target: Target) -> Layout:
         """How this model goes to ``target``: DataInputConfig, CompilerOptions, directories."""
 

@@ -53,6 +53,15 @@ class Onnx:
 
         return export.export(source, inputs, staging, settings, log)
 
+    def owns(self, model: object) -> bool:
+        return type(model).__name__ == "ModelProto" and hasattr(model, "SerializeToString")
+
+    def hand_over(self, model: object, staging: Path) -> ModelSource | None:
+        """A live ModelProto is a file that was not written yet."""
+        path = staging / "given.onnx"
+        path.write_bytes(model.SerializeToString())  # type: ignore[attr-defined]
+        return ModelSource(kind="file", where=str(path), framework=self.name)
+
     def layout(self, signature: Signature, target: Target) -> Layout:
         from neopack.frameworks.onnx import layout
 

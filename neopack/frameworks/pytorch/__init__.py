@@ -53,6 +53,16 @@ class PyTorch:
 
         return export.export(source, inputs, staging, settings, log)
 
+    def owns(self, model: object) -> bool:
+        """By the names of its classes: a module can only be live where torch is imported."""
+        names = {(kind.__module__, kind.__name__) for kind in type(model).__mro__}
+        return ("torch.nn.modules.module", "Module") in names
+
+    def hand_over(self, model: object, staging: Path) -> ModelSource | None:
+        from neopack.frameworks.pytorch import handover
+
+        return handover.hand_over(model, staging)
+
     def layout(self, signature: Signature, target: Target) -> Layout:
         from neopack.frameworks.pytorch import layout
 

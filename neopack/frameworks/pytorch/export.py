@@ -111,6 +111,10 @@ def _module(
         requests = requests or stored
     elif given.kind == "object":
         module = given.model
+    elif given.kind == "handed-over":
+        module = with_torchvision(
+            lambda: torch.load(given.where, map_location="cpu", weights_only=False)
+        )
     else:
         module = with_torchvision(lambda: callables.build(given.where, given.arguments))
     if not isinstance(module, torch.nn.Module):
