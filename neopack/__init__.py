@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neopack._version import __version__
 
 if TYPE_CHECKING:
-    from neopack.api import bench, check, compile, inspect, load, package, run
+    from neopack.api import bench, check, compile, inspect, load, package, run  # noqa: A004
     from neopack.errors import NeopackError
     from neopack.types import InputRequest, Report, Signature, TensorSpec
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neopack import compiling, facts, judging, packing
 from neopack.archive.manifest import read_manifest
 from neopack.archive.read import scan
+from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
-from neopack.artifacts.manifest import ArtifactManifest
+from neopack.artifacts.inspected import Inspected
 from neopack.errors import SourceError, UsageError
 from neopack.frameworks import ExportSettings, catalogue
 from neopack.measure import bench as measuring
@@ -20,7 +20,6 @@ from neopack.types import (
     InputRequest,
     Json,
     Log,
-    ModelInfo,
     NeoArchive,
     Report,
     Runner,
@@ -28,23 +27,11 @@ from neopack.types import (
 )
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.source import FileSource
-from neopack.wire.tar import TarEntry
 
-__all__ = ["Inspected", "bench", "check", "compile", "inspect", "load", "package", "run"]
+__all__ = ["answer", "bench", "check", "compile", "inspect", "load", "package", "run"]
 
 Inputs = Mapping[str, Sequence[int]] | Sequence[InputRequest]
 GZIP = b"\x1f\x8b"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspected:
-    """What ``inspect`` saw: a model, or an archive with what is in it."""
-
-    subject: str
-    form: str
-    info: ModelInfo | None = None
-    entries: tuple[TarEntry, ...] = ()
-    compiled: ArtifactManifest | None = None
 
 
 def inspect(
@@ -218,6 +205,28 @@ def run(
     """Load an archive and compute once: arrays in by name, arrays out by name."""
     runner = load(archive, threads=threads)
     return runner.predict(artifacts.checked_inputs(runner.signature, inputs))
+
+
+def answer(
+    archive: str | Path,
+    *,
+    inputs: str | Path | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    output: str | Path | None = None,
+    force: bool = False,
+    log: Log | None = None,
+) -> answers.Answer:
+    """``run`` from files: the arrays of an .npz, or seeded ones, in; a summary out."""
+    return answers.answer(
+        Path(archive),
+        inputs=_path(inputs),
+        seed=seed,
+        threads=threads,
+        output=_path(output),
+        force=force,
+        log=log or SilentLog(),
+    )
 
 
 def bench(

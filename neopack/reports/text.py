@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from neopack.api import Inspected
+from neopack.artifacts.answer import Answer
+from neopack.artifacts.inspected import Inspected
 from neopack.measure.bench import BenchResult
 from neopack.types import (
     CompiledArtifact,
@@ -17,7 +18,14 @@ from neopack.types import (
     TensorSpec,
 )
 
-__all__ = ["archive_text", "artifact_text", "bench_text", "inspected_text", "report_text"]
+__all__ = [
+    "answer_text",
+    "archive_text",
+    "artifact_text",
+    "bench_text",
+    "inspected_text",
+    "report_text",
+]
 
 WIDTH = 88
 OPERATORS_SHOWN = 12
@@ -79,14 +87,32 @@ def archive_text(archive: NeoArchive) -> str:
 def artifact_text(artifact: CompiledArtifact) -> str:
     difference = artifact.difference
     compared = "not compared" if difference is None else f"{difference:.2g} of the largest output"
+    how = f"{artifact.engine} {artifact.engine_version} in {artifact.precision}"
     return "\n".join(
         [
             f"{artifact.path}",
-            f"  compiled by     {artifact.engine} {artifact.engine_version} in {artifact.precision}, "
-            f"here, for {artifact.target}; not a Neo job",
+            f"  compiled by     {how}, here, for {artifact.target}; not a Neo job",
             f"  difference      {compared}",
         ]
     )
+
+
+def answer_text(answer: Answer) -> str:
+    lines = [
+        f"{answer.archive} in {answer.engine} {answer.precision}: "
+        f"{answer.milliseconds:.1f} ms for the first call"
+    ]
+    rows = [("  output", "type", "shape", "min", "mean", "max", "largest at")]
+    for output in answer.outputs:
+        numbers = [_number(n) for n in (output.minimum, output.mean, output.maximum)]
+        shape = "x".join(map(str, output.shape)) or "scalar"
+        top = " ".join(map(str, output.top))
+        rows.append((f"  {output.name}", output.dtype, shape, *numbers, top))
+    return "\n".join([*lines, *table(rows)])
+
+
+def _number(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.4g}"
 
 
 def bench_text(result: BenchResult) -> str:
@@ -110,8 +136,9 @@ def bench_text(result: BenchResult) -> str:
         lines.append(f"their outputs differ by {result.difference:.2g} of the largest")
     machine = result.machine
     threads = result.settings.threads or "the engines' own"
+    features = " ".join(machine.features) or "no AVX2"
     lines.append(
-        f"on {machine.processor}, {machine.cores} cores, {' '.join(machine.features) or 'no AVX2'}; "
+        f"on {machine.processor}, {machine.cores} cores, {features}; "
         f"batch as packaged, threads: {threads}"
     )
     return "\n".join(lines)
