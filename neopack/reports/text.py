@@ -98,10 +98,8 @@ def artifact_text(artifact: CompiledArtifact) -> str:
 
 
 def answer_text(answer: Answer) -> str:
-    lines = [
-        f"{answer.archive} in {answer.engine} {answer.precision}: "
-        f"{answer.milliseconds:.1f} ms for the first call"
-    ]
+    runtime = f"{answer.engine} {answer.precision}"
+    lines = [f"{answer.archive} in {runtime}: {answer.milliseconds:.1f} ms for the first call"]
     rows = [("  output", "type", "shape", "min", "mean", "max", "largest at")]
     for output in answer.outputs:
         numbers = [_number(n) for n in (output.minimum, output.mean, output.maximum)]
