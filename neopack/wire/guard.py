@@ -28,6 +28,9 @@ class Limits:
     records: int = 200_000
     depth: int = 100
     operations: int = 20_000_000
+    pickle_operations: int = 5_000_000
+    code_bytes: int = 32 * MIB
+    zip_records: int = 1_000_000
 
     def hold(self, what: str, value: int, *, where: str = "") -> None:
         """Raise ``LimitExceeded`` when ``value`` is over the limit named ``what``."""

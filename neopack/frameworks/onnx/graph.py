@@ -1,0 +1,271 @@
+"""Walks an ONNX graph in its bytes: nodes, tensors and values, subgraphs and functions too.
+
+Field numbers are those of ``onnx/onnx.proto``. Tensor data is stepped over, whatever its size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from neopack.errors import Malformed
+from neopack.types import Shape
+from neopack.wire.protobuf import Field, Walker
+
+__all__ = ["DTYPES", "GraphReader", "Seen", "Tensor", "Value", "qualified"]
+
+# TensorProto.DataType: numpy's word (or ml_dtypes'), and bits of an element
+DTYPES: dict[int, tuple[str, int]] = {
+    1: ("float32", 32),
+    2: ("uint8", 8),
+    3: ("int8", 8),
+    4: ("uint16", 16),
+    5: ("int16", 16),
+    6: ("int32", 32),
+    7: ("int64", 64),
+    8: ("str", 0),
+    9: ("bool", 8),
+    10: ("float16", 16),
+    11: ("float64", 64),
+    12: ("uint32", 32),
+    13: ("uint64", 64),
+    14: ("complex64", 64),
+    15: ("complex128", 128),
+    16: ("bfloat16", 16),
+    17: ("float8_e4m3fn", 8),
+    18: ("float8_e4m3fnuz", 8),
+    19: ("float8_e5m2", 8),
+    20: ("float8_e5m2fnuz", 8),
+    21: ("uint4", 4),
+    22: ("int4", 4),
+    23: ("float4_e2m1fn", 4),
+    24: ("float8_e8m0fnu", 8),
+    25: ("uint2", 2),
+    26: ("int2", 2),
+}
+_EXTERNAL = 1
+_DEFAULT_DOMAINS = ("", "ai.onnx")
+_TYPES = {1: "tensor", 4: "sequence", 5: "map", 7: "opaque", 8: "sparse tensor", 9: "optional"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """An input or output. ``symbols`` names the free dims; rank unknown when shape is None."""
+
+    name: str
+    kind: str
+    dtype: str
+    shape: Shape | None
+    symbols: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    name: str
+    dtype: str
+    elements: int
+    bytes: int
+    external: dict[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Seen:
+    """What all graphs and functions hold together; ``inputs`` and ``outputs`` of the main one."""
+
+    inputs: list[Value] = field(default_factory=list)
+    outputs: list[Value] = field(default_factory=list)
+    initializers: dict[str, None] = field(default_factory=dict)
+    operators: Counter[tuple[str, str]] = field(default_factory=Counter)
+    dtypes: Counter[str] = field(default_factory=Counter)
+    external: list[dict[str, str]] = field(default_factory=list)
+    functions: list[tuple[str, str]] = field(default_factory=list)
+    nodes: int = 0
+    subgraphs: int = 0
+    elements: int = 0
+    bytes: int = 0
+    constant_bytes: int = 0
+    sparse: int = 0
+    quantization: int = 0
+    name: str = ""
+
+
+def qualified(domain: str, name: str) -> str:
+    """``Conv`` in ONNX's own domain, ``domain::Op`` in any other."""
+    return name if domain in _DEFAULT_DOMAINS else f"{domain}::{name}"
+
+
+class GraphReader:
+    """Adds what graphs and functions hold to one ``Seen``."""
+
+    def __init__(self, walker: Walker) -> None:
+        self.walker = walker
+        self.seen = Seen()
+
+    def main(self, graph: Field) -> None:
+        """The model's own graph, whose inputs and outputs are the model's."""
+        seen, walker = self.seen, self.walker
+        for part in walker.message(graph):
+            if part.number == 11:
+                seen.inputs.append(self._value(part))
+            elif part.number == 12:
+                seen.outputs.append(self._value(part))
+            elif part.number == 2:
+                seen.name = walker.text(part)
+            elif part.number == 14:
+                seen.quantization += 1
+            else:
+                self._common(part, in_main=True)
+
+    def function(self, function: Field) -> None:
+        """A function that the model brings along: FunctionProto."""
+        name = domain = ""
+        for part in self.walker.message(function):
+            if part.number == 1:
+                name = self.walker.text(part)
+            elif part.number == 10:
+                domain = self.walker.text(part)
+            elif part.number == 7:
+                self._node(part)
+        self.seen.functions.append((domain, name))
+
+    def subgraph(self, graph: Field) -> None:
+        """The graph in an attribute of If, Loop or Scan, or in training information."""
+        self.seen.subgraphs += 1
+        for part in self.walker.message(graph):
+            self._common(part, in_main=False)
+
+    def _common(self, part: Field, *, in_main: bool) -> None:
+        if part.number == 1:
+            self._node(part)
+        elif part.number == 5:
+            self._initializer(part, in_main=in_main)
+        elif part.number == 15:
+            self.seen.sparse += 1
+            self._sparse(part, in_main=in_main)
+
+    def _node(self, node: Field) -> None:
+        name = domain = ""
+        self.seen.nodes += 1
+        for part in self.walker.message(node):
+            if part.number == 4:
+                name = self.walker.text(part)
+            elif part.number == 7:
+                domain = self.walker.text(part)
+            elif part.number == 5:
+                self._attribute(part)
+        self.seen.operators[domain, name] += 1
+
+    def _attribute(self, attribute: Field) -> None:
+        for part in self.walker.message(attribute):
+            if part.number in (6, 11):
+                self.subgraph(part)
+            elif part.number in (5, 10):
+                tensor = self._tensor(part)
+                self.seen.constant_bytes += tensor.bytes
+                self._note_external(tensor)
+
+    def _initializer(self, part: Field, *, in_main: bool) -> None:
+        tensor = self._tensor(part)
+        if in_main:
+            self.seen.initializers[tensor.name] = None
+        self.seen.dtypes[tensor.dtype] += 1
+        self.seen.elements += tensor.elements
+        self.seen.bytes += tensor.bytes
+        self._note_external(tensor)
+
+    def _sparse(self, sparse: Field, *, in_main: bool) -> None:
+        """SparseTensorProto: its values count as an initializer, its indices do not."""
+        for part in self.walker.message(sparse):
+            if part.number == 1:
+                self._initializer(part, in_main=in_main)
+
+    def _note_external(self, tensor: Tensor) -> None:
+        if tensor.external is not None:
+            self.seen.external.append({"tensor": tensor.name, **tensor.external})
+
+    def _tensor(self, span: Field) -> Tensor:
+        dims: list[int] = []
+        code, name, location = 0, "", 0
+        external: dict[str, str] = {}
+        for part in self.walker.message(span):
+            if part.number == 1:
+                dims += self.walker.integers(part)
+            elif part.number == 2:
+                code = self.walker.integer(part)
+            elif part.number == 8:
+                name = self.walker.text(part)
+            elif part.number == 13:
+                key, value = self._pair(part)
+                external[key] = value
+            elif part.number == 14:
+                location = self.walker.integer(part)
+        dtype, bits = DTYPES.get(code, (f"type {code}", 0))
+        elements = self._elements(dims, span)
+        return Tensor(
+            name=name,
+            dtype=dtype,
+            elements=elements,
+            bytes=(elements * bits + 7) // 8,
+            external=external if location == _EXTERNAL else None,
+        )
+
+    def _elements(self, dims: list[int], span: Field) -> int:
+        if len(dims) <= 64 and all(0 <= dim < 1 << 62 for dim in dims):
+            elements = math.prod(dims)
+            if elements < 1 << 62:
+                return elements
+        raise Malformed(
+            "a tensor with an impossible shape", offset=span.offset, where=self.walker.cursor.name
+        )
+
+    def _pair(self, span: Field) -> tuple[str, str]:
+        texts = {1: "", 2: ""}
+        for part in self.walker.message(span):
+            if part.number in texts:
+                texts[part.number] = self.walker.text(part)
+        return texts[1], texts[2]
+
+    def _value(self, span: Field) -> Value:
+        """ValueInfoProto: a name and a TypeProto, of which a tensor has dtype and shape."""
+        name, kind, dtype = "", "", ""
+        shape: Shape | None = None
+        symbols: tuple[str | None, ...] = ()
+        for part in self.walker.message(span):
+            if part.number == 1:
+                name = self.walker.text(part)
+            elif part.number == 2:
+                for form in self.walker.message(part):
+                    kind = _TYPES.get(form.number, kind)
+                    if form.number == 1:
+                        dtype, shape, symbols = self._tensor_type(form)
+        return Value(name=name, kind=kind, dtype=dtype, shape=shape, symbols=symbols)
+
+    def _tensor_type(self, span: Field) -> tuple[str, Shape | None, tuple[str | None, ...]]:
+        dtype = ""
+        dims: list[tuple[int | None, str | None]] | None = None
+        for part in self.walker.message(span):
+            if part.number == 1:
+                code = self.walker.integer(part)
+                dtype = DTYPES.get(code, (f"type {code}", 0))[0]
+            elif part.number == 2:
+                dims = list(self._dims(part))
+        if dims is None:
+            return dtype, None, ()
+        return dtype, tuple(size for size, _ in dims), tuple(symbol for _, symbol in dims)
+
+    def _dims(self, shape: Field) -> Iterator[tuple[int | None, str | None]]:
+        """Size of each dim, or None and its symbol ("?" for one without a name)."""
+        for dim in self.walker.message(shape):
+            if dim.number != 1:
+                continue
+            size: int | None = None
+            symbol = "?"
+            for part in self.walker.message(dim):
+                if part.number == 1:
+                    size = self.walker.integer(part)
+                elif part.number == 2:
+                    symbol = self.walker.text(part) or "?"
+            known = size is not None and size >= 0
+            yield (size, None) if known else (None, symbol)

@@ -1,0 +1,260 @@
+"""ModelInfo of an ONNX model from its bytes, without the onnx package, whatever its size.
+
+``versions``: ``ir_version``, ``opset`` (of ONNX's own domain), ``opset DOMAIN`` for the others,
+``producer`` and ``model`` (the producer's and the model's own version, where given).
+``operators`` counts nodes in the graph, its subgraphs and the model's own functions: ``Conv``,
+or ``domain::Op`` outside of ONNX's own domain. ``parameters`` counts the elements of all
+initializers, ``dtypes`` the initializers. ``signature`` has the inputs that are no
+initializers; a dim of None is free; an input without a rank has shape ().
+
+``facts``:
+
+========================  ====================================================================
+ir_version, opsets        the same as numbers; ``opsets`` is {domain: version}, "" ONNX's own
+graph                     the graph's name
+nodes, subgraphs          how many, in functions too
+dynamic_inputs            names of inputs with a free dim or without a rank
+symbolic_dims             {input: [symbol, "?" or None for each dim]}, where any is free
+unranked_inputs           names of inputs without a shape
+non_tensor_inputs         {input: "sequence", "map", "optional", "sparse tensor"}
+non_tensor_outputs        the same of outputs
+initializers              how many
+initializers_in_inputs    how many of them are listed as graph inputs too (IR before 4)
+external_data             list of {tensor, location, offset, length} kept in other files
+custom_domains            domains of operators that neither ONNX nor the model defines
+functions                 functions that the model brings along: ["domain::Name"]
+sparse_initializers       how many
+training_info             how many
+quantised                 {operator: count} of the quantising operators
+quantization_annotations  how many
+constant_bytes            bytes of tensors in attributes (Constant nodes)
+========================  ====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neopack.errors import LimitExceeded, Malformed
+from neopack.frameworks.onnx.graph import GraphReader, Seen, Value, qualified
+from neopack.types import ByteSource, Json, ModelInfo, Signature, TensorSpec
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.wire.protobuf import LENGTH, VARINT, Field, Walker
+from neopack.wire.source import Cursor
+
+__all__ = ["read", "recognise"]
+
+FRAMEWORK = "ONNX"
+LATEST_IR = 20
+GRAPH = 7
+# onnx.proto, ModelProto: number and wire type of every field
+_MODEL_FIELDS = {
+    1: VARINT,
+    2: LENGTH,
+    3: LENGTH,
+    4: LENGTH,
+    5: VARINT,
+    6: LENGTH,
+    GRAPH: LENGTH,
+    8: LENGTH,
+    14: LENGTH,
+    20: LENGTH,
+    25: LENGTH,
+    26: LENGTH,
+}
+_GRAPH_FIELDS = frozenset([1, 2, 5, 10, 11, 12, 13, 14, 15, 16])
+_STANDARD_DOMAINS = frozenset(
+    ["", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training"]
+)
+_QUANTISING = frozenset(
+    [
+        "QuantizeLinear",
+        "DequantizeLinear",
+        "DynamicQuantizeLinear",
+        "QLinearConv",
+        "QLinearMatMul",
+        "ConvInteger",
+        "MatMulInteger",
+    ]
+)
+_PEEK = Limits(operations=10_000)
+
+
+def recognise(source: ByteSource) -> str | None:
+    """``ONNX model``, or None. ONNX has no magic number, so this is strict: only fields of
+    ModelProto, an IR version between 1 and 20, and a graph, which may be cut short.
+    """
+    walker = Walker(Cursor(source), _PEEK)
+    found: set[int] = set()
+    try:
+        for field in walker.top():
+            if not _is_plausible(field, walker):
+                return None
+            found.add(field.number)
+            if found >= {1, GRAPH}:
+                return "ONNX model"
+    except Malformed as error:
+        at_graph = source.read(error.offset or 0, 1) == bytes([GRAPH << 3 | LENGTH])
+        return "ONNX model" if 1 in found and at_graph else None
+    except LimitExceeded:
+        return None
+    return None
+
+
+def _is_plausible(field: Field, walker: Walker) -> bool:
+    if _MODEL_FIELDS.get(field.number) != field.wire:
+        return False
+    if field.number == 1:
+        return 1 <= field.value <= LATEST_IR
+    if field.number == GRAPH:
+        first = next(walker.message(field), None)
+        return first is not None and first.number in _GRAPH_FIELDS and first.wire == LENGTH
+    return True
+
+
+def read(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+    """What the bytes tell. ``Malformed`` for bytes that are no ONNX model or are cut short,
+    with the offset; ``LimitExceeded`` where they are more than ``limits`` allow."""
+    try:
+        return _Model(source, limits).info()
+    except RecursionError:
+        raise LimitExceeded("subgraphs nested too deeply", where=source.name) from None
+
+
+class _Model:
+    """One pass over ModelProto."""
+
+    def __init__(self, source: ByteSource, limits: Limits) -> None:
+        self.ir_version = 0
+        self.texts = {2: "", 3: "", 4: ""}
+        self.version = 0
+        self.opsets: dict[str, int] = {}
+        self.training = 0
+        self.walker = Walker(Cursor(source), limits)
+        self.graph = GraphReader(self.walker)
+        graphs = sum(self._field(field) for field in self.walker.top())
+        if not graphs:
+            raise Malformed(
+                "an ONNX model without a graph",
+                offset=source.size,
+                where=source.name,
+                hint="the file is cut short, or is no ONNX model",
+            )
+
+    def _field(self, field: Field) -> bool:
+        """Take in one field; whether it was the graph."""
+        number, walker = field.number, self.walker
+        if number == 1:
+            self.ir_version = walker.integer(field)
+        elif number in self.texts:
+            self.texts[number] = walker.text(field)
+        elif number == 5:
+            self.version = walker.integer(field)
+        elif number == GRAPH:
+            self.graph.main(field)
+        elif number == 8:
+            self._opset(field)
+        elif number == 20:
+            self.training += 1
+        elif number == 25:
+            self.graph.function(field)
+        return number == GRAPH
+
+    def _opset(self, span: Field) -> None:
+        domain, version = "", 0
+        for part in self.walker.message(span):
+            if part.number == 1:
+                domain = self.walker.text(part)
+            elif part.number == 2:
+                version = self.walker.integer(part)
+        self.opsets["" if domain == "ai.onnx" else domain] = version
+
+    def info(self) -> ModelInfo:
+        seen = self.graph.seen
+        inputs = [value for value in seen.inputs if value.name not in seen.initializers]
+        return ModelInfo(
+            framework=FRAMEWORK,
+            format="onnx",
+            producer=" ".join(text for text in (self.texts[2], self.texts[3]) if text),
+            versions=dict(self._versions()),
+            signature=Signature(inputs=_specs(inputs), outputs=_specs(seen.outputs)),
+            operators=_operators(seen),
+            parameters=seen.elements,
+            parameter_bytes=seen.bytes,
+            dtypes=dict(sorted(seen.dtypes.items())),
+            facts={
+                "ir_version": self.ir_version,
+                "opsets": self.opsets,
+                "training_info": self.training,
+                **_input_facts(inputs, seen),
+                **_graph_facts(seen),
+            },
+        )
+
+    def _versions(self) -> Iterator[tuple[str, str]]:
+        yield "ir_version", str(self.ir_version)
+        for domain, version in sorted(self.opsets.items()):
+            yield (f"opset {domain}" if domain else "opset"), str(version)
+        if self.texts[3]:
+            yield "producer", self.texts[3]
+        if self.version:
+            yield "model", str(self.version)
+
+
+def _specs(values: list[Value]) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(name=value.name, dtype=value.dtype, shape=value.shape or ())
+        for value in values
+        if value.kind in ("tensor", "")
+    )
+
+
+def _operators(seen: Seen) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for (domain, name), count in seen.operators.items():
+        full = qualified(domain, name)
+        counts[full] = counts.get(full, 0) + count
+    return dict(sorted(counts.items()))
+
+
+def _input_facts(inputs: list[Value], seen: Seen) -> dict[str, Json]:
+    unranked = [v.name for v in inputs if v.kind in ("tensor", "") and v.shape is None]
+    free = {v.name: list(v.symbols) for v in inputs if any(s is not None for s in v.symbols)}
+    return {
+        "dynamic_inputs": [v.name for v in inputs if v.name in free or v.name in unranked],
+        "symbolic_dims": free,
+        "unranked_inputs": unranked,
+        "non_tensor_inputs": _non_tensors(inputs),
+        "non_tensor_outputs": _non_tensors(seen.outputs),
+        "initializers": seen.dtypes.total(),
+        "initializers_in_inputs": len(seen.inputs) - len(inputs),
+    }
+
+
+def _non_tensors(values: list[Value]) -> dict[str, str]:
+    return {value.name: value.kind for value in values if value.kind not in ("tensor", "")}
+
+
+def _graph_facts(seen: Seen) -> dict[str, Json]:
+    own = set(seen.functions)
+    foreign = (d for d, name in seen.operators if (d, name) not in own)
+    quantising = {
+        qualified(domain, name): count
+        for (domain, name), count in seen.operators.items()
+        if name in _QUANTISING or name.startswith("QLinear")
+    }
+    return {
+        "graph": seen.name,
+        "nodes": seen.nodes,
+        "subgraphs": seen.subgraphs,
+        "external_data": [
+            {key: one.get(key, "") for key in ("tensor", "location", "offset", "length")}
+            for one in seen.external
+        ],
+        "custom_domains": sorted(set(foreign) - _STANDARD_DOMAINS),
+        "functions": sorted(qualified(domain, name) for domain, name in seen.functions),
+        "sparse_initializers": seen.sparse,
+        "quantised": dict(sorted(quantising.items())),
+        "quantization_annotations": seen.quantization,
+        "constant_bytes": seen.constant_bytes,
+    }

@@ -1,0 +1,313 @@
+"""TorchScript archives: the module's objects from ``data.pkl``, its program from ``code/``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from neopack.errors import Malformed
+from neopack.frameworks.pytorch import imports
+from neopack.frameworks.pytorch.container import Container
+from neopack.frameworks.pytorch.script import Argument, Function, Script, read_code
+from neopack.frameworks.pytorch.tensors import (
+    Held,
+    StoredTensor,
+    mapping,
+    sizes,
+    tensor_of,
+    tensors,
+    total,
+)
+from neopack.types import Json, ModelInfo, Signature, TensorSpec
+from neopack.wire.pickle import Call, Global
+
+__all__ = ["read"]
+
+FRAMEWORK = "PYTORCH"
+_OWN_NAMESPACES = ("aten", "prim", "torch")
+_JSON_DTYPES = {
+    "FLOAT": "float32",
+    "DOUBLE": "float64",
+    "FLOAT16": "float16",
+    "INT64": "int64",
+    "INT32": "int32",
+    "INT16": "int16",
+    "INT8": "int8",
+    "UINT8": "uint8",
+    "BYTE": "uint8",
+    "BOOL": "bool",
+}
+
+
+def read(container: Container) -> ModelInfo:
+    """ModelInfo of a TorchScript archive, as torch 1.4 and later write it."""
+    script = _script(container)
+    pickles = {
+        name: container.pickle(name)
+        for name in ("data.pkl", "constants.pkl", "traced_inputs.pkl")
+        if name in container.names
+    }
+    root = pickles["data.pkl"].value if "data.pkl" in pickles else None
+    held = list(tensors(root))
+    constants = [h.tensor for h in tensors(pickles["constants.pkl"].value)]
+    owner = str(root.function) if isinstance(root, Call) else ""
+    stored = pickles.get("traced_inputs.pkl")
+    return _info(
+        container,
+        script,
+        forward=script.functions.get(f"{owner}.forward"),
+        stored=_stored_inputs(stored.value) if stored else None,
+        parameters=[h.tensor for h in held if _is_among(h, script, "parameters")],
+        buffers=[h.tensor for h in held if _is_among(h, script, "buffers")],
+        others=[h.tensor for h in held if not _is_declared(h, script)],
+        constants=constants,
+        facts={
+            "root_class": owner,
+            "training_attribute": _attribute(root, "training"),
+            "globals": imports.unexpected(g for p in pickles.values() for g in p.globals),
+            "executing": imports.executing(g for p in pickles.values() for g in p.globals),
+        },
+    )
+
+
+def read_json_form(container: Container) -> ModelInfo:
+    """ModelInfo of a TorchScript archive of torch 1.0 to 1.3, which has a ``model.json``."""
+    model = container.json("model.json")
+    if not isinstance(model, dict):
+        raise Malformed("model.json is no JSON object")
+    main = _dict(model, "mainModule")
+    script = _script(container)
+    held = _json_tensors(model, main)
+    names = [name for name in ("attributes.pkl", "constants.pkl") if name in container.names]
+    seen = [g for name in names for g in container.pickle(name).globals]
+    return _info(
+        container,
+        script,
+        forward=_json_forward(script, main),
+        stored=None,
+        parameters=[tensor for tensor, is_buffer in held if not is_buffer],
+        buffers=[tensor for tensor, is_buffer in held if is_buffer],
+        others=[],
+        constants=[],
+        facts={
+            "root_class": str(main.get("name", "")),
+            "training_attribute": None,
+            "globals": imports.unexpected(seen),
+            "executing": imports.executing(seen),
+        },
+        producer=f"pytorch {model.get('producerVersion', '')}".strip(),
+    )
+
+
+def _script(container: Container) -> Script:
+    files = container.under("code/", ".py")
+    records = container.directory.records
+    length = sum(records[container.root + name].size for name in files)
+    container.limits.hold("code_bytes", length, where=container.name)
+    script = Script()
+    for name, content in container.read_many(files).items():
+        read_code(script, name, content.decode("utf-8", "replace"))
+    return script
+
+
+def _info(
+    container: Container,
+    script: Script,
+    *,
+    forward: Function | None,
+    stored: Sequence[Any] | None,
+    parameters: list[StoredTensor],
+    buffers: list[StoredTensor],
+    others: list[StoredTensor],
+    constants: list[StoredTensor],
+    facts: Mapping[str, Json],
+    producer: str = "pytorch",
+) -> ModelInfo:
+    frozen = not parameters and any(map(_is_weight, constants))
+    weights = total(constants if frozen else parameters)
+    everything = total([*parameters, *buffers, *others, *(constants if frozen else [])])
+    inputs = forward.arguments[1:] if forward else ()
+    return ModelInfo(
+        framework=FRAMEWORK,
+        format="torchscript",
+        producer=producer,
+        versions=_versions(container, script),
+        signature=_signature(inputs, stored),
+        operators=dict(sorted(script.operators.items())),
+        parameters=weights.elements,
+        parameter_bytes=weights.bytes,
+        dtypes=everything.dtypes,
+        notes=_notes(container, forward, frozen=frozen),
+        facts={
+            **facts,
+            **_input_facts(inputs, forward),
+            **_code_facts(container, script, stored),
+            "devices": sorted((script.devices | everything.devices) - {"cpu"}),
+            "buffers": total(buffers).elements,
+            "buffer_bytes": total(buffers).bytes,
+            "constants": total(constants).elements,
+            "constant_bytes": total(constants).bytes,
+            "frozen": frozen,
+        },
+    )
+
+
+def _is_weight(constant: StoredTensor) -> bool:
+    """Not a number that tracing left behind, such as the 2 of ``x * 2``."""
+    return bool(constant.shape) and constant.dtype.startswith(("float", "bfloat", "q"))
+
+
+def _notes(container: Container, forward: Function | None, *, frozen: bool) -> tuple[str, ...]:
+    notes = []
+    if forward is None:
+        notes.append("no forward method: only other methods were exported")
+    if frozen:
+        notes.append("frozen: the weights are constants, counted as parameters here")
+    if "bytecode.pkl" in container.names:
+        notes.append("also holds bytecode for the mobile (lite) interpreter")
+    return tuple(notes)
+
+
+def _versions(container: Container, script: Script) -> dict[str, str]:
+    """The zip's own version record moved into ``.data`` with file format 6."""
+    found = {
+        "file_format": container.text(".data/version") or container.text("version"),
+        "op_version_set": script.op_version_set,
+    }
+    return {name: version for name, version in found.items() if version}
+
+
+def _input_facts(inputs: Sequence[Argument], forward: Function | None) -> dict[str, Json]:
+    returns = forward.returns if forward else ""
+    return {
+        "input_names": [a.name for a in inputs],
+        "input_types": {a.name: a.type for a in inputs},
+        "nested_inputs": [a.name for a in inputs if a.type != "Tensor"],
+        "output_type": returns,
+        "dict_outputs": returns.startswith("Dict["),
+    }
+
+
+def _code_facts(
+    container: Container, script: Script, stored: Sequence[Any] | None
+) -> dict[str, Json]:
+    apart = ("code/", "data/", "constants/", "tensors/", "traced_inputs/")
+    return {
+        "training": script.training,
+        "control_flow": script.control_flow,
+        "origin": _origin(script, stored=stored is not None),
+        "stored_inputs": stored is not None,
+        "custom_ops": sorted(
+            name for name in script.operators if name.partition("::")[0] not in _OWN_NAMESPACES
+        ),
+        "generated_files": container.under("code/", ".py"),
+        "records": sorted(name for name in container.names if not name.startswith(apart)),
+        "mobile": "bytecode.pkl" in container.names,
+    }
+
+
+def _origin(script: Script, *, stored: bool) -> str:
+    """A guess: tracing stores its inputs and leaves neither branches nor Final attributes."""
+    scripted = bool(script.control_flow) or any(
+        kind.startswith("Final[")
+        for c in script.classes.values()
+        for kind in c.attributes.values()
+    )
+    if stored:
+        return "traced with scripted parts" if scripted else "traced"
+    return "scripted" if scripted else "traced"
+
+
+def _signature(inputs: Sequence[Argument], stored: Sequence[Any] | None) -> Signature | None:
+    """Tensor inputs with the shapes they were traced with; None where these are not stored."""
+    if stored is None or len(stored) > len(inputs):
+        return None
+    specs = []
+    for argument, value in zip(inputs, stored, strict=False):
+        tensor = tensor_of(value)
+        if tensor is not None:
+            specs.append(TensorSpec(name=argument.name, dtype=tensor.dtype, shape=tensor.shape))
+    return Signature(inputs=tuple(specs))
+
+
+def _stored_inputs(value: Any) -> Sequence[Any] | None:
+    """The inputs of ``forward`` in ``traced_inputs.pkl``: a dict of lists, each tagged with
+    its type by a call of ``restore_type_tag``."""
+    for name, inputs in mapping(_untagged(value)) or ():
+        given = _untagged(inputs)
+        if name == "forward" and isinstance(given, (list, tuple)):
+            return [_untagged(one) for one in given]
+    return None
+
+
+def _untagged(value: Any) -> Any:
+    while (
+        isinstance(value, Call)
+        and value.function == Global("torch.jit._pickle", "restore_type_tag")
+        and isinstance(value.arguments, tuple)
+        and value.arguments
+    ):
+        value = value.arguments[0]
+    return value
+
+
+def _is_among(held: Held, script: Script, kind: str) -> bool:
+    owner = script.classes.get(held.owner)
+    return owner is not None and held.name in getattr(owner, kind)
+
+
+def _is_declared(held: Held, script: Script) -> bool:
+    return _is_among(held, script, "parameters") or _is_among(held, script, "buffers")
+
+
+def _attribute(root: Any, name: str) -> Json:
+    state = mapping(root.state) if isinstance(root, Call) else None
+    value = dict(state or ()).get(name)
+    return value if isinstance(value, bool) else None
+
+
+# --- torch 1.0 to 1.3 -----------------------------------------------------------------------
+
+
+def _json_forward(script: Script, main: Mapping[str, Any]) -> Function | None:
+    arena = _dict(main, "torchscriptArena").get("key", "")
+    prefix = str(arena).removeprefix("code/").removesuffix(".py").replace("/", ".")
+    name = str(main.get("name", ""))
+    wanted = [f"{prefix}.forward", f"{prefix}.{name}.forward"]
+    own = [f for f in script.functions if f.startswith(f"{prefix}.") and f.endswith(".forward")]
+    return next((script.functions[f] for f in [*wanted, *own] if f in script.functions), None)
+
+
+def _json_tensors(model: Any, main: Mapping[str, Any]) -> list[tuple[StoredTensor, bool]]:
+    table = model.get("tensors") or []
+    found, waiting = [], [main]
+    while waiting:
+        module = waiting.pop()
+        waiting += _dicts(module.get("submodules"))
+        for parameter in _dicts(module.get("parameters")):
+            tensor = _json_tensor(table, parameter.get("tensorId"))
+            found.append((tensor, bool(parameter.get("isBuffer"))))
+    return found
+
+
+def _json_tensor(table: Any, place: Any) -> StoredTensor:
+    try:
+        row = table[int(place or 0)]
+        return StoredTensor(
+            dtype=_JSON_DTYPES.get(row.get("dataType", "FLOAT"), "?"),
+            shape=sizes([int(n) for n in row.get("dims") or ()]),
+            offset=int(row.get("offset") or 0),
+            storage=str(_dict(row, "data").get("key", "")),
+            device=str(row.get("device", "cpu")),
+        )
+    except (TypeError, ValueError, LookupError, AttributeError):
+        raise Malformed("model.json describes a tensor wrongly") from None
+
+
+def _dict(value: Any, key: str) -> Mapping[str, Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _dicts(values: Any) -> Iterable[dict[str, Any]]:
+    return [v for v in values if isinstance(v, dict)] if isinstance(values, list) else []
