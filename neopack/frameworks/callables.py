@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from neopack.errors import ExportFailed, SourceError, UsageError
+from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 
 __all__ = ["build", "import_callable", "looks_like_callable", "split"]
 
@@ -39,7 +39,7 @@ def build(text: str, arguments: Mapping[str, Any]) -> Any:
         return function(**arguments)
     except (Exception, SystemExit) as error:
         raise ExportFailed(
-            f"raised {type(error).__name__}: {_first_line(error)}",
+            f"raised {type(error).__name__}: {first_line(error)}",
             where=text,
             hint=f"reproduce with: {_reproduction(text, arguments)}",
         ) from error
@@ -73,7 +73,7 @@ def _import(where: str, text: str) -> ModuleType:
         ) from error
     except (Exception, SystemExit) as error:
         raise ExportFailed(
-            f"importing it raised {type(error).__name__}: {_first_line(error)}",
+            f"importing it raised {type(error).__name__}: {first_line(error)}",
             where=text,
             hint=f'reproduce with: python -c "import {where}"',
         ) from error
@@ -116,10 +116,6 @@ def _near(module: Any, name: str) -> str:
 
     near = difflib.get_close_matches(name, dir(module), n=1)
     return f"did you mean {near[0]!r}?" if near else ""
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or ["(no message)"])[0]
 
 
 def _reproduction(text: str, arguments: Mapping[str, Any]) -> str:

@@ -10,22 +10,9 @@ from neopack.types import Array, InputRequest, TensorSpec
 
 __all__ = ["DTYPES", "from_file", "random_inputs", "request_of"]
 
-DTYPES = frozenset(
-    [
-        "float16",
-        "float32",
-        "float64",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "bool",
-    ]
-)
+FLOATS = ("float16", "float32", "float64")
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+DTYPES = frozenset((*FLOATS, *INTEGERS, "bool"))
 # 0 and 1 are valid token ids, mask bits and class numbers alike
 SAFE_BELOW = 2
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.archive.goldens import save_goldens
-from neopack.errors import ExportFailed, Missing, SourceError, UsageError
+from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, inputs
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.frameworks.onnx.source import model_info, refuse_what_is_no_file
@@ -74,7 +74,7 @@ def _check(path: Path) -> None:
         onnx.checker.check_model(str(path))
     except onnx.checker.ValidationError as error:
         raise SourceError(
-            f"is no valid ONNX model: {_first_line(error)}", where=str(path)
+            f"is no valid ONNX model: {first_line(error)}", where=str(path)
         ) from None
 
 
@@ -86,7 +86,7 @@ def _embed(path: Path, target: Path, log: Log) -> None:
         model = onnx.load(str(path), load_external_data=True)
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
         raise SourceError(
-            f"its external data cannot be read: {_first_line(error)}",
+            f"its external data cannot be read: {first_line(error)}",
             where=str(path),
             hint="keep the data files beside the .onnx under the names it gives",
         ) from None
@@ -153,7 +153,7 @@ def _compute(model: Path, examples: Mapping[str, Array], where: str) -> dict[str
     except Exception as error:
         shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
         raise ExportFailed(
-            f"ONNX Runtime cannot compute it: {_first_line(error)}",
+            f"ONNX Runtime cannot compute it: {first_line(error)}",
             where=where,
             hint=f"it was given {shapes}",
         ) from error
@@ -164,11 +164,6 @@ def _specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
         TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
         for name, array in arrays.items()
     )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def _onnx() -> Any:

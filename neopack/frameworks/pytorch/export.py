@@ -6,6 +6,7 @@ inputs, and compared with itself on a second input; a TorchScript file is kept b
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import shutil
 import warnings
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.archive.goldens import difference, save_goldens
-from neopack.errors import ExportFailed, Missing, SourceError, UsageError
+from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, callables, inputs
 from neopack.frameworks.pytorch import canonical, flatten, read, source, weights
 from neopack.frameworks.pytorch.bind import Binding, bind
@@ -71,7 +72,7 @@ def _keep(
         module = torch.jit.load(str(path), map_location="cpu").eval()
     except RuntimeError as error:
         raise SourceError(
-            f"torch {torch.__version__} cannot load it: {_first_line(error)}", where=str(path)
+            f"torch {torch.__version__} cannot load it: {first_line(error)}", where=str(path)
         ) from None
     requests = requests or _stored_inputs(path)
     if not requests:
@@ -82,7 +83,7 @@ def _keep(
     examples = _examples(bound.requests, settings)
     output = _call(bound.call, examples, str(path))
     shutil.copyfile(path, staging / MODEL_FILE)
-    return _exported(staging, bound, examples, output, settings, ())
+    return _exported(staging, examples, output, settings, ())
 
 
 def _stored_inputs(path: Path) -> tuple[InputRequest, ...]:
@@ -110,6 +111,10 @@ def _module(
         requests = requests or stored
     elif given.kind == "object":
         module = given.model
+    elif given.kind == "handed-over":
+        module = with_torchvision(
+            lambda: torch.load(given.where, map_location="cpu", weights_only=False)
+        )
     else:
         module = with_torchvision(lambda: callables.build(given.where, given.arguments))
     if not isinstance(module, torch.nn.Module):
@@ -131,10 +136,9 @@ def _for_inference(module: Any, log: Log) -> Any:
     if any(p.is_floating_point() and p.dtype != torch.float32 for p in module.parameters()):
         log.warn("parameters were cast to float32, the type Neo compiles PyTorch models in")
         module = module.float()
-    try:
+    # an ExportedProgram's module has no modes: it was exported in one
+    with contextlib.suppress(NotImplementedError):
         module.eval()
-    except NotImplementedError:
-        pass  # an ExportedProgram's module has no modes: it was exported in one
     return module
 
 
@@ -150,7 +154,7 @@ def _exported_program(path: Path) -> tuple[Any, tuple[InputRequest, ...]]:
         program = torch.export.load(str(path))
     except Exception as error:
         raise SourceError(
-            f"torch {torch.__version__} cannot load this export: {_first_line(error)}",
+            f"torch {torch.__version__} cannot load this export: {first_line(error)}",
             where=str(path),
             hint="load it with the torch that saved it, or package the module itself",
         ) from error
@@ -190,7 +194,7 @@ def _trace(
     traced.save(str(staging / "saved.pth"))
     canonical.rewrite(staging / "saved.pth", staging / MODEL_FILE)
     (staging / "saved.pth").unlink()
-    return _exported(staging, bound, examples, output, settings, tuple(remarks))
+    return _exported(staging, examples, output, settings, tuple(remarks))
 
 
 def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tuple[Any, list[str]]:
@@ -203,19 +207,18 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
             )
         except Exception as error:
             raise ExportFailed(
-                f"cannot be traced: {_first_line(error)}", where=where, hint="try --script"
+                f"cannot be traced: {first_line(error)}", where=where, hint="try --script"
             ) from error
     seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
     places = dict.fromkeys(f"{Path(w.filename).name}:{w.lineno}" for w in seen)
     if not places:
         return traced, []
-    return traced, [
-        (
-            f"the tracer saw Python decide on data at {', '.join(list(places)[:5])}"
-            f"{' and elsewhere' if len(places) > 5 else ''}: the trace keeps what this input chose"
-            " (--script keeps the choice)"
-        )
-    ]
+    more = " and elsewhere" if len(places) > 5 else ""
+    remark = (
+        f"the tracer saw Python decide on data at {', '.join(list(places)[:5])}{more}: the trace "
+        "keeps what this input chose (--script keeps the choice)"
+    )
+    return traced, [remark]
 
 
 def _script(program: Any, where: str) -> tuple[Any, list[str]]:
@@ -225,7 +228,7 @@ def _script(program: Any, where: str) -> tuple[Any, list[str]]:
         try:
             return torch.jit.script(program), []
         except Exception as error:
-            raise ExportFailed(f"cannot be scripted: {_first_line(error)}", where=where) from error
+            raise ExportFailed(f"cannot be scripted: {first_line(error)}", where=where) from error
 
 
 def _disagreements(
@@ -258,7 +261,6 @@ def _disagreements(
 
 def _exported(
     staging: Path,
-    bound: Binding,
     examples: Mapping[str, Array],
     output: Any,
     settings: ExportSettings,
@@ -290,7 +292,7 @@ def _call(function: Callable[..., Any], examples: Mapping[str, Array], where: st
     except Exception as error:
         shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
         raise ExportFailed(
-            f"its forward raised {type(error).__name__}: {_first_line(error)}",
+            f"its forward raised {type(error).__name__}: {first_line(error)}",
             where=where,
             hint=f"it was given {shapes}; is that what it takes?",
         ) from error
@@ -322,11 +324,6 @@ def _specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
 
 def _dtype(tensor: Any) -> str:
     return str(tensor.dtype).removeprefix("torch.")
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def _torch() -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from neopack.errors import Missing, SourceError
@@ -12,11 +12,13 @@ from neopack.types import Array, Signature
 
 __all__ = ["TorchScriptRunner"]
 
+MODEL = "the TorchScript file in the archive"
+
 
 class TorchScriptRunner:
     """``predict`` by the names of the signature; inputs go in by its order."""
 
-    def __init__(self, model: Path, signature: Signature) -> None:
+    def __init__(self, model: bytes, signature: Signature, *, threads: int | None = None) -> None:
         try:
             import torch
         except ImportError:
@@ -25,12 +27,14 @@ class TorchScriptRunner:
             ) from None
         self.signature = signature
         self._torch: Any = torch
+        if threads:
+            torch.set_num_threads(threads)
         try:
-            self._module = torch.jit.load(str(model), map_location="cpu").eval()
+            self._module = torch.jit.load(io.BytesIO(model), map_location="cpu").eval()
         except RuntimeError as error:
             raise SourceError(
                 f"torch {torch.__version__} cannot load it: {str(error).splitlines()[0]}",
-                where=model.name,
+                where=MODEL,
             ) from None
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:

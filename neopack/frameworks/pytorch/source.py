@@ -1,7 +1,7 @@
-"""How a user names a PyTorch model: a callable with weights, a TorchScript file, a .pt2, an object.
+"""How a user names a PyTorch model: a callable with weights, a file, or an object.
 
-What is given is judged by its bytes. Weights without their module, and pickles that only code
-could restore, are refused with the way out.
+A file is TorchScript or a torch.export .pt2, judged by its bytes. Weights without their module,
+and pickles that only code could restore, are refused with the way out.
 """
 
 from __future__ import annotations

@@ -1,0 +1,58 @@
+# make setup   leaves .venv/bin/neopack, with every extra and the tools
+# make demo    the main job on a real model
+# make test    all tests     make lint   ruff and mypy     make bench   the figures
+# make lock    resolve the newest versions anew            make clean   leave only the sources
+
+# the python3 at hand where it is new enough, else one that uv finds or fetches
+PYTHON ?= $(shell python3 -c 'import sys; print("python3" if sys.version_info >= (3, 11) else "3.11")' 2>/dev/null || echo 3.11)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV := $(shell command -v uv 2>/dev/null)
+# pip's folders of local wheels serve uv too
+export UV_FIND_LINKS ?= $(subst $() $(),$(comma),$(PIP_FIND_LINKS))
+comma := ,
+
+.DEFAULT_GOAL := setup
+.PHONY: setup demo test lint format bench lock clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml requirements.lock
+ifdef UV
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	$(UV) pip install --quiet --python $(BIN)/python --constraint requirements.lock --editable '.[all,demo,dev]'
+else
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[all,demo,dev]'
+endif
+	@touch $@
+
+demo: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/demo.sh
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)
+	@for script in archive startup resnet50; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+
+# torch is named here so that a folder of CPU wheels that has it is enough
+TORCH := torch==2.13.0
+lock:
+	echo '$(TORCH)' | $(UV) pip compile --constraint - --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--all-extras --python-version 3.11 --output-file requirements.lock pyproject.toml
+	sed -i 's/+cpu$$//' requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis demo-out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,115 @@
+"""``run``: compute once, and sum up what came out."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neopack.archive.atomic import AtomicOutputs, refuse_unwritable
+from neopack.artifacts.load import checked_inputs, load_opened, open_archive
+from neopack.errors import SourceError
+from neopack.frameworks.inputs import random_inputs, request_of
+from neopack.types import Array, Log, Signature
+
+__all__ = ["Answer", "OutputSummary", "answer"]
+
+TOP = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSummary:
+    """``top`` are the places of the largest values of the first row, largest first."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    minimum: float | None
+    mean: float | None
+    maximum: float | None
+    top: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One computation; ``milliseconds`` is of the first call, which engines use to warm up."""
+
+    archive: str
+    engine: str
+    precision: str
+    milliseconds: float
+    outputs: tuple[OutputSummary, ...]
+
+
+def answer(
+    path: Path,
+    *,
+    inputs: Path | None,
+    seed: int,
+    threads: int | None,
+    output: Path | None,
+    force: bool,
+    log: Log,
+) -> Answer:
+    """Compute with the arrays in ``inputs``, or seeded ones; write the outputs to ``output``."""
+    if output is not None:
+        refuse_unwritable(output, force=force)
+    opened = open_archive(path)
+    given = _given(inputs) if inputs else _seeded(opened.signature, seed)
+    arrays = checked_inputs(opened.signature, given)
+    with log.step("loading"):
+        runner = load_opened(opened, threads=threads)
+    start = time.perf_counter()
+    outputs = runner.predict(arrays)
+    taken = time.perf_counter() - start
+    if output is not None:
+        _save(output, outputs, force=force)
+    return Answer(
+        archive=path.name,
+        engine=opened.engine,
+        precision=opened.precision,
+        milliseconds=1e3 * taken,
+        outputs=tuple(_summary(name, array) for name, array in outputs.items()),
+    )
+
+
+def _given(path: Path) -> dict[str, Array]:
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        raise SourceError(f"is no .npz of arrays: {error}", where=str(path)) from None
+
+
+def _seeded(signature: Signature, seed: int) -> dict[str, Array]:
+    return random_inputs([request_of(spec) for spec in signature.inputs], seed)
+
+
+def _save(path: Path, outputs: Mapping[str, Array], *, force: bool) -> None:
+    import numpy as np
+
+    with AtomicOutputs(force=force) as files:
+        stream: Any = files.open(path)
+        np.savez(stream, **outputs)  # type: ignore[arg-type]
+
+
+def _summary(name: str, array: Array) -> OutputSummary:
+    import numpy as np
+
+    numbers = array.astype(np.float64).ravel() if array.dtype.kind in "fiub" else None
+    known = numbers is not None and numbers.size > 0 and bool(np.isfinite(numbers).all())
+    first = array.reshape(-1, array.shape[-1])[0] if array.ndim > 1 and array.size else array[:0]
+    return OutputSummary(
+        name=name,
+        dtype=str(array.dtype),
+        shape=tuple(array.shape),
+        minimum=float(numbers.min()) if known and numbers is not None else None,
+        mean=float(numbers.mean()) if known and numbers is not None else None,
+        maximum=float(numbers.max()) if known and numbers is not None else None,
+        top=tuple(int(i) for i in np.argsort(first)[::-1][:TOP]),
+    )

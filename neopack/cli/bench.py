@@ -1,0 +1,33 @@
+"""``neopack bench``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+
+__all__ = ["bench"]
+
+
+def bench(
+    archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Another, to measure in turns with it.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Measured time for each.")] = 10.0,
+    threads: options.Threads = None,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Measure throughput and latency; two archives in turns, each in a process of its own."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import api
+    from neopack.reports.text import bench_text
+
+    result = api.bench(archive, against=against, seconds=seconds, threads=threads, log=console)
+    console.result("bench", result, bench_text(result))

@@ -1,0 +1,39 @@
+"""``neopack inspect``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+
+__all__ = ["inspect"]
+
+
+def inspect(
+    model: Annotated[str, typer.Argument(help="A file, an archive, or module:callable.")],
+    inputs: options.Inputs = None,
+    arguments: options.Arguments = None,
+    weights: options.Weights = None,
+    limit: options.LimitSettings = None,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Say what a model or an archive is, without running anything in it."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import api
+    from neopack.reports.text import inspected_text
+    from neopack.wire.guard import DEFAULT_LIMITS
+
+    seen = api.inspect(
+        model,
+        inputs=options.parse_inputs(inputs),
+        arguments=options.parse_arguments(arguments),
+        weights=weights,
+        limits=DEFAULT_LIMITS.with_settings(limit or []),
+        log=console,
+    )
+    console.result("inspect", seen, inspected_text(seen))

@@ -1,0 +1,75 @@
+"""``neopack package``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+
+__all__ = ["package"]
+
+
+def package(
+    model: Annotated[
+        str, typer.Argument(help="module:callable, file.py:callable, or a model file.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The archive, a .tar.gz.")],
+    inputs: options.Inputs = None,
+    target: options.TargetName = "ml_c5",
+    framework: Annotated[
+        str | None, typer.Option(help="PYTORCH or ONNX; told from the bytes by default.")
+    ] = None,
+    framework_version: Annotated[
+        str | None, typer.Option(help="The version Neo compiles with; the newest by default.")
+    ] = None,
+    weights: options.Weights = None,
+    arguments: options.Arguments = None,
+    code: Annotated[
+        Path | None, typer.Option(help="A directory that goes in as code/ (inference.py).")
+    ] = None,
+    script: Annotated[
+        bool, typer.Option("--script", help="Script instead of tracing: keeps control flow.")
+    ] = False,
+    example: Annotated[
+        Path | None, typer.Option(help="An .npz of real inputs for tracing and golden outputs.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For random inputs and random weights.")] = 0,
+    level: Annotated[int, typer.Option(help="gzip level 0 to 9; weights hardly compress.")] = 1,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="A rule, or family of rules, that may fail.")
+    ] = None,
+    force: options.Force = False,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write the exact archive that Neo takes, with a manifest and golden outputs beside it."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import api
+    from neopack.reports.text import archive_text
+
+    archive = api.package(
+        model,
+        path=output,
+        inputs=options.parse_inputs(inputs),
+        target=target,
+        framework=framework,
+        framework_version=framework_version,
+        weights=weights,
+        arguments=options.parse_arguments(arguments),
+        code=code,
+        script=script,
+        example=example,
+        seed=seed,
+        level=level,
+        ignore=ignore or (),
+        force=force,
+        log=console,
+    )
+    for finding in archive.report.at("warning"):
+        console.warn(f"{finding.id}: {finding.message}")
+    console.result("package", archive, archive_text(archive))

@@ -1,0 +1,43 @@
+"""``neopack run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+from neopack.errors import UsageError
+
+__all__ = ["run"]
+
+
+def run(
+    archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
+    random: Annotated[bool, typer.Option("--random", help="Seeded random inputs.")] = False,
+    inputs: Annotated[
+        Path | None, typer.Option("--input", "-i", help="An .npz with an array for each input.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the outputs to this .npz.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For --random.")] = 0,
+    threads: options.Threads = None,
+    force: options.Force = False,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Compute once with an archive, compiled or not."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    if random == (inputs is not None):
+        raise UsageError("give either --random or --input FILE.npz")
+    from neopack import api
+    from neopack.reports.text import answer_text
+
+    answer = api.answer(
+        archive, inputs=inputs, seed=seed, threads=threads, output=output, force=force, log=console
+    )
+    console.result("run", answer, answer_text(answer))
