@@ -1,0 +1,54 @@
+"""neopack: trained models into the archives that Amazon SageMaker Neo compiles.
+
+>>> import neopack
+>>> neopack.package(model, inputs={"input0": (1, 3, 224, 224)}, path="resnet50.tar.gz")
+
+The verbs are imported at first use, so that importing neopack costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from neopack._version import __version__
+
+if TYPE_CHECKING:
+    from neopack.api import bench, check, compile, inspect, load, package, run
+    from neopack.errors import NeopackError
+    from neopack.types import InputRequest, Report, Signature, TensorSpec
+
+__all__ = [
+    "InputRequest",
+    "NeopackError",
+    "Report",
+    "Signature",
+    "TensorSpec",
+    "__version__",
+    "bench",
+    "check",
+    "compile",
+    "inspect",
+    "load",
+    "package",
+    "run",
+]
+
+_HOMES = {
+    "NeopackError": "neopack.errors",
+    **dict.fromkeys(("InputRequest", "Report", "Signature", "TensorSpec"), "neopack.types"),
+    **dict.fromkeys(
+        ("bench", "check", "compile", "inspect", "load", "package", "run"), "neopack.api"
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'neopack' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,9 +10,9 @@
     ├── Malformed               1   the bytes are not what they claim; has the offset
     ├── LimitExceeded           1   a bomb, or larger than the limits in force
     ├── CheckFailed             1   findings at error level, or checks that could not run
-    ├── VerificationFailed      1   numbers differ by more than is allowed
-    ├── Unsupported             3   the target takes no such framework or version, or
+    │   └── Unsupported         3   the target takes no such framework or version, or
     │                               nothing here can compile for it
+    ├── VerificationFailed      1   numbers differ by more than is allowed
     ├── Missing                 4   something must be installed first
     ├── ServiceError            5   AWS said no
     └── EngineFailed            6   a compile engine failed
@@ -24,7 +24,10 @@ other exception is expected to leave neopack.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from neopack.types import Report
 
 __all__ = [
     "CheckFailed",
@@ -43,6 +46,7 @@ __all__ = [
     "Unsupported",
     "UsageError",
     "VerificationFailed",
+    "first_line",
 ]
 
 
@@ -106,14 +110,20 @@ class LimitExceeded(NeopackError):
 
 
 class CheckFailed(NeopackError):
-    pass
+    """``report`` has every finding; the message is the first."""
+
+    def __init__(
+        self, message: str, *, report: Report | None = None, where: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.report = report
 
 
 class VerificationFailed(NeopackError):
     pass
 
 
-class Unsupported(NeopackError):
+class Unsupported(CheckFailed):
     exit_code = 3
 
 
@@ -131,3 +141,9 @@ class EngineFailed(NeopackError):
 
 class Interrupted(NeopackError):
     exit_code = 130
+
+
+def first_line(error: BaseException) -> str:
+    """What a foreign exception says, in one line; its class where it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

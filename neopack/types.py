@@ -88,10 +88,11 @@ class ModelSource:
     """How to get a model; nothing is loaded yet.
 
     ``where`` is a path, ``module:callable`` or ``file.py:callable``; with kind ``object``
-    the model is in ``model`` and ``where`` is its class.
+    the model is in ``model`` and ``where`` is its class; with kind ``handed-over`` it is a
+    pickle that neopack itself made of a live object, a moment ago, for its child process.
     """
 
-    kind: Literal["callable", "file", "object"]
+    kind: Literal["callable", "file", "object", "handed-over"]
     where: str
     framework: str
     arguments: Mapping[str, Json] = field(default_factory=dict)

@@ -8,6 +8,7 @@ framework, inside functions), ``layout`` (members of the archive), ``rules`` (wh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -21,10 +22,31 @@ from neopack.types import (
     ModelSource,
     Runner,
     Signature,
+    Target,
 )
 from neopack.wire.guard import Limits
 
-__all__ = ["Framework"]
+__all__ = ["ExportSettings", "Framework", "Layout"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSettings:
+    """How to export: ``script`` asks for scripting instead of tracing (PyTorch); ``example``
+    is an .npz of real inputs in place of the seeded ones."""
+
+    script: bool = False
+    seed: int = 0
+    example: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The strings of the API call, exactly, and the directory members the archive must have."""
+
+    data_input_config: str | None
+    compiler_options: str | None = None
+    directories: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Framework(Protocol):
@@ -50,12 +72,21 @@ class Framework(Protocol):
         source: ModelSource,
         inputs: Sequence[InputRequest],
         staging: Path,
-        settings: dict[str, object],
+        settings: ExportSettings,
         log: Log,
     ) -> ExportedModel:
         """The model in Neo's form, written into ``staging``, with golden numbers."""
 
-    def runner(self, model: Path, signature: Signature) -> Runner:
+    def owns(self, model: object) -> bool:
+        """Whether a live object is a model of this framework; imports nothing."""
+
+    def hand_over(self, model: object, staging: Path) -> ModelSource | None:
+        """A source from which a child process gets this live model, or None where it can't."""
+
+    def layout(self, signature: Signature, target: Target) -> Layout:
+        """How this model goes to ``target``: DataInputConfig, CompilerOptions, directories."""
+
+    def runner(self, model: bytes, signature: Signature, threads: int | None) -> Runner:
         """Run a packaged, uncompiled model file in the framework itself."""
 
     def rules(self) -> Sequence[Rule]: ...

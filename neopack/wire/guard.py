@@ -47,7 +47,8 @@ class Limits:
             name, _, value = setting.partition("=")
             if name not in known or not value.isdecimal():
                 raise UsageError(
-                    f"--limit {setting} is not NAME=NUMBER", hint=f"names: {', '.join(sorted(known))}"
+                    f"--limit {setting} is not NAME=NUMBER",
+                    hint=f"names: {', '.join(sorted(known))}",
                 )
             changes[name] = int(value)
         return replace(self, **changes)

@@ -87,9 +87,7 @@ def _header(stream: Forward) -> bytes | None:
     return block
 
 
-def _entry(
-    header: bytes, kind: bytes, size: int, offset: int, pax: dict[str, str]
-) -> TarEntry:
+def _entry(header: bytes, kind: bytes, size: int, offset: int, pax: dict[str, str]) -> TarEntry:
     name = _text(header[:100])
     if header[257:263] == b"ustar\0" and header[345] != 0:
         name = f"{_text(header[345:500])}/{name}"

@@ -1,0 +1,244 @@
+"""The verbs, from source to result. The command line and users call only these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neopack import compiling, facts, judging, packing
+from neopack.archive.manifest import read_manifest
+from neopack.archive.read import scan
+from neopack.artifacts import load as artifacts
+from neopack.artifacts.manifest import ArtifactManifest
+from neopack.errors import SourceError, UsageError
+from neopack.frameworks import ExportSettings, catalogue
+from neopack.measure import bench as measuring
+from neopack.types import (
+    CompiledArtifact,
+    InputRequest,
+    Json,
+    Log,
+    ModelInfo,
+    NeoArchive,
+    Report,
+    Runner,
+    SilentLog,
+)
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.wire.source import FileSource
+from neopack.wire.tar import TarEntry
+
+__all__ = ["Inspected", "bench", "check", "compile", "inspect", "load", "package", "run"]
+
+Inputs = Mapping[str, Sequence[int]] | Sequence[InputRequest]
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """What ``inspect`` saw: a model, or an archive with what is in it."""
+
+    subject: str
+    form: str
+    info: ModelInfo | None = None
+    entries: tuple[TarEntry, ...] = ()
+    compiled: ArtifactManifest | None = None
+
+
+def inspect(
+    model: Any,
+    *,
+    inputs: Inputs = (),
+    framework: str | None = None,
+    weights: str | Path | None = None,
+    arguments: Mapping[str, Json] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    log: Log | None = None,
+) -> Inspected:
+    """Say what a file, an archive, a callable or a live model is.
+
+    Files are read without their framework and without running anything; a callable and a live
+    model are exported first, in a child process, and need ``inputs`` for that.
+    """
+    source = None
+    if isinstance(model, str | Path) and Path(model).is_file():
+        return _inspect_file(Path(model), limits)
+    source = packing.resolve(
+        model, framework=framework, arguments=arguments or {}, weights=_path(weights)
+    )
+    settings = ExportSettings()
+    with packing.exported(source, _requests(inputs), settings, log or SilentLog()) as (_, info):
+        return Inspected(subject=source.where, form=info.format, info=info)
+
+
+def _inspect_file(path: Path, limits: Limits) -> Inspected:
+    with FileSource(path) as source:
+        if source.read(0, 2) != GZIP:
+            framework, form = catalogue.recognise(source)
+            return Inspected(subject=path.name, form=form, info=framework.read(source, limits))
+    scanned = scan(path, limits)
+    if artifacts.is_compiled(scanned):
+        opened = artifacts.open_archive(path, limits)
+        return Inspected(
+            subject=path.name,
+            form="compiled archive",
+            entries=scanned.entries,
+            compiled=opened.compiled,
+        )
+    found = artifacts.find_model(scanned, limits)
+    return Inspected(
+        subject=path.name,
+        form=f"archive with {found[1]}" if found else "archive without a model that neopack knows",
+        info=found[2] if found else None,
+        entries=scanned.entries,
+    )
+
+
+def package(
+    model: Any,
+    *,
+    path: str | Path,
+    inputs: Inputs = (),
+    target: str = "ml_c5",
+    framework: str | None = None,
+    framework_version: str | None = None,
+    weights: str | Path | None = None,
+    arguments: Mapping[str, Json] | None = None,
+    code: str | Path | None = None,
+    script: bool = False,
+    example: str | Path | None = None,
+    seed: int = 0,
+    level: int = 1,
+    ignore: Sequence[str] = (),
+    force: bool = False,
+    log: Log | None = None,
+) -> NeoArchive:
+    """Write the archive that Neo takes for ``target``, its manifest and its golden numbers.
+
+    ``model`` is a live model, ``module:callable``, ``file.py:callable`` or a file; ``inputs``
+    maps names to shapes, or is a sequence of ``InputRequest``. Nothing is written where a rule
+    finds an error (``CheckFailed``, ``Unsupported``), or anything else fails.
+    """
+    log, output = log or SilentLog(), Path(path)
+    submission = judging.Submission(
+        target=facts.target(target), framework_version=framework_version
+    )
+    packing.refuse_outputs(output, force=force)
+    source = packing.resolve(
+        model, framework=framework, arguments=arguments or {}, weights=_path(weights)
+    )
+    packing.refuse_unsupported(source.framework, submission)
+    settings = packing.PackageSettings(
+        code=_path(code), level=level, force=force, ignore=tuple(ignore)
+    )
+    export = ExportSettings(script=script, seed=seed, example=_path(example))
+    packing.code_members(settings.code)
+    with packing.exported(source, _requests(inputs), export, log) as (made, info):
+        return packing.write(made, info, source, submission, output, settings, log)
+
+
+def check(
+    archive: str | Path,
+    *,
+    target: str | None = None,
+    framework: str | None = None,
+    framework_version: str | None = None,
+    data_input_config: str | None = None,
+    compiler_options: str | None = None,
+    as_of: str | None = None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Report:
+    """Every finding of every rule that holds for the archive on ``target``.
+
+    What is not given is taken from the manifest beside the archive. Raises ``UsageError``
+    where neither names a target, ``Malformed`` where the file is no archive.
+    """
+    path = Path(archive)
+    if not path.is_file():
+        raise SourceError("no such file", where=str(path))
+    manifest = read_manifest(path)
+    if target is None and manifest is None:
+        raise UsageError("which target?", where=str(path), hint="give --target ml_c5")
+    submission = judging.Submission(
+        target=facts.target(target or manifest.target),  # type: ignore[union-attr]
+        framework=framework.upper() if framework else None,
+        framework_version=framework_version,
+        data_input_config=data_input_config,
+        compiler_options=compiler_options,
+        as_of=as_of,
+    )
+    scanned = scan(path, limits)
+    if manifest is not None and manifest.archive.content_sha256 != scanned.content_sha256:
+        manifest = None
+    inspection = judging.inspect_archive(scanned, submission, manifest, limits)
+    return judging.judge(inspection, select=select, ignore=ignore)
+
+
+def compile(  # noqa: A001 - Neo's own word
+    archive: str | Path,
+    *,
+    target: str,
+    output: str | Path | None = None,
+    precision: str = "fp32",
+    engine: str | None = None,
+    max_difference: float | None = None,
+    force: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    log: Log | None = None,
+) -> CompiledArtifact:
+    """Compile an archive here with a local engine; the artifact's ``path`` is the new archive.
+
+    The outputs are compared with the golden ones; ``VerificationFailed`` where they differ by
+    more than ``max_difference`` (1e-3 of the largest in fp32 unless given).
+    """
+    settings = compiling.CompileSettings(
+        precision=precision,
+        engine=engine,
+        max_difference=max_difference,
+        force=force,
+        limits=limits,
+    )
+    return compiling.compile_archive(
+        Path(archive), target, _path(output), settings, log or SilentLog()
+    )
+
+
+def load(archive: str | Path, *, threads: int | None = None) -> Runner:
+    """A runner for an archive, compiled or not: ``neopack.load(path).predict({"input0": x})``."""
+    return artifacts.load(Path(archive), threads=threads)
+
+
+def run(
+    archive: str | Path, inputs: Mapping[str, Any], *, threads: int | None = None
+) -> dict[str, Any]:
+    """Load an archive and compute once: arrays in by name, arrays out by name."""
+    runner = load(archive, threads=threads)
+    return runner.predict(artifacts.checked_inputs(runner.signature, inputs))
+
+
+def bench(
+    archive: str | Path,
+    *,
+    against: str | Path | None = None,
+    seconds: float = 10.0,
+    threads: int | None = None,
+    log: Log | None = None,
+) -> measuring.BenchResult:
+    """Throughput and latency of one archive, or of two in turns with their ratio."""
+    paths = [Path(archive)] + ([Path(against)] if against is not None else [])
+    settings = measuring.Settings(seconds=seconds, threads=threads)
+    return measuring.bench(paths, settings, log or SilentLog())
+
+
+def _requests(inputs: Inputs) -> tuple[InputRequest, ...]:
+    if not isinstance(inputs, Mapping):
+        return tuple(inputs)
+    return tuple(InputRequest(name=name, shape=tuple(shape)) for name, shape in inputs.items())
+
+
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given)

@@ -1,0 +1,1 @@
+"""The tar.gz itself: written deterministically and atomically, read safely in one pass."""

@@ -1,0 +1,131 @@
+"""Output files that exist whole or not at all.
+
+On Linux the file has no name until it is complete (``O_TMPFILE``), so that even a killed run
+leaves nothing behind; elsewhere a temporary name in the same directory is used and removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from neopack.errors import OutputError
+
+__all__ = ["AtomicOutputs", "refuse_unwritable"]
+
+
+def refuse_unwritable(path: Path, *, force: bool) -> None:
+    """Raise ``OutputError`` where ``path`` cannot become an output, before any work is done."""
+    if path.is_dir():
+        raise OutputError("is a directory", where=str(path), hint="name a file")
+    if path.exists() and not force:
+        raise OutputError("already exists", where=str(path), hint="give --force to replace it")
+    parent = path.parent
+    if not parent.is_dir():
+        raise OutputError("no such directory", where=str(parent), hint="make it first")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise OutputError("directory is not writable", where=str(parent))
+
+
+class AtomicOutputs:
+    """Several files that appear together, once all are written and synced.
+
+    with AtomicOutputs(force=False) as outputs:
+        outputs.open(path).write(data)
+    """
+
+    def __init__(self, *, force: bool) -> None:
+        self._force = force
+        self._pending: list[tuple[Path, Path | None, BinaryIO]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def open(self, path: Path) -> BinaryIO:
+        """A file to write that gets the name ``path`` when the block ends well."""
+        refuse_unwritable(path, force=self._force)
+        temporary, stream = _nameless(path)
+        self._pending.append((path, temporary, stream))
+        return stream
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is None:
+                with _translated(self._pending[0][0] if self._pending else Path()):
+                    self._commit()
+        finally:
+            self._discard()
+        if isinstance(error, OSError):
+            with _translated(self._pending[0][0]):
+                raise error
+
+    def _commit(self) -> None:
+        for _, _, stream in self._pending:
+            stream.flush()
+            os.fsync(stream.fileno())
+        for path, temporary, stream in self._pending:
+            _publish(path, temporary, stream, force=self._force)
+
+    def _discard(self) -> None:
+        for _, temporary, stream in self._pending:
+            with contextlib.suppress(OSError):
+                stream.close()
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+
+
+def _nameless(path: Path) -> tuple[Path | None, BinaryIO]:
+    with _translated(path):
+        if hasattr(os, "O_TMPFILE"):
+            with contextlib.suppress(OSError):
+                handle = os.open(path.parent, os.O_TMPFILE | os.O_RDWR, 0o644)
+                return None, os.fdopen(handle, "w+b")
+        temporary = _beside(path)
+        return temporary, temporary.open("x+b")
+
+
+def _publish(path: Path, temporary: Path | None, stream: BinaryIO, *, force: bool) -> None:
+    if temporary is None:
+        named = _beside(path) if force else path
+        _name_open_file(stream.fileno(), named)
+        if force:
+            named.replace(path)
+    elif force:
+        temporary.replace(path)
+    else:
+        os.link(temporary, path)
+
+
+def _name_open_file(handle: int, path: Path) -> None:
+    """Give a file made with O_TMPFILE its name: linkat with AT_SYMLINK_FOLLOW, as open(2) says.
+
+    ``os.link`` reaches linkat only when it is given a directory handle (bpo-37612).
+    """
+    directory = os.open("/proc/self/fd", os.O_RDONLY)
+    try:
+        os.link(str(handle), path, src_dir_fd=directory, follow_symlinks=True)
+    finally:
+        os.close(directory)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """OSErrors of writing, as the ``OutputError`` a user can act on."""
+    try:
+        yield
+    except FileExistsError:
+        raise OutputError("already exists", where=str(path), hint="give --force") from None
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "free some space or name another disk" if full else ""
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot be written: {reason}", where=str(path), hint=hint) from error

@@ -1,0 +1,108 @@
+"""The manifest: what is in an archive, how to submit it, and what proves it.
+
+It lies beside the archive, never inside: Neo counts members. ``model.tar.gz`` has
+``model.neopack.json`` and ``model.golden.npz``. It holds no time and no path of this machine,
+so that the same input gives the same manifest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neopack.archive.write import MemberDigest
+from neopack.codec import from_json, to_json
+from neopack.errors import Malformed
+from neopack.types import Json, Signature
+
+__all__ = [
+    "ArchiveRecord",
+    "GoldenRecord",
+    "Manifest",
+    "golden_path",
+    "manifest_path",
+    "read_manifest",
+    "stem",
+]
+
+SCHEMA = 1
+LARGEST = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveRecord:
+    """The archive itself. ``content_sha256`` is of the tar inside the gzip."""
+
+    name: str
+    bytes: int
+    sha256: str
+    content_sha256: str
+    members: tuple[MemberDigest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenRecord:
+    name: str
+    sha256: str
+    seed: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """``data_input_config`` and ``compiler_options`` are the exact strings of the API call."""
+
+    schema: int = SCHEMA
+    framework: str
+    framework_version: str
+    target: str
+    archive: ArchiveRecord
+    signature: Signature
+    goldens: GoldenRecord
+    data_input_config: str | None = None
+    compiler_options: str | None = None
+    source: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def dumps(self) -> bytes:
+        return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def stem(archive: Path) -> str:
+    """``resnet50`` for ``dir/resnet50.tar.gz``."""
+    return archive.name.removesuffix(".gz").removesuffix(".tar").removesuffix(".tgz")
+
+
+def manifest_path(archive: Path) -> Path:
+    return archive.with_name(f"{stem(archive)}.neopack.json")
+
+
+def golden_path(archive: Path) -> Path:
+    return archive.with_name(f"{stem(archive)}.golden.npz")
+
+
+def read_manifest(archive: Path) -> Manifest | None:
+    """The manifest beside ``archive``, or None where there is none. Raises ``Malformed``."""
+    path = manifest_path(archive)
+    if not path.is_file():
+        return None
+    return from_json(Manifest, _load(path))
+
+
+def _load(path: Path) -> Json:
+    if path.stat().st_size > LARGEST:
+        raise Malformed(f"is larger than {LARGEST} bytes", where=str(path))
+    try:
+        data = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise Malformed(f"is no JSON: {error}", where=str(path)) from None
+    found = data.get("schema") if isinstance(data, dict) else None
+    if found != SCHEMA:
+        raise Malformed(
+            f"has manifest schema {found!r}; this neopack reads {SCHEMA}", where=str(path)
+        )
+    return data

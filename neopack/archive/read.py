@@ -1,0 +1,322 @@
+"""Read an archive that somebody handed us: one pass, bounded, nothing extracted by name.
+
+``scan`` streams through the whole file once: digests, tar entries, the magic and the tail of
+every member. ``MemberSource`` then reads inside one member without unpacking the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from neopack.archive.digest import ARCHIVE, CONTENT, BackgroundDigests
+from neopack.errors import LimitExceeded, Malformed
+from neopack.wire import tar
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.wire.tar import TarEntry
+
+__all__ = ["ArchiveScan", "MemberSource", "extract_member", "open_member", "scan"]
+
+CHUNK = 1 << 20
+HEAD = 64 << 10
+# torch writes all that is not a tensor at the end of a TorchScript file
+TAIL = 4 << 20
+SMALL_TEXT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveScan:
+    """What one pass over an archive saw. ``tails`` holds the last bytes of each file member.
+
+    ``trailing`` counts bytes after the end of the tar that are not zero padding.
+    """
+
+    path: Path
+    archive_bytes: int
+    sha256: str
+    content_bytes: int
+    content_sha256: str
+    entries: tuple[TarEntry, ...]
+    digests: Mapping[str, str] = field(default_factory=dict)
+    heads: Mapping[str, bytes] = field(default_factory=dict)
+    tails: Mapping[str, bytes] = field(default_factory=dict)
+
+    def entry(self, name: str) -> TarEntry:
+        return next(e for e in self.entries if e.name == name and e.kind == "file")
+
+    def file_names(self) -> tuple[str, ...]:
+        return tuple(entry.name for entry in self.entries if entry.kind == "file")
+
+
+def scan(path: Path, limits: Limits = DEFAULT_LIMITS) -> ArchiveScan:
+    """Read ``path`` to its end. Raises ``Malformed`` where it is no gzip tar, saying what it is
+    instead, or is cut short; ``LimitExceeded`` past a limit."""
+    with path.open("rb") as raw, BackgroundDigests() as digests:
+        stream = GzipForward(raw, path, limits, digests)
+        found = _Found()
+        for entry in tar.entries(stream, limits):
+            found.entries.append(entry)
+            if entry.kind == "file":
+                _capture(stream, entry, found, digests)
+        stream.drain()
+        return ArchiveScan(
+            path=path,
+            archive_bytes=stream.compressed,
+            sha256=digests.hexdigest(ARCHIVE),
+            content_bytes=stream.position,
+            content_sha256=digests.hexdigest(CONTENT),
+            entries=tuple(found.entries),
+            digests={name: digests.hexdigest(name) for name in found.tails},
+            heads=found.heads,
+            tails=found.tails,
+        )
+
+
+@dataclass(slots=True)
+class _Found:
+    entries: list[TarEntry] = field(default_factory=list)
+    heads: dict[str, bytes] = field(default_factory=dict)
+    tails: dict[str, bytes] = field(default_factory=dict)
+    kept: int = 0
+
+
+def _capture(
+    stream: GzipForward, entry: TarEntry, found: _Found, digests: BackgroundDigests
+) -> None:
+    left, head = entry.size, b""
+    tail = bytearray()
+    # many members share one allowance, so that their tails together stay within 8 tails
+    allowance = min(TAIL, max(HEAD, 8 * TAIL - found.kept))
+    while left:
+        chunk = stream.read_some(left)
+        digests.update((entry.name,), chunk)
+        left -= len(chunk)
+        if len(head) < HEAD:
+            head += chunk[: HEAD - len(head)]
+        if left < allowance:
+            tail += chunk
+    del tail[: max(0, len(tail) - allowance)]
+    found.kept += len(tail)
+    found.heads[entry.name] = head
+    found.tails[entry.name] = bytes(tail)
+
+
+class GzipForward:
+    """The uncompressed bytes of a .tar.gz, front to back, within all limits; hashed if asked."""
+
+    def __init__(
+        self,
+        raw: BinaryIO,
+        path: Path,
+        limits: Limits,
+        digests: BackgroundDigests | None = None,
+    ) -> None:
+        from isal import isal_zlib
+
+        self._raw, self._path, self._limits = raw, path, limits
+        self._isal = isal_zlib
+        self._inflate = isal_zlib.decompressobj(31)
+        self._error: type[Exception] = isal_zlib.error
+        self._buffer, self._at = b"", 0
+        self._pending = b""
+        self._members = 0
+        self.compressed = 0
+        self.position = 0
+        self._digests = digests
+        _refuse_what_is_no_gzip(raw, path)
+
+    def read_exactly(self, length: int) -> bytes:
+        parts, left = [], length
+        while left:
+            part = self.read_some(left)
+            parts.append(part)
+            left -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def skip(self, length: int) -> None:
+        while length:
+            length -= len(self.read_some(length))
+
+    def read_some(self, most: int) -> bytes:
+        """Between 1 and ``most`` bytes; ``Malformed`` at the end of the stream."""
+        if self._at == len(self._buffer) and not self._fill():
+            raise Malformed(
+                "the tar inside ends too early", offset=self.position, where=str(self._path)
+            )
+        part = self._buffer[self._at : self._at + most]
+        self._at += len(part)
+        self.position += len(part)
+        return part
+
+    def drain(self) -> None:
+        """Read to the end of the gzip stream, so that its checksum is checked."""
+        while self._at < len(self._buffer) or self._fill():
+            rest = self._buffer[self._at :]
+            if any(rest):
+                raise Malformed(
+                    "data after the end of the tar", offset=self.position, where=str(self._path)
+                )
+            self._at = len(self._buffer)
+            self.position += len(rest)
+
+    def _fill(self) -> bool:
+        self._buffer, self._at = b"", 0
+        while not self._buffer:
+            if self._inflate.eof and not self._next_gzip_member():
+                return False
+            data = self._pending or self._read_raw()
+            self._pending = b""
+            if not data:
+                raise Malformed(
+                    "the gzip stream is cut short", offset=self.compressed, where=str(self._path)
+                )
+            self._decompress(data)
+        if self._digests is not None:
+            self._digests.update((CONTENT,), self._buffer)
+        self._hold_limits()
+        return True
+
+    def _decompress(self, data: bytes) -> None:
+        try:
+            self._buffer = self._inflate.decompress(data, CHUNK)
+        except self._error as error:
+            raise Malformed(
+                f"the gzip stream is damaged ({error})",
+                offset=self.compressed,
+                where=str(self._path),
+            ) from None
+        self._pending = self._inflate.unconsumed_tail
+
+    def _next_gzip_member(self) -> bool:
+        rest = self._inflate.unused_data or self._read_raw()
+        rest = rest.lstrip(b"\0") if self._members else rest
+        self._members += 1
+        if not rest:
+            return False
+        if not rest.startswith(b"\x1f\x8b"[: len(rest)]):
+            raise Malformed(
+                "data after the end of the gzip stream",
+                offset=self.compressed - len(rest),
+                where=str(self._path),
+            )
+        self._inflate = self._isal.decompressobj(31)
+        self._pending = rest
+        return True
+
+    def _read_raw(self) -> bytes:
+        data = self._raw.read(CHUNK // 4)
+        self.compressed += len(data)
+        if self._digests is not None:
+            self._digests.update((ARCHIVE,), data)
+        return data
+
+    def _hold_limits(self) -> None:
+        limits, content = self._limits, self.position + len(self._buffer)
+        limits.hold("archive_bytes", self.compressed, where=str(self._path))
+        limits.hold("content_bytes", content, where=str(self._path))
+        if content > limits.ratio_from and content > limits.ratio * max(1, self.compressed):
+            raise LimitExceeded(
+                f"expands to more than {limits.ratio} times its size",
+                where=str(self._path),
+                hint="raise it with --limit ratio=N if you trust the file",
+            )
+
+
+def _refuse_what_is_no_gzip(raw: BinaryIO, path: Path) -> None:
+    head = raw.read(512)
+    raw.seek(0)
+    if head.startswith(b"\x1f\x8b"):
+        return
+    what = _what_it_is(head)
+    raise Malformed(
+        f"is no gzip tar but {what}",
+        where=str(path),
+        hint="Neo takes one .tar.gz: neopack package writes it",
+    )
+
+
+def _what_it_is(head: bytes) -> str:
+    if not head:
+        return "an empty file"
+    if head[257:262] == b"ustar":
+        return "a tar that is not compressed"
+    signatures = {
+        b"PK\x03\x04": "a zip (perhaps the bare model file)",
+        b"\x89HDF": "a bare HDF5 file",
+        b"BZh": "bzip2",
+        b"\xfd7zXZ": "xz",
+        b"\x28\xb5\x2f\xfd": "zstd",
+    }
+    for signature, what in signatures.items():
+        if head.startswith(signature):
+            return what
+    if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "a web page"
+    return "text" if head.isascii() and b"\0" not in head else "something else"
+
+
+class MemberSource:
+    """Random access inside one member: the tail from memory, the rest by streaming forward.
+
+    Going back before the current place starts a new pass over the archive.
+    """
+
+    def __init__(self, scanned: ArchiveScan, name: str, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._entry = scanned.entry(name)
+        self._scan, self._limits = scanned, limits
+        self._head, self._tail = scanned.heads[name], scanned.tails[name]
+        self._raw: BinaryIO | None = None
+        self._stream: GzipForward | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self._scan.path.name}:{self._entry.name}"
+
+    @property
+    def size(self) -> int:
+        return self._entry.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        length = max(0, min(length, self.size - offset))
+        if offset + length <= len(self._head):
+            return self._head[offset : offset + length]
+        from_tail = offset - (self.size - len(self._tail))
+        if from_tail >= 0:
+            return self._tail[from_tail : from_tail + length]
+        return self._stream_at(offset).read_exactly(length)
+
+    def _stream_at(self, offset: int) -> GzipForward:
+        place = self._entry.offset + offset
+        if self._stream is None or self._stream.position > place:
+            self.close()
+            self._raw = self._scan.path.open("rb")
+            self._stream = GzipForward(self._raw, self._scan.path, self._limits)
+        self._stream.skip(place - self._stream.position)
+        return self._stream
+
+    def close(self) -> None:
+        if self._raw is not None:
+            self._raw.close()
+        self._raw = self._stream = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_member(scanned: ArchiveScan, name: str, limits: Limits = DEFAULT_LIMITS) -> MemberSource:
+    return MemberSource(scanned, name, limits)
+
+
+def extract_member(
+    scanned: ArchiveScan, name: str, to: Path, limits: Limits = DEFAULT_LIMITS
+) -> Path:
+    """Write one file member to ``to``, a path of our choosing, never the member's own name."""
+    with MemberSource(scanned, name, limits) as source, to.open("xb") as out:
+        for offset in range(0, source.size, CHUNK):
+            out.write(source.read(offset, CHUNK))
+    return to

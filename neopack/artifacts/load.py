@@ -1,0 +1,156 @@
+"""Open an archive, compiled or not, and load what is in it: in memory, nothing is unpacked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from neopack.archive.manifest import read_manifest
+from neopack.archive.read import ArchiveScan, MemberSource, scan
+from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
+from neopack.errors import Malformed, NotRecognised, SourceError, UsageError
+from neopack.frameworks import Framework
+from neopack.frameworks import catalogue as frameworks
+from neopack.types import Array, ModelInfo, Runner, Signature
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+
+__all__ = [
+    "Opened",
+    "checked_inputs",
+    "find_model",
+    "is_compiled",
+    "load",
+    "load_opened",
+    "open_archive",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An archive and what it holds. ``compiled`` is None for one that nobody compiled yet."""
+
+    scan: ArchiveScan
+    compiled: ArtifactManifest | None
+    framework: str
+    model: str
+    signature: Signature
+
+    @property
+    def engine(self) -> str:
+        """What runs it: the engine that compiled it, or the framework."""
+        return self.compiled.engine if self.compiled else self.framework
+
+    @property
+    def precision(self) -> str:
+        return self.compiled.precision if self.compiled else "fp32"
+
+
+def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
+    """Scan ``path`` and say what it is. Raises ``SourceError`` where nothing in it can run."""
+    if not path.is_file():
+        raise SourceError("no such file", where=str(path))
+    scanned = scan(path, limits)
+    if is_compiled(scanned):
+        compiled = ArtifactManifest.loads(
+            _whole(scanned, ARTIFACT_MANIFEST, limits), f"{path.name}:{ARTIFACT_MANIFEST}"
+        )
+        return Opened(
+            scan=scanned,
+            compiled=compiled,
+            framework=compiled.framework,
+            model="",
+            signature=compiled.signature,
+        )
+    return _uncompiled(scanned, limits)
+
+
+def is_compiled(scanned: ArchiveScan) -> bool:
+    return ARTIFACT_MANIFEST in scanned.file_names()
+
+
+def load(path: Path, *, threads: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Runner:
+    """A runner for the archive at ``path``; only the archive and its engine are needed."""
+    return load_opened(open_archive(path, limits), threads=threads, limits=limits)
+
+
+def load_opened(
+    opened: Opened, *, threads: int | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Runner:
+    if opened.compiled is None:
+        model = _whole(opened.scan, opened.model, limits)
+        return frameworks.get(opened.framework).runner(model, opened.signature, threads)
+    from neopack.engines import catalogue as engines
+
+    lacking = set(opened.compiled.members) - set(opened.scan.file_names())
+    if lacking:
+        raise Malformed(f"lacks {min(lacking)!r}", where=opened.scan.path.name)
+    files = {name: _whole(opened.scan, name, limits) for name in opened.compiled.members}
+    engine = engines.get(opened.compiled.engine)
+    return engine.load(files, opened.signature, opened.compiled.options, threads)
+
+
+def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """``inputs`` as the signature has them: every name, its shape, cast to its dtype.
+
+    Raises ``UsageError`` for a name missing or unknown, and for a shape that differs.
+    """
+    import numpy as np
+
+    wanted = {spec.name: spec for spec in signature.inputs}
+    for name in (*inputs, *wanted):
+        if name not in wanted or name not in inputs:
+            what = "is not given" if name in wanted else "is not one of the model's"
+            raise UsageError(f"input {name!r} {what}", hint=f"it takes {', '.join(wanted)}")
+    arrays = {name: np.ascontiguousarray(inputs[name], wanted[name].dtype) for name in wanted}
+    for name, array in arrays.items():
+        fits = len(array.shape) == len(wanted[name].shape) and all(
+            dim in (None, size) for dim, size in zip(wanted[name].shape, array.shape, strict=True)
+        )
+        if not fits:
+            raise UsageError(
+                f"input {name!r} has shape {list(array.shape)}, not {list(wanted[name].shape)}"
+            )
+    return arrays
+
+
+def find_model(
+    scanned: ArchiveScan, limits: Limits = DEFAULT_LIMITS
+) -> tuple[Framework, str, ModelInfo] | None:
+    """The first member, by name, that some framework recognises by its bytes and calls its own."""
+    for name in sorted(scanned.file_names(), key=lambda n: (n.count("/"), n)):
+        with MemberSource(scanned, name, limits) as source:
+            try:
+                framework, _ = frameworks.recognise(source)
+            except NotRecognised:
+                continue
+            if name in framework.models([name]):
+                return framework, name, framework.read(source, limits)
+    return None
+
+
+def _uncompiled(scanned: ArchiveScan, limits: Limits) -> Opened:
+    found = find_model(scanned, limits)
+    if found is None:
+        raise NotRecognised(
+            "holds no model that neopack knows",
+            where=str(scanned.path),
+            hint="neopack check says what is in it",
+        )
+    framework, name, info = found
+    manifest = read_manifest(scanned.path)
+    signature = manifest.signature if manifest else info.signature
+    if signature is None or any(None in spec.shape for spec in signature.inputs):
+        raise UsageError(
+            "the shapes of its inputs are not known",
+            where=str(scanned.path),
+            hint="keep the .neopack.json that package wrote beside it",
+        )
+    return Opened(
+        scan=scanned, compiled=None, framework=framework.name, model=name, signature=signature
+    )
+
+
+def _whole(scanned: ArchiveScan, name: str, limits: Limits) -> bytes:
+    with MemberSource(scanned, name, limits) as source:
+        return source.read(0, source.size)

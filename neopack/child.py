@@ -1,0 +1,226 @@
+"""Run what can crash, hang or be somebody else's code in a process of its own.
+
+The parent sends tasks (``neopack.tasks``) as JSON lines on the child's standard input; answers
+and log lines come back on a pipe of their own, so that whatever a model prints does no harm.
+A child ends when its parent does, and removes the staging directories it was given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from neopack import errors
+from neopack.errors import NeopackError
+from neopack.types import Json, Log, SilentLog
+
+__all__ = ["Child", "main"]
+
+ANSWERS = "NEOPACK_CHILD_ANSWERS"
+OWNED = "NEOPACK_CHILD_OWNS"
+LAST_LINES = 40
+
+
+class Child:
+    """A child process. ``failure`` is the error class for a crash, a hang or a bug in it.
+
+    with Child(failure=ExportFailed, owns=staging) as child:
+        answer = child.call("export", {...}, timeout=600)
+    """
+
+    def __init__(
+        self,
+        *,
+        failure: type[NeopackError],
+        owns: Path | None = None,
+        log: Log | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self._failure, self._log = failure, log or SilentLog()
+        self._said: deque[str] = deque(maxlen=LAST_LINES)
+        read_end, write_end = os.pipe()
+        own = {ANSWERS: str(write_end), OWNED: str(owns or ""), "PYTHONUNBUFFERED": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "neopack.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(write_end,),
+            env={**os.environ, **(environment or {}), **own},
+            start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends the child
+        )
+        os.close(write_end)
+        self._answers: queue.Queue[Json] = queue.Queue()
+        self._threads = [
+            threading.Thread(target=self._listen, args=(os.fdopen(read_end, "rb"),), daemon=True),
+            threading.Thread(target=self._overhear, daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def call(self, task: str, data: Json, *, timeout: float = 3600) -> Json:
+        """The task's answer. Raises the task's own NeopackError, or ``failure`` for the rest."""
+        assert self._process.stdin is not None  # noqa: S101 - it was asked for as a pipe
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps({"task": task, "data": data}).encode() + b"\n")
+            self._process.stdin.flush()
+        return self._wait(task, time.monotonic() + timeout)
+
+    def close(self) -> None:
+        """End the child, gently and then not."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._kill()
+        for thread in self._threads:
+            thread.join(5)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self._kill()
+        self.close()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _wait(self, task: str, deadline: float) -> Json:
+        while True:
+            try:
+                answer = self._answers.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                self._kill()
+                raise self._failure(f"{task} took too long and was ended") from None
+            if answer is None:
+                raise self._died(task)
+            if "log" in answer:
+                _relay(self._log, answer)
+            elif "error" in answer:
+                raise _revive(answer["error"], self._failure, "\n".join(self._said))
+            else:
+                return answer["answer"]
+
+    def _died(self, task: str) -> NeopackError:
+        code = self._process.wait()
+        self._threads[1].join(2)
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        hint = "it may have run out of memory" if code == -signal.SIGKILL else self._last_words()
+        return self._failure(f"the process running {task} {how}", hint=hint)
+
+    def _last_words(self) -> str:
+        words = [line for line in self._said if line.strip()]
+        return f"its last words: {words[-1]}" if words else "it left no message"
+
+    def _listen(self, stream: BinaryIO) -> None:
+        with stream:
+            for line in stream:
+                self._answers.put(json.loads(line))
+        self._answers.put(None)
+
+    def _overhear(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for as a pipe
+        for line in self._process.stdout:
+            self._said.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _relay(log: Log, message: dict[str, Any]) -> None:
+    (log.warn if message["log"] == "warn" else log.note)(message["text"])
+
+
+def _revive(data: dict[str, str], failure: type[NeopackError], said: str) -> NeopackError:
+    kind = getattr(errors, data["kind"], None) or failure
+    error: NeopackError = kind(data["message"], where=data["where"], hint=data["hint"])
+    error.add_note(data["trace"] + said)
+    return error
+
+
+# --- the child's side -----------------------------------------------------------------------
+
+
+class _ChildLog(SilentLog):
+    def __init__(self, send: Callable[[Json], None]) -> None:
+        self._send = send
+
+    def note(self, text: str) -> None:
+        self._send({"log": "note", "text": text})
+
+    def warn(self, text: str) -> None:
+        self._send({"log": "warn", "text": text})
+
+
+def main() -> None:
+    """Serve tasks until standard input ends."""
+    from neopack.tasks import TASKS
+
+    with os.fdopen(int(os.environ.pop(ANSWERS)), "wb", buffering=0) as stream:
+
+        def send(message: Json) -> None:
+            stream.write(json.dumps(message).encode() + b"\n")
+
+        log = _ChildLog(send)
+        for request in _requests():
+            try:
+                send({"answer": TASKS[request["task"]](request["data"], log)})
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of the process
+                send({"error": _described(error)})
+
+
+def _requests() -> Iterator[dict[str, Any]]:
+    requests: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+    while True:
+        yield json.loads(requests.get())
+
+
+def _read_requests(requests: queue.Queue[bytes]) -> None:
+    """At the end of input, which is also how a killed parent looks, leave at once."""
+    owned = os.environ.pop(OWNED, "")
+    for line in sys.stdin.buffer:
+        requests.put(line)
+    if owned:
+        shutil.rmtree(owned, ignore_errors=True)
+    os._exit(0)
+
+
+def _described(error: BaseException) -> dict[str, str]:
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, NeopackError):
+        kind, where, hint = type(error).__name__, error.where, error.hint
+        return {
+            "kind": kind, "message": error.message, "where": where, "hint": hint, "trace": trace,
+        }  # fmt: skip
+    first = (str(error).strip().splitlines() or [""])[0]
+    message = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return {"kind": "", "message": message, "where": "", "hint": "", "trace": trace}
+
+
+def reproduce(code: str) -> str:
+    """The shell command that runs ``code`` as the child would, for a hint."""
+    return f"{Path(sys.executable).name} -c {shlex.quote(code)}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Seam 2: an engine compiles a request into an artifact, and loads what it made.
+
+An engine sees files and a signature, never a framework package of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from neopack.types import CompilationRequest, CompiledArtifact, Json, Log, Runner, Signature
+
+__all__ = ["Availability", "Engine", "Verdict"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """``version`` where the engine is installed, else what to install."""
+
+    version: str | None
+    install: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether an engine takes a request; ``why_not`` in one line where it does not."""
+
+    takes: bool
+    why_not: str = ""
+
+
+class Engine(Protocol):
+    name: str
+
+    def available(self) -> Availability: ...
+
+    def supports(self, request: CompilationRequest) -> Verdict:
+        """Decided without importing the engine, from its catalogue row."""
+
+    def compile(self, request: CompilationRequest, out: Path, log: Log) -> CompiledArtifact:
+        """Compile into files under ``out``, and compare with the golden outputs.
+
+        Raises ``EngineFailed`` where the engine cannot, ``Unsupported`` where this machine
+        cannot compute in the precision asked for.
+        """
+
+    def load(
+        self,
+        files: Mapping[str, bytes],
+        signature: Signature,
+        options: Mapping[str, Json],
+        threads: int | None,
+    ) -> Runner:
+        """A runner from the artifact's files, in memory."""

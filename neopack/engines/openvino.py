@@ -1,0 +1,209 @@
+"""OpenVINO: PyTorch and ONNX models for x86-64 CPUs.
+
+The artifact is OpenVINO's own IR (``compiled.xml``, ``compiled.bin``) with float32 weights;
+the precision it computes in is set when it is loaded (docs.openvino.ai, "Precision Control",
+2026). A local compilation, never a Neo job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neopack import installed
+from neopack.archive.goldens import difference, load_goldens
+from neopack.engines import Availability, Verdict, catalogue
+from neopack.errors import EngineFailed, Missing, Unsupported, VerificationFailed, first_line
+from neopack.types import (
+    Array,
+    CompilationRequest,
+    CompiledArtifact,
+    Json,
+    Log,
+    Member,
+    Runner,
+    Signature,
+    TensorSpec,
+)
+
+__all__ = ["OpenVino", "engine"]
+
+GRAPH, WEIGHTS = "compiled.xml", "compiled.bin"
+# neopack's word -> OpenVINO's property value, and the capability a CPU must have for it
+PRECISIONS = {"fp32": ("f32", "FP32"), "bf16": ("bf16", "BF16"), "fp16": ("f16", "FP16")}
+# the largest relative difference from the golden outputs that passes unasked
+ALLOWED = {"fp32": 1e-3, "bf16": 5e-2, "fp16": 1e-2}
+
+
+class OpenVino:
+    name = "openvino"
+
+    def available(self) -> Availability:
+        return Availability(
+            version=installed.version("openvino"), install=catalogue.install_hint(self.name)
+        )
+
+    def supports(self, request: CompilationRequest) -> Verdict:
+        return catalogue.verdict(self.name, request)
+
+    def compile(self, request: CompilationRequest, out: Path, log: Log) -> CompiledArtifact:
+        openvino = _openvino()
+        properties = _properties(request.precision)
+        with log.step("converting"):
+            model = _convert(openvino, request)
+            _fix_inputs(openvino, model, request.signature)
+            openvino.save_model(model, str(out / GRAPH), compress_to_fp16=False)
+        with log.step("comparing with the golden outputs"):
+            off = _compare(request, out, properties)
+        _refuse_difference(request, off)
+        return CompiledArtifact(
+            engine=self.name,
+            engine_version=str(openvino.__version__).split("-")[0],
+            target=request.target.name,
+            precision=request.precision,
+            members=tuple(Member(name=name, path=out / name) for name in (GRAPH, WEIGHTS)),
+            signature=request.signature,
+            options=properties,
+            difference=off,
+        )
+
+    def load(
+        self,
+        files: Mapping[str, bytes],
+        signature: Signature,
+        options: Mapping[str, Json],
+        threads: int | None,
+    ) -> Runner:
+        return OpenVinoRunner(files, signature, options, threads)
+
+
+class OpenVinoRunner:
+    """One compiled model with one inference request: batch 1, latency first."""
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        signature: Signature,
+        options: Mapping[str, Json],
+        threads: int | None = None,
+    ) -> None:
+        openvino = _openvino()
+        self.signature = signature
+        core = openvino.Core()
+        properties: dict[str, Json] = {**options}
+        if threads:
+            properties["INFERENCE_NUM_THREADS"] = threads
+        try:
+            model = core.read_model(files[GRAPH], files[WEIGHTS])
+            self._request = core.compile_model(model, "CPU", properties).create_infer_request()
+        except (RuntimeError, KeyError) as error:
+            raise EngineFailed(
+                f"OpenVINO cannot load the artifact: {first_line(error)}"
+            ) from error
+
+    def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        answers = self._request.infer(
+            {_port_name(i): inputs[spec.name] for i, spec in enumerate(self.signature.inputs)}
+        )
+        names = [spec.name for spec in self.signature.outputs]
+        # OpenVINO gives the same buffers again at the next call
+        return {name: answers[i].copy() for i, name in enumerate(names)}
+
+
+def _convert(openvino: Any, request: CompilationRequest) -> Any:
+    try:
+        if request.framework == "PYTORCH":
+            return _convert_torchscript(openvino, request)
+        return openvino.convert_model(str(request.model))
+    except Missing:
+        raise
+    except Exception as error:
+        raise EngineFailed(
+            f"OpenVINO cannot convert the model: {first_line(error)}",
+            hint="a Neo job may: --backend sagemaker",
+        ) from error
+
+
+def _convert_torchscript(openvino: Any, request: CompilationRequest) -> Any:
+    try:
+        import torch
+    except ImportError:
+        raise Missing(
+            "OpenVINO reads TorchScript through torch", hint="pip install 'neopack[torch]'"
+        ) from None
+    module = torch.jit.load(str(request.model), map_location="cpu").eval()
+    shapes = [_partial_shape(openvino, spec) for spec in request.signature.inputs]
+    return openvino.convert_model(module, input=shapes)
+
+
+def _partial_shape(openvino: Any, spec: TensorSpec) -> Any:
+    shape = openvino.PartialShape([-1 if dim is None else dim for dim in spec.shape])
+    return (shape, openvino.Type(spec.dtype) if spec.dtype else openvino.Type.f32)
+
+
+def _fix_inputs(openvino: Any, model: Any, signature: Signature) -> None:
+    """Freeze the shapes, as Neo does, and name the inputs by their place in the signature."""
+    by_name = {name: port for port in model.inputs for name in port.get_names()}
+    ports = [by_name.get(s.name, model.inputs[i]) for i, s in enumerate(signature.inputs)]
+    for index, port in enumerate(ports):
+        port.get_tensor().set_names({_port_name(index)})
+    model.reshape(
+        {
+            port: openvino.PartialShape([-1 if dim is None else dim for dim in spec.shape])
+            for port, spec in zip(ports, signature.inputs, strict=True)
+        }
+    )
+
+
+def _port_name(index: int) -> str:
+    return f"neopack.input{index}"
+
+
+def _compare(
+    request: CompilationRequest, out: Path, properties: Mapping[str, Json]
+) -> float | None:
+    if request.goldens is None:
+        return None
+    inputs, golden = load_goldens(request.goldens)
+    files = {name: (out / name).read_bytes() for name in (GRAPH, WEIGHTS)}
+    try:
+        computed = OpenVinoRunner(files, request.signature, properties).predict(inputs)
+    except RuntimeError as error:
+        raise EngineFailed(f"the compiled model does not run: {first_line(error)}") from error
+    return difference(golden, computed)
+
+
+def _refuse_difference(request: CompilationRequest, off: float | None) -> None:
+    allowed = request.max_difference
+    allowed = ALLOWED[request.precision] if allowed is None else allowed
+    if off is not None and not off <= allowed:
+        raise VerificationFailed(
+            f"the compiled model differs from the golden outputs by {off:.2g} of the largest, "
+            f"more than {allowed:g}",
+            hint=f"accept it with --max-difference {off:.1g}, or compile in a higher precision",
+        )
+
+
+def _properties(precision: str) -> dict[str, Json]:
+    """Properties for compile_model; refuses what this CPU would not really compute in."""
+    value, capability = PRECISIONS[precision]
+    able = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if capability not in able:
+        raise Unsupported(
+            f"this CPU does not compute in {precision}", hint=f"it can: {', '.join(sorted(able))}"
+        )
+    return {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": value}
+
+
+def _openvino() -> Any:
+    try:
+        import openvino
+    except ImportError as error:
+        raise Missing(
+            f"OpenVINO is not installed ({error})", hint=catalogue.install_hint("openvino")
+        ) from None
+    return openvino
+
+
+engine = OpenVino()

@@ -1,0 +1,126 @@
+"""Models named as ``module:callable`` or ``path/file.py:callable``: find the callable, call it.
+
+It runs the user's own code, so it is used inside a child process. It imports no framework.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from neopack.errors import ExportFailed, SourceError, UsageError, first_line
+
+__all__ = ["build", "import_callable", "looks_like_callable", "split"]
+
+
+def looks_like_callable(text: str) -> bool:
+    """``a.b:c`` and ``dir/file.py:c``, but no existing file whose name has a colon."""
+    where, colon, name = text.rpartition(":")
+    dotted = all(part.isidentifier() for part in name.split("."))
+    return bool(colon and where and name and dotted) and not Path(text).exists()
+
+
+def split(text: str) -> tuple[str, str]:
+    where, _, name = text.rpartition(":")
+    return where, name
+
+
+def build(text: str, arguments: Mapping[str, Any]) -> Any:
+    """Call the callable that ``text`` names. Raises ``SourceError`` with what it raised."""
+    function = import_callable(text)
+    _refuse_wrong_arguments(text, function, arguments)
+    try:
+        return function(**arguments)
+    except (Exception, SystemExit) as error:
+        raise ExportFailed(
+            f"raised {type(error).__name__}: {first_line(error)}",
+            where=text,
+            hint=f"reproduce with: {_reproduction(text, arguments)}",
+        ) from error
+
+
+def import_callable(text: str) -> Callable[..., Any]:
+    where, name = split(text)
+    found: Any = _import(where, text)
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise SourceError(f"{where} has no {part!r}", where=text, hint=_near(found, part))
+        found = getattr(found, part)
+    if not callable(found):
+        raise SourceError(f"is a {type(found).__name__}, not a callable", where=text)
+    return found  # type: ignore[no-any-return]
+
+
+def _import(where: str, text: str) -> ModuleType:
+    try:
+        if where.endswith(".py"):
+            return _import_file(Path(where), text)
+        # as `python -m` does: a model in the directory one stands in is found
+        if "" not in sys.path and str(Path.cwd()) not in sys.path:
+            sys.path.insert(0, str(Path.cwd()))
+        return importlib.import_module(where)
+    except SourceError:
+        raise
+    except ModuleNotFoundError as error:
+        raise SourceError(
+            f"cannot be imported: {error}", where=text, hint=_import_hint(where, error)
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise ExportFailed(
+            f"importing it raised {type(error).__name__}: {first_line(error)}",
+            where=text,
+            hint=f'reproduce with: python -c "import {where}"',
+        ) from error
+
+
+def _import_file(path: Path, text: str) -> ModuleType:
+    if not path.is_file():
+        raise SourceError("no such file", where=str(path))
+    sys.path.insert(0, str(path.resolve().parent))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise SourceError("is no Python file", where=text)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _import_hint(where: str, error: ModuleNotFoundError) -> str:
+    if error.name and where.split(".", maxsplit=1)[0] == error.name:
+        return f"install the package of {error.name}, or give path/to/file.py:callable"
+    return f"install the package of {error.name}"
+
+
+def _refuse_wrong_arguments(
+    text: str, function: Callable[..., Any], arguments: Mapping[str, Any]
+) -> None:
+    try:
+        inspect.signature(function).bind(**arguments)
+    except TypeError as error:
+        raise UsageError(
+            f"cannot be called: {error}", where=text, hint="give arguments with --arg name=value"
+        ) from None
+    except ValueError:
+        return  # a callable without an inspectable signature is simply tried
+
+
+def _near(module: Any, name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, dir(module), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def _reproduction(text: str, arguments: Mapping[str, Any]) -> str:
+    where, name = split(text)
+    given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    if where.endswith(".py"):
+        return f"python -c 'import runpy; runpy.run_path({where!r})[{name!r}]({given})'"
+    return f"python -c 'from {where} import {name}; {name}({given})'"

@@ -1,0 +1,66 @@
+"""Seeded numbers that stand in for real inputs: golden inputs, examples to trace with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from neopack.errors import SourceError, UsageError
+from neopack.types import Array, InputRequest, TensorSpec
+
+__all__ = ["DTYPES", "from_file", "random_inputs", "request_of"]
+
+FLOATS = ("float16", "float32", "float64")
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+DTYPES = frozenset((*FLOATS, *INTEGERS, "bool"))
+# 0 and 1 are valid token ids, mask bits and class numbers alike
+SAFE_BELOW = 2
+
+
+def random_inputs(requests: Sequence[InputRequest], seed: int) -> dict[str, Array]:
+    """Normal floats, and integers from 0 up to ``below`` (2 where none was given)."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    return {request.name: _random(request, generator) for request in requests}
+
+
+def _random(request: InputRequest, generator: object) -> Array:
+    import numpy as np
+
+    assert isinstance(generator, np.random.Generator)  # noqa: S101
+    dtype = np.dtype(request.dtype or "float32")
+    if dtype.kind == "f":
+        return generator.standard_normal(request.shape, dtype=np.float32).astype(dtype)
+    below = request.below or SAFE_BELOW
+    return generator.integers(0, below, request.shape).astype(dtype)
+
+
+def from_file(path: Path, requests: Sequence[InputRequest]) -> dict[str, Array]:
+    """The arrays of ``--example FILE.npz``, checked against the inputs asked for."""
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError) as error:
+        raise SourceError(f"is no .npz of arrays: {error}", where=str(path)) from None
+    for request in requests:
+        array = arrays.get(request.name)
+        if array is None or tuple(array.shape) != request.shape:
+            found = "missing" if array is None else f"{list(array.shape)}"
+            raise UsageError(
+                f"input {request.name!r} is {found}, not {list(request.shape)}", where=str(path)
+            )
+    return {r.name: arrays[r.name].astype(r.dtype or "float32") for r in requests}
+
+
+def request_of(spec: TensorSpec) -> InputRequest:
+    """The request that asks for just what a signature says; its shape must be known."""
+    if any(dim is None for dim in spec.shape):
+        raise UsageError(
+            f"input {spec.name!r} has free dims {list(spec.shape)}",
+            hint=f"give them: --input {spec.name}=1,...",
+        )
+    shape = tuple(dim for dim in spec.shape if dim is not None)
+    return InputRequest(name=spec.name, shape=shape, dtype=spec.dtype)

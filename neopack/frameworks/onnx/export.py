@@ -1,0 +1,177 @@
+"""One self-contained .onnx file from what the user has. One of two files that import onnx.
+
+A file without external data is kept byte for byte; external data is embedded, for Neo takes
+one file. The golden outputs are ONNX Runtime's.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neopack.archive.goldens import save_goldens
+from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
+from neopack.frameworks import ExportSettings, inputs
+from neopack.frameworks.onnx.run import OnnxRuntimeRunner
+from neopack.frameworks.onnx.source import model_info, refuse_what_is_no_file
+from neopack.types import (
+    Array,
+    ExportedModel,
+    InputRequest,
+    Log,
+    Member,
+    ModelInfo,
+    ModelSource,
+    Signature,
+    TensorSpec,
+)
+
+__all__ = ["MODEL_FILE", "export"]
+
+MODEL_FILE = "model.onnx"
+# protobuf refuses to serialise more
+LARGEST = 2**31 - 1
+
+
+def export(
+    given: ModelSource,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    """The model as ``staging/model.onnx`` with golden numbers beside it.
+
+    Raises ``SourceError`` where the file is no valid model or its external data is not to be
+    had, ``UsageError`` where the inputs asked for are not the graph's.
+    """
+    path = refuse_what_is_no_file(given)
+    info = model_info(path)
+    target = staging / MODEL_FILE
+    if info.facts.get("external_data"):
+        _embed(path, target, log)
+    else:
+        _check(path)
+        shutil.copyfile(path, target)
+    asked = _requests(info, requests, given.where)
+    examples = _examples(asked, settings)
+    outputs = _compute(target, examples, given.where)
+    return ExportedModel(
+        framework="ONNX",
+        members=(Member(name=MODEL_FILE, path=target),),
+        signature=Signature(inputs=_specs(examples), outputs=_specs(outputs)),
+        goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
+        versions={"onnx": _onnx().__version__, "python": platform.python_version()},
+    )
+
+
+def _check(path: Path) -> None:
+    onnx = _onnx()
+    try:
+        onnx.checker.check_model(str(path))
+    except onnx.checker.ValidationError as error:
+        raise SourceError(
+            f"is no valid ONNX model: {first_line(error)}", where=str(path)
+        ) from None
+
+
+def _embed(path: Path, target: Path, log: Log) -> None:
+    """Write the model with every tensor inside it."""
+    onnx = _onnx()
+    _check(path)
+    try:
+        model = onnx.load(str(path), load_external_data=True)
+    except (OSError, ValueError, onnx.checker.ValidationError) as error:
+        raise SourceError(
+            f"its external data cannot be read: {first_line(error)}",
+            where=str(path),
+            hint="keep the data files beside the .onnx under the names it gives",
+        ) from None
+    if model.ByteSize() > LARGEST:
+        raise SourceError(
+            f"holds {model.ByteSize()} bytes with its external data; one .onnx file holds 2 GiB",
+            where=str(path),
+        )
+    onnx.save_model(model, str(target), save_as_external_data=False)
+    log.note("external data was embedded: Neo takes one .onnx file")
+
+
+def _requests(
+    info: ModelInfo, asked: Sequence[InputRequest], where: str
+) -> tuple[InputRequest, ...]:
+    """One request for each graph input, in the graph's order and in its dtypes."""
+    known = {spec.name: spec for spec in (info.signature.inputs if info.signature else ())}
+    for request in asked:
+        if request.name not in known:
+            raise UsageError(
+                f"the graph has no input {request.name!r}",
+                where=where,
+                hint=f"its inputs are {', '.join(known)}",
+            )
+        _refuse_misfit(request, known[request.name], where)
+    given = {request.name: request for request in asked}
+    return tuple(_request(spec, given.get(spec.name)) for spec in known.values())
+
+
+def _request(spec: TensorSpec, asked: InputRequest | None) -> InputRequest:
+    if asked is None:
+        return inputs.request_of(spec)
+    return InputRequest(
+        name=spec.name, shape=asked.shape, dtype=asked.dtype or spec.dtype, below=asked.below
+    )
+
+
+def _refuse_misfit(request: InputRequest, spec: TensorSpec, where: str) -> None:
+    fits = len(request.shape) == len(spec.shape) and all(
+        known in (None, asked) for asked, known in zip(request.shape, spec.shape, strict=True)
+    )
+    if not fits or request.dtype not in (None, spec.dtype):
+        raise UsageError(
+            f"input {request.name!r} is {spec.dtype} {_shown(spec)}, not "
+            f"{request.dtype or spec.dtype} {list(request.shape)}",
+            where=where,
+        )
+
+
+def _shown(spec: TensorSpec) -> str:
+    return "[" + ", ".join("?" if dim is None else str(dim) for dim in spec.shape) + "]"
+
+
+def _examples(requests: Sequence[InputRequest], settings: ExportSettings) -> dict[str, Array]:
+    if settings.example is not None:
+        return inputs.from_file(settings.example, requests)
+    return inputs.random_inputs(requests, settings.seed)
+
+
+def _compute(model: Path, examples: Mapping[str, Array], where: str) -> dict[str, Array]:
+    runner = OnnxRuntimeRunner(model.read_bytes(), Signature(inputs=()))
+    try:
+        return runner.predict(examples)
+    except Exception as error:
+        shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
+        raise ExportFailed(
+            f"ONNX Runtime cannot compute it: {first_line(error)}",
+            where=where,
+            hint=f"it was given {shapes}",
+        ) from error
+
+
+def _specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
+        for name, array in arrays.items()
+    )
+
+
+def _onnx() -> Any:
+    try:
+        import onnx
+        import onnx.checker
+    except ImportError as error:
+        raise Missing(
+            f"packaging ONNX models needs onnx ({error})", hint="pip install 'neopack[onnx]'"
+        ) from None
+    return onnx

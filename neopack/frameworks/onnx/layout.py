@@ -1,0 +1,21 @@
+"""How an ONNX model goes into Neo's archive and API call: one .onnx, shapes by graph input name
+(SageMaker developer guide, neo-compilation-preparing-model, 2023-06)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from neopack.frameworks import Layout
+from neopack.types import Signature, Target
+
+__all__ = ["layout", "model_members"]
+
+
+def model_members(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name.lower().endswith(".onnx"))
+
+
+def layout(signature: Signature, target: Target) -> Layout:  # noqa: ARG001 - the seam's form
+    config = {spec.name: list(spec.shape) for spec in signature.inputs}
+    return Layout(data_input_config=json.dumps(config, separators=(",", ":"), ensure_ascii=False))

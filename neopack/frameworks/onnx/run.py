@@ -1,0 +1,52 @@
+"""Run a packaged, uncompiled .onnx file in ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from neopack.errors import Missing, SourceError
+from neopack.types import Array, Signature
+
+__all__ = ["OnnxRuntimeRunner"]
+
+# ONNX Runtime's levels: 3 is "error"; its warnings on standard error help no user of ours
+QUIET = 3
+
+
+class OnnxRuntimeRunner:
+    """``predict`` by the graph's own input names; outputs by the graph's names."""
+
+    def __init__(self, model: bytes, signature: Signature, *, threads: int | None = None) -> None:
+        self.signature = signature
+        runtime = _onnxruntime()
+        options = runtime.SessionOptions()
+        options.log_severity_level = QUIET
+        if threads:
+            options.intra_op_num_threads = threads
+        try:
+            self._session = runtime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            # its exceptions derive from Exception alone, one class a status code
+            raise SourceError(
+                f"ONNX Runtime {runtime.__version__} cannot load it: "
+                f"{str(error).strip().splitlines()[0]}"
+            ) from error
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        arrays = self._session.run(self._outputs, dict(inputs))
+        return dict(zip(self._outputs, arrays, strict=True))
+
+
+def _onnxruntime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise Missing(
+            f"running an ONNX archive needs onnxruntime ({error})",
+            hint="pip install 'neopack[onnx]'",
+        ) from None
+    return onnxruntime

@@ -1,0 +1,30 @@
+"""How a user names an ONNX model: one .onnx file, with or without external data beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neopack.errors import NotRecognised, SourceError
+from neopack.frameworks.onnx import read
+from neopack.types import ModelInfo, ModelSource
+from neopack.wire.guard import DEFAULT_LIMITS
+from neopack.wire.source import FileSource
+
+__all__ = ["model_info", "refuse_what_is_no_file"]
+
+
+def refuse_what_is_no_file(given: ModelSource) -> Path:
+    if given.kind != "file":
+        raise SourceError(
+            "ONNX models are packaged from a file", where=given.where, hint="save it as .onnx"
+        )
+    if given.weights is not None:
+        raise SourceError("--weights does not go with an .onnx file", where=given.where)
+    return Path(given.where)
+
+
+def model_info(path: Path) -> ModelInfo:
+    with FileSource(path) as source:
+        if read.recognise(source) is None:
+            raise NotRecognised("is no ONNX model", where=str(path))
+        return read.read(source, DEFAULT_LIMITS)

@@ -1,0 +1,106 @@
+"""Bind the inputs a user asked for to the parameters of ``forward``.
+
+Names that ``forward`` has are bound by name, in its own order; names it has not are bound by
+position, and then none may be one of its names.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neopack.errors import UsageError
+from neopack.frameworks.pytorch import flatten
+from neopack.types import InputRequest
+
+__all__ = ["Binding", "bind"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A module, its inputs in ``forward``'s order, and how to call it with them."""
+
+    module: Any
+    requests: tuple[InputRequest, ...]
+    by_name: bool
+
+    def call(self, *tensors: Any) -> Any:
+        """The module's own output, whatever its nesting."""
+        if not self.by_name:
+            return self.module(*tensors)
+        return self.module(**dict(zip((r.name for r in self.requests), tensors, strict=True)))
+
+    def program(self, *, flat: bool) -> Any:
+        """What to trace: the module itself where it takes and gives flat tensors, else an
+        adapter around it."""
+        if flat and not self.by_name:
+            return self.module
+        return _adapter(self.module, self.call)
+
+
+def _adapter(module: Any, call: Callable[..., Any]) -> Any:
+    import torch
+
+    class Flattened(torch.nn.Module):  # type: ignore[misc, unused-ignore]
+        """Takes tensors by position and returns a flat tuple of tensors."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = module
+
+        def forward(self, *tensors: Any) -> Any:
+            return flatten.flatten(call(*tensors))
+
+    return Flattened().eval()
+
+
+def bind(module: Any, requests: Sequence[InputRequest], where: str) -> Binding:
+    """Raises ``UsageError`` for names or a number of inputs that ``forward`` does not take."""
+    names, required, variadic = _parameters(module)
+    asked = [request.name for request in requests]
+    known = [name for name in asked if name in names]
+    if known and len(known) < len(asked):
+        wrong = sorted(set(asked) - set(known))
+        raise UsageError(f"forward has no input {wrong[0]!r}", where=where, hint=_takes(names))
+    if not known:
+        _refuse_count(len(asked), len(required), None if variadic else len(names), where, names)
+        return Binding(module=module, requests=tuple(requests), by_name=False)
+    missing = [name for name in required if name not in asked]
+    if missing:
+        raise UsageError(f"input {missing[0]!r} is not given", where=where, hint=_takes(names))
+    ordered = tuple(sorted(requests, key=lambda request: names.index(request.name)))
+    leading = names[: len(ordered)] == [request.name for request in ordered]
+    return Binding(module=module, requests=ordered, by_name=not leading)
+
+
+def _refuse_count(
+    given: int, least: int, most: int | None, where: str, names: Sequence[str]
+) -> None:
+    if given < least or (most is not None and given > most):
+        wanted = f"{least}" if least == most else f"{least} to {most}"
+        raise UsageError(
+            f"forward takes {wanted} inputs and {given} were given",
+            where=where,
+            hint=_takes(names),
+        )
+
+
+def _takes(names: Sequence[str]) -> str:
+    return f"forward takes {', '.join(names) or 'no named inputs'}"
+
+
+def _parameters(module: Any) -> tuple[list[str], list[str], bool]:
+    """(names, required names, takes any number) of ``forward``, for eager and ScriptModules."""
+    import torch
+
+    if isinstance(module, torch.jit.ScriptModule):
+        arguments = module.forward.schema.arguments[1:]
+        required = [a.name for a in arguments if not a.has_default_value()]
+        return [a.name for a in arguments], required, False
+    parameters = list(inspect.signature(module.forward).parameters.values())
+    variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p.name for p in positional if p.default is p.empty]
+    return [p.name for p in positional], required, variadic

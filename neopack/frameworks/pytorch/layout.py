@@ -1,0 +1,51 @@
+"""How a TorchScript model goes into Neo's archive and API call.
+
+DataInputConfig: names are free, but the public loader sorts the keys as text and binds them to
+``forward`` in that order (neo-ai/neo-loader@06788c0, 2022-08-17), so ``input10`` would come
+before ``input2``. CompilerOptions: ``dtype`` is one for all inputs (API reference, OutputConfig).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from neopack.frameworks import Layout
+from neopack.types import Json, Signature, Target, TensorSpec
+
+__all__ = ["layout", "model_members"]
+
+
+def model_members(names: Sequence[str]) -> tuple[str, ...]:
+    """``.pth`` anywhere in the archive; ``.pt`` too, which only some of Neo's pages take."""
+    return tuple(n for n in names if n.rsplit("/", 1)[-1].lower().endswith((".pth", ".pt")))
+
+
+def layout(signature: Signature, target: Target) -> Layout:
+    names, remarks = _names(signature.inputs)
+    shapes = {n: list(spec.shape) for n, spec in zip(names, signature.inputs, strict=True)}
+    config: Json = shapes
+    if target.name == "coreml":
+        config = {name: {"shape": shape} for name, shape in shapes.items()}
+    return Layout(
+        data_input_config=json.dumps(config, separators=(",", ":")),
+        compiler_options=_options(signature.inputs, target),
+        remarks=remarks,
+    )
+
+
+def _names(specs: Sequence[TensorSpec]) -> tuple[list[str], tuple[str, ...]]:
+    names = [spec.name for spec in specs]
+    if names == sorted(names):
+        return names, ()
+    width = len(str(len(names) - 1))
+    ordered = [f"input{index:0{width}}" for index in range(len(names))]
+    given = ", ".join(f"{new} is {old}" for new, old in zip(ordered, names, strict=True))
+    return ordered, (f"inputs are renamed for Neo, which sorts them by name: {given}",)
+
+
+def _options(specs: Sequence[TensorSpec], target: Target) -> str | None:
+    """float32 is the default and ``{}`` is refused, so only int64 is ever said."""
+    if target.kind == "cloud" and specs and all(spec.dtype == "int64" for spec in specs):
+        return json.dumps({"dtype": "int64"}, separators=(",", ":"))
+    return None

@@ -1,0 +1,46 @@
+"""Run a packaged, uncompiled TorchScript file in PyTorch itself."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from neopack.errors import Missing, SourceError
+from neopack.frameworks.pytorch import flatten
+from neopack.types import Array, Signature
+
+__all__ = ["TorchScriptRunner"]
+
+MODEL = "the TorchScript file in the archive"
+
+
+class TorchScriptRunner:
+    """``predict`` by the names of the signature; inputs go in by its order."""
+
+    def __init__(self, model: bytes, signature: Signature, *, threads: int | None = None) -> None:
+        try:
+            import torch
+        except ImportError:
+            raise Missing(
+                "running a PyTorch archive needs torch", hint="pip install 'neopack[torch]'"
+            ) from None
+        self.signature = signature
+        self._torch: Any = torch
+        if threads:
+            torch.set_num_threads(threads)
+        try:
+            self._module = torch.jit.load(io.BytesIO(model), map_location="cpu").eval()
+        except RuntimeError as error:
+            raise SourceError(
+                f"torch {torch.__version__} cannot load it: {str(error).splitlines()[0]}",
+                where=MODEL,
+            ) from None
+
+    def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        tensors = [self._torch.from_numpy(inputs[spec.name]) for spec in self.signature.inputs]
+        with self._torch.inference_mode():
+            output = self._module(*tensors)
+        arrays = [tensor.numpy() for tensor in flatten.flatten(output)]
+        names = [spec.name for spec in self.signature.outputs] or list(flatten.names(output))
+        return dict(zip(names, arrays, strict=False))

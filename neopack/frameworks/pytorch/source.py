@@ -1,0 +1,67 @@
+"""How a user names a PyTorch model: a callable with weights, a file, or an object.
+
+A file is TorchScript or a torch.export .pt2, judged by its bytes. Weights without their module,
+and pickles that only code could restore, are refused with the way out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neopack.errors import NotRecognised, SourceError, Unsafe
+from neopack.frameworks.pytorch import read
+from neopack.types import ModelSource
+from neopack.wire.guard import DEFAULT_LIMITS
+from neopack.wire.source import FileSource
+
+__all__ = ["file_form", "refuse_what_is_no_model"]
+
+WAY_OUT = "give the code and the weights: module:callable --weights FILE"
+
+
+def file_form(path: Path) -> str:
+    """``torchscript`` or ``pt2``; anything else raises with the fix."""
+    with FileSource(path) as source:
+        if read.recognise(source) is None:
+            raise NotRecognised(
+                "is no PyTorch file", where=str(path), hint="TorchScript and .pt2 files are taken"
+            )
+        form = read.read(source, DEFAULT_LIMITS).format
+    refuse_what_is_no_model(form, str(path))
+    return form
+
+
+def refuse_what_is_no_model(form: str, where: str) -> None:
+    """Raise for the forms that hold weights or pickled code rather than a program."""
+    weights = {
+        "state_dict": "a state_dict",
+        "checkpoint": "a training checkpoint",
+        "safetensors": "a safetensors file",
+    }
+    if form in weights:
+        raise SourceError(
+            f"is {weights[form]}: weights without a model", where=where, hint=WAY_OUT
+        )
+    if form == "pickled-module":
+        raise Unsafe(
+            "is a pickled module, which only running its code could restore",
+            where=where,
+            hint="build it from its source: module:callable --weights FILE; it is never unpickled",
+        )
+
+
+def weights_form(source: ModelSource) -> str:
+    """The form of ``--weights``; raises where it holds no plain tensors."""
+    path = source.weights
+    assert path is not None  # noqa: S101 - callers ask only where weights were given
+    if not path.is_file():
+        raise SourceError("no such file", where=str(path))
+    with FileSource(path) as opened:
+        form = read.read(opened, DEFAULT_LIMITS).format if read.recognise(opened) else ""
+    if form in ("state_dict", "checkpoint", "safetensors"):
+        return form
+    raise SourceError(
+        f"holds no state_dict but {form or 'something else'}",
+        where=str(path),
+        hint="save one with torch.save(model.state_dict(), FILE)",
+    )

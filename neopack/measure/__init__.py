@@ -1,0 +1,1 @@
+"""What compiling bought: throughput and latency of two artifacts, measured side by side."""

@@ -1,0 +1,116 @@
+"""Interleave two artifacts, each in a process of its own: A, B, A, B, ... in short windows.
+
+A machine's speed drifts by more than most engines differ; only pairs of neighbouring windows
+can be compared. Each side is warmed up first, and both compute the same seeded input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from neopack.child import Child
+from neopack.errors import EngineFailed, UsageError
+from neopack.measure.machine import Machine, this_machine
+from neopack.measure.statistics import Latency, Ratio, latency, ratio
+from neopack.types import Json, Log
+
+__all__ = ["BenchResult", "Settings", "Side", "bench"]
+
+WINDOW_SECONDS = 0.5
+LEAST_WINDOWS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``seconds`` is measured time for each side, ``threads`` None for the engine's own choice."""
+
+    seconds: float = 10.0
+    threads: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One artifact and its figures."""
+
+    archive: str
+    engine: str
+    version: str
+    precision: str
+    latency: Latency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchResult:
+    """``ratio`` is how many times the first side's throughput is of the second's;
+    ``difference`` how far their outputs are apart, relative to the second's largest."""
+
+    sides: tuple[Side, ...]
+    settings: Settings
+    machine: Machine
+    ratio: Ratio | None = None
+    difference: float | None = None
+
+
+def bench(paths: Sequence[Path], settings: Settings, log: Log) -> BenchResult:
+    """Measure one or two archives. Raises ``UsageError`` for seconds or threads below one."""
+    if settings.seconds <= 0 or (settings.threads is not None and settings.threads < 1):
+        raise UsageError("--seconds and --threads must be positive")
+    with contextlib.ExitStack() as stack:
+        children = [stack.enter_context(Child(failure=EngineFailed, log=log)) for _ in paths]
+        with log.step("loading"):
+            loaded = [
+                _load(child, path, settings) for child, path in zip(children, paths, strict=True)
+            ]
+        _refuse_unlike(loaded)
+        windows: list[list[list[float]]] = [[] for _ in paths]
+        with log.step("measuring", _rounds(settings)):
+            for _ in range(_rounds(settings)):
+                for child, measured in zip(children, windows, strict=True):
+                    measured.append(child.call("measure", {"seconds": WINDOW_SECONDS}))
+                log.advance(1)
+        apart = _difference(children[0], children[1]) if len(children) > 1 else None
+    return BenchResult(
+        sides=tuple(_sides(paths, loaded, windows)),
+        settings=settings,
+        machine=this_machine(),
+        ratio=ratio(windows[0], windows[1]) if len(windows) > 1 else None,
+        difference=apart,
+    )
+
+
+def _load(child: Child, path: Path, settings: Settings) -> Json:
+    data = {"path": str(path), "threads": settings.threads, "seed": settings.seed}
+    return child.call("load", data)
+
+
+def _rounds(settings: Settings) -> int:
+    return max(LEAST_WINDOWS, round(settings.seconds / WINDOW_SECONDS))
+
+
+def _refuse_unlike(loaded: Sequence[Json]) -> None:
+    inputs = [[(i["dtype"], i["shape"]) for i in side["inputs"]] for side in loaded]
+    if any(side != inputs[0] for side in inputs):
+        raise UsageError("the two archives take different inputs and cannot be compared")
+
+
+def _difference(ours: Child, theirs: Child) -> float:
+    """By the outputs' order: engines and frameworks may name them differently."""
+    outputs = theirs.call("outputs", {})
+    return float(ours.call("difference", {"outputs": outputs}))
+
+
+def _sides(
+    paths: Sequence[Path], loaded: Sequence[Json], windows: Sequence[Sequence[Sequence[float]]]
+) -> Iterator[Side]:
+    for path, side, measured in zip(paths, loaded, windows, strict=True):
+        yield Side(
+            archive=path.name,
+            engine=side["engine"],
+            version=side["version"],
+            precision=side["precision"],
+            latency=latency([second for window in measured for second in window]),
+        )

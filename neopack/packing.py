@@ -1,0 +1,266 @@
+"""The steps of ``package``: resolve the source, export it in a child, judge it, write it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from neopack import facts
+from neopack._version import __version__
+from neopack.archive.atomic import AtomicOutputs, refuse_unwritable
+from neopack.archive.manifest import (
+    ArchiveRecord,
+    GoldenRecord,
+    Manifest,
+    golden_path,
+    manifest_path,
+)
+from neopack.archive.write import Written, write_archive, write_copy
+from neopack.child import Child
+from neopack.codec import from_json, to_json
+from neopack.errors import ExportFailed, SourceError, Unsupported, UsageError
+from neopack.frameworks import ExportSettings, Framework, Layout, callables, catalogue
+from neopack.judging import Submission, inspect_layout, judge, raise_for
+from neopack.types import (
+    ExportedModel,
+    InputRequest,
+    Json,
+    Log,
+    Member,
+    ModelInfo,
+    ModelSource,
+    NeoArchive,
+    Report,
+)
+from neopack.wire.guard import DEFAULT_LIMITS
+from neopack.wire.source import FileSource
+
+__all__ = ["PackageSettings", "code_members", "exported", "resolve", "write"]
+
+SUFFIX = ".tar.gz"
+NOT_CODE = ("__pycache__", ".git", ".ipynb_checkpoints")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSettings:
+    """``code`` is a directory that goes in as ``code/``; ``ignore`` are rules that may fail."""
+
+    code: Path | None = None
+    level: int = 1
+    force: bool = False
+    ignore: tuple[str, ...] = ()
+    export: ExportSettings = field(default_factory=ExportSettings)
+
+
+def resolve(
+    model: Any,
+    *,
+    framework: str | None,
+    arguments: Mapping[str, Json],
+    weights: Path | None,
+) -> ModelSource:
+    """What ``model`` names: a live object, ``module:callable``, or a file judged by its bytes."""
+    if not isinstance(model, str | Path):
+        return _live(model)
+    text = str(model)
+    if callables.looks_like_callable(text):
+        name = framework or catalogue.callable_frameworks()[0]
+        return ModelSource(
+            kind="callable", where=text, framework=name, arguments=arguments, weights=weights
+        )
+    if arguments:
+        raise UsageError("--arg goes with module:callable only", where=text)
+    return ModelSource(
+        kind="file", where=text, framework=_of_file(Path(text), framework), weights=weights
+    )
+
+
+def _live(model: object) -> ModelSource:
+    for name in catalogue.names():
+        if catalogue.get(name).owns(model):
+            where = type(model).__name__
+            return ModelSource(kind="object", where=where, framework=name, model=model)
+    raise SourceError(f"a {type(model).__name__} is no model of {', '.join(catalogue.names())}")
+
+
+def _of_file(path: Path, framework: str | None) -> str:
+    if path.is_dir():
+        raise SourceError("is a directory", where=str(path), hint="name the model file in it")
+    if not path.is_file():
+        hint = "" if path.suffix else "a callable is named module:callable"
+        raise SourceError("no such file", where=str(path), hint=hint)
+    with FileSource(path) as source:
+        found, _ = catalogue.recognise(source)
+    if framework is not None and framework.upper() != found.name:
+        raise UsageError(f"is a {found.name} model, not {framework.upper()}", where=str(path))
+    return found.name
+
+
+@contextmanager
+def exported(
+    source: ModelSource,
+    requests: Sequence[InputRequest],
+    settings: ExportSettings,
+    log: Log,
+) -> Iterator[tuple[ExportedModel, ModelInfo]]:
+    """The exported model, in a staging directory that is gone when the block ends.
+
+    Exporting runs the user's code, so it happens in a child process; only a live object whose
+    class the child could not import is exported here.
+    """
+    staging = Path(tempfile.mkdtemp(prefix="neopack-"))
+    try:
+        framework = catalogue.get(source.framework)
+        handed = source if source.kind != "object" else framework.hand_over(source.model, staging)
+        if handed is None:
+            with log.step("exporting"):
+                made = framework.export(source, requests, staging, settings, log)
+            yield made, _read(framework, made)
+            return
+        given = replace(handed, weights=source.weights) if source.weights else handed
+        environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        live = environment if source.kind == "object" else None
+        with Child(failure=ExportFailed, owns=staging, log=log, environment=live) as child:
+            task = {
+                "source": to_json(given),
+                "inputs": to_json(tuple(requests)),
+                "settings": to_json(settings),
+                "staging": str(staging),
+            }
+            with log.step("exporting"):
+                made = from_json(ExportedModel, child.call("export", task))
+            yield made, _read(framework, made)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _read(framework: Framework, made: ExportedModel) -> ModelInfo:
+    """What our own reader says of the export: the archive is judged by its bytes alone."""
+    models = framework.models([member.name for member in made.members])
+    path = next(member.path for member in made.members if member.name in models)
+    with FileSource(path) as source:
+        return framework.read(source, DEFAULT_LIMITS)
+
+
+def code_members(code: Path | None) -> tuple[Member, ...]:
+    """The files of ``--code DIR``, as ``code/...``; links out of it are refused."""
+    if code is None:
+        return ()
+    if not code.is_dir():
+        raise SourceError("is no directory", where=str(code), hint="--code takes a directory")
+    root = code.resolve()
+    return tuple(_code_files(root))
+
+
+def _code_files(root: Path) -> Iterator[Member]:
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        hidden = any(part.startswith(".") or part in NOT_CODE for part in relative.parts)
+        if hidden or not path.is_file() or path.suffix == ".pyc":
+            continue
+        if not path.resolve().is_relative_to(root):
+            raise SourceError("is a link out of the code directory", where=str(path))
+        yield Member(name=f"code/{relative.as_posix()}", path=path)
+
+
+def refuse_outputs(path: Path, *, force: bool) -> None:
+    """Before any work: the name must be one that Neo takes, and all three files writable."""
+    if not path.name.endswith(SUFFIX) or path.name == SUFFIX:
+        raise UsageError(
+            "does not end in .tar.gz", where=str(path), hint="Neo takes one .tar.gz object"
+        )
+    for output in (path, manifest_path(path), golden_path(path)):
+        refuse_unwritable(output, force=force)
+
+
+def refuse_unsupported(framework: str, submission: Submission) -> None:
+    """Before any work: a target that takes no such framework cannot be packaged for."""
+    if facts.support(framework, submission.target, submission.as_of) is None:
+        raise Unsupported(
+            f"{submission.target.name} takes no {framework} models",
+            hint="neopack check --target T says what another target makes of it",
+        )
+
+
+def write(
+    made: ExportedModel,
+    info: ModelInfo,
+    source: ModelSource,
+    submission: Submission,
+    path: Path,
+    settings: PackageSettings,
+    log: Log,
+) -> NeoArchive:
+    """Judge the export as the archive it would become; then write the three files together."""
+    layout = catalogue.get(made.framework).layout(made.signature, submission.target)
+    members = (*made.members, *code_members(settings.code))
+    inspection = inspect_layout(members, layout, info, submission, path.name)
+    report = judge(inspection, ignore=settings.ignore)
+    raise_for(report)
+    warnings = (*made.warnings, *layout.remarks)
+    with AtomicOutputs(force=settings.force) as outputs:
+        golden_sha256 = write_copy(outputs.open(golden_path(path)), made.goldens.path)
+        described = outputs.open(manifest_path(path))
+        written = write_archive(
+            outputs.open(path),
+            members,
+            directories=layout.directories,
+            level=settings.level,
+            log=log,
+        )
+        manifest = _manifest(made, source, report, layout, written, path, golden_sha256, warnings)
+        described.write(manifest.dumps())
+    return NeoArchive(
+        path=path,
+        bytes=written.bytes,
+        sha256=written.sha256,
+        content_sha256=written.content_sha256,
+        manifest=manifest_path(path),
+        goldens=golden_path(path),
+        report=report,
+        warnings=warnings,
+    )
+
+
+def _manifest(
+    made: ExportedModel,
+    source: ModelSource,
+    report: Report,
+    layout: Layout,
+    written: Written,
+    path: Path,
+    golden_sha256: str,
+    warnings: tuple[str, ...],
+) -> Manifest:
+    return Manifest(
+        framework=made.framework,
+        framework_version=report.framework_version,
+        target=report.target,
+        archive=ArchiveRecord(
+            name=path.name,
+            bytes=written.bytes,
+            sha256=written.sha256,
+            content_sha256=written.content_sha256,
+            members=written.members,
+        ),
+        signature=made.signature,
+        goldens=GoldenRecord(
+            name=golden_path(path).name,
+            sha256=golden_sha256,
+            seed=made.goldens.seed,
+            inputs=made.goldens.inputs,
+            outputs=made.goldens.outputs,
+        ),
+        data_input_config=layout.data_input_config,
+        compiler_options=layout.compiler_options,
+        source=source.where if source.kind != "file" else Path(source.where).name,
+        versions={**made.versions, "neopack": __version__},
+        warnings=warnings,
+    )

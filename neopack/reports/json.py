@@ -1,0 +1,41 @@
+"""Results as JSON: one object, with its kind and the version of its form."""
+
+from __future__ import annotations
+
+import json
+
+from neopack.codec import to_json
+from neopack.errors import CheckFailed, NeopackError
+from neopack.types import Json
+
+__all__ = ["document", "failure"]
+
+SCHEMA = 1
+
+
+def document(kind: str, value: object) -> str:
+    """``{"schema": 1, "kind": kind, ...}`` with the fields of ``value``."""
+    data = to_json(value)
+    body = data if isinstance(data, dict) else {"value": data}
+    return _text({"schema": SCHEMA, "kind": kind, **body})
+
+
+def failure(error: NeopackError) -> str:
+    """An error as the same kind of document, so that a pipeline reads one form."""
+    report = error.report if isinstance(error, CheckFailed) else None
+    return _text(
+        {
+            "schema": SCHEMA,
+            "kind": "error",
+            "error": type(error).__name__,
+            "message": error.message,
+            "where": error.where,
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+            "report": to_json(report) if report else None,
+        }
+    )
+
+
+def _text(data: Json) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)

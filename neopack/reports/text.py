@@ -1,0 +1,206 @@
+"""Results as plain text, for a terminal or a log of 80 columns and more."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from neopack.api import Inspected
+from neopack.measure.bench import BenchResult
+from neopack.types import (
+    CompiledArtifact,
+    Finding,
+    ModelInfo,
+    NeoArchive,
+    Report,
+    Signature,
+    TensorSpec,
+)
+
+__all__ = ["archive_text", "artifact_text", "bench_text", "inspected_text", "report_text"]
+
+WIDTH = 88
+OPERATORS_SHOWN = 12
+
+
+def report_text(report: Report, *, verbose: bool = False) -> str:
+    lines = [_subject(report)]
+    for finding in report.findings:
+        if verbose or finding.level != "info":
+            lines += _finding(finding, verbose=verbose)
+    for outcome in report.not_checked:
+        lines.append(f"not checked  {outcome.id}: {outcome.reason}")
+    lines.append(_summary(report))
+    return "\n".join(lines)
+
+
+def _subject(report: Report) -> str:
+    version = f" {report.framework_version}" if report.framework_version else ""
+    return (
+        f"{report.subject}: {report.framework}{version} for {report.target}, "
+        f"by Neo's rules as of {report.facts_as_of}"
+    )
+
+
+def _finding(finding: Finding, *, verbose: bool) -> Iterator[str]:
+    where = f"{finding.where}: " if finding.where else ""
+    yield from _wrapped(f"{finding.level:<8} {finding.id}  ", f"{where}{finding.message}")
+    if finding.said_by_neo:
+        yield from _wrapped("         Neo: ", finding.said_by_neo)
+    if finding.fix:
+        yield from _wrapped("         fix: ", finding.fix)
+    if verbose:
+        yield from _wrapped("         why: ", finding.cause)
+        yield from _wrapped("         source: ", f"{finding.source} ({finding.confidence})")
+
+
+def _summary(report: Report) -> str:
+    counts = [
+        f"{len(report.at('error'))} errors",
+        f"{len(report.at('warning'))} warnings",
+        f"{len(report.not_checked)} not checked",
+    ]
+    return f"{len(report.outcomes)} rules: {', '.join(counts)}"
+
+
+def archive_text(archive: NeoArchive) -> str:
+    report = archive.report
+    return "\n".join(
+        [
+            f"{archive.path}  {_bytes(archive.bytes)}",
+            f"  sha256          {archive.sha256}",
+            f"  content sha256  {archive.content_sha256}",
+            f"  for             {report.target}, {report.framework} {report.framework_version}",
+            f"  beside it       {archive.manifest.name}, {archive.goldens.name}",
+        ]
+    )
+
+
+def artifact_text(artifact: CompiledArtifact) -> str:
+    difference = artifact.difference
+    compared = "not compared" if difference is None else f"{difference:.2g} of the largest output"
+    return "\n".join(
+        [
+            f"{artifact.path}",
+            f"  compiled by     {artifact.engine} {artifact.engine_version} in {artifact.precision}, "
+            f"here, for {artifact.target}; not a Neo job",
+            f"  difference      {compared}",
+        ]
+    )
+
+
+def bench_text(result: BenchResult) -> str:
+    rows = [("", "runs in", "calls/s", "min ms", "p50", "p95", "p99")]
+    for side in result.sides:
+        figures = side.latency
+        engine = f"{side.engine} {side.version} {side.precision}".strip()
+        numbers = (figures.minimum, figures.p50, figures.p95, figures.p99)
+        rows.append(
+            (side.archive, engine, f"{figures.throughput:.1f}", *(f"{n:.2f}" for n in numbers))
+        )
+    lines = list(table(rows))
+    if result.ratio is not None:
+        ratio = result.ratio
+        lines.append(
+            f"{result.sides[0].archive} does {ratio.median:.2f} times the work of "
+            f"{result.sides[1].archive} ({ratio.lowest:.2f} to {ratio.highest:.2f} over the "
+            f"windows, {ratio.of_minima:.2f} by the fastest calls)"
+        )
+    if result.difference is not None:
+        lines.append(f"their outputs differ by {result.difference:.2g} of the largest")
+    machine = result.machine
+    threads = result.settings.threads or "the engines' own"
+    lines.append(
+        f"on {machine.processor}, {machine.cores} cores, {' '.join(machine.features) or 'no AVX2'}; "
+        f"batch as packaged, threads: {threads}"
+    )
+    return "\n".join(lines)
+
+
+def inspected_text(inspected: Inspected) -> str:
+    lines = [f"{inspected.subject}: {inspected.form}"]
+    if inspected.info is not None:
+        lines += _info(inspected.info)
+    if inspected.compiled is not None:
+        made = inspected.compiled
+        lines.append(f"  {made.what}")
+        lines.append(f"  engine      {made.engine} {made.engine_version}, {made.precision}")
+        lines.append(f"  target      {made.target}")
+        lines += _signature(made.signature)
+    if inspected.entries:
+        lines.append("  members")
+        rows = [
+            (f"    {entry.name}", entry.kind, _bytes(entry.size)) for entry in inspected.entries
+        ]
+        lines += table(rows)
+    return "\n".join(lines)
+
+
+def _info(info: ModelInfo) -> Iterator[str]:
+    yield f"  framework   {info.framework}, {info.format}"
+    if info.producer:
+        yield f"  producer    {info.producer}"
+    if info.versions:
+        yield "  versions    " + ", ".join(f"{k} {v}" for k, v in info.versions.items())
+    if info.parameters is not None:
+        size = f" in {_bytes(info.parameter_bytes)}" if info.parameter_bytes is not None else ""
+        yield f"  parameters  {info.parameters:,}{size}"
+    if info.dtypes:
+        yield "  tensors     " + ", ".join(f"{n} {dtype}" for dtype, n in info.dtypes.items())
+    if info.signature is not None:
+        yield from _signature(info.signature)
+    yield from _operators(info)
+    for note in info.notes:
+        yield from _wrapped("  note        ", note)
+
+
+def _signature(signature: Signature) -> Iterator[str]:
+    for label, specs in (("input", signature.inputs), ("output", signature.outputs)):
+        for spec in specs:
+            yield f"  {label:<11} {_spec(spec)}"
+
+
+def _spec(spec: TensorSpec) -> str:
+    dims = "[" + ", ".join("?" if dim is None else str(dim) for dim in spec.shape) + "]"
+    return f"{spec.name}  {spec.dtype or '?'} {dims if spec.shape else ''}".rstrip()
+
+
+def _operators(info: ModelInfo) -> Iterator[str]:
+    if not info.operators:
+        return
+    ordered = sorted(info.operators.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = ", ".join(f"{name} {count}" for name, count in ordered[:OPERATORS_SHOWN])
+    rest = len(ordered) - OPERATORS_SHOWN
+    text = f"{shown}, and {rest} more kinds" if rest > 0 else shown
+    yield from _wrapped("  operators   ", text)
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns two spaces apart, the first to the left, numbers to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if index < 2 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [label.rstrip()]
+
+
+def _bytes(count: int | None) -> str:
+    if count is None:
+        return "?"
+    size, units = float(count), ["B", "KiB", "MiB", "GiB"]
+    while size >= 1024 and len(units) > 1:
+        size, units = size / 1024, units[1:]
+    return f"{size:.0f} {units[0]}" if units[0] == "B" else f"{size:.1f} {units[0]}"

@@ -1,0 +1,68 @@
+"""What runs in a child process, by name: JSON in, JSON out (``neopack.child`` calls these)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from neopack.codec import from_json, to_json
+from neopack.frameworks import ExportSettings
+from neopack.frameworks import catalogue as frameworks
+from neopack.types import (
+    CompilationRequest,
+    InputRequest,
+    Json,
+    Log,
+    ModelSource,
+)
+
+__all__ = ["TASKS"]
+
+
+def export(data: Json, log: Log) -> Json:
+    """Export a model into ``staging``: the user's own code runs here."""
+    source = from_json(ModelSource, data["source"])
+    made = frameworks.get(source.framework).export(
+        source,
+        from_json(tuple[InputRequest, ...], data["inputs"]),  # type: ignore[arg-type]
+        Path(data["staging"]),
+        from_json(ExportSettings, data["settings"]),
+        log,
+    )
+    return to_json(made)
+
+
+def compile_model(data: Json, log: Log) -> Json:
+    """Compile a model with the engine named, into ``out``."""
+    from neopack.engines import catalogue as engines
+
+    request = from_json(CompilationRequest, data["request"])
+    return to_json(engines.get(data["engine"]).compile(request, Path(data["out"]), log))
+
+
+def _of_the_worker(task: str) -> Callable[[Json, Log], Json]:
+    def run(data: Json, log: Log) -> Json:
+        return getattr(_worker(), task)(data, log)
+
+    return run
+
+
+def _worker() -> object:
+    from neopack.measure.worker import Worker
+
+    if not _workers:
+        _workers.append(Worker())
+    return _workers[0]
+
+
+# a child measures one artifact over many calls, and so keeps it between them
+_workers: list[object] = []
+
+TASKS: Mapping[str, Callable[[Json, Log], Json]] = {
+    "export": export,
+    "compile": compile_model,
+    "load": _of_the_worker("load"),
+    "measure": _of_the_worker("measure"),
+    "outputs": _of_the_worker("outputs"),
+    "difference": _of_the_worker("difference"),
+}
