@@ -40,6 +40,7 @@ __all__ = [
     "StringForm",
     "Support",
     "compiler_path",
+    "config_objects",
     "config_optional",
     "default_version",
     "error_ids",
@@ -196,6 +197,7 @@ def _framework(name: str, row: Row) -> FrameworkRow:
         config_layout=layout,
         model_layout=row.text("model_layout", layout),
         free_names=row.choice("names", frozenset({"free", "model"})) == "free",
+        optional_suffix=row.text("optional_suffix", ""),
         takes_version=row.flag("takes_version", False),
         input_dtypes=row.texts("input_dtypes"),
         none_found=row.text("none_found"),
@@ -227,6 +229,11 @@ def config_optional(name: str) -> ConfigOptional | None:
                 stored_inputs=row.flag("stored_inputs", False),
             )
     return None
+
+
+def config_objects(of: Target) -> tuple[str, ...]:
+    """The keys that an input of DataInputConfig may have as an object; empty: only a list."""
+    return _file("frameworks").table("config_objects").texts(of.name)
 
 
 def snapshots() -> tuple[str, ...]:
@@ -331,6 +338,7 @@ def _option(row: Row) -> Option:
         minimum=row.optional_number("minimum"),
         maximum=row.optional_number("maximum"),
         default=row.text("default", ""),
+        aliases=row.words("aliases"),
         excludes=row.texts("excludes"),
         together=row.text("together", ""),
         note=row.text("note", ""),

@@ -84,6 +84,11 @@ class Row:
         table = self.table(key) if key in self else Row({}, self.where)
         return {name: table.number(name) for name in table}
 
+    def words(self, key: str) -> dict[str, str]:
+        """A table of strings; absent is empty."""
+        table = self.table(key) if key in self else Row({}, self.where)
+        return {name: table.text(name) for name in table}
+
     def table(self, key: str) -> Row:
         return Row(self._get(key, dict, None), f"{self.where}: {key}")
 
@@ -162,6 +167,7 @@ class FrameworkRow:
     config_layout: str
     model_layout: str
     free_names: bool
+    optional_suffix: str
     takes_version: bool
     input_dtypes: tuple[str, ...]
     none_found: str
@@ -227,6 +233,7 @@ class Option:
     minimum: int | None
     maximum: int | None
     default: str
+    aliases: Mapping[str, str]
     excludes: tuple[str, ...]
     together: str
     note: str
