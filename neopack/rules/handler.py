@@ -93,9 +93,9 @@ def no_functions(inspection: Inspection) -> Iterator[Hit]:
     if not any(set(one) <= defined.keys() for one in handler.sets):
         nearest = min(handler.sets, key=lambda one: len(set(one) - defined.keys()))
         absent = [name for name in nearest if name not in defined]
-        others = [" and ".join(one) for one in handler.sets if one != nearest]
+        others = [f" (or {' and '.join(one)})" for one in handler.sets if one != nearest]
         yield Hit(
-            message=f"{', '.join(absent)} not defined" + f" (or {others[0]})" * bool(others),
+            message=f"{', '.join(absent)} not defined" + "".join(others),
             where=handler.entry,
             values={"container": handler.container, "names": ", ".join(nearest)},
         )

@@ -23,6 +23,7 @@ _REASONS = {
     "models": "the archive has no model file",
     "options": "CompilerOptions are not readable",
 }
+_NOTHING: tuple[object, ...] = (None, "", (), {})
 # Needs that are read out of a field: the field, and how.
 _READ: dict[str, tuple[str, Callable[[str], object]]] = {
     "config": ("data_input_config", read_config),
@@ -33,8 +34,11 @@ _READ: dict[str, tuple[str, Callable[[str], object]]] = {
 def lacking(rule: Rule, inspection: Inspection) -> str:
     """Why a rule cannot be checked; empty if it can. A need may be dotted: info.signature."""
     for need in rule.needs:
-        if _value(inspection, need) in (None, "", (), {}):
-            reason = _REASONS.get(need, f"{need} is not known")
+        if _value(inspection, need) in _NOTHING:
+            field = _READ.get(need, (need,))[0]
+            absent = getattr(inspection, field.partition(".")[0]) in _NOTHING
+            lacks = field if absent else need
+            reason = _REASONS.get(lacks, f"{lacks} is not known")
             unreadable = need.startswith("info") and inspection.unreadable
             return f"{reason}: {inspection.unreadable}" if unreadable else reason
     return ""

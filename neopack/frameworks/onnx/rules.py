@@ -86,7 +86,8 @@ def _external(inspection: Inspection) -> tuple[list[str], list[str]]:
     names = {normal(entry.name) for entry in inspection.entries if entry.kind == "file"}
     model = normal(next(iter(inspection.models), ""))
     folder = model.rpartition("/")[0]
-    present, absent = [], []
+    present: list[str] = []
+    absent: list[str] = []
     for location in dict.fromkeys(map(str, _fact(inspection, "external_data") or ())):
         beside = normal(f"{folder}/{location}" if folder else location)
         (present if beside in names else absent).append(location)
