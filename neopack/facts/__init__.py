@@ -52,13 +52,11 @@ __all__ = [
     "limit",
     "nearest",
     "newest",
-    "onnx_operators",
     "onnx_releases",
     "operators_2020",
     "option_group_required",
     "options",
     "options_undocumented",
-    "pickle_names",
     "regions",
     "snapshots",
     "string_form",
@@ -397,19 +395,9 @@ def onnx_releases() -> tuple[OnnxRelease, ...]:
     )
 
 
-def onnx_operators(group: str) -> frozenset[str]:
-    """``quantised`` operators, or ``standard_domains`` of ONNX itself."""
-    return frozenset(_file("onnx").table("operators").texts(group))
-
-
 def operators_2020(name: str) -> frozenset[str]:
     """The operators that the guide listed until 2020: a hint; empty where none is kept."""
     return frozenset(_file("operators").table("operators").texts(name))
-
-
-def pickle_names(group: str) -> frozenset[str]:
-    """``expected`` or ``dangerous`` names (or packages, ending in a dot) in a pickle."""
-    return frozenset(_file("pickles").texts(group))
 
 
 # --- errors ---------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ neo-ai/neo-loader@06788c0, onnx_model_loader.py (2022-08-17).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from neopack import facts
 from neopack.facts import OnnxRelease, versions
-from neopack.rules.dataconfig import example, shape_text
+from neopack.rules.dataconfig import example, inputs_of, shape_text
 from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import named, normal
+from neopack.rules.strings import dims
 from neopack.types import Json
 
 __all__ = ["RULES"]
@@ -22,15 +23,6 @@ _DEFAULT_DOMAINS = ("", "ai.onnx")
 
 def _fact(inspection: Inspection, key: str) -> Json:
     return inspection.info.facts.get(key) if inspection.info else None
-
-
-def _operators(inspection: Inspection) -> Mapping[str, int]:
-    return inspection.info.operators if inspection.info else {}
-
-
-def _plain(operator: str) -> str:
-    """An operator without its domain, however the reader joins the two."""
-    return operator.rpartition("::")[2].rpartition(".")[2]
 
 
 def _newest_taken(inspection: Inspection) -> OnnxRelease | None:
@@ -71,8 +63,7 @@ def opset(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-002", needs=("info",))
 def ir_version(inspection: Inspection) -> Iterator[Hit]:
     """The IR version is one that the listed release of ONNX knows (guide: 1.7.0, so IR 7)."""
-    text = inspection.info.versions.get("ir", "") if inspection.info else ""
-    found, most = int(text) if text.isdecimal() else 0, _newest_taken(inspection)
+    found, most = _fact(inspection, "ir_version") or 0, _newest_taken(inspection)
     if most is not None and found > most.ir:
         yield Hit(
             message=f"IR version {found} came with {_came_with(ir=found)}; Neo's guide lists "
@@ -88,7 +79,8 @@ def _external(inspection: Inspection) -> tuple[list[str], list[str]]:
     folder = model.rpartition("/")[0]
     present: list[str] = []
     absent: list[str] = []
-    for location in dict.fromkeys(map(str, _fact(inspection, "external_data") or ())):
+    kept = _fact(inspection, "external_data") or ()
+    for location in dict.fromkeys(str(one["location"]) for one in kept):
         beside = normal(f"{folder}/{location}" if folder else location)
         (present if beside in names else absent).append(location)
     return present, absent
@@ -116,8 +108,7 @@ def absent_data(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-005", needs=("info",))
 def custom_domains(inspection: Inspection) -> Iterator[Hit]:
     """Operators are ONNX's own."""
-    standard = facts.onnx_operators("standard_domains")
-    found = sorted(set(map(str, _fact(inspection, "custom_domains") or ())) - standard)
+    found = _fact(inspection, "custom_domains")
     if found:
         yield Hit(message=f"operators from outside of ONNX, of the domains {named(found)}")
 
@@ -142,7 +133,7 @@ def free_dims(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-007", needs=("info",))
 def quantised(inspection: Inspection) -> Iterator[Hit]:
     """No quantised operators."""
-    found = sorted(facts.onnx_operators("quantised") & set(map(_plain, _operators(inspection))))
+    found = _fact(inspection, "quantised")
     if found:
         yield Hit(message=f"quantised operators: {named(found)}")
 
@@ -150,10 +141,9 @@ def quantised(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-008", needs=("info",))
 def sparse(inspection: Inspection) -> Iterator[Hit]:
     """No sparse tensors."""
-    found = _fact(inspection, "sparse")
-    if found:
-        names = f": {named(map(str, found))}" if isinstance(found, list | tuple) else ""
-        yield Hit(message=f"sparse tensors{names}")
+    count = _fact(inspection, "sparse_initializers")
+    if count:
+        yield Hit(message=f"{count} of the weights are sparse tensors")
 
 
 @rule("NEO-ON-009", needs=("info",))
@@ -167,10 +157,35 @@ def no_opset(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-010", needs=("info",))
 def unlisted_operators(inspection: Inspection) -> Iterator[Hit]:
     """Operators are among those that the guide listed until 2020: a hint only."""
-    plain = set(map(_plain, _operators(inspection)))
-    found = sorted(plain - facts.operators_2020("ONNX"))
+    operators = inspection.info.operators if inspection.info else {}
+    own = {name for name in operators if "::" not in name}
+    found = sorted(own - facts.operators_2020("ONNX"))
     if found:
         yield Hit(message=f"operators that the guide's list of 2020 did not have: {named(found)}")
+
+
+@rule("NEO-ON-011", needs=("info",))
+def other_inputs(inspection: Inspection) -> Iterator[Hit]:
+    """Inputs are tensors: DataInputConfig has one shape for each."""
+    for name, kind in (_fact(inspection, "non_tensor_inputs") or {}).items():
+        yield Hit(message=f"the input {name!r} is a {kind}, which has no shape", where=name)
+
+
+@rule("NEO-ON-012", needs=("config", "info"))
+def one_symbol_two_sizes(inspection: Inspection) -> Iterator[Hit]:
+    """A dim of one name has one size in all inputs (onnx docs/IR.md, dimension variables)."""
+    given = {name: dims(value) for name, value in inputs_of(inspection).inputs}
+    first: dict[str, tuple[str, int]] = {}
+    for name, symbols in (_fact(inspection, "symbolic_dims") or {}).items():
+        for symbol, size in zip(symbols, given.get(name) or (), strict=False):
+            if not symbol or symbol == "?":
+                continue
+            other, other_size = first.setdefault(symbol, (name, size))
+            if other_size != size:
+                yield Hit(
+                    message=f"the dim {symbol!r} is {other_size} in {other} and {size} in {name}",
+                    where=f"DataInputConfig: {name}",
+                )
 
 
 RULES: tuple[Rule, ...] = (
@@ -184,4 +199,6 @@ RULES: tuple[Rule, ...] = (
     sparse,
     no_opset,
     unlisted_operators,
+    other_inputs,
+    one_symbol_two_sizes,
 )

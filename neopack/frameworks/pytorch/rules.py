@@ -49,13 +49,17 @@ def _told(value: Json) -> str:
     return f": {named(words)}" if words else ""
 
 
-def _signature(inspection: Inspection) -> tuple[TensorSpec, ...]:
+def _inputs(inspection: Inspection) -> tuple[TensorSpec, ...]:
+    """The arguments of forward(): with dtypes and shapes where the trace stores its inputs."""
     info = inspection.info
-    return info.signature.inputs if info and info.signature else ()
+    if info and info.signature:
+        return info.signature.inputs
+    names = _words(_fact(inspection, "input_names"))
+    return tuple(TensorSpec(name=name, dtype="", shape=()) for name in names)
 
 
 def _dtypes(inspection: Inspection) -> set[str]:
-    return {spec.dtype for spec in _signature(inspection) if spec.dtype}
+    return {spec.dtype for spec in _inputs(inspection) if spec.dtype}
 
 
 # --- the file -------------------------------------------------------------------------------
@@ -116,9 +120,9 @@ def control_flow(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-PT-006", needs=("info",))
 def scripted(inspection: Inspection) -> Iterator[Hit]:
     """The model was traced, not scripted (guide, neo-compilation-preparing-model)."""
-    value = _fact(inspection, "scripted")
-    if value:
-        yield Hit(message=f"made by torch.jit.script, not torch.jit.trace{_told(value)}")
+    origin = str(_fact(inspection, "origin") or "")
+    if "scripted" in origin:
+        yield Hit(message=f"{origin}: made by torch.jit.script, at least in part")
 
 
 @rule("NEO-PT-007", needs=("info",))
@@ -140,27 +144,10 @@ def nested_inputs(inspection: Inspection) -> Iterator[Hit]:
 # --- what the pickles call ------------------------------------------------------------------
 
 
-def _judged(name: str) -> str:
-    """``expected``, ``dangerous`` or ``unknown``: by the longest entry that fits the name."""
-    plain = name.replace(" ", ".")
-    longest: dict[str, int] = {}
-    for verdict in ("expected", "dangerous"):
-        fits = (entry for entry in facts.pickle_names(verdict) if plain.startswith(entry))
-        longest[verdict] = max(map(len, fits), default=0)
-    if not any(longest.values()):
-        return "unknown"
-    return max(longest, key=lambda verdict: longest[verdict])
-
-
-def _globals(inspection: Inspection, verdict: str) -> list[str]:
-    names = _words(_fact(inspection, "globals"))
-    return sorted({name for name in names if _judged(name) == verdict})
-
-
 @rule("NEO-PT-009", needs=("info",))
 def dangerous_globals(inspection: Inspection) -> Iterator[Hit]:
     """Loading the file runs no commands and opens no files (Python library, pickle)."""
-    found = _globals(inspection, "dangerous")
+    found = _words(_fact(inspection, "executing"))
     if found:
         yield Hit(message=f"loading it would call {named(found)}")
 
@@ -168,7 +155,8 @@ def dangerous_globals(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-PT-010", needs=("info",))
 def unknown_globals(inspection: Inspection) -> Iterator[Hit]:
     """The pickles call only what tensors and TorchScript need."""
-    found = _globals(inspection, "unknown")
+    worse = set(_words(_fact(inspection, "executing")))
+    found = [name for name in _words(_fact(inspection, "globals")) if name not in worse]
     if found:
         yield Hit(message=f"the pickles name classes that a model does not need: {named(found)}")
 
@@ -197,11 +185,11 @@ def parameter_dtypes(inspection: Inspection) -> Iterator[Hit]:
         yield Hit(message=f"tensors that are not float32: {', '.join(odd)}")
 
 
-@rule("NEO-PT-013", needs=("info.signature",))
+@rule("NEO-PT-013", needs=("info",))
 def input_dtypes(inspection: Inspection) -> Iterator[Hit]:
     """Inputs are float32, or int64 where CompilerOptions can say so (botocore)."""
     allowed = facts.framework("PYTORCH").input_dtypes
-    for spec in _signature(inspection):
+    for spec in _inputs(inspection):
         if spec.dtype and spec.dtype not in allowed:
             yield Hit(
                 message=f"input {spec.name!r} is {spec.dtype}; Neo takes {' or '.join(allowed)}",
@@ -209,7 +197,7 @@ def input_dtypes(inspection: Inspection) -> Iterator[Hit]:
             )
 
 
-@rule("NEO-PT-014", needs=("info.signature",))
+@rule("NEO-PT-014", needs=("info",))
 def mixed_dtypes(inspection: Inspection) -> Iterator[Hit]:
     """All inputs have one dtype: CompilerOptions has one for all (botocore)."""
     found = _dtypes(inspection)
@@ -228,7 +216,7 @@ def _stated_dtype(inspection: Inspection) -> str:
     return option.aliases.get(str(stated), str(stated))
 
 
-@rule("NEO-PT-015", needs=("info.signature",))
+@rule("NEO-PT-015", needs=("info",))
 def dtype_option(inspection: Inspection) -> Iterator[Hit]:
     """CompilerOptions state the dtype of the inputs; it is float32 by default (botocore)."""
     stated, found = _stated_dtype(inspection), _dtypes(inspection)
@@ -241,12 +229,12 @@ def dtype_option(inspection: Inspection) -> Iterator[Hit]:
         )
 
 
-@rule("NEO-PT-016", paths=("tvm", "neuron"), needs=("info.signature",))
+@rule("NEO-PT-016", paths=("tvm", "neuron"), needs=("info",))
 def integer_inputs(inspection: Inspection) -> Iterator[Hit]:
     """Integer inputs can be stated here: the open loader traces with float32 zeros."""
     flags = options_of(inspection).flags
     stated = facts.string_form(inspection.target) is not None and "--dtype int64" in flags
-    names = [spec.name for spec in _signature(inspection) if spec.dtype == "int64"]
+    names = [spec.name for spec in _inputs(inspection) if spec.dtype == "int64"]
     if names and not stated and not _stated_dtype(inspection):
         yield Hit(
             message=f"int64 inputs {named(names)}; nothing tells {inspection.target.name} so",
@@ -262,7 +250,7 @@ def input_order(inspection: Inspection) -> Iterator[Hit]:
     """Names sort in the order of forward(): input10 comes before input2 (loader)."""
     config = inputs_of(inspection)
     given = [name for name, _ in config.inputs]
-    arguments = [spec.name for spec in _signature(inspection)]
+    arguments = [spec.name for spec in _inputs(inspection)]
     wanted = arguments if sorted(arguments) == sorted(given) else given
     if wanted == sorted(given):
         return
@@ -277,23 +265,23 @@ def input_order(inspection: Inspection) -> Iterator[Hit]:
     )
 
 
-@rule("NEO-PT-018", needs=("config", "info.signature"))
+@rule("NEO-PT-018", needs=("config", "info"))
 def input_count(inspection: Inspection) -> Iterator[Hit]:
     """There is a shape for each argument of forward()."""
-    given, wanted = len(inputs_of(inspection).inputs), len(_signature(inspection))
-    if given != wanted:
-        names = ", ".join(spec.name for spec in _signature(inspection))
+    given, wanted = len(inputs_of(inspection).inputs), len(_inputs(inspection))
+    if wanted and given != wanted:
+        names = ", ".join(spec.name for spec in _inputs(inspection))
         yield Hit(
             message=f"{given} shapes for the {wanted} arguments of forward(): {names}",
             where="DataInputConfig",
         )
 
 
-@rule("NEO-PT-019", needs=("config", "info.signature"))
+@rule("NEO-PT-019", needs=("config", "info"))
 def other_example(inspection: Inspection) -> Iterator[Hit]:
     """Shapes have the rank of the example that the model was traced with, and its sizes."""
     pairs = sorted(inputs_of(inspection).inputs)
-    for (name, value), spec in zip(pairs, _signature(inspection), strict=False):
+    for (name, value), spec in zip(pairs, _inputs(inspection), strict=False):
         shape = dims(value)
         if shape and spec.shape and not _near(shape, spec):
             traced = shape_text(spec.shape)
@@ -302,6 +290,14 @@ def other_example(inspection: Inspection) -> Iterator[Hit]:
                 where=f"DataInputConfig: {name}",
                 values={"name": spec.name},
             )
+
+
+@rule("NEO-PT-020", needs=("info",))
+def inputs_not_stored(inspection: Inspection) -> Iterator[Hit]:
+    """The trace stores its inputs, so that dtypes and shapes can be compared (torch 2.0)."""
+    info = inspection.info
+    if info and info.format == "torchscript" and info.signature is None:
+        yield Hit(message="the file does not tell dtypes and shapes of its inputs; none compared")
 
 
 def _near(shape: tuple[int, ...], spec: TensorSpec) -> bool:
@@ -331,4 +327,5 @@ RULES: tuple[Rule, ...] = (
     input_order,
     input_count,
     other_example,
+    inputs_not_stored,
 )

@@ -88,13 +88,6 @@ def test_onnx_releases_are_in_order() -> None:
     assert known["1.8.0"] == (7, 13)
 
 
-def test_pickle_names_are_either_expected_or_dangerous() -> None:
-    expected, dangerous = facts.pickle_names("expected"), facts.pickle_names("dangerous")
-    assert not expected & dangerous
-    assert "os." in dangerous
-    assert "__torch__." in expected
-
-
 def test_where_data_input_config_may_be_left_out() -> None:
     assert facts.config_optional("ONNX") is None
     xgboost, pytorch = facts.config_optional("XGBOOST"), facts.config_optional("PYTORCH")

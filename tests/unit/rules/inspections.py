@@ -50,14 +50,14 @@ def torch_info(
         format=form,
         signature=signature(*inputs),
         dtypes=known.pop("dtypes", {"float32": 4, "int64": 1}),
-        facts={"stored_inputs": True, "globals": ["collections.OrderedDict"], **known},
+        facts={"stored_inputs": True, "origin": "traced", "globals": [], **known},
     )
 
 
 def onnx_info(
     inputs: Iterable[TensorSpec] = (spec("input.1"),),
     *,
-    ir: str = "7",
+    ir: int = 7,
     opset: int = 12,
     operators: Iterable[str] = ("Conv", "Relu"),
     **known: Any,
@@ -65,10 +65,10 @@ def onnx_info(
     return ModelInfo(
         framework="ONNX",
         format="onnx",
-        versions={"ir": ir, "opset": str(opset)},
+        versions={"ir_version": str(ir), "opset": str(opset)},
         signature=signature(*inputs),
         operators=dict.fromkeys(operators, 1),
-        facts={"opsets": {"": opset}, **known},
+        facts={"ir_version": ir, "opsets": {"": opset}, **known},
     )
 
 

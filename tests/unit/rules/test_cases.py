@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,10 @@ def traced(**known: Any) -> Inspection:
 
 def options(text: str | None, target: str = "ml_c5", framework: str = "PYTORCH") -> Inspection:
     return inspection(framework, target, compiler_options=text)
+
+
+def untold(**known: Any) -> ModelInfo:
+    return replace(torch_info(**known), signature=None)
 
 
 # id: [(an inspection that breaks it, a word of what is said)]
@@ -298,15 +303,14 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     ],
     "NEO-PT-004": [(traced(devices=["cpu", "cuda:0"]), "'cuda:0', which ml_c5 has not")],
     "NEO-PT-005": [(traced(control_flow=["net.py: Net.forward (if)"]), "Net.forward")],
-    "NEO-PT-006": [(traced(scripted=True), "torch.jit.script")],
+    "NEO-PT-006": [
+        (traced(origin="scripted"), "torch.jit.script"),
+        (traced(origin="traced with scripted parts"), "in part"),
+    ],
     "NEO-PT-007": [(traced(dict_outputs=True), "dictionary")],
     "NEO-PT-008": [(traced(nested_inputs=["past"]), "'past'")],
-    "NEO-PT-009": [
-        (traced(globals=["posix.system"]), "posix.system"),
-        (traced(globals=["builtins.eval", "collections.OrderedDict"]), "builtins.eval"),
-        (traced(globals=["builtins setattr"]), "setattr"),
-    ],
-    "NEO-PT-010": [(traced(globals=["mynet.Net"]), "mynet.Net")],
+    "NEO-PT-009": [(traced(globals=["a.B", "posix.system"], executing=["posix.system"]), "posix")],
+    "NEO-PT-010": [(traced(globals=["mynet.Net"], executing=[]), "mynet.Net")],
     "NEO-PT-011": [(traced(custom_ops=["torchvision::nms"]), "torchvision::nms")],
     "NEO-PT-012": [
         (traced(dtypes={"float16": 3, "float32": 1}), "3 float16"),
@@ -335,28 +339,37 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
             "a, z",
         ),
     ],
-    "NEO-PT-018": [(config({"a": [1], "b": [1]}), "2 shapes for the 1 arguments of forward(): x")],
+    "NEO-PT-018": [
+        (config({"a": [1], "b": [1]}), "2 shapes for the 1 arguments of forward(): x"),
+        (config([[1]], info=untold(input_names=["x", "y"])), "1 shapes for the 2"),
+    ],
     "NEO-PT-019": [
         (config([[1, 3, 9, 9]]), "traced with [1,3,8,8]"),
         (config([[1, 3, 8]]), "[1,3,8] is given"),
     ],
+    "NEO-PT-020": [(pytorch(info=untold()), "none compared")],
     "NEO-ON-001": [
         (onnx(info=onnx_info(opset=17)), "opset 17 came with ONNX 1.12.0"),
         (onnx(info=onnx_info(opset=13), target="rasp4b"), "which is opset 12"),
         (onnx(info=onnx_info(opset=99)), "a newer ONNX"),
     ],
-    "NEO-ON-002": [(onnx(info=onnx_info(ir="8")), "IR version 8 came with ONNX 1.10.0")],
+    "NEO-ON-002": [(onnx(info=onnx_info(ir=8)), "IR version 8 came with ONNX 1.10.0")],
     "NEO-ON-003": [
         (
             onnx(
                 entries=entries("m/model.onnx", "m/w.data"),
                 models=("m/model.onnx",),
-                info=onnx_info(external_data=["w.data"]),
+                info=onnx_info(external_data=[{"tensor": "w", "location": "w.data"}]),
             ),
             "'w.data'",
         )
     ],
-    "NEO-ON-004": [(onnx(info=onnx_info(external_data=["w.data"])), "not in the archive")],
+    "NEO-ON-004": [
+        (
+            onnx(info=onnx_info(external_data=[{"tensor": "w", "location": "w.data"}])),
+            "not in the archive",
+        )
+    ],
     "NEO-ON-005": [(onnx(info=onnx_info(custom_domains=["com.microsoft"])), "com.microsoft")],
     "NEO-ON-006": [
         (
@@ -365,10 +378,20 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         ),
         (onnx(data_input_config=None, info=onnx_info(dynamic_inputs=["y"])), "'y'"),
     ],
-    "NEO-ON-007": [(onnx(info=onnx_info(operators=["QLinearConv", "Relu"])), "QLinearConv")],
-    "NEO-ON-008": [(onnx(info=onnx_info(sparse=["w"])), "'w'")],
+    "NEO-ON-007": [(onnx(info=onnx_info(quantised={"QLinearConv": 2})), "QLinearConv")],
+    "NEO-ON-008": [(onnx(info=onnx_info(sparse_initializers=2)), "2 of")],
     "NEO-ON-009": [(onnx(info=onnx_info(opsets={"com.microsoft": 1})), "no opset")],
     "NEO-ON-010": [(onnx(info=onnx_info(operators=["Gelu", "Conv"])), "'Gelu'")],
+    "NEO-ON-011": [(onnx(info=onnx_info(non_tensor_inputs={"s": "sequence"})), "a sequence")],
+    "NEO-ON-012": [
+        (
+            onnx(
+                data_input_config='{"a":[1,8],"b":[2,8]}',
+                info=onnx_info(symbolic_dims={"a": ["n", None], "b": ["n", "?"]}),
+            ),
+            "the dim 'n' is 1 in a and 2 in b",
+        )
+    ],
 }
 
 _ids = torch_info(inputs=[spec("ids", (1, 8), "int64")])
@@ -499,12 +522,8 @@ HOLDS: dict[str, list[Inspection]] = {
         traced(devices=["cpu"]),
         pytorch(target="ml_p3", info=torch_info(devices=["cuda:0"])),
     ],
-    "NEO-PT-009": [
-        traced(globals=["__torch__.os.Net", "torch._utils._rebuild_tensor_v2", "builtins.set"])
-    ],
-    "NEO-PT-010": [
-        traced(globals=["torch._utils _rebuild_tensor_v2", "torch FloatStorage", "posix.system"])
-    ],
+    "NEO-PT-009": [traced(globals=["mynet.Net"], executing=[])],
+    "NEO-PT-010": [traced(globals=["posix.system"], executing=["posix.system"])],
     "NEO-PT-012": [traced(dtypes={"float32": 9, "int64": 2, "bool": 1})],
     "NEO-PT-013": [pytorch(info=_ids), traced(inputs=[spec("x", dtype="")])],
     "NEO-PT-014": [traced(inputs=[spec("a"), spec("b"), spec("c", dtype="")])],
@@ -523,6 +542,8 @@ HOLDS: dict[str, list[Inspection]] = {
         config({f"input{at:02}": [1, 3] for at in range(11)}),
         config({"z": [1], "a": [1]}, info=torch_info(inputs=[spec("a", (1,)), spec("z", (1,))])),
     ],
+    "NEO-PT-018": [config([[1, 3]], info=untold(input_names=["x"])), config([[1]], info=untold())],
+    "NEO-PT-020": [pytorch(info=replace(torch_info("state_dict"), signature=None))],
     "NEO-PT-019": [
         config([[7, 3, 8, 8]]),
         config([[1, 3]], info=torch_info(inputs=[spec("x", ())])),
@@ -532,18 +553,25 @@ HOLDS: dict[str, list[Inspection]] = {
         onnx(info=onnx_info(opset=11)),
         onnx(info=onnx_info(opset=17), target="ml_c6g"),
     ],
-    "NEO-ON-002": [onnx(info=onnx_info(ir="3")), onnx(info=onnx_info(ir=""))],
-    "NEO-ON-003": [onnx(info=onnx_info(external_data=["w.data"]))],
+    "NEO-ON-002": [onnx(info=onnx_info(ir=3)), onnx(info=onnx_info(ir_version=None))],
+    "NEO-ON-003": [onnx(info=onnx_info(external_data=[{"tensor": "w", "location": "w.data"}]))],
     "NEO-ON-004": [
         onnx(
             entries=entries("m/model.onnx", "m/w.data"),
             models=("m/model.onnx",),
-            info=onnx_info(external_data=["w.data"]),
+            info=onnx_info(external_data=[{"tensor": "w", "location": "w.data"}]),
         )
     ],
-    "NEO-ON-005": [onnx(info=onnx_info(custom_domains=["ai.onnx.ml"]))],
+    "NEO-ON-005": [onnx(info=onnx_info(custom_domains=[]))],
     "NEO-ON-006": [onnx(info=onnx_info([spec("input.1", (None, 3, 8, 8))]))],
     "NEO-ON-009": [onnx(info=onnx_info(opsets={"ai.onnx": 12}))],
+    "NEO-ON-010": [onnx(info=onnx_info(operators=["com.example::Own"]))],
+    "NEO-ON-012": [
+        onnx(
+            data_input_config='{"a":[1,8],"b":[1,9]}',
+            info=onnx_info(symbolic_dims={"a": ["n", "?"], "b": ["n", "?"], "c": ["n"]}),
+        )
+    ],
 }
 
 RULES = {rule.id: rule for rule in ALL}
