@@ -36,12 +36,12 @@ def shape_text(shape: Shape) -> str:
 def example(signature: Signature | None) -> str:
     """DataInputConfig for a signature, with 1 in the place of every free dim."""
     inputs = signature.inputs if signature else ()
-    shapes = (
+    shapes = [
         f'"{spec.name}":{shape_text(tuple(_PLACEHOLDER if d is None else d for d in spec.shape))}'
         for spec in inputs
         if spec.shape
-    )
-    return "{" + ",".join(shapes) + "}" if inputs else '{"input0":[1,3,224,224]}'
+    ]
+    return "{" + ",".join(shapes) + "}" if shapes else '{"input0":[1,3,224,224]}'
 
 
 def _at(name: str) -> str:
@@ -223,8 +223,9 @@ def missing_name(inspection: Inspection) -> Iterator[Hit]:
     given = {_plain(name, inspection) for name, _ in inputs_of(inspection).inputs}
     for name, spec in _expected(inspection).items():
         if _plain(name, inspection) not in given:
+            shown = f"; it is {shape_text(spec.shape)}" if spec.shape else ""
             yield Hit(
-                message=f"the model's input {name!r} {shape_text(spec.shape)} has no shape here",
+                message=f"the model's input {name!r} has no shape here{shown}",
                 where=_at(name),
                 values={"name": name},
             )

@@ -81,5 +81,5 @@ def config_required(inspection: Inspection) -> str:
         return f"Neo derives the shapes from {title} {row.version_from} on"
     stored = inspection.info is not None and inspection.info.facts.get("stored_inputs")
     if row.stored_inputs and not stored:
-        return "the trace does not store its inputs, from which Neo could derive the shapes"
+        return "the file does not store its inputs, from which Neo could derive the shapes"
     return ""
