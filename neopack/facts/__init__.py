@@ -64,6 +64,7 @@ __all__ = [
     "takes_version",
     "target",
     "targets",
+    "torch_file_format",
 ]
 
 _KINDS = frozenset({"cloud", "inferentia", "inferentia2", "trainium", "eia", "edge"})
@@ -393,6 +394,13 @@ def onnx_releases() -> tuple[OnnxRelease, ...]:
         )
         for name in rows
     )
+
+
+def torch_file_format(version: str) -> int | None:
+    """The newest file format that a release of PyTorch can read; None for one yet newer."""
+    table = _file("torch").numbers("file_format")
+    reads = [most for release, most in table.items() if versions.at_most(version, release)]
+    return min(reads, default=None)
 
 
 def operators_2020(name: str) -> frozenset[str]:

@@ -307,6 +307,19 @@ def _near(shape: tuple[int, ...], spec: TensorSpec) -> bool:
     return len(shape) == len(spec.shape) and same
 
 
+@rule("NEO-PT-021", needs=("info",))
+def file_format(inspection: Inspection) -> Iterator[Hit]:
+    """The PyTorch that Neo loads the file with reads its format (PyTorch's versions.h)."""
+    text = inspection.info.versions.get("file_format", "") if inspection.info else ""
+    most = facts.torch_file_format(inspection.framework_version)
+    if text.isdecimal() and most is not None and int(text) > most:
+        version = inspection.framework_version
+        yield Hit(
+            message=f"the file is of format {text}; PyTorch {version} reads {most} at most",
+            values={"found": text, "most": str(most), "version": version},
+        )
+
+
 RULES: tuple[Rule, ...] = (
     pt_suffix,
     not_torchscript,
@@ -328,4 +341,5 @@ RULES: tuple[Rule, ...] = (
     input_count,
     other_example,
     inputs_not_stored,
+    file_format,
 )

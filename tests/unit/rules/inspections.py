@@ -44,10 +44,11 @@ def signature(*inputs: TensorSpec) -> Signature:
 def torch_info(
     form: str = "torchscript", inputs: Iterable[TensorSpec] = (spec("x"),), **known: Any
 ) -> ModelInfo:
-    """``known`` are facts, but for ``dtypes``."""
+    """``known`` are facts, but for ``dtypes`` and ``file_format``."""
     return ModelInfo(
         framework="PYTORCH",
         format=form,
+        versions={"file_format": known.pop("file_format", "3")},
         signature=signature(*inputs),
         dtypes=known.pop("dtypes", {"float32": 4, "int64": 1}),
         facts={"stored_inputs": True, "origin": "traced", "globals": [], **known},

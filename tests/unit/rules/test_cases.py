@@ -348,6 +348,10 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (config([[1, 3, 8]]), "[1,3,8] is given"),
     ],
     "NEO-PT-020": [(pytorch(info=untold()), "none compared")],
+    "NEO-PT-021": [
+        (pytorch(framework_version="1.4"), "format 3; PyTorch 1.4 reads 2"),
+        (pytorch("rasp4b", info=torch_info(file_format="10")), "PyTorch 1.8 reads 5"),
+    ],
     "NEO-ON-001": [
         (onnx(info=onnx_info(opset=17)), "opset 17 came with ONNX 1.12.0"),
         (onnx(info=onnx_info(opset=13), target="rasp4b"), "which is opset 12"),
@@ -544,6 +548,13 @@ HOLDS: dict[str, list[Inspection]] = {
     ],
     "NEO-PT-018": [config([[1, 3]], info=untold(input_names=["x"])), config([[1]], info=untold())],
     "NEO-PT-020": [pytorch(info=replace(torch_info("state_dict"), signature=None))],
+    "NEO-PT-021": [
+        pytorch(framework_version="1.8.1", info=torch_info(file_format="5")),
+        pytorch(framework_version="1.5"),
+        pytorch(framework_version="9.9", info=torch_info(file_format="99")),
+        pytorch(framework_version="latest"),
+        traced(file_format=""),
+    ],
     "NEO-PT-019": [
         config([[7, 3, 8, 8]]),
         config([[1, 3]], info=torch_info(inputs=[spec("x", ())])),
