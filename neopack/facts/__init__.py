@@ -5,7 +5,6 @@ A file is read when it is first asked for. Nothing here judges; the rules do.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -85,6 +84,8 @@ def _file(name: str) -> Row:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that a mistyped one was probably meant to be; empty if none is near."""
+    import difflib  # only where something was mistyped
+
     close = difflib.get_close_matches(word.casefold(), {k.casefold(): k for k in known}, n=1)
     return next((k for k in known if close and k.casefold() == close[0]), "")
 
