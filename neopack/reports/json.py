@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from neopack.codec import to_json
-from neopack.errors import CheckFailed, NeopackError
+from neopack.errors import CheckFailed, Interrupted, NeopackError
 from neopack.types import Json
 
 __all__ = ["document", "failure"]
@@ -20,7 +20,7 @@ def document(kind: str, value: object) -> str:
     return _text({"schema": SCHEMA, "kind": kind, **body})
 
 
-def failure(error: NeopackError) -> str:
+def failure(error: NeopackError | Interrupted) -> str:
     """An error as the same kind of document, so that a pipeline reads one form."""
     report = error.report if isinstance(error, CheckFailed) else None
     return _text(
