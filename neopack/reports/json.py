@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 from neopack.codec import to_json
 from neopack.errors import CheckFailed, Interrupted, NeopackError
@@ -38,4 +39,13 @@ def failure(error: NeopackError | Interrupted) -> str:
 
 
 def _text(data: Json) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(data: Json) -> Json:
+    """JSON has no infinity and no NaN: null stands for what is no number."""
+    if isinstance(data, dict):
+        return {key: _finite(item) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_finite(item) for item in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
