@@ -9,7 +9,7 @@ from pathlib import Path
 from neopack.archive.manifest import read_manifest
 from neopack.archive.read import ArchiveScan, MemberSource, scan
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.errors import Malformed, NotRecognised, SourceError, UsageError
+from neopack.errors import Malformed, NotRecognised, SourceError, Unsafe, UsageError
 from neopack.frameworks import Framework
 from neopack.frameworks import catalogue as frameworks
 from neopack.types import Array, ModelInfo, Runner, Signature
@@ -51,6 +51,7 @@ def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
     """Scan ``path`` and say what it is. Raises ``SourceError`` where nothing in it can run."""
     refuse_what_is_no_file(path)
     scanned = scan(path, limits)
+    _refuse_unsafe(scanned)
     if is_compiled(scanned):
         compiled = ArtifactManifest.loads(
             _whole(scanned, ARTIFACT_MANIFEST, limits), f"{path.name}:{ARTIFACT_MANIFEST}"
@@ -70,6 +71,26 @@ def refuse_what_is_no_file(path: Path) -> None:
         raise SourceError("is a directory", where=str(path), hint="name the .tar.gz in it")
     if not path.is_file():
         raise SourceError("no such file", where=str(path), hint="neopack package writes one")
+
+
+def _refuse_unsafe(scanned: ArchiveScan) -> None:
+    """What no honest tool packs is no model to run, even though nothing is unpacked by name."""
+    seen: set[str] = set()
+    for entry in scanned.entries:
+        why = ""
+        if entry.name.startswith("/") or ".." in entry.name.split("/"):
+            why = "leads outside of the archive"
+        elif entry.kind not in ("file", "directory"):
+            why = f"is no file but a {entry.kind}"
+        elif entry.kind == "file" and entry.name in seen:
+            why = "is there twice"
+        if why:
+            raise Unsafe(
+                f"member {entry.name!r} {why}",
+                where=str(scanned.path),
+                hint="neopack check says all that is wrong with it",
+            )
+        seen.add(entry.name)
 
 
 def is_compiled(scanned: ArchiveScan) -> bool:
