@@ -272,3 +272,10 @@ def test_deep_subgraphs_are_bounded(limits: Limits) -> None:
         graph = span(1, span(5, span(6, graph)))
     with pytest.raises(LimitExceeded):
         of_bytes(b"\x08\x07" + span(7, graph), limits)
+
+
+def test_names_are_bounded() -> None:
+    graph = b"".join(span(5, span(8, b"w%d" % n)) for n in range(50))
+    assert of_bytes(b"\x08\x07" + span(7, graph)).facts["initializers"] == 50
+    with pytest.raises(LimitExceeded, match="records"):
+        of_bytes(b"\x08\x07" + span(7, graph), Limits(records=40))

@@ -443,3 +443,28 @@ def test_a_broken_exported_program(program: bytes) -> None:
 def test_a_broken_safetensors_header(header: bytes) -> None:
     with pytest.raises(Malformed):
         of_bytes(len(header).to_bytes(8, "little") + header)
+
+
+# --- hostile pickles ------------------------------------------------------------------------
+
+
+def saved_pickle(body: bytes) -> bytes:
+    return zipped({"a/data.pkl": b"\x80\x02" + body + b"."})
+
+
+def test_parameters_wrapped_in_parameters_need_no_recursion() -> None:
+    made = b"ctorch._utils\n_rebuild_parameter\nq\x000N"
+    wrapped = b"".join(b"q\x010h\x00h\x01\x85R" for _ in range(50_000))
+    assert of_bytes(saved_pickle(made + wrapped)).parameters == 0
+
+
+def test_a_state_that_many_objects_share_is_walked_once() -> None:
+    keys = b"".join(b"J" + n.to_bytes(4, "little") + b"N" for n in range(20_000))
+    state = b"}(" + keys + b"uq\x000"
+    objects = b"](" + b"cm\nC\n)\x81h\x00b" * 20_000 + b"e"
+    assert of_bytes(saved_pickle(state + objects)).format == "checkpoint"
+
+
+def test_recognising_never_raises() -> None:
+    for data in (b"\x80\x02X\xff\xff\xff\x7f", b"\x80\x02" + b"(" * 60, b"PK\x03\x04" + bytes(60)):
+        assert recognise(BytesSource("given", data)) is None

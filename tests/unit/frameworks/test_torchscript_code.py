@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from neopack.errors import LimitExceeded
 from neopack.frameworks.pytorch.script import Argument, Script, read_code
 
 NET = """class Net(Module):
@@ -126,3 +129,8 @@ def test_hostile_text_is_only_text() -> None:
         "def f(,,:=) ->",
     ):
         script_of(body)
+
+
+def test_definitions_are_bounded() -> None:
+    with pytest.raises(LimitExceeded, match="functions"):
+        script_of("".join(f"def f{n}():\n" for n in range(100_001)))
