@@ -21,7 +21,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml requirements.lock
 ifdef UV
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	$(UV) pip install --quiet --python $(BIN)/python --constraint requirements.lock --editable '.[all,demo,dev]'
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock --editable '.[all,demo,dev]'
 else
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[all,demo,dev]'

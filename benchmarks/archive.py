@@ -27,7 +27,7 @@ REPEATS = 5
 WEIGHTS = 50_000_000
 
 
-class Weights(torch.nn.Module):
+class Weights(torch.nn.Module):  # type: ignore[misc]
     """200 MB of float32 with the spread of trained weights."""
 
     def __init__(self) -> None:

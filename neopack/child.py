@@ -81,17 +81,16 @@ class Child:
         return self._wait(task, time.monotonic() + timeout)
 
     def close(self) -> None:
-        """End the child, gently and then not."""
+        """End the child, gently and then not, and whatever processes it started."""
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._kill()
+        self._kill()
         for thread in self._threads:
             thread.join(5)
-        if self._process.stdout is not None:
+        if self._process.stdout is not None and not self._threads[1].is_alive():
             self._process.stdout.close()
 
     def __enter__(self) -> Self:

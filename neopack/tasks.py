@@ -24,7 +24,7 @@ def export(data: Json, log: Log) -> Json:
     source = from_json(ModelSource, data["source"])
     made = frameworks.get(source.framework).export(
         source,
-        from_json(tuple[InputRequest, ...], data["inputs"]),  # type: ignore[arg-type]
+        from_json(tuple[InputRequest, ...], data["inputs"]),
         Path(data["staging"]),
         from_json(ExportSettings, data["settings"]),
         log,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, cast
 
 from neopack.archive.digest import ARCHIVE, CONTENT, BackgroundDigests
 from neopack.errors import LimitExceeded, Malformed
@@ -118,7 +118,8 @@ class GzipForward:
         self._raw, self._path, self._limits = raw, path, limits
         self._isal = isal_zlib
         self._inflate = isal_zlib.decompressobj(31)
-        self._error: type[Exception] = isal_zlib.error
+        # its stubs call the class an instance
+        self._error = cast("type[Exception]", isal_zlib.error)
         self._buffer, self._at = b"", 0
         self._pending = b""
         self._members = 0

@@ -7,10 +7,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neopack.errors import NeopackError
-from neopack.types import Report
+
+if TYPE_CHECKING:
+    from neopack.types import Report
 
 __all__ = ["Console", "console"]
 

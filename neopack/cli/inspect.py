@@ -1,7 +1,5 @@
 """``neopack inspect``."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer
@@ -25,13 +23,14 @@ def inspect(
     """Say what a model or an archive is, without running anything in it."""
     console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
+    from neopack.cli import _values
     from neopack.reports.text import inspected_text
     from neopack.wire.guard import DEFAULT_LIMITS
 
     seen = api.inspect(
         model,
-        inputs=options.parse_inputs(inputs),
-        arguments=options.parse_arguments(arguments),
+        inputs=_values.parse_inputs(inputs),
+        arguments=_values.parse_arguments(arguments),
         weights=weights,
         limits=DEFAULT_LIMITS.with_settings(limit or []),
         log=console,

@@ -1,7 +1,5 @@
 """``neopack package``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
@@ -50,17 +48,18 @@ def package(
     """Write the exact archive that Neo takes, with a manifest and golden outputs beside it."""
     console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
+    from neopack.cli import _values
     from neopack.reports.text import archive_text
 
     archive = api.package(
         model,
         path=output,
-        inputs=options.parse_inputs(inputs),
+        inputs=_values.parse_inputs(inputs),
         target=target,
         framework=framework,
         framework_version=framework_version,
         weights=weights,
-        arguments=options.parse_arguments(arguments),
+        arguments=_values.parse_arguments(arguments),
         code=code,
         script=script,
         example=example,

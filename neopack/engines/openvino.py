@@ -7,6 +7,7 @@ the precision it computes in is set when it is loaded (docs.openvino.ai, "Precis
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,8 @@ def _properties(precision: str) -> dict[str, Json]:
 
 
 def _openvino() -> Any:
+    """OpenVINO without its telemetry, which forks processes that try to reach the network."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
         import openvino
     except ImportError as error:

@@ -44,7 +44,8 @@ class Worker:
 
     def measure(self, data: Json, log: Log) -> list[float]:
         """Seconds of each call, for ``data["seconds"]`` and at least three calls."""
-        runner, taken = self._loaded(), []
+        runner = self._loaded()
+        taken: list[float] = []
         end = time.perf_counter() + data["seconds"]
         while len(taken) < WARM_UP_CALLS or time.perf_counter() < end:
             start = time.perf_counter()

@@ -100,7 +100,9 @@ def artifact_text(artifact: CompiledArtifact) -> str:
 def answer_text(answer: Answer) -> str:
     runtime = f"{answer.engine} {answer.precision}"
     lines = [f"{answer.archive} in {runtime}: {answer.milliseconds:.1f} ms for the first call"]
-    rows = [("  output", "type", "shape", "min", "mean", "max", "largest at")]
+    rows: list[tuple[str, ...]] = [
+        ("  output", "type", "shape", "min", "mean", "max", "largest at")
+    ]
     for output in answer.outputs:
         numbers = [_number(n) for n in (output.minimum, output.mean, output.maximum)]
         shape = "x".join(map(str, output.shape)) or "scalar"
@@ -114,7 +116,7 @@ def _number(value: float | None) -> str:
 
 
 def bench_text(result: BenchResult) -> str:
-    rows = [("", "runs in", "calls/s", "min ms", "p50", "p95", "p99")]
+    rows: list[tuple[str, ...]] = [("", "runs in", "calls/s", "min ms", "p50", "p95", "p99")]
     for side in result.sides:
         figures = side.latency
         engine = f"{side.engine} {side.version} {side.precision}".strip()

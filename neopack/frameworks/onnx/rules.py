@@ -1,0 +1,204 @@
+"""What Neo asks of an ONNX model: one file, of ONNX 1.7 or earlier, with fixed shapes.
+
+Sources: SageMaker developer guide, neo-supported-cloud (2026); onnx/onnx docs/Versioning.md;
+neo-ai/neo-loader@06788c0, onnx_model_loader.py (2022-08-17).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neopack import facts
+from neopack.facts import OnnxRelease, versions
+from neopack.rules.dataconfig import example, inputs_of, shape_text
+from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack.rules.members import named, normal
+from neopack.rules.strings import dims
+from neopack.types import Json
+
+__all__ = ["RULES"]
+
+_DEFAULT_DOMAINS = ("", "ai.onnx")
+
+
+def _fact(inspection: Inspection, key: str) -> Json:
+    return inspection.info.facts.get(key) if inspection.info else None
+
+
+def _newest_taken(inspection: Inspection) -> OnnxRelease | None:
+    """The newest release of ONNX that the guide lists for the target."""
+    row = facts.support("ONNX", inspection.target, inspection.as_of or None)
+    if row is None or not row.maximum:
+        return None
+    taken = [r for r in facts.onnx_releases() if versions.at_most(r.release, row.maximum)]
+    return taken[-1] if taken else None
+
+
+def _came_with(**what: int) -> str:
+    """The first release that had an opset or an IR version."""
+    for release in facts.onnx_releases():
+        if release.opset >= what.get("opset", 0) and release.ir >= what.get("ir", 0):
+            return f"ONNX {release.release}"
+    return "a newer ONNX"
+
+
+def _opset(inspection: Inspection) -> int | None:
+    opsets = _fact(inspection, "opsets") or {}
+    found = [opsets[domain] for domain in _DEFAULT_DOMAINS if domain in opsets]
+    return max(found) if found else None
+
+
+@rule("NEO-ON-001", needs=("info",))
+def opset(inspection: Inspection) -> Iterator[Hit]:
+    """The opset is one that the listed release of ONNX knows (guide: 1.7.0, so opset 12)."""
+    found, most = _opset(inspection), _newest_taken(inspection)
+    if found is not None and most is not None and found > most.opset:
+        yield Hit(
+            message=f"opset {found} came with {_came_with(opset=found)}; Neo's guide lists "
+            f"ONNX {most.release} and earlier, which is opset {most.opset}",
+            values={"opset": str(most.opset), "release": most.release, "found": str(found)},
+        )
+
+
+@rule("NEO-ON-002", needs=("info",))
+def ir_version(inspection: Inspection) -> Iterator[Hit]:
+    """The IR version is one that the listed release of ONNX knows (guide: 1.7.0, so IR 7)."""
+    found, most = _fact(inspection, "ir_version") or 0, _newest_taken(inspection)
+    if most is not None and found > most.ir:
+        yield Hit(
+            message=f"IR version {found} came with {_came_with(ir=found)}; Neo's guide lists "
+            f"ONNX {most.release} and earlier, which is IR {most.ir}",
+            values={"ir": str(most.ir), "release": most.release},
+        )
+
+
+def _external(inspection: Inspection) -> tuple[list[str], list[str]]:
+    """Files with external data: those in the archive, and those that are not."""
+    names = {normal(entry.name) for entry in inspection.entries if entry.kind == "file"}
+    model = normal(next(iter(inspection.models), ""))
+    folder = model.rpartition("/")[0]
+    present: list[str] = []
+    absent: list[str] = []
+    kept = _fact(inspection, "external_data") or ()
+    for location in dict.fromkeys(str(one["location"]) for one in kept):
+        beside = normal(f"{folder}/{location}" if folder else location)
+        (present if beside in names else absent).append(location)
+    return present, absent
+
+
+@rule("NEO-ON-003", needs=("info",))
+def external_data(inspection: Inspection) -> Iterator[Hit]:
+    """All weights are inside the one .onnx file."""
+    present, _ = _external(inspection)
+    if present:
+        yield Hit(message=f"weights outside of the model file: {named(present)}", where=present[0])
+
+
+@rule("NEO-ON-004", needs=("info",))
+def absent_data(inspection: Inspection) -> Iterator[Hit]:
+    """Files that the model takes weights from are there (onnx docs/ExternalData.md)."""
+    _, absent = _external(inspection)
+    if absent:
+        yield Hit(
+            message=f"the model takes weights from {named(absent)}, not in the archive",
+            where=absent[0],
+        )
+
+
+@rule("NEO-ON-005", needs=("info",))
+def custom_domains(inspection: Inspection) -> Iterator[Hit]:
+    """Operators are ONNX's own."""
+    found = _fact(inspection, "custom_domains")
+    if found:
+        yield Hit(message=f"operators from outside of ONNX, of the domains {named(found)}")
+
+
+@rule("NEO-ON-006", needs=("info",))
+def free_dims(inspection: Inspection) -> Iterator[Hit]:
+    """Free dims are given a size by DataInputConfig: Neo compiles for fixed shapes."""
+    signature = inspection.info.signature if inspection.info else None
+    if inspection.data_input_config is not None:
+        return  # NEO-DC-011 asks for each input
+    free = [spec for spec in (signature.inputs if signature else ()) if None in spec.shape]
+    names = {f"{spec.name} {shape_text(spec.shape)}" for spec in free}
+    names |= set(map(str, _fact(inspection, "dynamic_inputs") or ())) if not free else set()
+    if names:
+        yield Hit(
+            message=f"inputs with free dims and no DataInputConfig: {named(sorted(names))}",
+            where="DataInputConfig",
+            values={"example": example(signature)},
+        )
+
+
+@rule("NEO-ON-007", needs=("info",))
+def quantised(inspection: Inspection) -> Iterator[Hit]:
+    """No quantised operators."""
+    found = _fact(inspection, "quantised")
+    if found:
+        yield Hit(message=f"quantised operators: {named(found)}")
+
+
+@rule("NEO-ON-008", needs=("info",))
+def sparse(inspection: Inspection) -> Iterator[Hit]:
+    """No sparse tensors."""
+    count = _fact(inspection, "sparse_initializers")
+    if count:
+        yield Hit(message=f"{count} of the weights are sparse tensors")
+
+
+@rule("NEO-ON-009", needs=("info",))
+def no_opset(inspection: Inspection) -> Iterator[Hit]:
+    """The model says which opset it is of (onnx docs/IR.md: required from IR version 3)."""
+    opsets = _fact(inspection, "opsets")
+    if opsets is not None and not any(domain in opsets for domain in _DEFAULT_DOMAINS):
+        yield Hit(message="the model names no opset of ONNX's own domain")
+
+
+@rule("NEO-ON-010", needs=("info",))
+def unlisted_operators(inspection: Inspection) -> Iterator[Hit]:
+    """Operators are among those that the guide listed until 2020: a hint only."""
+    operators = inspection.info.operators if inspection.info else {}
+    own = {name for name in operators if "::" not in name}
+    found = sorted(own - facts.operators_2020("ONNX"))
+    if found:
+        yield Hit(message=f"operators that the guide's list of 2020 did not have: {named(found)}")
+
+
+@rule("NEO-ON-011", needs=("info",))
+def other_inputs(inspection: Inspection) -> Iterator[Hit]:
+    """Inputs are tensors: DataInputConfig has one shape for each."""
+    for name, kind in (_fact(inspection, "non_tensor_inputs") or {}).items():
+        yield Hit(message=f"the input {name!r} is a {kind}, which has no shape", where=name)
+
+
+@rule("NEO-ON-012", needs=("config", "info"))
+def one_symbol_two_sizes(inspection: Inspection) -> Iterator[Hit]:
+    """A dim of one name has one size in all inputs (onnx docs/IR.md, dimension variables)."""
+    given = {name: dims(value) for name, value in inputs_of(inspection).inputs}
+    first: dict[str, tuple[str, int]] = {}
+    for name, symbols in (_fact(inspection, "symbolic_dims") or {}).items():
+        for symbol, size in zip(symbols, given.get(name) or (), strict=False):
+            if not symbol or symbol == "?":
+                continue
+            other, other_size = first.setdefault(symbol, (name, size))
+            if other_size != size:
+                yield Hit(
+                    message=f"the dim {symbol!r} is {other_size} in {other} and {size} in {name}",
+                    where=f"DataInputConfig: {name}",
+                )
+
+
+RULES: tuple[Rule, ...] = (
+    opset,
+    ir_version,
+    external_data,
+    absent_data,
+    custom_domains,
+    free_dims,
+    quantised,
+    sparse,
+    no_opset,
+    unlisted_operators,
+    other_inputs,
+    one_symbol_two_sizes,
+)

@@ -1,0 +1,345 @@
+"""What Neo asks of a PyTorch model: a trace, of a model in evaluation mode, of plain tensors.
+
+Sources: SageMaker developer guide, neo-compilation-preparing-model and
+neo-troubleshooting-compilation (2023-06 and 2026); neo-ai/neo-loader@06788c0,
+pytorch_model_loader.py (2022-08-17): it loads with ``torch.jit.load``, casts with
+``.float().eval()``, sorts the inputs by name and traces again with float32 zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from neopack import facts
+from neopack.rules.dataconfig import inputs_of, shape_text
+from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack.rules.members import matching, named, visible
+from neopack.rules.options import options_of
+from neopack.rules.strings import dims
+from neopack.types import Json, TensorSpec
+
+__all__ = ["RULES"]
+
+_FORMS = {
+    "state_dict": "weights only (a state_dict)",
+    "checkpoint": "a training checkpoint",
+    "pickled-module": "a pickled nn.Module",
+    "safetensors": "safetensors, weights only",
+    "pt2": "an exported program (.pt2)",
+}
+_FULL_PRECISION = frozenset({"float32"})
+_FLOATS = ("float", "bfloat", "complex")
+_QUANTISED = ("qint", "quint")
+
+
+def _fact(inspection: Inspection, key: str) -> Json:
+    return inspection.info.facts.get(key) if inspection.info else None
+
+
+def _words(value: Json) -> tuple[str, ...]:
+    """A fact as words: a list's, a table's keys, or one; none for a bare yes or no."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(map(str, value)) if isinstance(value, Iterable) else ()
+
+
+def _told(value: Json) -> str:
+    """``: a, b and 3 more`` after a message, where the fact has details."""
+    words = _words(value)
+    return f": {named(words)}" if words else ""
+
+
+def _inputs(inspection: Inspection) -> tuple[TensorSpec, ...]:
+    """The arguments of forward(): with dtypes and shapes where the trace stores its inputs."""
+    info = inspection.info
+    if info and info.signature:
+        return info.signature.inputs
+    names = _words(_fact(inspection, "input_names"))
+    return tuple(TensorSpec(name=name, dtype="", shape=()) for name in names)
+
+
+def _dtypes(inspection: Inspection) -> set[str]:
+    return {spec.dtype for spec in _inputs(inspection) if spec.dtype}
+
+
+# --- the file -------------------------------------------------------------------------------
+
+
+@rule("NEO-PT-001")
+def pt_suffix(inspection: Inspection) -> Iterator[Hit]:
+    """The file is a .pth: the guide says .pt or .pth on one page and .pth on two."""
+    for group in facts.framework("PYTORCH").files:
+        strict = matching(visible(inspection), group)
+        for entry in matching(visible(inspection), group, loose=True) if not strict else ():
+            stem = entry.name.rpartition(".")[0]
+            yield Hit(
+                message=f"{entry.name!r} is no .pth; rename it to {stem}.pth",
+                where=entry.name,
+                values={"name": f"{stem}.pth"},
+            )
+
+
+@rule("NEO-PT-002", needs=("info",))
+def not_torchscript(inspection: Inspection) -> Iterator[Hit]:
+    """The file is TorchScript (guide, neo-compilation-preparing-model)."""
+    form = inspection.info.format if inspection.info else ""
+    if form != "torchscript":
+        yield Hit(
+            message=f"the file is {_FORMS.get(form, form)}, not TorchScript",
+            where=next(iter(inspection.models), ""),
+        )
+
+
+@rule("NEO-PT-003", needs=("info",))
+def training_mode(inspection: Inspection) -> Iterator[Hit]:
+    """The model was traced after eval() (Neo's own text, aws/amazon-sagemaker-examples#639)."""
+    training = _fact(inspection, "training")
+    if training:
+        yield Hit(message=f"traced in training mode{_told(training)}")
+
+
+@rule("NEO-PT-004", needs=("info",))
+def devices(inspection: Inspection) -> Iterator[Hit]:
+    """No device is written into the code but one that the target has."""
+    literal = [d for d in _words(_fact(inspection, "devices")) if not d.startswith("cpu")]
+    if literal and inspection.target.accelerator != "NVIDIA":
+        yield Hit(
+            message=f"the code names {named(literal)}, which {inspection.target.name} has not",
+            values={"target": inspection.target.name, "device": literal[0]},
+        )
+
+
+@rule("NEO-PT-005", needs=("info",))
+def control_flow(inspection: Inspection) -> Iterator[Hit]:
+    """No branches and loops that depend on data."""
+    places = _fact(inspection, "control_flow")
+    if places:
+        yield Hit(message=f"the code branches, loops or raises{_told(places)}")
+
+
+@rule("NEO-PT-006", needs=("info",))
+def scripted(inspection: Inspection) -> Iterator[Hit]:
+    """The model was traced, not scripted (guide, neo-compilation-preparing-model)."""
+    origin = str(_fact(inspection, "origin") or "")
+    if "scripted" in origin:
+        yield Hit(message=f"{origin}: made by torch.jit.script, at least in part")
+
+
+@rule("NEO-PT-007", needs=("info",))
+def dict_outputs(inspection: Inspection) -> Iterator[Hit]:
+    """Outputs are tensors or tuples of tensors."""
+    value = _fact(inspection, "dict_outputs")
+    if value:
+        yield Hit(message=f"forward() returns a dictionary{_told(value)}")
+
+
+@rule("NEO-PT-008", needs=("info",))
+def nested_inputs(inspection: Inspection) -> Iterator[Hit]:
+    """Inputs are tensors: DataInputConfig has one shape for each, and no nesting."""
+    value = _fact(inspection, "nested_inputs")
+    if value:
+        yield Hit(message=f"forward() takes lists, tuples or dictionaries{_told(value)}")
+
+
+# --- what the pickles call ------------------------------------------------------------------
+
+
+@rule("NEO-PT-009", needs=("info",))
+def dangerous_globals(inspection: Inspection) -> Iterator[Hit]:
+    """Loading the file runs no commands and opens no files (Python library, pickle)."""
+    found = _words(_fact(inspection, "executing"))
+    if found:
+        yield Hit(message=f"loading it would call {named(found)}")
+
+
+@rule("NEO-PT-010", needs=("info",))
+def unknown_globals(inspection: Inspection) -> Iterator[Hit]:
+    """The pickles call only what tensors and TorchScript need."""
+    worse = set(_words(_fact(inspection, "executing")))
+    found = [name for name in _words(_fact(inspection, "globals")) if name not in worse]
+    if found:
+        yield Hit(message=f"the pickles name classes that a model does not need: {named(found)}")
+
+
+@rule("NEO-PT-011", needs=("info",))
+def custom_operators(inspection: Inspection) -> Iterator[Hit]:
+    """Operators are PyTorch's own, none of torchvision's or of an extension."""
+    value = _fact(inspection, "custom_ops")
+    if value:
+        yield Hit(message=f"operators from outside of PyTorch{_told(value)}")
+
+
+# --- numbers --------------------------------------------------------------------------------
+
+
+@rule("NEO-PT-012", needs=("info",))
+def parameter_dtypes(inspection: Inspection) -> Iterator[Hit]:
+    """Parameters are float32 (guide: float32 input; the loader casts with .float())."""
+    counts = inspection.info.dtypes if inspection.info else {}
+    odd = [
+        f"{count} {name}"
+        for name, count in sorted(counts.items())
+        if name.startswith((*_FLOATS, *_QUANTISED)) and name not in _FULL_PRECISION
+    ]
+    if odd:
+        yield Hit(message=f"tensors that are not float32: {', '.join(odd)}")
+
+
+@rule("NEO-PT-013", needs=("info",))
+def input_dtypes(inspection: Inspection) -> Iterator[Hit]:
+    """Inputs are float32, or int64 where CompilerOptions can say so (botocore)."""
+    allowed = facts.framework("PYTORCH").input_dtypes
+    for spec in _inputs(inspection):
+        if spec.dtype and spec.dtype not in allowed:
+            yield Hit(
+                message=f"input {spec.name!r} is {spec.dtype}; Neo takes {' or '.join(allowed)}",
+                where=spec.name,
+            )
+
+
+@rule("NEO-PT-014", needs=("info",))
+def mixed_dtypes(inspection: Inspection) -> Iterator[Hit]:
+    """All inputs have one dtype: CompilerOptions has one for all (botocore)."""
+    found = _dtypes(inspection)
+    if len(found) > 1:
+        yield Hit(message=f"inputs of {' and '.join(sorted(found))}; Neo has one dtype for all")
+
+
+def _stated_dtype(inspection: Inspection) -> str:
+    """The dtype that CompilerOptions state, as numpy spells it; the default where they don't."""
+    option = next(
+        (o for o in facts.options(inspection.target, "PYTORCH") if o.key == "dtype"), None
+    )
+    if option is None:
+        return ""
+    stated = options_of(inspection).keys.get("dtype", option.default)
+    return option.aliases.get(str(stated), str(stated))
+
+
+@rule("NEO-PT-015", needs=("info",))
+def dtype_option(inspection: Inspection) -> Iterator[Hit]:
+    """CompilerOptions state the dtype of the inputs; it is float32 by default (botocore)."""
+    stated, found = _stated_dtype(inspection), _dtypes(inspection)
+    wanted = next(iter(found), "")
+    if stated and len(found) == 1 and stated != wanted:
+        yield Hit(
+            message=f"the inputs are {wanted}; CompilerOptions say {stated}",
+            where="CompilerOptions: dtype",
+            values={"dtype": wanted},
+        )
+
+
+@rule("NEO-PT-016", paths=("tvm", "neuron"), needs=("info",))
+def integer_inputs(inspection: Inspection) -> Iterator[Hit]:
+    """Integer inputs can be stated here: the open loader traces with float32 zeros."""
+    flags = options_of(inspection).flags
+    stated = facts.string_form(inspection.target) is not None and "--dtype int64" in flags
+    names = [spec.name for spec in _inputs(inspection) if spec.dtype == "int64"]
+    if names and not stated and not _stated_dtype(inspection):
+        yield Hit(
+            message=f"int64 inputs {named(names)}; nothing tells {inspection.target.name} so",
+            where=names[0],
+        )
+
+
+# --- DataInputConfig against forward() ------------------------------------------------------
+
+
+@rule("NEO-PT-017", needs=("config",))
+def input_order(inspection: Inspection) -> Iterator[Hit]:
+    """Names sort in the order of forward(): input10 comes before input2 (loader)."""
+    config = inputs_of(inspection)
+    given = [name for name, _ in config.inputs]
+    arguments = [spec.name for spec in _inputs(inspection)]
+    wanted = arguments if sorted(arguments) == sorted(given) else given
+    if wanted == sorted(given):
+        return
+    wide = len(str(len(given) - 1))
+    padded = ", ".join(f"input{at:0{wide}}" for at in range(min(len(given), 2)))
+    shown = ", ".join(sorted(given)[:3])
+    what = "a list of more than ten shapes" if config.form == "list" else "the inputs"
+    yield Hit(
+        message=f"{what} would be bound in the order {shown}, ...; name them {padded}, ...",
+        where="DataInputConfig",
+        values={"names": padded},
+    )
+
+
+@rule("NEO-PT-018", needs=("config", "info"))
+def input_count(inspection: Inspection) -> Iterator[Hit]:
+    """There is a shape for each argument of forward()."""
+    given, wanted = len(inputs_of(inspection).inputs), len(_inputs(inspection))
+    if wanted and given != wanted:
+        names = ", ".join(spec.name for spec in _inputs(inspection))
+        yield Hit(
+            message=f"{given} shapes for the {wanted} arguments of forward(): {names}",
+            where="DataInputConfig",
+        )
+
+
+@rule("NEO-PT-019", needs=("config", "info"))
+def other_example(inspection: Inspection) -> Iterator[Hit]:
+    """Shapes have the rank of the example that the model was traced with, and its sizes."""
+    pairs = sorted(inputs_of(inspection).inputs)
+    for (name, value), spec in zip(pairs, _inputs(inspection), strict=False):
+        shape = dims(value)
+        if shape and spec.shape and not _near(shape, spec):
+            traced = shape_text(spec.shape)
+            yield Hit(
+                message=f"{shape_text(shape)} is given; it was traced with {traced}",
+                where=f"DataInputConfig: {name}",
+                values={"name": spec.name},
+            )
+
+
+@rule("NEO-PT-020", needs=("info",))
+def inputs_not_stored(inspection: Inspection) -> Iterator[Hit]:
+    """The trace stores its inputs, so that dtypes and shapes can be compared (torch 2.0)."""
+    info = inspection.info
+    if info and info.format == "torchscript" and info.signature is None:
+        yield Hit(message="the file does not tell dtypes and shapes of its inputs; none compared")
+
+
+def _near(shape: tuple[int, ...], spec: TensorSpec) -> bool:
+    """Alike but for the batch, which a trace rarely fixes."""
+    pairs = list(zip(shape, spec.shape, strict=False))[1:]
+    same = all(want is None or have == want for have, want in pairs)
+    return len(shape) == len(spec.shape) and same
+
+
+@rule("NEO-PT-021", needs=("info",))
+def file_format(inspection: Inspection) -> Iterator[Hit]:
+    """The PyTorch that Neo loads the file with reads its format (PyTorch's versions.h)."""
+    text = inspection.info.versions.get("file_format", "") if inspection.info else ""
+    most = facts.torch_file_format(inspection.framework_version)
+    if text.isdecimal() and most is not None and int(text) > most:
+        version = inspection.framework_version
+        yield Hit(
+            message=f"the file is of format {text}; PyTorch {version} reads {most} at most",
+            values={"found": text, "most": str(most), "version": version},
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    pt_suffix,
+    not_torchscript,
+    training_mode,
+    devices,
+    control_flow,
+    scripted,
+    dict_outputs,
+    nested_inputs,
+    dangerous_globals,
+    unknown_globals,
+    custom_operators,
+    parameter_dtypes,
+    input_dtypes,
+    mixed_dtypes,
+    dtype_option,
+    integer_inputs,
+    input_order,
+    input_count,
+    other_example,
+    inputs_not_stored,
+    file_format,
+)

@@ -1,0 +1,228 @@
+"""What Neo asks of the archive itself, whatever framework the model is of.
+
+Sources: SageMaker developer guide, neo-troubleshooting-compilation (2023-06 and 2026);
+botocore 1.43.11 InputConfig (2026); neo-ai/neo-loader@06788c0 (2022-08-17).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from neopack import facts
+from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack.rules.members import (
+    in_code,
+    is_hidden,
+    matching,
+    named,
+    normal,
+    suffix,
+    visible,
+)
+
+__all__ = ["RULES"]
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_ARCHIVES = (".tar", ".tgz", ".gz", ".zip", ".7z", ".bz2", ".xz")
+
+
+@rule("NEO-AR-001")
+def archive_name(inspection: Inspection) -> Iterator[Hit]:
+    """The key ends in .tar.gz (botocore InputConfig.S3Uri)."""
+    if not inspection.archive_name.endswith(".tar.gz"):
+        name = posixpath.basename(inspection.archive_name)
+        stem = name.split(".")[0] or "model"
+        yield Hit(
+            message=f"the archive is named {name!r}; Neo wants a name that ends in .tar.gz",
+            where=inspection.archive_name,
+            values={"name": f"{stem}.tar.gz"},
+        )
+
+
+@rule("NEO-AR-002")
+def no_model(inspection: Inspection) -> Iterator[Hit]:
+    """There is a model file (guide, neo-troubleshooting-compilation; loader, each framework)."""
+    row = facts.framework(inspection.framework)
+    if inspection.models and len(row.files) == 1:
+        return
+    for group in row.files:
+        if not matching(visible(inspection), group, loose=True, any_case=True):
+            wanted = " or ".join((*group.suffixes, *group.loose)) or "model"
+            yield Hit(
+                message=f"no {wanted} file among {len(inspection.entries)} members",
+                where=inspection.archive_name,
+                values={"said": row.none_found, "wanted": wanted, "framework": row.title},
+            )
+
+
+@rule("NEO-AR-003")
+def many_models(inspection: Inspection) -> Iterator[Hit]:
+    """There is one model file (guide, neo-supported-cloud: one .pt or .pth, one .onnx, ...)."""
+    row = facts.framework(inspection.framework)
+    outside = [entry for entry in visible(inspection) if not in_code(entry.name)]
+    for group in row.files:
+        # The open loader does not see the loose suffixes at all.
+        found = matching(outside, group, loose=inspection.path != "tvm")
+        if len(found) > 1:
+            names = named(entry.name for entry in found)
+            yield Hit(
+                message=f"{len(found)} model files where one is allowed: {names}",
+                where=found[1].name,
+                values={"said": row.many_found},
+            )
+
+
+@rule("NEO-AR-004")
+def unsafe_name(inspection: Inspection) -> Iterator[Hit]:
+    """No name leads outside of the directory that the archive is unpacked in."""
+    for entry in inspection.entries:
+        why = _unsafe(entry.name)
+        if why:
+            yield Hit(message=f"member {entry.name!r} has {why}", where=entry.name)
+
+
+def _unsafe(name: str) -> str:
+    if name.startswith("/") or _DRIVE.match(name):
+        return "an absolute path"
+    if ".." in name.split("/"):
+        return "a path that leads outside ('..')"
+    if "\\" in name:
+        return "a backslash, which Windows takes for a directory"
+    if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in name):
+        return "a control character in its name"
+    return ""
+
+
+@rule("NEO-AR-005")
+def links(inspection: Inspection) -> Iterator[Hit]:
+    """No symbolic or hard links."""
+    for entry in inspection.entries:
+        if entry.kind in ("symlink", "hardlink"):
+            yield Hit(
+                message=f"member {entry.name!r} is a {entry.kind} to {entry.link!r}",
+                where=entry.name,
+            )
+
+
+@rule("NEO-AR-006")
+def devices(inspection: Inspection) -> Iterator[Hit]:
+    """Nothing but files and directories."""
+    for entry in inspection.entries:
+        if entry.kind in ("device", "fifo", "other"):
+            kind = "of a kind that tar does not define" if entry.kind == "other" else entry.kind
+            yield Hit(message=f"member {entry.name!r} is {kind}, no file", where=entry.name)
+
+
+@rule("NEO-AR-007")
+def duplicates(inspection: Inspection) -> Iterator[Hit]:
+    """No name twice: the loader counts both, and the later one is what gets unpacked."""
+    counts = Counter(normal(e.name) for e in inspection.entries if e.kind != "directory")
+    for name, count in counts.items():
+        if count > 1 and name:
+            yield Hit(message=f"{name!r} is in the archive {count} times", where=name)
+
+
+@rule("NEO-AR-008")
+def empty_names(inspection: Inspection) -> Iterator[Hit]:
+    """Every member has a name."""
+    empty = sum(1 for entry in inspection.entries if not entry.name.strip())
+    if empty:
+        yield Hit(message=f"{empty} of {len(inspection.entries)} members without a name")
+
+
+@rule("NEO-AR-009")
+def case_clashes(inspection: Inspection) -> Iterator[Hit]:
+    """No two names that differ in case only."""
+    seen: dict[str, str] = {}
+    for entry in inspection.entries:
+        name = normal(entry.name)
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            yield Hit(message=f"{other!r} and {name!r} differ in case only", where=name)
+
+
+@rule("NEO-AR-010")
+def hidden(inspection: Inspection) -> Iterator[Hit]:
+    """No hidden members and none of macOS's (._name, .DS_Store, __MACOSX)."""
+    names = [
+        entry.name
+        for entry in inspection.entries
+        if is_hidden(entry.name) or "__MACOSX" in normal(entry.name).split("/")
+    ]
+    if names:
+        apple = sum("__MACOSX" in name or "/._" in f"/{name}" for name in names)
+        what = f"{len(names)} hidden members" + (
+            f", {apple} of them written by macOS" * bool(apple)
+        )
+        yield Hit(message=f"{what}: {named(names)}", where=names[0])
+
+
+@rule("NEO-AR-011")
+def suffix_case(inspection: Inspection) -> Iterator[Hit]:
+    """Suffixes are matched in lower case only (loader)."""
+    for group in facts.framework(inspection.framework).files:
+        wanted = {*group.suffixes, *group.loose}
+        for entry in matching(visible(inspection), group, loose=True, any_case=True):
+            end = suffix(entry.name)
+            if wanted and end not in wanted:
+                yield Hit(
+                    message=f"{entry.name!r} ends in {end}; Neo looks for {end.lower()}",
+                    where=entry.name,
+                    values={"name": entry.name[: -len(end)] + end.lower()},
+                )
+
+
+@rule("NEO-AR-012")
+def unreadable(inspection: Inspection) -> Iterator[Hit]:
+    """The model file can be read."""
+    if inspection.unreadable and inspection.models:
+        yield Hit(
+            message=f"the model file cannot be read: {inspection.unreadable}",
+            where=inspection.models[0],
+        )
+
+
+@rule("NEO-AR-013")
+def empty_model(inspection: Inspection) -> Iterator[Hit]:
+    """The model file is not empty."""
+    for entry in inspection.entries:
+        if entry.kind == "file" and entry.size == 0 and entry.name in inspection.models:
+            yield Hit(message=f"the model file {entry.name!r} has no bytes", where=entry.name)
+
+
+@rule("NEO-AR-014")
+def nested_archives(inspection: Inspection) -> Iterator[Hit]:
+    """No archive inside the archive: it was packed twice, or is a leftover."""
+    found = [e.name for e in visible(inspection) if suffix(e.name).lower() in _ARCHIVES]
+    if found:
+        yield Hit(message=f"archives inside the archive: {named(found)}", where=found[0])
+
+
+@rule("NEO-AR-015")
+def below_root(inspection: Inspection) -> Iterator[Hit]:
+    """The model lies at the root, where every path finds it."""
+    for name in inspection.models:
+        if "/" in normal(name) and not in_code(name):
+            yield Hit(message=f"the model lies below the root, at {name!r}", where=name)
+
+
+RULES: tuple[Rule, ...] = (
+    archive_name,
+    no_model,
+    many_models,
+    unsafe_name,
+    links,
+    devices,
+    duplicates,
+    empty_names,
+    case_clashes,
+    hidden,
+    suffix_case,
+    unreadable,
+    empty_model,
+    nested_archives,
+    below_root,
+)

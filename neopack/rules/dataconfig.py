@@ -1,0 +1,351 @@
+"""What Neo asks of DataInputConfig: the names and the shapes of the model's inputs.
+
+Sources: botocore 1.43.11 InputConfig.DataInputConfig (2026); SageMaker developer guide,
+neo-compilation-preparing-model (2026); neo-ai/neo-loader@06788c0 (2022-08-17).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from neopack import facts
+from neopack.errors import Malformed
+from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack.rules.needs import config_required
+from neopack.rules.strings import Config, dims, read_config, strict_json
+from neopack.types import Json, Shape, Signature, TensorSpec
+
+__all__ = ["RULES", "example", "inputs_of", "shape_text"]
+
+_WHERE = "DataInputConfig"
+_RANGE = re.compile(r"([1-9][0-9]*)\.\.([1-9][0-9]*)")
+_PLACEHOLDER = 1
+
+
+def inputs_of(inspection: Inspection) -> Config:
+    """The config as written; empty where it is absent or unreadable."""
+    text = inspection.data_input_config
+    return (read_config(text) if text else None) or Config(form="dict", inputs=())
+
+
+def shape_text(shape: Shape) -> str:
+    return "[" + ",".join("?" if dim is None else str(dim) for dim in shape) + "]"
+
+
+def example(signature: Signature | None) -> str:
+    """DataInputConfig for a signature, with 1 in the place of every free dim."""
+    inputs = signature.inputs if signature else ()
+    shapes = [
+        f'"{spec.name}":{shape_text(tuple(_PLACEHOLDER if d is None else d for d in spec.shape))}'
+        for spec in inputs
+        if spec.shape
+    ]
+    return "{" + ",".join(shapes) + "}" if shapes else '{"input0":[1,3,224,224]}'
+
+
+def _at(name: str) -> str:
+    return f"{_WHERE}: {name}"
+
+
+# --- the text -------------------------------------------------------------------------------
+
+
+@rule("NEO-DC-001")
+def missing(inspection: Inspection) -> Iterator[Hit]:
+    """It is given where Neo cannot derive it (guide, neo-troubleshooting, 2026)."""
+    reason = config_required(inspection)
+    if inspection.data_input_config is None and reason:
+        shapes = example(inspection.info.signature if inspection.info else None)
+        yield Hit(
+            message=f"no DataInputConfig is given: {reason}",
+            where=_WHERE,
+            values={"example": shapes, "reason": reason},
+        )
+
+
+@rule("NEO-DC-002", needs=("data_input_config",))
+def not_json(inspection: Inspection) -> Iterator[Hit]:
+    """It is strict JSON; the single quotes that the guide prints fail (loader: json.loads)."""
+    try:
+        strict_json(inspection.data_input_config or "")
+    except Malformed as error:
+        hint = error.hint or "write strict JSON"
+        yield Hit(
+            message=f"not JSON: {error.message}; {hint}",
+            where=_WHERE,
+            values={"why": error.message},
+        )
+
+
+@rule("NEO-DC-003")
+def length(inspection: Inspection) -> Iterator[Hit]:
+    """1 to 16384 characters (botocore)."""
+    limit = facts.limit("DataInputConfig")
+    size = len(inspection.data_input_config or "")
+    if inspection.data_input_config is None:
+        return
+    if size < limit.minimum or (limit.maximum is not None and size > limit.maximum):
+        yield Hit(
+            message=f"{size} characters, where the API takes {limit.minimum} to {limit.maximum}",
+            where=_WHERE,
+        )
+
+
+@rule("NEO-DC-004", needs=("data_input_config",))
+def scalar(inspection: Inspection) -> Iterator[Hit]:
+    """An object or a list (loader)."""
+    try:
+        value, _ = strict_json(inspection.data_input_config or "")
+    except Malformed:
+        return  # NEO-DC-002 says so
+    if not isinstance(value, dict | list):
+        kind = {type(None): "null", str: "a string", bool: "a truth value"}.get(
+            type(value), "a number"
+        )
+        yield Hit(message=f"{kind} where an object of shapes is wanted", where=_WHERE)
+
+
+@rule("NEO-DC-005", needs=("config",))
+def form(inspection: Inspection) -> Iterator[Hit]:
+    """A list only where the framework takes one (botocore: PyTorch)."""
+    row, config = facts.framework(inspection.framework), inputs_of(inspection)
+    if config.form not in row.config_forms:
+        yield Hit(
+            message=f"a list of shapes; {row.title} wants an object with a name for each input",
+            where=_WHERE,
+        )
+
+
+@rule("NEO-DC-006", needs=("config",))
+def repeated(inspection: Inspection) -> Iterator[Hit]:
+    """No name twice: JSON keeps the last one in silence."""
+    for name in inputs_of(inspection).repeated:
+        yield Hit(message=f"the name {name!r} is given twice; the last counts", where=_at(name))
+
+
+@rule("NEO-DC-007", needs=("config",))
+def empty(inspection: Inspection) -> Iterator[Hit]:
+    """At least one input."""
+    if not inputs_of(inspection).inputs:
+        yield Hit(message="it names no input", where=_WHERE)
+
+
+# --- the shapes -----------------------------------------------------------------------------
+
+
+def _lists(inspection: Inspection) -> Iterator[tuple[str, Json]]:
+    """The inputs that are not in coreml's object form."""
+    for name, value in inputs_of(inspection).inputs:
+        if not isinstance(value, dict):
+            yield name, value
+
+
+@rule("NEO-DC-008", needs=("config",))
+def not_a_shape(inspection: Inspection) -> Iterator[Hit]:
+    """Each shape is a list of integers (botocore; null and -1: issue 1284)."""
+    config = inputs_of(inspection)
+    bare = [value for _, value in config.inputs]
+    if config.form == "list" and bare and all(type(dim) is int for dim in bare):
+        yield Hit(message=f"one bare shape; write a list of shapes: [{bare}]", where=_WHERE)
+        return
+    for name, value in _lists(inspection):
+        if not isinstance(value, list):
+            yield Hit(message=f"{_kind(value)} where a shape is wanted", where=_at(name))
+            continue
+        wrong = [
+            f"dim {at} is {_kind(dim)}" for at, dim in enumerate(value) if type(dim) is not int
+        ]
+        if wrong:
+            yield Hit(message=f"a shape is a list of integers: {wrong[0]}", where=_at(name))
+
+
+def _kind(value: Json) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a truth value"
+    if isinstance(value, str):
+        return f"the string {value[:40]!r}"
+    if isinstance(value, list | dict):
+        return "nested"
+    return f"the number {value}"
+
+
+@rule("NEO-DC-009", needs=("config",))
+def not_positive(inspection: Inspection) -> Iterator[Hit]:
+    """Each dim is 1 or more: the shape is frozen into what is compiled."""
+    for name, value in _lists(inspection):
+        dims_ = value if isinstance(value, list) else []
+        wrong = [at for at, dim in enumerate(dims_) if type(dim) is int and dim < 1]
+        if wrong:
+            yield Hit(
+                message=f"dim {wrong[0]} is {dims_[wrong[0]]}; Neo compiles for one fixed shape",
+                where=_at(name),
+            )
+
+
+# --- the model ------------------------------------------------------------------------------
+
+
+def _expected(inspection: Inspection) -> dict[str, TensorSpec]:
+    """The model's inputs by name, where their names are what the config must say."""
+    info = inspection.info
+    if info is None or info.signature is None:
+        return {}
+    free = facts.framework(inspection.framework).free_names
+    return {} if free else {spec.name: spec for spec in info.signature.inputs}
+
+
+def _plain(name: str, inspection: Inspection) -> str:
+    return name.removesuffix(facts.framework(inspection.framework).optional_suffix)
+
+
+@rule("NEO-DC-010", needs=("config", "info.signature"))
+def unknown_name(inspection: Inspection) -> Iterator[Hit]:
+    """Each name is an input of the model."""
+    expected = _expected(inspection)
+    known = {_plain(name, inspection) for name in expected}
+    for name, _ in inputs_of(inspection).inputs if expected else ():
+        if _plain(name, inspection) not in known:
+            close = facts.nearest(name, expected)
+            hint = f"did you mean {close!r}?" if close else f"it has {', '.join(expected)}"
+            yield Hit(
+                message=f"the model has no input {name!r}; {hint}",
+                where=_at(name),
+                values={"names": ", ".join(expected)},
+            )
+
+
+@rule("NEO-DC-011", needs=("config", "info.signature"))
+def missing_name(inspection: Inspection) -> Iterator[Hit]:
+    """Each input of the model has a shape."""
+    given = {_plain(name, inspection) for name, _ in inputs_of(inspection).inputs}
+    for name, spec in _expected(inspection).items():
+        if _plain(name, inspection) not in given:
+            shown = f"; it is {shape_text(spec.shape)}" if spec.shape else ""
+            yield Hit(
+                message=f"the model's input {name!r} has no shape here{shown}",
+                where=_at(name),
+                values={"name": name},
+            )
+
+
+@rule("NEO-DC-012", needs=("config", "info.signature"))
+def other_shape(inspection: Inspection) -> Iterator[Hit]:
+    """Each shape agrees with the dims that are fixed in the model, the batch among them."""
+    row = facts.framework(inspection.framework)
+    if row.model_layout != row.config_layout:
+        return  # the framework's own rules compare across layouts
+    given = {_plain(name, inspection): dims(value) for name, value in _lists(inspection)}
+    for name, spec in _expected(inspection).items():
+        shape = given.get(_plain(name, inspection))
+        if shape and spec.shape and not _agrees(shape, spec.shape):
+            yield Hit(
+                message=f"{shape_text(shape)} is given; the model has {shape_text(spec.shape)}",
+                where=_at(name),
+                values={"name": name, "shape": shape_text(spec.shape)},
+            )
+
+
+def _agrees(given: tuple[int, ...], fixed: Shape) -> bool:
+    return len(given) == len(fixed) and all(
+        want is None or want == have for have, want in zip(given, fixed, strict=True)
+    )
+
+
+# --- coreml ---------------------------------------------------------------------------------
+
+
+def _objects(inspection: Inspection) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    for name, value in inputs_of(inspection).inputs:
+        if isinstance(value, dict):
+            yield name, value
+
+
+@rule("NEO-DC-013", needs=("config",))
+def objects_elsewhere(inspection: Inspection) -> Iterator[Hit]:
+    """Objects with shape, type, bias and scale are for coreml (botocore)."""
+    if not facts.config_objects(inspection.target):
+        for name, _ in _objects(inspection):
+            yield Hit(
+                message=f"an object where {inspection.target.name} wants a list of integers",
+                where=_at(name),
+            )
+
+
+@rule("NEO-DC-014", needs=("config",))
+def coreml_object(inspection: Inspection) -> Iterator[Hit]:
+    """coreml's objects: shape fixed, in ranges or enumerated; default_shape; type (botocore)."""
+    known = facts.config_objects(inspection.target)
+    for name, value in _objects(inspection) if known else ():
+        for problem in _object_problems(value, known):
+            yield Hit(message=problem, where=_at(name))
+
+
+def _object_problems(value: Mapping[str, Json], known: tuple[str, ...]) -> Iterator[str]:
+    for key in sorted(value.keys() - set(known)):
+        close = facts.nearest(key, known)
+        yield f"the key {key!r} is none of {', '.join(known)}" + f": {close}?" * bool(close)
+    shape, default = value.get("shape"), value.get("default_shape")
+    flexible = dims(shape) is None
+    if flexible and not (_ranges(shape) or _enumerated(shape)):
+        yield 'shape is no list of integers, of ranges ("1..10"), or of shapes'
+    elif flexible and dims(default) is None:
+        yield "a shape of ranges or of several shapes needs default_shape, a list of integers"
+    elif not flexible and default is not None:
+        yield "default_shape goes with ranges and enumerated shapes only"
+    if value.get("type", "Tensor") not in ("Tensor", "Image"):
+        yield f"type is {value['type']!r}; it is Tensor or Image"
+
+
+def _ranges(shape: Json) -> bool:
+    return isinstance(shape, list) and all(
+        (type(dim) is int and dim > 0) or (isinstance(dim, str) and _in_order(dim))
+        for dim in shape
+    )
+
+
+def _in_order(dim: str) -> bool:
+    found = _RANGE.fullmatch(dim)
+    return found is not None and len(dim) < 40 and int(found[1]) <= int(found[2])
+
+
+def _enumerated(shape: Json) -> bool:
+    return isinstance(shape, list) and bool(shape) and all(dims(one) for one in shape)
+
+
+@rule("NEO-DC-015", needs=("config",))
+def coreml_image(inspection: Inspection) -> Iterator[Hit]:
+    """coreml's Image inputs state bias and scale (botocore)."""
+    for name, value in _objects(inspection):
+        if value.get("type") != "Image" or not facts.config_objects(inspection.target):
+            continue
+        bias, scale = value.get("bias"), value.get("scale")
+        if not (isinstance(bias, list) and bias and all(map(_is_number, bias))):
+            yield Hit(message="an Image needs bias, a list of numbers", where=_at(name))
+        if not _is_number(scale):
+            yield Hit(message="an Image needs scale, a number", where=_at(name))
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+RULES: tuple[Rule, ...] = (
+    missing,
+    not_json,
+    length,
+    scalar,
+    form,
+    repeated,
+    empty,
+    not_a_shape,
+    not_positive,
+    unknown_name,
+    missing_name,
+    other_shape,
+    objects_elsewhere,
+    coreml_object,
+    coreml_image,
+)

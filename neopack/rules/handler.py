@@ -1,0 +1,199 @@
+"""What serves the compiled model: code/ in the archive, read as text and parsed, never run.
+
+Neo's compilers do not read code/; the container that serves the model does.
+Sources: SageMaker developer guide, neo-deployment-hosting-services-prerequisites (2026);
+aws/sagemaker-inference-toolkit@00c63ac (2026).
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import warnings
+from collections.abc import Iterator
+
+from neopack import facts
+from neopack.facts import Handler
+from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack.rules.members import CODE, in_code, matching, named, normal, visible
+
+__all__ = ["RULES"]
+
+_REQUIREMENTS = "requirements.txt"
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _parse(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user's script, the user's odd escapes
+        return ast.parse(text)
+
+
+def _handler(inspection: Inspection) -> Handler | None:
+    return facts.handler(inspection.framework, inspection.target)
+
+
+def _script(inspection: Inspection, handler: Handler) -> str | None:
+    for name, text in inspection.code.items():
+        if normal(name) == handler.entry:
+            return text
+    return None
+
+
+def _functions(inspection: Inspection) -> dict[str, _Function | None] | None:
+    """What the script defines or imports by name at its top; None where it can't be read."""
+    handler = _handler(inspection)
+    text = _script(inspection, handler) if handler else None
+    if text is None:
+        return None
+    try:
+        tree = _parse(text)
+    except _UNREADABLE:
+        return None  # NEO-HD-001 says so
+    return {name: node for statement in tree.body for name, node in _names(statement)}
+
+
+def _names(statement: ast.stmt) -> Iterator[tuple[str, _Function | None]]:
+    if isinstance(statement, _Function):
+        yield statement.name, statement
+    elif isinstance(statement, ast.Assign):
+        for place in statement.targets:
+            if isinstance(place, ast.Name):
+                yield place.id, None
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        for alias in statement.names:
+            yield alias.asname or alias.name, None
+    elif isinstance(statement, ast.If | ast.Try):
+        for inner in ast.iter_child_nodes(statement):
+            if isinstance(inner, ast.stmt):
+                yield from _names(inner)
+
+
+@rule("NEO-HD-001")
+def not_python(inspection: Inspection) -> Iterator[Hit]:
+    """Every script in code/ is Python."""
+    for name, text in inspection.code.items():
+        if not name.endswith(".py"):
+            continue
+        try:
+            _parse(text)
+        except SyntaxError as error:
+            yield Hit(message=f"{error.msg}, line {error.lineno}", where=name)
+        except _UNREADABLE as error:
+            yield Hit(message=f"not readable as Python: {error or type(error)}", where=name)
+
+
+@rule("NEO-HD-002")
+def no_functions(inspection: Inspection) -> Iterator[Hit]:
+    """The script has the functions that the container calls (guide, prerequisites)."""
+    handler, defined = _handler(inspection), _functions(inspection)
+    if handler is None or defined is None or "*" in defined:
+        return
+    if not any(set(one) <= defined.keys() for one in handler.sets):
+        nearest = min(handler.sets, key=lambda one: len(set(one) - defined.keys()))
+        absent = [name for name in nearest if name not in defined]
+        others = [f" (or {' and '.join(one)})" for one in handler.sets if one != nearest]
+        yield Hit(
+            message=f"{', '.join(absent)} not defined" + "".join(others),
+            where=handler.entry,
+            values={"container": handler.container, "names": ", ".join(nearest)},
+        )
+
+
+@rule("NEO-HD-003")
+def exclusive_functions(inspection: Inspection) -> Iterator[Hit]:
+    """transform_fn stands alone: beside the other three the toolkit refuses it."""
+    handler, defined = _handler(inspection), _functions(inspection)
+    if handler is None or defined is None:
+        return
+    for one, other in handler.exclusive:
+        if one in defined and other in defined:
+            yield Hit(
+                message=f"{one} and {other} are both defined; keep one way",
+                where=handler.entry,
+                values={"one": one},
+            )
+
+
+@rule("NEO-HD-004")
+def arguments(inspection: Inspection) -> Iterator[Hit]:
+    """Each function takes the arguments that the container passes."""
+    handler, defined = _handler(inspection), _functions(inspection)
+    for name, count in handler.arguments.items() if handler else ():
+        node = (defined or {}).get(name)
+        if node is None or node.args.vararg or handler is None:
+            continue
+        takes = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)
+        if takes not in (count, count + 1):  # one more is the context
+            yield Hit(
+                message=f"{name} takes {takes} arguments; the container passes {count}",
+                where=f"{handler.entry}:{node.lineno}",
+            )
+
+
+@rule("NEO-HD-005")
+def no_entry(inspection: Inspection) -> Iterator[Hit]:
+    """code/ has the script that the container looks for."""
+    handler = _handler(inspection)
+    scripts = [name for name in inspection.code if name.endswith(".py") and in_code(name)]
+    if handler and scripts and _script(inspection, handler) is None:
+        yield Hit(
+            message=f"no {handler.entry} beside {named(scripts)}",
+            where=CODE,
+            values={"entry": handler.entry},
+        )
+
+
+def _outside(inspection: Inspection, basename: str) -> list[str]:
+    """Where a file lies that counts at one place only."""
+    names = [normal(entry.name) for entry in visible(inspection)]
+    wanted = CODE + basename
+    if wanted in names:
+        return []
+    return [name for name in names if posixpath.basename(name) == basename]
+
+
+@rule("NEO-HD-006")
+def requirements_elsewhere(inspection: Inspection) -> Iterator[Hit]:
+    """requirements.txt lies in code/, where the container installs from (SageMaker SDK docs)."""
+    for name in _outside(inspection, _REQUIREMENTS):
+        yield Hit(
+            message=f"{name!r} is not installed; it belongs at {CODE}{_REQUIREMENTS}", where=name
+        )
+
+
+@rule("NEO-HD-007")
+def script_elsewhere(inspection: Inspection) -> Iterator[Hit]:
+    """inference.py lies in code/."""
+    handler = _handler(inspection)
+    for name in _outside(inspection, posixpath.basename(handler.entry)) if handler else ():
+        yield Hit(
+            message=f"{name!r} is not found by the container; it belongs in {CODE}", where=name
+        )
+
+
+@rule("NEO-HD-008")
+def model_in_code(inspection: Inspection) -> Iterator[Hit]:
+    """code/ holds nothing that the loader would count as a model file (loader)."""
+    row = facts.framework(inspection.framework)
+    inside = [entry for entry in visible(inspection) if in_code(entry.name)]
+    for group in row.files:
+        for entry in matching(inside, group):
+            yield Hit(
+                message=f"{entry.name!r} counts as one more model file",
+                where=entry.name,
+                values={"said": row.many_found},
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    not_python,
+    no_functions,
+    exclusive_functions,
+    arguments,
+    no_entry,
+    requirements_elsewhere,
+    script_elsewhere,
+    model_in_code,
+)

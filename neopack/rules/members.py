@@ -1,0 +1,68 @@
+"""Archive members as Neo's open loader sees them.
+
+By their last suffix, at any depth, case-sensitive; a name whose last part starts with a dot
+is skipped (neo-ai/neo-loader@06788c0, 2022-08-17).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+
+from neopack.facts import FileGroup
+from neopack.rules.inspection import Inspection
+from neopack.wire.tar import TarEntry
+
+__all__ = ["CODE", "in_code", "is_hidden", "matching", "named", "normal", "suffix", "visible"]
+
+CODE = "code/"
+_MOST_NAMED = 5
+
+
+def normal(name: str) -> str:
+    """A name as it lies in the archive: ``./code//a.py`` is ``code/a.py``."""
+    return posixpath.normpath(name).lstrip("/") if name else ""
+
+
+def suffix(name: str) -> str:
+    return posixpath.splitext(normal(name))[1]
+
+
+def is_hidden(name: str) -> bool:
+    return posixpath.basename(normal(name)).startswith(".") and normal(name) != "."
+
+
+def in_code(name: str) -> bool:
+    return normal(name).startswith(CODE)
+
+
+def visible(inspection: Inspection) -> Iterator[TarEntry]:
+    """The regular files that the loader would look at."""
+    for entry in inspection.entries:
+        if entry.kind == "file" and not is_hidden(entry.name):
+            yield entry
+
+
+def matching(
+    entries: Iterable[TarEntry], group: FileGroup, *, loose: bool = False, any_case: bool = False
+) -> list[TarEntry]:
+    """The entries that a group of model files means."""
+    wanted = {*group.suffixes, *(group.loose if loose else ())}
+    return [
+        entry
+        for entry in entries
+        if posixpath.basename(normal(entry.name)) not in group.ignored
+        and (
+            not group.suffixes
+            or suffix(entry.name) in wanted
+            or (any_case and suffix(entry.name).lower() in wanted)
+        )
+    ]
+
+
+def named(names: Iterable[str]) -> str:
+    """Names in one line, the first few of many."""
+    all_names = list(names)
+    shown = ", ".join(repr(name) for name in all_names[:_MOST_NAMED])
+    more = len(all_names) - _MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown

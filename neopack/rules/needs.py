@@ -1,0 +1,85 @@
+"""What a rule needs to be run at all, and what may rightly be absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+
+from neopack import facts
+from neopack.facts import versions
+from neopack.rules.inspection import Inspection, Rule
+from neopack.rules.strings import read_config, read_options
+
+__all__ = ["config_required", "excused", "lacking"]
+
+_REASONS = {
+    "code": "the archive has no code",
+    "compiler_options": "no CompilerOptions were given",
+    "config": "DataInputConfig is not readable",
+    "data_input_config": "no DataInputConfig was given",
+    "framework_version": "no framework version was given",
+    "info": "the model could not be read",
+    "info.signature": "the model does not state its inputs",
+    "models": "the archive has no model file",
+    "options": "CompilerOptions are not readable",
+}
+_NOTHING: tuple[object, ...] = (None, "", (), {})
+# Needs that are read out of a field: the field, and how.
+_READ: dict[str, tuple[str, Callable[[str], object]]] = {
+    "config": ("data_input_config", read_config),
+    "options": ("compiler_options", read_options),
+}
+
+
+def lacking(rule: Rule, inspection: Inspection) -> str:
+    """Why a rule cannot be checked; empty if it can. A need may be dotted: info.signature."""
+    for need in rule.needs:
+        if _value(inspection, need) in _NOTHING:
+            field = _READ.get(need, (need,))[0]
+            absent = getattr(inspection, field.partition(".")[0]) in _NOTHING
+            lacks = field if absent else need
+            reason = _REASONS.get(lacks, f"{lacks} is not known")
+            unreadable = need.startswith("info") and inspection.unreadable
+            return f"{reason}: {inspection.unreadable}" if unreadable else reason
+    return ""
+
+
+def _value(inspection: Inspection, need: str) -> object:
+    if need in _READ:
+        field, read = _READ[need]
+        text = getattr(inspection, field)
+        return None if text is None else read(text)
+    first, _, rest = need.partition(".")
+    value = getattr(inspection, first)
+    return attrgetter(rest)(value) if rest and value is not None else value
+
+
+def excused(rule: Rule, inspection: Inspection) -> bool:
+    """Whether what the rule needs is absent by right: then it has nothing to say."""
+    needs = {_READ.get(need, (need, None))[0] for need in rule.needs}
+    if "compiler_options" in needs and inspection.compiler_options is None:
+        return True
+    no_config = "data_input_config" in needs and inspection.data_input_config is None
+    return no_config and not config_required(inspection)
+
+
+def config_required(inspection: Inspection) -> str:
+    """Why DataInputConfig must be given here; empty where it may be left out.
+
+    Optional since 2023-09-05 for XGBoost, and for PyTorch 2.0 and later on cloud instances
+    when the trace stores its inputs (SageMaker developer guide, neo-troubleshooting, 2026).
+    """
+    row = facts.config_optional(inspection.framework)
+    title = facts.framework(inspection.framework).title
+    if row is None:
+        return f"{title} models do not tell Neo their input shapes"
+    if (inspection.as_of or facts.newest()) < row.since:
+        return f"it was required until {row.since}"
+    if row.kinds and inspection.target.kind not in row.kinds:
+        return f"on {inspection.target.name} Neo does not derive the shapes"
+    if row.version_from and not versions.at_least(inspection.framework_version, row.version_from):
+        return f"Neo derives the shapes from {title} {row.version_from} on"
+    stored = inspection.info is not None and inspection.info.facts.get("stored_inputs")
+    if row.stored_inputs and not stored:
+        return "the file does not store its inputs, from which Neo could derive the shapes"
+    return ""

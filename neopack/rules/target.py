@@ -1,0 +1,157 @@
+"""Whether the target takes the framework and the version, and what is known of the target.
+
+Sources: SageMaker developer guide, neo-supported-cloud and neo-supported-devices-edge-frameworks,
+at the dates of ``facts/support.toml``; botocore 1.43.11 (2026).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from neopack import facts
+from neopack.facts import Support, versions
+from neopack.rules.inspection import Hit, Inspection, Rule, rule
+
+__all__ = ["RULES", "UNSUPPORTED", "accepts", "around"]
+
+UNSUPPORTED = frozenset({"NEO-TG-001", "NEO-TG-002"})
+"""Findings that mean "Neo does not take this", for which the command line exits 3."""
+
+
+def accepts(row: Support, version: str) -> bool:
+    """Whether a dated row takes a version: one of its list, or not above its maximum."""
+    if not row.tabulated or row.rule == "none":
+        return True
+    listed = any(versions.same(version, one) for one in row.listed)
+    return listed or bool(row.maximum and versions.at_most(version, row.maximum))
+
+
+def around(row: Support, version: str) -> tuple[str, str]:
+    """The versions the row takes next below and above one it does not; empty at an end."""
+    known = sorted({*row.listed, *filter(None, [row.maximum])}, key=versions.order)
+    below = [one for one in known if versions.order(one) < versions.order(version)]
+    above = [one for one in known if versions.order(one) > versions.order(version)]
+    return below[-1] if below else "", above[0] if above else ""
+
+
+def _row(inspection: Inspection) -> Support | None:
+    return facts.support(inspection.framework, inspection.target, inspection.as_of or None)
+
+
+def _title(inspection: Inspection) -> str:
+    return facts.framework(inspection.framework).title
+
+
+@rule("NEO-TG-001")
+def no_row(inspection: Inspection) -> Iterator[Hit]:
+    """The guide lists the framework for the target."""
+    documented = facts.framework(inspection.framework).documented
+    if documented and inspection.target.documented and _row(inspection) is None:
+        takers = [
+            row.title
+            for row in facts.frameworks()
+            if facts.support(row.name, inspection.target, inspection.as_of or None)
+        ]
+        takes = f"it takes {', '.join(takers)}" if takers else "it takes none"
+        yield Hit(
+            message=f"{inspection.target.name} takes no {_title(inspection)} models; {takes}",
+            where="target",
+            values={"target": inspection.target.name, "framework": _title(inspection)},
+        )
+
+
+@rule("NEO-TG-002")
+def other_version(inspection: Inspection) -> Iterator[Hit]:
+    """The version is one that the guide lists, at the date of the facts."""
+    row, version = _row(inspection), inspection.framework_version
+    if row is None or not version or accepts(row, version):
+        return
+    below, above = around(row, version)
+    near = " and ".join(filter(None, (below, above)))
+    yield Hit(
+        message=f"{_title(inspection)} {version} is not taken for {inspection.target.name} "
+        f"(guide of {row.as_of}); nearest are {near}",
+        where="framework version",
+        values={"below": below or above, "near": near, "as_of": row.as_of},
+    )
+
+
+@rule("NEO-TG-003")
+def version_form(inspection: Inspection) -> Iterator[Hit]:
+    """The version has the form that the API takes (botocore FrameworkVersion)."""
+    limit, version = facts.limit("FrameworkVersion"), inspection.framework_version
+    fits = limit.minimum <= len(version) <= (limit.maximum or len(version))
+    if version and not (fits and re.fullmatch(limit.pattern, version)):
+        yield Hit(
+            message=f"{version!r} is no FrameworkVersion; write major.minor, such as 1.13",
+            where="framework version",
+        )
+
+
+@rule("NEO-TG-004")
+def undocumented_target(inspection: Inspection) -> Iterator[Hit]:
+    """The guide says what the target takes."""
+    target = inspection.target
+    if not target.documented:
+        what = "platform" if target.kind == "platform" else "target"
+        yield Hit(
+            message=f"the API takes the {what} {target.name}; no page says which models it takes",
+            where="target",
+            values={"target": target.name},
+        )
+
+
+@rule("NEO-TG-005")
+def retired(inspection: Inspection) -> Iterator[Hit]:
+    """The target is still to be had."""
+    if inspection.target.retired:
+        yield Hit(message=f"{inspection.target.name}: {inspection.target.retired}", where="target")
+
+
+@rule("NEO-TG-006")
+def undocumented_framework(inspection: Inspection) -> Iterator[Hit]:
+    """The guide says how models of the framework must look."""
+    if not facts.framework(inspection.framework).documented:
+        name = inspection.framework
+        yield Hit(
+            message=f"the API takes {name}; no page says how such a model must look",
+            where="framework",
+        )
+
+
+@rule("NEO-TG-007")
+def untabulated(inspection: Inspection) -> Iterator[Hit]:
+    """The guide lists versions for the target."""
+    row = _row(inspection)
+    if row is not None and not row.tabulated:
+        yield Hit(
+            message=f"no page lists {_title(inspection)} versions for {inspection.target.name}; "
+            f"its container has {', '.join(row.listed)}",
+            where="framework version",
+            values={"version": ", ".join(row.listed)},
+        )
+
+
+@rule("NEO-TG-008")
+def few_regions(inspection: Inspection) -> Iterator[Hit]:
+    """The target is compiled for in every region (botocore TargetDevice)."""
+    regions = facts.regions(inspection.target)
+    if regions:
+        yield Hit(
+            message=f"Neo compiles for {inspection.target.name} in {', '.join(regions)} only",
+            where="target",
+            values={"regions": ", ".join(regions)},
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    no_row,
+    other_version,
+    version_form,
+    undocumented_target,
+    retired,
+    undocumented_framework,
+    untabulated,
+    few_regions,
+)

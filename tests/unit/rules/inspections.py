@@ -1,0 +1,134 @@
+"""Inspections to put before rules: a clean one of each framework, and changes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from neopack import facts
+from neopack.rules.inspection import Inspection
+from neopack.types import ModelInfo, Signature, TensorSpec
+from neopack.wire.tar import EntryKind, TarEntry
+
+SCRIPT = """
+def model_fn(model_dir): ...
+def input_fn(body, content_type): ...
+def predict_fn(data, model): ...
+def output_fn(prediction, accept): ...
+"""
+DLR_SCRIPT = """
+def neo_preprocess(payload, content_type): ...
+def neo_postprocess(result): ...
+"""
+
+
+def entry(name: str, kind: EntryKind = "file", size: int = 9, link: str = "") -> TarEntry:
+    return TarEntry(name=name, kind=kind, size=size, offset=512, link=link)
+
+
+def entries(*names: str) -> tuple[TarEntry, ...]:
+    return tuple(entry(name) for name in names)
+
+
+def spec(
+    name: str, shape: tuple[int | None, ...] = (1, 3, 8, 8), dtype: str = "float32"
+) -> TensorSpec:
+    return TensorSpec(name=name, dtype=dtype, shape=shape)
+
+
+def signature(*inputs: TensorSpec) -> Signature:
+    return Signature(inputs=inputs, outputs=(spec("out", (1, 10)),))
+
+
+def torch_info(
+    form: str = "torchscript", inputs: Iterable[TensorSpec] = (spec("x"),), **known: Any
+) -> ModelInfo:
+    """``known`` are facts, but for ``dtypes`` and ``file_format``."""
+    return ModelInfo(
+        framework="PYTORCH",
+        format=form,
+        versions={"file_format": known.pop("file_format", "3")},
+        signature=signature(*inputs),
+        dtypes=known.pop("dtypes", {"float32": 4, "int64": 1}),
+        facts={"stored_inputs": True, "origin": "traced", "globals": [], **known},
+    )
+
+
+def onnx_info(
+    inputs: Iterable[TensorSpec] = (spec("input.1"),),
+    *,
+    ir: int = 7,
+    opset: int = 12,
+    operators: Iterable[str] = ("Conv", "Relu"),
+    **known: Any,
+) -> ModelInfo:
+    return ModelInfo(
+        framework="ONNX",
+        format="onnx",
+        versions={"ir_version": str(ir), "opset": str(opset)},
+        signature=signature(*inputs),
+        operators=dict.fromkeys(operators, 1),
+        facts={"ir_version": ir, "opsets": {"": opset}, **known},
+    )
+
+
+CLEAN = {
+    "PYTORCH": {
+        "entries": entries("model.pth"),
+        "models": ("model.pth",),
+        "info": torch_info(),
+        "data_input_config": '{"input0":[1,3,8,8]}',
+    },
+    "ONNX": {
+        "entries": entries("model.onnx"),
+        "models": ("model.onnx",),
+        "info": onnx_info(),
+        "data_input_config": '{"input.1":[1,3,8,8]}',
+    },
+    "XGBOOST": {
+        "entries": entries("xgboost-model"),
+        "models": ("xgboost-model",),
+        "info": ModelInfo(framework="XGBOOST", format="binary", signature=signature()),
+    },
+    "TENSORFLOW": {
+        "entries": entries("export/saved_model.pb"),
+        "models": ("export/saved_model.pb",),
+        "info": ModelInfo(
+            framework="TENSORFLOW",
+            format="savedmodel",
+            signature=signature(spec("input:0", (None, 8, 8, 3))),
+        ),
+        "data_input_config": '{"input":[1,8,8,3]}',
+    },
+}
+
+
+def inspection(framework: str = "PYTORCH", target: str = "ml_c5", **changes: Any) -> Inspection:
+    """A clean archive of a framework for a target, but for the changes."""
+    aim = facts.target(target)
+    clean: dict[str, Any] = dict(CLEAN.get(framework, {"entries": ()}))
+    version = changes.pop("framework_version", None)
+    if version is None:
+        version = facts.default_version(framework, aim, changes.get("as_of"))
+    made = Inspection(
+        framework=framework,
+        framework_version=version,
+        target=aim,
+        path=facts.compiler_path(framework, aim, version),
+        as_of=facts.newest(),
+        **clean,
+    )
+    return replace(made, **changes)
+
+
+def pytorch(target: str = "ml_c5", **changes: Any) -> Inspection:
+    return inspection("PYTORCH", target, **changes)
+
+
+def onnx(target: str = "ml_c5", **changes: Any) -> Inspection:
+    return inspection("ONNX", target, **changes)
+
+
+def tensorflow(target: str = "ml_c5", **changes: Any) -> Inspection:
+    return inspection("TENSORFLOW", target, **changes)

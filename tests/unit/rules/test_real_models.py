@@ -1,0 +1,71 @@
+"""The readers and the rules speak of the same facts: real files, and what is found in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inspections import entries, inspection
+from test_catalogue import ALL
+
+from neopack.frameworks import catalogue
+from neopack.rules import dataconfig, engine
+from neopack.types import ModelInfo
+from neopack.wire.guard import DEFAULT_LIMITS
+from neopack.wire.source import FileSource
+
+FIXTURES = Path(__file__).parents[3] / "fixtures"
+
+# What is found besides DataInputConfig's absence, which some of these forms bring about.
+FOUND = {
+    "pytorch/cnn-traced.pt": "",
+    "pytorch/torch-1.8.1/cnn-traced.pt": "PT-020",
+    "pytorch/torch-1.4.0/cnn-traced.pt": "PT-020",
+    "pytorch/frozen.pt": "PT-020",
+    "pytorch/branches-scripted.pt": "PT-005 PT-006 PT-008 PT-020",
+    "pytorch/training-mode.pt": "PT-003",
+    "pytorch/cuda.pt": "PT-004",
+    "pytorch/dict-output.pt": "PT-007",
+    "pytorch/nested-inputs.pt": "PT-008",
+    "pytorch/tokens-traced.pt": "PT-015 PT-017",
+    "pytorch/state-dict.pt": "PT-002",
+    "pytorch/state-dict-legacy.pt": "PT-002",
+    "pytorch/checkpoint.pt": "PT-002",
+    "pytorch/pickled-module.pt": "PT-002 PT-010",
+    "pytorch/malicious.pt": "PT-002 PT-009",
+    "pytorch/malicious-legacy.pt": "PT-002 PT-009",
+    "pytorch/cnn.safetensors": "PT-002",
+    "pytorch/cnn.pt2": "PT-002",
+    "onnx/cnn-opset12.onnx": "",
+    "onnx/listed-initializers.onnx": "",
+    "onnx/cnn-opset18.onnx": "ON-001 ON-002",
+    "onnx/external-data.onnx": "ON-001 ON-002 ON-004",
+    "onnx/custom-domain.onnx": "ON-001 ON-002 ON-005",
+    "onnx/quantised.onnx": "ON-001 ON-002 ON-007 ON-010",
+    "onnx/odd-inputs.onnx": "ON-001 ON-002 ON-008 ON-010 ON-011",
+}
+NAMES = {"PYTORCH": "model.pth", "ONNX": "model.onnx"}
+
+
+def read(path: str) -> ModelInfo:
+    framework = catalogue.get(path.partition("/")[0].upper())
+    with FileSource(FIXTURES / path) as source:
+        return framework.read(source, DEFAULT_LIMITS)
+
+
+@pytest.mark.parametrize("path", FOUND)
+def test_what_is_found_in_a_real_file(path: str) -> None:
+    info = read(path)
+    name = NAMES[info.framework]
+    config = dataconfig.example(info.signature) if info.signature else None
+    judged = inspection(
+        info.framework,
+        entries=entries(name),
+        models=(name,),
+        info=info,
+        data_input_config=config,
+    )
+    report = engine.run(ALL, judged)
+    found = {finding.id.removeprefix("NEO-") for finding in report.findings}
+    assert {id_ for id_ in found if not id_.startswith("DC-")} == set(FOUND[path].split())
+    assert report.clean or found
