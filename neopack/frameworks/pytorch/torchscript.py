@@ -21,7 +21,7 @@ from neopack.frameworks.pytorch.tensors import (
 from neopack.types import Json, ModelInfo, Signature, TensorSpec
 from neopack.wire.pickle import Call, Global
 
-__all__ = ["read"]
+__all__ = ["read", "read_json_form"]
 
 FRAMEWORK = "PYTORCH"
 _OWN_NAMESPACES = ("aten", "prim", "torch")
