@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,10 @@ class PackageSettings:
     level: int = 1
     force: bool = False
     ignore: tuple[str, ...] = ()
-    export: ExportSettings = field(default_factory=ExportSettings)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.level <= 9:
+            raise UsageError(f"--level {self.level} is not between 0 and 9")
 
 
 def resolve(
@@ -127,7 +130,13 @@ def exported(
         given = replace(handed, weights=source.weights) if source.weights else handed
         environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         live = environment if source.kind == "object" else None
-        with Child(failure=ExportFailed, owns=staging, log=log, environment=live) as child:
+        with Child(
+            failure=ExportFailed,
+            subject=source.where,
+            owns=staging,
+            log=log,
+            environment=live,
+        ) as child:
             task = {
                 "source": to_json(given),
                 "inputs": to_json(tuple(requests)),
