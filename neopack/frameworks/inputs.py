@@ -66,9 +66,11 @@ def from_file(path: Path, requests: Sequence[InputRequest]) -> dict[str, Array]:
 def request_of(spec: TensorSpec) -> InputRequest:
     """The request that asks for just what a signature says; its shape must be known."""
     if any(dim is None for dim in spec.shape):
+        free = ", ".join("?" if dim is None else str(dim) for dim in spec.shape)
+        filled = ",".join("1" if dim is None else str(dim) for dim in spec.shape)
         raise UsageError(
-            f"input {spec.name!r} has free dims {list(spec.shape)}",
-            hint=f"give them: --input {spec.name}=1,...",
+            f"input {spec.name!r} has free dims [{free}]",
+            hint=f"fix them, as in --input {spec.name}={filled}",
         )
     shape = tuple(dim for dim in spec.shape if dim is not None)
     return InputRequest(name=spec.name, shape=shape, dtype=spec.dtype)

@@ -30,6 +30,7 @@ class Limits:
     operations: int = 20_000_000
     pickle_operations: int = 5_000_000
     code_bytes: int = 32 * MIB
+    pax_bytes: int = 16 * MIB
     zip_records: int = 1_000_000
 
     def hold(self, what: str, value: int, *, where: str = "") -> None:

@@ -21,6 +21,8 @@ from neopack.wire.source import Cursor
 
 __all__ = ["Call", "Global", "Persistent", "Pickle", "read_pickle"]
 
+LONGEST_REASON = 100  # Python repeats in its errors what the file has written
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pickle:
@@ -56,7 +58,7 @@ def _follow(operation: Callable[[Machine], None], machine: Machine, code: int, a
     try:
         operation(machine)
     except (IndexError, KeyError, TypeError, ValueError, struct.error) as error:
-        reason = str(error) or type(error).__name__
+        reason = str(error)[:LONGEST_REASON] or type(error).__name__
         raise Malformed(
             f"pickle opcode {chr(code)!r} can't be followed: {reason}",
             offset=at,

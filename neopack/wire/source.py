@@ -29,6 +29,7 @@ class FileSource:
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes at ``offset``; shorter than ``length`` only at the end."""
+        length = max(0, min(length, self.size - offset))
         data = os.pread(self._descriptor, length, offset)
         if len(data) == length or not data:
             return data

@@ -16,13 +16,14 @@ from neopack.wire.guard import DEFAULT_LIMITS, Limits
 __all__ = ["BLOCK", "EntryKind", "Forward", "TarEntry", "entries"]
 
 BLOCK = 512
+MOST_INHERITED = 256  # they are copied to every member
 EntryKind = Literal["file", "directory", "symlink", "hardlink", "device", "fifo", "other"]
 
 _KINDS: dict[bytes, EntryKind] = {
     b"0": "file", b"\0": "file", b"7": "file", b"1": "hardlink", b"2": "symlink",
     b"3": "device", b"4": "device", b"5": "directory", b"6": "fifo",
 }  # fmt: skip
-_EXTENSIONS = (b"x", b"g", b"L", b"K")
+_EXTENSIONS = (b"x", b"X", b"g", b"L", b"K")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +55,18 @@ def entries(stream: Forward, limits: Limits = DEFAULT_LIMITS) -> Iterator[TarEnt
     """
     pending: dict[str, str] = {}
     inherited: dict[str, str] = {}
-    count = 0
+    count = extended = 0
     while (header := _header(stream)) is not None:
         start, kind = stream.position - BLOCK, header[156:157]
         size = _number(header[124:136], start + 124)
         if kind in _EXTENSIONS:
-            limits.hold("record_bytes", size, where=f"tar header at byte {start}")
+            extended += size
+            limits.hold("pax_bytes", extended, where=f"tar header at byte {start}")
             body = stream.read_exactly(size)
             stream.skip(-size % BLOCK)
             (inherited if kind == b"g" else pending).update(_extension(kind, body, start))
+            if len(inherited) > MOST_INHERITED:
+                raise Malformed("a global pax header with too many fields", offset=start)
             continue
         count += 1
         limits.hold("members", count)
@@ -137,10 +141,9 @@ def _number(digits: bytes, offset: int) -> int:
             raise Malformed("a negative number in a tar header", offset=offset)
         return value
     text = digits.split(b"\0", 1)[0].strip()
-    try:
-        return int(text or b"0", 8)
-    except ValueError:
-        raise Malformed("a number in a tar header is not octal", offset=offset) from None
+    if text.strip(b"01234567"):  # int() would take signs and underscores too
+        raise Malformed("a number in a tar header is not octal", offset=offset)
+    return int(text or b"0", 8)
 
 
 def _decimal(text: str, offset: int) -> int:

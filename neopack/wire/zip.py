@@ -223,7 +223,7 @@ def _ends(records: Iterable[ZipRecord], end: int, where: str) -> dict[int, int]:
     """Where each record must have ended, by its offset: at the next one or the directory."""
     ordered = sorted(records, key=lambda record: record.offset)
     starts = [record.offset for record in ordered]
-    ends = dict(zip(starts, [*starts[1:], end], strict=True))
+    ends = dict(zip(starts, [*starts[1:], end], strict=False))
     for record in ordered:
         least = record.offset + _LOCAL.size + len(record.name) + record.compressed_size
         if len(ends) != len(ordered) or least > ends[record.offset]:

@@ -102,6 +102,7 @@ class GraphReader:
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
         self.seen = Seen()
+        self._kept = 0
 
     def main(self, graph: Field) -> None:
         """The model's own graph, whose inputs and outputs are the model's."""
@@ -128,6 +129,7 @@ class GraphReader:
                 domain = self.walker.text(part)
             elif part.number == 7:
                 self._node(part)
+        self._keep()
         self.seen.functions.append((domain, name))
 
     def subgraph(self, graph: Field) -> None:
@@ -135,6 +137,11 @@ class GraphReader:
         self.seen.subgraphs += 1
         for part in self.walker.message(graph):
             self._common(part, in_main=False)
+
+    def _keep(self) -> None:
+        """Bound what is remembered by name, apart from what is only counted."""
+        self._kept += 1
+        self.walker.limits.hold("records", self._kept, where=self.walker.cursor.name)
 
     def _common(self, part: Field, *, in_main: bool) -> None:
         if part.number == 1:
@@ -155,6 +162,8 @@ class GraphReader:
                 domain = self.walker.text(part)
             elif part.number == 5:
                 self._attribute(part)
+        if (domain, name) not in self.seen.operators:
+            self._keep()
         self.seen.operators[domain, name] += 1
 
     def _attribute(self, attribute: Field) -> None:
@@ -169,6 +178,7 @@ class GraphReader:
     def _initializer(self, part: Field, *, in_main: bool) -> None:
         tensor = self._tensor(part)
         if in_main:
+            self._keep()
             self.seen.initializers[tensor.name] = None
         self.seen.dtypes[tensor.dtype] += 1
         self.seen.elements += tensor.elements
@@ -183,6 +193,7 @@ class GraphReader:
 
     def _note_external(self, tensor: Tensor) -> None:
         if tensor.external is not None:
+            self._keep()
             self.seen.external.append({"tensor": tensor.name, **tensor.external})
 
     def _tensor(self, span: Field) -> Tensor:
@@ -229,6 +240,7 @@ class GraphReader:
 
     def _value(self, span: Field) -> Value:
         """ValueInfoProto: a name and a TypeProto, of which a tensor has dtype and shape."""
+        self._keep()
         name, kind, dtype = "", "", ""
         shape: Shape | None = None
         symbols: tuple[str | None, ...] = ()

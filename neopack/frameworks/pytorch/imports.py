@@ -39,13 +39,15 @@ _TORCH_NAMES = re.compile(
     r"[A-Za-z0-9]+Storage|bool|double|half|long|short|strided|per_(channel|tensor)_affine"
     r"|(b?float|complex|q?u?int|bits)\d*(x\d)?(_e\dm\d\w*)?"
 )
-# modules whose callables start processes, run code, or reach files and the network
+# modules whose callables start processes, run code, or reach files and the network; with the
+# names of Python 2, which protocols 0 to 2 write (subprocess is pickled as commands)
 _EXECUTING = frozenset(
     [
         "asyncio",
         "bdb",
         "builtins",
         "__builtin__",
+        "cPickle",
         "cProfile",
         "code",
         "codeop",

@@ -46,9 +46,16 @@ in a checkpoint the counted weights are), ``tensors`` (how many), ``devices``, `
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from neopack.errors import LimitExceeded, Malformed, NotRecognised
-from neopack.frameworks.pytorch import exported, saved, torchscript
-from neopack.frameworks.pytorch.container import form, looks_like_torch, open_container
+from neopack.frameworks.pytorch import saved
+from neopack.frameworks.pytorch.container import (
+    Container,
+    form,
+    looks_like_torch,
+    open_container,
+)
 from neopack.types import ByteSource, ModelInfo
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.zip import LOCAL_MAGIC
@@ -95,13 +102,7 @@ def read(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
 def _read(source: ByteSource, limits: Limits) -> ModelInfo:
     if source.read(0, 4) == LOCAL_MAGIC:
         container = open_container(source, limits)
-        readers = {
-            "torchscript": torchscript.read,
-            "torchscript-json": torchscript.read_json_form,
-            "pt2": exported.read,
-            "saved": saved.read_zip,
-        }
-        reader = readers.get(form(container))
+        reader = _zip_reader(form(container))
         if reader is not None:
             return reader(container)
     elif saved.is_legacy(source):
@@ -111,3 +112,18 @@ def _read(source: ByteSource, limits: Limits) -> ModelInfo:
     elif saved.is_safetensors(source):
         return saved.read_safetensors(source, limits)
     raise NotRecognised("is no PyTorch file", where=source.name)
+
+
+def _zip_reader(kind: str) -> Callable[[Container], ModelInfo] | None:
+    """Imported when such a file is there: every command pays for what is imported above."""
+    if kind == "saved":
+        return saved.read_zip
+    if kind == "pt2":
+        from neopack.frameworks.pytorch import exported
+
+        return exported.read
+    from neopack.frameworks.pytorch import torchscript
+
+    return {"torchscript": torchscript.read, "torchscript-json": torchscript.read_json_form}.get(
+        kind
+    )

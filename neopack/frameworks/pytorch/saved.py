@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from neopack.errors import Malformed
+from neopack.errors import LimitExceeded, Malformed
 from neopack.frameworks.pytorch import imports
 from neopack.frameworks.pytorch.container import Container
 from neopack.frameworks.pytorch.tensors import (
@@ -84,7 +84,7 @@ def is_legacy(source: ByteSource) -> bool:
     head = Cursor(source, 0, min(source.size, 64))
     try:
         return bool(read_pickle(head).value == MAGIC)
-    except Malformed:
+    except (Malformed, LimitExceeded):
         return False
 
 

@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from neopack.errors import LimitExceeded
+
 __all__ = ["Argument", "Function", "Script", "ScriptClass", "class_prefix", "read_code"]
 
 _TOKEN = re.compile(
@@ -24,6 +26,7 @@ _TOKEN = re.compile(
     r"|->|\S"
 )
 LONGEST_CALL = 10_000  # tokens; beyond it a call's flags are not looked for
+MOST_DEFINITIONS = 100_000
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _FLOW = frozenset(["if", "for", "while", "raise"])
 _STATEMENTS = {"if": "prim::If", "for": "prim::Loop", "while": "prim::Loop"}
@@ -162,12 +165,14 @@ class _Reader:
 
     def _class(self, tokens: list[str]) -> None:
         self._leave()
+        self._hold()
         name = f"{self.prefix}.{tokens[1]}" if len(tokens) > 1 else self.prefix
         base = tokens[3] if len(tokens) > 3 else ""
         self.inside = self.script.classes[name] = ScriptClass(name=name, base=base)
 
     def _definition(self, tokens: list[str]) -> None:
         self._leave()
+        self._hold()
         owner = self.prefix if self.inside is None else self.inside.name
         self.function = f"{owner}.{tokens[1] if len(tokens) > 1 else ''}"
         opening = tokens.index("(") if "(" in tokens else len(tokens)
@@ -178,6 +183,10 @@ class _Reader:
             arguments=tuple(_argument(a) for a in arguments if a and a != ["*"]),
             returns=_spelled(returns),
         )
+
+    def _hold(self) -> None:
+        if len(self.script.functions) + len(self.script.classes) >= MOST_DEFINITIONS:
+            raise LimitExceeded(f"more than {MOST_DEFINITIONS} functions", where=self.file)
 
     def _leave(self) -> None:
         """Write down what the function that ends here had of control flow."""

@@ -73,7 +73,8 @@ _STORAGES = {
 _ON_STORAGE = frozenset(
     ["_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_qtensor"]
 )
-_PARAMETERS = frozenset(["_rebuild_parameter", "_rebuild_parameter_with_state"])
+_PARAMETERS = frozenset(["_rebuild_parameter", "_rebuild_parameter_with_state", "Parameter"])
+DEEPEST_WRAPPING = 8
 LARGEST_SIZE = 1 << 63
 
 
@@ -167,13 +168,9 @@ def _parts(value: Any, owner: str, name: str) -> Iterator[tuple[Any, str, str, s
             yield part, owner, name, str(key) if isinstance(key, (str, int)) else ""
     elif isinstance(value, Call):
         made = str(value.function) if isinstance(value.function, Global) else ""
-        state = mapping(value.state)
-        for key, part in state or ():
-            yield part, made, "", str(key) if isinstance(key, str) else ""
+        yield value.state, made, "", ""
         for part in (value.arguments, *value.appended, *(item[1] for item in value.items)):
             yield part, owner, "", name
-        if state is None:
-            yield value.state, made, "", name
     else:
         for part in value:
             yield part, owner, "", name
@@ -199,7 +196,7 @@ def _given_pairs(arguments: Any) -> list[tuple[Any, Any]]:
     return [(pair[0], pair[1]) for pair in pairs]
 
 
-def tensor_of(value: Any) -> StoredTensor | None:
+def tensor_of(value: Any, depth: int = 0) -> StoredTensor | None:
     """The tensor that a call would rebuild, or None; ``Malformed`` where it is ill described."""
     if not (isinstance(value, Call) and isinstance(value.function, Global)):
         return None
@@ -208,19 +205,20 @@ def tensor_of(value: Any) -> StoredTensor | None:
         return None
     if function.module == "torch._utils" and function.name in _ON_STORAGE:
         return _on_storage(function.name, arguments)
-    if function.module == "torch._utils" and function.name in _PARAMETERS and arguments:
-        return _as_parameter(tensor_of(arguments[0]))
     if function.name == "_rebuild_meta_tensor_no_storage" and len(arguments) >= 2:
         return StoredTensor(dtype=_dtype(arguments[0]), shape=sizes(arguments[1]), device="meta")
+    inside = _wrapped(function, arguments) if depth < DEEPEST_WRAPPING else None
+    tensor = tensor_of(inside, depth + 1)
+    if tensor is not None and function.name in _PARAMETERS:
+        return replace(tensor, is_parameter=True)
+    return tensor
+
+
+def _wrapped(function: Global, arguments: tuple[Any, ...]) -> Any:
+    """What a parameter or a tensor subclass is made of."""
     if function.name == "_rebuild_from_type_v2" and len(arguments) >= 3:
-        return tensor_of(Call(arguments[0], arguments[2]))
-    if function.name == "Parameter" and arguments:
-        return _as_parameter(tensor_of(arguments[0]))
-    return None
-
-
-def _as_parameter(tensor: StoredTensor | None) -> StoredTensor | None:
-    return None if tensor is None else replace(tensor, is_parameter=True)
+        return Call(arguments[0], arguments[2])
+    return arguments[0] if function.name in _PARAMETERS and arguments else None
 
 
 def _on_storage(name: str, arguments: tuple[Any, ...]) -> StoredTensor:

@@ -21,7 +21,7 @@ from neopack.frameworks.pytorch.tensors import (
 from neopack.types import Json, ModelInfo, Signature, TensorSpec
 from neopack.wire.pickle import Call, Global
 
-__all__ = ["read"]
+__all__ = ["read", "read_json_form"]
 
 FRAMEWORK = "PYTORCH"
 _OWN_NAMESPACES = ("aten", "prim", "torch")
@@ -184,7 +184,7 @@ def _input_facts(inputs: Sequence[Argument], forward: Function | None) -> dict[s
         "input_types": {a.name: a.type for a in inputs},
         "nested_inputs": [a.name for a in inputs if a.type != "Tensor"],
         "output_type": returns,
-        "dict_outputs": returns.startswith("Dict["),
+        "dict_outputs": "Dict[" in returns,
     }
 
 

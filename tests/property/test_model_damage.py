@@ -1,0 +1,93 @@
+"""Real files, cut and damaged anywhere, raise nothing but NeopackError."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from neopack.errors import NeopackError, NotRecognised
+from neopack.frameworks.onnx import read as onnx
+from neopack.frameworks.pytorch import read as pytorch
+from neopack.wire.guard import Limits
+from neopack.wire.source import BytesSource
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+PYTORCH = sorted(p for p in (FIXTURES / "pytorch").rglob("*") if p.is_file())
+ONNX = sorted((FIXTURES / "onnx").glob("*.onnx"))
+# a mutated length may promise much: keep the work of one example small
+LIMITS = Limits(record_bytes=1 << 20, operations=200_000, pickle_operations=200_000)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=5)
+CUT = st.none() | st.floats(0, 1)
+
+
+def damaged(data: bytes, edits: list[tuple[float, int]], cut: float | None) -> bytes:
+    changed = bytearray(data)
+    for place, value in edits:
+        changed[int(place * (len(changed) - 1))] = value
+    return bytes(changed if cut is None else changed[: int(cut * len(changed))])
+
+
+def read_all(data: bytes) -> None:
+    source = BytesSource("damaged", data)
+    for reader in (pytorch, onnx):
+        with suppress(NeopackError):
+            reader.read(source, LIMITS)
+        words = reader.recognise(source)
+        if words is None and reader is pytorch:
+            with pytest.raises(NeopackError):
+                reader.read(source, LIMITS)
+
+
+@pytest.mark.parametrize("path", [*PYTORCH, *ONNX], ids=lambda p: f"{p.parent.name}/{p.name}")
+@PATIENT
+@given(edits=EDITS, cut=CUT)
+def test_damaged_files(path: Path, edits: list[tuple[float, int]], cut: float | None) -> None:
+    read_all(damaged(path.read_bytes(), edits, cut))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in PYTORCH if zipfile.is_zipfile(p)],
+    ids=lambda p: f"{p.parent.name}/{p.name}",
+)
+@PATIENT
+@given(data=st.data())
+def test_damaged_records_in_a_sound_zip(path: Path, data: st.DataObject) -> None:
+    """The zip's CRC catches most damage; this goes behind it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(buffer, "w") as target:
+        readable = [e for e in source.infolist() if e.filename.endswith((".pkl", ".py", ".json"))]
+        chosen = data.draw(st.sampled_from(readable))
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry is chosen and content:
+                content = damaged(content, data.draw(EDITS), data.draw(CUT))
+            target.writestr(zipfile.ZipInfo(entry.filename), content)
+    with suppress(NeopackError):
+        pytorch.read(BytesSource("damaged", buffer.getvalue()), LIMITS)
+
+
+@pytest.mark.parametrize("path", ONNX, ids=lambda p: p.name)
+def test_every_cut_of_an_onnx_model(path: Path) -> None:
+    data = path.read_bytes()
+    for length in range(len(data)):
+        with suppress(NeopackError):
+            onnx.read(BytesSource("cut", data[:length]), LIMITS)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400))
+def test_noise(data: bytes) -> None:
+    source = BytesSource("noise", data)
+    with suppress(NeopackError):
+        onnx.read(source, LIMITS)
+    if pytorch.recognise(source) is None and not data.startswith(b"PK\x03\x04"):
+        with pytest.raises(NotRecognised):
+            pytorch.read(source, LIMITS)
