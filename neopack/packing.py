@@ -28,6 +28,7 @@ from neopack.codec import from_json, to_json
 from neopack.errors import ExportFailed, SourceError, Unsupported, UsageError
 from neopack.frameworks import ExportSettings, Framework, Layout, callables, catalogue
 from neopack.judging import Submission, inspect_layout, judge, raise_for
+from neopack.rules.engine import refuse_unknown
 from neopack.types import (
     ExportedModel,
     InputRequest,
@@ -60,6 +61,7 @@ class PackageSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.level <= 9:
             raise UsageError(f"--level {self.level} is not between 0 and 9")
+        refuse_unknown(*self.ignore)
 
 
 def resolve(
@@ -74,7 +76,7 @@ def resolve(
         return _live(model)
     text = str(model)
     if callables.looks_like_callable(text):
-        name = framework or catalogue.callable_frameworks()[0]
+        name = catalogue.get(framework or catalogue.callable_frameworks()[0]).name
         return ModelSource(
             kind="callable", where=text, framework=name, arguments=arguments, weights=weights
         )
@@ -101,7 +103,7 @@ def _of_file(path: Path, framework: str | None) -> str:
         raise SourceError("no such file", where=str(path), hint=hint)
     with FileSource(path) as source:
         found, _ = catalogue.recognise(source)
-    if framework is not None and framework.upper() != found.name:
+    if framework is not None and catalogue.get(framework).name != found.name:
         raise UsageError(f"is a {found.name} model, not {framework.upper()}", where=str(path))
     return found.name
 

@@ -22,6 +22,9 @@ __all__ = ["FULL", "AtomicOutputs", "refuse_full", "refuse_unwritable", "writing
 # what a system says when no more can be written: disk, quota, largest file
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+# what a framework's file holds beside its tensors: code, names, a directory
+BESIDE_WEIGHTS = 1 << 20
+
 
 def refuse_unwritable(path: Path, *, force: bool) -> None:
     """Raise ``OutputError`` where ``path`` cannot become an output, before any work is done."""
@@ -40,14 +43,15 @@ def refuse_unwritable(path: Path, *, force: bool) -> None:
 
 
 def refuse_full(*paths: Path, size: int) -> None:
-    """Raise ``OutputError`` where files of ``size`` bytes at ``paths``, which are not there yet,
-    would not fit. Frameworks write by themselves, and torch ends its process on a full disk."""
-    if not hasattr(os, "posix_fallocate") or size == 0:
+    """Raise ``OutputError`` where files of about ``size`` bytes at ``paths``, which are not there
+    yet, would not fit. Frameworks write by themselves, and torch ends its process on a full disk.
+    """
+    if not hasattr(os, "posix_fallocate"):
         return
     try:
         for path in paths:
             with writing(path), path.open("xb") as stream:
-                os.posix_fallocate(stream.fileno(), 0, size)
+                os.posix_fallocate(stream.fileno(), 0, size + BESIDE_WEIGHTS)
     finally:
         for path in paths:
             path.unlink(missing_ok=True)
@@ -163,10 +167,6 @@ def writing(path: Path) -> Iterator[None]:
         hint = "name another place"
         if error.errno in FULL:
             temporary = path.is_relative_to(tempfile.gettempdir())
-            hint = (
-                "free some space or "
-                + ("set TMPDIR to" if temporary else "name")
-                + " another disk"
-            )
+            hint = f"free some space or {'set TMPDIR to' if temporary else 'name'} another disk"
         reason = error.strerror or str(error)
         raise OutputError(f"cannot be written: {reason}", where=str(path), hint=hint) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from neopack.archive.manifest import read_manifest
 from neopack.archive.read import ArchiveScan, MemberSource, scan
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.errors import Malformed, NotRecognised, SourceError, Unsafe, UsageError
+from neopack.errors import Malformed, NotRecognised, SourceError, Unsafe, UsageError, first_line
 from neopack.frameworks import Framework
 from neopack.frameworks import catalogue as frameworks
 from neopack.types import Array, ModelInfo, Runner, Signature
@@ -132,7 +132,10 @@ def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[st
         if name not in wanted or name not in inputs:
             what = "is not given" if name in wanted else "is not one of the model's"
             raise UsageError(f"input {name!r} {what}", hint=f"it takes {', '.join(wanted)}")
-    arrays = {name: np.ascontiguousarray(inputs[name], wanted[name].dtype) for name in wanted}
+    try:
+        arrays = {name: np.ascontiguousarray(inputs[name], wanted[name].dtype) for name in wanted}
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"an input is no array of numbers: {first_line(error)}") from None
     for name, array in arrays.items():
         fits = len(array.shape) == len(wanted[name].shape) and all(
             dim in (None, size) for dim, size in zip(wanted[name].shape, array.shape, strict=True)

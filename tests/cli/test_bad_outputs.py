@@ -72,9 +72,6 @@ def test_force_replaces(neopack: Call, desk: Desk, copied: Copied) -> None:
         assert stored.files == ["output0"]
 
 
-# the model of tiny_models.wide as torch saves it; an archive of it needs 1536 bytes more
-WIDE_MODEL = 266_146
-
 # --- a full disk ----------------------------------------------------------------------------
 
 
@@ -99,11 +96,14 @@ def refused_for_space(desk: Desk) -> Callable[..., str]:
 
 
 def test_a_disk_that_is_full_when_the_archive_is_written(
-    refused_for_space: Callable[..., str], models: Path
+    refused_for_space: Callable[..., str], desk: Desk, models: Path
 ) -> None:
-    """The model, 257 KiB, still fits; the archive, uncompressed with its headers, does not."""
-    arguments = (f"{models}:wide", "--input", "x=1,256", "--level", "0", "-o", "out.tar.gz")
-    error = refused_for_space(WIDE_MODEL + 1000, "package", *arguments)
+    """The model still fits; the archive, uncompressed and with a file of code/, does not."""
+    (desk.path / "code").mkdir()
+    (desk.path / "code/inference.py").write_text("#" * (4 << 20))
+    arguments = ("--code", "code", "--level", "0", "-o", "out.tar.gz")
+    source = (f"{models}:cnn", "--input", "image=1,3,8,8", "--ignore", "NEO-HD")
+    error = refused_for_space(3 << 20, "package", *source, *arguments)
     assert "out.tar.gz: cannot be written: File too large" in error
 
 
