@@ -209,7 +209,13 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
             raise ExportFailed(
                 f"cannot be traced: {first_line(error)}", where=where, hint="try --script"
             ) from error
-    seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
+    # torch/__init__.py has torch's own assertions (those of an ExportedProgram's inputs), which
+    # decide nothing
+    seen = [
+        w
+        for w in caught
+        if issubclass(w.category, torch.jit.TracerWarning) and w.filename != torch.__file__
+    ]
     places = dict.fromkeys(f"{Path(w.filename).name}:{w.lineno}" for w in seen)
     if not places:
         return traced, []
