@@ -58,10 +58,10 @@ def answer(
     if output is not None:
         refuse_unwritable(output, force=force)
     opened = open_archive(path)
+    with log.step("loading"):  # first, for it says what is to be installed
+        runner = load_opened(opened, threads=threads)
     given = _given(inputs) if inputs else _seeded(opened.signature, seed)
     arrays = checked_inputs(opened.signature, given)
-    with log.step("loading"):
-        runner = load_opened(opened, threads=threads)
     start = time.perf_counter()
     outputs = runner.predict(arrays)
     taken = time.perf_counter() - start
