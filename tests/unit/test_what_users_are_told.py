@@ -74,3 +74,14 @@ def test_one_is_singular() -> None:
 def test_an_exported_program_warns_of_nothing_that_torch_does_itself(tmp_path: Path) -> None:
     path = tmp_path / "a.tar.gz"
     assert not neopack.package(FIXTURES / "pytorch" / "cnn.pt2", path=path).warnings
+
+
+def test_a_manifest_of_another_archive_says_nothing_of_this_one(tmp_path: Path) -> None:
+    archive, other = tmp_path / "a.tar.gz", tmp_path / "b.tar.gz"
+    neopack.package(FIXTURES / "onnx" / "cnn-opset12.onnx", path=archive, target="ml_m5")
+    assert neopack.check(archive).target == "ml_m5"
+    neopack.package(FIXTURES / "onnx" / "listed-initializers.onnx", path=other, ignore=["NEO"])
+    other.replace(archive)
+    with pytest.raises(UsageError, match="which target"):
+        neopack.check(archive)
+    assert neopack.check(archive, target="ml_c5").framework == "ONNX"
