@@ -135,6 +135,7 @@ def test_images_become_normalised_pixels() -> None:
 def test_without_shapes_one_input_is_still_served(tmp_path: Path, caplog: Any) -> None:
     script: Any = imported(TEMPLATES / "pytorch" / "code" / "inference.py")
     shutil.copy(ROOT / "fixtures" / "pytorch" / "cnn-traced.pt", tmp_path / "model.pt")
+    caplog.set_level("WARNING", logger="served")  # engines set the root's
     model = script.model_fn(str(tmp_path))
     assert "no warm-up" in caplog.text
     arrays = script.input_fn(npy(np.ones((1, 3, 8, 8), np.float32)), NPY)
