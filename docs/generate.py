@@ -130,10 +130,11 @@ def _errors() -> list[tuple[int, str, str]]:
         found = TREE.match(line)
         if found:
             rows.append((int(found["code"]), found["name"], found["when"]))
-        elif rows and line.startswith("    │"):
+        elif rows and line.strip("│ ") and line.startswith("    "):
             code, name, when = rows.pop()
             rows.append((code, name, f"{when} {line.strip('│ ')}"))
-    return rows
+    # after a semicolon comes what only a reader of the code wants
+    return [(code, name, when.partition(";")[0]) for code, name, when in rows]
 
 
 def _refuse_disagreement(rows: list[tuple[int, str, str]]) -> None:

@@ -16,8 +16,10 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(version_text())
         return
-    from neopack.cli import main as command_line
-
+    try:
+        from neopack.cli import main as command_line
+    except KeyboardInterrupt:
+        sys.exit(130)
     command_line()
 
 

@@ -12,7 +12,7 @@ from neopack.archive.read import scan
 from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.inspected import Inspected
-from neopack.errors import SourceError, UsageError
+from neopack.errors import UsageError
 from neopack.frameworks import ExportSettings, catalogue
 from neopack.measure import bench as measuring
 from neopack.types import (
@@ -145,8 +145,7 @@ def check(
     where neither names a target, ``Malformed`` where the file is no archive.
     """
     path = Path(archive)
-    if not path.is_file():
-        raise SourceError("no such file", where=str(path))
+    artifacts.refuse_what_is_no_file(path)
     manifest = read_manifest(path)
     if target is None and manifest is None:
         raise UsageError("which target?", where=str(path), hint="give --target ml_c5")

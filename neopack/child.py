@@ -33,10 +33,12 @@ __all__ = ["Child", "main"]
 ANSWERS = "NEOPACK_CHILD_ANSWERS"
 OWNED = "NEOPACK_CHILD_OWNS"
 LAST_LINES = 40
+POLL = 0.5
 
 
 class Child:
-    """A child process. ``failure`` is the error class for a crash, a hang or a bug in it.
+    """A child process. ``failure`` is the error class for a crash, a hang or a bug in it, and
+    ``subject`` what such an error is about.
 
     with Child(failure=ExportFailed, owns=staging) as child:
         answer = child.call("export", {...}, timeout=600)
@@ -46,11 +48,12 @@ class Child:
         self,
         *,
         failure: type[NeopackError],
+        subject: str = "",
         owns: Path | None = None,
         log: Log | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:
-        self._failure, self._log = failure, log or SilentLog()
+        self._failure, self._subject, self._log = failure, subject, log or SilentLog()
         self._said: deque[str] = deque(maxlen=LAST_LINES)
         read_end, write_end = os.pipe()
         own = {ANSWERS: str(write_end), OWNED: str(owns or ""), "PYTHONUNBUFFERED": "1"}
@@ -108,26 +111,37 @@ class Child:
 
     def _wait(self, task: str, deadline: float) -> Json:
         while True:
+            gone = self._process.poll() is not None
             try:
-                answer = self._answers.get(timeout=max(0.0, deadline - time.monotonic()))
+                answer = self._answers.get(timeout=POLL)
             except queue.Empty:
-                self._kill()
-                raise self._failure(f"{task} took too long and was ended") from None
+                # a process that a dead child started can hold the pipe open for ever
+                answer = None if gone else {}
             if answer is None:
                 raise self._died(task)
             if "log" in answer:
                 _relay(self._log, answer)
             elif "error" in answer:
-                raise _revive(answer["error"], self._failure, "\n".join(self._said))
-            else:
+                raise self._revived(answer["error"])
+            elif "answer" in answer:
                 return answer["answer"]
+            if time.monotonic() > deadline:
+                self._kill()
+                raise self._failure(f"{task} took too long and was ended", where=self._subject)
 
     def _died(self, task: str) -> NeopackError:
         code = self._process.wait()
         self._threads[1].join(2)
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
         hint = "it may have run out of memory" if code == -signal.SIGKILL else self._last_words()
-        return self._failure(f"the process running {task} {how}", hint=hint)
+        return self._failure(f"the process running {task} {how}", where=self._subject, hint=hint)
+
+    def _revived(self, data: dict[str, str]) -> NeopackError:
+        kind = getattr(errors, data["kind"], None) or self._failure
+        where = data["where"] or self._subject
+        error: NeopackError = kind(data["message"], where=where, hint=data["hint"])
+        error.add_note(data["trace"] + "\n".join(self._said))
+        return error
 
     def _last_words(self) -> str:
         words = [line for line in self._said if line.strip()]
@@ -136,7 +150,8 @@ class Child:
     def _listen(self, stream: BinaryIO) -> None:
         with stream:
             for line in stream:
-                self._answers.put(json.loads(line))
+                with contextlib.suppress(ValueError):  # cut short by a crash, or a stranger's
+                    self._answers.put(json.loads(line))
         self._answers.put(None)
 
     def _overhear(self) -> None:
@@ -147,13 +162,6 @@ class Child:
 
 def _relay(log: Log, message: dict[str, Any]) -> None:
     (log.warn if message["log"] == "warn" else log.note)(message["text"])
-
-
-def _revive(data: dict[str, str], failure: type[NeopackError], said: str) -> NeopackError:
-    kind = getattr(errors, data["kind"], None) or failure
-    error: NeopackError = kind(data["message"], where=data["where"], hint=data["hint"])
-    error.add_note(data["trace"] + said)
-    return error
 
 
 # --- the child's side -----------------------------------------------------------------------
@@ -201,7 +209,8 @@ def _read_requests(requests: queue.Queue[bytes]) -> None:
         requests.put(line)
     if owned:
         shutil.rmtree(owned, ignore_errors=True)
-    os._exit(0)
+    # with whatever processes a model started; the child leads a group of its own
+    os.killpg(os.getpid(), signal.SIGKILL)
 
 
 def _described(error: BaseException) -> dict[str, str]:

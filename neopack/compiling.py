@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from neopack.archive.atomic import AtomicOutputs, refuse_unwritable
 from neopack.archive.manifest import golden_path, read_manifest, stem
 from neopack.archive.read import ArchiveScan, extract_member
 from neopack.archive.write import write_archive
-from neopack.artifacts.load import Opened, open_archive
+from neopack.artifacts.load import Opened, open_archive, refuse_what_is_no_file
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
 from neopack.child import Child
 from neopack.codec import from_json, to_json
@@ -37,6 +39,11 @@ class CompileSettings:
     force: bool = False
     limits: Limits = DEFAULT_LIMITS
 
+    def __post_init__(self) -> None:
+        allowed = self.max_difference
+        if allowed is not None and not (math.isfinite(allowed) and allowed >= 0):
+            raise UsageError(f"--max-difference {allowed} is no distance", hint="such as 1e-3")
+
 
 def default_output(archive: Path, target: Target) -> Path:
     """``<stem>-<target>.tar.gz`` beside the archive, as Neo names it; a platform is
@@ -50,6 +57,7 @@ def compile_archive(
 ) -> CompiledArtifact:
     """Compile here. Raises ``Unsupported`` where no local engine does, before any work."""
     target = facts.target(target_name)
+    refuse_what_is_no_file(archive)
     path = output or default_output(archive, target)
     refuse_unwritable(path, force=settings.force)
     with log.step("reading"):
@@ -85,7 +93,8 @@ def _compiled(
     """The artifact's files, in a staging directory that is gone when the block ends."""
     staging = Path(tempfile.mkdtemp(prefix="neopack-"))
     try:
-        with Child(failure=EngineFailed, owns=staging, log=log) as child:
+        subject = opened.scan.path.name
+        with Child(failure=EngineFailed, subject=subject, owns=staging, log=log) as child:
             model = staging / Path(opened.model).name
             extract_member(opened.scan, opened.model, model, settings.limits)
             task = {
@@ -113,6 +122,13 @@ def _goldens(scanned: ArchiveScan, log: Log) -> Path | None:
             where=str(scanned.path),
             hint="package the model again, or move the stray .neopack.json away",
         )
+    with path.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != manifest.goldens.sha256:
+            raise Malformed(
+                "is not the file of golden numbers that its manifest names",
+                where=str(path),
+                hint="package the model again",
+            )
     return path.resolve()
 
 

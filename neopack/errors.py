@@ -16,7 +16,8 @@
     ├── Missing                 4   something must be installed first
     ├── ServiceError            5   AWS said no
     └── EngineFailed            6   a compile engine failed
-    Interrupted               130   Ctrl-C or SIGTERM
+    Interrupted               130   Ctrl-C or SIGTERM; no Exception, so that nothing that
+                                    translates a framework's errors swallows it
 
 The command line prints ``message``, ``where`` and ``hint`` and exits with ``exit_code``; no
 other exception is expected to leave neopack.
@@ -50,9 +51,7 @@ __all__ = [
 ]
 
 
-class NeopackError(Exception):
-    """The root. ``where`` names the file, member or option; ``hint`` says what to do."""
-
+class _Told(BaseException):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
@@ -68,6 +67,10 @@ class NeopackError(Exception):
         """The whole error in one line, as the command line prints it."""
         text = f"{self} ({self.hint})" if self.hint else str(self)
         return " ".join(text.split())
+
+
+class NeopackError(_Told, Exception):
+    """The root. ``where`` names the file, member or option; ``hint`` says what to do."""
 
 
 class UsageError(NeopackError):
@@ -139,7 +142,7 @@ class EngineFailed(NeopackError):
     exit_code = 6
 
 
-class Interrupted(NeopackError):
+class Interrupted(_Told):
     exit_code = 130
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from neopack import facts
 from neopack.archive.manifest import Manifest
 from neopack.archive.read import ArchiveScan, MemberSource
 from neopack.artifacts.load import find_model
-from neopack.errors import CheckFailed, NeopackError, NotRecognised, Unsupported
+from neopack.errors import CheckFailed, NeopackError, NotRecognised, Unsupported, UsageError
 from neopack.frameworks import Framework, Layout
 from neopack.frameworks import catalogue as frameworks
 from neopack.rules import archive, dataconfig, engine, handler, options, target
@@ -33,6 +34,21 @@ class Submission:
     data_input_config: str | None = None
     compiler_options: str | None = None
     as_of: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.as_of is not None:
+            _refuse_no_date(self.as_of)
+
+
+def _refuse_no_date(text: str) -> None:
+    """``2024``, ``2024-05`` or ``2024-05-31``, from the first table that we have."""
+    first = facts.snapshots()[0]
+    try:
+        dt.date.fromisoformat(f"{text}-01-01"[:10])
+    except ValueError:
+        raise UsageError(f"--as-of {text} is no date", hint="write 2024-05-31") from None
+    if text < first:
+        raise UsageError(f"--as-of {text} is before the first table, of {first}")
 
 
 def judge(

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from neopack.archive.manifest import (
     golden_path,
     manifest_path,
 )
-from neopack.archive.write import Written, refuse_level, write_archive, write_copy
+from neopack.archive.write import Written, write_archive, write_copy
 from neopack.child import Child
 from neopack.codec import from_json, to_json
 from neopack.errors import ExportFailed, SourceError, Unsupported, UsageError
@@ -65,7 +65,10 @@ class PackageSettings:
     level: int = 1
     force: bool = False
     ignore: tuple[str, ...] = ()
-    export: ExportSettings = field(default_factory=ExportSettings)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.level <= 9:
+            raise UsageError(f"--level {self.level} is not between 0 and 9")
 
 
 def resolve(
@@ -136,7 +139,13 @@ def exported(
         given = replace(handed, weights=source.weights) if source.weights else handed
         environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         live = environment if source.kind == "object" else None
-        with Child(failure=ExportFailed, owns=staging, log=log, environment=live) as child:
+        with Child(
+            failure=ExportFailed,
+            subject=source.where,
+            owns=staging,
+            log=log,
+            environment=live,
+        ) as child:
             task = {
                 "source": to_json(given),
                 "inputs": to_json(tuple(requests)),
@@ -190,8 +199,7 @@ def refuse_outputs(path: Path, *, force: bool) -> None:
 
 
 def refuse_settings(settings: PackageSettings) -> None:
-    """Before any work: a level that gzip has, rules that there are, a directory for code/."""
-    refuse_level(settings.level)
+    """Before any work: rules that there are to ignore, and a directory for code/."""
     refuse_unknown(settings.ignore)
     code_members(settings.code)
 

@@ -21,15 +21,18 @@ __all__ = ["AtomicOutputs", "refuse_unwritable"]
 
 def refuse_unwritable(path: Path, *, force: bool) -> None:
     """Raise ``OutputError`` where ``path`` cannot become an output, before any work is done."""
-    if path.is_dir():
-        raise OutputError("is a directory", where=str(path), hint="name a file")
-    if path.exists() and not force:
-        raise OutputError("already exists", where=str(path), hint="give --force to replace it")
-    parent = path.parent
-    if not parent.is_dir():
-        raise OutputError("no such directory", where=str(parent), hint="make it first")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise OutputError("directory is not writable", where=str(parent))
+    with _translated(path):
+        if path.is_dir():
+            raise OutputError("is a directory", where=str(path), hint="name a file")
+        if path.exists() and not path.is_file():
+            raise OutputError("is no ordinary file", where=str(path), hint="name another")
+        if (path.exists() or path.is_symlink()) and not force:
+            raise OutputError("already exists", where=str(path), hint="give --force to replace it")
+        if not path.parent.is_dir():
+            raise OutputError("no such directory", where=str(path.parent), hint="make it first")
+        # asking for permissions is not enough: they bind neither root nor a file system
+        temporary, stream = _nameless(path)
+        _drop(temporary, stream)
 
 
 class AtomicOutputs:
@@ -54,29 +57,29 @@ class AtomicOutputs:
         return stream
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        written = self._pending[-1][0] if self._pending else Path()
         try:
             if error is None:
-                with _translated(self._pending[0][0] if self._pending else Path()):
+                with _translated(written):
                     self._commit()
         finally:
-            self._discard()
+            for _, temporary, stream in self._pending:
+                _drop(temporary, stream)
         if isinstance(error, OSError):
-            with _translated(self._pending[0][0]):
+            with _translated(written):
                 raise error
 
     def _commit(self) -> None:
         for _, _, stream in self._pending:
             stream.flush()
             os.fsync(stream.fileno())
-        for path, temporary, stream in self._pending:
-            _publish(path, temporary, stream, force=self._force)
-
-    def _discard(self) -> None:
-        for _, temporary, stream in self._pending:
-            with contextlib.suppress(OSError):
-                stream.close()
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
+        try:
+            for path, temporary, stream in self._pending:
+                _publish(path, temporary, stream, force=self._force)
+        except BaseException:
+            for path, _, stream in self._pending:
+                _take_back(path, stream)
+            raise
 
 
 def _nameless(path: Path) -> tuple[Path | None, BinaryIO]:
@@ -87,6 +90,20 @@ def _nameless(path: Path) -> tuple[Path | None, BinaryIO]:
                 return None, os.fdopen(handle, "w+b")
         temporary = _beside(path)
         return temporary, temporary.open("x+b")
+
+
+def _drop(temporary: Path | None, stream: BinaryIO) -> None:
+    with contextlib.suppress(OSError):
+        stream.close()
+    if temporary is not None:
+        temporary.unlink(missing_ok=True)
+
+
+def _take_back(path: Path, stream: BinaryIO) -> None:
+    """Outputs come all or none: remove ``path`` where it is the file that we just named."""
+    with contextlib.suppress(OSError):
+        if os.path.samestat(path.lstat(), os.fstat(stream.fileno())):
+            path.unlink()
 
 
 def _publish(path: Path, temporary: Path | None, stream: BinaryIO, *, force: bool) -> None:
@@ -125,7 +142,7 @@ def _translated(path: Path) -> Iterator[None]:
     except FileExistsError:
         raise OutputError("already exists", where=str(path), hint="give --force") from None
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = "free some space or name another disk" if full else ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        hint = "free some space or name another disk" if full else "name another place"
         reason = error.strerror or str(error)
         raise OutputError(f"cannot be written: {reason}", where=str(path), hint=hint) from error

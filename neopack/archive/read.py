@@ -6,13 +6,14 @@ every member. ``MemberSource`` then reads inside one member without unpacking th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
 from neopack.archive.digest import ARCHIVE, CONTENT, BackgroundDigests
-from neopack.errors import LimitExceeded, Malformed
+from neopack.errors import LimitExceeded, Malformed, SourceError
 from neopack.wire import tar
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.tar import TarEntry
@@ -53,7 +54,7 @@ class ArchiveScan:
 def scan(path: Path, limits: Limits = DEFAULT_LIMITS) -> ArchiveScan:
     """Read ``path`` to its end. Raises ``Malformed`` where it is no gzip tar, saying what it is
     instead, or is cut short; ``LimitExceeded`` past a limit."""
-    with path.open("rb") as raw, BackgroundDigests() as digests:
+    with _readable(path) as raw, BackgroundDigests() as digests:
         stream = GzipForward(raw, path, limits, digests)
         found = _Found()
         for entry in tar.entries(stream, limits):
@@ -72,6 +73,16 @@ def scan(path: Path, limits: Limits = DEFAULT_LIMITS) -> ArchiveScan:
             heads=found.heads,
             tails=found.tails,
         )
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as raw:
+            yield raw
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SourceError(f"cannot be read: {reason}", where=str(path)) from error
 
 
 @dataclass(slots=True)

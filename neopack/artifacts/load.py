@@ -23,6 +23,7 @@ __all__ = [
     "load",
     "load_opened",
     "open_archive",
+    "refuse_what_is_no_file",
 ]
 
 
@@ -48,8 +49,7 @@ class Opened:
 
 def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
     """Scan ``path`` and say what it is. Raises ``SourceError`` where nothing in it can run."""
-    if not path.is_file():
-        raise SourceError("no such file", where=str(path))
+    refuse_what_is_no_file(path)
     scanned = scan(path, limits)
     if is_compiled(scanned):
         compiled = ArtifactManifest.loads(
@@ -65,6 +65,13 @@ def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
     return _uncompiled(scanned, limits)
 
 
+def refuse_what_is_no_file(path: Path) -> None:
+    if path.is_dir():
+        raise SourceError("is a directory", where=str(path), hint="name the .tar.gz in it")
+    if not path.is_file():
+        raise SourceError("no such file", where=str(path), hint="neopack package writes one")
+
+
 def is_compiled(scanned: ArchiveScan) -> bool:
     return ARTIFACT_MANIFEST in scanned.file_names()
 
@@ -77,6 +84,8 @@ def load(path: Path, *, threads: int | None = None, limits: Limits = DEFAULT_LIM
 def load_opened(
     opened: Opened, *, threads: int | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Runner:
+    if threads is not None and threads < 1:
+        raise UsageError(f"--threads {threads} is not positive")
     if opened.compiled is None:
         model = _whole(opened.scan, opened.model, limits)
         return frameworks.get(opened.framework).runner(model, opened.signature, threads)

@@ -3,23 +3,22 @@
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
 from neopack.cli import bench, check, compile_, inspect, package, run
 from neopack.cli._console import console
-from neopack.errors import CheckFailed, Interrupted, NeopackError
+from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
 
 __all__ = ["app", "main"]
 
-# how a shell reports a program that wrote to a closed pipe
-BROKEN_PIPE = 141
+# typer has click inside or beside it, by its version: the error of a wrong call is its base class
+WrongCall: type[Exception] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="neopack",
     help="Package trained models for Amazon SageMaker Neo, check them, compile them, and measure.",
-    no_args_is_help=True,
     # boxes for people; in a pipe or a log plain text, which also starts in half the time
     rich_markup_mode="rich" if sys.stdout.isatty() else None,
     pretty_exceptions_enable=False,
@@ -44,7 +43,7 @@ def _options(
     if version:
         from neopack.__main__ import version_text
 
-        sys.stdout.write(version_text())
+        console.data(version_text().rstrip())
         raise typer.Exit
 
 
@@ -52,31 +51,54 @@ def main() -> NoReturn:
     """Run the command line and exit with the code of whatever happened."""
     signal.signal(signal.SIGTERM, _interrupted)
     signal.signal(signal.SIGINT, _interrupted)
+    # a member of an archive may have any name, also one that the terminal cannot show
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    console.listen_for(arguments)
     try:
-        app()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(BROKEN_PIPE)
-    except NeopackError as error:
-        sys.exit(_report(error))
+        code = app(arguments or ["--help"], prog_name="neopack", standalone_mode=False)
+    except (NeopackError, Interrupted) as error:
+        return _report(error)
+    except WrongCall as error:
+        return _report(_wrong_call(error))
+    except OSError as error:
+        return _report(_unreadable(error))
     except Exception as error:
         if console.debug:
             raise
         console.bug(error)
-        sys.exit(1)
-    sys.exit(0)
+        return 1
+    return (code or 0) if arguments else UsageError.exit_code
 
 
 def _interrupted(signum: int, frame: object) -> NoReturn:  # noqa: ARG001 - signal's form
-    # NeopackError rather than KeyboardInterrupt: typer turns that into "Aborted!" and code 1
+    # what is under way is cleaned up once, and within seconds: a second Ctrl-C would leave half
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    # Interrupted rather than KeyboardInterrupt, which typer takes for its own
     raise Interrupted(f"interrupted by {signal.Signals(signum).name}")
 
 
-def _report(error: NeopackError) -> int:
+def _wrong_call(error: Any) -> UsageError:
+    command = error.ctx.command_path if error.ctx else "neopack"
+    return UsageError(error.format_message().rstrip("."), hint=f"see {command} --help")
+
+
+def _unreadable(error: OSError) -> NeopackError:
+    """What the system said of a file, where nothing closer to it had a better word."""
+    named = "" if error.filename is None else os.fsdecode(error.filename)
+    return SourceError(error.strerror or str(error), where=named, hint="is it yours to read?")
+
+
+def _report(error: NeopackError | Interrupted) -> int:
     if console.debug:
         import traceback
 
-        sys.stderr.write("".join(traceback.format_exception(error)))
+        console.talk("".join(traceback.format_exception(error)).rstrip())
     report = error.report if isinstance(error, CheckFailed) else None
     console.failure(error, report)
     return error.exit_code

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from neopack.errors import NeopackError
+import typer
+
+from neopack.errors import Interrupted, NeopackError, OutputError
 
 if TYPE_CHECKING:
     from neopack.types import Report
 
 __all__ = ["Console", "console"]
 
+# how a shell reports a program that wrote to a closed pipe
+BROKEN_PIPE = 141
 STYLES = {"error": "bold red", "warning": "yellow", "not checked": "magenta"}
 
 
@@ -30,6 +34,12 @@ class Console:
         self._progress: Any = None
         self._task: Any = None
 
+    def listen_for(self, arguments: Sequence[str]) -> None:
+        """Settle what holds before a command is known: a wrong call is answered in JSON too."""
+        said = " ".join(arguments)
+        json = "--format json" in said or "--format=json" in said
+        self.setup(quiet=False, debug="--debug" in arguments, json=json)
+
     def setup(self, *, quiet: bool, debug: bool, json: bool) -> None:
         self.quiet, self.debug, self.json = quiet, debug, json
 
@@ -38,13 +48,12 @@ class Console:
     def data(self, text: str) -> None:
         """To standard output, coloured where it is a terminal that wants colour."""
         if not sys.stdout.isatty() or self.json:
-            sys.stdout.write(text + "\n")
-            sys.stdout.flush()
+            _write(text if self.json else _shown(text))
             return
         from rich.console import Console as Rich
 
         rich = Rich(highlight=False, soft_wrap=True)
-        for line in text.splitlines():
+        for line in _shown(text).split("\n"):
             style = next((s for word, s in STYLES.items() if line.startswith(word)), "")
             rich.print(line, style=style, markup=False)
 
@@ -67,11 +76,15 @@ class Console:
         if not self.quiet:
             self._say(f"warning: {text}")
 
-    def failure(self, error: NeopackError, report: Report | None) -> None:
+    def talk(self, text: str) -> None:
+        self._say(text)
+
+    def failure(self, error: NeopackError | Interrupted, report: Report | None) -> None:
         if self.json:
             from neopack.reports.json import failure
 
-            self.data(failure(error))
+            with suppress(NeopackError, typer.Exit):  # the exit code is the first error's
+                self.data(failure(error))
         if report is not None and not self.json:
             from neopack.reports.text import report_text
 
@@ -79,14 +92,15 @@ class Console:
         self._say(f"error: {error.line()}")
 
     def bug(self, error: BaseException) -> None:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        self._say(f"error: neopack has a bug: {what} (run it again with --debug and report it)")
+        what = f"neopack has a bug: {type(error).__name__}: {error}"
+        self.failure(NeopackError(what, hint="run it again with --debug and report it"), None)
 
     def _say(self, text: str) -> None:
         if self._progress is not None:
-            self._progress.console.print(text, markup=False, highlight=False)
-        else:
-            sys.stderr.write(text + "\n")
+            self._progress.console.print(_shown(text), markup=False, highlight=False)
+            return
+        with suppress(OSError):  # nobody listens: the work goes on
+            sys.stderr.write(_shown(text) + "\n")
             sys.stderr.flush()
 
     # --- progress
@@ -115,6 +129,33 @@ class Console:
     def advance(self, amount: int) -> None:
         if self._progress is not None:
             self._progress.advance(self._task, amount)
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+        raise typer.Exit(BROKEN_PIPE) from None
+    except OSError as error:
+        _forget_output()
+        what = f"cannot be written: {error.strerror}"
+        raise OutputError(what, where="standard output") from None
+
+
+def _forget_output() -> None:
+    """What is still in the buffer must not fail again when the interpreter flushes it."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+
+
+def _shown(text: str) -> str:
+    """Text whose characters all print: a stranger's archive may have escape codes in a name."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c in "\n\t" or c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _bar() -> Any:

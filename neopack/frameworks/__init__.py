@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from neopack.frameworks.inputs import refuse_seed
 from neopack.rules.inspection import Rule
 from neopack.types import (
     ByteSource,
@@ -37,6 +38,9 @@ class ExportSettings:
     script: bool = False
     seed: int = 0
     example: Path | None = None
+
+    def __post_init__(self) -> None:
+        refuse_seed(self.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

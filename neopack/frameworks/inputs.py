@@ -8,21 +8,29 @@ from pathlib import Path
 from neopack.errors import SourceError, UsageError
 from neopack.types import Array, InputRequest, TensorSpec
 
-__all__ = ["DTYPES", "from_file", "random_inputs", "request_of"]
+__all__ = ["DTYPES", "from_file", "random_inputs", "refuse_seed", "request_of"]
 
 FLOATS = ("float16", "float32", "float64")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 DTYPES = frozenset((*FLOATS, *INTEGERS, "bool"))
 # 0 and 1 are valid token ids, mask bits and class numbers alike
 SAFE_BELOW = 2
+# torch and numpy both take it, and the next one
+LARGEST_SEED = 2**63
 
 
 def random_inputs(requests: Sequence[InputRequest], seed: int) -> dict[str, Array]:
     """Normal floats, and integers from 0 up to ``below`` (2 where none was given)."""
     import numpy as np
 
+    refuse_seed(seed)
     generator = np.random.default_rng(seed)
     return {request.name: _random(request, generator) for request in requests}
+
+
+def refuse_seed(seed: int) -> None:
+    if not 0 <= seed < LARGEST_SEED:
+        raise UsageError(f"--seed {seed} is not between 0 and {LARGEST_SEED - 1}")
 
 
 def _random(request: InputRequest, generator: object) -> Array:
@@ -58,9 +66,11 @@ def from_file(path: Path, requests: Sequence[InputRequest]) -> dict[str, Array]:
 def request_of(spec: TensorSpec) -> InputRequest:
     """The request that asks for just what a signature says; its shape must be known."""
     if any(dim is None for dim in spec.shape):
+        free = ", ".join("?" if dim is None else str(dim) for dim in spec.shape)
+        filled = ",".join("1" if dim is None else str(dim) for dim in spec.shape)
         raise UsageError(
-            f"input {spec.name!r} has free dims {list(spec.shape)}",
-            hint=f"give them: --input {spec.name}=1,...",
+            f"input {spec.name!r} has free dims [{free}]",
+            hint=f"fix them, as in --input {spec.name}={filled}",
         )
     shape = tuple(dim for dim in spec.shape if dim is not None)
     return InputRequest(name=spec.name, shape=shape, dtype=spec.dtype)

@@ -7,6 +7,7 @@ can be compared. Each side is warmed up first, and both compute the same seeded 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +58,14 @@ class BenchResult:
 
 def bench(paths: Sequence[Path], settings: Settings, log: Log) -> BenchResult:
     """Measure one or two archives. Raises ``UsageError`` for seconds or threads below one."""
-    if settings.seconds <= 0 or (settings.threads is not None and settings.threads < 1):
+    lasts = math.isfinite(settings.seconds) and settings.seconds > 0
+    if not lasts or (settings.threads is not None and settings.threads < 1):
         raise UsageError("--seconds and --threads must be positive")
     with contextlib.ExitStack() as stack:
-        children = [stack.enter_context(Child(failure=EngineFailed, log=log)) for _ in paths]
+        children = [
+            stack.enter_context(Child(failure=EngineFailed, subject=str(path), log=log))
+            for path in paths
+        ]
         with log.step("loading"):
             loaded = [
                 _load(child, path, settings) for child, path in zip(children, paths, strict=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 
 from neopack.codec import to_json
-from neopack.errors import CheckFailed, NeopackError
+from neopack.errors import CheckFailed, Interrupted, NeopackError
 from neopack.types import Json
 
 __all__ = ["document", "failure"]
@@ -20,7 +21,7 @@ def document(kind: str, value: object) -> str:
     return _text({"schema": SCHEMA, "kind": kind, **body})
 
 
-def failure(error: NeopackError) -> str:
+def failure(error: NeopackError | Interrupted) -> str:
     """An error as the same kind of document, so that a pipeline reads one form."""
     report = error.report if isinstance(error, CheckFailed) else None
     return _text(
@@ -38,4 +39,13 @@ def failure(error: NeopackError) -> str:
 
 
 def _text(data: Json) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(data: Json) -> Json:
+    """JSON has no infinity and no NaN: null stands for what is no number."""
+    if isinstance(data, dict):
+        return {key: _finite(item) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_finite(item) for item in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -177,7 +177,12 @@ def _info(info: ModelInfo) -> Iterator[str]:
         yield "  tensors     " + ", ".join(f"{n} {dtype}" for dtype, n in info.dtypes.items())
     if info.signature is not None:
         yield from _signature(info.signature)
+    elif info.facts.get("input_types"):
+        types = ", ".join(f"{name}: {kind}" for name, kind in info.facts["input_types"].items())
+        yield from _wrapped("  inputs      ", f"{types} (shapes are not stored)")
     yield from _operators(info)
+    for name in info.facts.get("executing", ()):
+        yield from _wrapped("  DANGER      ", f"unpickling it would run {name}")
     for note in info.notes:
         yield from _wrapped("  note        ", note)
 
