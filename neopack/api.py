@@ -109,6 +109,10 @@ def package(
     finds an error (``CheckFailed``, ``Unsupported``), or anything else fails.
     """
     log, output = log or SilentLog(), Path(path)
+    settings = packing.PackageSettings(
+        code=_path(code), level=level, force=force, ignore=tuple(ignore)
+    )
+    export = ExportSettings(script=script, seed=seed, example=_path(example))
     submission = judging.Submission(
         target=facts.target(target), framework_version=framework_version
     )
@@ -117,11 +121,7 @@ def package(
         model, framework=framework, arguments=arguments or {}, weights=_path(weights)
     )
     packing.refuse_unsupported(source.framework, submission)
-    settings = packing.PackageSettings(
-        code=_path(code), level=level, force=force, ignore=tuple(ignore)
-    )
-    export = ExportSettings(script=script, seed=seed, example=_path(example))
-    packing.refuse_settings(settings)
+    packing.code_members(settings.code)
     with packing.exported(source, _requests(inputs), export, log) as (made, info):
         return packing.write(made, info, source, submission, output, settings, log)
 

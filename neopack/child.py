@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -25,7 +26,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from neopack import errors
-from neopack.errors import NeopackError
+from neopack.archive.atomic import FULL
+from neopack.errors import NeopackError, OutputError
 from neopack.types import Json, Log, SilentLog
 
 __all__ = ["Child", "main"]
@@ -34,6 +36,7 @@ ANSWERS = "NEOPACK_CHILD_ANSWERS"
 OWNED = "NEOPACK_CHILD_OWNS"
 LAST_LINES = 40
 POLL = 0.5
+TRIES = 3
 
 
 class Child:
@@ -56,6 +59,8 @@ class Child:
         self._failure, self._subject, self._log = failure, subject, log or SilentLog()
         self._said: deque[str] = deque(maxlen=LAST_LINES)
         read_end, write_end = os.pipe()
+        # what a model or an engine leaves among temporary files goes with the staging directory
+        temporary = {"TMPDIR": str(owns)} if owns else {}
         own = {ANSWERS: str(write_end), OWNED: str(owns or ""), "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "neopack.child"],
@@ -63,7 +68,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(write_end,),
-            env={**os.environ, **(environment or {}), **own},
+            env={**os.environ, **(environment or {}), **temporary, **own},
             start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends the child
         )
         os.close(write_end)
@@ -180,6 +185,7 @@ class _ChildLog(SilentLog):
 
 def main() -> None:
     """Serve tasks until standard input ends."""
+    requests = _requests(_taken_input())
     from neopack.tasks import TASKS
 
     with os.fdopen(int(os.environ.pop(ANSWERS)), "wb", buffering=0) as stream:
@@ -188,26 +194,35 @@ def main() -> None:
             stream.write(json.dumps(message).encode() + b"\n")
 
         log = _ChildLog(send)
-        for request in _requests():
+        for request in requests:
             try:
                 send({"answer": TASKS[request["task"]](request["data"], log)})
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of the process
                 send({"error": _described(error)})
 
 
-def _requests() -> Iterator[dict[str, Any]]:
+def _taken_input() -> BinaryIO:
+    """Standard input, which is ours alone: a model that asks something gets the end of a file."""
+    ours = os.dup(0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return os.fdopen(ours, "rb")
+
+
+def _requests(stream: BinaryIO) -> Iterator[dict[str, Any]]:
     requests: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+    owned = os.environ.pop(OWNED, "")
+    threading.Thread(target=_read_requests, args=(stream, requests, owned), daemon=True).start()
     while True:
         yield json.loads(requests.get())
 
 
-def _read_requests(requests: queue.Queue[bytes]) -> None:
+def _read_requests(stream: BinaryIO, requests: queue.Queue[bytes], owned: str) -> None:
     """At the end of input, which is also how a killed parent looks, leave at once."""
-    owned = os.environ.pop(OWNED, "")
-    for line in sys.stdin.buffer:
+    for line in stream:
         requests.put(line)
-    if owned:
+    for _ in range(TRIES if owned else 0):  # a model at work may still write into it
         shutil.rmtree(owned, ignore_errors=True)
     # with whatever processes a model started; the child leads a group of its own
     os.killpg(os.getpid(), signal.SIGKILL)
@@ -215,6 +230,8 @@ def _read_requests(requests: queue.Queue[bytes]) -> None:
 
 def _described(error: BaseException) -> dict[str, str]:
     trace = "".join(traceback.format_exception(error))
+    if isinstance(error, OSError) and error.errno in FULL:
+        error = _full(error)
     if isinstance(error, NeopackError):
         kind, where, hint = type(error).__name__, error.where, error.hint
         return {
@@ -223,6 +240,13 @@ def _described(error: BaseException) -> dict[str, str]:
     first = (str(error).strip().splitlines() or [""])[0]
     message = f"{type(error).__name__}: {first}" if first else type(error).__name__
     return {"kind": "", "message": message, "where": "", "hint": "", "trace": trace}
+
+
+def _full(error: OSError) -> OutputError:
+    where = os.fsdecode(error.filename or tempfile.gettempdir())
+    return OutputError(
+        f"cannot be written: {error.strerror}", where=where, hint="set TMPDIR to another disk"
+    )
 
 
 def reproduce(code: str) -> str:

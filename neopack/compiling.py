@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neopack import facts
-from neopack.archive.atomic import AtomicOutputs, refuse_unwritable
+from neopack.archive.atomic import AtomicOutputs, refuse_unwritable, writing
 from neopack.archive.manifest import golden_path, read_manifest, stem
 from neopack.archive.read import ArchiveScan, extract_member
 from neopack.archive.write import write_archive
@@ -96,7 +96,8 @@ def _compiled(
         subject = opened.scan.path.name
         with Child(failure=EngineFailed, subject=subject, owns=staging, log=log) as child:
             model = staging / Path(opened.model).name
-            extract_member(opened.scan, opened.model, model, settings.limits)
+            with writing(model):
+                extract_member(opened.scan, opened.model, model, settings.limits)
             task = {
                 "engine": engine,
                 "request": to_json(replace(request, model=model)),

@@ -47,7 +47,6 @@ __all__ = [
     "PackageSettings",
     "exported",
     "refuse_outputs",
-    "refuse_settings",
     "refuse_unsupported",
     "resolve",
     "write",
@@ -69,6 +68,7 @@ class PackageSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.level <= 9:
             raise UsageError(f"--level {self.level} is not between 0 and 9")
+        refuse_unknown(*self.ignore)
 
 
 def resolve(
@@ -83,7 +83,7 @@ def resolve(
         return _live(model)
     text = str(model)
     if callables.looks_like_callable(text):
-        name = framework or catalogue.callable_frameworks()[0]
+        name = catalogue.get(framework or catalogue.callable_frameworks()[0]).name
         return ModelSource(
             kind="callable", where=text, framework=name, arguments=arguments, weights=weights
         )
@@ -110,7 +110,7 @@ def _of_file(path: Path, framework: str | None) -> str:
         raise SourceError("no such file", where=str(path), hint=hint)
     with FileSource(path) as source:
         found, _ = catalogue.recognise(source)
-    if framework is not None and framework.upper() != found.name:
+    if framework is not None and catalogue.get(framework).name != found.name:
         raise UsageError(f"is a {found.name} model, not {framework.upper()}", where=str(path))
     return found.name
 
@@ -196,12 +196,6 @@ def refuse_outputs(path: Path, *, force: bool) -> None:
         )
     for output in (path, manifest_path(path), golden_path(path)):
         refuse_unwritable(output, force=force)
-
-
-def refuse_settings(settings: PackageSettings) -> None:
-    """Before any work: rules that there are to ignore, and a directory for code/."""
-    refuse_unknown(settings.ignore)
-    code_members(settings.code)
 
 
 def refuse_unsupported(framework: str, submission: Submission) -> None:

@@ -10,18 +10,25 @@ import contextlib
 import errno
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from neopack.errors import OutputError
 
-__all__ = ["AtomicOutputs", "refuse_unwritable"]
+__all__ = ["FULL", "AtomicOutputs", "refuse_full", "refuse_unwritable", "writing"]
+
+# what a system says when no more can be written: disk, quota, largest file
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# what a framework's file holds beside its tensors: code, names, a directory
+BESIDE_WEIGHTS = 1 << 20
 
 
 def refuse_unwritable(path: Path, *, force: bool) -> None:
     """Raise ``OutputError`` where ``path`` cannot become an output, before any work is done."""
-    with _translated(path):
+    with writing(path):
         if path.is_dir():
             raise OutputError("is a directory", where=str(path), hint="name a file")
         if path.exists() and not path.is_file():
@@ -33,6 +40,21 @@ def refuse_unwritable(path: Path, *, force: bool) -> None:
         # asking for permissions is not enough: they bind neither root nor a file system
         temporary, stream = _nameless(path)
         _drop(temporary, stream)
+
+
+def refuse_full(*paths: Path, size: int) -> None:
+    """Raise ``OutputError`` where files of about ``size`` bytes at ``paths``, which are not there
+    yet, would not fit. Frameworks write by themselves, and torch ends its process on a full disk.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        for path in paths:
+            with writing(path), path.open("xb") as stream:
+                os.posix_fallocate(stream.fileno(), 0, size + BESIDE_WEIGHTS)
+    finally:
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 class AtomicOutputs:
@@ -60,13 +82,13 @@ class AtomicOutputs:
         written = self._pending[-1][0] if self._pending else Path()
         try:
             if error is None:
-                with _translated(written):
+                with writing(written):
                     self._commit()
         finally:
             for _, temporary, stream in self._pending:
                 _drop(temporary, stream)
         if isinstance(error, OSError):
-            with _translated(written):
+            with writing(written):
                 raise error
 
     def _commit(self) -> None:
@@ -83,7 +105,7 @@ class AtomicOutputs:
 
 
 def _nameless(path: Path) -> tuple[Path | None, BinaryIO]:
-    with _translated(path):
+    with writing(path):
         if hasattr(os, "O_TMPFILE"):
             with contextlib.suppress(OSError):
                 handle = os.open(path.parent, os.O_TMPFILE | os.O_RDWR, 0o644)
@@ -135,14 +157,16 @@ def _beside(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """OSErrors of writing, as the ``OutputError`` a user can act on."""
     try:
         yield
     except FileExistsError:
         raise OutputError("already exists", where=str(path), hint="give --force") from None
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        hint = "free some space or name another disk" if full else "name another place"
+        hint = "name another place"
+        if error.errno in FULL:
+            temporary = path.is_relative_to(tempfile.gettempdir())
+            hint = f"free some space or {'set TMPDIR to' if temporary else 'name'} another disk"
         reason = error.strerror or str(error)
         raise OutputError(f"cannot be written: {reason}", where=str(path), hint=hint) from error

@@ -7,35 +7,65 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
-from neopack.errors import Malformed
+from neopack.errors import Malformed, first_line
 from neopack.types import Array, Goldens
 
-__all__ = ["difference", "load_goldens", "save_goldens"]
+__all__ = ["difference", "load_arrays", "load_goldens", "save_arrays", "save_goldens"]
+
+# numpy's letters for bool, integers, unsigned ones and floats
+NUMBERS = "biuf"
+HINT = "write it with numpy.savez(FILE, NAME=ARRAY)"
 
 
 def save_goldens(
     path: Path, inputs: Mapping[str, Array], outputs: Mapping[str, Array], *, seed: int
 ) -> Goldens:
-    import numpy as np
-
     arrays = {f"input/{name}": array for name, array in inputs.items()}
     arrays |= {f"output/{name}": array for name, array in outputs.items()}
-    np.savez(path, **arrays)  # type: ignore[arg-type]
+    with path.open("wb") as stream:
+        save_arrays(stream, arrays)
     return Goldens(path=path, seed=seed, inputs=tuple(inputs), outputs=tuple(outputs))
 
 
-def load_goldens(path: Path) -> tuple[dict[str, Array], dict[str, Array]]:
-    """(inputs, outputs). Raises ``Malformed`` where the file is no such .npz."""
+def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
+    """An .npz, of any names: ``numpy.savez`` takes them as Python's keywords, but not ``file``."""
     import zipfile
+
+    from numpy.lib import format as npy
+
+    with zipfile.ZipFile(stream, "w") as target:
+        for name, array in arrays.items():
+            with target.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array(member, array, allow_pickle=False)
+
+
+def load_arrays(path: Path) -> dict[str, Array]:
+    """The arrays of an .npz by name; ``Malformed`` where it is none, or holds no numbers."""
+    import zipfile
+    import zlib
 
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise Malformed(f"is no file of golden numbers: {error}", where=str(path)) from None
+    except (TypeError, AttributeError):  # an .npy: one array without a name
+        raise Malformed("is no .npz", where=str(path), hint=HINT) from None
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        raise Malformed(
+            f"is no .npz of arrays: {first_line(error)}", where=str(path), hint=HINT
+        ) from None
+    for name, array in arrays.items():
+        if array.dtype.kind not in NUMBERS:
+            raise Malformed(f"{name!r} is of {array.dtype}, no numbers", where=str(path))
+    return arrays
+
+
+def load_goldens(path: Path) -> tuple[dict[str, Array], dict[str, Array]]:
+    """(inputs, outputs). Raises ``Malformed`` where the file is no such .npz."""
+    arrays = load_arrays(path)
     inputs = {n.removeprefix("input/"): a for n, a in arrays.items() if n.startswith("input/")}
     outputs = {n.removeprefix("output/"): a for n, a in arrays.items() if n.startswith("output/")}
     if not inputs or not outputs:

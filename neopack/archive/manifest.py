@@ -90,7 +90,11 @@ def read_manifest(archive: Path) -> Manifest | None:
     path = manifest_path(archive)
     if not path.is_file():
         return None
-    return from_json(Manifest, _load(path))
+    try:
+        return from_json(Manifest, _load(path))
+    except Malformed as error:
+        error.where = ": ".join(dict.fromkeys(part for part in (str(path), error.where) if part))
+        raise
 
 
 def _load(path: Path) -> Json:

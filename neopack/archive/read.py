@@ -45,7 +45,9 @@ class ArchiveScan:
     tails: Mapping[str, bytes] = field(default_factory=dict)
 
     def entry(self, name: str) -> TarEntry:
-        return next(e for e in self.entries if e.name == name and e.kind == "file")
+        """Of two files with one name the later, which is what unpacking leaves."""
+        named = (e for e in reversed(self.entries) if e.name == name and e.kind == "file")
+        return next(named)
 
     def file_names(self) -> tuple[str, ...]:
         return tuple(entry.name for entry in self.entries if entry.kind == "file")
@@ -69,7 +71,7 @@ def scan(path: Path, limits: Limits = DEFAULT_LIMITS) -> ArchiveScan:
             content_bytes=stream.position,
             content_sha256=digests.hexdigest(CONTENT),
             entries=tuple(found.entries),
-            digests={name: digests.hexdigest(name) for name in found.tails},
+            digests={name: digests.hexdigest(key) for name, key in found.keys.items()},
             heads=found.heads,
             tails=found.tails,
         )
@@ -83,6 +85,10 @@ def _readable(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise SourceError(f"cannot be read: {reason}", where=str(path)) from error
+    except (Malformed, LimitExceeded) as error:
+        if str(path) not in error.where:  # the readers of tar know of no file
+            error.where = ": ".join(part for part in (str(path), error.where) if part)
+        raise
 
 
 @dataclass(slots=True)
@@ -90,6 +96,7 @@ class _Found:
     entries: list[TarEntry] = field(default_factory=list)
     heads: dict[str, bytes] = field(default_factory=dict)
     tails: dict[str, bytes] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
     kept: int = 0
 
 
@@ -97,12 +104,13 @@ def _capture(
     stream: GzipForward, entry: TarEntry, found: _Found, digests: BackgroundDigests
 ) -> None:
     left, head = entry.size, b""
+    key = found.keys[entry.name] = f"{entry.name}\0{entry.offset}"
     tail = bytearray()
     # many members share one allowance, so that their tails together stay within 8 tails
     allowance = min(TAIL, max(HEAD, 8 * TAIL - found.kept))
     while left:
         chunk = stream.read_some(left)
-        digests.update((entry.name,), chunk)
+        digests.update((key,), chunk)
         left -= len(chunk)
         if len(head) < HEAD:
             head += chunk[: HEAD - len(head)]

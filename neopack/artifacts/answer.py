@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from neopack.archive.atomic import AtomicOutputs, refuse_unwritable
+from neopack.archive.goldens import load_arrays, save_arrays
 from neopack.artifacts.load import checked_inputs, load_opened, open_archive
-from neopack.errors import SourceError
 from neopack.frameworks.inputs import random_inputs, request_of
 from neopack.types import Array, Log, Signature
 
@@ -60,7 +58,7 @@ def answer(
     opened = open_archive(path)
     with log.step("loading"):
         runner = load_opened(opened, threads=threads)
-    given = _given(inputs) if inputs else _seeded(opened.signature, seed)
+    given = load_arrays(inputs) if inputs else _seeded(opened.signature, seed)
     arrays = checked_inputs(opened.signature, given)
     start = time.perf_counter()
     outputs = runner.predict(arrays)
@@ -76,26 +74,13 @@ def answer(
     )
 
 
-def _given(path: Path) -> dict[str, Array]:
-    import numpy as np
-
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
-        raise SourceError(f"is no .npz of arrays: {error}", where=str(path)) from None
-
-
 def _seeded(signature: Signature, seed: int) -> dict[str, Array]:
     return random_inputs([request_of(spec) for spec in signature.inputs], seed)
 
 
 def _save(path: Path, outputs: Mapping[str, Array], *, force: bool) -> None:
-    import numpy as np
-
     with AtomicOutputs(force=force) as files:
-        stream: Any = files.open(path)
-        np.savez(stream, **outputs)  # type: ignore[arg-type]
+        save_arrays(files.open(path), outputs)
 
 
 def _summary(name: str, array: Array) -> OutputSummary:

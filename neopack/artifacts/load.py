@@ -9,7 +9,7 @@ from pathlib import Path
 from neopack.archive.manifest import read_manifest
 from neopack.archive.read import ArchiveScan, MemberSource, scan
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.errors import Malformed, NotRecognised, SourceError, UsageError
+from neopack.errors import Malformed, NotRecognised, SourceError, Unsafe, UsageError, first_line
 from neopack.frameworks import Framework
 from neopack.frameworks import catalogue as frameworks
 from neopack.types import Array, ModelInfo, Runner, Signature
@@ -51,6 +51,7 @@ def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
     """Scan ``path`` and say what it is. Raises ``SourceError`` where nothing in it can run."""
     refuse_what_is_no_file(path)
     scanned = scan(path, limits)
+    _refuse_unsafe(scanned)
     if is_compiled(scanned):
         compiled = ArtifactManifest.loads(
             _whole(scanned, ARTIFACT_MANIFEST, limits), f"{path.name}:{ARTIFACT_MANIFEST}"
@@ -70,6 +71,26 @@ def refuse_what_is_no_file(path: Path) -> None:
         raise SourceError("is a directory", where=str(path), hint="name the .tar.gz in it")
     if not path.is_file():
         raise SourceError("no such file", where=str(path), hint="neopack package writes one")
+
+
+def _refuse_unsafe(scanned: ArchiveScan) -> None:
+    """What no honest tool packs is no model to run, even though nothing is unpacked by name."""
+    seen: set[str] = set()
+    for entry in scanned.entries:
+        why = ""
+        if entry.name.startswith("/") or ".." in entry.name.split("/"):
+            why = "leads outside of the archive"
+        elif entry.kind not in ("file", "directory"):
+            why = f"is no file but a {entry.kind}"
+        elif entry.kind == "file" and entry.name in seen:
+            why = "is there twice"
+        if why:
+            raise Unsafe(
+                f"member {entry.name!r} {why}",
+                where=str(scanned.path),
+                hint="neopack check says all that is wrong with it",
+            )
+        seen.add(entry.name)
 
 
 def is_compiled(scanned: ArchiveScan) -> bool:
@@ -111,7 +132,10 @@ def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[st
         if name not in wanted or name not in inputs:
             what = "is not given" if name in wanted else "is not one of the model's"
             raise UsageError(f"input {name!r} {what}", hint=f"it takes {', '.join(wanted)}")
-    arrays = {name: np.ascontiguousarray(inputs[name], wanted[name].dtype) for name in wanted}
+    try:
+        arrays = {name: np.ascontiguousarray(inputs[name], wanted[name].dtype) for name in wanted}
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"an input is no array of numbers: {first_line(error)}") from None
     for name, array in arrays.items():
         fits = len(array.shape) == len(wanted[name].shape) and all(
             dim in (None, size) for dim, size in zip(wanted[name].shape, array.shape, strict=True)

@@ -61,4 +61,8 @@ class ArtifactManifest:
         found = data.get("schema") if isinstance(data, dict) else None
         if found != SCHEMA:
             raise Malformed(f"has schema {found!r}; this neopack reads {SCHEMA}", where=where)
-        return from_json(cls, data)
+        try:
+            return from_json(cls, data)
+        except Malformed as error:
+            error.where = ": ".join(part for part in (where, error.where) if part)
+            raise

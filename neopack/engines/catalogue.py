@@ -6,7 +6,7 @@ from typing import cast
 
 from neopack.catalogue import Catalogue
 from neopack.engines import Engine, Verdict
-from neopack.errors import Missing, Unsupported
+from neopack.errors import Missing, Unsupported, UsageError
 from neopack.types import CompilationRequest
 
 __all__ = ["choose", "get", "install_hint", "names", "verdict"]
@@ -37,6 +37,7 @@ def choose(request: CompilationRequest, asked: str | None = None) -> Engine:
     ]
     takers = [engine for engine, verdict in said if verdict.takes]
     if not takers:
+        _refuse_unknown_precision(request.precision)
         raise Unsupported(
             f"nothing here compiles {request.framework} in {request.precision} for "
             f"{request.target.name}: {'; '.join(verdict.why_not for _, verdict in said)}",
@@ -48,6 +49,12 @@ def choose(request: CompilationRequest, asked: str | None = None) -> Engine:
     raise Missing(
         f"{takers[0].name} compiles this and is not installed", hint=takers[0].available().install
     )
+
+
+def _refuse_unknown_precision(asked: str) -> None:
+    known = {word for row in _catalogue.rows.values() for word in row["precisions"]}
+    if asked not in known:
+        raise UsageError(f"no precision {asked!r}", hint=f"there are {', '.join(sorted(known))}")
 
 
 def verdict(name: str, request: CompilationRequest) -> Verdict:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack import installed
+from neopack.archive.atomic import refuse_full
 from neopack.archive.goldens import difference, load_goldens
 from neopack.engines import Availability, Verdict, catalogue
 from neopack.errors import EngineFailed, Missing, Unsupported, VerificationFailed, first_line
@@ -54,6 +55,7 @@ class OpenVino:
         with log.step("converting"):
             model = _convert(openvino, request)
             _fix_inputs(openvino, model, request.signature)
+            refuse_full(out / WEIGHTS, size=request.model.stat().st_size)
             openvino.save_model(model, str(out / GRAPH), compress_to_fp16=False)
         with log.step("comparing with the golden outputs"):
             off = _compare(request, out, properties)

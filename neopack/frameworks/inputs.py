@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from neopack.errors import SourceError, UsageError
+from neopack.archive.goldens import load_arrays
+from neopack.errors import UsageError
 from neopack.types import Array, InputRequest, TensorSpec
 
 __all__ = ["DTYPES", "from_file", "random_inputs", "refuse_seed", "request_of"]
@@ -46,13 +47,7 @@ def _random(request: InputRequest, generator: object) -> Array:
 
 def from_file(path: Path, requests: Sequence[InputRequest]) -> dict[str, Array]:
     """The arrays of ``--example FILE.npz``, checked against the inputs asked for."""
-    import numpy as np
-
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as error:
-        raise SourceError(f"is no .npz of arrays: {error}", where=str(path)) from None
+    arrays = load_arrays(path)
     for request in requests:
         array = arrays.get(request.name)
         if array is None or tuple(array.shape) != request.shape:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from neopack.artifacts.load import refuse_what_is_no_file
 from neopack.child import Child
 from neopack.errors import EngineFailed, UsageError
 from neopack.measure.machine import Machine, this_machine
@@ -61,6 +62,8 @@ def bench(paths: Sequence[Path], settings: Settings, log: Log) -> BenchResult:
     lasts = math.isfinite(settings.seconds) and settings.seconds > 0
     if not lasts or (settings.threads is not None and settings.threads < 1):
         raise UsageError("--seconds and --threads must be positive")
+    for path in paths:
+        refuse_what_is_no_file(path)
     with contextlib.ExitStack() as stack:
         children = [
             stack.enter_context(Child(failure=EngineFailed, subject=str(path), log=log))

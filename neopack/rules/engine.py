@@ -33,7 +33,7 @@ def run(
     ``select`` and ``ignore`` take ids or their beginnings (``NEO-PT``); an unknown one is a
     UsageError. Findings come by level, then id; what could not be checked is an outcome.
     """
-    refuse_unknown((*select, *ignore))
+    refuse_unknown(*select, *ignore)
     chosen = [rule for rule in rules if _chosen(rule.id, select, ignore)]
     holding = [rule for rule in chosen if _holds(rule, inspection)]
     findings: list[Finding] = []
@@ -53,15 +53,18 @@ def run(
     )
 
 
-def refuse_unknown(patterns: Iterable[str]) -> None:
-    """Raise ``UsageError`` for a pattern that is the beginning of no rule's id."""
+def refuse_unknown(*patterns: str) -> None:
+    """Raise ``UsageError`` for a pattern that no rule's id begins with."""
     ids = facts.error_ids()
     for pattern in patterns:
-        if pattern and any(id_.startswith(pattern.upper()) for id_ in ids):
-            continue
-        close = facts.nearest(pattern, ids)
-        hint = f"did you mean {close}?" if close else "ids are like NEO-PT-001, families NEO-PT"
-        raise UsageError(f"{pattern!r} is no rule and no family of rules", where="rule", hint=hint)
+        if not pattern or not any(id_.startswith(pattern.upper()) for id_ in ids):
+            raise _unknown(pattern, ids)
+
+
+def _unknown(pattern: str, ids: Sequence[str]) -> UsageError:
+    close = facts.nearest(pattern, ids)
+    hint = f"did you mean {close}?" if close else "ids look like NEO-PT-001, families like NEO-PT"
+    return UsageError(f"{pattern!r} is no rule and no family of rules", where="rule", hint=hint)
 
 
 def _chosen(id_: str, select: Sequence[str], ignore: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,9 @@ class OnnxRuntimeRunner:
 
 
 def _onnxruntime() -> Any:
+    """ONNX Runtime without its telemetry, which since 1.29 tells Microsoft of each model loaded
+    and leaves a file among the temporary ones (ORT_DISABLE_TELEMETRY is in its binary)."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neopack.archive.atomic import refuse_full
 from neopack.archive.goldens import difference, save_goldens
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, callables, inputs
@@ -191,10 +192,17 @@ def _trace(
     remarks += _disagreements(program, traced, bound, settings, where, output)
     for remark in remarks:
         log.warn(remark)
-    traced.save(str(staging / "saved.pth"))
-    canonical.rewrite(staging / "saved.pth", staging / MODEL_FILE)
-    (staging / "saved.pth").unlink()
+    _save(traced, staging)
     return _exported(staging, examples, output, settings, tuple(remarks))
+
+
+def _save(traced: Any, staging: Path) -> None:
+    saved, to = staging / "saved.pth", staging / MODEL_FILE
+    tensors = (*traced.parameters(), *traced.buffers())
+    refuse_full(saved, to, size=sum(t.numel() * t.element_size() for t in tensors))
+    traced.save(str(saved))
+    canonical.rewrite(saved, to)
+    saved.unlink()
 
 
 def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tuple[Any, list[str]]:

@@ -1,0 +1,141 @@
+"""What the suites share: archives made once a session, and the command line at a desk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from desk import Answer, Call, Copied, Desk
+
+import neopack as package
+from neopack.__main__ import main
+
+ROOT = Path(__file__).parents[1]
+IMAGE = {"image": (1, 3, 8, 8)}
+
+
+@pytest.fixture(scope="session")
+def fixtures() -> Path:
+    return ROOT / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The file of tiny models, as ``file.py`` in ``file.py:callable``."""
+    return Path(__file__).with_name("tiny_models.py")
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory, models: Path, fixtures: Path) -> Path:
+    """Real archives, compiled ones beside them: cnn and tokens in PyTorch, onnx.
+
+    Nobody writes here; a test that must takes a copy.
+    """
+    folder = tmp_path_factory.mktemp("shelf")
+    package.package(f"{models}:cnn", inputs=IMAGE, path=folder / "cnn.tar.gz")
+    package.package(fixtures / "onnx/cnn-opset12.onnx", path=folder / "onnx.tar.gz")
+    for name in ("cnn", "onnx"):
+        package.compile(folder / f"{name}.tar.gz", target="ml_c5")
+    return folder
+
+
+@pytest.fixture
+def copied(shelf: Path, tmp_path: Path) -> Copied:
+    """A copy of one archive of the shelf, with what lies beside it unless told otherwise."""
+
+    def copy(name: str, to: Path, *, beside: bool = True) -> Path:
+        for path in shelf.iterdir():
+            if path.name == f"{name}.tar.gz" or (
+                beside and path.name in (f"{name}.neopack.json", f"{name}.golden.npz")
+            ):
+                shutil.copy(path, to / path.name)
+        return to / f"{name}.tar.gz"
+
+    return copy
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    made = Desk(tmp_path / "desk", tmp_path / "temporary")
+    made.path.mkdir()
+    made.temporary.mkdir()
+    monkeypatch.chdir(made.path)
+    monkeypatch.setenv("TMPDIR", str(made.temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    # importing a model's module leaves its bytecode beside it, as any import does
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return made
+
+
+@pytest.fixture
+def neopack(
+    desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Call]:
+    """``neopack("check", path, ...)``; signal handlers are put back afterwards."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def call(*arguments: str | Path) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["neopack", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Answer(int(ended.value.code or 0), out, err)
+
+    yield call
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def refused(neopack: Call, desk: Desk) -> Call:
+    """``refused(code, words, *arguments)``: the call ends with ``code`` and one error line that
+    has all the words; there is no traceback, and nothing on disk that was not there before."""
+
+    def call(code: int, words: str | tuple[str, ...], *arguments: str | Path) -> Answer:
+        before = desk.seen()
+        answer = neopack(*arguments)
+        told = f"{answer.code}: {answer.err}"
+        assert answer.code == code, told
+        assert len(answer.errors) == 1, told
+        assert "Traceback" not in answer.err, told
+        assert "neopack has a bug" not in answer.err, told
+        for word in (words,) if isinstance(words, str) else words:
+            assert word in answer.errors[0], told
+        assert desk.seen() == before
+        return answer
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def executable() -> list[str]:
+    """The command line in a process of its own."""
+    return [sys.executable, "-m", "neopack"]
+
+
+@pytest.fixture
+def processes_of() -> Callable[[str], set[int]]:
+    """The processes whose environment has a mark: a command's, and all that it started."""
+
+    def find(mark: str) -> set[int]:
+        found = set()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdecimal() and mark.encode() in environment(entry):
+                found.add(int(entry.name))
+        return found - {os.getpid()}
+
+    return find
+
+
+def environment(entry: Path) -> bytes:
+    try:
+        return (entry / "environ").read_bytes()
+    except OSError:
+        return b""
