@@ -149,17 +149,21 @@ def check(
     manifest = read_manifest(path)
     if target is None and manifest is None:
         raise UsageError("which target?", where=str(path), hint="give --target ml_c5")
+    chosen = facts.target(target) if target else None
+    scanned = scan(path, limits)
+    if manifest is not None and manifest.archive.content_sha256 != scanned.content_sha256:
+        manifest = None
+    if chosen is None and manifest is None:
+        hint = "the manifest beside it is of another archive: give --target ml_c5"
+        raise UsageError("which target?", where=str(path), hint=hint)
     submission = judging.Submission(
-        target=facts.target(target or manifest.target),  # type: ignore[union-attr]
+        target=chosen or facts.target(manifest.target),  # type: ignore[union-attr]
         framework=framework.upper() if framework else None,
         framework_version=framework_version,
         data_input_config=data_input_config,
         compiler_options=compiler_options,
-        as_of=as_of,
+        as_of=facts.date(as_of) if as_of else None,
     )
-    scanned = scan(path, limits)
-    if manifest is not None and manifest.archive.content_sha256 != scanned.content_sha256:
-        manifest = None
     inspection = judging.inspect_archive(scanned, submission, manifest, limits)
     return judging.judge(inspection, select=select, ignore=ignore)
 

@@ -142,4 +142,6 @@ def _write(
     members = (*made.members, Member(name=ARTIFACT_MANIFEST, path=described))
     with AtomicOutputs(force=settings.force) as outputs:
         write_archive(outputs.open(path), members, level=settings.level, log=log)
-    return replace(made, path=path)
+    # the staging directory goes; the bytes are in the archive now
+    inside = tuple(Member(name=member.name, path=path) for member in made.members)
+    return replace(made, path=path, members=inside)

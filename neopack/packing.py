@@ -43,7 +43,14 @@ from neopack.types import (
 from neopack.wire.guard import DEFAULT_LIMITS
 from neopack.wire.source import FileSource
 
-__all__ = ["PackageSettings", "code_members", "exported", "resolve", "write"]
+__all__ = [
+    "PackageSettings",
+    "exported",
+    "refuse_outputs",
+    "refuse_unsupported",
+    "resolve",
+    "write",
+]
 
 SUFFIX = ".tar.gz"
 NOT_CODE = ("__pycache__", ".git", ".ipynb_checkpoints")
@@ -216,6 +223,8 @@ def write(
     report = judge(inspection, ignore=settings.ignore)
     raise_for(report)
     warnings = (*made.warnings, *layout.remarks)
+    for remark in layout.remarks:
+        log.note(remark)
     with AtomicOutputs(force=settings.force) as outputs:
         golden_sha256 = write_copy(outputs.open(golden_path(path)), made.goldens.path)
         described = outputs.open(manifest_path(path))

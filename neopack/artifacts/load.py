@@ -172,6 +172,8 @@ def _uncompiled(scanned: ArchiveScan, limits: Limits) -> Opened:
         )
     framework, name, info = found
     manifest = read_manifest(scanned.path)
+    if manifest is not None and manifest.archive.content_sha256 != scanned.content_sha256:
+        manifest = None  # it is of another archive
     signature = manifest.signature if manifest else info.signature
     if signature is None or any(None in spec.shape for spec in signature.inputs):
         raise UsageError(

@@ -21,7 +21,7 @@ ROWS = [
     {"codec", "installed", "facts", "wire", "catalogue"},
     {"child", "frameworks", "engines", "artifacts", "measure", "rules", "archive", "reports"},
     {"judging", "packing", "compiling", "tasks"},
-    {"api"},
+    {"api", "testing"},
     {"cli", "__main__"},
 ]
 PLACE = {room: index for index, row in enumerate(ROWS) for room in row}

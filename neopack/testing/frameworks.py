@@ -1,0 +1,106 @@
+"""What neopack relies on in a framework."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from neopack import facts
+from neopack.archive.goldens import difference, load_goldens
+from neopack.child import Child
+from neopack.codec import from_json, to_json
+from neopack.errors import ExportFailed, NeopackError
+from neopack.frameworks import ExportSettings, Framework
+from neopack.types import ExportedModel, InputRequest, ModelSource
+from neopack.wire.guard import DEFAULT_LIMITS
+from neopack.wire.source import BytesSource, FileSource
+
+__all__ = ["Sample", "assert_framework_conforms"]
+
+NO_MODELS = {"nothing": b"", "text": b"a text\n" * 99, "zeros": bytes(4096)}
+CLOSE = 1e-4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A model file that the framework packages, and what it has to be told for that."""
+
+    path: Path
+    inputs: tuple[InputRequest, ...] = ()
+    target: str = "ml_c5"
+
+
+def assert_framework_conforms(framework: Framework, samples: Sequence[Sample]) -> None:
+    """Raise ``AssertionError`` that says what ``framework`` does otherwise than it must.
+
+    It has to be installed: models are exported in child processes, which find it by its name.
+    """
+    assert facts.framework(framework.name).name == framework.name, "name is Neo's own word"
+    ids = [rule.id for rule in framework.rules()]
+    assert len(set(ids)) == len(ids), "each rule has an id of its own"
+    assert set(ids) <= set(facts.error_ids()), "each rule has a row in facts/errors.toml"
+    assert not framework.owns(object()), "owns() is for the framework's own objects"
+    for what, data in NO_MODELS.items():
+        assert framework.recognise(BytesSource(what, data)) is None, f"recognise() takes {what}"
+    for sample in samples:
+        _assert_reads(framework, sample.path)
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        exports = _exports(framework, samples, Path(first))
+        again = _exports(framework, samples, Path(second))
+        for sample, made, other in zip(samples, exports, again, strict=True):
+            assert _bytes(made) == _bytes(other), f"two exports of {sample.path.name} differ"
+            _assert_export(framework, made)
+            layout = framework.layout(made.signature, facts.target(sample.target))
+            assert layout.compiler_options != "{}", "the API refuses {}: leave the field out"
+
+
+def _assert_reads(framework: Framework, path: Path) -> None:
+    with FileSource(path) as source:
+        assert framework.recognise(source), f"recognise() does not know {path.name}"
+        info = framework.read(source, DEFAULT_LIMITS)
+    assert info.framework == framework.name, "ModelInfo.framework is the framework's name"
+    assert from_json(type(info), to_json(info)), "ModelInfo is JSON"
+    data = path.read_bytes()
+    for tenths in (0, 2, 5, 8, 9):
+        cut = BytesSource(path.name, data[: len(data) * tenths // 10])
+        try:  # it is read or refused; any other exception is what fails here
+            if framework.recognise(cut):
+                framework.read(cut, DEFAULT_LIMITS)
+        except NeopackError:
+            continue
+
+
+def _exports(framework: Framework, samples: Sequence[Sample], to: Path) -> list[ExportedModel]:
+    made = []
+    with Child(failure=ExportFailed) as child:
+        for place, sample in enumerate(samples):
+            staging = to / str(place)
+            staging.mkdir()
+            where = ModelSource(kind="file", where=str(sample.path), framework=framework.name)
+            task = {"source": where, "inputs": sample.inputs, "settings": ExportSettings()}
+            answer = child.call("export", to_json({**task, "staging": staging}))
+            made.append(from_json(ExportedModel, answer))
+            inside = [*(member.path for member in made[-1].members), made[-1].goldens.path]
+            assert all(p.is_relative_to(staging) for p in inside), "export() leaves staging"
+    return made
+
+
+def _bytes(made: ExportedModel) -> dict[str, bytes]:
+    return {member.name: member.path.read_bytes() for member in made.members}
+
+
+def _assert_export(framework: Framework, made: ExportedModel) -> None:
+    (name,) = framework.models(list(_bytes(made)))
+    source = BytesSource(name, _bytes(made)[name])
+    assert framework.recognise(source), "recognise() does not know what export() wrote"
+    framework.read(source, DEFAULT_LIMITS)
+    inputs, outputs = load_goldens(made.goldens.path)
+    for specs, arrays in ((made.signature.inputs, inputs), (made.signature.outputs, outputs)):
+        said = [(spec.name, spec.dtype, spec.shape) for spec in specs]
+        seen = [(name, str(array.dtype), array.shape) for name, array in arrays.items()]
+        assert said == seen, f"the signature says {said}, the golden numbers are {seen}"
+    runner = framework.runner(_bytes(made)[name], made.signature, 1)
+    off = difference(outputs, runner.predict(inputs))
+    assert off <= CLOSE, f"runner() is {off:.2g} away from the golden outputs"

@@ -1,0 +1,64 @@
+"""The built-in engines, as any plug-in would be held to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import neopack
+from neopack import facts
+from neopack.archive.manifest import golden_path, read_manifest
+from neopack.archive.read import extract_member, scan
+from neopack.engines import catalogue
+from neopack.testing import assert_engine_conforms
+from neopack.types import CompilationRequest
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+MODELS = {
+    "pytorch": "pytorch/cnn-traced.pt",
+    "pytorch-int64": "pytorch/tokens-traced.pt",
+    "onnx": "onnx/cnn-opset12.onnx",
+}
+
+
+def request_of(model: str, folder: Path) -> CompilationRequest:
+    """The request that ``neopack compile`` would make of a packaged fixture."""
+    archive = folder / "model.tar.gz"
+    neopack.package(FIXTURES / model, path=archive)
+    manifest = read_manifest(archive)
+    assert manifest is not None
+    (member,) = manifest.archive.members
+    return CompilationRequest(
+        framework=manifest.framework,
+        model=extract_member(scan(archive), member.name, folder / member.name),
+        target=facts.target("ml_c5"),
+        signature=manifest.signature,
+        goldens=golden_path(archive),
+    )
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+@pytest.mark.parametrize("model", MODELS)
+def test_a_built_in_engine_conforms(name: str, model: str, tmp_path: Path) -> None:
+    assert_engine_conforms(catalogue.get(name), request_of(MODELS[model], tmp_path))
+
+
+def test_an_engine_that_hands_out_its_buffers_does_not_conform(tmp_path: Path) -> None:
+    class Runner:
+        def __init__(self, inner: Any) -> None:
+            self.inner, self.signature, self.kept = inner, inner.signature, {}  # type: ignore[var-annotated]
+
+        def predict(self, inputs: Any) -> Any:
+            answer = self.inner.predict(inputs)
+            for name, array in answer.items():
+                self.kept.setdefault(name, array.copy())[...] = array
+            return self.kept
+
+    class Careless(type(catalogue.get("openvino"))):  # type: ignore[misc]
+        def load(self, *given: Any) -> Any:
+            return Runner(super().load(*given))
+
+    with pytest.raises(AssertionError, match="copy it"):
+        assert_engine_conforms(Careless(), request_of(MODELS["onnx"], tmp_path))

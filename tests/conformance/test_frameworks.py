@@ -1,0 +1,50 @@
+"""The built-in frameworks, as any plug-in would be held to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neopack.frameworks import catalogue
+from neopack.testing import Sample, assert_framework_conforms
+from neopack.types import InputRequest
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+SAMPLES = {
+    "PYTORCH": [
+        Sample(path=FIXTURES / "pytorch" / "cnn-traced.pt"),
+        Sample(path=FIXTURES / "pytorch" / "cnn.pt2"),
+        Sample(path=FIXTURES / "pytorch" / "tokens-traced.pt", target="ml_inf1"),
+        Sample(
+            path=FIXTURES / "pytorch" / "torch-1.4.0" / "cnn-traced.pt",
+            inputs=(InputRequest(name="image", shape=(1, 3, 8, 8)),),
+        ),
+    ],
+    "ONNX": [
+        Sample(path=FIXTURES / "onnx" / "cnn-opset12.onnx"),
+        Sample(path=FIXTURES / "onnx" / "external-data.onnx", target="linux/arm64"),
+        Sample(
+            path=FIXTURES / "onnx" / "symbolic-batch.onnx",
+            inputs=(InputRequest(name="image", shape=(2, 3, 8, 8)),),
+        ),
+    ],
+}
+
+
+def test_every_framework_has_samples() -> None:
+    assert set(SAMPLES) == set(catalogue.names())
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_built_in_framework_conforms(name: str) -> None:
+    assert_framework_conforms(catalogue.get(name), SAMPLES[name])
+
+
+def test_a_framework_that_takes_everything_does_not_conform() -> None:
+    class Greedy(type(catalogue.get("ONNX"))):  # type: ignore[misc]
+        def recognise(self, source: object) -> str:
+            return "anything"
+
+    with pytest.raises(AssertionError, match="nothing"):
+        assert_framework_conforms(Greedy(), SAMPLES["ONNX"])
