@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import queue
+import secrets
 import shlex
 import shutil
 import signal
@@ -30,7 +31,7 @@ from neopack.archive.atomic import FULL
 from neopack.errors import NeopackError, OutputError
 from neopack.types import Json, Log, SilentLog
 
-__all__ = ["Child", "main"]
+__all__ = ["Child", "main", "staging_directory"]
 
 ANSWERS = "NEOPACK_CHILD_ANSWERS"
 OWNED = "NEOPACK_CHILD_OWNS"
@@ -167,6 +168,18 @@ class Child:
 
 def _relay(log: Log, message: dict[str, Any]) -> None:
     (log.warn if message["log"] == "warn" else log.note)(message["text"])
+
+
+@contextlib.contextmanager
+def staging_directory() -> Iterator[Path]:
+    """A directory that is gone when the block ends, whatever moment a signal ends it at: it is
+    named before it is made, where ``tempfile`` would make it before anybody knows its name."""
+    path = Path(tempfile.gettempdir()) / f"neopack-{secrets.token_hex(8)}"
+    try:
+        path.mkdir(0o700)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 # --- the child's side -----------------------------------------------------------------------

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +16,7 @@ from neopack.archive.read import ArchiveScan, extract_member
 from neopack.archive.write import write_archive
 from neopack.artifacts.load import Opened, open_archive, refuse_what_is_no_file
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.child import Child
+from neopack.child import Child, staging_directory
 from neopack.codec import from_json, to_json
 from neopack.engines import catalogue
 from neopack.errors import EngineFailed, Malformed, UsageError
@@ -91,23 +89,22 @@ def _compiled(
     log: Log,
 ) -> Iterator[CompiledArtifact]:
     """The artifact's files, in a staging directory that is gone when the block ends."""
-    staging = Path(tempfile.mkdtemp(prefix="neopack-"))
-    try:
-        subject = opened.scan.path.name
-        with Child(failure=EngineFailed, subject=subject, owns=staging, log=log) as child:
-            model = staging / Path(opened.model).name
-            with writing(model):
-                extract_member(opened.scan, opened.model, model, settings.limits)
-            task = {
-                "engine": engine,
-                "request": to_json(replace(request, model=model)),
-                "out": str(staging),
-            }
-            with log.step("compiling"):
-                made = from_json(CompiledArtifact, child.call("compile", task))
-            yield made
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    subject = opened.scan.path.name
+    with (
+        staging_directory() as staging,
+        Child(failure=EngineFailed, subject=subject, owns=staging, log=log) as child,
+    ):
+        model = staging / Path(opened.model).name
+        with writing(model):
+            extract_member(opened.scan, opened.model, model, settings.limits)
+        task = {
+            "engine": engine,
+            "request": to_json(replace(request, model=model)),
+            "out": str(staging),
+        }
+        with log.step("compiling"):
+            made = from_json(CompiledArtifact, child.call("compile", task))
+        yield made
 
 
 def _goldens(scanned: ArchiveScan, log: Log) -> Path | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +21,7 @@ from neopack.archive.manifest import (
     manifest_path,
 )
 from neopack.archive.write import Written, write_archive, write_copy
-from neopack.child import Child
+from neopack.child import Child, staging_directory
 from neopack.codec import from_json, to_json
 from neopack.errors import ExportFailed, SourceError, Unsupported, UsageError
 from neopack.frameworks import ExportSettings, Framework, Layout, callables, catalogue
@@ -127,8 +125,7 @@ def exported(
     Exporting runs the user's code, so it happens in a child process; only a live object whose
     class the child could not import is exported here.
     """
-    staging = Path(tempfile.mkdtemp(prefix="neopack-"))
-    try:
+    with staging_directory() as staging:
         framework = catalogue.get(source.framework)
         handed = source if source.kind != "object" else framework.hand_over(source.model, staging)
         if handed is None:
@@ -155,8 +152,6 @@ def exported(
             with log.step("exporting"):
                 made = from_json(ExportedModel, child.call("export", task))
             yield made, _read(framework, made)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _read(framework: Framework, made: ExportedModel) -> ModelInfo:

@@ -83,10 +83,13 @@ def neopack(
     def call(*arguments: str | Path) -> Answer:
         monkeypatch.setattr(sys, "argv", ["neopack", *map(str, arguments)])
         capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
+        code = 0
+        try:
             main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
         out, err = capfd.readouterr()
-        return Answer(int(ended.value.code or 0), out, err)
+        return Answer(code, out, err)
 
     yield call
     for number, handler in handlers.items():

@@ -78,9 +78,13 @@ def _run(arguments: list[str]) -> int:
 def _interrupted(signum: int, frame: object) -> NoReturn:  # noqa: ARG001 - signal's form
     # what is under way is cleaned up once, and within seconds: a second Ctrl-C would leave half
     for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.SIG_IGN)
+        signal.signal(each, _already_leaving)
     # Interrupted rather than KeyboardInterrupt, which typer takes for its own
     raise Interrupted(f"interrupted by {signal.Signals(signum).name}")
+
+
+def _already_leaving(signum: int, frame: object) -> None:
+    """SIG_IGN would do, but for one that came at the same time: Python shows it as an error."""
 
 
 def _wrong_call(error: Any) -> UsageError:

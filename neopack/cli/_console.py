@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -47,7 +47,7 @@ class Console:
 
     def data(self, text: str) -> None:
         """To standard output, coloured where it is a terminal that wants colour."""
-        if not sys.stdout.isatty() or self.json:
+        if self.json or not _coloured(sys.stdout):
             _write(text if self.json else _shown(text))
             return
         from rich.console import Console as Rich
@@ -109,7 +109,7 @@ class Console:
     def step(self, name: str, total: int | None = None) -> Iterator[None]:
         """A step with a bar on a terminal; a line when it is done elsewhere."""
         start = time.monotonic()
-        if self.quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        if self.quiet or not _coloured(sys.stderr):
             yield
             self.note(f"{name}: {time.monotonic() - start:.1f} s")
             return
@@ -129,6 +129,12 @@ class Console:
     def advance(self, amount: int) -> None:
         if self._progress is not None:
             self._progress.advance(self._task, amount)
+
+
+def _coloured(stream: TextIO) -> bool:
+    """Whether escape codes go to ``stream``: never where NO_COLOR is set (no-color.org)."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and stream.isatty()
 
 
 def _write(text: str) -> None:
