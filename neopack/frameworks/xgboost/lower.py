@@ -1,0 +1,241 @@
+"""Write the binary model that XGBoost 1.3.3 reads, from any newer XGBoost's JSON or UBJSON.
+
+XGBoost itself writes it no more since 3.1. Trees are written as whole arrays. What 1.3.3 has no
+words for is refused by name; what it has other words for is rewritten, and the rewrite is named:
+
+- a base score for each class (3.1 and later) becomes one base score, and the rest goes into the
+  leaves of each class's first tree, or into the bias of a linear model;
+- feature names and types, which the format has no place for, are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neopack.errors import SourceError
+from neopack.frameworks.xgboost import binary
+from neopack.frameworks.xgboost.document import Learner, Tree
+from neopack.types import Array, Json
+from neopack.wire.ubjson import Packed
+
+__all__ = ["Lowered", "lower"]
+
+VERSION = (1, 3)
+# every objective of 1.3.3, the key of its own parameters, and their defaults as it writes them
+# (dmlc/xgboost v1.3.3, src/objective)
+OBJECTIVES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    **dict.fromkeys(
+        (
+            "reg:squarederror",
+            "reg:linear",
+            "reg:squaredlogerror",
+            "reg:logistic",
+            "binary:logistic",
+            "binary:logitraw",
+        ),
+        ("reg_loss_param", {"scale_pos_weight": "1"}),
+    ),
+    "reg:pseudohubererror": ("reg_loss_param", {"scale_pos_weight": "1"}),
+    "reg:gamma": ("", {}),
+    "reg:tweedie": ("tweedie_regression_param", {"tweedie_variance_power": "1.5"}),
+    "count:poisson": ("poisson_regression_param", {"max_delta_step": "0.699999988"}),
+    "survival:cox": ("", {}),
+    "survival:aft": (
+        "aft_loss_param",
+        {"aft_loss_distribution": "normal", "aft_loss_distribution_scale": "1"},
+    ),
+    "binary:hinge": ("", {}),
+    **dict.fromkeys(
+        ("multi:softmax", "multi:softprob"), ("softmax_multiclass_param", {"num_class": "1"})
+    ),
+    **dict.fromkeys(
+        ("rank:pairwise", "rank:ndcg", "rank:map"),
+        ("lambda_rank_param", {"fix_list_weight": "0", "num_pairsample": "1"}),
+    ),
+}
+LOG_LINK = frozenset(["count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"])
+LOGIT_LINK = frozenset(["binary:logistic", "reg:logistic"])
+CLASSES = frozenset(["multi:softmax", "multi:softprob"])
+HIGH_BIT = 1 << 31
+ROOT = 0xFFFFFFFF
+_NUMPY_TYPES = {
+    "i": "i1", "U": "u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lowered:
+    """The binary model, and what was rewritten to get it, in words."""
+
+    data: bytes
+    rewrites: tuple[str, ...]
+
+
+def lower(model: Learner, where: str) -> Lowered:
+    """Raises ``SourceError`` that names what XGBoost 1.3.3 cannot express."""
+    refuse_inexpressible(model, where)
+    base, offsets = _base_scores(model, where)
+    parts = [binary.MAGIC, _learner(model, base), _text(model.objective), _text(model.booster)]
+    parts += _linear(model, offsets) if model.booster == "gblinear" else _gbtree(model, offsets)
+    parts.append(_attributes(model))
+    return Lowered(data=b"".join(parts), rewrites=tuple(_rewrites(model, offsets)))
+
+
+def refuse_inexpressible(model: Learner, where: str) -> None:
+    problem = ""
+    if model.objective not in OBJECTIVES:
+        problem = f"objective {model.objective}"
+    elif model.num_target > 1:
+        problem = f"{model.num_target} targets"
+    elif model.leaf_vector > 1:
+        problem = f"leaves that are vectors of {model.leaf_vector}"
+    elif any(tree.categorical for tree in model.trees):
+        problem = "splits on categories"
+    if problem:
+        raise SourceError(
+            f"XGBoost 1.3.3, the newest that Neo reads, has no {problem}",
+            where=where,
+            hint="train it without, e.g. with one-hot columns and an objective of 1.3",
+        )
+
+
+def _rewrites(model: Learner, offsets: Sequence[float]) -> Iterator[str]:
+    if any(offsets):
+        place = "bias" if model.booster == "gblinear" else "first tree"
+        yield f"the base score of each class went into its {place}"
+    if model.feature_names or model.feature_types:
+        yield "feature names and types were left out: the binary format has no place for them"
+
+
+# --- the base score -------------------------------------------------------------------------
+
+
+def _base_scores(model: Learner, where: str) -> tuple[float, list[float]]:
+    """(base score, what each class's margin lacks then). 1.3.3 has one base score for all."""
+    scores, groups = model.base_scores, model.groups
+    if len(scores) == 1:
+        return scores[0], [0.0] * groups
+    if len(scores) != groups:
+        raise SourceError(f"has {len(scores)} base scores for {groups} outputs", where=where)
+    if model.objective in LOG_LINK | LOGIT_LINK:
+        raise SourceError(f"has several base scores for {model.objective}", where=where)
+    if model.booster != "gblinear" and set(range(groups)) - set(model.tree_info):
+        raise SourceError("a class has a base score and no tree to carry it", where=where)
+    return 0.0, list(scores)
+
+
+# --- parts of the file ----------------------------------------------------------------------
+
+
+def _learner(model: Learner, base: float) -> bytes:
+    return binary.LEARNER.pack(base, model.num_feature, model.num_class, 1, 0, *VERSION)
+
+
+def _attributes(model: Learner) -> bytes:
+    """The user's attributes and, among them, the objective's configuration."""
+    stated = {
+        **model.attributes,
+        "objective": json.dumps(_objective(model), separators=(",", ":")),
+    }
+    pairs = [_text(key) + _text(value) for key, value in sorted(stated.items())]
+    return binary.COUNT.pack(len(pairs)) + b"".join(pairs)
+
+
+def _objective(model: Learner) -> Json:
+    """Only the parameters that 1.3.3 knows: it refuses to read others."""
+    key, defaults = OBJECTIVES[model.objective]
+    configured: dict[str, Json] = {"name": model.objective}
+    if key:
+        given = model.objective_parameters.get(key, {})
+        configured[key] = {name: given.get(name, value) for name, value in defaults.items()}
+    if model.objective in CLASSES:
+        configured[key]["num_class"] = str(model.num_class)
+    return configured
+
+
+def _linear(model: Learner, offsets: Sequence[float]) -> list[bytes]:
+    weights = numbers(model.weights, "<f4").copy()
+    weights[model.num_feature * model.groups :] += offsets
+    return [
+        binary.GBLINEAR_PARAM.pack(0, 0),
+        binary.COUNT.pack(len(weights)),
+        weights.tobytes(),
+    ]
+
+
+def _gbtree(model: Learner, offsets: Sequence[float]) -> list[bytes]:
+    parts = [binary.GBTREE_PARAM.pack(len(model.trees), 1, 0, 0, 0, 0, 0)]
+    waiting = dict(enumerate(offsets))
+    for tree, group in zip(model.trees, model.tree_info, strict=True):
+        parts += _tree(tree, model.num_feature, waiting.pop(group, 0.0))
+    parts.append(struct.pack(f"<{len(model.tree_info)}i", *model.tree_info))
+    if model.booster == "dart" and model.trees:
+        drop = _undropped(model, offsets)
+        parts += [binary.COUNT.pack(len(drop)), drop.tobytes()]
+    return parts
+
+
+def _undropped(model: Learner, offsets: Sequence[float]) -> Array:
+    drop = numbers(model.weight_drop, "<f4")
+    firsts = [model.tree_info.index(group) for group, off in enumerate(offsets) if off]
+    if any(drop[first] != 1.0 for first in firsts):
+        raise SourceError("a base score for each class, where DART weighs the first trees")
+    return drop
+
+
+def _tree(tree: Tree, num_feature: int, offset: float) -> list[bytes]:
+    import numpy as np
+
+    nodes = np.zeros(tree.nodes, NODE_TYPE)
+    left, right = numbers(tree.left, "<i4"), numbers(tree.right, "<i4")
+    internal = left != -1
+    nodes["parent"] = _parents(tree, left, internal)
+    nodes["left"], nodes["right"] = left, right
+    split = numbers(tree.split_index, "<u4") & (HIGH_BIT - 1)
+    default_left = numbers(tree.default_left, "u1").astype(np.uint32)
+    nodes["split"] = np.where(internal, split | default_left << 31, split)
+    nodes["value"] = numbers(tree.split_condition, "<f4")
+    if offset:
+        nodes["value"][~internal] += np.float32(offset)
+    deleted = (split == HIGH_BIT - 1) & ~internal
+    nodes["split"][deleted] = ROOT
+    stats = np.zeros(tree.nodes, STAT_TYPE)
+    stats["loss_chg"] = numbers(tree.loss_change, "<f4")
+    stats["sum_hess"] = numbers(tree.sum_hessian, "<f4")
+    stats["base_weight"] = numbers(tree.base_weight, "<f4")
+    head = binary.TREE_PARAM.pack(1, tree.nodes, int(deleted.sum()), 0, num_feature, 0)
+    return [head, nodes.tobytes(), stats.tobytes()]
+
+
+def _parents(tree: Tree, left: Array, internal: Array) -> Array:
+    """A node's parent, with the top bit set where it is the left child; all ones for the root."""
+    import numpy as np
+
+    parents = numbers(tree.parent, "<i4").astype(np.int64)
+    marked = np.where(parents == HIGH_BIT - 1, ROOT, parents).astype(np.uint32)
+    marked[left[internal]] |= np.uint32(HIGH_BIT)
+    return marked
+
+
+NODE_TYPE = [
+    ("parent", "<u4"), ("left", "<i4"), ("right", "<i4"), ("split", "<u4"), ("value", "<f4"),
+]  # fmt: skip
+STAT_TYPE = [("loss_chg", "<f4"), ("sum_hess", "<f4"), ("base_weight", "<f4"), ("leaves", "<i4")]
+
+
+def numbers(values: Packed | Sequence[Any], dtype: str) -> Array:
+    """A document's array as numpy's, from bytes where it is packed."""
+    import numpy as np
+
+    if isinstance(values, Packed):
+        return np.frombuffer(values.data, _NUMPY_TYPES[values.code]).astype(dtype)
+    return np.array(values, np.float64 if "f" in dtype else np.int64).astype(dtype)
+
+
+def _text(text: str) -> bytes:
+    data = text.encode()
+    return binary.COUNT.pack(len(data)) + data
