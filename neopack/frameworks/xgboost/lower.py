@@ -3,8 +3,8 @@
 XGBoost itself writes it no more since 3.1. Trees are written as whole arrays. What 1.3.3 has no
 words for is refused by name; what it has other words for is rewritten, and the rewrite is named:
 
-- a base score for each class (3.1 and later) becomes one base score, and the rest goes into the
-  leaves of each class's first tree, or into the bias of a linear model;
+- a base score for each class (3.1 and later) goes into the leaves of one tree of the class, and
+  the one base score becomes 0;
 - feature names and types, which the format has no place for, are left out.
 """
 
@@ -80,7 +80,7 @@ def lower(model: Learner, where: str) -> Lowered:
     refuse_inexpressible(model, where)
     base, offsets = _base_scores(model, where)
     parts = [binary.MAGIC, _learner(model, base), _text(model.objective), _text(model.booster)]
-    parts += _linear(model, offsets) if model.booster == "gblinear" else _gbtree(model, offsets)
+    parts += _linear(model) if model.booster == "gblinear" else _gbtree(model, offsets)
     parts.append(_attributes(model))
     return Lowered(data=b"".join(parts), rewrites=tuple(_rewrites(model, offsets)))
 
@@ -105,8 +105,7 @@ def refuse_inexpressible(model: Learner, where: str) -> None:
 
 def _rewrites(model: Learner, offsets: Sequence[float]) -> Iterator[str]:
     if any(offsets):
-        place = "bias" if model.booster == "gblinear" else "first tree"
-        yield f"the base score of each class went into its {place}"
+        yield "the base score of each class went into the leaves of one of its trees"
     if model.feature_names or model.feature_types:
         yield "feature names and types were left out: the binary format has no place for them"
 
@@ -117,13 +116,14 @@ def _rewrites(model: Learner, offsets: Sequence[float]) -> Iterator[str]:
 def _base_scores(model: Learner, where: str) -> tuple[float, list[float]]:
     """(base score, what each class's margin lacks then). 1.3.3 has one base score for all."""
     scores, groups = model.base_scores, model.groups
-    if len(scores) == 1:
+    if len(scores) == 1 or model.booster == "gblinear":
+        # xgboost 3.2.0 adds the first class's base score to every class of a linear model
         return scores[0], [0.0] * groups
     if len(scores) != groups:
         raise SourceError(f"has {len(scores)} base scores for {groups} outputs", where=where)
     if model.objective in LOG_LINK | LOGIT_LINK:
         raise SourceError(f"has several base scores for {model.objective}", where=where)
-    if model.booster != "gblinear" and set(range(groups)) - set(model.tree_info):
+    if set(range(groups)) - set(model.tree_info):
         raise SourceError("a class has a base score and no tree to carry it", where=where)
     return 0.0, list(scores)
 
@@ -157,9 +157,8 @@ def _objective(model: Learner) -> Json:
     return configured
 
 
-def _linear(model: Learner, offsets: Sequence[float]) -> list[bytes]:
-    weights = numbers(model.weights, "<f4").copy()
-    weights[model.num_feature * model.groups :] += offsets
+def _linear(model: Learner) -> list[bytes]:
+    weights = numbers(model.weights, "<f4")
     return [
         binary.GBLINEAR_PARAM.pack(0, 0),
         binary.COUNT.pack(len(weights)),
@@ -169,22 +168,32 @@ def _linear(model: Learner, offsets: Sequence[float]) -> list[bytes]:
 
 def _gbtree(model: Learner, offsets: Sequence[float]) -> list[bytes]:
     parts = [binary.GBTREE_PARAM.pack(len(model.trees), 1, 0, 0, 0, 0, 0)]
-    waiting = dict(enumerate(offsets))
-    for tree, group in zip(model.trees, model.tree_info, strict=True):
-        parts += _tree(tree, model.num_feature, waiting.pop(group, 0.0))
+    drop = numbers(model.weight_drop, "<f4")
+    carried = dict(_carriers(model, offsets, drop))
+    for index, tree in enumerate(model.trees):
+        parts += _tree(tree, model.num_feature, carried.get(index, 0.0))
     parts.append(struct.pack(f"<{len(model.tree_info)}i", *model.tree_info))
     if model.booster == "dart" and model.trees:
-        drop = _undropped(model, offsets)
         parts += [binary.COUNT.pack(len(drop)), drop.tobytes()]
     return parts
 
 
-def _undropped(model: Learner, offsets: Sequence[float]) -> Array:
-    drop = numbers(model.weight_drop, "<f4")
-    firsts = [model.tree_info.index(group) for group, off in enumerate(offsets) if off]
-    if any(drop[first] != 1.0 for first in firsts):
-        raise SourceError("a base score for each class, where DART weighs the first trees")
-    return drop
+def _carriers(
+    model: Learner, offsets: Sequence[float], drop: Array
+) -> Iterator[tuple[int, float]]:
+    """(tree, what to add to its leaves): the first tree of each class, or with DART, which
+    weighs trees, the one that weighs most."""
+    for group, offset in enumerate(offsets):
+        if not offset:
+            continue
+        trees = [i for i, of in enumerate(model.tree_info) if of == group]
+        if not len(drop):
+            yield trees[0], offset
+            continue
+        heaviest = max(trees, key=lambda index: abs(drop[index]))
+        if drop[heaviest] == 0.0:
+            raise SourceError(f"class {group} has a base score and only trees that DART dropped")
+        yield heaviest, offset / float(drop[heaviest])
 
 
 def _tree(tree: Tree, num_feature: int, offset: float) -> list[bytes]:
