@@ -12,54 +12,25 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from neopack.errors import SourceError
 from neopack.frameworks.xgboost import binary
 from neopack.frameworks.xgboost.document import Learner, Tree
+from neopack.frameworks.xgboost.expressible import (
+    CLASSES,
+    LINKED,
+    OBJECTIVES,
+    inexpressible,
+)
 from neopack.types import Array, Json
 from neopack.wire.ubjson import Packed
 
 __all__ = ["Lowered", "lower"]
 
 VERSION = (1, 3)
-# every objective of 1.3.3, the key of its own parameters, and their defaults as it writes them
-# (dmlc/xgboost v1.3.3, src/objective)
-OBJECTIVES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    **dict.fromkeys(
-        (
-            "reg:squarederror",
-            "reg:linear",
-            "reg:squaredlogerror",
-            "reg:logistic",
-            "binary:logistic",
-            "binary:logitraw",
-        ),
-        ("reg_loss_param", {"scale_pos_weight": "1"}),
-    ),
-    "reg:pseudohubererror": ("reg_loss_param", {"scale_pos_weight": "1"}),
-    "reg:gamma": ("", {}),
-    "reg:tweedie": ("tweedie_regression_param", {"tweedie_variance_power": "1.5"}),
-    "count:poisson": ("poisson_regression_param", {"max_delta_step": "0.699999988"}),
-    "survival:cox": ("", {}),
-    "survival:aft": (
-        "aft_loss_param",
-        {"aft_loss_distribution": "normal", "aft_loss_distribution_scale": "1"},
-    ),
-    "binary:hinge": ("", {}),
-    **dict.fromkeys(
-        ("multi:softmax", "multi:softprob"), ("softmax_multiclass_param", {"num_class": "1"})
-    ),
-    **dict.fromkeys(
-        ("rank:pairwise", "rank:ndcg", "rank:map"),
-        ("lambda_rank_param", {"fix_list_weight": "0", "num_pairsample": "1"}),
-    ),
-}
-LOG_LINK = frozenset(["count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"])
-LOGIT_LINK = frozenset(["binary:logistic", "reg:logistic"])
-CLASSES = frozenset(["multi:softmax", "multi:softprob"])
 HIGH_BIT = 1 << 31
 ROOT = 0xFFFFFFFF
 _NUMPY_TYPES = {
@@ -86,20 +57,17 @@ def lower(model: Learner, where: str) -> Lowered:
 
 
 def refuse_inexpressible(model: Learner, where: str) -> None:
-    problem = ""
-    if model.objective not in OBJECTIVES:
-        problem = f"objective {model.objective}"
-    elif model.num_target > 1:
-        problem = f"{model.num_target} targets"
-    elif model.leaf_vector > 1:
-        problem = f"leaves that are vectors of {model.leaf_vector}"
-    elif any(tree.categorical for tree in model.trees):
-        problem = "splits on categories"
+    problem = inexpressible(
+        model.objective,
+        targets=model.num_target,
+        leaf_vector=model.leaf_vector,
+        categorical=any(tree.categorical for tree in model.trees),
+    )
     if problem:
         raise SourceError(
             f"XGBoost 1.3.3, the newest that Neo reads, has no {problem}",
             where=where,
-            hint="train it without, e.g. with one-hot columns and an objective of 1.3",
+            hint="train it without: one-hot columns, an objective of 1.3, a model a target",
         )
 
 
@@ -121,7 +89,7 @@ def _base_scores(model: Learner, where: str) -> tuple[float, list[float]]:
         return scores[0], [0.0] * groups
     if len(scores) != groups:
         raise SourceError(f"has {len(scores)} base scores for {groups} outputs", where=where)
-    if model.objective in LOG_LINK | LOGIT_LINK:
+    if model.objective in LINKED:
         raise SourceError(f"has several base scores for {model.objective}", where=where)
     if set(range(groups)) - set(model.tree_info):
         raise SourceError("a class has a base score and no tree to carry it", where=where)
