@@ -1,18 +1,22 @@
-"""Write docs/rules.md from neopack/facts/errors.toml: ``python docs/generate.py``.
+"""Write the pages that follow from the code: ``python docs/generate.py``.
 
-A test compares the page with what this would write.
+rules.md from neopack/facts/errors.toml, exit-codes.md from neopack/errors.py, commands.md from
+the commands' own help. A test compares the pages with what this would write.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from neopack import facts
+from neopack import errors, facts
 from neopack.facts import ErrorRow
 
-PAGE = Path(__file__).with_name("rules.md")
+FOLDER = Path(__file__).parent
+# what the help is wrapped to, whatever terminal this runs in
+WIDTH = 88
 FAMILIES = {
     "NEO-AR": "The archive",
     "NEO-DC": "DataInputConfig",
@@ -21,8 +25,9 @@ FAMILIES = {
     "NEO-HD": "The script that serves the compiled model",
     "NEO-PT": "PyTorch",
     "NEO-ON": "ONNX",
+    "NEO-XG": "XGBoost",
 }
-INTRODUCTION = """\
+RULES = """\
 # Rules
 
 Every rule that `neopack check` knows, with its cause, its fix and its source. This page is written
@@ -40,10 +45,9 @@ the Neo team's open loader does so; the service may have moved on. *observed*: f
 """
 
 
-def page() -> str:
-    """The whole page."""
+def rules_page() -> str:
     rows = [facts.error_row(id_) for id_ in facts.error_ids()]
-    parts = [INTRODUCTION, *_contents(rows)]
+    parts = [RULES, *_contents(rows)]
     for family, title in FAMILIES.items():
         parts.append(f"## {title}\n")
         parts += [_section(row) for row in rows if row.id.startswith(family)]
@@ -83,5 +87,123 @@ def _marked(text: str) -> str:
     return re.sub(r"(?<![`\w])__(\w+)__", r"\_\_\1\_\_", text)
 
 
+# --- exit codes -----------------------------------------------------------------------------
+
+EXIT_CODES = """\
+# Exit codes
+
+The same in every command. This page is written from `neopack/errors.py` by
+`python docs/generate.py`: change the code, not the page.
+
+| Code | Raised as | When |
+|---|---|---|
+| 0 | | it is done, and nothing is at error level; warnings are no errors |
+"""
+AFTER_CODES = """
+What is missing, empty, or could not be checked is never 0: a rule that could not be run counts
+as a finding, and `check` prints it as `not checked`.
+
+Where the program that reads neopack's output stops early, the code is 141, as a shell reports any
+program whose pipe was closed. An exception that is none of these is a bug in neopack: it ends with
+1 and says so; run it again with `--debug` and report it.
+
+On standard error there is one line, `error: WHERE: MESSAGE (HINT)`. With `--format json` standard
+output has the same as a document:
+"""
+TREE = re.compile(r"^ *[├└│─ ]*(?P<name>[A-Z]\w+) +(?P<code>\d+) {3}(?P<when>.+)$")
+
+
+def exit_codes_page() -> str:
+    """Raises ``ValueError`` where the docstring of errors.py and its classes disagree."""
+    rows = _errors()
+    _refuse_disagreement(rows)
+    lines = [
+        f"| {code} | `{name}` | {when} |"
+        for code, name, when in sorted(rows, key=lambda row: (row[0], rows.index(row)))
+    ]
+    return EXIT_CODES + "\n".join(lines) + "\n" + AFTER_CODES + _example_of_a_failure()
+
+
+def _errors() -> list[tuple[int, str, str]]:
+    """(code, class, when) from the tree in the module's docstring."""
+    rows: list[tuple[int, str, str]] = []
+    for line in (errors.__doc__ or "").splitlines():
+        found = TREE.match(line)
+        if found:
+            rows.append((int(found["code"]), found["name"], found["when"]))
+        elif rows and line.startswith("    │"):
+            code, name, when = rows.pop()
+            rows.append((code, name, f"{when} {line.strip('│ ')}"))
+    return rows
+
+
+def _refuse_disagreement(rows: list[tuple[int, str, str]]) -> None:
+    named = {name: code for code, name, _ in rows}
+    classes = {n: getattr(errors, n) for n in errors.__all__ if n[0].isupper()}
+    codes = {name: kind.exit_code for name, kind in classes.items() if name != "NeopackError"}
+    if named != codes:
+        raise ValueError(f"errors.py: {set(named.items()) ^ set(codes.items())}")
+
+
+def _example_of_a_failure() -> str:
+    from neopack.reports.json import failure
+
+    error = errors.SourceError("no such file", where="resnet50.tar.gz")
+    return f"\n```json\n{failure(error)}\n```\n"
+
+
+# --- commands -------------------------------------------------------------------------------
+
+COMMANDS = """\
+# Commands
+
+What each command says with `--help`. This page is written by `python docs/generate.py`: change
+the command, not the page.
+
+Data goes to standard output, progress and remarks to standard error. `--format json` makes data
+and errors one JSON object with `schema` and `kind`; `--quiet` leaves errors and data. On a
+terminal progress is a bar; colours obey `NO_COLOR`. Codes: [exit-codes.md](exit-codes.md).
+"""
+
+
+def commands_page() -> str:
+    parts = [COMMANDS]
+    for name, text in _helps():
+        parts.append(f"## {name}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def _helps() -> Iterator[tuple[str, str]]:
+    """(name, help) of the program and of each command, in plain text of a fixed width."""
+    root = command_line()
+    context = root.make_context(
+        "neopack", ["check"], terminal_width=WIDTH, max_content_width=WIDTH, resilient_parsing=True
+    )
+    yield "neopack", root.get_help(context)
+    for name in root.list_commands(context):
+        command = root.get_command(context, name)
+        inner = command.context_class(
+            command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH
+        )
+        yield f"neopack {name}", command.get_help(inner)
+
+
+def command_line() -> Any:
+    """The root command, with its help in plain text."""
+    import typer.main
+
+    from neopack.cli import app
+
+    app.rich_markup_mode = None
+    return typer.main.get_command(app)
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "exit-codes.md": exit_codes_page,
+    "rules.md": rules_page,
+}
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")

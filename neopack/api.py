@@ -121,7 +121,7 @@ def package(
         code=_path(code), level=level, force=force, ignore=tuple(ignore)
     )
     export = ExportSettings(script=script, seed=seed, example=_path(example))
-    packing.code_members(settings.code)
+    packing.refuse_settings(settings)
     with packing.exported(source, _requests(inputs), export, log) as (made, info):
         return packing.write(made, info, source, submission, output, settings, log)
 
@@ -155,7 +155,7 @@ def check(
         framework_version=framework_version,
         data_input_config=data_input_config,
         compiler_options=compiler_options,
-        as_of=as_of,
+        as_of=facts.date(as_of) if as_of else None,
     )
     scanned = scan(path, limits)
     if manifest is not None and manifest.archive.content_sha256 != scanned.content_sha256:

@@ -22,12 +22,13 @@ from neopack.archive.manifest import (
     golden_path,
     manifest_path,
 )
-from neopack.archive.write import Written, write_archive, write_copy
+from neopack.archive.write import Written, refuse_level, write_archive, write_copy
 from neopack.child import Child
 from neopack.codec import from_json, to_json
 from neopack.errors import ExportFailed, SourceError, Unsupported, UsageError
 from neopack.frameworks import ExportSettings, Framework, Layout, callables, catalogue
 from neopack.judging import Submission, inspect_layout, judge, raise_for
+from neopack.rules.engine import refuse_unknown
 from neopack.types import (
     ExportedModel,
     InputRequest,
@@ -42,7 +43,15 @@ from neopack.types import (
 from neopack.wire.guard import DEFAULT_LIMITS
 from neopack.wire.source import FileSource
 
-__all__ = ["PackageSettings", "code_members", "exported", "resolve", "write"]
+__all__ = [
+    "PackageSettings",
+    "exported",
+    "refuse_outputs",
+    "refuse_settings",
+    "refuse_unsupported",
+    "resolve",
+    "write",
+]
 
 SUFFIX = ".tar.gz"
 NOT_CODE = ("__pycache__", ".git", ".ipynb_checkpoints")
@@ -189,6 +198,13 @@ def refuse_outputs(path: Path, *, force: bool) -> None:
         refuse_unwritable(output, force=force)
 
 
+def refuse_settings(settings: PackageSettings) -> None:
+    """Before any work: a level that gzip has, rules that there are, a directory for code/."""
+    refuse_level(settings.level)
+    refuse_unknown(settings.ignore)
+    code_members(settings.code)
+
+
 def refuse_unsupported(framework: str, submission: Submission) -> None:
     """Before any work: a target that takes no such framework cannot be packaged for."""
     if facts.support(framework, submission.target, submission.as_of) is None:
@@ -214,6 +230,8 @@ def write(
     report = judge(inspection, ignore=settings.ignore)
     raise_for(report)
     warnings = (*made.warnings, *layout.remarks)
+    for remark in layout.remarks:
+        log.note(remark)
     with AtomicOutputs(force=settings.force) as outputs:
         golden_sha256 = write_copy(outputs.open(golden_path(path)), made.goldens.path)
         described = outputs.open(manifest_path(path))

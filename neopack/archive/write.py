@@ -19,7 +19,7 @@ from neopack.archive.digest import ARCHIVE, CONTENT, BackgroundDigests
 from neopack.errors import OutputError, UsageError
 from neopack.types import Log, Member, SilentLog
 
-__all__ = ["MemberDigest", "Written", "write_archive"]
+__all__ = ["MemberDigest", "Written", "refuse_level", "write_archive", "write_copy"]
 
 CHUNK = 1 << 20
 # Python's tarfile pads an archive to 20 blocks, as POSIX asks of tapes; readers need only two.
@@ -151,12 +151,16 @@ class _Pipe:
             self.written += len(data)
 
 
+def refuse_level(level: int) -> None:
+    if not 0 <= level <= 9:
+        raise UsageError(f"--level {level} is not between 0 and 9")
+
+
 def _compressor(level: int) -> Compressor:
     """Level 1 by ISA-L: ten times zlib's speed, and the same bytes under SSE4, AVX2 and AVX-512
     (its levels 2 and 3 are not). The other levels are zlib's, whose bytes may change with zlib.
     """
-    if not 0 <= level <= 9:
-        raise UsageError(f"--level {level} is not between 0 and 9")
+    refuse_level(level)
     if level != 1:
         return zlib.compressobj(level, zlib.DEFLATED, GZIP)
     from isal import isal_zlib

@@ -58,7 +58,7 @@ def answer(
     if output is not None:
         refuse_unwritable(output, force=force)
     opened = open_archive(path)
-    with log.step("loading"):
+    with log.step("loading"):  # first, for it says what is to be installed
         runner = load_opened(opened, threads=threads)
     given = _given(inputs) if inputs else _seeded(opened.signature, seed)
     arrays = checked_inputs(opened.signature, given)

@@ -20,7 +20,7 @@ def inspect(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Say what a model or an archive is, without running anything in it."""
+    """Say what a model or an archive is; nothing in a file is run to read it."""
     console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
     from neopack.cli import _values

@@ -5,6 +5,7 @@ A file is read when it is first asked for. Nothing here judges; the rules do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -41,6 +42,7 @@ __all__ = [
     "compiler_path",
     "config_objects",
     "config_optional",
+    "date",
     "default_version",
     "error_ids",
     "error_row",
@@ -125,7 +127,7 @@ def target(name: str) -> Target:
     if plain in known:
         return known[plain]
     close = nearest(plain, known)
-    hint = f"did you mean {close}?" if close else "`neopack explain targets` lists them"
+    hint = f"did you mean {close}?" if close else f"there are {', '.join(known)}, and os/arch"
     raise UsageError(f"{name!r} is no target that Neo knows", where="target", hint=hint)
 
 
@@ -243,6 +245,13 @@ def snapshots() -> tuple[str, ...]:
 
 def newest() -> str:
     return snapshots()[-1]
+
+
+def date(text: str) -> str:
+    """``text`` where it is a year, a month or a day. Raises ``UsageError``."""
+    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", text):
+        raise UsageError(f"{text!r} is no date", where="as of", hint="write it as 2022-12-30")
+    return text
 
 
 def _snapshot(target_class: str, as_of: str) -> tuple[str, str]:

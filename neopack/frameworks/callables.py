@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -122,5 +123,8 @@ def _reproduction(text: str, arguments: Mapping[str, Any]) -> str:
     where, name = split(text)
     given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     if where.endswith(".py"):
-        return f"python -c 'import runpy; runpy.run_path({where!r})[{name!r}]({given})'"
-    return f"python -c 'from {where} import {name}; {name}({given})'"
+        code = f"import runpy; runpy.run_path({where!r})[{name!r}]({given})"
+    else:
+        code = f"from {where} import {name}; {name}({given})"
+    plain = not set(code) & set('"$`\\!')
+    return f'python -c "{code}"' if plain else f"python -c {shlex.quote(code)}"

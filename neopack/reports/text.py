@@ -63,12 +63,13 @@ def _finding(finding: Finding, *, verbose: bool) -> Iterator[str]:
 
 
 def _summary(report: Report) -> str:
-    counts = [
-        f"{len(report.at('error'))} errors",
-        f"{len(report.at('warning'))} warnings",
-        f"{len(report.not_checked)} not checked",
-    ]
-    return f"{len(report.outcomes)} rules: {', '.join(counts)}"
+    counts = [_count(len(report.at(level)), level) for level in ("error", "warning")]
+    counts.append(f"{len(report.not_checked)} not checked")
+    return f"{_count(len(report.outcomes), 'rule')}: {', '.join(counts)}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def archive_text(archive: NeoArchive) -> str:

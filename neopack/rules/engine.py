@@ -15,7 +15,7 @@ from neopack.rules.inspection import Hit, Inspection, Rule
 from neopack.rules.needs import excused, lacking
 from neopack.types import Finding, Report, RuleOutcome
 
-__all__ = ["run"]
+__all__ = ["refuse_unknown", "run"]
 
 _RANK = {"error": 0, "warning": 1, "info": 2}
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -33,8 +33,7 @@ def run(
     ``select`` and ``ignore`` take ids or their beginnings (``NEO-PT``); an unknown one is a
     UsageError. Findings come by level, then id; what could not be checked is an outcome.
     """
-    for pattern in (*select, *ignore):
-        _known(pattern)
+    refuse_unknown((*select, *ignore))
     chosen = [rule for rule in rules if _chosen(rule.id, select, ignore)]
     holding = [rule for rule in chosen if _holds(rule, inspection)]
     findings: list[Finding] = []
@@ -54,13 +53,15 @@ def run(
     )
 
 
-def _known(pattern: str) -> None:
+def refuse_unknown(patterns: Iterable[str]) -> None:
+    """Raise ``UsageError`` for a pattern that is the beginning of no rule's id."""
     ids = facts.error_ids()
-    if pattern and any(id_.startswith(pattern.upper()) for id_ in ids):
-        return
-    close = facts.nearest(pattern, ids)
-    hint = f"did you mean {close}?" if close else "ids look like NEO-PT-001, families like NEO-PT"
-    raise UsageError(f"{pattern!r} is no rule and no family of rules", where="rule", hint=hint)
+    for pattern in patterns:
+        if pattern and any(id_.startswith(pattern.upper()) for id_ in ids):
+            continue
+        close = facts.nearest(pattern, ids)
+        hint = f"did you mean {close}?" if close else "ids are like NEO-PT-001, families NEO-PT"
+        raise UsageError(f"{pattern!r} is no rule and no family of rules", where="rule", hint=hint)
 
 
 def _chosen(id_: str, select: Sequence[str], ignore: Sequence[str]) -> bool:

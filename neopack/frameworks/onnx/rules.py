@@ -68,7 +68,7 @@ def ir_version(inspection: Inspection) -> Iterator[Hit]:
         yield Hit(
             message=f"IR version {found} came with {_came_with(ir=found)}; Neo's guide lists "
             f"ONNX {most.release} and earlier, which is IR {most.ir}",
-            values={"ir": str(most.ir), "release": most.release},
+            values={"ir": str(most.ir), "opset": str(most.opset), "release": most.release},
         )
 
 

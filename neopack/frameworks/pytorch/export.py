@@ -209,10 +209,14 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
             raise ExportFailed(
                 f"cannot be traced: {first_line(error)}", where=where, hint="try --script"
             ) from error
-    seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
-    places = dict.fromkeys(
-        f"{Path(w.filename).name}:{w.lineno}" for w in seen if not _in_machinery(w.filename)
-    )
+    # torch/__init__.py has torch's own assertions (those of an ExportedProgram's inputs), which
+    # decide nothing
+    seen = [
+        w
+        for w in caught
+        if issubclass(w.category, torch.jit.TracerWarning) and w.filename != torch.__file__
+    ]
+    places = dict.fromkeys(f"{Path(w.filename).name}:{w.lineno}" for w in seen)
     if not places:
         return traced, []
     more = " and elsewhere" if len(places) > 5 else ""
@@ -221,16 +225,6 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
         "keeps what this input chose (--script keeps the choice)"
     )
     return traced, [remark]
-
-
-def _in_machinery(filename: str) -> bool:
-    """Whether a warning comes from torch's own guards around an exported program."""
-    package = Path(_torch().__file__).parent
-    path = Path(filename)
-    if not path.is_relative_to(package):
-        return False
-    first = path.relative_to(package).parts[0]
-    return first.startswith("_") or first in ("fx", "export")
 
 
 def _script(program: Any, where: str) -> tuple[Any, list[str]]:

@@ -1,0 +1,76 @@
+"""Hints that can be followed, and refusals that come before any work."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import neopack
+from neopack import facts
+from neopack.engines import openvino
+from neopack.errors import ExportFailed, UsageError, VerificationFailed
+from neopack.frameworks import callables
+from neopack.reports.text import report_text
+from neopack.types import CompilationRequest, Finding, Report, Signature
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+@pytest.mark.parametrize("argument", [1, "it's", 'a "b" $c'])
+def test_a_failed_callable_can_be_called_again_as_the_hint_says(
+    tmp_path: Path, argument: object
+) -> None:
+    file = tmp_path / "net.py"
+    file.write_text("def build(size):\n    raise ValueError(repr(size) + '!')\n")
+    with pytest.raises(ExportFailed) as failed:
+        callables.build(f"{file}:build", {"size": argument})
+    command = shlex.split(failed.value.hint.removeprefix("reproduce with: "))
+    done = subprocess.run([sys.executable, *command[1:]], capture_output=True, text=True)
+    assert f"ValueError: {argument!r}!" in done.stderr
+
+
+@pytest.mark.parametrize("off", [3.4e-3, 1.04e-2, 9.99e-1])
+def test_the_difference_that_the_hint_accepts_is_accepted(off: float) -> None:
+    request: dict[str, Any] = {
+        "framework": "ONNX", "model": Path("m"), "target": facts.target("ml_c5"),
+        "signature": Signature(inputs=()),
+    }  # fmt: skip
+    with pytest.raises(VerificationFailed) as refused:
+        openvino._refuse_difference(CompilationRequest(**request), off)
+    allowed = float(refused.value.hint.split("--max-difference ")[1].split(",")[0])
+    openvino._refuse_difference(CompilationRequest(**request, max_difference=allowed), off)
+
+
+@pytest.mark.parametrize("given", [{"level": 10}, {"ignore": ["NEO-XX"]}, {"code": "nowhere"}])
+def test_settings_are_refused_before_the_export(
+    given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neopack.packing.exported", None)
+    with pytest.raises(neopack.NeopackError):
+        neopack.package("net:Net", path=tmp_path / "a.tar.gz", **given)
+
+
+@pytest.mark.parametrize("text", ["monday", "2022-1-1", "2022-12-30-01", ""])
+def test_a_date_is_a_date(text: str) -> None:
+    assert facts.date("2022-12") == "2022-12"
+    with pytest.raises(UsageError):
+        facts.date(text)
+
+
+def test_one_is_singular() -> None:
+    finding = Finding(id="NEO-AR-001", level="error", message="no")
+    report = Report(
+        subject="a", framework="ONNX", framework_version="1", target="ml_c5", facts_as_of="2026",
+        findings=(finding,),
+    )  # fmt: skip
+    assert report_text(report).endswith("0 rules: 1 error, 0 warnings, 0 not checked")
+
+
+def test_an_exported_program_warns_of_nothing_that_torch_does_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar.gz"
+    assert not neopack.package(FIXTURES / "pytorch" / "cnn.pt2", path=path).warnings
