@@ -72,7 +72,7 @@ def test_any_value_reads_back(value: Any, counted: bool) -> None:
 
 @given(st.sampled_from("iUIlL"), st.lists(st.integers(0, 127), max_size=30))
 def test_typed_arrays_stay_packed(code: str, values: list[int]) -> None:
-    data = struct.pack(f">{len(values)}{NUMBERS[code][1]}", *values)
+    data = struct.pack(f">{len(values)}{NUMBERS[code].format[1]}", *values)
     found = read(b"[$" + code.encode() + b"#l" + struct.pack(">i", len(values)) + data)
     assert isinstance(found, Packed)
     assert list(found.values()) == values

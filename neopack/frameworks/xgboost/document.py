@@ -82,7 +82,7 @@ def load(source: ByteSource, form: str, limits: Limits = DEFAULT_LIMITS) -> Lear
     """The document in ``source``. Raises ``Malformed`` for bad bytes and for missing fields."""
     if form == "ubj":
         return learner(read_ubjson(source, limits), source.name)
-    limits.hold("archive_bytes", source.size, where=source.name)
+    limits.hold("document_bytes", source.size, where=source.name)
     try:
         document = json.loads(source.read(0, source.size))
     except (ValueError, RecursionError) as error:
@@ -152,13 +152,20 @@ def _tree(at: _At) -> tuple[Tree, int]:
         categorical=_any(at.get("split_type", ())),
     )
     vector = parameters.integer("size_leaf_vector", 0)
-    for array in (tree.left, tree.right, tree.parent, tree.split_index, tree.default_left):
+    _refuse_lengths(tree, at, vector)
+    return tree, vector
+
+
+def _refuse_lengths(tree: Tree, at: _At, vector: int) -> None:
+    arrays = [tree.left, tree.right, tree.parent, tree.split_index, tree.default_left]
+    if vector <= 1:
+        arrays += [tree.split_condition, tree.base_weight, tree.loss_change, tree.sum_hessian]
+    for array in arrays:
         if _length(array) != tree.nodes:
             raise Malformed(
                 f"{at.path} has {tree.nodes} nodes and an array of {_length(array)}",
                 where=at.where,
             )
-    return tree, vector
 
 
 @dataclass(frozen=True, slots=True)

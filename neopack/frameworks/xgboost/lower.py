@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-from neopack.errors import SourceError
+from neopack.errors import Malformed, SourceError
 from neopack.frameworks.xgboost import binary
-from neopack.frameworks.xgboost.document import Learner, Tree
+from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.expressible import (
     CLASSES,
     LINKED,
@@ -32,6 +33,7 @@ __all__ = ["Lowered", "lower"]
 
 VERSION = (1, 3)
 HIGH_BIT = 1 << 31
+LEAF = -1
 ROOT = 0xFFFFFFFF
 _NUMPY_TYPES = {
     "i": "i1", "U": "u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8",
@@ -137,13 +139,29 @@ def _linear(model: Learner) -> list[bytes]:
 def _gbtree(model: Learner, offsets: Sequence[float]) -> list[bytes]:
     parts = [binary.GBTREE_PARAM.pack(len(model.trees), 1, 0, 0, 0, 0, 0)]
     drop = numbers(model.weight_drop, "<f4")
-    carried = dict(_carriers(model, offsets, drop))
-    for index, tree in enumerate(model.trees):
-        parts += _tree(tree, model.num_feature, carried.get(index, 0.0))
+    parts += _trees(model, dict(_carriers(model, offsets, drop)))
     parts.append(struct.pack(f"<{len(model.tree_info)}i", *model.tree_info))
     if model.booster == "dart" and model.trees:
         parts += [binary.COUNT.pack(len(drop)), drop.tobytes()]
     return parts
+
+
+def _trees(model: Learner, carried: Mapping[int, float]) -> Iterator[bytes]:
+    """Every tree's parameters, nodes and statistics; all nodes are made as one array."""
+    if not model.trees:
+        return
+    starts = [0, *accumulate(tree.nodes for tree in model.trees)]
+    nodes, deleted = _nodes(model, starts)
+    for index, offset in carried.items():
+        own = nodes[starts[index] : starts[index + 1]]
+        own["value"][own["left"] == LEAF] += offset
+    node_bytes, stat_bytes = nodes.tobytes(), _stats(model).tobytes()
+    for index, tree in enumerate(model.trees):
+        first, end = starts[index], starts[index + 1]
+        gone = int(deleted[first:end].sum())
+        yield binary.TREE_PARAM.pack(1, tree.nodes, gone, 0, model.num_feature, 0)
+        yield node_bytes[first * binary.NODE : end * binary.NODE]
+        yield stat_bytes[first * binary.STAT : end * binary.STAT]
 
 
 def _carriers(
@@ -164,38 +182,59 @@ def _carriers(
         yield heaviest, offset / float(drop[heaviest])
 
 
-def _tree(tree: Tree, num_feature: int, offset: float) -> list[bytes]:
+def _nodes(model: Learner, starts: Sequence[int]) -> tuple[Array, Array]:
+    """(nodes of all trees, which of them were deleted by pruning)."""
     import numpy as np
 
-    nodes = np.zeros(tree.nodes, NODE_TYPE)
-    left, right = numbers(tree.left, "<i4"), numbers(tree.right, "<i4")
-    internal = left != -1
-    nodes["parent"] = _parents(tree, left, internal)
-    nodes["left"], nodes["right"] = left, right
-    split = numbers(tree.split_index, "<u4") & (HIGH_BIT - 1)
-    default_left = numbers(tree.default_left, "u1").astype(np.uint32)
+    nodes = np.zeros(starts[-1], NODE_TYPE)
+    sizes = [tree.nodes for tree in model.trees]
+    left = nodes["left"] = _of_all(model, "left", "<i4")
+    right = nodes["right"] = _of_all(model, "right", "<i4")
+    most = np.repeat(sizes, sizes)
+    if ((left < LEAF) | (left >= most) | (right < LEAF) | (right >= most)).any():
+        raise Malformed("a node's child is no node of its tree")
+    nodes["value"] = _of_all(model, "split_condition", "<f4")
+    internal = left != LEAF
+    split = _of_all(model, "split_index", "<u4") & (HIGH_BIT - 1)
+    default_left = _of_all(model, "default_left", "u1").astype(np.uint32)
     nodes["split"] = np.where(internal, split | default_left << 31, split)
-    nodes["value"] = numbers(tree.split_condition, "<f4")
-    if offset:
-        nodes["value"][~internal] += np.float32(offset)
     deleted = (split == HIGH_BIT - 1) & ~internal
     nodes["split"][deleted] = ROOT
-    stats = np.zeros(tree.nodes, STAT_TYPE)
-    stats["loss_chg"] = numbers(tree.loss_change, "<f4")
-    stats["sum_hess"] = numbers(tree.sum_hessian, "<f4")
-    stats["base_weight"] = numbers(tree.base_weight, "<f4")
-    head = binary.TREE_PARAM.pack(1, tree.nodes, int(deleted.sum()), 0, num_feature, 0)
-    return [head, nodes.tobytes(), stats.tobytes()]
+    nodes["parent"] = _parents(model, left, internal, np.repeat(starts[:-1], sizes))
+    return nodes, deleted
 
 
-def _parents(tree: Tree, left: Array, internal: Array) -> Array:
-    """A node's parent, with the top bit set where it is the left child; all ones for the root."""
+def _parents(model: Learner, left: Array, internal: Array, first: Array) -> Array:
+    """A node's parent, with the top bit set where it is the left child; all ones for a root."""
     import numpy as np
 
-    parents = numbers(tree.parent, "<i4").astype(np.int64)
+    parents = _of_all(model, "parent", "<i4")
     marked = np.where(parents == HIGH_BIT - 1, ROOT, parents).astype(np.uint32)
-    marked[left[internal]] |= np.uint32(HIGH_BIT)
+    marked[(left + first)[internal]] |= np.uint32(HIGH_BIT)
     return marked
+
+
+def _stats(model: Learner) -> Array:
+    import numpy as np
+
+    base_weight = _of_all(model, "base_weight", "<f4")
+    stats = np.zeros(len(base_weight), STAT_TYPE)
+    stats["loss_chg"] = _of_all(model, "loss_change", "<f4")
+    stats["sum_hess"] = _of_all(model, "sum_hessian", "<f4")
+    stats["base_weight"] = base_weight
+    return stats
+
+
+def _of_all(model: Learner, field: str, dtype: str) -> Array:
+    """One field of all trees, one after the other."""
+    import numpy as np
+
+    arrays = [getattr(tree, field) for tree in model.trees]
+    codes = {array.code if isinstance(array, Packed) else "" for array in arrays}
+    if codes <= set(_NUMPY_TYPES) and len(codes) == 1:
+        joined = b"".join(array.data for array in arrays)
+        return np.frombuffer(joined, _NUMPY_TYPES[codes.pop()]).astype(dtype)
+    return np.concatenate([numbers(array, dtype) for array in arrays])
 
 
 NODE_TYPE = [
