@@ -68,6 +68,7 @@ class Manifest:
     source: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    rewrites: tuple[str, ...] = ()
 
     def dumps(self) -> bytes:
         return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
