@@ -49,7 +49,7 @@ bench: $(STAMP)
 # torch is named here so that a folder of CPU wheels that has it is enough
 TORCH := torch==2.13.0
 lock:
-	echo '$(TORCH)' | $(UV) pip compile --constraint - --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	echo '$(TORCH)' | $(UV) pip compile --upgrade --constraint - --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--all-extras --python-version 3.11 --output-file requirements.lock pyproject.toml
 	sed -i 's/+cpu$$//' requirements.lock
 

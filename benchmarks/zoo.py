@@ -1,8 +1,11 @@
-"""Package, check and compile every torchvision classification model, with random weights.
+"""Package, check and compile every model of a zoo, with random weights; a row a model.
 
-Prints a row a model and the count of successes; every failure with its cause. The models are
-those of the torchvision installed. ``--only NAME`` limits it, ``--out FILE`` keeps the rows as
-JSON lines and goes on after those that are there.
+    python benchmarks/zoo.py                        # all torchvision classification models
+    python benchmarks/zoo.py --framework xgboost    # 40 configurations
+
+Ends with the count of successes; every failure with its cause. What nothing here compiles
+(XGBoost) is run from the archive and compared with its golden outputs. ``--only NAME`` limits
+it, ``--out FILE`` keeps rows as JSON lines and goes on after those that are there.
 """
 
 from __future__ import annotations
@@ -12,65 +15,140 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import neopack
+from neopack.archive.goldens import difference, load_goldens
 from neopack.errors import NeopackError
-from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
 
-# the two whose first layers do not take 224
-SIZES = {"inception_v3": 299}
+HERE = Path(__file__).parent
 
 
-def models() -> list[str]:
-    def build() -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A model of a zoo, as ``neopack.package`` takes it."""
+
+    name: str
+    model: Callable[[], Any]
+    inputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    compiles: bool = True
+
+
+def torchvision_models() -> Iterator[Entry]:
+    from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
+
+    def imported() -> Any:
         import torchvision
 
         return torchvision
 
-    torchvision = with_torchvision(build)
-    return sorted(torchvision.models.list_models(module=torchvision.models))
+    torchvision = with_torchvision(imported)
+    for name in sorted(torchvision.models.list_models(module=torchvision.models)):
+        size = 299 if name == "inception_v3" else 224
+        yield Entry(
+            name=name,
+            model=lambda: f"{HERE / 'zoo_models.py'}:lively",
+            inputs={"input0": (1, 3, size, size)},
+            arguments={"name": name, "size": size},
+        )
 
 
-def attempt(name: str, folder: Path) -> dict[str, Any]:
-    size = SIZES.get(name, 224)
-    archive = folder / f"{name}.tar.gz"
-    row: dict[str, Any] = {"model": name, "step": "package"}
+def xgboost_models() -> Iterator[Entry]:
+    objectives = {
+        "reg:squarederror": "real", "reg:squaredlogerror": "positive", "reg:logistic": "binary",
+        "reg:pseudohubererror": "real", "reg:gamma": "positive", "reg:tweedie": "positive",
+        "binary:logistic": "binary", "binary:hinge": "binary", "count:poisson": "positive",
+        "multi:softprob": "classes",
+    }  # fmt: skip
+    shapes: list[dict[str, Any]] = [
+        {"booster": "gbtree", "max_depth": 3},
+        {"booster": "gbtree", "max_depth": 8, "num_parallel_tree": 3, "subsample": 0.8},
+        {"booster": "dart", "max_depth": 4, "rate_drop": 0.3},
+        {"booster": "gblinear"},
+    ]
+    for objective, label in objectives.items():
+        for number, shape in enumerate(shapes):
+            yield Entry(
+                name=f"{objective} {shape['booster']}{number}",
+                model=trainer({**shape, "objective": objective}, label),
+                compiles=False,
+            )
+
+
+def trainer(parameters: dict[str, Any], label: str) -> Callable[[], Any]:
+    def train() -> Any:
+        import xgboost
+
+        generator = np.random.default_rng(0)
+        rows = generator.standard_normal((2000, 12), dtype=np.float32)
+        total = rows.sum(axis=1)
+        labels = {
+            "real": total, "positive": np.exp(total / 8), "binary": total > 0,
+            "classes": np.digitize(total, [-2, 2]),
+        }  # fmt: skip
+        rows[generator.random(rows.shape) < 0.1] = np.nan
+        classes = {"num_class": 3} if label == "classes" else {}
+        matrix = xgboost.DMatrix(rows, label=labels[label])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return xgboost.train({**parameters, **classes, "nthread": 2}, matrix, 30)
+
+    return train
+
+
+ZOOS = {"pytorch": torchvision_models, "xgboost": xgboost_models}
+
+
+def attempt(entry: Entry, folder: Path) -> dict[str, Any]:
+    archive = folder / "model.tar.gz"
+    row: dict[str, Any] = {"model": entry.name, "step": "package"}
     start = time.perf_counter()
     try:
         packed = neopack.package(
-            f"torchvision.models:{name}", inputs={"input0": (1, 3, size, size)}, path=archive
+            entry.model(), inputs=entry.inputs, arguments=entry.arguments, path=archive
         )
-        row |= {"MB": round(packed.bytes / 1e6, 1), "packaged s": since(start), "step": "check"}
+        row |= {"MB": round(packed.bytes / 1e6, 2), "packaged s": since(start), "step": "check"}
         row["warnings"] = [f.id for f in packed.report.at("warning")] + list(packed.warnings)
         report = neopack.check(archive, target="ml_c5")
         row["check"] = "clean" if report.clean else report.at("error")[0].message
         row["step"], start = "compile", time.perf_counter()
-        made = neopack.compile(archive, target="ml_c5")
-        row |= {"compiled s": since(start), "difference": made.difference, "step": "done"}
+        off = compiled(archive) if entry.compiles else run(packed)
+        row |= {"compiled s": since(start), "difference": off, "step": "done"}
     except NeopackError as error:
         row["failure"] = error.line()
-    for leftover in folder.iterdir():
-        leftover.unlink()
     return row
+
+
+def compiled(archive: Path) -> float | None:
+    return neopack.compile(archive, target="ml_c5").difference
+
+
+def run(packed: Any) -> float:
+    inputs, golden = load_goldens(packed.goldens)
+    return difference(golden, neopack.load(packed.path).predict(inputs))
 
 
 def since(start: float) -> float:
     return round(time.perf_counter() - start, 1)
 
 
-def rows(names: list[str], out: Path | None) -> Iterator[dict[str, Any]]:
+def rows(entries: list[Entry], out: Path | None) -> Iterator[dict[str, Any]]:
     kept = {}
     if out is not None and out.exists():
         kept = {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
-    for name in names:
-        if name in kept:
-            yield kept[name]
+    for entry in entries:
+        if entry.name in kept:
+            yield kept[entry.name]
             continue
         with tempfile.TemporaryDirectory() as folder:
-            row = attempt(name, Path(folder))
+            row = attempt(entry, Path(folder))
         if out is not None:
             with out.open("a") as stream:
                 stream.write(json.dumps(row) + "\n")
@@ -78,27 +156,27 @@ def rows(names: list[str], out: Path | None) -> Iterator[dict[str, Any]]:
 
 
 def shown(row: dict[str, Any]) -> str:
-    head = f"{row['model']:22} {row.get('MB', ''):>8} {row.get('packaged s', ''):>7} "
+    head = f"{row['model']:24} {row.get('MB', ''):>8} {row.get('packaged s', ''):>7} "
     if "failure" in row:
         return f"{head} FAILED in {row['step']}: {row['failure']}"
-    warnings = f"  {len(row['warnings'])} warnings" if row["warnings"] else ""
-    return f"{head} {row['check']:6} {row['compiled s']:>7}  {row['difference']:.1e}{warnings}"
+    remarks = f"  {', '.join(row['warnings'])}" if row["warnings"] else ""
+    return f"{head} {row['check']:6} {row['compiled s']:>7}  {row['difference']:.1e}{remarks}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--framework", choices=["pytorch"], default="pytorch")
+    parser.add_argument("--framework", choices=sorted(ZOOS), default="pytorch")
     parser.add_argument("--only", action="append")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    names = given.only or models()
-    print(f"{'model':22} {'MB':>8} {'package':>7}  {'check':6} {'compile':>7}  difference")
+    entries = [e for e in ZOOS[given.framework]() if not given.only or e.name in given.only]
+    print(f"{'model':24} {'MB':>8} {'package':>7}  {'check':6} {'compile':>7}  difference")
     done = []
-    for row in rows(names, given.out):
+    for row in rows(entries, given.out):
         print(shown(row), flush=True)
         done.append(row)
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]
-    print(f"{len(good)} of {len(done)} packaged, checked clean and compiled")
+    print(f"{len(good)} of {len(done)} packaged, checked clean, and compiled or run")
     sys.exit(len(good) != len(done))
 
 

@@ -25,6 +25,7 @@ FAMILIES = {
     "NEO-HD": "The script that serves the compiled model",
     "NEO-PT": "PyTorch",
     "NEO-ON": "ONNX",
+    "NEO-XG": "XGBoost",
 }
 RULES = """\
 # Rules

@@ -9,7 +9,7 @@ from neopack._version import __version__
 __all__ = ["main"]
 
 # what to look for, in the order it is said
-SEEN = ("torch", "torchvision", "onnx", "onnxruntime", "openvino")
+SEEN = ("torch", "torchvision", "onnx", "onnxruntime", "xgboost", "openvino")
 
 
 def main() -> None:

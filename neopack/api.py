@@ -162,7 +162,7 @@ def check(
         framework_version=framework_version,
         data_input_config=data_input_config,
         compiler_options=compiler_options,
-        as_of=facts.date(as_of) if as_of else None,
+        as_of=as_of,
     )
     inspection = judging.inspect_archive(scanned, submission, manifest, limits)
     return judging.judge(inspection, select=select, ignore=ignore)

@@ -44,7 +44,7 @@ def _refuse_no_date(text: str) -> None:
     """``2024``, ``2024-05`` or ``2024-05-31``, from the first table that we have."""
     first = facts.snapshots()[0]
     try:
-        dt.date.fromisoformat(f"{text}-01-01"[:10])
+        dt.date.fromisoformat(text + "-01-01"[len(text) - 4 :])
     except ValueError:
         raise UsageError(f"--as-of {text} is no date", hint="write 2024-05-31") from None
     if text < first:

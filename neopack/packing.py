@@ -278,4 +278,5 @@ def _manifest(
         source=source.where if source.kind != "file" else Path(source.where).name,
         versions={**made.versions, "neopack": __version__},
         warnings=warnings,
+        rewrites=made.rewrites,
     )

@@ -145,7 +145,10 @@ class Goldens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedModel:
-    """A model in the form Neo reads, in a staging directory, with its golden numbers."""
+    """A model in the form Neo reads, in a staging directory, with its golden numbers.
+
+    ``rewrites`` names what was rewritten for the older version that Neo runs.
+    """
 
     framework: str
     members: tuple[Member, ...]
@@ -153,6 +156,7 @@ class ExportedModel:
     goldens: Goldens
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    rewrites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ __all__ = [
     "GoldenRecord",
     "Manifest",
     "golden_path",
+    "manifest_of",
     "manifest_path",
     "read_manifest",
     "stem",
@@ -67,6 +68,7 @@ class Manifest:
     source: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    rewrites: tuple[str, ...] = ()
 
     def dumps(self) -> bytes:
         return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
@@ -83,6 +85,14 @@ def manifest_path(archive: Path) -> Path:
 
 def golden_path(archive: Path) -> Path:
     return archive.with_name(f"{stem(archive)}.golden.npz")
+
+
+def manifest_of(archive: Path, content_sha256: str) -> Manifest | None:
+    """The manifest beside ``archive`` where it is of that content; one of another archive is
+    not believed."""
+    manifest = read_manifest(archive)
+    of_this = manifest is not None and manifest.archive.content_sha256 == content_sha256
+    return manifest if of_this else None
 
 
 def read_manifest(archive: Path) -> Manifest | None:

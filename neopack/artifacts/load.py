@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from neopack.archive.manifest import read_manifest
+from neopack.archive.manifest import manifest_of, manifest_path
 from neopack.archive.read import ArchiveScan, MemberSource, scan
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.errors import Malformed, NotRecognised, SourceError, Unsafe, UsageError, first_line
+from neopack.errors import (
+    Malformed,
+    NeopackError,
+    NotRecognised,
+    SourceError,
+    Unsafe,
+    UsageError,
+    first_line,
+)
 from neopack.frameworks import Framework
 from neopack.frameworks import catalogue as frameworks
 from neopack.types import Array, ModelInfo, Runner, Signature
@@ -171,18 +179,26 @@ def _uncompiled(scanned: ArchiveScan, limits: Limits) -> Opened:
             hint="neopack check says what is in it",
         )
     framework, name, info = found
-    manifest = read_manifest(scanned.path)
-    if manifest is not None and manifest.archive.content_sha256 != scanned.content_sha256:
-        manifest = None  # it is of another archive
+    manifest = manifest_of(scanned.path, scanned.content_sha256)
     signature = manifest.signature if manifest else info.signature
     if signature is None or any(None in spec.shape for spec in signature.inputs):
-        raise UsageError(
-            "the shapes of its inputs are not known",
-            where=str(scanned.path),
-            hint="keep the .neopack.json that package wrote beside it",
-        )
+        raise _shapes_unknown(scanned.path)
     return Opened(
         scan=scanned, compiled=None, framework=framework.name, model=name, signature=signature
+    )
+
+
+def _shapes_unknown(path: Path) -> NeopackError:
+    if manifest_path(path).is_file():
+        return Malformed(
+            "the manifest beside it is of another archive",
+            where=str(path),
+            hint="package the model again",
+        )
+    return UsageError(
+        "the shapes of its inputs are not known",
+        where=str(path),
+        hint="keep the .neopack.json that package wrote beside it",
     )
 
 

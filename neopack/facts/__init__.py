@@ -5,7 +5,6 @@ A file is read when it is first asked for. Nothing here judges; the rules do.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -42,7 +41,6 @@ __all__ = [
     "compiler_path",
     "config_objects",
     "config_optional",
-    "date",
     "default_version",
     "error_ids",
     "error_row",
@@ -245,13 +243,6 @@ def snapshots() -> tuple[str, ...]:
 
 def newest() -> str:
     return snapshots()[-1]
-
-
-def date(text: str) -> str:
-    """``text`` where it is a year, a month or a day. Raises ``UsageError``."""
-    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", text):
-        raise UsageError(f"{text!r} is no date", where="as of", hint="write it as 2022-12-30")
-    return text
 
 
 def _snapshot(target_class: str, as_of: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ __all__ = ["Worker"]
 WARM_UP_SECONDS = 1.0
 WARM_UP_CALLS = 3
 # what runs an uncompiled archive of each framework
-RUNTIMES = {"PYTORCH": "torch", "ONNX": "onnxruntime"}
+RUNTIMES = {"PYTORCH": "torch", "ONNX": "onnxruntime", "XGBOOST": "xgboost"}
 
 
 class Worker:

@@ -25,6 +25,7 @@ class Limits:
     ratio: int = 200
     ratio_from: int = 256 * MIB
     record_bytes: int = 64 * MIB
+    document_bytes: int = 4 * GIB
     records: int = 200_000
     depth: int = 100
     operations: int = 20_000_000

@@ -66,9 +66,10 @@ def test_a_manifest_of_another_archive(
     other = (fixtures / "pytorch/torch-1.8.1/cnn-traced.pt").read_bytes()
     pack(desk.path / "cnn.tar.gz", model=other)
     refused(1, ("cnn.tar.gz", "another archive"), "compile", "cnn.tar.gz", "-t", "ml_c5")
-    answer = neopack("check", "cnn.tar.gz")
+    answer = neopack("check", "cnn.tar.gz", "-t", "ml_c5")
     assert answer.code == 1
     assert "DataInputConfig" in answer.out
+    refused(2, "which target", "check", "cnn.tar.gz")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 99}', '{"schema": 1}', "\xff"])

@@ -15,6 +15,7 @@ from neopack import facts
 from neopack.engines import openvino
 from neopack.errors import ExportFailed, UsageError, VerificationFailed
 from neopack.frameworks import callables
+from neopack.judging import Submission
 from neopack.reports.text import report_text
 from neopack.types import CompilationRequest, Finding, Report, Signature
 
@@ -57,9 +58,10 @@ def test_settings_are_refused_before_the_export(
 
 @pytest.mark.parametrize("text", ["monday", "2022-1-1", "2022-12-30-01", ""])
 def test_a_date_is_a_date(text: str) -> None:
-    assert facts.date("2022-12") == "2022-12"
+    target = facts.target("ml_c5")
+    assert Submission(target=target, as_of="2022-12").as_of == "2022-12"
     with pytest.raises(UsageError):
-        facts.date(text)
+        Submission(target=target, as_of=text)
 
 
 def test_one_is_singular() -> None:

@@ -73,6 +73,16 @@ def onnx_info(
     )
 
 
+def xgboost_info(form: str = "binary", version: str = "1.3", **known: Any) -> ModelInfo:
+    return ModelInfo(
+        framework="XGBOOST",
+        format=form,
+        versions={"xgboost": version},
+        signature=signature(spec("data", (None, 6))),
+        facts={"trees": 3, "largest_tree": 7, "inexpressible": "", **known},
+    )
+
+
 CLEAN = {
     "PYTORCH": {
         "entries": entries("model.pth"),
@@ -89,7 +99,7 @@ CLEAN = {
     "XGBOOST": {
         "entries": entries("xgboost-model"),
         "models": ("xgboost-model",),
-        "info": ModelInfo(framework="XGBOOST", format="binary", signature=signature()),
+        "info": xgboost_info(),
     },
     "TENSORFLOW": {
         "entries": entries("export/saved_model.pb"),
@@ -128,6 +138,10 @@ def pytorch(target: str = "ml_c5", **changes: Any) -> Inspection:
 
 def onnx(target: str = "ml_c5", **changes: Any) -> Inspection:
     return inspection("ONNX", target, **changes)
+
+
+def xgboost(target: str = "ml_c5", **changes: Any) -> Inspection:
+    return inspection("XGBOOST", target, **changes)
 
 
 def tensorflow(target: str = "ml_c5", **changes: Any) -> Inspection:

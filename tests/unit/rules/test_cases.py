@@ -19,6 +19,8 @@ from inspections import (
     spec,
     tensorflow,
     torch_info,
+    xgboost,
+    xgboost_info,
 )
 from test_catalogue import ALL
 
@@ -396,6 +398,21 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
             "the dim 'n' is 1 in a and 2 in b",
         )
     ],
+    "NEO-XG-001": [
+        (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
+        (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
+    ],
+    "NEO-XG-002": [
+        (xgboost(info=xgboost_info("json")), "the model is JSON"),
+        (xgboost(info=xgboost_info("ubj")), "the model is UBJSON"),
+    ],
+    "NEO-XG-003": [(xgboost(info=xgboost_info("pickle")), "a pickle")],
+    "NEO-XG-004": [(xgboost(info=xgboost_info("dump")), "a dump")],
+    "NEO-XG-005": [(xgboost(info=xgboost_info(largest_tree=2**31)), "2147483648 nodes")],
+    "NEO-XG-006": [(xgboost(info=xgboost_info(version="2.1")), "written by XGBoost 2.1")],
+    "NEO-XG-007": [
+        (xgboost(info=xgboost_info(inexpressible="splits on categories")), "no splits on cat")
+    ],
 }
 
 _ids = torch_info(inputs=[spec("ids", (1, 8), "int64")])
@@ -583,6 +600,13 @@ HOLDS: dict[str, list[Inspection]] = {
             info=onnx_info(symbolic_dims={"a": ["n", "?"], "b": ["n", "?"], "c": ["n"]}),
         )
     ],
+    "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
+    "NEO-XG-002": [xgboost()],
+    "NEO-XG-003": [xgboost(info=xgboost_info("json"))],
+    "NEO-XG-004": [xgboost()],
+    "NEO-XG-005": [xgboost(info=xgboost_info(largest_tree=2**31 - 1))],
+    "NEO-XG-006": [xgboost(info=xgboost_info(version="0.90"))],
+    "NEO-XG-007": [xgboost()],
 }
 
 RULES = {rule.id: rule for rule in ALL}

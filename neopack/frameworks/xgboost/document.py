@@ -1,0 +1,231 @@
+"""An XGBoost model as its JSON and UBJSON have it (doc/model.schema of dmlc/xgboost, 1.0 to 3.2).
+
+Both are one document in two encodings; ``Learner`` is what of it a model needs, arrays as they
+came. Every field is looked up with its path, so that a damaged model says where.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from neopack.errors import Malformed
+from neopack.types import ByteSource, Json
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.wire.ubjson import Packed, read_ubjson
+
+__all__ = ["Learner", "Numbers", "Tree", "encoding", "learner", "load"]
+
+Numbers: TypeAlias = Packed | Sequence[Any]
+HEAD = 4096
+WHITE = b" \t\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """One tree, an array a field, an element a node; a left child of -1 is a leaf, whose value
+    is its split condition."""
+
+    nodes: int
+    left: Numbers
+    right: Numbers
+    parent: Numbers
+    split_index: Numbers
+    split_condition: Numbers
+    default_left: Numbers
+    base_weight: Numbers
+    loss_change: Numbers
+    sum_hessian: Numbers
+    categorical: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learner:
+    """``base_scores`` are as the document has them, before any link; one, or one a class."""
+
+    version: tuple[int, ...]
+    booster: str
+    objective: str
+    objective_parameters: Mapping[str, Json]
+    num_feature: int
+    num_class: int
+    num_target: int
+    base_scores: tuple[float, ...]
+    leaf_vector: int = 0
+    trees: tuple[Tree, ...] = ()
+    tree_info: tuple[int, ...] = ()
+    weight_drop: Numbers = ()
+    weights: Numbers = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    feature_names: tuple[str, ...] = ()
+    feature_types: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> int:
+        """How many trees one round has, and how many outputs a row."""
+        return max(1, self.num_class, self.num_target)
+
+
+def encoding(source: ByteSource) -> str | None:
+    """``json`` or ``ubj`` where these bytes begin an XGBoost document, else None."""
+    head = source.read(0, HEAD)
+    if not head.lstrip(WHITE).startswith(b"{"):
+        return None
+    if b'"learner"' in head and head.lstrip(WHITE)[1:].lstrip(WHITE)[:1] == b'"':
+        return "json"
+    return "ubj" if head[1:2] in b"iUIlL" and b"learner" in head[:64] else None
+
+
+def load(source: ByteSource, form: str, limits: Limits = DEFAULT_LIMITS) -> Learner:
+    """The document in ``source``. Raises ``Malformed`` for bad bytes and for missing fields."""
+    if form == "ubj":
+        return learner(read_ubjson(source, limits), source.name)
+    limits.hold("document_bytes", source.size, where=source.name)
+    try:
+        document = json.loads(source.read(0, source.size))
+    except (ValueError, RecursionError) as error:
+        offset = getattr(error, "pos", None)
+        raise Malformed(f"is no JSON: {error}", offset=offset, where=source.name) from None
+    return learner(document, source.name)
+
+
+def learner(document: Json, where: str) -> Learner:
+    at = _At(document, where, "")
+    inner, version = at.into("learner"), at.get("version", [0])
+    booster = inner.into("gradient_booster")
+    parameters, objective = inner.into("learner_model_param"), inner.into("objective")
+    name = booster.text("name")
+    body = booster.into("gbtree") if name == "dart" else booster
+    model = body.into("model")
+    return Learner(
+        version=tuple(int(v) for v in _listed(version)),
+        booster=name,
+        objective=objective.text("name"),
+        objective_parameters={k: v for k, v in objective.value.items() if k != "name"},
+        num_feature=parameters.integer("num_feature"),
+        num_class=parameters.integer("num_class"),
+        num_target=parameters.integer("num_target", 1),
+        base_scores=_scores(parameters.text("base_score"), where),
+        attributes={k: str(v) for k, v in inner.get("attributes", {}).items()},
+        feature_names=tuple(inner.get("feature_names", ())),
+        feature_types=tuple(inner.get("feature_types", ())),
+        **_booster(model, booster, name),
+    )
+
+
+def _booster(model: _At, booster: _At, name: str) -> dict[str, Any]:
+    if name == "gblinear":
+        return {"weights": model.numbers("weights")}
+    trees = model.get("trees", None)
+    if not isinstance(trees, list):
+        raise model.missing("trees")
+    read = tuple(
+        _tree(_At(tree, model.where, f"{model.path}.trees[{i}]")) for i, tree in enumerate(trees)
+    )
+    info = tuple(int(group) for group in _listed(model.numbers("tree_info")))
+    if len(info) != len(read):
+        raise Malformed(f"{len(read)} trees and tree_info for {len(info)}", where=model.where)
+    return {
+        "trees": tuple(tree for tree, _ in read),
+        "tree_info": info,
+        "leaf_vector": max((vector for _, vector in read), default=0),
+        "weight_drop": booster.numbers("weight_drop") if name == "dart" else (),
+    }
+
+
+def _tree(at: _At) -> tuple[Tree, int]:
+    parameters = at.into("tree_param")
+    left, default = at.numbers("left_children"), at.numbers("default_left")
+    tree = Tree(
+        nodes=parameters.integer("num_nodes"),
+        left=left,
+        right=at.numbers("right_children"),
+        parent=at.numbers("parents"),
+        split_index=at.numbers("split_indices"),
+        split_condition=at.numbers("split_conditions"),
+        default_left=default,
+        base_weight=at.numbers("base_weights"),
+        loss_change=at.numbers("loss_changes"),
+        sum_hessian=at.numbers("sum_hessian"),
+        categorical=_any(at.get("split_type", ())),
+    )
+    vector = parameters.integer("size_leaf_vector", 0)
+    _refuse_lengths(tree, at, vector)
+    return tree, vector
+
+
+def _refuse_lengths(tree: Tree, at: _At, vector: int) -> None:
+    arrays = [tree.left, tree.right, tree.parent, tree.split_index, tree.default_left]
+    if vector <= 1:
+        arrays += [tree.split_condition, tree.base_weight, tree.loss_change, tree.sum_hessian]
+    for array in arrays:
+        if _length(array) != tree.nodes:
+            raise Malformed(
+                f"{at.path} has {tree.nodes} nodes and an array of {_length(array)}",
+                where=at.where,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A place in the document, with its path for messages."""
+
+    value: Any
+    where: str
+    path: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.value, dict):
+            raise Malformed(f"{self.path or 'the document'} is no object", where=self.where)
+
+    def get(self, name: str, default: Any) -> Any:
+        return self.value.get(name, default)
+
+    def into(self, name: str) -> _At:
+        if name not in self.value:
+            raise self.missing(name)
+        return _At(self.value[name], self.where, f"{self.path}.{name}".lstrip("."))
+
+    def text(self, name: str) -> str:
+        if name not in self.value:
+            raise self.missing(name)
+        return str(self.value[name])
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        if name not in self.value and default is not None:
+            return default
+        text = self.text(name)
+        if not text.lstrip("-").isdecimal():
+            raise Malformed(f"{self.path}.{name} is {text!r:.40}", where=self.where)
+        return int(text)
+
+    def numbers(self, name: str) -> Numbers:
+        value = self.value.get(name)
+        if not isinstance(value, Packed | list):
+            raise self.missing(name)
+        return value
+
+    def missing(self, name: str) -> Malformed:
+        return Malformed(f"{self.path or 'the document'} has no {name}", where=self.where)
+
+
+def _scores(text: str, where: str) -> tuple[float, ...]:
+    """``5E-1``, or ``[4.8E-1]`` since 3.1."""
+    try:
+        return tuple(float(part) for part in text.strip("[]").split(","))
+    except ValueError:
+        raise Malformed(f"base_score is {text!r:.40}", where=where) from None
+
+
+def _listed(numbers: Numbers) -> Sequence[Any]:
+    return numbers.values() if isinstance(numbers, Packed) else numbers
+
+
+def _length(numbers: Numbers) -> int:
+    return numbers.count if isinstance(numbers, Packed) else len(numbers)
+
+
+def _any(numbers: Numbers) -> bool:
+    return any(numbers.data) if isinstance(numbers, Packed) else any(numbers)

@@ -1,0 +1,107 @@
+"""The binary model that Neo reads, from any encoding, with golden predictions. One of two files
+that import xgboost, for the predictions alone."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from neopack.archive.goldens import save_goldens
+from neopack.errors import SourceError, UsageError
+from neopack.frameworks import ExportSettings, inputs
+from neopack.frameworks.xgboost import binary, document, lower, read
+from neopack.frameworks.xgboost.expressible import inexpressible
+from neopack.frameworks.xgboost.run import XGBoostRunner, version
+from neopack.frameworks.xgboost.source import refuse_what_is_no_file
+from neopack.types import (
+    Array,
+    ExportedModel,
+    InputRequest,
+    Log,
+    Member,
+    ModelSource,
+    Signature,
+    TensorSpec,
+)
+from neopack.wire.source import FileSource
+
+__all__ = ["INPUT", "MODEL_FILE", "export"]
+
+# the guide asks for *.model; the public loader takes any name
+MODEL_FILE = "xgboost.model"
+INPUT = "data"
+ROWS = 16
+# every eighth golden number is missing, for trees send missing values their own way
+MISSING_EVERY = 8
+
+
+def export(
+    given: ModelSource,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    """``staging/xgboost.model`` in the binary format of XGBoost 1.3.3.
+
+    Raises ``SourceError`` that names what 1.3.3 cannot express, ``Missing`` without xgboost.
+    """
+    path, form = refuse_what_is_no_file(given)
+    rewrites = _write(path, form, staging / MODEL_FILE)
+    for rewrite in rewrites:
+        log.note(f"lowered to XGBoost 1.3.3: {rewrite}")
+    with FileSource(path) as source:
+        features = int(read.read(source).facts["num_feature"])
+    examples = _examples(requests, features, settings)
+    signature = Signature(inputs=_specs(examples))
+    outputs = XGBoostRunner(path.read_bytes(), signature).predict(examples)
+    return ExportedModel(
+        framework="XGBOOST",
+        members=(Member(name=MODEL_FILE, path=staging / MODEL_FILE),),
+        signature=Signature(inputs=signature.inputs, outputs=_specs(outputs)),
+        goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
+        versions={"xgboost": version(), "python": platform.python_version()},
+        rewrites=rewrites,
+    )
+
+
+def _write(path: Path, form: str, to: Path) -> tuple[str, ...]:
+    """The binary file, and what was rewritten for it; one that is binary is kept as it is."""
+    with FileSource(path) as source:
+        if form == "binary":
+            objective = binary.read_binary(source).objective
+            problem = inexpressible(objective)
+            if problem:
+                raise SourceError(f"XGBoost 1.3.3 has no {problem}", where=str(path))
+            shutil.copyfile(path, to)
+            return ()
+        lowered = lower.lower(document.load(source, form), str(path))
+    to.write_bytes(lowered.data)
+    return lowered.rewrites
+
+
+def _examples(
+    requests: Sequence[InputRequest], features: int, settings: ExportSettings
+) -> dict[str, Array]:
+    asked = list(requests) or [InputRequest(name=INPUT, shape=(ROWS, features))]
+    (request, *more) = asked
+    fits = len(request.shape) == 2 and request.shape[1] == features
+    if more or not fits or request.dtype not in (None, "float32"):
+        raise UsageError(
+            f"the model takes one input of float32 [rows, {features}]",
+            hint=f"leave --input out, or give --input {INPUT}=16,{features}",
+        )
+    if settings.example is not None:
+        return inputs.from_file(settings.example, asked)
+    examples = inputs.random_inputs(asked, settings.seed)
+    examples[request.name].ravel()[::MISSING_EVERY] = float("nan")
+    return examples
+
+
+def _specs(arrays: dict[str, Array]) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
+        for name, array in arrays.items()
+    )

@@ -1,0 +1,135 @@
+"""ModelInfo of an XGBoost model in any of its encodings, without xgboost.
+
+``format`` is ``binary``, ``json``, ``ubj``, or what is no model to submit: ``pickle`` and
+``dump``. ``operators`` counts trees by booster. ``facts``:
+
+==================  ==========================================================================
+booster, objective  as the model names them
+num_feature         columns it takes
+num_class, outputs  classes (0 where there are none), and numbers it gives for a row
+trees, nodes        how many; ``largest_tree`` the nodes of the largest
+base_score          as written, a list
+categorical         whether splits on categories are in it
+leaf_vector         numbers in a leaf, where more than one
+attributes          the names of its attributes (best_iteration, ...)
+feature_names       how many columns have names
+inexpressible       what XGBoost 1.3.3 has no words for, or ""
+==================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from neopack.errors import NotRecognised
+from neopack.frameworks.xgboost import binary, document
+from neopack.frameworks.xgboost.document import Learner
+from neopack.frameworks.xgboost.expressible import inexpressible
+from neopack.types import ByteSource, Json, ModelInfo, Signature, TensorSpec
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+
+__all__ = ["form", "read", "recognise"]
+
+FORMS = {
+    "binary": "XGBoost binary model",
+    "json": "XGBoost JSON model",
+    "ubj": "XGBoost UBJSON model",
+    "pickle": "pickle of an XGBoost model",
+    "dump": "XGBoost dump",
+}
+HEAD = 4096
+# protocols 0, 2 and later, as pickle begins an object of a module
+PICKLES = (b"ccopy_reg\n", b"cxgboost.", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+def form(source: ByteSource) -> str | None:
+    """The encoding of an XGBoost model, or None where these bytes are none."""
+    found = document.encoding(source)
+    if found is not None:
+        return found
+    if binary.looks_binary(source):
+        return "binary"
+    head = source.read(0, HEAD)
+    if head.startswith(PICKLES) and b"xgboost." in head:
+        return "pickle"
+    return "dump" if _is_dump(head) else None
+
+
+def recognise(source: ByteSource) -> str | None:
+    found = form(source)
+    return FORMS[found] if found else None
+
+
+def read(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+    """Raises ``Malformed`` where the bytes break their format, with the place."""
+    found = form(source)
+    if found is None:
+        raise NotRecognised("is no XGBoost model", where=source.name)
+    if found in ("pickle", "dump"):
+        return ModelInfo(framework="XGBOOST", format=found, producer="xgboost")
+    if found == "binary":
+        return _of_binary(binary.read_binary(source, limits))
+    return _of_document(document.load(source, found, limits), found)
+
+
+def _is_dump(head: bytes) -> bool:
+    """The text and JSON of ``dump_model``: trees for people, which no XGBoost loads."""
+    text = head.lstrip()
+    return text.startswith(b"booster[0]") or (text.startswith(b"[") and b'"nodeid"' in head)
+
+
+def _of_binary(model: binary.BinaryModel) -> ModelInfo:
+    nodes = [tree.nodes for tree in model.trees]
+    facts = {
+        "booster": model.booster,
+        "objective": model.objective,
+        "num_feature": model.num_feature,
+        "num_class": model.num_class,
+        "outputs": max(1, model.num_class),
+        "base_score": [model.base_score],
+        "categorical": False,
+        "leaf_vector": 0,
+        "attributes": sorted(model.attributes),
+        "feature_names": 0,
+        "inexpressible": inexpressible(model.objective),
+    }
+    return _info("binary", model.version, nodes, facts)
+
+
+def _of_document(model: Learner, found: str) -> ModelInfo:
+    nodes = [tree.nodes for tree in model.trees]
+    categorical = any(tree.categorical for tree in model.trees)
+    facts = {
+        "booster": model.booster,
+        "objective": model.objective,
+        "num_feature": model.num_feature,
+        "num_class": model.num_class,
+        "outputs": model.groups,
+        "base_score": list(model.base_scores),
+        "categorical": categorical,
+        "leaf_vector": model.leaf_vector,
+        "attributes": sorted(model.attributes),
+        "feature_names": len(model.feature_names),
+        "inexpressible": inexpressible(
+            model.objective,
+            targets=model.num_target,
+            leaf_vector=model.leaf_vector,
+            categorical=categorical,
+        ),
+    }
+    return _info(found, model.version, nodes, facts)
+
+
+def _info(
+    found: str, version: tuple[int, ...], nodes: list[int], facts: dict[str, Json]
+) -> ModelInfo:
+    trees = {"trees": len(nodes), "nodes": sum(nodes), "largest_tree": max(nodes, default=0)}
+    return ModelInfo(
+        framework="XGBOOST",
+        format=found,
+        producer="xgboost",
+        versions={"xgboost": ".".join(map(str, version))},
+        signature=Signature(
+            inputs=(TensorSpec(name="data", dtype="float32", shape=(None, facts["num_feature"])),)
+        ),
+        operators={f"{facts['booster']} tree": len(nodes)} if nodes else {facts["booster"]: 1},
+        facts={**facts, **trees},
+    )

@@ -1,0 +1,106 @@
+"""What Neo demands of an XGBoost model.
+
+Sources: SageMaker developer guide, neo-troubleshooting and neo-supported-cloud (2026);
+neo-ai/neo-loader@06788c0 (2022-08-17); dmlc/xgboost doc/tutorials/saving_model (2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neopack.rules.inspection import Hit, Inspection, Rule, rule
+
+__all__ = ["RULES"]
+
+MOST_NODES = 2**31
+READ_BY_NEO = (1, 3)
+ENCODINGS = {"json": "JSON", "ubj": "UBJSON"}
+
+
+@rule("NEO-XG-001")
+def more_than_one_member(inspection: Inspection) -> Iterator[Hit]:
+    """One member and nothing else: directories and code/ count too (loader, run)."""
+    seen = [e.name for e in inspection.entries if not _hidden(e.name)]
+    if len(seen) > 1:
+        yield Hit(
+            message=f"{len(seen)} members where one is allowed: {', '.join(seen[:4])}",
+            where=seen[1],
+        )
+
+
+@rule("NEO-XG-002", needs=("info",))
+def not_binary(inspection: Inspection) -> Iterator[Hit]:
+    """The binary format, not JSON or UBJSON (loader, read)."""
+    assert inspection.info is not None  # noqa: S101 - needs
+    encoding = ENCODINGS.get(inspection.info.format)
+    if encoding:
+        yield Hit(
+            message=f"the model is {encoding}; Neo reads the binary format",
+            where=_model(inspection),
+        )
+
+
+@rule("NEO-XG-003", needs=("info",))
+def pickled(inspection: Inspection) -> Iterator[Hit]:
+    """No pickle: the loader takes a bare Booster's only (loader, read)."""
+    assert inspection.info is not None  # noqa: S101 - needs
+    if inspection.info.format == "pickle":
+        yield Hit(message="the model is a pickle", where=_model(inspection))
+
+
+@rule("NEO-XG-004", needs=("info",))
+def dumped(inspection: Inspection) -> Iterator[Hit]:
+    """No dump_model output: nothing loads it."""
+    assert inspection.info is not None  # noqa: S101 - needs
+    if inspection.info.format == "dump":
+        yield Hit(message="the file is a dump of trees, not a model", where=_model(inspection))
+
+
+@rule("NEO-XG-005", needs=("info",))
+def too_many_nodes(inspection: Inspection) -> Iterator[Hit]:
+    """Fewer than 2^31 nodes in any tree (guide, neo-supported-cloud)."""
+    assert inspection.info is not None  # noqa: S101 - needs
+    largest = inspection.info.facts.get("largest_tree", 0)
+    if largest >= MOST_NODES:
+        yield Hit(message=f"a tree of {largest} nodes", where=_model(inspection))
+
+
+@rule("NEO-XG-006", needs=("info",))
+def newer_version(inspection: Inspection) -> Iterator[Hit]:
+    """Written by XGBoost 1.3 or earlier (guide, neo-supported-cloud: 1.3.3)."""
+    assert inspection.info is not None  # noqa: S101 - needs
+    written = inspection.info.versions.get("xgboost", "0")
+    parts = tuple(int(part) for part in written.split(".")[:2] if part.isdecimal())
+    if inspection.info.format == "binary" and parts > READ_BY_NEO:
+        yield Hit(
+            message=f"written by XGBoost {written}; Neo's guide lists 1.3.3 and earlier",
+            where=_model(inspection),
+        )
+
+
+@rule("NEO-XG-007", needs=("info",))
+def not_in_1_3(inspection: Inspection) -> Iterator[Hit]:
+    """Nothing that XGBoost 1.3.3 has no words for."""
+    assert inspection.info is not None  # noqa: S101 - needs
+    problem = inspection.info.facts.get("inexpressible", "")
+    if problem:
+        yield Hit(message=f"XGBoost 1.3.3 has no {problem}", where=_model(inspection))
+
+
+def _model(inspection: Inspection) -> str:
+    return inspection.models[0] if inspection.models else inspection.archive_name
+
+
+def _hidden(name: str) -> bool:
+    return name.rstrip("/").rsplit("/", 1)[-1].startswith(".")
+
+
+RULES: tuple[Rule, ...] = (
+    more_than_one_member,
+    not_binary,
+    pickled,
+    dumped,
+    too_many_nodes,
+    newer_version,
+    not_in_1_3,
+)

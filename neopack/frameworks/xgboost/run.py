@@ -1,0 +1,59 @@
+"""Run an XGBoost model of any encoding in the XGBoost that is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from neopack.errors import Missing, SourceError, first_line
+from neopack.frameworks.xgboost import read
+from neopack.frameworks.xgboost.lift import lift
+from neopack.types import Array, Signature
+from neopack.wire.source import BytesSource
+
+__all__ = ["XGBoostRunner", "version"]
+
+
+class XGBoostRunner:
+    """Gives ``prediction``, as the objective transforms it, and ``margin``, before that."""
+
+    def __init__(self, model: bytes, signature: Signature, *, threads: int | None = None) -> None:
+        self.signature = signature
+        self._xgboost = _xgboost()
+        source = BytesSource("the XGBoost model", model)
+        form = read.form(source)
+        # the binary format is read by no XGBoost since 3.1
+        loadable = lift(source) if form == "binary" else model
+        try:
+            self._booster = self._xgboost.Booster(
+                {"verbosity": 0, **({"nthread": threads} if threads else {})}
+            )
+            self._booster.load_model(bytearray(loadable))
+        except self._xgboost.core.XGBoostError as error:
+            raise SourceError(f"XGBoost {version()} cannot load it: {first_line(error)}") from None
+
+    def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        (name,) = (spec.name for spec in self.signature.inputs)
+        data = self._xgboost.DMatrix(inputs[name])
+        names = self._booster.feature_names
+        if names:
+            data.feature_names = names
+            data.feature_types = self._booster.feature_types
+        return {
+            "prediction": self._booster.predict(data),
+            "margin": self._booster.predict(data, output_margin=True),
+        }
+
+
+def version() -> str:
+    return str(_xgboost().__version__)
+
+
+def _xgboost() -> Any:
+    try:
+        import xgboost
+    except ImportError as error:
+        raise Missing(
+            f"XGBoost models need xgboost ({error})", hint="pip install 'neopack[xgboost]'"
+        ) from None
+    return xgboost

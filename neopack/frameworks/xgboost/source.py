@@ -1,0 +1,40 @@
+"""How a user names an XGBoost model: a file in any encoding but a pickle, or a live Booster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neopack.errors import NotRecognised, SourceError, Unsafe
+from neopack.frameworks.xgboost import read
+from neopack.types import ModelSource
+from neopack.wire.source import FileSource
+
+__all__ = ["refuse_what_is_no_file"]
+
+
+def refuse_what_is_no_file(given: ModelSource) -> tuple[Path, str]:
+    """The file and its encoding; raises for all that holds no model to submit."""
+    if given.kind != "file":
+        raise SourceError(
+            "XGBoost models are packaged from a file or a Booster", where=given.where
+        )
+    if given.weights is not None:
+        raise SourceError("--weights does not go with an XGBoost model", where=given.where)
+    path = Path(given.where)
+    with FileSource(path) as source:
+        form = read.form(source)
+    if form is None:
+        raise NotRecognised("is no XGBoost model", where=str(path))
+    if form == "dump":
+        raise SourceError(
+            "is a dump of trees for people, which no XGBoost loads again",
+            where=str(path),
+            hint="save the model itself: booster.save_model('model.ubj')",
+        )
+    if form == "pickle":
+        raise Unsafe(
+            "is a pickle, which is never unpickled here",
+            where=str(path),
+            hint="where it was made: booster.save_model('model.ubj')",
+        )
+    return path, form

@@ -1,0 +1,114 @@
+"""Models of today's XGBoost, written by neopack, read by XGBoost 1.3.3: they compute alike."""
+
+from __future__ import annotations
+
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xgboost
+
+import neopack
+from neopack.archive.goldens import load_goldens
+from neopack.archive.read import extract_member, scan
+
+ROWS, FEATURES = 300, 6
+RANKS = ("rank:pairwise", "rank:ndcg", "rank:map")
+BINARY = ("reg:logistic", "binary:logistic", "binary:logitraw", "binary:hinge", *RANKS)
+POSITIVE = (
+    "reg:squaredlogerror", "count:poisson", "reg:gamma", "reg:tweedie", "survival:cox",
+    "survival:aft",
+)  # fmt: skip
+OBJECTIVES = (
+    "reg:squarederror", "reg:pseudohubererror", "multi:softmax", "multi:softprob",
+    *BINARY, *POSITIVE,
+)  # fmt: skip
+SHAPES: list[tuple[str, dict[str, Any], int]] = [
+    ("gbtree", {"max_depth": 1}, 3),
+    ("gbtree", {"max_depth": 6, "num_parallel_tree": 2, "subsample": 0.7}, 8),
+    ("dart", {"max_depth": 3, "rate_drop": 0.4}, 6),
+    ("gblinear", {}, 5),
+]
+CASES = [(objective, *shape) for objective in OBJECTIVES for shape in SHAPES]
+
+
+def data() -> Any:
+    generator = np.random.default_rng(0)
+    rows = generator.standard_normal((ROWS, FEATURES), dtype=np.float32)
+    rows[generator.random((ROWS, FEATURES)) < 0.2] = np.nan
+    return rows
+
+
+def labelled(objective: str) -> Any:
+    total = np.nan_to_num(data()).sum(axis=1)
+    matrix = xgboost.DMatrix(data())
+    if objective == "survival:aft":
+        matrix.set_float_info("label_lower_bound", np.exp(total / 4))
+        matrix.set_float_info("label_upper_bound", np.exp(total / 4) * 1.5)
+        return matrix
+    if objective in BINARY:
+        matrix.set_label(total > 0)
+    elif objective in POSITIVE:
+        matrix.set_label(np.exp(total / 4))
+    elif objective.startswith("multi:"):
+        matrix.set_label(np.digitize(total, [-1, 1]))
+    else:
+        matrix.set_label(total)
+    if objective in RANKS:
+        matrix.set_group([100] * 3)
+    return matrix
+
+
+def train(objective: str, booster: str, parameters: dict[str, Any], rounds: int) -> Any:
+    chosen = {"objective": objective, "booster": booster, "seed": 1, "nthread": 1, **parameters}
+    if objective.startswith("multi:"):
+        chosen["num_class"] = 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return xgboost.train(chosen, labelled(objective), rounds)
+
+
+@pytest.fixture(scope="module")
+def computed(
+    tmp_path_factory: pytest.TempPathFactory, xgboost_1_3_3: Path
+) -> dict[str, tuple[Any, Any]]:
+    """name -> (what today's XGBoost computes, what 1.3.3 computes from our file)."""
+    folder = tmp_path_factory.mktemp("models")
+    np.save(folder / "data.npy", data())
+    expected = {}
+    for number, case in enumerate(CASES):
+        booster = train(*case)
+        packed = neopack.package(booster, path=folder / f"{number}.tar.gz")
+        extract_member(scan(packed.path), "xgboost.model", folder / f"{number}.model")
+        expected[number] = {
+            "margin": booster.predict(xgboost.DMatrix(data()), output_margin=True),
+            "prediction": booster.predict(xgboost.DMatrix(data())),
+        }
+    script = Path(__file__).with_name("predict_xgboost.py")
+    subprocess.run([xgboost_1_3_3, script, folder], check=True, capture_output=True)
+    return {
+        str(CASES[number]): (wanted, dict(np.load(folder / f"{number}.model.out.npz")))
+        for number, wanted in expected.items()
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case[:2])))
+def test_xgboost_1_3_3_computes_alike(case: Any, computed: dict[str, tuple[Any, Any]]) -> None:
+    wanted, found = computed[str(case)]
+    for name in ("margin", "prediction"):
+        scale = max(1.0, float(np.abs(wanted[name]).max()))
+        assert found[name].shape == wanted[name].shape
+        assert np.abs(found[name] - wanted[name]).max() <= 1e-6 * scale
+
+
+def test_an_archive_runs_in_todays_xgboost_too(tmp_path: Path) -> None:
+    booster = train("count:poisson", "gblinear", {}, 5)
+    packed = neopack.package(booster, path=tmp_path / "m.tar.gz", inputs={"data": (4, FEATURES)})
+    inputs, golden = load_goldens(packed.goldens)
+    answers = neopack.load(packed.path).predict(inputs)
+    assert np.isnan(inputs["data"]).any()
+    for name, values in golden.items():
+        np.testing.assert_allclose(answers[name], values, rtol=1e-6)

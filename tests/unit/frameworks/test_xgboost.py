@@ -1,0 +1,151 @@
+"""XGBoost's three encodings, read without it; the binary one, written as 1.3.3 writes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from neopack.errors import Malformed, NeopackError, SourceError, Unsafe
+from neopack.frameworks.xgboost import binary, document, lower, read, source
+from neopack.frameworks.xgboost.lift import lift
+from neopack.types import ModelSource
+from neopack.wire.source import BytesSource, FileSource
+
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "xgboost"
+OLD = sorted(path.stem for path in FIXTURES.glob("*-1.3.3.model"))
+NEW = ("logistic", "softprob", "poisson", "dart", "linear")
+
+
+def learner(path: Path) -> document.Learner:
+    with FileSource(path) as opened:
+        form = document.encoding(opened)
+        assert form is not None
+        return document.load(opened, form)
+
+
+def lowered(path: Path) -> bytes:
+    return lower.lower(learner(path), path.name).data
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_the_writer_gives_the_bytes_of_xgboost_1_3_3(name: str) -> None:
+    assert lowered(FIXTURES / f"{name}.json") == (FIXTURES / f"{name}.model").read_bytes()
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_json_and_ubjson_give_the_same_binary(name: str) -> None:
+    assert lowered(FIXTURES / f"{name}.json") == lowered(FIXTURES / f"{name}.ubj")
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_the_way_back_and_forth_changes_nothing(name: str) -> None:
+    written = lowered(FIXTURES / f"{name}.ubj")
+    again = document.load(BytesSource(name, lift(BytesSource(name, written))), "json")
+    assert lower.lower(again, name).data == written
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("logistic.json", "json"), ("logistic.ubj", "ubj"), ("dart-1.3.3.model", "binary"),
+        ("linear-1.3.3.model", "binary"), ("booster.pkl", "pickle"), ("dump.json", "dump"),
+        ("dump.txt", "dump"),
+    ],
+)  # fmt: skip
+def test_forms_are_told_by_bytes(name: str, form: str) -> None:
+    with FileSource(FIXTURES / name) as opened:
+        assert read.form(opened) == form
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b'{"a": 1}', b"[1, 2]", b"PK\x03\x04", b"{L"])
+def test_other_bytes_are_not_taken_for_xgboost(text: bytes) -> None:
+    assert read.recognise(BytesSource("other", text)) is None
+
+
+@pytest.mark.parametrize("suffix", ["json", "ubj"])
+def test_a_document_tells_what_is_in_it(suffix: str) -> None:
+    with FileSource(FIXTURES / f"softprob.{suffix}") as opened:
+        info = read.read(opened)
+    assert info.signature is not None
+    assert info.signature.inputs[0].shape == (None, 4)
+    assert info.versions["xgboost"].startswith("3.")
+    assert info.facts["objective"] == "multi:softprob"
+    assert (info.facts["trees"], info.facts["num_class"], info.facts["outputs"]) == (6, 3, 3)
+    assert len(info.facts["base_score"]) == 3
+    assert info.facts["inexpressible"] == ""
+
+
+def test_the_binary_tells_the_same() -> None:
+    with FileSource(FIXTURES / "softprob-1.3.3.model") as opened:
+        info = read.read(opened)
+    assert info.versions == {"xgboost": "1.3"}
+    assert (info.facts["trees"], info.facts["num_class"]) == (6, 3)
+    assert info.facts["attributes"] == ["best_iteration", "note", "objective"]
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("absolute-error.ubj", "objective reg:absoluteerror"),
+        ("categories.ubj", "splits on categories"),
+        ("vector-leaves.ubj", "2 targets"),
+    ],
+)
+def test_what_1_3_3_cannot_express_is_refused_by_name(name: str, what: str) -> None:
+    with pytest.raises(SourceError, match=what):
+        lowered(FIXTURES / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [("booster.pkl", Unsafe, "never unpickled"), ("dump.json", SourceError, "no XGBoost loads")],
+)
+def test_what_is_no_model_is_refused(name: str, error: type[NeopackError], words: str) -> None:
+    given = ModelSource(kind="file", where=str(FIXTURES / name), framework="XGBOOST")
+    with pytest.raises(error, match=words):
+        source.refuse_what_is_no_file(given)
+
+
+def test_damage_names_its_place() -> None:
+    model = json.loads((FIXTURES / "logistic.json").read_text())
+    del model["learner"]["gradient_booster"]["model"]["trees"][1]["parents"]
+    with pytest.raises(Malformed, match=r"trees\[1\] has no parents"):
+        document.learner(model, "m")
+
+
+def test_trees_and_their_classes_must_agree() -> None:
+    model = json.loads((FIXTURES / "logistic.json").read_text())
+    model["learner"]["gradient_booster"]["model"]["tree_info"].append(0)
+    with pytest.raises(Malformed, match="2 trees and tree_info for 3"):
+        document.learner(model, "m")
+
+
+@pytest.mark.parametrize("name", ["logistic-1.3.3.model", "linear-1.3.3.model", "dart.ubj"])
+def test_every_truncation_is_malformed(name: str) -> None:
+    whole = (FIXTURES / name).read_bytes()
+    for end in range(0, len(whole) - 1, 7):
+        with pytest.raises(NeopackError):
+            read.read(BytesSource(name, whole[:end]))
+
+
+@pytest.mark.parametrize("name", ["softprob-1.3.3.model", "dart.ubj", "logistic.json"])
+def test_a_changed_byte_never_crashes_a_reader(name: str) -> None:
+    whole = bytearray((FIXTURES / name).read_bytes())
+    for place in range(0, len(whole), 5):
+        kept, whole[place] = whole[place], whole[place] ^ 0xFF
+        with_damage = BytesSource(name, bytes(whole))
+        try:
+            info = read.read(with_damage)
+        except NeopackError:
+            pass
+        else:
+            assert info.framework == "XGBOOST"
+        whole[place] = kept
+
+
+def test_sizes_of_the_format() -> None:
+    """sizeof of XGBoost 1.3.3's own structs."""
+    assert (binary.LEARNER.size, binary.GBTREE_PARAM.size) == (136, 160)
+    assert (binary.TREE_PARAM.size, binary.GBLINEAR_PARAM.size) == (148, 136)
