@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xgboost
+from exact_runtimes import runtime
 
 import neopack
 from neopack.archive.goldens import load_goldens
@@ -33,6 +34,11 @@ SHAPES: list[tuple[str, dict[str, Any], int]] = [
     ("gblinear", {}, 5),
 ]
 CASES = [(objective, *shape) for objective in OBJECTIVES for shape in SHAPES]
+
+
+@pytest.fixture(scope="session")
+def xgboost_1_3_3() -> Path:
+    return runtime("xgboost-1.3.3", "3.8")
 
 
 def data() -> Any:

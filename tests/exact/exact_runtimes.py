@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+__all__ = ["runtime"]
 
 HERE = Path(__file__).parent
 KEPT = Path(sys.prefix) / "runtimes"
@@ -37,8 +37,3 @@ def runtime(name: str, python: str) -> Path:
         uv("pip", "install", "--python", str(executable), "--requirement", str(lock))
         done.write_text(lock.read_text())
     return executable
-
-
-@pytest.fixture(scope="session")
-def xgboost_1_3_3() -> Path:
-    return runtime("xgboost-1.3.3", "3.8")
