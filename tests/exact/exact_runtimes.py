@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 HERE = Path(__file__).parent
 KEPT = Path(sys.prefix) / "runtimes"
 
@@ -37,8 +35,3 @@ def runtime(name: str, python: str) -> Path:
         uv("pip", "install", "--python", str(executable), "--requirement", str(lock))
         done.write_text(lock.read_text())
     return executable
-
-
-@pytest.fixture(scope="session")
-def xgboost_1_3_3() -> Path:
-    return runtime("xgboost-1.3.3", "3.8")
