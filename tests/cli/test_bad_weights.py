@@ -114,6 +114,13 @@ def test_weights_that_do_not_fit(
     refused(1, (path.name, words), "package", *arguments, "-o", "out.tar.gz")
 
 
+def test_weights_of_a_file_that_has_its_own(refused: Call, fixtures: Path) -> None:
+    folder = fixtures / "pytorch"
+    arguments = (folder / "cnn-traced.pt", "--weights", folder / "state-dict.pt")
+    words = ("cnn-traced.pt", "has its own weights")
+    refused(2, words, "package", *arguments, "-o", "out.tar.gz")
+
+
 def test_weights_of_another_shape(refused: Call, models: Path, fixtures: Path) -> None:
     path = fixtures / "pytorch/state-dict.pt"
     arguments = (f"{models}:cnn", "--arg", "classes=7", "--weights", path, *INPUT)

@@ -54,11 +54,21 @@ def export(
     Raises ``SourceError`` where no model can be had, ``UsageError`` where the inputs asked for
     are not the model's, ``Missing`` without torch.
     """
+    # what the bytes tell is told without torch, and at once
+    form = source.file_form(Path(given.where)) if given.kind == "file" else ""
+    weights_form = source.weights_form(given) if given.weights else ""
+    if form == "torchscript" and weights_form:
+        raise UsageError(
+            "a TorchScript file has its own weights", where=given.where, hint="leave --weights out"
+        )
     torch = _torch()
     torch.manual_seed(settings.seed)
-    if given.kind == "file" and source.file_form(Path(given.where)) == "torchscript":
+    if form == "torchscript":
         return _keep(Path(given.where), requests, staging, settings)
-    module, requests = _module(given, requests, log)
+    module, requests = _module(given, requests)
+    if given.weights is not None:
+        weights.load(module, given.weights, weights_form, log)
+    module = _for_inference(module, log)
     return _trace(module, requests, staging, settings, given.where, log)
 
 
@@ -103,9 +113,9 @@ def _stored_inputs(path: Path) -> tuple[InputRequest, ...]:
 
 
 def _module(
-    given: ModelSource, requests: Sequence[InputRequest], log: Log
+    given: ModelSource, requests: Sequence[InputRequest]
 ) -> tuple[Any, Sequence[InputRequest]]:
-    """The module to trace, on the CPU, in eval mode and float32, and its inputs."""
+    """The module as it was given, and its inputs."""
     torch = _torch()
     if given.kind == "file":
         module, stored = _exported_program(Path(given.where))
@@ -124,9 +134,7 @@ def _module(
             where=given.where,
             hint="name a callable that returns the model",
         )
-    if given.weights is not None:
-        weights.load(module, given.weights, source.weights_form(given), log)
-    return _for_inference(module, log), requests
+    return module, requests
 
 
 def _for_inference(module: Any, log: Log) -> Any:

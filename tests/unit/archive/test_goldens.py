@@ -1,0 +1,90 @@
+"""Golden numbers: written, read, compared."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neopack.archive.goldens import (
+    difference,
+    load_arrays,
+    load_goldens,
+    save_arrays,
+    save_goldens,
+)
+from neopack.errors import Malformed
+from neopack.types import Array
+
+
+def array(*values: float) -> Array:
+    return np.array(values, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("golden", "computed", "expected"),
+    [
+        (array(1, 2), array(1, 2), 0.0),
+        (array(1, 4), array(1, 5), 0.25),
+        (array(-8, 1), array(-8, 3), 0.25),
+        (array(0, 0), array(0, 0), 0.0),
+        (array(0, 0), array(0, 1), math.inf),
+        (array(1, math.nan), array(1, math.nan), 0.0),
+        (array(1, math.nan), array(1, 1), math.inf),
+        (array(1, 1), array(1, math.nan), math.inf),
+        (array(2, math.inf), array(1, math.inf), 0.5),
+        (array(1, math.inf), array(1, -math.inf), math.inf),
+        (array(), array(), 0.0),
+        (array(1, 2), array(1), math.inf),
+        (np.array([2, 4]), np.array([2, 3]), 0.25),
+        (np.array([True]), np.array([False]), 1.0),
+        (np.array(2.0), np.array(1.0), 0.5),
+    ],
+)
+def test_the_difference(golden: Array, computed: Array, expected: float) -> None:
+    assert difference({"y": golden}, {"y": computed}) == expected
+
+
+def test_the_difference_is_of_the_worst_output() -> None:
+    golden = {"a": array(1), "b": array(10)}
+    assert difference(golden, {"a": array(1.5), "b": array(10)}) == 0.5
+    assert difference(golden, {"a": array(1)}) == math.inf
+    assert difference(golden, golden | {"more": array(1)}) == 0.0
+    assert difference({}, {}) == 0.0
+
+
+def test_saved_numbers_read_back_and_are_the_same_bytes(tmp_path: Path) -> None:
+    inputs, outputs = {"file": array(1), "a/b": np.arange(6).reshape(2, 3)}, {"y": array(2)}
+    for name in ("one.npz", "two.npz"):
+        made = save_goldens(tmp_path / name, inputs, outputs, seed=7)
+    assert (made.seed, made.inputs, made.outputs) == (7, ("file", "a/b"), ("y",))
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    read = load_goldens(tmp_path / "one.npz")
+    assert difference(inputs, read[0]) == difference(outputs, read[1]) == 0
+    assert list(read[0]) == list(inputs)
+
+
+def test_any_name_can_be_saved(tmp_path: Path) -> None:
+    with (tmp_path / "a.npz").open("wb") as stream:
+        save_arrays(stream, {"file": array(1), "allow_pickle": array(2)})
+    assert list(load_arrays(tmp_path / "a.npz")) == ["file", "allow_pickle"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"text", b"PK\x05\x06" + bytes(18), b"\x93NUMPY\x01\x00"]
+)
+def test_what_is_no_file_of_golden_numbers(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(Malformed, match=r"a\.npz"):
+        load_goldens(tmp_path / "a.npz")
+
+
+def test_a_shape_that_nothing_could_hold(tmp_path: Path) -> None:
+    with (tmp_path / "a.npz").open("wb") as stream:
+        save_arrays(stream, {"input/x": np.zeros(10**6, np.int8), "output/y": array(1)})
+    content = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "a.npz").write_bytes(content.replace(b"(1000000,)", b"(10**99,)", 1))
+    with pytest.raises(Malformed):
+        load_goldens(tmp_path / "a.npz")
