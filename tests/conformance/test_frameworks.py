@@ -52,4 +52,4 @@ def test_a_framework_that_takes_everything_does_not_conform() -> None:
             return "anything"
 
     with pytest.raises(AssertionError, match="nothing"):
-        assert_framework_conforms(Greedy(), SAMPLES["ONNX"])
+        assert_framework_conforms(Greedy("ONNX", "neopack.frameworks.onnx"), SAMPLES["ONNX"])
