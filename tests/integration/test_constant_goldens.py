@@ -9,7 +9,7 @@ import torch
 import neopack
 
 
-class Head(torch.nn.Module):
+class Head(torch.nn.Module):  # type: ignore[misc]
     """A model whose head starts with zeros, as vision transformers' do."""
 
     def __init__(self, value: float) -> None:
