@@ -217,9 +217,12 @@ def write(
     inspection = inspect_layout(members, layout, info, submission, path.name)
     report = judge(inspection, ignore=settings.ignore)
     raise_for(report)
-    warnings = (*made.warnings, *layout.remarks)
+    doubts = tuple(_doubts(made))
+    warnings = (*made.warnings, *layout.remarks, *doubts)
     for remark in layout.remarks:
         log.note(remark)
+    for doubt in doubts:
+        log.warn(doubt)
     with AtomicOutputs(force=settings.force) as outputs:
         golden_sha256 = write_copy(outputs.open(golden_path(path)), made.goldens.path)
         described = outputs.open(manifest_path(path))
@@ -242,6 +245,14 @@ def write(
         report=report,
         warnings=warnings,
     )
+
+
+def _doubts(made: ExportedModel) -> Iterator[str]:
+    if made.goldens.constant:
+        yield (
+            "the golden outputs are all one number: comparing with them proves nothing (give "
+            "trained --weights, or real inputs with --example)"
+        )
 
 
 def _manifest(

@@ -134,13 +134,15 @@ class Member:
 class Goldens:
     """Seeded inputs and the outputs that the source model gave for them, in one .npz.
 
-    Keys are ``input/<name>`` and ``output/<name>``.
+    Keys are ``input/<name>`` and ``output/<name>``. ``constant``: all outputs are one number,
+    which any broken model may give as well.
     """
 
     path: Path
     seed: int
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

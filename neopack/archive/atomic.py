@@ -43,18 +43,19 @@ def refuse_unwritable(path: Path, *, force: bool) -> None:
 
 
 def refuse_full(*paths: Path, size: int) -> None:
-    """Raise ``OutputError`` where files of about ``size`` bytes at ``paths``, which are not there
-    yet, would not fit. Frameworks write by themselves, and torch ends its process on a full disk.
+    """Raise ``OutputError`` where files of about ``size`` bytes would not fit at ``paths``.
+    Frameworks write by themselves, and torch ends its process on a full disk.
     """
     if not hasattr(os, "posix_fallocate"):
         return
+    tried = {_beside(path): path for path in paths}
     try:
-        for path in paths:
-            with writing(path), path.open("xb") as stream:
+        for temporary, path in tried.items():
+            with writing(path), temporary.open("xb") as stream:
                 os.posix_fallocate(stream.fileno(), 0, size + BESIDE_WEIGHTS)
     finally:
-        for path in paths:
-            path.unlink(missing_ok=True)
+        for temporary in tried:
+            temporary.unlink(missing_ok=True)
 
 
 class AtomicOutputs:

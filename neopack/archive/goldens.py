@@ -26,7 +26,19 @@ def save_goldens(
     arrays |= {f"output/{name}": array for name, array in outputs.items()}
     with path.open("wb") as stream:
         save_arrays(stream, arrays)
-    return Goldens(path=path, seed=seed, inputs=tuple(inputs), outputs=tuple(outputs))
+    return Goldens(
+        path=path,
+        seed=seed,
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        constant=_constant(outputs),
+    )
+
+
+def _constant(outputs: Mapping[str, Array]) -> bool:
+    sizes = [array.size for array in outputs.values()]
+    ranges = [array.min() == array.max() for array in outputs.values() if array.size]
+    return sum(sizes) > len(sizes) and all(ranges)
 
 
 def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from neopack.archive.goldens import load_arrays
 from neopack.errors import UsageError
 from neopack.types import Array, InputRequest, TensorSpec
 
-__all__ = ["DTYPES", "from_file", "random_inputs", "refuse_seed", "request_of"]
+__all__ = ["DTYPES", "examples", "from_file", "random_inputs", "request_of", "specs"]
 
 FLOATS = ("float16", "float32", "float64")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -18,6 +18,21 @@ DTYPES = frozenset((*FLOATS, *INTEGERS, "bool"))
 SAFE_BELOW = 2
 # torch and numpy both take it, and the next one
 LARGEST_SEED = 2**63
+
+
+def examples(
+    requests: Sequence[InputRequest], *, seed: int, example: Path | None
+) -> dict[str, Array]:
+    """The user's own inputs, of the .npz ``example``, where there are any; else seeded ones."""
+    return random_inputs(requests, seed) if example is None else from_file(example, requests)
+
+
+def specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
+    """What a signature says of these arrays."""
+    return tuple(
+        TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
+        for name, array in arrays.items()
+    )
 
 
 def random_inputs(requests: Sequence[InputRequest], seed: int) -> dict[str, Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from neopack.archive.goldens import difference, load_goldens
@@ -35,12 +36,19 @@ def assert_engine_conforms(engine: Engine, request: CompilationRequest) -> None:
         _assert_computes(engine, request, made, files)
         torn = out / f"torn{request.model.suffix}"
         torn.write_bytes(request.model.read_bytes()[:64])
-        _assert_raises(
-            NeopackError, lambda: engine.compile(replace(request, model=torn), out, SilentLog())
-        )
         strict = replace(request, max_difference=-1.0)  # below zero no difference passes
-        _assert_raises(VerificationFailed, lambda: engine.compile(strict, out, SilentLog()))
+        for wrong, error in (
+            (replace(request, model=torn), NeopackError),
+            (strict, VerificationFailed),
+        ):
+            _assert_raises(error, partial(_compile_apart, engine, wrong))
         _assert_raises(NeopackError, lambda: engine.load({}, made.signature, made.options, 1))
+
+
+def _compile_apart(engine: Engine, request: CompilationRequest) -> None:
+    """In a directory of its own: an engine is given an empty one each time."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine.compile(request, Path(folder), SilentLog())
 
 
 def _assert_artifact(

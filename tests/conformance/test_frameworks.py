@@ -21,6 +21,11 @@ SAMPLES = {
             inputs=(InputRequest(name="image", shape=(1, 3, 8, 8)),),
         ),
     ],
+    "XGBOOST": [
+        Sample(path=FIXTURES / "xgboost" / "logistic.json"),
+        Sample(path=FIXTURES / "xgboost" / "dart.ubj", target="ml_m5"),
+        Sample(path=FIXTURES / "xgboost" / "softprob-1.3.3.model", target="rasp4b"),
+    ],
     "ONNX": [
         Sample(path=FIXTURES / "onnx" / "cnn-opset12.onnx"),
         Sample(path=FIXTURES / "onnx" / "external-data.onnx", target="linux/arm64"),
@@ -47,4 +52,4 @@ def test_a_framework_that_takes_everything_does_not_conform() -> None:
             return "anything"
 
     with pytest.raises(AssertionError, match="nothing"):
-        assert_framework_conforms(Greedy(), SAMPLES["ONNX"])
+        assert_framework_conforms(Greedy("ONNX", "neopack.frameworks.onnx"), SAMPLES["ONNX"])

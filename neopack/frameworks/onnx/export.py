@@ -57,12 +57,12 @@ def export(
         _check(path)
         shutil.copyfile(path, target)
     asked = _requests(info, requests, given.where)
-    examples = _examples(asked, settings)
+    examples = inputs.examples(asked, seed=settings.seed, example=settings.example)
     outputs = _compute(target, examples, given.where)
     return ExportedModel(
         framework="ONNX",
         members=(Member(name=MODEL_FILE, path=target),),
-        signature=Signature(inputs=_specs(examples), outputs=_specs(outputs)),
+        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
         goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
         versions={"onnx": _onnx().__version__, "python": platform.python_version()},
     )
@@ -140,12 +140,6 @@ def _shown(spec: TensorSpec) -> str:
     return "[" + ", ".join("?" if dim is None else str(dim) for dim in spec.shape) + "]"
 
 
-def _examples(requests: Sequence[InputRequest], settings: ExportSettings) -> dict[str, Array]:
-    if settings.example is not None:
-        return inputs.from_file(settings.example, requests)
-    return inputs.random_inputs(requests, settings.seed)
-
-
 def _compute(model: Path, examples: Mapping[str, Array], where: str) -> dict[str, Array]:
     runner = OnnxRuntimeRunner(model.read_bytes(), Signature(inputs=()))
     try:
@@ -157,13 +151,6 @@ def _compute(model: Path, examples: Mapping[str, Array], where: str) -> dict[str
             where=where,
             hint=f"it was given {shapes}",
         ) from error
-
-
-def _specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
-    return tuple(
-        TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
-        for name, array in arrays.items()
-    )
 
 
 def _onnx() -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from neopack.errors import Missing, SourceError
 from neopack.types import Array, Signature
 
-__all__ = ["OnnxRuntimeRunner"]
+__all__ = ["OnnxRuntimeRunner", "runner"]
 
 # ONNX Runtime's levels: 3 is "error"; its warnings on standard error help no user of ours
 QUIET = 3
@@ -54,3 +54,8 @@ def _onnxruntime() -> Any:
             hint="pip install 'neopack[onnx]'",
         ) from None
     return onnxruntime
+
+
+def runner(model: bytes, signature: Signature, threads: int | None) -> OnnxRuntimeRunner:
+    """The seam's word for it."""
+    return OnnxRuntimeRunner(model, signature, threads=threads)

@@ -29,7 +29,6 @@ from neopack.types import (
     Member,
     ModelSource,
     Signature,
-    TensorSpec,
 )
 from neopack.wire.guard import DEFAULT_LIMITS
 from neopack.wire.source import FileSource
@@ -91,7 +90,7 @@ def _keep(
             f"{path.name} does not tell its input shapes", hint="give --input NAME=1,3,224,224"
         )
     bound = bind(module, requests, str(path))
-    examples = _examples(bound.requests, settings)
+    examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
     output = _call(bound.call, examples, str(path))
     shutil.copyfile(path, staging / MODEL_FILE)
     return _exported(staging, examples, output, settings, ())
@@ -191,7 +190,7 @@ def _trace(
             hint="give --input NAME=1,3,224,224 for each input of forward",
         )
     bound = bind(module, requests, where)
-    examples = _examples(bound.requests, settings)
+    examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
     output = _call(bound.call, examples, where)
     program = bound.program(flat=flatten.is_flat(output))
     traced, remarks = (
@@ -265,7 +264,7 @@ def _disagreements(
     """Compare the model with itself and with its trace, on a second, different input too."""
     names = flatten.names(first)
     remarks = []
-    examples = _examples(bound.requests, settings)
+    examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
     golden, again = _arrays(first, names), _arrays(_call(bound.call, examples, where), names)
     if difference(golden, again) > TRACE_DIFFERENCE:
         return ["the model answers the same input differently each time: is it random?"]
@@ -299,17 +298,11 @@ def _exported(
     return ExportedModel(
         framework="PYTORCH",
         members=(Member(name=MODEL_FILE, path=staging / MODEL_FILE),),
-        signature=Signature(inputs=_specs(examples), outputs=_specs(outputs)),
+        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
         goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
         versions={"torch": torch.__version__, "python": platform.python_version()},
         warnings=remarks,
     )
-
-
-def _examples(requests: Sequence[InputRequest], settings: ExportSettings) -> dict[str, Array]:
-    if settings.example is not None:
-        return inputs.from_file(settings.example, requests)
-    return inputs.random_inputs(requests, settings.seed)
 
 
 def _call(function: Callable[..., Any], examples: Mapping[str, Array], where: str) -> Any:
@@ -341,13 +334,6 @@ def _array(tensor: Any) -> Array:
     plain = tensor.detach().cpu()
     array: Array = (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
     return array
-
-
-def _specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
-    return tuple(
-        TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
-        for name, array in arrays.items()
-    )
 
 
 def _dtype(tensor: Any) -> str:

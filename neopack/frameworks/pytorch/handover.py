@@ -9,7 +9,13 @@ from typing import Any
 
 from neopack.types import ModelSource
 
-__all__ = ["hand_over"]
+__all__ = ["hand_over", "owns"]
+
+
+def owns(model: object) -> bool:
+    """By the names of its classes: a module can only be live where torch is imported."""
+    names = {(kind.__module__, kind.__name__) for kind in type(model).__mro__}
+    return ("torch.nn.modules.module", "Module") in names
 
 
 def hand_over(model: Any, staging: Path) -> ModelSource | None:

@@ -10,7 +10,7 @@ from neopack.errors import Missing, SourceError
 from neopack.frameworks.pytorch import flatten
 from neopack.types import Array, Signature
 
-__all__ = ["TorchScriptRunner"]
+__all__ = ["TorchScriptRunner", "runner"]
 
 MODEL = "the TorchScript file in the archive"
 
@@ -44,3 +44,8 @@ class TorchScriptRunner:
         arrays = [tensor.numpy() for tensor in flatten.flatten(output)]
         names = [spec.name for spec in self.signature.outputs] or list(flatten.names(output))
         return dict(zip(names, arrays, strict=False))
+
+
+def runner(model: bytes, signature: Signature, threads: int | None) -> TorchScriptRunner:
+    """The seam's word for it."""
+    return TorchScriptRunner(model, signature, threads=threads)

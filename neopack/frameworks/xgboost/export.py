@@ -23,7 +23,6 @@ from neopack.types import (
     Member,
     ModelSource,
     Signature,
-    TensorSpec,
 )
 from neopack.wire.source import FileSource
 
@@ -55,12 +54,12 @@ def export(
     with FileSource(path) as source:
         features = int(read.read(source).facts["num_feature"])
     examples = _examples(requests, features, settings)
-    signature = Signature(inputs=_specs(examples))
+    signature = Signature(inputs=inputs.specs(examples))
     outputs = XGBoostRunner(path.read_bytes(), signature).predict(examples)
     return ExportedModel(
         framework="XGBOOST",
         members=(Member(name=MODEL_FILE, path=staging / MODEL_FILE),),
-        signature=Signature(inputs=signature.inputs, outputs=_specs(outputs)),
+        signature=Signature(inputs=signature.inputs, outputs=inputs.specs(outputs)),
         goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
         versions={"xgboost": version(), "python": platform.python_version()},
         rewrites=rewrites,
@@ -93,15 +92,7 @@ def _examples(
             f"the model takes one input of float32 [rows, {features}]",
             hint=f"leave --input out, or give --input {INPUT}=16,{features}",
         )
-    if settings.example is not None:
-        return inputs.from_file(settings.example, asked)
-    examples = inputs.random_inputs(asked, settings.seed)
-    examples[request.name].ravel()[::MISSING_EVERY] = float("nan")
+    examples = inputs.examples(asked, seed=settings.seed, example=settings.example)
+    if settings.example is None:
+        examples[request.name].ravel()[::MISSING_EVERY] = float("nan")
     return examples
-
-
-def _specs(arrays: dict[str, Array]) -> tuple[TensorSpec, ...]:
-    return tuple(
-        TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
-        for name, array in arrays.items()
-    )

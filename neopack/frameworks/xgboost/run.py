@@ -11,7 +11,7 @@ from neopack.frameworks.xgboost.lift import lift
 from neopack.types import Array, Signature
 from neopack.wire.source import BytesSource
 
-__all__ = ["XGBoostRunner", "version"]
+__all__ = ["XGBoostRunner", "runner", "version"]
 
 
 class XGBoostRunner:
@@ -57,3 +57,8 @@ def _xgboost() -> Any:
             f"XGBoost models need xgboost ({error})", hint="pip install 'neopack[xgboost]'"
         ) from None
     return xgboost
+
+
+def runner(model: bytes, signature: Signature, threads: int | None) -> XGBoostRunner:
+    """The seam's word for it."""
+    return XGBoostRunner(model, signature, threads=threads)

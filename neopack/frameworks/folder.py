@@ -1,0 +1,79 @@
+"""A framework as its folder: each part is a file of the same name in every framework, imported
+when it is first asked for, so that listing and recognising import no more than ``read``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neopack.frameworks import ExportSettings, Layout
+from neopack.rules.inspection import Rule
+from neopack.types import (
+    ByteSource,
+    ExportedModel,
+    InputRequest,
+    Log,
+    ModelInfo,
+    ModelSource,
+    Runner,
+    Signature,
+    Target,
+)
+from neopack.wire.guard import Limits
+
+__all__ = ["FrameworkFolder"]
+
+
+class FrameworkFolder:
+    """``package`` holds read, export, run, handover, layout and rules, each with the function
+    or tuple that is asked for here."""
+
+    def __init__(self, name: str, package: str) -> None:
+        self.name, self._package = name, package
+
+    def recognise(self, source: ByteSource) -> str | None:
+        form: str | None = self._part("read").recognise(source)
+        return form
+
+    def read(self, source: ByteSource, limits: Limits) -> ModelInfo:
+        info: ModelInfo = self._part("read").read(source, limits)
+        return info
+
+    def owns(self, model: object) -> bool:
+        return bool(self._part("handover").owns(model))
+
+    def hand_over(self, model: object, staging: Path) -> ModelSource | None:
+        given: ModelSource | None = self._part("handover").hand_over(model, staging)
+        return given
+
+    def export(
+        self,
+        source: ModelSource,
+        inputs: Sequence[InputRequest],
+        staging: Path,
+        settings: ExportSettings,
+        log: Log,
+    ) -> ExportedModel:
+        made: ExportedModel = self._part("export").export(source, inputs, staging, settings, log)
+        return made
+
+    def runner(self, model: bytes, signature: Signature, threads: int | None) -> Runner:
+        runner: Runner = self._part("run").runner(model, signature, threads)
+        return runner
+
+    def models(self, names: Sequence[str]) -> tuple[str, ...]:
+        members: tuple[str, ...] = self._part("layout").model_members(names)
+        return members
+
+    def layout(self, signature: Signature, target: Target) -> Layout:
+        layout: Layout = self._part("layout").layout(signature, target)
+        return layout
+
+    def rules(self) -> Sequence[Rule]:
+        rules: Sequence[Rule] = self._part("rules").RULES
+        return rules
+
+    def _part(self, file: str) -> Any:
+        return importlib.import_module(f"{self._package}.{file}")

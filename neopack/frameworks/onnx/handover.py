@@ -1,0 +1,20 @@
+"""Hand a live ModelProto to a child process: it is a file that was not written yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from neopack.types import ModelSource
+
+__all__ = ["hand_over", "owns"]
+
+
+def owns(model: object) -> bool:
+    return type(model).__name__ == "ModelProto" and hasattr(model, "SerializeToString")
+
+
+def hand_over(model: Any, staging: Path) -> ModelSource:
+    path = staging / "given.onnx"
+    path.write_bytes(model.SerializeToString())
+    return ModelSource(kind="file", where=str(path), framework="ONNX")

@@ -1,0 +1,23 @@
+"""Hand a live Booster to a child process: it is a file that was not written yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from neopack.types import ModelSource
+
+__all__ = ["hand_over", "owns"]
+
+
+def owns(model: object) -> bool:
+    """A Booster, or a wrapper of scikit-learn's form around one."""
+    names = {(kind.__module__.split(".")[0], kind.__name__) for kind in type(model).__mro__}
+    return bool(names & {("xgboost", "Booster"), ("xgboost", "XGBModel")})
+
+
+def hand_over(model: Any, staging: Path) -> ModelSource:
+    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    path = staging / "given.ubj"
+    booster.save_model(path)
+    return ModelSource(kind="file", where=str(path), framework="XGBOOST")
