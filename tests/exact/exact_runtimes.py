@@ -8,11 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-<<<<<<< HEAD
-__all__ = ["runtime"]
-
-=======
->>>>>>> main
 HERE = Path(__file__).parent
 KEPT = Path(sys.prefix) / "runtimes"
 

@@ -36,11 +36,6 @@ SHAPES: list[tuple[str, dict[str, Any], int]] = [
 CASES = [(objective, *shape) for objective in OBJECTIVES for shape in SHAPES]
 
 
-@pytest.fixture(scope="session")
-def xgboost_1_3_3() -> Path:
-    return runtime("xgboost-1.3.3", "3.8")
-
-
 def data() -> Any:
     generator = np.random.default_rng(0)
     rows = generator.standard_normal((ROWS, FEATURES), dtype=np.float32)
