@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from neopack import facts
 from neopack.frameworks import Layout
 from neopack.types import Json, Signature, Target, TensorSpec
 
@@ -25,7 +26,7 @@ def layout(signature: Signature, target: Target) -> Layout:
     names, remarks = _names(signature.inputs)
     shapes = {n: list(spec.shape) for n, spec in zip(names, signature.inputs, strict=True)}
     config: Json = shapes
-    if target.name == "coreml":
+    if "shape" in facts.config_objects(target):
         config = {name: {"shape": shape} for name, shape in shapes.items()}
     return Layout(
         data_input_config=json.dumps(config, separators=(",", ":")),
