@@ -49,7 +49,6 @@ def inspect(
     Files are read without their framework and without running anything; a callable and a live
     model are exported first, in a child process, and need ``inputs`` for that.
     """
-    source = None
     if isinstance(model, str | Path) and Path(model).is_file():
         return _inspect_file(Path(model), limits)
     source = packing.resolve(
