@@ -44,7 +44,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	@for script in archive startup resnet50; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	@for script in archive startup resnet50 xgboost_writer; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 # torch is named here so that a folder of CPU wheels that has it is enough
 TORCH := torch==2.13.0
