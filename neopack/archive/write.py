@@ -153,7 +153,7 @@ class _Pipe:
 
 def _compressor(level: int) -> Compressor:
     """Level 1 by ISA-L: ten times zlib's speed, and the same bytes under SSE4, AVX2 and AVX-512
-    (its level 3 is not, its level 2 is the same). The other levels are zlib's, whose bytes may change with zlib.
+    (its level 3 is not). The other levels are zlib's, whose bytes may change with zlib.
     """
     if not 0 <= level <= 9:
         raise UsageError(f"--level {level} is not between 0 and 9")
