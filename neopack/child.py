@@ -12,7 +12,6 @@ import json
 import os
 import queue
 import secrets
-import shlex
 import shutil
 import signal
 import subprocess
@@ -260,11 +259,6 @@ def _full(error: OSError) -> OutputError:
     return OutputError(
         f"cannot be written: {error.strerror}", where=where, hint="set TMPDIR to another disk"
     )
-
-
-def reproduce(code: str) -> str:
-    """The shell command that runs ``code`` as the child would, for a hint."""
-    return f"{Path(sys.executable).name} -c {shlex.quote(code)}"
 
 
 if __name__ == "__main__":

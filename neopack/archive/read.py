@@ -18,7 +18,7 @@ from neopack.wire import tar
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.tar import TarEntry
 
-__all__ = ["ArchiveScan", "MemberSource", "extract_member", "open_member", "scan"]
+__all__ = ["ArchiveScan", "MemberSource", "extract_member", "scan"]
 
 CHUNK = 1 << 20
 HEAD = 64 << 10
@@ -326,10 +326,6 @@ class MemberSource:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def open_member(scanned: ArchiveScan, name: str, limits: Limits = DEFAULT_LIMITS) -> MemberSource:
-    return MemberSource(scanned, name, limits)
 
 
 def extract_member(
