@@ -53,6 +53,10 @@ def options(text: str | None, target: str = "ml_c5", framework: str = "PYTORCH")
     return inspection(framework, target, compiler_options=text)
 
 
+def using(*operators: str) -> ModelInfo:
+    return replace(torch_info(), operators=dict.fromkeys(operators, 1))
+
+
 def untold(**known: Any) -> ModelInfo:
     return replace(torch_info(**known), signature=None)
 
@@ -350,6 +354,12 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (config([[1, 3, 8]]), "[1,3,8] is given"),
     ],
     "NEO-PT-020": [(pytorch(info=untold()), "none compared")],
+    "NEO-PT-022": [
+        (
+            pytorch("rasp4b", info=using("aten::relu", "aten::mish", "aten::pad", "my::op")),
+            "PyTorch 1.8 has no aten::mish, aten::pad",
+        ),
+    ],
     "NEO-PT-021": [
         (pytorch(framework_version="1.4"), "format 3; PyTorch 1.4 reads 2"),
         (pytorch("rasp4b", info=torch_info(file_format="10")), "PyTorch 1.8 reads 5"),
@@ -571,6 +581,11 @@ HOLDS: dict[str, list[Inspection]] = {
         pytorch(framework_version="9.9", info=torch_info(file_format="99")),
         pytorch(framework_version="latest"),
         traced(file_format=""),
+    ],
+    "NEO-PT-022": [
+        pytorch("rasp4b", info=using("aten::relu", "aten::silu")),
+        pytorch(framework_version="2.0", info=using("aten::mish")),
+        pytorch(framework_version="latest", info=using("aten::mish")),
     ],
     "NEO-PT-019": [
         config([[7, 3, 8, 8]]),
