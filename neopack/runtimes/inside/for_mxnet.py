@@ -1,0 +1,268 @@
+"""What runs in a runtime of MXNet: describe, export, load, predict, release.
+
+Runs beside MXNet 1.8.0 in Python 3.6 to 3.8, so in the syntax of 3.6 and with nothing but the
+standard library, numpy and mxnet. Every task takes JSON and arrays, and gives JSON and arrays.
+"""
+
+import importlib
+import importlib.util
+import itertools
+import os
+import sys
+import warnings
+
+# MXNet looks for an operator's fastest variant by trying; the first found is the same every time
+os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
+
+# beyond this the exported model and the block it came from are not the same function
+EXPORT_DIFFERENCE = 1e-4
+
+_handles = itertools.count(1)
+_loaded = {}
+
+
+def _mxnet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mxnet
+    return mxnet
+
+
+# --- symbols with their parameters -----------------------------------------------------------
+
+
+class _Model(object):
+    """A symbol, its parameters, and executors for the shapes that were asked of it."""
+
+    def __init__(self, symbol, held):
+        self.symbol = symbol
+        self.arguments, self.auxiliary = _split(held)
+        known = set(self.arguments) | set(self.auxiliary)
+        self.inputs = [name for name in symbol.list_inputs() if name not in known]
+        self.outputs = symbol.list_outputs()
+        self._bound = {}
+
+    def predict(self, inputs):
+        mx = _mxnet()
+        key = tuple(sorted((name, array.shape, str(array.dtype)) for name, array in inputs.items()))
+        if key not in self._bound:
+            given = {name: mx.nd.array(array, dtype=array.dtype) for name, array in inputs.items()}
+            self._bound = {key: self._bind(given)}
+        executor = self._bound[key]
+        for name, array in inputs.items():
+            executor.arg_dict[name][:] = array
+        found = executor.forward(is_train=False)
+        return {name: array.asnumpy() for name, array in zip(self.outputs, found)}
+
+    def _bind(self, given):
+        mx = _mxnet()
+        wanted = self.symbol.list_arguments()
+        held = dict(self.arguments, **given)
+        lacking = [name for name in wanted if name not in held]
+        if lacking:
+            raise ValueError("input %r is not given" % lacking[0])
+        return self.symbol.bind(
+            mx.cpu(),
+            {name: held[name] for name in wanted},
+            aux_states={n: self.auxiliary[n] for n in self.symbol.list_auxiliary_states()},
+            grad_req="null",
+        )
+
+
+def _split(held):
+    """(arguments, auxiliary states) by the names that export and save_checkpoint give."""
+    arguments, auxiliary = {}, {}
+    for name, array in held.items():
+        kind, _, rest = name.partition(":")
+        if kind not in ("arg", "aux") or not rest:
+            raise ValueError("parameter %r has neither arg: nor aux: before its name" % name)
+        (arguments if kind == "arg" else auxiliary)[rest] = array
+    return arguments, auxiliary
+
+
+def _open(data, arrays):
+    """The model in the files that ``data`` names, or whose bytes ``arrays`` hold."""
+    mx = _mxnet()
+    if "symbol" in arrays:
+        symbol = mx.sym.load_json(arrays["symbol"].tobytes().decode("utf-8"))
+        held = mx.nd.load_frombuffer(arrays["params"].tobytes())
+    else:
+        symbol, held = mx.sym.load(data["symbol"]), mx.nd.load(data["params"])
+    if not isinstance(held, dict):
+        raise ValueError("the parameters have no names" if held else "there are no parameters")
+    return _Model(symbol, held)
+
+
+def describe(data, arrays):
+    """Shapes and dtypes of all inputs and outputs, from the ``shapes`` of some inputs."""
+    model = _open(data, arrays)
+    unknown = sorted(set(data["shapes"]) - set(model.inputs))
+    if unknown:
+        raise ValueError("the symbol has no input %r" % unknown[0])
+    known = {name: array.shape for name, array in model.arguments.items()}
+    known = {name: known[name] for name in model.symbol.list_arguments() if name in known}
+    known.update({name: tuple(shape) for name, shape in data["shapes"].items()})
+    shapes, outputs, _ = model.symbol.infer_shape_partial(**known)
+    names = model.symbol.list_arguments()
+    found = dict(zip(names, shapes or ()))
+    types = _types(model, data.get("dtypes", {}))
+    inputs = [
+        {"name": name, "shape": list(found.get(name, ())), "dtype": types.get(name, "float32")}
+        for name in model.inputs
+    ]
+    given = [{"name": n, "shape": list(s)} for n, s in zip(model.outputs, outputs or ())]
+    return {"inputs": inputs, "outputs": given, "mxnet": _mxnet().__version__}, {}
+
+
+def _types(model, stated):
+    import numpy as np
+
+    known = {name: array.dtype for name, array in model.arguments.items()}
+    known = {name: known[name] for name in model.symbol.list_arguments() if name in known}
+    known.update({name: np.dtype(dtype).type for name, dtype in stated.items()})
+    try:
+        types, _, _ = model.symbol.infer_type_partial(**known)
+    except (_mxnet().base.MXNetError, AttributeError):
+        return {}
+    found = zip(model.symbol.list_arguments(), types or ())
+    return {name: np.dtype(kind).name for name, kind in found if kind is not None}
+
+
+def load(data, arrays):
+    """A handle for ``predict``."""
+    handle = next(_handles)
+    model = _loaded[handle] = _open(data, arrays)
+    return {"handle": handle, "inputs": model.inputs, "outputs": model.outputs}, {}
+
+
+def predict(data, arrays):
+    return {}, _loaded[data["handle"]].predict(arrays)
+
+
+def release(data, arrays):
+    _loaded.pop(data["handle"], None)
+    return {}, {}
+
+
+# --- models that are code --------------------------------------------------------------------
+
+
+def export(data, arrays):
+    """Build what ``callable`` gives, run it on ``arrays`` in their order, and write
+    ``prefix``-symbol.json and ``prefix``-0000.params. Gives what the model itself answered."""
+    mx = _mxnet()
+    mx.random.seed(data["seed"] % 2 ** 31)
+    remarks = []
+    given = _call(data["callable"], data.get("arguments") or {})
+    if isinstance(given, mx.gluon.HybridBlock):
+        outputs = _export_block(given, data, arrays, remarks)
+    elif isinstance(given, mx.gluon.Block):
+        raise TypeError("a %s is no HybridBlock, and only those are exported" % _kind(given))
+    else:
+        outputs = _export_symbol(given, data, arrays)
+    written = _open({"symbol": data["prefix"] + "-symbol.json",
+                     "params": data["prefix"] + "-0000.params"}, {})
+    answers = written.predict(arrays)
+    pairs = list(zip(outputs, (answers[name] for name in written.outputs)))
+    off = max([_difference(want, have) for want, have in pairs] or [float("inf")])
+    if len(outputs) != len(written.outputs) or not off <= EXPORT_DIFFERENCE:
+        raise RuntimeError("the exported model differs from the block by %.2g" % off)
+    answer = {"outputs": written.outputs, "remarks": remarks, "mxnet": mx.__version__}
+    return answer, dict(zip(written.outputs, outputs))
+
+
+def _export_block(block, data, arrays, remarks):
+    mx = _mxnet()
+    if data.get("weights"):
+        block.load_parameters(data["weights"], ctx=mx.cpu())
+    elif _initialise(block):
+        remarks.append("its parameters were not initialised: they are random")
+    given = [mx.nd.array(array, dtype=array.dtype) for array in arrays.values()]
+    block.hybridize()
+    found = block(*given)
+    block.export(data["prefix"], 0)
+    return [array.asnumpy() for array in _flat(found)]
+
+
+def _initialise(block):
+    """Whether there was a parameter that nobody had initialised."""
+    mx = _mxnet()
+    bare = [p for p in block.collect_params().values() if p._data is None and not p._deferred_init]
+    for parameter in bare:
+        parameter.initialize(default_init=mx.init.Xavier(), ctx=mx.cpu())
+    return bool(bare)
+
+
+def _export_symbol(given, data, arrays):
+    """What load_checkpoint gives, (symbol, arguments, auxiliary states), or a Module."""
+    mx = _mxnet()
+    if data.get("weights"):
+        raise ValueError("weights go with a Gluon block; this callable gives them itself")
+    if isinstance(given, mx.mod.BaseModule):
+        given = (given.symbol,) + tuple(given.get_params())
+    if not (isinstance(given, tuple) and len(given) == 3 and isinstance(given[0], mx.sym.Symbol)):
+        raise TypeError(
+            "a %s is neither a HybridBlock, a Module nor (symbol, arguments, auxiliary states)"
+            % _kind(given)
+        )
+    mx.model.save_checkpoint(data["prefix"], 0, *given)
+    held = {"arg:" + name: array for name, array in given[1].items()}
+    held.update({"aux:" + name: array for name, array in given[2].items()})
+    answers = _Model(given[0], held).predict(arrays)
+    return [answers[name] for name in given[0].list_outputs()]
+
+
+def _flat(found):
+    if isinstance(found, (list, tuple)):
+        return [array for one in found for array in _flat(one)]
+    return [found]
+
+
+def _difference(want, have):
+    import numpy as np
+
+    if want.shape != have.shape:
+        return float("inf")
+    if not want.size:
+        return 0.0
+    wide = want.astype("float64")
+    off = np.abs(wide - have.astype("float64"))
+    same = (wide == have) | (np.isnan(wide) & np.isnan(have))
+    largest = float(np.where(same, 0.0, off).max())
+    scale = float(np.abs(wide[np.isfinite(wide)]).max()) if np.isfinite(wide).any() else 0.0
+    return largest / scale if largest and scale else largest
+
+
+def _call(text, arguments):
+    where, _, name = text.rpartition(":")
+    found = _import(where)
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise AttributeError("%s has no %r" % (where, part))
+        found = getattr(found, part)
+    return found(**arguments)
+
+
+def _import(where):
+    if not where.endswith(".py"):
+        sys.path.insert(0, os.getcwd())
+        return importlib.import_module(where)
+    sys.path.insert(0, os.path.dirname(os.path.abspath(where)))
+    name = os.path.splitext(os.path.basename(where))[0]
+    spec = importlib.util.spec_from_file_location(name, where)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _kind(value):
+    return type(value).__name__
+
+
+TASKS = {
+    "describe": describe,
+    "export": export,
+    "load": load,
+    "predict": predict,
+    "release": release,
+}
