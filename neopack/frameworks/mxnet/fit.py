@@ -131,7 +131,9 @@ def _wanted(node: Node, slot: int) -> Shape:
         kernel = numbers(node.attributes.get("kernel", ""))
         if node.op == "FullyConnected":
             return (outputs, None)
-        return (outputs, *kernel, None) if channel_last(node.attributes) else (outputs, None, *kernel)
+        return (
+            (outputs, *kernel, None) if channel_last(node.attributes) else (outputs, None, *kernel)
+        )
     if node.op == "Embedding" and slot == 1:
         return (_first(node, "input_dim"), _first(node, "output_dim"))
     return ()

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
 from neopack.types import Shape
 
-__all__ = ["channel_last", "cycle", "dangling", "forward_references", "input_shape", "numbers", "stated_shape"]
+__all__ = [
+    "channel_last",
+    "cycle",
+    "dangling",
+    "forward_references",
+    "input_shape",
+    "numbers",
+    "stated_shape",
+]
 
 _NUMBER = re.compile(r"-?\d+")
 # they pass the shape of their first input on

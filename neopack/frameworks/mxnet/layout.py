@@ -27,7 +27,7 @@ def model_parts(members: Sequence[str], model: str) -> tuple[str, ...]:
     return (*parameters, *((shapes,) if shapes in members else ()))
 
 
-def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:  # noqa: ARG001
+def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     """Also for ml_inf1: the guide asks for the same there."""
     shapes = {spec.name: list(spec.shape) for spec in signature.inputs}
     return Layout(data_input_config=json.dumps(shapes, separators=(",", ":")))

@@ -10,6 +10,10 @@ import itertools
 import os
 import sys
 import warnings
+from typing import Any, Dict, Iterator, List, Tuple
+
+Json = Dict[str, Any]
+Arrays = Dict[str, Any]
 
 # MXNet looks for an operator's fastest variant by trying; the first found is the same every time
 os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
@@ -17,11 +21,11 @@ os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
 # beyond this the exported model and the block it came from are not the same function
 EXPORT_DIFFERENCE = 1e-4
 
-_handles = itertools.count(1)
-_loaded = {}
+_handles: Iterator[int] = itertools.count(1)
+_loaded: Dict[int, "_Model"] = {}
 
 
-def _mxnet():
+def _mxnet() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import mxnet
@@ -31,20 +35,22 @@ def _mxnet():
 # --- symbols with their parameters -----------------------------------------------------------
 
 
-class _Model(object):
+class _Model:
     """A symbol, its parameters, and executors for the shapes that were asked of it."""
 
-    def __init__(self, symbol, held):
+    def __init__(self, symbol: Any, held: Arrays) -> None:
         self.symbol = symbol
         self.arguments, self.auxiliary = _split(held)
         known = set(self.arguments) | set(self.auxiliary)
         self.inputs = [name for name in symbol.list_inputs() if name not in known]
         self.outputs = symbol.list_outputs()
-        self._bound = {}
+        self._bound: Dict[Any, Any] = {}
 
-    def predict(self, inputs):
+    def predict(self, inputs: Arrays) -> Arrays:
         mx = _mxnet()
-        key = tuple(sorted((name, array.shape, str(array.dtype)) for name, array in inputs.items()))
+        key = tuple(
+            sorted((name, array.shape, str(array.dtype)) for name, array in inputs.items())
+        )
         if key not in self._bound:
             given = {name: mx.nd.array(array, dtype=array.dtype) for name, array in inputs.items()}
             self._bound = {key: self._bind(given)}
@@ -54,13 +60,13 @@ class _Model(object):
         found = executor.forward(is_train=False)
         return {name: array.asnumpy() for name, array in zip(self.outputs, found)}
 
-    def _bind(self, given):
+    def _bind(self, given: Arrays) -> Any:
         mx = _mxnet()
         wanted = self.symbol.list_arguments()
         held = dict(self.arguments, **given)
         lacking = [name for name in wanted if name not in held]
         if lacking:
-            raise ValueError("input %r is not given" % lacking[0])
+            raise ValueError(f"input {lacking[0]!r} is not given")
         return self.symbol.bind(
             mx.cpu(),
             {name: held[name] for name in wanted},
@@ -69,18 +75,19 @@ class _Model(object):
         )
 
 
-def _split(held):
+def _split(held: Arrays) -> Tuple[Arrays, Arrays]:
     """(arguments, auxiliary states) by the names that export and save_checkpoint give."""
-    arguments, auxiliary = {}, {}
+    arguments: Arrays = {}
+    auxiliary: Arrays = {}
     for name, array in held.items():
         kind, _, rest = name.partition(":")
         if kind not in ("arg", "aux") or not rest:
-            raise ValueError("parameter %r has neither arg: nor aux: before its name" % name)
+            raise ValueError(f"parameter {name!r} has neither arg: nor aux: before its name")
         (arguments if kind == "arg" else auxiliary)[rest] = array
     return arguments, auxiliary
 
 
-def _open(data, arrays):
+def _open(data: Json, arrays: Arrays) -> _Model:
     """The model in the files that ``data`` names, or whose bytes ``arrays`` hold."""
     mx = _mxnet()
     if "symbol" in arrays:
@@ -93,12 +100,12 @@ def _open(data, arrays):
     return _Model(symbol, held)
 
 
-def describe(data, arrays):
+def describe(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     """Shapes and dtypes of all inputs and outputs, from the ``shapes`` of some inputs."""
     model = _open(data, arrays)
     unknown = sorted(set(data["shapes"]) - set(model.inputs))
     if unknown:
-        raise ValueError("the symbol has no input %r" % unknown[0])
+        raise ValueError(f"the symbol has no input {unknown[0]!r}")
     known = {name: array.shape for name, array in model.arguments.items()}
     known = {name: known[name] for name in model.symbol.list_arguments() if name in known}
     known.update({name: tuple(shape) for name, shape in data["shapes"].items()})
@@ -114,7 +121,7 @@ def describe(data, arrays):
     return {"inputs": inputs, "outputs": given, "mxnet": _mxnet().__version__}, {}
 
 
-def _types(model, stated):
+def _types(model: _Model, stated: Dict[str, str]) -> Dict[str, str]:
     import numpy as np
 
     known = {name: array.dtype for name, array in model.arguments.items()}
@@ -128,18 +135,18 @@ def _types(model, stated):
     return {name: np.dtype(kind).name for name, kind in found if kind is not None}
 
 
-def load(data, arrays):
+def load(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     """A handle for ``predict``."""
     handle = next(_handles)
     model = _loaded[handle] = _open(data, arrays)
     return {"handle": handle, "inputs": model.inputs, "outputs": model.outputs}, {}
 
 
-def predict(data, arrays):
+def predict(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     return {}, _loaded[data["handle"]].predict(arrays)
 
 
-def release(data, arrays):
+def release(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     _loaded.pop(data["handle"], None)
     return {}, {}
 
@@ -147,31 +154,33 @@ def release(data, arrays):
 # --- models that are code --------------------------------------------------------------------
 
 
-def export(data, arrays):
+def export(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     """Build what ``callable`` gives, run it on ``arrays`` in their order, and write
     ``prefix``-symbol.json and ``prefix``-0000.params. Gives what the model itself answered."""
     mx = _mxnet()
-    mx.random.seed(data["seed"] % 2 ** 31)
-    remarks = []
+    mx.random.seed(data["seed"] % 2**31)
+    remarks: List[str] = []
+    sys.path.insert(0, data.get("folder") or os.getcwd())
     given = _call(data["callable"], data.get("arguments") or {})
     if isinstance(given, mx.gluon.HybridBlock):
         outputs = _export_block(given, data, arrays, remarks)
     elif isinstance(given, mx.gluon.Block):
-        raise TypeError("a %s is no HybridBlock, and only those are exported" % _kind(given))
+        raise TypeError(f"a {_kind(given)} is no HybridBlock, and only those are exported")
     else:
         outputs = _export_symbol(given, data, arrays)
-    written = _open({"symbol": data["prefix"] + "-symbol.json",
-                     "params": data["prefix"] + "-0000.params"}, {})
+    written = _open(
+        {"symbol": data["prefix"] + "-symbol.json", "params": data["prefix"] + "-0000.params"}, {}
+    )
     answers = written.predict(arrays)
     pairs = list(zip(outputs, (answers[name] for name in written.outputs)))
     off = max([_difference(want, have) for want, have in pairs] or [float("inf")])
     if len(outputs) != len(written.outputs) or not off <= EXPORT_DIFFERENCE:
-        raise RuntimeError("the exported model differs from the block by %.2g" % off)
+        raise RuntimeError(f"the exported model differs from the block by {off:.2g}")
     answer = {"outputs": written.outputs, "remarks": remarks, "mxnet": mx.__version__}
     return answer, dict(zip(written.outputs, outputs))
 
 
-def _export_block(block, data, arrays, remarks):
+def _export_block(block: Any, data: Json, arrays: Arrays, remarks: List[str]) -> List[Any]:
     mx = _mxnet()
     if data.get("weights"):
         block.load_parameters(data["weights"], ctx=mx.cpu())
@@ -184,7 +193,7 @@ def _export_block(block, data, arrays, remarks):
     return [array.asnumpy() for array in _flat(found)]
 
 
-def _initialise(block):
+def _initialise(block: Any) -> bool:
     """Whether there was a parameter that nobody had initialised."""
     mx = _mxnet()
     bare = [p for p in block.collect_params().values() if p._data is None and not p._deferred_init]
@@ -193,17 +202,17 @@ def _initialise(block):
     return bool(bare)
 
 
-def _export_symbol(given, data, arrays):
+def _export_symbol(given: Any, data: Json, arrays: Arrays) -> List[Any]:
     """What load_checkpoint gives, (symbol, arguments, auxiliary states), or a Module."""
     mx = _mxnet()
     if data.get("weights"):
         raise ValueError("weights go with a Gluon block; this callable gives them itself")
     if isinstance(given, mx.mod.BaseModule):
-        given = (given.symbol,) + tuple(given.get_params())
+        given = (given.symbol, *given.get_params())
     if not (isinstance(given, tuple) and len(given) == 3 and isinstance(given[0], mx.sym.Symbol)):
         raise TypeError(
-            "a %s is neither a HybridBlock, a Module nor (symbol, arguments, auxiliary states)"
-            % _kind(given)
+            f"a {_kind(given)} is neither a HybridBlock, a Module nor "
+            "(symbol, arguments, auxiliary states)"
         )
     mx.model.save_checkpoint(data["prefix"], 0, *given)
     held = {"arg:" + name: array for name, array in given[1].items()}
@@ -212,13 +221,13 @@ def _export_symbol(given, data, arrays):
     return [answers[name] for name in given[0].list_outputs()]
 
 
-def _flat(found):
+def _flat(found: Any) -> List[Any]:
     if isinstance(found, (list, tuple)):
         return [array for one in found for array in _flat(one)]
     return [found]
 
 
-def _difference(want, have):
+def _difference(want: Any, have: Any) -> float:
     import numpy as np
 
     if want.shape != have.shape:
@@ -233,21 +242,21 @@ def _difference(want, have):
     return largest / scale if largest and scale else largest
 
 
-def _call(text, arguments):
+def _call(text: str, arguments: Json) -> Any:
     where, _, name = text.rpartition(":")
     found = _import(where)
     for part in name.split("."):
         if not hasattr(found, part):
-            raise AttributeError("%s has no %r" % (where, part))
+            raise AttributeError(f"{where} has no {part!r}")
         found = getattr(found, part)
     return found(**arguments)
 
 
-def _import(where):
+def _import(where: str) -> Any:
     if not where.endswith(".py"):
-        sys.path.insert(0, os.getcwd())
         return importlib.import_module(where)
-    sys.path.insert(0, os.path.dirname(os.path.abspath(where)))
+    where = os.path.join(sys.path[0], where)
+    sys.path.insert(0, os.path.dirname(where))
     name = os.path.splitext(os.path.basename(where))[0]
     spec = importlib.util.spec_from_file_location(name, where)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -255,7 +264,7 @@ def _import(where):
     return module
 
 
-def _kind(value):
+def _kind(value: Any) -> str:
     return type(value).__name__
 
 
