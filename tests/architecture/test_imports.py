@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "neopack"
 FILES = sorted(ROOT.rglob("*.py"))
-HEAVY = {"torch", "onnx", "onnxruntime", "openvino", "numpy", "boto3", "torchvision"}
+HEAVY = {"torch", "onnx", "onnxruntime", "openvino", "mxnet", "numpy", "boto3", "torchvision"}
 
 # from the bottom up; a room imports only rooms of its own row or of rows before it
 ROWS = [

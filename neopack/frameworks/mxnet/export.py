@@ -52,7 +52,7 @@ def export(
     return _keep(source.pair(given, log), requests, staging, settings, log)
 
 
-# --- a symbol that is there -------------------------------------------------------------------
+# --- a symbol that is there -----------------------------------------------------------------
 
 
 def _keep(
@@ -84,14 +84,14 @@ def _known_shapes(pair: Pair, requests: Sequence[InputRequest]) -> dict[str, lis
     assert pair.info.signature is not None  # noqa: S101 - a symbol always has one
     specs = {spec.name: spec.shape for spec in pair.info.signature.inputs}
     known = {request.name: list(request.shape) for request in requests}
-    for name, shape in known.items():
-        if name not in specs:
+    for request in requests:
+        if request.name not in specs:
             raise UsageError(
-                f"the symbol has no input {name!r}",
+                f"the symbol has no input {request.name!r}",
                 where=str(pair.symbol),
                 hint=f"its inputs are {', '.join(specs)}",
             )
-        _refuse_misfit(name, shape, specs[name], str(pair.symbol))
+        _refuse_misfit(request, specs[request.name], str(pair.symbol))
     for name, shape in specs.items():
         whole = [dim for dim in shape if dim is not None]
         if name in known or (name in pair.info.facts["labels"] and not whole):
@@ -102,10 +102,12 @@ def _known_shapes(pair: Pair, requests: Sequence[InputRequest]) -> dict[str, lis
     return known
 
 
-def _refuse_misfit(name: str, shape: Sequence[int], spec: Shape, where: str) -> None:
-    pairs = zip(shape, spec, strict=False)
-    if spec and (len(spec) != len(shape) or any(w not in (None, have) for have, w in pairs)):
-        raise UsageError(f"input {name!r} is {_shown(spec)}, not {list(shape)}", where=where)
+def _refuse_misfit(asked: InputRequest, spec: Shape, where: str) -> None:
+    pairs = zip(asked.shape, spec, strict=False)
+    if spec and (len(spec) != len(asked.shape) or any(w not in (None, a) for a, w in pairs)):
+        raise UsageError(
+            f"input {asked.name!r} is {_shown(spec)}, not {list(asked.shape)}", where=where
+        )
 
 
 def _shape_wanted(name: str, shape: Shape, where: str) -> UsageError:
@@ -133,7 +135,7 @@ def _request(
     return InputRequest(name=name, shape=shape, dtype=dtype, below=asked.below if asked else None)
 
 
-# --- code that builds a model -----------------------------------------------------------------
+# --- code that builds a model ---------------------------------------------------------------
 
 
 def _build(

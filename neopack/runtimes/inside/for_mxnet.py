@@ -15,8 +15,9 @@ from typing import Any, Dict, Iterator, List, Tuple
 Json = Dict[str, Any]
 Arrays = Dict[str, Any]
 
-# MXNet looks for an operator's fastest variant by trying; the first found is the same every time
-os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
+# a bound symbol has its convolutions fused with batch normalisation, which rounds otherwise than
+# the block did that it was exported from
+os.environ.setdefault("MXNET_SUBGRAPH_BACKEND", "NONE")
 
 # beyond this the exported model and the block it came from are not the same function
 EXPORT_DIFFERENCE = 1e-4
@@ -32,7 +33,7 @@ def _mxnet() -> Any:
     return mxnet
 
 
-# --- symbols with their parameters -----------------------------------------------------------
+# --- symbols with their parameters ----------------------------------------------------------
 
 
 class _Model:
@@ -151,7 +152,7 @@ def release(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     return {}, {}
 
 
-# --- models that are code --------------------------------------------------------------------
+# --- models that are code -------------------------------------------------------------------
 
 
 def export(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
@@ -259,6 +260,8 @@ def _import(where: str) -> Any:
     sys.path.insert(0, os.path.dirname(where))
     name = os.path.splitext(os.path.basename(where))[0]
     spec = importlib.util.spec_from_file_location(name, where)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{where} is no Python file")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
