@@ -13,7 +13,7 @@ from typing import Any
 
 from neopack import runtimes
 from neopack.archive.goldens import save_goldens
-from neopack.errors import UsageError
+from neopack.errors import ExportFailed, UsageError
 from neopack.frameworks import ExportSettings, inputs
 from neopack.frameworks.mxnet import names, source
 from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, Pair
@@ -64,9 +64,10 @@ def _keep(
 ) -> ExportedModel:
     known = _known_shapes(pair, requests)
     where = {"symbol": str(pair.symbol), "params": str(pair.parameters)}
-    with runtimes.worker(RUNTIME, log=log) as worker:
+    subject = str(pair.symbol)
+    with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=subject) as worker:
         described, _ = worker.call("describe", {**where, "shapes": known}, timeout=PATIENCE)
-        asked = [_request(one, requests, str(pair.symbol)) for one in described["inputs"]]
+        asked = [_request(one, requests, subject) for one in described["inputs"]]
         examples = inputs.examples(asked, seed=settings.seed, example=settings.example)
         loaded, _ = worker.call("load", where, timeout=PATIENCE)
         handle = {"handle": loaded["handle"]}
@@ -155,7 +156,7 @@ def _build(
         "prefix": str(staging / PREFIX),
         "folder": str(Path.cwd()),
     }
-    with runtimes.worker(RUNTIME, log=log) as worker:
+    with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=given.where) as worker:
         answer, outputs = worker.call("export", task, arrays=examples, timeout=PATIENCE)
     for remark in answer["remarks"]:
         log.warn(remark)

@@ -10,7 +10,7 @@ from neopack import runtimes
 from neopack.errors import SourceError
 from neopack.frameworks.mxnet import names
 from neopack.frameworks.mxnet.export import PATIENCE, RUNTIME
-from neopack.types import Array, Files, Signature, SilentLog
+from neopack.types import Array, Files, Signature
 
 __all__ = ["MXNetRunner", "runner"]
 
@@ -25,7 +25,7 @@ class MXNetRunner:
             raise SourceError("has no parameters beside it", where=model)
         stack = ExitStack()
         weakref.finalize(self, stack.close)
-        self._worker = stack.enter_context(runtimes.worker(RUNTIME, log=SilentLog()))
+        self._worker = stack.enter_context(runtimes.worker(RUNTIME, subject=model))
         arrays = {"symbol": _bytes(files, model), "params": _bytes(files, parameters[0])}
         answer, _ = self._worker.call("load", {}, arrays=arrays, timeout=PATIENCE)
         self._handle = {"handle": answer["handle"]}

@@ -1,8 +1,4 @@
-"""What runs in a runtime of MXNet: describe, export, load, predict, release.
-
-Runs beside MXNet 1.8.0 in Python 3.6 to 3.8, so in the syntax of 3.6 and with nothing but the
-standard library, numpy and mxnet. Every task takes JSON and arrays, and gives JSON and arrays.
-"""
+"""Tasks of MXNet: describe a symbol, export what code builds, load, predict."""
 
 import importlib
 import importlib.util
@@ -11,6 +7,8 @@ import os
 import sys
 import warnings
 from typing import Any, Dict, Iterator, List, Tuple
+
+from refusal import Refusal
 
 Json = Dict[str, Any]
 Arrays = Dict[str, Any]
@@ -67,7 +65,7 @@ class _Model:
         held = dict(self.arguments, **given)
         lacking = [name for name in wanted if name not in held]
         if lacking:
-            raise ValueError(f"input {lacking[0]!r} is not given")
+            raise Refusal(f"input {lacking[0]!r} is not given")
         return self.symbol.bind(
             mx.cpu(),
             {name: held[name] for name in wanted},
@@ -83,7 +81,7 @@ def _split(held: Arrays) -> Tuple[Arrays, Arrays]:
     for name, array in held.items():
         kind, _, rest = name.partition(":")
         if kind not in ("arg", "aux") or not rest:
-            raise ValueError(f"parameter {name!r} has neither arg: nor aux: before its name")
+            raise Refusal(f"parameter {name!r} has neither arg: nor aux: before its name")
         (arguments if kind == "arg" else auxiliary)[rest] = array
     return arguments, auxiliary
 
@@ -97,7 +95,7 @@ def _open(data: Json, arrays: Arrays) -> _Model:
     else:
         symbol, held = mx.sym.load(data["symbol"]), mx.nd.load(data["params"])
     if not isinstance(held, dict):
-        raise ValueError("the parameters have no names" if held else "there are no parameters")
+        raise Refusal("the parameters have no names" if held else "there are no parameters")
     return _Model(symbol, held)
 
 
@@ -106,7 +104,7 @@ def describe(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     model = _open(data, arrays)
     unknown = sorted(set(data["shapes"]) - set(model.inputs))
     if unknown:
-        raise ValueError(f"the symbol has no input {unknown[0]!r}")
+        raise Refusal(f"the symbol has no input {unknown[0]!r}")
     known = {name: array.shape for name, array in model.arguments.items()}
     known = {name: known[name] for name in model.symbol.list_arguments() if name in known}
     known.update({name: tuple(shape) for name, shape in data["shapes"].items()})
@@ -134,6 +132,10 @@ def _types(model: _Model, stated: Dict[str, str]) -> Dict[str, str]:
         return {}
     found = zip(model.symbol.list_arguments(), types or ())
     return {name: np.dtype(kind).name for name, kind in found if kind is not None}
+
+
+def versions(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
+    return {"mxnet": _mxnet().__version__}, {}
 
 
 def load(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
@@ -166,7 +168,7 @@ def export(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     if isinstance(given, mx.gluon.HybridBlock):
         outputs = _export_block(given, data, arrays, remarks)
     elif isinstance(given, mx.gluon.Block):
-        raise TypeError(f"a {_kind(given)} is no HybridBlock, and only those are exported")
+        raise Refusal(f"a {_kind(given)} is no HybridBlock, and only those are exported")
     else:
         outputs = _export_symbol(given, data, arrays)
     written = _open(
@@ -207,11 +209,11 @@ def _export_symbol(given: Any, data: Json, arrays: Arrays) -> List[Any]:
     """What load_checkpoint gives, (symbol, arguments, auxiliary states), or a Module."""
     mx = _mxnet()
     if data.get("weights"):
-        raise ValueError("weights go with a Gluon block; this callable gives them itself")
+        raise Refusal("weights go with a Gluon block; this callable gives them itself")
     if isinstance(given, mx.mod.BaseModule):
         given = (given.symbol, *given.get_params())
     if not (isinstance(given, tuple) and len(given) == 3 and isinstance(given[0], mx.sym.Symbol)):
-        raise TypeError(
+        raise Refusal(
             f"a {_kind(given)} is neither a HybridBlock, a Module nor "
             "(symbol, arguments, auxiliary states)"
         )
@@ -248,7 +250,7 @@ def _call(text: str, arguments: Json) -> Any:
     found = _import(where)
     for part in name.split("."):
         if not hasattr(found, part):
-            raise AttributeError(f"{where} has no {part!r}")
+            raise Refusal(f"{where} has no {part!r}")
         found = getattr(found, part)
     return found(**arguments)
 
@@ -272,6 +274,7 @@ def _kind(value: Any) -> str:
 
 
 TASKS = {
+    "versions": versions,
     "describe": describe,
     "export": export,
     "load": load,
