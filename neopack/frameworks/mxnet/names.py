@@ -21,10 +21,10 @@ _EPOCH = re.compile(r"-(\d{4})\.params$")
 
 
 def symbols(names: Sequence[str]) -> tuple[str, ...]:
-    """What counts as a symbol, those named as MXNet names them first."""
+    """What counts as a symbol, those named as MXNet names them first, and of these the highest."""
     ignored = facts.framework("MXNET").files[0].ignored
     found = [n for n in names if n.endswith(".json") and posixpath.basename(n) not in ignored]
-    return tuple(sorted(found, key=lambda name: not name.endswith(SYMBOL)))
+    return tuple(sorted(found, key=lambda name: (not name.endswith(SYMBOL), name.count("/"))))
 
 
 def prefix(symbol: str) -> str:

@@ -28,7 +28,7 @@ NUMPY_VERSION = "3"
 
 @rule("NEO-MX-001")
 def many_symbols(inspection: Inspection) -> Iterator[Hit]:
-    """One symbol (guide, neo-compilation-preparing-model; loader)."""
+    """One symbol (guide, neo-compilation-preparing-model; loader); NEO-HD-008 speaks of code/."""
     found = [name for name in _symbols(inspection) if name.endswith(SYMBOL)]
     if len(found) > 1:
         yield Hit(message=f"{len(found)} symbols: {named(found)}", where=found[1])
@@ -36,9 +36,8 @@ def many_symbols(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-MX-002")
 def other_json(inspection: Inspection) -> Iterator[Hit]:
-    """No other .json, at any depth, but the four that the loader ignores."""
-    symbols = _symbols(inspection)
-    found = [name for name in symbols[1:] if not name.endswith(SYMBOL)]
+    """No other .json but the four that the loader ignores."""
+    found = [name for name in _symbols(inspection)[1:] if not name.endswith(SYMBOL)]
     if found:
         yield Hit(
             message=f"beside the symbol {named(found)}, which may count as another",
@@ -225,7 +224,8 @@ def operators_of_2020(inspection: Inspection) -> Iterator[Hit]:
 
 
 def _symbols(inspection: Inspection) -> Sequence[str]:
-    return names.symbols([entry.name for entry in visible(inspection)])
+    found = [entry.name for entry in visible(inspection) if not in_code(entry.name)]
+    return names.symbols(found)
 
 
 def _parameters(inspection: Inspection) -> list[str]:

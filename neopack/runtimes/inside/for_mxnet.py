@@ -186,7 +186,7 @@ def export(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
 def _export_block(block: Any, data: Json, arrays: Arrays, remarks: List[str]) -> List[Any]:
     mx = _mxnet()
     if data.get("weights"):
-        block.load_parameters(data["weights"], ctx=mx.cpu())
+        _load_weights(block, data["weights"])
     elif _initialise(block):
         remarks.append("its parameters were not initialised: they are random")
     given = [mx.nd.array(array, dtype=array.dtype) for array in arrays.values()]
@@ -194,6 +194,16 @@ def _export_block(block: Any, data: Json, arrays: Arrays, remarks: List[str]) ->
     found = block(*given)
     block.export(data["prefix"], 0)
     return [array.asnumpy() for array in _flat(found)]
+
+
+def _load_weights(block: Any, path: str) -> None:
+    mx = _mxnet()
+    try:
+        block.load_parameters(path, ctx=mx.cpu())
+    except (AssertionError, ValueError, mx.base.MXNetError) as error:
+        # its first sentence says which, the rest is for people who call it themselves
+        said = str(error).strip().splitlines()[0].split(", which contains")[0]
+        raise Refusal(f"the parameters do not fit the block: {said}")
 
 
 def _initialise(block: Any) -> bool:

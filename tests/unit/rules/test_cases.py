@@ -420,7 +420,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (mxnet(entries=entries("a-symbol.json", "b-symbol.json", "a-0000.params")), "2 symbols"),
     ],
     "NEO-MX-002": [
-        (mxnet("rasp4b", entries=entries(*PAIR, "code/config.json")), "'code/config.json'"),
+        (mxnet("rasp4b", entries=entries(*PAIR, "more/config.json")), "'more/config.json'"),
         (mxnet(entries=entries(*PAIR, "labels.json")), "may count as another"),
     ],
     "NEO-MX-003": [(mxnet(entries=entries(*PAIR, "model-0001.params")), "2 parameter files")],
@@ -655,6 +655,7 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-MX-002": [
         mxnet("rasp4b", entries=entries(*PAIR, "model-shapes.json", "code/inference.py")),
         mxnet("rasp4b", entries=entries(*PAIR, "hyperparams.json", "._labels.json")),
+        mxnet("rasp4b", entries=entries(*PAIR, "code/config.json")),
     ],
     "NEO-MX-003": [mxnet(entries=entries(*PAIR, "code/spare.params"))],
     "NEO-MX-004": [mxnet(entries=entries("net-symbol.json", "net-large-0000.params"))],
