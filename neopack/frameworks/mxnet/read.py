@@ -51,6 +51,18 @@ ZIP = b"PK\x03\x04"
 CUSTOM = frozenset(("Custom", "_CustomFunction", "_Native", "_NDArray", "_contrib_Custom"))
 MOST_SHAPES = 1 << 20
 MOST_NAMED = 50
+MOST_SAID = 3
+NUMPY = "parameters of MXNet 2, which MXNet 1.8 does not load"
+NOTES = {
+    "labels": "inputs that are labels",
+    "unprefixed": "names without arg: or aux:, as save_parameters writes them",
+    "missing": "parameters that are missing",
+    "extra": "parameters that the symbol does not have",
+    "misfits": "parameters of another shape than the symbol's",
+    "cycle": "nodes that feed each other",
+    "dangling": "nodes that are not there",
+    "custom_operators": "operators that are code",
+}
 
 
 def form(source: ByteSource) -> str | None:
@@ -80,13 +92,14 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
         if found is None:
             raise NotRecognised("is no MXNet model", where=source.name)
         if found == "npz":
-            return ModelInfo(framework="MXNET", format="npz", producer="mxnet")
+            return ModelInfo(framework="MXNET", format="npz", producer="mxnet", notes=(NUMPY,))
         if found == "params":
             arrays = mxparams.read_params(source, limits)
             return ModelInfo(
                 framework="MXNET",
                 format="params",
                 producer="mxnet",
+                notes=tuple(_notes(_array_facts(arrays))),
                 facts=_array_facts(arrays),
                 **_counted(arrays),
             )
@@ -143,6 +156,16 @@ def _of_symbol(
     held = {bare(array.name): array.shape for array in arrays or ()}
     inputs = tuple(_spec(of, place, takers, stored, held) for place in fitted.inputs)
     operators = [node for node in of.every_node() if not node.is_variable]
+    told = {
+        **facts,
+        **_fit_facts(fitted),
+        **_graph_facts(of),
+        "labels": [of.nodes[p].name for p in fitted.inputs if is_label(of, takers, p)],
+        "unranked_inputs": [spec.name for spec in inputs if not spec.shape],
+        "custom_operators": _custom(operators),
+        "subgraphs": sorted({node.op for node in operators if node.subgraphs}),
+        "channel_last": [n.name for n in operators if graph.channel_last(n.attributes)],
+    }
     return ModelInfo(
         framework="MXNET",
         format="symbol",
@@ -150,16 +173,8 @@ def _of_symbol(
         versions={"mxnet": of.version} if of.version else {},
         signature=Signature(inputs=inputs),
         operators=dict(sorted(Counter(node.op for node in operators).items())),
-        facts={
-            **facts,
-            **_fit_facts(fitted),
-            **_graph_facts(of),
-            "labels": [of.nodes[p].name for p in fitted.inputs if is_label(of, takers, p)],
-            "unranked_inputs": [spec.name for spec in inputs if not spec.shape],
-            "custom_operators": _custom(operators),
-            "subgraphs": sorted({node.op for node in operators if node.subgraphs}),
-            "channel_last": [n.name for n in operators if graph.channel_last(n.attributes)],
-        },
+        notes=tuple(_notes(told)),
+        facts=told,
         **_counted(arrays),
     )
 
@@ -219,6 +234,23 @@ def _graph_facts(of: Symbol) -> dict[str, Json]:
         "forward_references": graph.forward_references(of),
         "outputs": [of.nodes[head.node].name for head in of.heads if head.node < len(of.nodes)],
     }
+
+
+def _notes(facts: Mapping[str, Json]) -> Iterator[str]:
+    """What a person should know of it at once."""
+    if facts.get("parameters") == "":
+        yield "no parameters beside it"
+    if facts.get("parameters_form") == "npz":
+        yield NUMPY
+    for fact, words in NOTES.items():
+        found = facts.get(fact)
+        if found:
+            named = list(found)[:MOST_SAID]
+            more = f" and {len(found) - len(named)} more" if len(found) > len(named) else ""
+            yield f"{words}: {', '.join(named)}{more}"
+    sparse = [f"{count} {kind}" for kind, count in facts["storages"].items() if kind != "dense"]
+    if sparse:
+        yield f"sparse arrays: {', '.join(sparse)}"
 
 
 def _custom(nodes: Sequence[Node]) -> list[str]:

@@ -12,7 +12,7 @@ from neopack.errors import LimitExceeded, Malformed, NotRecognised
 from neopack.frameworks.mxnet import graph, names, read, symbol
 from neopack.frameworks.mxnet.symbol import Symbol
 from neopack.types import ModelInfo, Shape
-from neopack.wire.files import FolderFiles
+from neopack.wire.files import FolderFiles, PlacedFiles
 from neopack.wire.guard import Limits
 from neopack.wire.source import BytesSource, FileSource
 
@@ -102,6 +102,32 @@ def test_parameters_of_save_parameters_have_no_kinds() -> None:
     unprefixed = read_fixture("plain-parameters").facts["unprefixed"]
     assert unprefixed[0] == "0.weight"
     assert len(unprefixed) == 8
+
+
+@pytest.mark.parametrize(
+    ("folder", "notes"),
+    [
+        ("gluon", ()),
+        ("mxnet-1.8.0", ("inputs that are labels: softmax_label",)),
+        (
+            "misfit",
+            (
+                "parameters that are missing: net_conv0_weight",
+                "parameters that the symbol does not have: another",
+                "parameters of another shape than the symbol's: net_dense0_weight",
+            ),
+        ),
+    ],
+)
+def test_a_person_is_told_what_is_odd(folder: str, notes: tuple[str, ...]) -> None:
+    assert read_fixture(folder).notes == notes
+
+
+def test_a_person_is_told_of_sparse_arrays_and_of_what_is_not_beside() -> None:
+    info = read.read(FolderFiles(FIXTURES / "arrays"), "sparse.params")
+    assert info.notes == ("sparse arrays: 1 csr, 2 row_sparse",)
+    alone = PlacedFiles("m", {"m.json": FIXTURES / "gluon" / "gluon-symbol.json"})
+    assert read.read(alone, "m.json").notes == ("no parameters beside it",)
 
 
 @pytest.mark.parametrize(
