@@ -51,6 +51,9 @@ def plain():
 def nothing():
     return 3
 
+def lacks():
+    import gluoncv
+
 def fails():
     raise ValueError("no weights at hand")
 """
@@ -183,6 +186,7 @@ def test_a_symbol_with_its_parameters_from_code(tmp_path: Path, code: Path) -> N
         ("nothing", SourceError, "a int is neither"),
         ("gone", SourceError, "has no 'gone'"),
         ("fails", ExportFailed, "ValueError: no weights at hand"),
+        ("lacks", SourceError, "No module named 'gluoncv'"),
     ],
 )
 def test_code_that_gives_no_model(

@@ -16,7 +16,7 @@ from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
 from neopack.types import Shape
 from neopack.wire.mxparams import ArraySpec
 
-__all__ = ["Fit", "bare", "fit", "is_label", "unprefixed"]
+__all__ = ["Fit", "bare", "fit", "is_label", "takes_classes", "unprefixed"]
 
 PREFIXES = ("arg:", "aux:")
 LEARNED: Mapping[str, frozenset[int]] = {
@@ -43,6 +43,9 @@ LOSSES = frozenset((
     "SoftmaxOutput", "Softmax", "LinearRegressionOutput", "LogisticRegressionOutput",
     "MAERegressionOutput", "SVMOutput", "softmax_cross_entropy",
 ))  # fmt: skip
+CLASSIFYING = frozenset(("SoftmaxOutput", "Softmax", "SVMOutput"))
+# attributes by which a softmax goes over another axis, and its label has another shape
+SHAPED = ("multi_output", "preserve_shape")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,16 @@ def is_label(symbol: Symbol, takers: Takers, place: int) -> bool:
         return True
     return any(
         slot == 1 and symbol.nodes[taker].op in LOSSES for taker, slot in takers.get(place, ())
+    )
+
+
+def takes_classes(symbol: Symbol, takers: Takers, place: int) -> bool:
+    """Whether the operator that takes a label wants one number for each of the batch."""
+    losses = (symbol.nodes[taker] for taker, slot in takers.get(place, ()) if slot == 1)
+    return any(
+        node.op in CLASSIFYING
+        and not any(node.attributes.get(shape) in ("True", "1", "true") for shape in SHAPED)
+        for node in losses
     )
 
 

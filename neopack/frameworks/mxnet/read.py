@@ -29,11 +29,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from neopack.errors import NotRecognised
 from neopack.frameworks.mxnet import graph, names, symbol
-from neopack.frameworks.mxnet.fit import Fit, bare, fit, is_label, unprefixed
+from neopack.frameworks.mxnet.fit import Fit, bare, fit, is_label, takes_classes, unprefixed
 from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
 from neopack.types import ByteSource, Files, Json, ModelInfo, Shape, Signature, TensorSpec
 from neopack.wire import mxparams
@@ -154,13 +155,15 @@ def _of_symbol(
     takers = of.takers()
     fitted = fit(of, takers, arrays)
     held = {bare(array.name): array.shape for array in arrays or ()}
-    inputs = tuple(_spec(of, place, takers, stored, held) for place in fitted.inputs)
+    labels = [place for place in fitted.inputs if is_label(of, takers, place)]
+    specs = {place: _spec(of, place, takers, stored, held) for place in fitted.inputs}
+    inputs = tuple(_with_batch(of, takers, place, specs, labels) for place in specs)
     operators = [node for node in of.every_node() if not node.is_variable]
     told = {
         **facts,
         **_fit_facts(fitted),
         **_graph_facts(of),
-        "labels": [of.nodes[p].name for p in fitted.inputs if is_label(of, takers, p)],
+        "labels": [of.nodes[place].name for place in labels],
         "unranked_inputs": [spec.name for spec in inputs if not spec.shape],
         "custom_operators": _custom(operators),
         "subgraphs": sorted({node.op for node in operators if node.subgraphs}),
@@ -196,6 +199,21 @@ def _spec(
         or graph.stated_shape(node)
         or graph.input_shape(of, place, takers, held.get),
     )
+
+
+def _with_batch(
+    of: Symbol,
+    takers: Takers,
+    place: int,
+    specs: Mapping[int, TensorSpec],
+    labels: Sequence[int],
+) -> TensorSpec:
+    """A label of class numbers has one for each of the batch."""
+    spec = specs[place]
+    if spec.shape or place not in labels or not takes_classes(of, takers, place):
+        return spec
+    data = next((s.shape for p, s in specs.items() if p not in labels and s.shape), (None,))
+    return replace(spec, shape=data[:1])
 
 
 def _counted(arrays: Sequence[ArraySpec] | None) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def load(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Symbol:
     try:
         document = json.loads(source.read(0, source.size))
     except (ValueError, RecursionError) as error:
-        offset = getattr(error, "pos", None)
+        offset = getattr(error, "pos", getattr(error, "start", None))
         raise Malformed(f"is no JSON: {error}", offset=offset, where=source.name) from None
     return _Reader(source.name, limits).symbol(document, "", 0)
 

@@ -4,9 +4,10 @@ import importlib
 import importlib.util
 import itertools
 import os
+import re
 import sys
 import warnings
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 from refusal import Refusal
 
@@ -183,6 +184,17 @@ def export(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     return answer, dict(zip(written.outputs, outputs))
 
 
+def _seed(seed: int) -> None:
+    """Of all that code draws weights with."""
+    import random
+
+    import numpy as np
+
+    random.seed(seed)
+    np.random.seed(seed % 2 ** 32)
+    _mxnet().random.seed(seed % 2 ** 31)
+
+
 def _export_block(block: Any, data: Json, arrays: Arrays, remarks: List[str]) -> List[Any]:
     mx = _mxnet()
     if data.get("weights"):
@@ -266,6 +278,17 @@ def _call(text: str, arguments: Json) -> Any:
 
 
 def _import(where: str) -> Any:
+    try:
+        return _imported(where)
+    except ImportError as error:
+        raise Refusal(
+            f"{where} cannot be imported: {error}",
+            "this runtime has MXNet and NumPy alone: where its packages are, call net.export() and "
+            "package the files that it writes",
+        )
+
+
+def _imported(where: str) -> Any:
     if not where.endswith(".py"):
         return importlib.import_module(where)
     where = os.path.join(sys.path[0], where)
@@ -283,11 +306,26 @@ def _kind(value: Any) -> str:
     return type(value).__name__
 
 
+# a place in MXNet's own source, and the time
+_NOISE = re.compile(r"^(MXNetError: |\[[\d:]+\] |\S+\.(cc|h|cu):\d+: )+")
+
+
+def _in_words(task: Callable[[Json, Arrays], Tuple[Json, Arrays]]) -> Any:
+    """MXNet's errors begin with a trace of its own and end with what is wrong."""
+
+    def run(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
+        mx = _mxnet()
+        try:
+            return task(data, arrays)
+        except mx.base.MXNetError as error:
+            lines = [line.strip() for line in str(error).splitlines()]
+            said = [line for line in lines if line.startswith(("MXNetError:", "Error in"))]
+            raise mx.base.MXNetError(_NOISE.sub("", (said or lines or ["no message"])[-1]))
+
+    return run
+
+
 TASKS = {
-    "versions": versions,
-    "describe": describe,
-    "export": export,
-    "load": load,
-    "predict": predict,
-    "release": release,
+    task.__name__: _in_words(task)
+    for task in (versions, describe, export, load, predict, release)
 }

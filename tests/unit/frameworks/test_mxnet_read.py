@@ -50,7 +50,7 @@ def loaded(made: Any) -> Symbol:
 def test_every_versions_checkpoint_tells_the_same(version: str) -> None:
     info = read_fixture(f"mxnet-{version}")
     assert info.versions == {"mxnet": version}
-    assert inputs(info) == {"data": (None, 3, None, None), "softmax_label": ()}
+    assert inputs(info) == {"data": (None, 3, None, None), "softmax_label": (None,)}
     assert info.operators == {
         "Activation": 1, "BatchNorm": 1, "Convolution": 1, "Flatten": 1, "FullyConnected": 1,
         "Pooling": 1, "SoftmaxOutput": 1,
@@ -69,7 +69,7 @@ def test_a_gluon_export_has_no_label() -> None:
 
 
 def test_shapes_that_sagemaker_keeps_beside_are_taken() -> None:
-    assert inputs(read_fixture("sagemaker"))["data"] == (1, 3, 8, 8)
+    assert inputs(read_fixture("sagemaker")) == {"data": (1, 3, 8, 8), "softmax_label": (1,)}
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '[{"name": "data", "shape": "8"}]'])
@@ -165,6 +165,18 @@ def test_other_documents_are_not_taken_for_symbols(text: bytes) -> None:
 def test_what_is_none_of_mxnets_is_said_to_be_none() -> None:
     with pytest.raises(NotRecognised):
         read.read(FolderFiles(FIXTURES), "arrays.json")
+
+
+def test_a_label_of_another_shape_is_left_open(tmp_path: Path) -> None:
+    made = document(
+        node("null", "data"),
+        node("null", "softmax_label"),
+        node("SoftmaxOutput", "softmax", 0, 1, attrs={"multi_output": "True"}),
+    )
+    (tmp_path / "m-symbol.json").write_text(json.dumps(made))
+    info = read.read(FolderFiles(tmp_path), "m-symbol.json")
+    assert inputs(info) == {"data": (), "softmax_label": ()}
+    assert info.facts["labels"] == ["softmax_label"]
 
 
 # --- symbols of other versions and of none --------------------------------------------------
