@@ -155,15 +155,23 @@ def _of_symbol(
     takers = of.takers()
     fitted = fit(of, takers, arrays)
     held = {bare(array.name): array.shape for array in arrays or ()}
-    labels = [place for place in fitted.inputs if is_label(of, takers, place)]
+    labels = {place: is_label(of, takers, place) for place in fitted.inputs}
     specs = {place: _spec(of, place, takers, stored, held) for place in fitted.inputs}
-    inputs = tuple(_with_batch(of, takers, place, specs, labels) for place in specs)
+    data = [spec.shape for place, spec in specs.items() if spec.shape and not labels[place]]
+    batch = data[0][:1] if data else (None,)
+    inputs = tuple(
+        # a label of class numbers has one for each of the batch
+        replace(spec, shape=batch)
+        if labels[place] and not spec.shape and takes_classes(of, takers, place)
+        else spec
+        for place, spec in specs.items()
+    )
     operators = [node for node in of.every_node() if not node.is_variable]
     told = {
         **facts,
         **_fit_facts(fitted),
         **_graph_facts(of),
-        "labels": [of.nodes[place].name for place in labels],
+        "labels": [of.nodes[place].name for place, is_one in labels.items() if is_one],
         "unranked_inputs": [spec.name for spec in inputs if not spec.shape],
         "custom_operators": _custom(operators),
         "subgraphs": sorted({node.op for node in operators if node.subgraphs}),
@@ -199,21 +207,6 @@ def _spec(
         or graph.stated_shape(node)
         or graph.input_shape(of, place, takers, held.get),
     )
-
-
-def _with_batch(
-    of: Symbol,
-    takers: Takers,
-    place: int,
-    specs: Mapping[int, TensorSpec],
-    labels: Sequence[int],
-) -> TensorSpec:
-    """A label of class numbers has one for each of the batch."""
-    spec = specs[place]
-    if spec.shape or place not in labels or not takes_classes(of, takers, place):
-        return spec
-    data = next((s.shape for p, s in specs.items() if p not in labels and s.shape), (None,))
-    return replace(spec, shape=data[:1])
 
 
 def _counted(arrays: Sequence[ArraySpec] | None) -> dict[str, Any]:

@@ -18,7 +18,9 @@ __all__ = ["MXNetRunner", "runner"]
 class MXNetRunner:
     """Inputs and outputs by the symbol's names; its worker ends with it."""
 
-    def __init__(self, files: Files, model: str, signature: Signature) -> None:
+    def __init__(
+        self, files: Files, model: str, signature: Signature, *, threads: int | None = None
+    ) -> None:
         self.signature = signature
         parameters = names.parameters_of(model, files.names())
         if not parameters:
@@ -27,7 +29,9 @@ class MXNetRunner:
         weakref.finalize(self, stack.close)
         self._worker = stack.enter_context(runtimes.worker(RUNTIME, subject=model))
         arrays = {"symbol": _bytes(files, model), "params": _bytes(files, parameters[0])}
-        answer, _ = self._worker.call("load", {}, arrays=arrays, timeout=PATIENCE)
+        answer, _ = self._worker.call(
+            "load", {"threads": threads}, arrays=arrays, timeout=PATIENCE
+        )
         self._handle = {"handle": answer["handle"]}
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -44,11 +48,6 @@ def _bytes(files: Files, name: str) -> Array:
         return np.frombuffer(source.read(0, source.size), dtype=np.uint8)
 
 
-def runner(
-    files: Files,
-    model: str,
-    signature: Signature,
-    threads: int | None,  # noqa: ARG001 - MXNet takes as many as there are
-) -> MXNetRunner:
+def runner(files: Files, model: str, signature: Signature, threads: int | None) -> MXNetRunner:
     """The seam's word for it."""
-    return MXNetRunner(files, model, signature)
+    return MXNetRunner(files, model, signature, threads=threads)

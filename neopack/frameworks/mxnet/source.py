@@ -13,7 +13,12 @@ from neopack.wire.files import PlacedFiles
 from neopack.wire.guard import DEFAULT_LIMITS
 from neopack.wire.source import FileSource
 
-__all__ = ["Pair", "pair"]
+__all__ = ["PARAMETERS_NAME", "PREFIX", "SYMBOL_NAME", "Pair", "pair"]
+
+# the names that the files have in the archive: SageMaker's MXNet containers look for these
+PREFIX = "model"
+SYMBOL_NAME = f"{PREFIX}-symbol.json"
+PARAMETERS_NAME = f"{PREFIX}-0000.params"
 
 EXPORT_HINT = "net.hybridize(), run it once, then net.export('model')"
 CODE_HINT = "give the code and the parameters: module:callable --weights FILE"
@@ -29,6 +34,7 @@ class Pair:
     info: ModelInfo
 
     def files(self) -> Files:
+        """Under the names that they have in the archive."""
         return _placed(self.symbol, self.parameters, self.shapes)
 
 
@@ -47,12 +53,6 @@ def pair(given: ModelSource, log: Log) -> Pair:
     info = read.read(_placed(symbol, parameters, beside), SYMBOL_NAME, DEFAULT_LIMITS)
     _refuse(info, symbol, parameters)
     return Pair(symbol=symbol, parameters=parameters, shapes=beside, info=info)
-
-
-# the names that the files have in the archive: SageMaker's MXNet containers look for these
-PREFIX = "model"
-SYMBOL_NAME = f"{PREFIX}-symbol.json"
-PARAMETERS_NAME = f"{PREFIX}-0000.params"
 
 
 def _placed(symbol: Path, parameters: Path, shapes: Path | None) -> PlacedFiles:

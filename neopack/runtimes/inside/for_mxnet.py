@@ -140,7 +140,9 @@ def versions(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
 
 
 def load(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
-    """A handle for ``predict``."""
+    """A handle for ``predict``. ``threads`` holds where it comes before MXNet is imported."""
+    if data.get("threads"):
+        os.environ["OMP_NUM_THREADS"] = str(data["threads"])
     handle = next(_handles)
     model = _loaded[handle] = _open(data, arrays)
     return {"handle": handle, "inputs": model.inputs, "outputs": model.outputs}, {}
@@ -314,13 +316,14 @@ def _in_words(task: Callable[[Json, Arrays], Tuple[Json, Arrays]]) -> Any:
     """MXNet's errors begin with a trace of its own and end with what is wrong."""
 
     def run(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
-        mx = _mxnet()
         try:
             return task(data, arrays)
-        except mx.base.MXNetError as error:
+        except Exception as error:
+            if _kind(error) != "MXNetError":
+                raise
             lines = [line.strip() for line in str(error).splitlines()]
             said = [line for line in lines if line.startswith(("MXNetError:", "Error in"))]
-            raise mx.base.MXNetError(_NOISE.sub("", (said or lines or ["no message"])[-1]))
+            raise type(error)(_NOISE.sub("", (said or lines or ["no message"])[-1]))
 
     return run
 
