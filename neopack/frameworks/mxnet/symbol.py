@@ -103,7 +103,7 @@ def _begins_nodes(rest: bytes) -> bool:
 
 def load(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Symbol:
     """Raises ``Malformed`` where the document is no JSON, or lacks what a symbol must have."""
-    limits.hold("record_bytes", source.size, where=source.name)
+    limits.hold("code_bytes", source.size, where=source.name)
     try:
         document = json.loads(source.read(0, source.size))
     except (ValueError, RecursionError) as error:

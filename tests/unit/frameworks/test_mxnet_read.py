@@ -261,8 +261,8 @@ def test_a_symbol_larger_than_allowed_is_refused() -> None:
     text = json.dumps(document(node("null", "a"), node("null", "b"))).encode()
     with pytest.raises(LimitExceeded, match="records 2"):
         symbol.load(BytesSource("m", text), Limits(records=1))
-    with pytest.raises(LimitExceeded, match="record bytes"):
-        symbol.load(BytesSource("m", text), Limits(record_bytes=10))
+    with pytest.raises(LimitExceeded, match="code bytes"):
+        symbol.load(BytesSource("m", text), Limits(code_bytes=10))
 
 
 # --- graphs ---------------------------------------------------------------------------------
