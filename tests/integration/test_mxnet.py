@@ -232,6 +232,16 @@ def test_nothing_here_compiles_it(tmp_path: Path, fixtures: Path) -> None:
         package.compile(made.path, target="ml_c5")
 
 
+@pytest.mark.parametrize("runtime", [None, "mxnet-1.5.1"])
+def test_an_archive_is_proven(tmp_path: Path, fixtures: Path, runtime: str | None) -> None:
+    made = package.package(
+        fixtures / "mxnet/sagemaker", target="ml_inf1", path=tmp_path / "m.tar.gz"
+    )
+    evidence = package.verify(made.path, runtime=runtime)
+    assert evidence.runtime == (runtime or "mxnet-1.8.0")
+    assert evidence.difference < 1e-6
+
+
 def test_our_reader_and_mxnet_name_the_same_inputs(fixtures: Path) -> None:
     with runtimes.worker("mxnet-1.8.0") as worker:
         for symbol in sorted((fixtures / "mxnet").glob("*/*-symbol.json")):
@@ -239,7 +249,8 @@ def test_our_reader_and_mxnet_name_the_same_inputs(fixtures: Path) -> None:
             parameters = symbol.with_name(f"{prefix}-0000.params")
             if symbol.parent.name in ("cycle", "misfit", "plain-parameters", "custom-operator"):
                 continue
-            answer, _ = worker.call("load", {"symbol": str(symbol), "params": str(parameters)})
+            where = {"path": str(symbol), "parts": [str(parameters)]}
+            answer, _ = worker.call("load", where)
             info = package.inspect(symbol).info
             assert info is not None
             assert info.signature is not None

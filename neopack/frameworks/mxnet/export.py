@@ -63,7 +63,7 @@ def _keep(
     log: Log,
 ) -> ExportedModel:
     known = _known_shapes(pair, requests)
-    where = {"symbol": str(pair.symbol), "params": str(pair.parameters)}
+    where = {"path": str(pair.symbol), "parts": [str(pair.parameters)]}
     subject = str(pair.symbol)
     with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=subject) as worker:
         described, _ = worker.call("describe", {**where, "shapes": known}, timeout=PATIENCE)

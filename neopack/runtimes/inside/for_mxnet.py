@@ -14,10 +14,6 @@ from refusal import Refusal
 Json = Dict[str, Any]
 Arrays = Dict[str, Any]
 
-# a bound symbol has its convolutions fused with batch normalisation, which rounds otherwise than
-# the block did that it was exported from
-os.environ.setdefault("MXNET_SUBGRAPH_BACKEND", "NONE")
-
 # beyond this the exported model and the block it came from are not the same function
 EXPORT_DIFFERENCE = 1e-4
 
@@ -29,6 +25,10 @@ def _mxnet() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import mxnet
+    # since 1.6 a bound symbol has its convolutions fused with batch normalisation, which rounds
+    # otherwise than the block did that it was exported from; before, the word is not known
+    if [int(part) for part in mxnet.__version__.split(".")[:2]] >= [1, 6]:
+        os.environ.setdefault("MXNET_SUBGRAPH_BACKEND", "NONE")
     return mxnet
 
 
@@ -88,13 +88,17 @@ def _split(held: Arrays) -> Tuple[Arrays, Arrays]:
 
 
 def _open(data: Json, arrays: Arrays) -> _Model:
-    """The model in the files that ``data`` names, or whose bytes ``arrays`` hold."""
+    """The model in the files that ``data`` names (its symbol in ``path``, its parameters among
+    ``parts``), or whose bytes ``arrays`` hold."""
     mx = _mxnet()
     if "symbol" in arrays:
         symbol = mx.sym.load_json(arrays["symbol"].tobytes().decode("utf-8"))
         held = mx.nd.load_frombuffer(arrays["params"].tobytes())
     else:
-        symbol, held = mx.sym.load(data["symbol"]), mx.nd.load(data["params"])
+        parameters = [path for path in data["parts"] if path.endswith(".params")]
+        if not parameters:
+            raise Refusal("there are no parameters beside the symbol")
+        symbol, held = mx.sym.load(data["path"]), mx.nd.load(parameters[0])
     if not isinstance(held, dict):
         raise Refusal("the parameters have no names" if held else "there are no parameters")
     return _Model(symbol, held)
@@ -174,9 +178,8 @@ def export(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
         raise Refusal(f"a {_kind(given)} is no HybridBlock, and only those are exported")
     else:
         outputs = _export_symbol(given, data, arrays)
-    written = _open(
-        {"symbol": data["prefix"] + "-symbol.json", "params": data["prefix"] + "-0000.params"}, {}
-    )
+    made = {"path": data["prefix"] + "-symbol.json", "parts": [data["prefix"] + "-0000.params"]}
+    written = _open(made, {})
     answers = written.predict(arrays)
     pairs = list(zip(outputs, (answers[name] for name in written.outputs)))
     off = max([_difference(want, have) for want, have in pairs] or [float("inf")])
@@ -321,9 +324,9 @@ def _in_words(task: Callable[[Json, Arrays], Tuple[Json, Arrays]]) -> Any:
         except Exception as error:
             if _kind(error) != "MXNetError":
                 raise
-            lines = [line.strip() for line in str(error).splitlines()]
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
             said = [line for line in lines if line.startswith(("MXNetError:", "Error in"))]
-            raise type(error)(_NOISE.sub("", (said or lines or ["no message"])[-1]))
+            raise type(error)(_NOISE.sub("", (said[-1:] or lines[:1] or ["no message"])[0]))
 
     return run
 
