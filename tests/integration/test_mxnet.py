@@ -108,6 +108,40 @@ def test_all_versions_wrote_the_same_model(tmp_path: Path, fixtures: Path) -> No
     assert all(np.array_equal(outputs[0], other) for other in outputs)
 
 
+def as_of_0_8(symbol: dict[str, Any]) -> dict[str, Any]:
+    """The document as MXNet wrote it before 0.9: "param", entries of two, no batch statistics."""
+    kept = [n for n, node in enumerate(symbol["nodes"]) if "moving" not in node["name"]]
+    place = {old: new for new, old in enumerate(kept)}
+    nodes = [
+        {
+            "op": symbol["nodes"][old]["op"],
+            "param": symbol["nodes"][old].get("attrs", {})
+            if symbol["nodes"][old]["inputs"]
+            else {},
+            "name": symbol["nodes"][old]["name"],
+            "inputs": [
+                [place[e[0]], e[1]] for e in symbol["nodes"][old]["inputs"] if e[0] in place
+            ],
+            "backward_source_id": -1,
+        }
+        for old in kept
+    ]
+    variables = [n for n, node in enumerate(nodes) if node["op"] == "null"]
+    return {"nodes": nodes, "arg_nodes": variables, "heads": [[len(nodes) - 1, 0]]}
+
+
+def test_a_symbol_of_before_0_9(tmp_path: Path, fixtures: Path) -> None:
+    folder = fixtures / "mxnet" / "mxnet-0.9.5"
+    symbol = json.loads((folder / "module-symbol.json").read_text())
+    renamed = {"nodes": [{**n, "attrs": n.get("attr", {})} for n in symbol["nodes"]]}
+    (tmp_path / "old-symbol.json").write_text(json.dumps(as_of_0_8(renamed)))
+    shutil.copy(folder / "module-0000.params", tmp_path / "old-0000.params")
+    old = package.package(tmp_path, inputs=IMAGE, path=tmp_path / "old.tar.gz")
+    new = package.package(folder, inputs=IMAGE, path=tmp_path / "new.tar.gz")
+    assert difference(load_goldens(new.goldens)[1], load_goldens(old.goldens)[1]) == 0
+    agrees(old)
+
+
 def test_shapes_that_sagemaker_keeps_need_no_input(tmp_path: Path, fixtures: Path) -> None:
     made = package.package(fixtures / "mxnet/sagemaker", path=tmp_path / "m.tar.gz")
     assert sorted(members(made)) == ["model-0000.params", "model-shapes.json", "model-symbol.json"]
