@@ -82,6 +82,7 @@ def listed(of: list[ArraySpec], names: list[str]) -> bytes:
     ))  # fmt: skip
 
 
+@settings(deadline=None)
 @given(names=NAMES, data=st.data())
 def test_what_is_written_is_read(names: list[str], data: st.DataObject) -> None:
     drawn = [data.draw(arrays()) for _ in names]
@@ -96,6 +97,7 @@ def test_what_is_written_is_read(names: list[str], data: st.DataObject) -> None:
             assert text[part.offset : part.offset + part.bytes] == filled(part)
 
 
+@settings(deadline=None)
 @given(data=st.data(), cut=st.floats(0, 1, exclude_max=True))
 def test_every_truncation_is_refused(data: st.DataObject, cut: float) -> None:
     whole = listed([data.draw(arrays())], ["arg:weight"])
