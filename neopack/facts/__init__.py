@@ -5,7 +5,7 @@ A file is read when it is first asked for. Nothing here judges; the rules do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -63,6 +63,7 @@ __all__ = [
     "takes_version",
     "target",
     "targets",
+    "tensorflow_operators",
     "torch_file_format",
 ]
 
@@ -402,6 +403,13 @@ def torch_file_format(version: str) -> int | None:
     table = _file("torch").numbers("file_format")
     reads = [most for release, most in table.items() if versions.at_most(version, release)]
     return min(reads, default=None)
+
+
+@cache
+def tensorflow_operators() -> Mapping[str, frozenset[str]]:
+    """The attributes of each operator that TensorFlow 1.15.0 has: newer ones are not loaded."""
+    words = _file("tensorflow").words("operators")
+    return {name: frozenset(attributes.split()) for name, attributes in words.items()}
 
 
 def operators_2020(name: str) -> frozenset[str]:

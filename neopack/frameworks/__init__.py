@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from neopack.frameworks.inputs import refuse_seed
 from neopack.rules.inspection import Rule
@@ -36,8 +36,9 @@ class ExportSettings:
     """How to export. ``example`` is an .npz of real inputs in place of the seeded ones.
 
     For PyTorch, ``script`` asks for scripting instead of tracing; for TensorFlow, ``signature``
-    and ``tags`` choose in a SavedModel, and ``outputs`` names those of a frozen graph; for
-    XGBoost, ``trust_pickle`` allows what a pickle runs when it is loaded.
+    and ``tags`` choose in a SavedModel, ``form`` says which of the two Neo is to get, and
+    ``outputs`` names those of a frozen graph; for XGBoost, ``trust_pickle`` allows what a pickle
+    runs when it is loaded.
     """
 
     script: bool = False
@@ -45,6 +46,7 @@ class ExportSettings:
     example: Path | None = None
     signature: str | None = None
     tags: tuple[str, ...] = ()
+    form: Literal["saved-model", "frozen"] | None = None
     outputs: tuple[str, ...] = ()
     trust_pickle: bool = False
 
