@@ -46,11 +46,13 @@ class Node:
 
 @dataclass(slots=True)
 class Seen:
-    """What the graph and its library hold; ``kept`` are the main graph's nodes; ``elements``,
-    ``bytes`` and ``dtypes`` are of floating-point constants."""
+    """What the graph and its library hold; ``kept`` are the main graph's nodes;
+    ``attributes`` are (operator, name); ``elements``, ``bytes`` and ``dtypes`` are of
+    floating-point constants."""
 
     operators: Counter[str] = field(default_factory=Counter)
     training: Counter[str] = field(default_factory=Counter)
+    attributes: set[tuple[str, str]] = field(default_factory=set)
     functions: list[str] = field(default_factory=list)
     kept: list[Node] = field(default_factory=list)
     consumed: set[str] = field(default_factory=set)
@@ -125,7 +127,7 @@ class GraphReader:
         for part in self.walker.message(span):
             if part.number == 2:
                 op = self.walker.text(part)
-            elif part.number == 5 and op in ("Const", ""):
+            elif part.number == 5:
                 self._attribute(part, op, _Attributes())
         self._count(op)
 
@@ -163,6 +165,7 @@ class GraphReader:
         for part in self.walker.message(span):
             if part.number == 1:
                 key = self.walker.text(part)
+                self._note_attribute(op, key)
             elif part.number == 2 and key in _TYPES:
                 into.dtype = self._type(part) or into.dtype
             elif part.number == 2 and key == "shape" and op == "Placeholder":
@@ -171,6 +174,11 @@ class GraphReader:
                 into.shape = self._shape_in(part)
             elif part.number == 2 and key == "value" and op == "Const":
                 self._constant(part)
+
+    def _note_attribute(self, op: str, key: str) -> None:
+        if not key.startswith("_") and (op, key) not in self.seen.attributes:
+            self._bound(len(self.seen.attributes))
+            self.seen.attributes.add((op, key))
 
     def _type(self, value: Field) -> str:
         for part in self.walker.message(value):

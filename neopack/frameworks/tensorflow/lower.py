@@ -14,7 +14,7 @@ from typing import Any
 
 from neopack import facts
 
-__all__ = ["Lowered", "lower", "newer_operators"]
+__all__ = ["Lowered", "lower"]
 
 OLDEST = "1.15"
 # it is a name for people, or a hint to the runtime: the graph computes the same without
@@ -42,12 +42,6 @@ class Lowered:
             return ()
         names = ", ".join(sorted(self.unknown))
         return (f"TensorFlow {OLDEST} does not know {names}: only a newer one may read it",)
-
-
-def newer_operators(operators: Iterator[str] | dict[str, int], own: set[str]) -> list[str]:
-    """Those that TensorFlow 1.15 has not, and that are no functions of the model's ``own``."""
-    known = facts.tensorflow_operators()
-    return sorted({name for name in operators if name not in known and name not in own})
 
 
 def lower(graph: Any) -> Lowered:

@@ -26,7 +26,9 @@ optimizer_slots         how many more are an optimizer's
 shards_missing          files of variables/ that the index names and that are not there
 loose_variables         operators of variables in a frozen graph: it is not frozen
 training                {operator: count} of optimizers' and gradients' operators
+newer                   operators, and attributes as Operator.name, that TensorFlow 1.15 has not
 dynamic_inputs          inputs with a free dim or without a rank
+unranked                inputs and outputs of the signature without a rank (SavedModel)
 ======================  ======================================================================
 """
 
@@ -34,6 +36,7 @@ from __future__ import annotations
 
 import posixpath
 
+from neopack import facts
 from neopack.errors import LimitExceeded, NotRecognised, SourceError
 from neopack.frameworks.tensorflow import forms
 from neopack.frameworks.tensorflow.bundle import Bundle, read_bundle
@@ -143,7 +146,15 @@ def _graph_facts(seen: Seen) -> dict[str, Json]:
         "functions": sorted(seen.functions),
         "placeholders": [node.name for node in seen.placeholders()],
         "training": dict(sorted(seen.training.items())),
+        "newer": _newer(seen),
     }
+
+
+def _newer(seen: Seen) -> list[str]:
+    known, own = facts.tensorflow_operators(), set(seen.functions)
+    operators = {op for op in seen.operators if op not in known and op not in own}
+    attributes = {f"{op}.{key}" for op, key in seen.attributes if key not in known.get(op, key)}
+    return sorted(operators | attributes)
 
 
 def _versions(seen: Seen) -> dict[str, str]:
@@ -198,6 +209,7 @@ def _saved_model_info(
             "optimizer_slots": bundle.slots if bundle else 0,
             "shards_missing": missing,
             "dynamic_inputs": _dynamic(signature),
+            "unranked": _unranked(signature),
         },
     )
 
@@ -233,3 +245,8 @@ def _signature_fact(given: SignatureDef) -> Json:
 def _dynamic(signature: SignatureDef | None) -> list[str]:
     inputs = signature.inputs if signature else ()
     return [info.key for info in inputs if info.shape is None or None in info.shape]
+
+
+def _unranked(signature: SignatureDef | None) -> list[str]:
+    tensors = (*signature.inputs, *signature.outputs) if signature else ()
+    return [info.key for info in tensors if info.shape is None]
