@@ -6,7 +6,7 @@ import os
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-import keras  # noqa: E402 - the backend is read when it is imported
+import keras  # the backend is read when it is imported
 
 __all__ = ["application", "names", "size"]
 

@@ -27,7 +27,9 @@ def is_table(source: ByteSource) -> bool:
     return source.size >= _FOOTER and source.read(source.size - 8, 8) == MAGIC
 
 
-def read_table(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[bytes, bytes]]:
+def read_table(
+    source: ByteSource, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[tuple[bytes, bytes]]:
     """(key, value) in the table's order. ``Malformed`` with the offset where it is damaged."""
     if not is_table(source):
         raise Malformed("is no sorted table", offset=max(0, source.size - 8), where=source.name)

@@ -28,7 +28,7 @@ _SLOTS = (".OPTIMIZER_SLOT/", "optimizer/", "_optimizer/")
 
 @dataclass(slots=True)
 class Bundle:
-    """``elements`` and ``bytes`` are of the model's variables; ``slots`` counts the optimizer's."""
+    """``elements`` and ``bytes`` are of the model's variables; ``slots`` counts an optimizer's."""
 
     shards: int = 1
     names: list[str] = field(default_factory=list)
@@ -38,9 +38,7 @@ class Bundle:
     slots: int = 0
 
     def shard_names(self) -> list[str]:
-        return [
-            f"variables.data-{place:05d}-of-{self.shards:05d}" for place in range(self.shards)
-        ]
+        return [f"variables.data-{place:05d}-of-{self.shards:05d}" for place in range(self.shards)]
 
 
 def read_bundle(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Bundle:

@@ -80,7 +80,9 @@ def _load_weights(model: Any, path: Path) -> None:
     try:
         model.load_weights(str(path))
     except (OSError, ValueError, TypeError) as error:
-        raise SourceError(f"does not fit the model: {first_line(error)}", where=str(path)) from None
+        raise SourceError(
+            f"does not fit the model: {first_line(error)}", where=str(path)
+        ) from None
 
 
 # --- the sources ----------------------------------------------------------------------------

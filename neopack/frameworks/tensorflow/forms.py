@@ -41,7 +41,16 @@ _GRAPH_FIELDS = {1: LENGTH, 2: LENGTH, 3: VARINT, 4: LENGTH, 5: LENGTH}
 _SAVED_MODEL_FIELDS = {1: VARINT, 2: LENGTH}
 _META_FIELDS = frozenset(range(1, 8))
 # MetaInfoDef: all but stripped_default_attrs are messages or texts
-_META_INFO_FIELDS = {1: LENGTH, 2: LENGTH, 3: LENGTH, 4: LENGTH, 5: LENGTH, 6: LENGTH, 7: VARINT, 8: LENGTH}
+_META_INFO_FIELDS = {
+    1: LENGTH,
+    2: LENGTH,
+    3: LENGTH,
+    4: LENGTH,
+    5: LENGTH,
+    6: LENGTH,
+    7: VARINT,
+    8: LENGTH,
+}
 _LATEST_SCHEMA = 10
 
 

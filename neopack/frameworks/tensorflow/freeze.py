@@ -24,9 +24,7 @@ class Frozen:
     outputs: Mapping[str, str]
 
 
-def freeze_saved_model(
-    folder: Path, meta: Any, specs: Sequence[TensorSpec], where: str
-) -> Frozen:
+def freeze_saved_model(folder: Path, meta: Any, specs: Sequence[TensorSpec], where: str) -> Frozen:
     """The signature ``serving_default`` of the SavedModel that neopack wrote into ``folder``."""
     tf = tensorflow()
     tags = list(meta.meta_info_def.tags)

@@ -168,9 +168,7 @@ class GraphReader:
                 self._note_attribute(op, key)
             elif part.number == 2 and key in _TYPES:
                 into.dtype = self._type(part) or into.dtype
-            elif part.number == 2 and key == "shape" and op == "Placeholder":
-                into.shape = self._shape_in(part)
-            elif part.number == 2 and key == "_output_shapes":
+            elif part.number == 2 and _tells_shape(op, key):
                 into.shape = self._shape_in(part)
             elif part.number == 2 and key == "value" and op == "Const":
                 self._constant(part)
@@ -214,11 +212,17 @@ class GraphReader:
         elements = math.prod(dim or 0 for dim in shape)
         if elements >= 1 << 62:
             raise Malformed(
-                "a tensor with an impossible shape", offset=span.offset, where=self.walker.cursor.name
+                "a tensor with an impossible shape",
+                offset=span.offset,
+                where=self.walker.cursor.name,
             )
         self.seen.dtypes[word] += 1
         self.seen.elements += elements
         self.seen.bytes += (elements * bits + 7) // 8
+
+
+def _tells_shape(op: str, key: str) -> bool:
+    return key == "_output_shapes" or (key == "shape" and op == "Placeholder")
 
 
 def tensor_shape(walker: Walker, span: Field) -> Shape | None:
@@ -236,6 +240,8 @@ def tensor_shape(walker: Walker, span: Field) -> Shape | None:
             dims.append(size if 0 <= size < 1 << 62 else None)
         if len(dims) > _MOST_DIMS:
             raise Malformed(
-                f"a shape of more than {_MOST_DIMS} dims", offset=span.offset, where=walker.cursor.name
+                f"a shape of more than {_MOST_DIMS} dims",
+                offset=span.offset,
+                where=walker.cursor.name,
             )
     return None if unknown else tuple(dims)

@@ -8,7 +8,9 @@ from neopack.types import ModelSource
 
 __all__ = ["hand_over", "owns"]
 
-_OURS = frozenset({"Module", "Function", "ConcreteFunction", "PolymorphicFunction", "AutoTrackable"})
+_OURS = frozenset(
+    {"Module", "Function", "ConcreteFunction", "PolymorphicFunction", "AutoTrackable"}
+)
 
 
 def owns(model: object) -> bool:
@@ -20,5 +22,5 @@ def owns(model: object) -> bool:
     )
 
 
-def hand_over(model: object, staging: Path) -> ModelSource | None:
+def hand_over(model: object, staging: Path) -> ModelSource | None:  # noqa: ARG001
     return None

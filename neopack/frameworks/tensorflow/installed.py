@@ -19,13 +19,13 @@ def tensorflow() -> Any:
     """The package, whichever distribution brought it: tensorflow or tensorflow-cpu."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ONLY)
     try:
-        import tensorflow
+        import tensorflow as tf
     except ImportError as error:
         raise Missing(
             f"TensorFlow models need tensorflow ({error})",
             hint="pip install 'neopack[tensorflow]'",
         ) from None
-    return tensorflow
+    return tf
 
 
 @contextlib.contextmanager

@@ -93,7 +93,9 @@ def _meta_info(walker: Walker, span: Field, made: MetaGraph) -> None:
 
 
 def _signature_entry(walker: Walker, span: Field, made: MetaGraph) -> None:
-    key, inputs, outputs = "", {}, {}
+    key = ""
+    inputs: dict[str, TensorInfo] = {}
+    outputs: dict[str, TensorInfo] = {}
     for part in walker.message(span):
         if part.number == 1:
             key = walker.text(part)
@@ -107,9 +109,7 @@ def _signature_entry(walker: Walker, span: Field, made: MetaGraph) -> None:
         )
 
 
-def _signature(
-    walker: Walker, span: Field
-) -> tuple[dict[str, TensorInfo], dict[str, TensorInfo]]:
+def _signature(walker: Walker, span: Field) -> tuple[dict[str, TensorInfo], dict[str, TensorInfo]]:
     sides: dict[int, dict[str, TensorInfo]] = {1: {}, 2: {}}
     for part in walker.message(span):
         if part.number in sides:

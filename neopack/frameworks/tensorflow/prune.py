@@ -14,7 +14,9 @@ from typing import Any
 __all__ = ["Pruned", "needed_by", "prune", "safe_name"]
 
 # they give what they take: in a graph that only computes forward they do nothing
-_IDENTITIES = frozenset({"StopGradient", "PreventGradient", "CheckNumerics", "PlaceholderWithDefault"})
+_IDENTITIES = frozenset(
+    {"StopGradient", "PreventGradient", "CheckNumerics", "PlaceholderWithDefault"}
+)
 _LOOPS = frozenset({"Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond"})
 _SUFFIX = "_out"
 

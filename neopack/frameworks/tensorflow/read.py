@@ -126,9 +126,7 @@ def _graph_info(walker: Walker, *, is_text: bool) -> ModelInfo:
             "text": is_text,
             **_graph_facts(seen),
             "outputs": [[node.name, node.op] for node in outputs],
-            "loose_variables": {
-                op: seen.operators[op] for op in _VARIABLES if seen.operators[op]
-            },
+            "loose_variables": {op: seen.operators[op] for op in _VARIABLES if seen.operators[op]},
             "dynamic_inputs": [n.name for n in placeholders if n.shape is None or None in n.shape],
         },
     )

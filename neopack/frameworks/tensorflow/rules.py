@@ -89,7 +89,9 @@ def directory_member(inspection: Inspection) -> Iterator[Hit]:
         return
     directories = {normal(e.name) for e in inspection.entries if e.kind == "directory"}
     if not folder:
-        yield Hit(message="the SavedModel lies at the root of the archive", where=_model(inspection))
+        yield Hit(
+            message="the SavedModel lies at the root of the archive", where=_model(inspection)
+        )
     elif folder not in directories:
         yield Hit(
             message=f"the directory {folder!r} is no member of the archive, only its files are",
