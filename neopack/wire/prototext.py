@@ -197,6 +197,8 @@ class _Parser:
         token = self.scanner.take(keep=bool(number))
         if token.kind == "sign" and token.value in _CLOSING:
             name = kind if isinstance(kind, str) and kind in self.schema else None
+            if number and name is None:
+                raise self.scanner.broken("a message where none can stand", token.offset)
             content = self.message(name, _CLOSING[token.value], depth + 1)
             return _span(number, content) if name else b""
         if token.value == b"-":  # a sign apart from its number
@@ -205,10 +207,12 @@ class _Parser:
         if token.kind not in ("name", "number", "text"):
             raise self.scanner.broken("no value of a field", token.offset)
         if token.kind == "text":
-            return self._text(token, number)
+            return self._text(token, number, kind)
         return self._scalar(token, number, kind)
 
-    def _text(self, token: _Token, number: int) -> bytes:
+    def _text(self, token: _Token, number: int, kind: str | Mapping[str, int]) -> bytes:
+        if number and kind != "text":
+            raise self.scanner.broken("a text where none can stand", token.offset)
         content = token.value
         while self.scanner.ahead() in (b'"', b"'"):
             content += self.scanner.take(keep=bool(number)).value
@@ -216,8 +220,10 @@ class _Parser:
 
     def _scalar(self, token: _Token, number: int, kind: str | Mapping[str, int]) -> bytes:
         if isinstance(kind, str):
-            if not number or kind == "text" or kind in self.schema:
+            if not number:
                 return b""
+            if kind not in ("int", "bool"):
+                raise self.scanner.broken(f"no {kind} but a number or word", token.offset)
             value = _WORDS.get(token.value)
         else:
             value = kind.get(token.value.decode("ascii"))

@@ -26,4 +26,18 @@ def file_info(given: ModelSource) -> tuple[Path, ModelInfo]:
             where=str(path),
             hint="freeze it where it was trained, or save it as a SavedModel: " + read.FREEZE,
         )
+    _refuse_lost_variables(path, info)
     return path, info
+
+
+def _refuse_lost_variables(path: Path, info: ModelInfo) -> None:
+    """TensorFlow 2 writes variables/ even where a model has none."""
+    missing = info.facts.get("shards_missing") or []
+    if info.facts.get("objects") and info.facts["variables"] is None:
+        missing = [read.INDEX]
+    if missing:
+        raise SourceError(
+            f"its variables are missing: {', '.join(missing)}",
+            where=str(path),
+            hint="keep variables/ beside saved_model.pb, with the index and every data file",
+        )
