@@ -230,7 +230,7 @@ def test_a_keras_model_where_tensorflow_is_asked_for(tmp_path: Path) -> None:
         made = package.package(
             model,
             framework="TENSORFLOW",
-            form=form,  # type: ignore[arg-type]
+            form=form,
             inputs={"x": (1, 4)},
             path=tmp_path / f"{form}.tar.gz",
         )
@@ -290,7 +290,7 @@ def test_the_same_model_gives_the_same_bytes(tmp_path: Path, fixtures: Path) -> 
             package.package(
                 fixtures / "tensorflow/2/saved-model",
                 inputs=IMAGES,
-                form=form,  # type: ignore[arg-type]
+                form=form,
                 path=tmp_path / f"{form}{number}.tar.gz",
             )
             for number in range(2)

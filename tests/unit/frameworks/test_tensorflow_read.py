@@ -197,7 +197,7 @@ def test_a_graph_as_tensorflow_reads_it(name: str) -> None:
     ]
     floats = [n.attr["value"].tensor for n in graph.node if n.op == "Const"]
     floats = [tensor for tensor in floats if tensor.dtype == tf.float32.as_datatype_enum]
-    assert found.parameters == sum(math.prod(dims(t.tensor_shape)) for t in floats)  # type: ignore[arg-type]
+    assert found.parameters == sum(math.prod(d.size for d in t.tensor_shape.dim) for t in floats)
 
 
 @pytest.mark.parametrize("name", ["1.15/frozen", "2/frozen"])
