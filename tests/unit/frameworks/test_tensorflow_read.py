@@ -19,7 +19,14 @@ from neopack.wire.source import BytesSource, FileSource
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 ROOT = FIXTURES / "tensorflow"
-SAVED = ["1.15/saved-model", "1.15/no-signature", "2/saved-model", "2/two-inputs", "2/keras"]
+SAVED = [
+    "1.15/saved-model",
+    "1.15/no-signature",
+    "2/saved-model",
+    "2/two-inputs",
+    "2/keras",
+    "2.9/keras",
+]
 GRAPHS = ["1.15/frozen.pb", "1.15/training.pb", "1.15/not-frozen.pb", "2/frozen.pb"]
 
 
@@ -47,7 +54,7 @@ def words(path: Path) -> str | None:
         ("1.15/checkpoint/model.ckpt-7.meta", "TensorFlow checkpoint's graph (.meta)"),
         ("1.15/checkpoint/model.ckpt-7.index", "TensorFlow checkpoint's index"),
         ("1.15/checkpoint/model.ckpt-7.data-00000-of-00001", None),
-        ("2/keras/keras_metadata.pb", None),
+        ("2.9/keras/keras_metadata.pb", None),
         ("2/keras/fingerprint.pb", None),
     ],
 )
@@ -228,6 +235,11 @@ def test_gradients_and_ends_of_a_training_graph() -> None:
     facts = info("1.15/training.pb").facts
     assert facts["training"] == {"ReluGrad": 1}
     assert ["dangling", "Identity"] in facts["outputs"]
+
+
+def test_keras_own_classes_are_told() -> None:
+    assert info("2.9/keras/saved_model.pb").facts["keras"]
+    assert not info("2/keras/saved_model.pb").facts["keras"]
 
 
 def test_a_graph_that_is_not_frozen() -> None:
