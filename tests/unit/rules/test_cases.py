@@ -461,18 +461,18 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-TF-018": [(frozen(outputs=[["a", "Relu"], ["b", "Identity"]]), "b (Identity)")],
     "NEO-TF-019": [
         (
-            frozen(framework_version="1.15.3", newer=["Einsum", "MaxPool.x"]),
-            "'Einsum', 'MaxPool.x'",
+            frozen(framework_version="1.15.3", newer=["DenseBincount", "MaxPool.x"]),
+            "'DenseBincount', 'MaxPool.x'",
         )
     ],
     "NEO-TF-020": [
         (
-            tensorflow(info=tensorflow_info(version="2.21.0", newer=["Einsum"])),
+            tensorflow(info=tensorflow_info(version="2.21.0", newer=["DenseBincount"])),
             "written by TensorFlow 2.21.0, read by 2.9",
         )
     ],
     "NEO-TF-021": [(frozen(framework_version="1.15.3", min_consumer=500), "version 500")],
-    "NEO-TF-022": [(frozen(operators={"Einsum": 1, "Conv2D": 2}), "'Einsum'")],
+    "NEO-TF-022": [(frozen(operators={"DenseBincount": 1, "Conv2D": 2}), "'DenseBincount'")],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -699,11 +699,11 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-TF-016": [frozen(training={})],
     "NEO-TF-017": [frozen(outputs=[["logits_1", "Relu"]]), tensorflow()],
     "NEO-TF-018": [frozen(outputs=[["a", "Relu"]]), tensorflow()],
-    "NEO-TF-019": [frozen(newer=["Einsum"]), frozen(framework_version="1.15.3", newer=[])],
+    "NEO-TF-019": [frozen(newer=["DenseBincount"]), frozen(framework_version="1.15.3", newer=[])],
     "NEO-TF-020": [
         tensorflow(info=tensorflow_info(version="2.21.0", newer=[])),
-        tensorflow(info=tensorflow_info(version="2.9.2", newer=["Einsum"])),
-        tensorflow(framework_version="1.15.3", info=tensorflow_info(newer=["Einsum"])),
+        tensorflow(info=tensorflow_info(version="2.9.2", newer=["DenseBincount"])),
+        tensorflow(framework_version="1.15.3", info=tensorflow_info(newer=["DenseBincount"])),
     ],
     "NEO-TF-021": [frozen(framework_version="1.15.3", min_consumer=12), frozen(min_consumer=500)],
     "NEO-TF-022": [frozen(operators={"Conv2D": 1, "Const": 4}), tensorflow()],
