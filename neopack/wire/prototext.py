@@ -63,14 +63,16 @@ def transcode(
 
 
 def first_name(source: ByteSource) -> str:
-    """The name of the first field, or nothing where the bytes are no such text."""
+    """The name of the first field and its sign, as ``node {`` or ``version:``; nothing where the
+    bytes are no such text."""
     try:
         scanner = _Scanner(source, DEFAULT_LIMITS)
         name, sign = scanner.take(), scanner.take()
     except Malformed:
         return ""
-    plain = name.kind == "name" and sign.value in (b":", b"{", b"<")
-    return name.value.decode("ascii") if plain else ""
+    if name.kind != "name" or sign.value not in (b":", b"{"):
+        return ""
+    return f"{name.value.decode('ascii')}{' ' * (sign.value == b'{')}{sign.value.decode('ascii')}"
 
 
 class _Scanner:

@@ -22,16 +22,16 @@ META = "TensorFlow checkpoint's graph (.meta)"
 CHECKPOINT = "TensorFlow checkpoint's list"
 INDEX = "TensorFlow checkpoint's index"
 
-# the first field's name -> the form, and the message that the text is
+# how the text begins -> the form, and the message that it is
 TEXT_FORMS = {
-    "saved_model_schema_version": (SAVED_MODEL, "SavedModel"),
-    "meta_graphs": (SAVED_MODEL, "SavedModel"),
-    "node": (GRAPH, "GraphDef"),
-    "library": (GRAPH, "GraphDef"),
-    "versions": (GRAPH, "GraphDef"),
-    "meta_info_def": (META, "MetaGraphDef"),
-    "graph_def": (META, "MetaGraphDef"),
-    "model_checkpoint_path": (CHECKPOINT, ""),
+    "saved_model_schema_version:": (SAVED_MODEL, "SavedModel"),
+    "meta_graphs {": (SAVED_MODEL, "SavedModel"),
+    "node {": (GRAPH, "GraphDef"),
+    "library {": (GRAPH, "GraphDef"),
+    "versions {": (GRAPH, "GraphDef"),
+    "meta_info_def {": (META, "MetaGraphDef"),
+    "graph_def {": (META, "MetaGraphDef"),
+    "model_checkpoint_path:": (CHECKPOINT, ""),
 }
 _PEEK = Limits(operations=5_000)
 _NODE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")

@@ -75,7 +75,7 @@ FREEZE = (
 def recognise(source: ByteSource) -> str | None:
     """One of ``forms``' words, by the fields in the bytes; None where they are not ours."""
     form = forms.form_of(source)
-    return f"{form}, as text" if form and first_name(source) else form
+    return f"{form}, as text" if form and first_name(source) in forms.TEXT_FORMS else form
 
 
 def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
@@ -99,7 +99,7 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
 
 def _walker(source: ByteSource, limits: Limits) -> tuple[bool, Walker]:
     name = first_name(source)
-    if not name:
+    if name not in forms.TEXT_FORMS:
         return False, Walker(Cursor(source), limits)
     binary = transcode(source, SCHEMA, forms.TEXT_FORMS[name][1], limits)
     return True, Walker(Cursor(BytesSource(source.name, binary)), limits)

@@ -203,7 +203,7 @@ def not_frozen(inspection: Inspection) -> Iterator[Hit]:
         yield Hit(message=f"variables without values: {named(sorted(found))}")
 
 
-@rule("NEO-TF-015", needs=("info",))
+@rule("NEO-TF-015", paths=("tvm", "integrated", "neuron"), needs=("info",))
 def frozen_for_two(inspection: Inspection) -> Iterator[Hit]:
     """TensorFlow 2 gets a SavedModel (loader: it takes no other form)."""
     if _is(inspection, FROZEN) and inspection.framework_version and not _is_old(inspection):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neopack.errors import Malformed, NotRecognised, SourceError
+from neopack.errors import Malformed, SourceError
 from neopack.frameworks import catalogue
 from neopack.frameworks.tensorflow.dtypes import DTYPES, NAMES, dtype_of
 from neopack.frameworks.tensorflow.read import read, recognise
@@ -86,27 +86,14 @@ def test_no_other_framework_takes_ours(path: str) -> None:
     ],
 )
 def test_other_bytes_are_not(data: bytes) -> None:
-    source = BytesSource("m", data)
-    if recognise(source) is None:
-        return
-    assert data == b"node: 1"  # a text that begins so is refused when it is read
-    with pytest.raises((Malformed, NotRecognised)):
-        read(OneFile(data), "m")
+    assert recognise(BytesSource("m", data)) is None
 
 
-class OneFile:
-    name = "one"
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def names(self) -> tuple[str, ...]:
-        return ("m",)
-
-    def open(self, name: str) -> Any:
-        import contextlib
-
-        return contextlib.nullcontext(BytesSource(name, self._data))
+def test_a_text_that_only_begins_like_a_graph_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "g.pbtxt").write_bytes(b"node { name: 1 }")
+    with pytest.raises(Malformed) as caught:
+        read(FolderFiles(tmp_path), "g.pbtxt")
+    assert caught.value.offset == 13
 
 
 # --- against TensorFlow's protobufs ---------------------------------------------------------

@@ -104,7 +104,13 @@ def test_depth_is_bounded() -> None:
 
 @pytest.mark.parametrize(
     ("data", "name"),
-    [(b"node {", "node"), (b" # x\nnode: 1", "node"), (b"node", ""), (b"\x08\x01", ""), (b"", "")],
+    [
+        (b"node{", "node {"),
+        (b" # x\nnode : 1", "node:"),
+        (b"node", ""),
+        (b"\x08\x01", ""),
+        (b"", ""),
+    ],
 )
 def test_the_first_name(data: bytes, name: str) -> None:
     assert first_name(BytesSource("t", data)) == name
