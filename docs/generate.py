@@ -27,6 +27,7 @@ FAMILIES = {
     "NEO-ON": "ONNX",
     "NEO-XG": "XGBoost",
     "NEO-MX": "MXNet",
+    "NEO-TF": "TensorFlow",
 }
 RULES = """\
 # Rules

@@ -18,8 +18,10 @@ from inspections import (
     onnx,
     onnx_info,
     pytorch,
+    saved_entries,
     spec,
     tensorflow,
+    tensorflow_info,
     torch_info,
     xgboost,
     xgboost_info,
@@ -52,6 +54,15 @@ def traced(**known: Any) -> Inspection:
     return pytorch(info=torch_info(**known))
 
 
+def frozen(framework_version: str | None = None, **known: Any) -> Inspection:
+    return tensorflow(
+        entries=entries("model.pb"),
+        models=("model.pb",),
+        framework_version=framework_version,
+        info=tensorflow_info("frozen graph", **known),
+    )
+
+
 def options(text: str | None, target: str = "ml_c5", framework: str = "PYTORCH") -> Inspection:
     return inspection(framework, target, compiler_options=text)
 
@@ -63,6 +74,8 @@ def using(*operators: str) -> ModelInfo:
 def untold(**known: Any) -> ModelInfo:
     return replace(torch_info(**known), signature=None)
 
+
+ENDING_IN_ZERO = {"serving_default": {"inputs": {}, "outputs": {"scores": "scores/out0:0"}}}
 
 # id: [(an inspection that breaks it, a word of what is said)]
 BREAKS: dict[str, list[tuple[Inspection, str]]] = {
@@ -411,6 +424,68 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
             "the dim 'n' is 1 in a and 2 in b",
         )
     ],
+    "NEO-TF-001": [(tensorflow(entries=saved_entries("code/graph.pbtxt")), "2 graphs")],
+    "NEO-TF-002": [
+        (tensorflow(entries=saved_entries("export/keras_metadata.pb")), "keras_metadata.pb"),
+        (tensorflow(entries=saved_entries("export/fingerprint.pb")), "fingerprint.pb"),
+        (tensorflow(entries=saved_entries("export/assets/labels.pbtxt")), "labels.pbtxt"),
+    ],
+    "NEO-TF-003": [
+        (tensorflow(entries=saved_entries()[1:]), "'export' is no member"),
+        (
+            tensorflow(
+                entries=entries("saved_model.pb", "variables/variables.index"),
+                models=("saved_model.pb",),
+            ),
+            "at the root",
+        ),
+    ],
+    "NEO-TF-004": [(tensorflow(entries=saved_entries()[:2]), "no export/variables/")],
+    "NEO-TF-005": [
+        (tensorflow(entries=saved_entries("2/variables/variables.index")), "'2', 'export'")
+    ],
+    "NEO-TF-006": [(tensorflow(entries=saved_entries("export/checkpoint")), "export/checkpoint")],
+    "NEO-TF-007": [(frozen(text=True), "in text form")],
+    "NEO-TF-008": [
+        (
+            tensorflow(info=tensorflow_info(shards_missing=["variables.data-00000-of-00001"])),
+            "data-00000",
+        )
+    ],
+    "NEO-TF-009": [(tensorflow(info=tensorflow_info(signatures={})), "no signature")],
+    "NEO-TF-010": [
+        (tensorflow(info=tensorflow_info(signatures={"a": {}, "b": {}})), "2 signatures: 'a', 'b'")
+    ],
+    "NEO-TF-011": [
+        (tensorflow(info=tensorflow_info(tags=[["serve"], ["serve", "gpu"]])), "'serve+gpu'")
+    ],
+    "NEO-TF-012": [
+        (tensorflow(info=tensorflow_info(keras=True)), "Keras wrote"),
+        (tensorflow(entries=saved_entries("export/keras_metadata.pb")), "Keras wrote"),
+    ],
+    "NEO-TF-013": [(tensorflow(info=tensorflow_info(unranked=["boxes"])), "'boxes'")],
+    "NEO-TF-014": [(frozen(loose_variables={"VariableV2": 3}), "'VariableV2'")],
+    "NEO-TF-015": [(frozen(), "a frozen graph for TensorFlow 2.9")],
+    "NEO-TF-016": [(frozen(training={"ReluGrad": 1}), "'ReluGrad'")],
+    "NEO-TF-017": [
+        (frozen(outputs=[["logits_10", "Relu"]]), "'logits_10' would be read as 'logits_1'"),
+        (tensorflow(info=tensorflow_info(signatures=ENDING_IN_ZERO)), "'scores/out0'"),
+    ],
+    "NEO-TF-018": [(frozen(outputs=[["a", "Relu"], ["b", "Identity"]]), "b (Identity)")],
+    "NEO-TF-019": [
+        (
+            frozen(framework_version="1.15.3", newer=["DenseBincount", "MaxPool.x"]),
+            "'DenseBincount', 'MaxPool.x'",
+        )
+    ],
+    "NEO-TF-020": [
+        (
+            tensorflow(info=tensorflow_info(version="2.21.0", newer=["DenseBincount"])),
+            "written by TensorFlow 2.21.0, read by 2.9",
+        )
+    ],
+    "NEO-TF-021": [(frozen(framework_version="1.15.3", min_consumer=500), "version 500")],
+    "NEO-TF-022": [(frozen(operators={"DenseBincount": 1, "Conv2D": 2}), "'DenseBincount'")],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -659,6 +734,38 @@ HOLDS: dict[str, list[Inspection]] = {
             info=onnx_info(symbolic_dims={"a": ["n", "?"], "b": ["n", "?"], "c": ["n"]}),
         )
     ],
+    "NEO-TF-001": [tensorflow(entries=saved_entries("export/assets/labels.pbtxt"))],
+    "NEO-TF-002": [tensorflow(entries=saved_entries("export/assets/labels.txt"))],
+    "NEO-TF-003": [
+        tensorflow(entries=(entry("./export/", "directory"), *saved_entries()[1:])),
+        frozen(),
+    ],
+    "NEO-TF-004": [
+        tensorflow(entries=(*saved_entries()[:2], entry("export/variables", "directory"))),
+        frozen(),
+    ],
+    "NEO-TF-005": [tensorflow(entries=saved_entries("export/variables/more"))],
+    "NEO-TF-006": [tensorflow(entries=saved_entries("export/checkpoint.txt"))],
+    "NEO-TF-007": [frozen(text=False), tensorflow(info=tensorflow_info(text=True))],
+    "NEO-TF-008": [tensorflow(info=tensorflow_info(shards_missing=[]))],
+    "NEO-TF-009": [frozen()],
+    "NEO-TF-010": [tensorflow(), frozen()],
+    "NEO-TF-011": [tensorflow()],
+    "NEO-TF-012": [tensorflow(info=tensorflow_info(keras=False))],
+    "NEO-TF-013": [tensorflow(info=tensorflow_info(unranked=[]))],
+    "NEO-TF-014": [frozen(loose_variables={})],
+    "NEO-TF-015": [frozen(framework_version="1.15.3"), tensorflow()],
+    "NEO-TF-016": [frozen(training={})],
+    "NEO-TF-017": [frozen(outputs=[["logits_1", "Relu"]]), tensorflow()],
+    "NEO-TF-018": [frozen(outputs=[["a", "Relu"]]), tensorflow()],
+    "NEO-TF-019": [frozen(newer=["DenseBincount"]), frozen(framework_version="1.15.3", newer=[])],
+    "NEO-TF-020": [
+        tensorflow(info=tensorflow_info(version="2.21.0", newer=[])),
+        tensorflow(info=tensorflow_info(version="2.9.2", newer=["DenseBincount"])),
+        tensorflow(framework_version="1.15.3", info=tensorflow_info(newer=["DenseBincount"])),
+    ],
+    "NEO-TF-021": [frozen(framework_version="1.15.3", min_consumer=12), frozen(min_consumer=500)],
+    "NEO-TF-022": [frozen(operators={"Conv2D": 1, "Const": 4}), tensorflow()],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json"))],
