@@ -64,9 +64,12 @@ class Hdf5Tree:
         return node.attributes if node is not None else {}
 
 
-def read_tree(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Hdf5Tree:
-    """Raises ``Malformed`` with the place where the bytes break the format, or are cut short."""
-    reader = _Reader(source, limits)
+def read_tree(
+    source: ByteSource, limits: Limits = DEFAULT_LIMITS, *, root_only: bool = False
+) -> Hdf5Tree:
+    """Raises ``Malformed`` with the place where the bytes break the format, or are cut short.
+    ``root_only`` reads the root's attributes, and of what is in it the names alone."""
+    reader = _Reader(source, limits, root_only=root_only)
     reader.run(reader.file())
     nodes = sorted(reader.nodes, key=lambda node: (node.path.count("/"), node.offset, node.path))
     return Hdf5Tree(nodes={node.path: node for node in nodes})
@@ -78,8 +81,8 @@ class _Link(NamedTuple):
 
 
 class _Reader:
-    def __init__(self, source: ByteSource, limits: Limits) -> None:
-        self._source, self._limits = source, limits
+    def __init__(self, source: ByteSource, limits: Limits, *, root_only: bool) -> None:
+        self._source, self._limits, self._root_only = source, limits, root_only
         self._fields = Fields(where=source.name)
         self._waiting: list[tuple[int, int, int, Steps[None]]] = []
         self._number = itertools.count()
@@ -181,6 +184,9 @@ class _Reader:
         self.nodes.append(self._node(path, address, raws, attributes, others))
         for link in links:
             below = f"{path}/{link.name}" if path else link.name
+            if self._root_only:
+                self.nodes.append(Node(path=below, offset=link.address))
+                continue
             self._start(self._object(below, link.address, depth + 1))
 
     def _node(
@@ -192,6 +198,8 @@ class _Reader:
         others: list[tuple[str, str]],
     ) -> Node:
         kinds = {raw.kind: raw for raw in raws}
+        if Message.EXTERNAL in kinds:
+            raise self._broken("a dataset keeps its data in another file", address)
         node = {"path": path, "offset": address, "attributes": attributes, "links": tuple(others)}
         if Message.DATASPACE not in kinds or Message.DATATYPE not in kinds:
             return Node(**node)

@@ -29,6 +29,7 @@ class Message(IntEnum):
     LINK_INFO = 0x02
     DATATYPE = 0x03
     LINK = 0x06
+    EXTERNAL = 0x07
     LAYOUT = 0x08
     ATTRIBUTE = 0x0C
     CONTINUATION = 0x10
@@ -265,7 +266,9 @@ class Fields:
         """(address, length) of a dataset that lies in one piece; None for others, and for one
         that nothing was written to."""
         self._need(data, 0, 2, offset)
-        if data[0] not in (3, 4) or data[1] != 1:
+        if data[0] not in (3, 4) or data[1] > 2:
+            raise self.broken("a dataset that is kept in a way not read here", offset)
+        if data[1] != 1:
             return None
         address = self.address(data, 2, offset)
         length = self.length(data, 2 + self.o, offset)
