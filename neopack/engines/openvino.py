@@ -1,4 +1,4 @@
-"""OpenVINO: PyTorch and ONNX models for x86-64 CPUs.
+"""OpenVINO: PyTorch, ONNX and Keras models for x86-64 CPUs.
 
 The artifact is OpenVINO's own IR (``compiled.xml``, ``compiled.bin``) with float32 weights;
 the precision it computes in is set when it is loaded (docs.openvino.ai, "Precision Control",
@@ -7,6 +7,7 @@ the precision it computes in is set when it is loaded (docs.openvino.ai, "Precis
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -118,6 +119,8 @@ def _convert(openvino: Any, request: CompilationRequest) -> Any:
     try:
         if request.framework == "PYTORCH":
             return _convert_torchscript(openvino, request)
+        if request.framework == "KERAS":
+            return _convert_keras(openvino, request)
         return openvino.convert_model(str(request.model))
     except Missing:
         raise
@@ -138,6 +141,40 @@ def _convert_torchscript(openvino: Any, request: CompilationRequest) -> Any:
     module = torch.jit.load(str(request.model), map_location="cpu").eval()
     shapes = [_partial_shape(openvino, spec) for spec in request.signature.inputs]
     return openvino.convert_model(module, input=shapes)
+
+
+def _convert_keras(openvino: Any, request: CompilationRequest) -> Any:
+    """An .h5 file through the Keras that is installed, traced in TensorFlow or PyTorch."""
+    keras = _keras()
+    model = keras.models.load_model(str(request.model), compile=False, safe_mode=True)
+    if keras.backend.backend() == "torch":
+        import torch
+
+        examples = [torch.zeros(spec.shape) for spec in request.signature.inputs]
+        with torch.no_grad():
+            return openvino.convert_model(model.eval(), example_input=[examples])
+    import tensorflow
+
+    specs = [tensorflow.TensorSpec(spec.shape, spec.dtype) for spec in request.signature.inputs]
+
+    def function(*inputs: Any) -> Any:
+        answer = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+        # named by their place: OpenVINO sorts outputs by name
+        return {f"output{i:04}": one for i, one in enumerate(keras.tree.flatten(answer))}
+
+    traced = tensorflow.function(function, input_signature=specs, autograph=False)
+    return openvino.convert_model(traced.get_concrete_function())
+
+
+def _keras() -> Any:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import keras
+    except ImportError:
+        raise Missing(
+            "OpenVINO reads .h5 files through keras", hint="pip install 'neopack[keras]'"
+        ) from None
+    return keras
 
 
 def _partial_shape(openvino: Any, spec: TensorSpec) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from neopack.types import Json
 
-__all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "Kept", "weight_names"]
+__all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "OF_2_2_4", "Kept", "weight_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,13 @@ KEPT: Mapping[str, Kept] = {
     **{f"ZeroPadding{n}D": Kept(_words("padding data_format")) for n in (2, 3)},
     "ZeroPadding1D": Kept(("padding",)),
 }
+
+# every layer class of Keras 2.2.4, those too that are not written here
+OF_2_2_4 = frozenset(KEPT) | frozenset(
+    """ActivityRegularization Bidirectional ConvLSTM2D ConvLSTM2DCell ConvRNN2D CuDNNGRU CuDNNLSTM
+    GRUCell InputLayer LSTMCell Lambda LocallyConnected1D LocallyConnected2D RNN SimpleRNNCell
+    StackedRNNCells TimeDistributed""".split()
+)
 
 # layers with an activation of their own
 ACTIVATED = frozenset(
