@@ -1,6 +1,7 @@
 """Package, check and compile every model of a zoo, with random weights; a row a model.
 
     python benchmarks/zoo.py                        # all torchvision classification models
+    python benchmarks/zoo.py --framework keras      # keras.applications as .h5
     python benchmarks/zoo.py --framework xgboost    # 40 configurations
 
 Ends with the count of successes; every failure with its cause. What nothing here compiles
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -38,6 +40,7 @@ class Entry:
     model: Callable[[], Any]
     inputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     compiles: bool = True
 
 
@@ -103,7 +106,22 @@ def trainer(parameters: dict[str, Any], label: str) -> Callable[[], Any]:
     return train
 
 
-ZOOS = {"pytorch": torchvision_models, "xgboost": xgboost_models}
+def keras_models() -> Iterator[Entry]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_keras
+
+    for name in zoo_keras.names():
+        size = zoo_keras.size(name)
+        yield Entry(
+            name=name,
+            model=lambda: f"{HERE / 'zoo_keras.py'}:lively",
+            inputs={"image": (1, size, size, 3)},
+            arguments={"name": name},
+            options={"framework": "KERAS"},
+        )
+
+
+ZOOS = {"keras": keras_models, "pytorch": torchvision_models, "xgboost": xgboost_models}
 
 
 def attempt(entry: Entry, folder: Path) -> dict[str, Any]:
@@ -112,7 +130,11 @@ def attempt(entry: Entry, folder: Path) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         packed = neopack.package(
-            entry.model(), inputs=entry.inputs, arguments=entry.arguments, path=archive
+            entry.model(),
+            inputs=entry.inputs,
+            arguments=entry.arguments,
+            path=archive,
+            **entry.options,
         )
         row |= {"MB": round(packed.bytes / 1e6, 2), "packaged s": since(start), "step": "check"}
         row["warnings"] = [f.id for f in packed.report.at("warning")] + list(packed.warnings)

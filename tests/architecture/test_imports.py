@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "neopack"
-FILES = sorted(ROOT.rglob("*.py"))
+# what runs inside old versions lives apart
+INSIDE = ROOT / "runtimes" / "inside"
+FILES = sorted(path for path in ROOT.rglob("*.py") if INSIDE not in path.parents)
 HEAVY = {"torch", "onnx", "onnxruntime", "openvino", "numpy", "boto3", "torchvision"}
 
 # from the bottom up; a room imports only rooms of its own row or of rows before it
@@ -19,7 +21,17 @@ ROWS = [
     {"errors", "_version"},
     {"types"},
     {"codec", "installed", "facts", "wire", "catalogue"},
-    {"child", "frameworks", "engines", "artifacts", "measure", "rules", "archive", "reports"},
+    {
+        "child",
+        "frameworks",
+        "engines",
+        "artifacts",
+        "measure",
+        "rules",
+        "archive",
+        "reports",
+        "runtimes",
+    },
     {"judging", "packing", "compiling", "tasks"},
     {"api", "testing"},
     {"cli", "__main__"},
@@ -101,6 +113,12 @@ def test_a_framework_is_imported_only_where_it_runs() -> None:
             "wire", "facts", "rules", "reports", "cli",
         }:  # fmt: skip
             assert not modules & (HEAVY - {"numpy"}), name(path)
+
+
+@pytest.mark.parametrize("path", sorted(INSIDE.glob("*.py")), ids=lambda path: path.stem)
+def test_what_runs_inside_is_python_3_6_and_knows_nothing_of_neopack(path: Path) -> None:
+    tree = ast.parse(path.read_text(), feature_version=(3, 6))
+    assert not [module for module in imported(tree) if module.startswith("neopack")]
 
 
 def loaded_by(code: str) -> set[str]:

@@ -23,7 +23,10 @@ from neopack.frameworks.keras.lower import lower
 from neopack.frameworks.keras.read import Document
 from neopack.types import Array, Files, Shape, Signature
 
-__all__ = ["KerasRunner", "backend", "computed", "keras_module", "loaded", "lowered_file", "runner"]
+__all__ = [
+    "KerasRunner", "backend", "computed", "keras_module", "lifted", "loaded", "lowered_file",
+    "runner",
+]  # fmt: skip
 
 CHUNK = 1 << 20
 
@@ -62,6 +65,14 @@ def lowered_file(
     opened = graph.graph_of(document.model, major=document.major, where=str(path))
     found = weights.weights_of_h5(path, document.model)
     return lower(opened, found, shapes=shapes)
+
+
+def lifted(model: Path, folder: Path) -> Path:
+    """The flat form of an .h5 file, which today's Keras loads whoever wrote the file."""
+    document, _ = source.model_file(model)
+    flat = folder / "lifted.h5"
+    write.write_h5(lowered_file(model, document), flat)
+    return flat
 
 
 def loaded(path: Path) -> Any:
