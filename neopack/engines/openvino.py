@@ -153,16 +153,16 @@ def _convert_keras(openvino: Any, request: CompilationRequest) -> Any:
         examples = [torch.zeros(spec.shape) for spec in request.signature.inputs]
         with torch.no_grad():
             return openvino.convert_model(model.eval(), example_input=[examples])
-    import tensorflow
+    import tensorflow as tf
 
-    specs = [tensorflow.TensorSpec(spec.shape, spec.dtype) for spec in request.signature.inputs]
+    specs = [tf.TensorSpec(spec.shape, spec.dtype) for spec in request.signature.inputs]
 
     def function(*inputs: Any) -> Any:
         answer = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
         # named by their place: OpenVINO sorts outputs by name
         return {f"output{i:04}": one for i, one in enumerate(keras.tree.flatten(answer))}
 
-    traced = tensorflow.function(function, input_signature=specs, autograph=False)
+    traced = tf.function(function, input_signature=specs, autograph=False)
     return openvino.convert_model(traced.get_concrete_function())
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from neopack.errors import Malformed
@@ -200,9 +200,9 @@ class _Reader:
         kinds = {raw.kind: raw for raw in raws}
         if Message.EXTERNAL in kinds:
             raise self._broken("a dataset keeps its data in another file", address)
-        node = {"path": path, "offset": address, "attributes": attributes, "links": tuple(others)}
+        node = Node(path=path, offset=address, attributes=attributes, links=tuple(others))
         if Message.DATASPACE not in kinds or Message.DATATYPE not in kinds:
-            return Node(**node)
+            return node
         space, kind = kinds[Message.DATASPACE], kinds[Message.DATATYPE]
         shape = self._fields.dataspace(space.data, space.offset)
         dtype = self._fields.datatype(kind.data, kind.offset)
@@ -211,7 +211,7 @@ class _Reader:
             size *= dim
         if Message.LAYOUT in kinds:
             self._hold_data(kinds[Message.LAYOUT], size, dtype.name)
-        return Node(**node, shape=shape, dtype=dtype.name, bytes=size)
+        return replace(node, shape=shape, dtype=dtype.name, bytes=size)
 
     def _hold_data(self, raw: Raw, size: int, dtype: str) -> None:
         """A dataset kept in one piece lies inside the file and has the size of its shape."""
@@ -276,12 +276,12 @@ class _Reader:
         head = yield heap, self._fields.local_heap_size
         start, length = self._fields.local_heap(head, heap)
         names = yield start, length
-        found = []
+        found: list[hdf5_messages.Linked] = []
         for at in nodes:
             head = yield at, 8
             count = self._fields.symbol_count(head, at)
             data = yield at + 8, count * self._fields.symbol_size
-            found += [one for one in self._fields.symbols(data, names, at + 8)]
+            found += self._fields.symbols(data, names, at + 8)
         return found
 
     def _symbol_nodes(self, address: int, depth: int) -> Steps[list[int]]:

@@ -97,9 +97,7 @@ def _bytes_for(value: int) -> int:
     return max(1, -(-value.bit_length() // 8))
 
 
-def _locate(
-    fields: Fields, heap: _Heap, place: int
-) -> Generator[tuple[int, int], bytes, int]:
+def _locate(fields: Fields, heap: _Heap, place: int) -> Generator[tuple[int, int], bytes, int]:
     """Where byte ``place`` of the heap lies in the file."""
     block, rows = heap.root, heap.rows
     start = 0

@@ -14,7 +14,18 @@ from neopack.types import Json
 __all__ = ["PLAIN", "activate", "named"]
 
 PLAIN = frozenset(
-    "elu exponential linear relu selu sigmoid softmax softplus softsign tanh".split()
+    {
+        "elu",
+        "exponential",
+        "linear",
+        "relu",
+        "selu",
+        "sigmoid",
+        "softmax",
+        "softplus",
+        "softsign",
+        "tanh",
+    }
 )
 _ALIASES = {"swish": "silu", "hard_swish": "hard_silu", None: "linear"}
 GELU_CUBE, GELU_SCALE = 0.044715, 0.7978845608028654

@@ -20,7 +20,7 @@ _SAME_CHANNELS = (
 )  # fmt: skip
 
 
-class Inexpressible(Exception):  # noqa: N818 - named for what happened
+class Inexpressible(Exception):
     """What Keras 2.2.4 has no layers for; ``instead`` says what to use in its place."""
 
     def __init__(self, what: str, instead: str = "") -> None:

@@ -100,7 +100,7 @@ def _exported(
     fixed = all(None not in spec.shape[1:] for spec in specs)
     rewrites = _write(had, lowered, target, keep=fixed, log=log)
     arrays = list(examples.values())
-    outputs, warnings = _outputs(had, lowered, staging, arrays, log)
+    outputs, warnings = _outputs(had, lowered, staging, arrays)
     named = dict(zip(_output_names(opened), outputs, strict=True))
     names = [lowered.calls[at].layer for at in lowered.inputs]
     examples = dict(zip(names, arrays, strict=True))
@@ -249,7 +249,7 @@ def _write(
 
 
 def _outputs(
-    had: Given, lowered: OldModel, staging: Path, arrays: list[Array], log: Log
+    had: Given, lowered: OldModel, staging: Path, arrays: list[Array]
 ) -> tuple[list[Array], tuple[str, ...]]:
     """(what the source computes, what there is to say of that)."""
     flat = staging / "flat.h5"
@@ -272,7 +272,9 @@ def _outputs(
 
 def _doubts(had: Given) -> tuple[str, ...]:
     if had.major >= 3:
-        return ("Keras cannot load this file: the golden outputs are of the file as neopack reads it",)
+        return (
+            "Keras cannot load this file: the golden outputs are of the file as neopack reads it",
+        )
     return ()
 
 

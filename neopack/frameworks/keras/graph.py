@@ -223,7 +223,7 @@ class _Opening:
             if _history(node) is not None:  # tf.keras writes a lone tensor without its list
                 node = [node]
             tensors = [resolve(one) for one in node]
-            extra = next((o[3] for o in node if len(o) > 3 and o[3]), {})
+            extra: Json = next((o[3] for o in node if len(o) > 3 and o[3]), {})
             return (_one_or_list(tensors),), {k: resolve(v) for k, v in extra.items()}
         except LookupError:
             return None
@@ -324,5 +324,6 @@ def _stated_shape(value: Json) -> Shape | None:
 def _built_for(entry: Json) -> Shape | None:
     built = entry.get("build_config")
     shape = built.get("input_shape") if isinstance(built, dict) else None
-    fits = isinstance(shape, list) and all(d is None or type(d) is int for d in shape)
-    return tuple(shape) if fits else None
+    if not isinstance(shape, list) or not all(d is None or type(d) is int for d in shape):
+        return None
+    return tuple(shape)

@@ -95,9 +95,25 @@ KEPT: Mapping[str, Kept] = {
 
 # every layer class of Keras 2.2.4, those too that are not written here
 OF_2_2_4 = frozenset(KEPT) | frozenset(
-    """ActivityRegularization Bidirectional ConvLSTM2D ConvLSTM2DCell ConvRNN2D CuDNNGRU CuDNNLSTM
-    GRUCell InputLayer LSTMCell Lambda LocallyConnected1D LocallyConnected2D RNN SimpleRNNCell
-    StackedRNNCells TimeDistributed""".split()
+    {
+        "ActivityRegularization",
+        "Bidirectional",
+        "ConvLSTM2D",
+        "ConvLSTM2DCell",
+        "ConvRNN2D",
+        "CuDNNGRU",
+        "CuDNNLSTM",
+        "GRUCell",
+        "InputLayer",
+        "LSTMCell",
+        "Lambda",
+        "LocallyConnected1D",
+        "LocallyConnected2D",
+        "RNN",
+        "SimpleRNNCell",
+        "StackedRNNCells",
+        "TimeDistributed",
+    }
 )
 
 # layers with an activation of their own
@@ -107,11 +123,34 @@ ACTIVATED = frozenset(
 
 # what does nothing to a model that is not being trained
 IDENTITIES = frozenset(
-    """ActivityRegularization AutoContrast AugMix CutMix Identity MixUp RandomBrightness
-    RandomColorDegeneration RandomColorJitter RandomContrast RandomElasticTransform RandomErasing
-    RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective
-    RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
-    RandomTranslation RandomZoom SpectralDropout StochasticDepth""".split()
+    {
+        "ActivityRegularization",
+        "AutoContrast",
+        "AugMix",
+        "CutMix",
+        "Identity",
+        "MixUp",
+        "RandomBrightness",
+        "RandomColorDegeneration",
+        "RandomColorJitter",
+        "RandomContrast",
+        "RandomElasticTransform",
+        "RandomErasing",
+        "RandomFlip",
+        "RandomGaussianBlur",
+        "RandomGrayscale",
+        "RandomHue",
+        "RandomInvert",
+        "RandomPerspective",
+        "RandomPosterization",
+        "RandomRotation",
+        "RandomSaturation",
+        "RandomSharpness",
+        "RandomShear",
+        "RandomTranslation",
+        "RandomZoom",
+        "StochasticDepth",
+    }
 )
 
 

@@ -1,11 +1,11 @@
 """ModelInfo of a Keras file, without Keras: nothing in it is run, and no weight is loaded.
 
 ``format`` is ``h5`` or ``keras``, or what is no model to submit: ``weights`` (HDF5 without a
-model_config). ``operators`` counts layers by class, those of models inside the model too. ``facts``:
+model_config). ``operators`` counts layers by class, also those of models in it. ``facts``:
 
 ====================  ========================================================================
 layers                how many; ``weights`` how many tensors
-training_config       whether how it is trained is in the file
+training_config       whether the file says how it is trained
 optimizer_weights     bytes of the optimizer's state
 lambdas, custom       paths of Lambda layers, and of layers of somebody's own classes
 data_formats          channels_last, channels_first: those that layers state
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from neopack.errors import Malformed, NeopackError, NotRecognised, SourceError
 from neopack.frameworks.keras import config as configs
-from neopack.frameworks.keras import graph, keras1, kept
+from neopack.frameworks.keras import graph, kept, keras1
 from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
 from neopack.wire import zip as zips
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
@@ -133,7 +133,10 @@ def _of_zip(source: ByteSource, limits: Limits) -> Document:
     for name in (CONFIG, METADATA):
         if name not in directory.records:
             raise Malformed(f"a .keras file without {name}", where=source.name)
-    texts = {name: raw.decode("utf-8", "replace") for name, raw in directory.read_many((CONFIG, METADATA))}
+    texts = {
+        name: raw.decode("utf-8", "replace")
+        for name, raw in directory.read_many((CONFIG, METADATA))
+    }
     model = configs.parse(texts[CONFIG], source.name)
     version = _json(texts[METADATA], source.name).get("keras_version")
     compiled = model.get("compile_config")
@@ -193,7 +196,9 @@ def _info(found: Document, where: str) -> ModelInfo:
             "training_config": found.training is not None,
             "optimizer_weights": sum(n.bytes for n in _weights(found.tree, optimizer=True)),
             "sample_weight_mode": "sample_weight_mode" in (found.training or {}),
-            "links": [f"{n.path}/{name}" for n in found.tree.nodes.values() for name, _ in n.links],
+            "links": [
+                f"{n.path}/{name}" for n in found.tree.nodes.values() for name, _ in n.links
+            ],
             **_layer_facts(layers),
         },
     )

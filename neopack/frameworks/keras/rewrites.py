@@ -253,7 +253,11 @@ def _center_crop(b: Building, layer: Layer, call: Call) -> int:
 LAYERS: Mapping[str, Rewrite] = {
     **dict.fromkeys(kept.KEPT, keep),
     **dict.fromkeys(kept.IDENTITIES, _identity),
-    **{f"Global{how}Pooling{n}D": _pool_keeping_dims for how in ("Average", "Max") for n in (1, 2, 3)},
+    **{
+        f"Global{how}Pooling{n}D": _pool_keeping_dims
+        for how in ("Average", "Max")
+        for n in (1, 2, 3)
+    },
     "Activation": _activation,
     "CenterCrop": _center_crop,
     "CustomScaleLayer": _scaled_sum,

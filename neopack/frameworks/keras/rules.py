@@ -146,7 +146,9 @@ def custom_layers(inspection: Inspection) -> Iterator[Hit]:
     """No layers of somebody's own classes: Neo has no code for them."""
     found = _fact(inspection, "custom")
     if found:
-        yield Hit(message=f"layers that are not Keras's own: {named(found)}", where=_model(inspection))
+        yield Hit(
+            message=f"layers that are not Keras's own: {named(found)}", where=_model(inspection)
+        )
 
 
 @rule("NEO-KR-010", needs=("info",))
@@ -154,7 +156,9 @@ def new_layers(inspection: Inspection) -> Iterator[Hit]:
     """Layers are those of Keras 2.2.4."""
     found = _fact(inspection, "new_layers")
     if found:
-        yield Hit(message=f"layers that Keras 2.2.4 has not: {named(found)}", where=_model(inspection))
+        yield Hit(
+            message=f"layers that Keras 2.2.4 has not: {named(found)}", where=_model(inspection)
+        )
 
 
 @rule("NEO-KR-011", needs=("info",))
@@ -163,7 +167,9 @@ def training(inspection: Inspection) -> Iterator[Hit]:
     size = _fact(inspection, "optimizer_weights") or 0
     if _fact(inspection, "training_config"):
         state = f", and {size} bytes of the optimizer's state" if size else ""
-        yield Hit(message=f"a training configuration is in the file{state}", where=_model(inspection))
+        yield Hit(
+            message=f"a training configuration is in the file{state}", where=_model(inspection)
+        )
 
 
 @rule("NEO-KR-012", needs=("info",))

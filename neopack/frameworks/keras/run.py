@@ -138,11 +138,11 @@ def _limit_threads(backend: str, threads: int) -> None:
     elif backend == "tensorflow":
         import contextlib
 
-        import tensorflow
+        import tensorflow as tf
 
         with contextlib.suppress(RuntimeError):  # it has computed before in this process
-            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
-            tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 @contextmanager
@@ -153,8 +153,6 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def runner(
-    files: Files, model: str, signature: Signature, threads: int | None
-) -> KerasRunner:
+def runner(files: Files, model: str, signature: Signature, threads: int | None) -> KerasRunner:
     """The seam's word for it."""
     return KerasRunner(files, model, signature, threads=threads)

@@ -61,9 +61,10 @@ def _spread(entry: Json, path: str, arrays: list[Array], where: str) -> dict[str
         )
     found: dict[str, list[Array]] = {}
     left = iter(arrays)
-    for which in (1, 2):
-        for count in counts:
-            found.setdefault(count[0], []).extend(next(left) for _ in range(count[which]))
+    for below, changing, _ in counts:
+        found[below] = [next(left) for _ in range(changing)]
+    for below, _, other in counts:
+        found[below] += [next(left) for _ in range(other)]
     return found
 
 

@@ -112,9 +112,7 @@ def _history(model: OldModel, numbers: list[int], at: int) -> list[Json]:
 def layer_order(model: OldModel) -> list[str]:
     """As ``_map_graph_network`` of keras/engine/network.py in 2.2.4 orders them."""
     met: dict[str, int] = {}
-    finished: list[int] = []
-    for at in _walked(model, met):
-        finished.append(at)
+    finished = list(_walked(model, met))
     call_depth: dict[int, int] = {}
     layer_depth: dict[str, int] = {}
     for at in reversed(finished):
