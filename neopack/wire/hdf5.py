@@ -272,17 +272,17 @@ class _Reader:
 
     def _symbols(self, tree: int, heap: int) -> Steps[list[hdf5_messages.Linked]]:
         """A group of the old form: a B-tree of symbol nodes, names in a local heap."""
+        symbols: list[tuple[bytes, int]] = []
         nodes = yield from self._symbol_nodes(tree, 0)
-        head = yield heap, self._fields.local_heap_size
-        start, length = self._fields.local_heap(head, heap)
-        names = yield start, length
-        found: list[hdf5_messages.Linked] = []
-        for at in nodes:
+        for at in sorted(nodes):
             head = yield at, 8
             count = self._fields.symbol_count(head, at)
             data = yield at + 8, count * self._fields.symbol_size
-            found += self._fields.symbols(data, names, at + 8)
-        return found
+            symbols.append((data, at + 8))
+        head = yield heap, self._fields.local_heap_size
+        start, length = self._fields.local_heap(head, heap)
+        names = yield start, length
+        return [one for data, at in symbols for one in self._fields.symbols(data, names, at)]
 
     def _symbol_nodes(self, address: int, depth: int) -> Steps[list[int]]:
         self._limits.hold("depth", depth, where=self._source.name)
@@ -296,7 +296,7 @@ class _Reader:
                 self._once(child, "a symbol node")
             return children
         found: list[int] = []
-        for child in children:
+        for child in sorted(children):
             found += yield from self._symbol_nodes(child, depth + 1)
         return found
 

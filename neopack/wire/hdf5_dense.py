@@ -54,13 +54,12 @@ def objects(
     head = yield heap, 22 + 12 * fields.l + 3 * fields.o + 4
     table = _heap_header(fields, head, heap)
     ids = yield from _index(fields, index, table.id_length)
+    if any(number[0] & 0x30 for number in ids):
+        raise fields.broken("an object outside of its heap's blocks", heap)
+    split = 1 + table.offset_bytes
     found = []
-    for number in ids:
-        if number[0] & 0x30:
-            raise fields.broken("an object outside of its heap's blocks", heap)
-        split = 1 + table.offset_bytes
-        place = int.from_bytes(number[1:split], "little")
-        length = int.from_bytes(number[split : split + table.length_bytes], "little")
+    for place, raw in sorted((int.from_bytes(i[1:split], "little"), i[split:]) for i in ids):
+        length = int.from_bytes(raw[: table.length_bytes], "little")
         at = yield from _locate(fields, table, place)
         data = yield at, length
         found.append((data, at))

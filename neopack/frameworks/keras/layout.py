@@ -30,10 +30,4 @@ def channels_first(shape: Shape) -> Shape:
 
 def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     config = {spec.name: list(channels_first(spec.shape)) for spec in signature.inputs}
-    turned = [spec.name for spec in signature.inputs if len(spec.shape) == 4]
-    remarks = (
-        ("DataInputConfig says N,C,H,W, as Neo wants it for Keras; the file stays N,H,W,C",)
-        if turned
-        else ()
-    )
-    return Layout(data_input_config=json.dumps(config, separators=(",", ":")), remarks=remarks)
+    return Layout(data_input_config=json.dumps(config, separators=(",", ":")))

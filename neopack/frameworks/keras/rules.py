@@ -57,8 +57,7 @@ def not_h5(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-KR-002", needs=("info",))
 def newer_keras(inspection: Inspection) -> Iterator[Hit]:
-    """Written by the Keras that is listed for the target, or an earlier one (guide,
-    neo-supported-cloud; neo-troubleshooting: 'sample_weight_mode')."""
+    """Written by the Keras listed for the target, or an earlier one (guide, neo-supported-cloud)."""
     written = _info(inspection).versions.get("keras", "")
     row = facts.support("KERAS", inspection.target, inspection.as_of or None)
     if row is None or not row.maximum or not written:
