@@ -26,7 +26,8 @@ from neopack.wire.hdf5_messages import Fields, Message, Raw
 __all__ = ["MAGIC", "Hdf5Tree", "Node", "read_tree"]
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
-SMALL = 64 << 10
+# what follows a structure mostly belongs to it, and what lies close before it was just read
+AHEAD = 512
 
 T = TypeVar("T")
 # what a step asks for is (offset, length); what it is sent is just so many bytes
@@ -89,7 +90,7 @@ class _Reader:
         self._seen: set[int] = set()
         self._heaps: dict[int, Mapping[int, bytes]] = {}
         self._spent = self._kept = self._served = 0
-        self._last: tuple[int, int, bytes] = (0, 0, b"")
+        self._ahead_from, self._ahead = 0, b""
         self.nodes: list[Node] = []
 
     # --- serving requests in the order of the file ------------------------------------------
@@ -131,16 +132,20 @@ class _Reader:
                 hint="the file is cut short or damaged; fetch or save it again",
             )
         self._limits.hold("record_bytes", length, where=self._source.name)
-        if self._last[:2] == (offset, length):
-            return self._last[2]
-        self._served += length
-        if self._served > 2 * self._source.size + SMALL:
+        at, ahead = offset - self._ahead_from, self._ahead
+        if not 0 <= at <= len(ahead):
+            at, ahead = 0, b""
+        if at + length > len(ahead):
+            kept = ahead[at:]
+            more = self._source.read(offset + len(kept), max(length, AHEAD) - len(kept))
+            self._served += len(more)
+            at, ahead = 0, kept + more
+            self._ahead_from, self._ahead = offset, ahead
+        if self._served > AHEAD * self._spent + 2 * self._source.size:
             raise self._broken("its parts lie over one another", offset)
-        data = self._source.read(offset, length)
-        if len(data) != length:
-            raise self._broken("ends too early", offset + len(data))
-        self._last = (offset, length, data)
-        return data
+        if at + length > len(ahead):
+            raise self._broken("ends too early", offset + len(ahead))
+        return ahead[at : at + length]
 
     def _once(self, address: int, what: str) -> None:
         """Each structure is read once: what points in a circle, or twice, is damaged."""

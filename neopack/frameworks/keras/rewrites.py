@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from neopack.errors import Malformed
 from neopack.frameworks.keras import activations, kept
 from neopack.frameworks.keras.building import Building, Inexpressible
 from neopack.frameworks.keras.graph import Call, Layer, Ref
@@ -49,7 +50,10 @@ def keep(b: Building, layer: Layer, call: Call) -> int:
 def _named_weights(b: Building, layer: Layer) -> list[tuple[str, Array]]:
     names, arrays = kept.weight_names(layer.class_name, layer.config), b.arrays(layer)
     if len(names) != len(arrays):
-        raise Inexpressible(f"{len(arrays)} weights where {len(names)} belong")
+        raise Malformed(
+            f"the layer {layer.path!r} has {len(arrays)} weights where {len(names)} belong",
+            where=b.graph.where,
+        )
     return list(zip(names, arrays, strict=True))
 
 
