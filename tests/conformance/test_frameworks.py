@@ -26,6 +26,16 @@ SAMPLES = {
         Sample(path=FIXTURES / "xgboost" / "dart.ubj", target="ml_m5"),
         Sample(path=FIXTURES / "xgboost" / "softprob-1.3.3.model", target="rasp4b"),
     ],
+    "KERAS": [
+        Sample(path=FIXTURES / "keras" / "cnn-2.2.4.h5"),
+        Sample(path=FIXTURES / "keras" / "nested-2.11.h5"),
+        Sample(path=FIXTURES / "keras" / "newer.keras", target="linux/arm64"),
+        Sample(
+            path=FIXTURES / "keras" / "free-size-2.2.4.h5",
+            inputs=(InputRequest(name="image", shape=(2, 8, 9, 3)),),
+            target="rasp4b",
+        ),
+    ],
     "ONNX": [
         Sample(path=FIXTURES / "onnx" / "cnn-opset12.onnx"),
         Sample(path=FIXTURES / "onnx" / "external-data.onnx", target="linux/arm64"),

@@ -57,7 +57,7 @@ def not_h5(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-KR-002", needs=("info",))
 def newer_keras(inspection: Inspection) -> Iterator[Hit]:
-    """Written by the Keras listed for the target, or an earlier one (guide, neo-supported-cloud)."""
+    """Written by the Keras that is listed, or an earlier one (guide, neo-supported-cloud)."""
     written = _info(inspection).versions.get("keras", "")
     row = facts.support("KERAS", inspection.target, inspection.as_of or None)
     if row is None or not row.maximum or not written:
@@ -174,7 +174,7 @@ def training(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-KR-012", needs=("info",))
 def other_backend(inspection: Inspection) -> Iterator[Hit]:
     """Weights are of TensorFlow's layout; Theano's convolutions are turned when loaded."""
-    written = _info(inspection).versions.get("backend", "tensorflow")
+    written = _info(inspection).versions.get("backend") or "tensorflow"
     if written not in ("tensorflow", "torch", "jax", "numpy", "openvino"):
         yield Hit(message=f"the file was written on {written}", where=_model(inspection))
 

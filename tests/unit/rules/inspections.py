@@ -83,6 +83,23 @@ def xgboost_info(form: str = "binary", version: str = "1.3", **known: Any) -> Mo
     )
 
 
+def keras_info(
+    inputs: Iterable[TensorSpec] = (spec("image", (None, 8, 8, 3)),),
+    *,
+    form: str = "h5",
+    version: str = "2.2.4",
+    backend: str = "tensorflow",
+    **known: Any,
+) -> ModelInfo:
+    return ModelInfo(
+        framework="KERAS",
+        format=form,
+        versions={"keras": version, "backend": backend},
+        signature=signature(*inputs),
+        facts={"lambdas": [], "custom": [], "new_layers": [], **known},
+    )
+
+
 CLEAN = {
     "PYTORCH": {
         "entries": entries("model.pth"),
@@ -100,6 +117,12 @@ CLEAN = {
         "entries": entries("xgboost-model"),
         "models": ("xgboost-model",),
         "info": xgboost_info(),
+    },
+    "KERAS": {
+        "entries": entries("model.h5"),
+        "models": ("model.h5",),
+        "info": keras_info(),
+        "data_input_config": '{"image":[1,3,8,8]}',
     },
     "TENSORFLOW": {
         "entries": entries("export/saved_model.pb"),
@@ -142,6 +165,10 @@ def onnx(target: str = "ml_c5", **changes: Any) -> Inspection:
 
 def xgboost(target: str = "ml_c5", **changes: Any) -> Inspection:
     return inspection("XGBOOST", target, **changes)
+
+
+def keras(target: str = "ml_c5", **changes: Any) -> Inspection:
+    return inspection("KERAS", target, **changes)
 
 
 def tensorflow(target: str = "ml_c5", **changes: Any) -> Inspection:

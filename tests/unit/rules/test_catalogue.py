@@ -11,6 +11,7 @@ from inspections import inspection
 
 import neopack.facts
 from neopack import facts
+from neopack.frameworks.keras import rules as keras
 from neopack.frameworks.onnx import rules as onnx
 from neopack.frameworks.pytorch import rules as pytorch
 from neopack.frameworks.xgboost import rules as xgboost
@@ -18,7 +19,7 @@ from neopack.rules import archive, dataconfig, engine, handler, options, target
 from neopack.rules.inspection import Rule
 
 SHARED = (*archive.RULES, *dataconfig.RULES, *target.RULES, *options.RULES, *handler.RULES)
-ALL: tuple[Rule, ...] = (*SHARED, *pytorch.RULES, *onnx.RULES, *xgboost.RULES)
+ALL: tuple[Rule, ...] = (*SHARED, *pytorch.RULES, *onnx.RULES, *xgboost.RULES, *keras.RULES)
 _ROW = Path(neopack.facts.__file__).with_name("errors.toml")
 
 
@@ -62,6 +63,8 @@ def test_every_rule_says_what_holds_and_who_says_so() -> None:
         ("ONNX", "ml_c5", (*SHARED, *onnx.RULES)),
         ("ONNX", "linux/arm64", (*SHARED, *onnx.RULES)),
         ("XGBOOST", "ml_c5", SHARED),
+        ("KERAS", "ml_c5", (*SHARED, *keras.RULES)),
+        ("KERAS", "rasp4b", (*SHARED, *keras.RULES)),
         ("TENSORFLOW", "ml_c5", SHARED),
     ],
 )

@@ -44,7 +44,21 @@ FOUND = {
     "onnx/quantised.onnx": "ON-001 ON-002 ON-007 ON-010",
     "onnx/odd-inputs.onnx": "ON-001 ON-002 ON-008 ON-010 ON-011",
 }
-NAMES = {"PYTORCH": "model.pth", "ONNX": "model.onnx"}
+FOUND |= {
+    "keras/cnn-2.2.4.h5": "",
+    "keras/keras-1.h5": "",
+    "keras/nested-2.2.4.h5": "",
+    "keras/cnn-2.11.h5": "KR-002",
+    "keras/two-inputs.h5": "KR-002",
+    "keras/trained-2.2.4.h5": "KR-011",
+    "keras/lambda-2.2.4.h5": "KR-008",
+    "keras/lambda.keras": "KR-001 KR-002 KR-008",
+    "keras/newer.keras": "KR-001 KR-002 KR-010",
+    "keras/weights-2.2.4.h5": "KR-003",
+    "keras/sequential.weights.h5": "KR-003",
+    "keras/free-size-2.2.4.h5": "KR-005",
+}
+NAMES = {"PYTORCH": "model.pth", "ONNX": "model.onnx", "KERAS": "model.h5"}
 
 
 def read(path: str) -> ModelInfo:
@@ -56,7 +70,7 @@ def read(path: str) -> ModelInfo:
 def test_what_is_found_in_a_real_file(path: str) -> None:
     info = read(path)
     name = NAMES[info.framework]
-    config = dataconfig.example(info.signature) if info.signature else None
+    config = dataconfig.example(info.signature, info.framework) if info.signature else None
     judged = inspection(
         info.framework,
         entries=entries(name),
