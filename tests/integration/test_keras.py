@@ -129,7 +129,9 @@ def test_code_of_ones_own_is_refused_by_name(name: str, message: str, tmp_path: 
         package.package(f"{CODE}:{name}", framework="KERAS", path=tmp_path / "m.tar.gz")
 
 
-def test_a_file_with_code_never_reaches_keras(tmp_path: Path, fixtures: Path, neopack: Call) -> None:
+def test_a_file_with_code_never_reaches_keras(
+    tmp_path: Path, fixtures: Path, neopack: Call
+) -> None:
     for name in ("lambda.keras", "lambda-2.2.4.h5"):
         with pytest.raises(Unsafe, match="never run here: twice"):
             package.package(fixtures / "keras" / name, path=tmp_path / "m.tar.gz")

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neopack.errors import Malformed
 from neopack.types import Json, Shape
 
-__all__ = ["MODELS", "Found", "input_shape", "layers_of", "parse", "walk"]
+__all__ = ["LAMBDAS", "MODELS", "Found", "input_shape", "layers_of", "parse", "strangers", "walk"]
+
+LAMBDAS = ("Lambda", "TFOpLambda")
+# where Keras 3 keeps what a model is made of; its other modules can fetch, unpack and import
+_OWN_MODULES = re.compile(
+    r"keras|keras\.(layers|initializers|regularizers|constraints|activations|dtype_policies)"
+    r"|keras\.(losses|optimizers|metrics)(\..*)?"
+    r"|keras\.src\.(models|ops|applications|layers)\..*"
+)
+_FUNCTIONS = re.compile(r"[a-z_0-9]+")
 
 MODELS = frozenset({"Model", "Functional", "Sequential"})
 DEPTH = 50
@@ -88,6 +98,35 @@ def _is_custom(entry: Json) -> bool:
         return True
     root = str(module).split(".", maxsplit=1)[0]
     return root not in ("keras", "tf_keras", "tensorflow", "builtins")
+
+
+def strangers(model: Json) -> list[str]:
+    """What anywhere in a configuration is no part that Keras's models are made of, and would have
+    Keras look for code when it loads it: "Lambda", "function os.system"."""
+    found: dict[str, None] = {}
+    pending = [model]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("class_name"), str):
+                found |= dict.fromkeys(_strange(value))
+            pending += value.values()
+        elif isinstance(value, list):
+            pending += value
+    return sorted(found)
+
+
+def _strange(entry: Json) -> Iterator[str]:
+    kind, module = entry["class_name"], entry.get("module")
+    if kind in LAMBDAS or kind == "__lambda__":
+        yield kind
+    elif kind == "function" or module == "builtins":
+        # an activation by its name
+        config = entry.get("config")
+        if kind != "function" or not _FUNCTIONS.fullmatch(str(config)):
+            yield f"{kind} {str(config)[:40]}"
+    elif module is not None and not _OWN_MODULES.fullmatch(str(module)):
+        yield f"{module}.{kind}"
 
 
 def input_shape(config: Json) -> Shape | None:

@@ -8,6 +8,7 @@ layers                how many; ``weights`` how many tensors
 training_config       whether the file says how it is trained
 optimizer_weights     bytes of the optimizer's state
 lambdas, custom       paths of Lambda layers, and of layers of somebody's own classes
+strangers             what else in the configuration would have Keras look for code
 data_formats          channels_last, channels_first: those that layers state
 new_layers            classes that Keras 2.2.4 has not
 inputs                names of the InputLayers
@@ -196,6 +197,7 @@ def _info(found: Document, where: str) -> ModelInfo:
             "training_config": found.training is not None,
             "optimizer_weights": sum(n.bytes for n in _weights(found.tree, optimizer=True)),
             "sample_weight_mode": "sample_weight_mode" in (found.training or {}),
+            "strangers": configs.strangers(found.model),
             "links": [
                 f"{n.path}/{name}" for n in found.tree.nodes.values() for name, _ in n.links
             ],
@@ -210,7 +212,7 @@ def _layer_facts(layers: Iterable[configs.Found]) -> dict[str, Json]:
     for layer in layers:
         stated = layer.config.get("data_format") if isinstance(layer.config, dict) else None
         formats |= {stated} if isinstance(stated, str) else set()
-        if layer.class_name in ("Lambda", "TFOpLambda"):
+        if layer.class_name in configs.LAMBDAS:
             lambdas.append(layer.path)
         elif layer.custom:
             custom.append(f"{layer.path} ({layer.class_name})")

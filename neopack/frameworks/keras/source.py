@@ -46,6 +46,13 @@ def refuse_code(info: ModelInfo, where: str) -> None:
             where=where,
             hint="build the model of Keras's own layers; Neo has no other code",
         )
+    if info.facts["strangers"]:
+        raise Unsafe(
+            f"has in its configuration what is no part of a model: "
+            f"{_some(info.facts['strangers'])}",
+            where=where,
+            hint="a file that names functions to be called when it is loaded is not to be trusted",
+        )
     if links:
         raise Unsafe(f"links to other places: {_some(links)}", where=where)
 

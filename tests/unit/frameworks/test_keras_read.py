@@ -186,6 +186,38 @@ def test_a_subclassed_model_has_no_signature_and_is_refused(tmp_path: Path) -> N
         graph.graph_of(model, major=3, where="here")
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"class_name": "function", "module": "builtins", "config": "relu"}, []),
+        ({"class_name": "GlorotUniform", "module": "keras.initializers", "config": {}}, []),
+        ({"class_name": "DTypePolicy", "module": "keras", "config": {}}, []),
+        ({"class_name": "Lambda", "config": {}}, ["Lambda"]),
+        ({"class_name": "__lambda__", "config": {"value": "x"}}, ["__lambda__"]),
+        (
+            {"class_name": "get_file", "module": "keras.utils", "config": {}},
+            ["keras.utils.get_file"],
+        ),
+        ({"class_name": "system", "module": "os", "config": {}}, ["os.system"]),
+        (
+            {"class_name": "function", "module": "os", "config": "os.system"},
+            ["function os.system"],
+        ),
+        ({"class_name": "eval", "module": "builtins", "config": "1"}, ["eval 1"]),
+    ],
+)
+def test_code_is_found_anywhere_in_a_configuration(value: Any, told: list[str]) -> None:
+    layer = dense("a", config={"kernel_initializer": [{"deep": value}]})
+    model = {"class_name": "Sequential", "config": {"layers": [layer]}}
+    assert config.strangers(model) == told
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_real_files_have_none_but_lambdas(name: str) -> None:
+    told = {"lambda.keras": ["Lambda", "__lambda__"], "lambda-2.2.4.h5": ["Lambda"]}
+    assert info(name).facts["strangers"] == told.get(name, [])
+
+
 def test_own_classes_are_told(tmp_path: Path) -> None:
     entry = {"class_name": "Mine", "module": "mine.layers", "config": {"name": "own"}}
     keras = {**dense("a"), "module": "keras.layers", "registered_name": None}
