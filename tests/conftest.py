@@ -30,12 +30,6 @@ def xgboost_1_3_3() -> Iterator[runtimes.Worker]:
 
 
 @pytest.fixture(scope="session")
-def keras_2_2_4() -> Iterator[runtimes.Worker]:
-    with runtimes.worker("keras-2.2.4") as worker:
-        yield worker
-
-
-@pytest.fixture(scope="session")
 def fixtures() -> Path:
     return ROOT / "fixtures"
 
