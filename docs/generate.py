@@ -26,6 +26,7 @@ FAMILIES = {
     "NEO-PT": "PyTorch",
     "NEO-ON": "ONNX",
     "NEO-XG": "XGBoost",
+    "NEO-KR": "Keras",
 }
 RULES = """\
 # Rules
