@@ -144,37 +144,36 @@ def _convert_torchscript(openvino: Any, request: CompilationRequest) -> Any:
 
 
 def _convert_keras(openvino: Any, request: CompilationRequest) -> Any:
-    """An .h5 file through the Keras that is installed, traced in TensorFlow or PyTorch."""
-    keras = _keras()
+    """An .h5 file through the Keras that is installed, traced in TensorFlow."""
+    keras, tf = _keras_on_tensorflow()
     model = keras.models.load_model(str(request.model), compile=False, safe_mode=True)
-    if keras.backend.backend() == "torch":
-        import torch
 
-        examples = [torch.zeros(spec.shape) for spec in request.signature.inputs]
-        with torch.no_grad():
-            return openvino.convert_model(model.eval(), example_input=[examples])
-    import tensorflow as tf
-
-    specs = [tf.TensorSpec(spec.shape, spec.dtype) for spec in request.signature.inputs]
-
-    def function(*inputs: Any) -> Any:
+    def function(*inputs: Any) -> dict[str, Any]:
         answer = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
         # named by their place: OpenVINO sorts outputs by name
         return {f"output{i:04}": one for i, one in enumerate(keras.tree.flatten(answer))}
 
+    specs = [tf.TensorSpec(spec.shape, spec.dtype) for spec in request.signature.inputs]
     traced = tf.function(function, input_signature=specs, autograph=False)
     return openvino.convert_model(traced.get_concrete_function())
 
 
-def _keras() -> Any:
+def _keras_on_tensorflow() -> tuple[Any, Any]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         import keras
-    except ImportError:
+        import tensorflow as tf
+    except ImportError as error:
         raise Missing(
-            "OpenVINO reads .h5 files through keras", hint="pip install 'neopack[keras]'"
+            f"OpenVINO reads .h5 files through Keras on TensorFlow ({error})",
+            hint="pip install 'neopack[keras]' tensorflow-cpu",
         ) from None
-    return keras
+    if keras.backend.backend() != "tensorflow":
+        raise Missing(
+            f"OpenVINO reads .h5 files through Keras on TensorFlow, not {keras.backend.backend()}",
+            hint="set KERAS_BACKEND=tensorflow",
+        )
+    return keras, tf
 
 
 def _partial_shape(openvino: Any, spec: TensorSpec) -> Any:
