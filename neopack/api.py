@@ -13,7 +13,7 @@ from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.inspected import Inspected
 from neopack.errors import UsageError
-from neopack.frameworks import ExportSettings, catalogue
+from neopack.frameworks import ExportSettings
 from neopack.measure import bench as measuring
 from neopack.types import (
     CompiledArtifact,
@@ -25,6 +25,7 @@ from neopack.types import (
     Runner,
     SilentLog,
 )
+from neopack.wire.files import FolderFiles
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.source import FileSource
 
@@ -49,8 +50,8 @@ def inspect(
     Files are read without their framework and without running anything; a callable and a live
     model are exported first, in a child process, and need ``inputs`` for that.
     """
-    if isinstance(model, str | Path) and Path(model).is_file():
-        return _inspect_file(Path(model), limits)
+    if isinstance(model, str | Path) and Path(model).exists():
+        return _inspect_path(Path(model), limits)
     source = packing.resolve(
         model, framework=framework, arguments=arguments or {}, weights=_path(weights)
     )
@@ -59,11 +60,22 @@ def inspect(
         return Inspected(subject=source.where, form=info.format, info=info)
 
 
-def _inspect_file(path: Path, limits: Limits) -> Inspected:
+def _inspect_path(path: Path, limits: Limits) -> Inspected:
+    if path.is_file() and _is_gzip(path):
+        return _inspect_archive(path, limits)
+    main, framework = packing.find_model(path)
+    with FileSource(main) as source:
+        form = framework.recognise(source) or ""
+    info = framework.read(FolderFiles(main.parent), main.name, limits)
+    return Inspected(subject=path.name or str(path), form=form, info=info)
+
+
+def _is_gzip(path: Path) -> bool:
     with FileSource(path) as source:
-        if source.read(0, 2) != GZIP:
-            framework, form = catalogue.recognise(source)
-            return Inspected(subject=path.name, form=form, info=framework.read(source, limits))
+        return source.read(0, len(GZIP)) == GZIP
+
+
+def _inspect_archive(path: Path, limits: Limits) -> Inspected:
     scanned = scan(path, limits)
     if artifacts.is_compiled(scanned):
         opened = artifacts.open_archive(path, limits)
@@ -95,6 +107,10 @@ def package(
     code: str | Path | None = None,
     script: bool = False,
     example: str | Path | None = None,
+    signature: str | None = None,
+    tags: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+    trust_pickle: bool = False,
     seed: int = 0,
     level: int = 1,
     ignore: Sequence[str] = (),
@@ -104,14 +120,24 @@ def package(
     """Write the archive that Neo takes for ``target``, its manifest and its golden numbers.
 
     ``model`` is a live model, ``module:callable``, ``file.py:callable`` or a file; ``inputs``
-    maps names to shapes, or is a sequence of ``InputRequest``. Nothing is written where a rule
+    maps names to shapes, or is a sequence of ``InputRequest``. ``signature`` and ``tags`` choose
+    in a SavedModel, ``outputs`` names those of a frozen graph; ``trust_pickle`` lets a pickled
+    XGBoost model be loaded, which may run anything. Nothing is written where a rule
     finds an error (``CheckFailed``, ``Unsupported``), or anything else fails.
     """
     log, output = log or SilentLog(), Path(path)
     settings = packing.PackageSettings(
         code=_path(code), level=level, force=force, ignore=tuple(ignore)
     )
-    export = ExportSettings(script=script, seed=seed, example=_path(example))
+    export = ExportSettings(
+        script=script,
+        seed=seed,
+        example=_path(example),
+        signature=signature,
+        tags=tuple(tags),
+        outputs=tuple(outputs),
+        trust_pickle=trust_pickle,
+    )
     submission = judging.Submission(
         target=facts.target(target), framework_version=framework_version
     )

@@ -20,6 +20,7 @@ from neopack.child import Child, staging_directory
 from neopack.codec import from_json, to_json
 from neopack.engines import catalogue
 from neopack.errors import EngineFailed, Malformed, UsageError
+from neopack.frameworks import catalogue as frameworks
 from neopack.types import CompilationRequest, CompiledArtifact, Log, Member, Target
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
@@ -94,9 +95,7 @@ def _compiled(
         staging_directory() as staging,
         Child(failure=EngineFailed, subject=subject, owns=staging, log=log) as child,
     ):
-        model = staging / Path(opened.model).name
-        with writing(model):
-            extract_member(opened.scan, opened.model, model, settings.limits)
+        model = _unpacked(opened, staging / "model", settings.limits)
         task = {
             "engine": engine,
             "request": to_json(replace(request, model=model)),
@@ -105,6 +104,19 @@ def _compiled(
         with log.step("compiling"):
             made = from_json(CompiledArtifact, child.call("compile", task))
         yield made
+
+
+def _unpacked(opened: Opened, into: Path, limits: Limits) -> Path:
+    """The model and its parts, placed to each other as in the archive, whose names are known to
+    be safe (``open_archive``)."""
+    framework = frameworks.get(opened.framework)
+    parts = framework.parts(opened.scan.file_names(), opened.model)
+    for name in (opened.model, *parts):
+        path = into / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path):
+            extract_member(opened.scan, name, path, limits)
+    return into / opened.model
 
 
 def _goldens(scanned: ArchiveScan, log: Log) -> Path | None:

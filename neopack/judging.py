@@ -176,7 +176,8 @@ def _filled(submission: Submission, framework: Framework, manifest: Manifest | N
     config, compiler_options = submission.data_input_config, submission.compiler_options
     if manifest is not None:
         # for another target the same model goes in another form, which its signature gives
-        layout = framework.layout(manifest.signature, submission.target)
+        members = [member.name for member in manifest.archive.members]
+        layout = framework.layout(manifest.signature, submission.target, members)
         stated = (
             (manifest.data_input_config, manifest.compiler_options)
             if same

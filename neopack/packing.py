@@ -38,12 +38,14 @@ from neopack.types import (
     NeoArchive,
     Report,
 )
+from neopack.wire.files import FolderFiles, PlacedFiles
 from neopack.wire.guard import DEFAULT_LIMITS
 from neopack.wire.source import FileSource
 
 __all__ = [
     "PackageSettings",
     "exported",
+    "find_model",
     "refuse_outputs",
     "refuse_unsupported",
     "resolve",
@@ -76,41 +78,61 @@ def resolve(
     arguments: Mapping[str, Json],
     weights: Path | None,
 ) -> ModelSource:
-    """What ``model`` names: a live object, ``module:callable``, or a file judged by its bytes."""
+    """What ``model`` names: a live object, ``module:callable``, or a file or directory judged by
+    the bytes in it. Raises ``UsageError`` where it is not of the ``framework`` that was said."""
+    said = catalogue.get(framework).name if framework else None
     if not isinstance(model, str | Path):
-        return _live(model)
+        return _live(model, said)
     text = str(model)
     if callables.looks_like_callable(text):
-        name = catalogue.get(framework or catalogue.callable_frameworks()[0]).name
+        name = said or catalogue.of_callable(text)
         return ModelSource(
             kind="callable", where=text, framework=name, arguments=arguments, weights=weights
         )
     if arguments:
         raise UsageError("--arg goes with module:callable only", where=text)
-    return ModelSource(
-        kind="file", where=text, framework=_of_file(Path(text), framework), weights=weights
-    )
+    path, found = find_model(Path(text))
+    if said not in (None, found.name):
+        raise UsageError(f"is a {found.name} model, not {said}", where=str(path))
+    return ModelSource(kind="file", where=str(path), framework=found.name, weights=weights)
 
 
-def _live(model: object) -> ModelSource:
-    for name in catalogue.names():
+def _live(model: object, said: str | None) -> ModelSource:
+    for name in (said,) if said else catalogue.names():
         if catalogue.get(name).owns(model):
             where = type(model).__name__
             return ModelSource(kind="object", where=where, framework=name, model=model)
-    raise SourceError(f"a {type(model).__name__} is no model of {', '.join(catalogue.names())}")
+    known = said or ", ".join(catalogue.names())
+    raise SourceError(f"a {type(model).__name__} is no model of {known}")
 
 
-def _of_file(path: Path, framework: str | None) -> str:
+def find_model(path: Path) -> tuple[Path, Framework]:
+    """The model file at ``path``, or the one model in that directory, and whose it is."""
     if path.is_dir():
-        raise SourceError("is a directory", where=str(path), hint="name the model file in it")
+        return _in_directory(path)
     if not path.is_file():
         hint = "" if path.suffix else "a callable is named module:callable"
-        raise SourceError("no such file", where=str(path), hint=hint)
+        raise SourceError("no such file or directory", where=str(path), hint=hint)
     with FileSource(path) as source:
-        found, _ = catalogue.recognise(source)
-    if framework is not None and catalogue.get(framework).name != found.name:
-        raise UsageError(f"is a {found.name} model, not {framework.upper()}", where=str(path))
-    return found.name
+        return path, catalogue.recognise(source)[0]
+
+
+def _in_directory(path: Path) -> tuple[Path, Framework]:
+    files = FolderFiles(path)
+    names, found = files.names(), tuple(catalogue.find(files))
+    parts = {part for one in found for part in one.framework.parts(names, one.model)}
+    whole = [one for one in found if one.model not in parts]
+    # what Neo would not take by its name is taken up to be refused with the way out of it
+    models = [one for one in whole if one.packaged] or whole[:1]
+    if not models:
+        raise SourceError("holds no model that neopack knows", where=str(path))
+    if len(models) > 1:
+        raise SourceError(
+            f"holds {len(models)} models: {', '.join(one.model for one in models[:5])}",
+            where=str(path),
+            hint=f"name one of them, such as {path / models[0].model}",
+        )
+    return path / models[0].model, models[0].framework
 
 
 @contextmanager
@@ -157,9 +179,8 @@ def exported(
 def _read(framework: Framework, made: ExportedModel) -> ModelInfo:
     """What our own reader says of the export: the archive is judged by its bytes alone."""
     models = framework.models([member.name for member in made.members])
-    path = next(member.path for member in made.members if member.name in models)
-    with FileSource(path) as source:
-        return framework.read(source, DEFAULT_LIMITS)
+    files = PlacedFiles("the export", {member.name: member.path for member in made.members})
+    return framework.read(files, models[0], DEFAULT_LIMITS)
 
 
 def code_members(code: Path | None) -> tuple[Member, ...]:
@@ -212,7 +233,8 @@ def write(
     log: Log,
 ) -> NeoArchive:
     """Judge the export as the archive it would become; then write the three files together."""
-    layout = catalogue.get(made.framework).layout(made.signature, submission.target)
+    names = [member.name for member in made.members]
+    layout = catalogue.get(made.framework).layout(made.signature, submission.target, names)
     members = (*made.members, *code_members(settings.code))
     inspection = inspect_layout(members, layout, info, submission, path.name)
     report = judge(inspection, ignore=settings.ignore)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ __all__ = [
     "CompiledArtifact",
     "CompilerPath",
     "ExportedModel",
+    "Files",
     "Finding",
     "Goldens",
     "InputRequest",
@@ -196,8 +197,8 @@ class Target:
 class CompilationRequest:
     """What an engine is asked to do; the same value for a local engine and a SageMaker job.
 
-    ``model`` is the model file taken out of the archive, ``max_difference`` the largest
-    relative difference from the golden outputs that passes.
+    ``model`` is the model file taken out of the archive, its parts beside it as they were
+    there; ``max_difference`` the largest relative difference from the golden outputs that passes.
     """
 
     framework: str
@@ -302,6 +303,16 @@ class ByteSource(Protocol):
     def size(self) -> int: ...
     def read(self, offset: int, length: int) -> bytes:
         """The bytes at ``offset``; shorter than ``length`` only at the end."""
+
+
+class Files(Protocol):
+    """The files of a directory, an archive or an export, by relative names with slashes."""
+
+    @property
+    def name(self) -> str: ...
+    def names(self) -> Sequence[str]: ...
+    def open(self, name: str) -> AbstractContextManager[ByteSource]:
+        """One of ``names()``; ``SourceError`` where it cannot be read."""
 
 
 class Log(Protocol):

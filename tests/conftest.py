@@ -15,6 +15,7 @@ from desk import Answer, Call, Copied, Desk
 
 import neopack as package
 from neopack.__main__ import main
+from neopack.emulator import Emulator, Script
 
 ROOT = Path(__file__).parents[1]
 IMAGE = {"image": (1, 3, 8, 8)}
@@ -142,3 +143,17 @@ def environment(entry: Path) -> bytes:
         return (entry / "environ").read_bytes()
     except OSError:
         return b""
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """One process for all tests; a test takes ``aws``."""
+    with Emulator() as started:
+        yield started
+
+
+@pytest.fixture
+def aws(emulator: Emulator) -> Emulator:
+    """The emulator as if it had just started; its clock stands still until ``aws.advance``."""
+    emulator.reset(Script(clock="manual"))
+    return emulator

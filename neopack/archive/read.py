@@ -7,7 +7,7 @@ every member. ``MemberSource`` then reads inside one member without unpacking th
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self, cast
@@ -18,7 +18,7 @@ from neopack.wire import tar
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.tar import TarEntry
 
-__all__ = ["ArchiveScan", "MemberSource", "extract_member", "scan"]
+__all__ = ["ArchiveFiles", "ArchiveScan", "MemberSource", "extract_member", "scan"]
 
 CHUNK = 1 << 20
 HEAD = 64 << 10
@@ -326,6 +326,20 @@ class MemberSource:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class ArchiveFiles:
+    """The file members of an archive, the shallow ones first, each opened as a MemberSource."""
+
+    def __init__(self, scanned: ArchiveScan, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.name = scanned.path.name
+        self._scan, self._limits = scanned, limits
+
+    def names(self) -> Sequence[str]:
+        return sorted(self._scan.file_names(), key=lambda name: (name.count("/"), name))
+
+    def open(self, name: str) -> MemberSource:
+        return MemberSource(self._scan, name, self._limits)
 
 
 def extract_member(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.archive.manifest import manifest_of, manifest_path
-from neopack.archive.read import ArchiveScan, MemberSource, scan
+from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource, scan
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
 from neopack.errors import (
     Malformed,
@@ -116,8 +116,9 @@ def load_opened(
     if threads is not None and threads < 1:
         raise UsageError(f"--threads {threads} is not positive")
     if opened.compiled is None:
-        model = _whole(opened.scan, opened.model, limits)
-        return frameworks.get(opened.framework).runner(model, opened.signature, threads)
+        archived = ArchiveFiles(opened.scan, limits)
+        framework = frameworks.get(opened.framework)
+        return framework.runner(archived, opened.model, opened.signature, threads)
     from neopack.engines import catalogue as engines
 
     lacking = set(opened.compiled.members) - set(opened.scan.file_names())
@@ -159,14 +160,11 @@ def find_model(
     scanned: ArchiveScan, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[Framework, str, ModelInfo] | None:
     """The first member, by name, that some framework recognises by its bytes and calls its own."""
-    for name in sorted(scanned.file_names(), key=lambda n: (n.count("/"), n)):
-        with MemberSource(scanned, name, limits) as source:
-            try:
-                framework, _ = frameworks.recognise(source)
-            except NotRecognised:
-                continue
-            if name in framework.models([name]):
-                return framework, name, framework.read(source, limits)
+    files = ArchiveFiles(scanned, limits)
+    for found in frameworks.find(files):
+        if found.packaged:
+            info = found.framework.read(files, found.model, limits)
+            return found.framework, found.model, info
     return None
 
 

@@ -13,13 +13,13 @@ __all__ = ["package"]
 
 def package(
     model: Annotated[
-        str, typer.Argument(help="module:callable, file.py:callable, or a model file.")
+        str, typer.Argument(help="module:callable, file.py:callable, a model file or directory.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The archive, a .tar.gz.")],
     inputs: options.Inputs = None,
     target: options.TargetName = "ml_c5",
     framework: Annotated[
-        str | None, typer.Option(help="PYTORCH or ONNX; told from the bytes by default.")
+        str | None, typer.Option(help="PYTORCH, ONNX, ...; told from the bytes by default.")
     ] = None,
     framework_version: Annotated[
         str | None, typer.Option(help="The version Neo compiles with; the newest by default.")
@@ -35,6 +35,20 @@ def package(
     example: Annotated[
         Path | None, typer.Option(help="An .npz of real inputs for tracing and golden outputs.")
     ] = None,
+    signature: Annotated[
+        str | None, typer.Option(help="Which signature of a SavedModel (TensorFlow).")
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", help="A tag of the graph to take (TensorFlow).")
+    ] = None,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option("--output-name", help="An output of a frozen graph (TensorFlow)."),
+    ] = None,
+    trust_pickle: Annotated[
+        bool,
+        typer.Option("--trust-pickle", help="Load a pickled model: runs what is in it (XGBoost)."),
+    ] = False,
     seed: Annotated[int, typer.Option(help="For random inputs and random weights.")] = 0,
     level: Annotated[int, typer.Option(help="gzip level 0 to 9; weights hardly compress.")] = 1,
     ignore: Annotated[
@@ -63,6 +77,10 @@ def package(
         code=code,
         script=script,
         example=example,
+        signature=signature,
+        tags=tags or (),
+        outputs=outputs or (),
+        trust_pickle=trust_pickle,
         seed=seed,
         level=level,
         ignore=ignore or (),

@@ -17,6 +17,7 @@ from neopack.rules.inspection import Rule
 from neopack.types import (
     ByteSource,
     ExportedModel,
+    Files,
     InputRequest,
     Log,
     ModelInfo,
@@ -32,12 +33,20 @@ __all__ = ["ExportSettings", "Framework", "Layout"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSettings:
-    """How to export: ``script`` asks for scripting instead of tracing (PyTorch); ``example``
-    is an .npz of real inputs in place of the seeded ones."""
+    """How to export. ``example`` is an .npz of real inputs in place of the seeded ones.
+
+    For PyTorch, ``script`` asks for scripting instead of tracing; for TensorFlow, ``signature``
+    and ``tags`` choose in a SavedModel, and ``outputs`` names those of a frozen graph; for
+    XGBoost, ``trust_pickle`` allows what a pickle runs when it is loaded.
+    """
 
     script: bool = False
     seed: int = 0
     example: Path | None = None
+    signature: str | None = None
+    tags: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    trust_pickle: bool = False
 
     def __post_init__(self) -> None:
         refuse_seed(self.seed)
@@ -68,8 +77,12 @@ class Framework(Protocol):
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
         """Which archive members Neo would take for a model file of this framework."""
 
-    def read(self, source: ByteSource, limits: Limits) -> ModelInfo:
-        """What the bytes tell, without the framework and without running anything."""
+    def parts(self, names: Sequence[str], model: str) -> tuple[str, ...]:
+        """Which of ``names`` belong to the model whose main file is ``model``, beside it."""
+
+    def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:
+        """What the bytes of ``model`` and its parts tell, without the framework and without
+        running anything."""
 
     def export(
         self,
@@ -87,10 +100,13 @@ class Framework(Protocol):
     def hand_over(self, model: object, staging: Path) -> ModelSource | None:
         """A source from which a child process gets this live model, or None where it can't."""
 
-    def layout(self, signature: Signature, target: Target) -> Layout:
-        """How this model goes to ``target``: DataInputConfig, CompilerOptions, directories."""
+    def layout(self, signature: Signature, target: Target, members: Sequence[str]) -> Layout:
+        """How this model, of these ``members``, goes to ``target``: DataInputConfig,
+        CompilerOptions, directories."""
 
-    def runner(self, model: bytes, signature: Signature, threads: int | None) -> Runner:
-        """Run a packaged, uncompiled model file in the framework itself."""
+    def runner(
+        self, files: Files, model: str, signature: Signature, threads: int | None
+    ) -> Runner:
+        """Run a packaged, uncompiled model in the framework itself."""
 
     def rules(self) -> Sequence[Rule]: ...

@@ -5,6 +5,7 @@ It runs the user's own code, so it is used inside a child process. It imports no
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -17,7 +18,7 @@ from typing import Any
 
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 
-__all__ = ["build", "import_callable", "looks_like_callable", "split"]
+__all__ = ["build", "import_callable", "looks_like_callable", "packages_of", "split"]
 
 
 def looks_like_callable(text: str) -> bool:
@@ -30,6 +31,25 @@ def looks_like_callable(text: str) -> bool:
 def split(text: str) -> tuple[str, str]:
     where, _, name = text.rpartition(":")
     return where, name
+
+
+def packages_of(text: str) -> list[tuple[str, ...]]:
+    """The dotted modules that tell whose model a callable builds: its own, or those that its
+    file imports, in order. The file is parsed, not run."""
+    where, _ = split(text)
+    if not where.endswith(".py"):
+        return [tuple(where.split("."))]
+    try:
+        tree = ast.parse(Path(where).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return []  # importing it, in the child process, says what is wrong
+    modules = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules += [f"{node.module}.{alias.name}" for alias in node.names]
+    return [tuple(module.split(".")) for module in modules]
 
 
 def build(text: str, arguments: Mapping[str, Any]) -> Any:

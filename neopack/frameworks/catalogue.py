@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import cast
 
 from neopack.catalogue import Catalogue
 from neopack.errors import NotRecognised, UsageError
-from neopack.frameworks import Framework
-from neopack.types import ByteSource
+from neopack.frameworks import Framework, callables
+from neopack.types import ByteSource, Files
 
-__all__ = ["callable_frameworks", "get", "names", "recognise"]
+__all__ = ["Found", "callable_frameworks", "find", "get", "names", "of_callable", "recognise"]
 
 _catalogue = Catalogue("neopack.frameworks", "framework")
 
@@ -41,3 +43,45 @@ def recognise(source: ByteSource) -> tuple[Framework, str]:
             return framework, form
     what = "is empty" if source.size == 0 else "is no model form that neopack knows"
     raise NotRecognised(what, where=source.name, hint=f"it reads {', '.join(names())} models")
+
+
+def of_callable(text: str) -> str:
+    """The framework that ``module:callable`` or ``file.py:callable`` most likely builds a model
+    of: by the module's own package, else by what the file imports, else the first in the table.
+    Nothing is imported to tell."""
+    packages = {
+        package: name
+        for name, row in _catalogue.rows.items()
+        for package in cast("list[str]", row.get("packages", []))
+    }
+    for module in callables.packages_of(text):
+        # tensorflow.keras.applications is Keras's, the rest of tensorflow is not
+        for end in range(len(module), 0, -1):
+            if ".".join(module[:end]) in packages:
+                return packages[".".join(module[:end])]
+    return callable_frameworks()[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A model among files: the framework whose it is, its main file, and its form in words.
+
+    ``packaged`` is False where Neo would not take the file by its name.
+    """
+
+    framework: Framework
+    model: str
+    form: str
+    packaged: bool
+
+
+def find(files: Files) -> Iterator[Found]:
+    """The models among ``files``, judged by their bytes, in the order of the names."""
+    for name in files.names():
+        with files.open(name) as source:
+            try:
+                framework, form = recognise(source)
+            except NotRecognised:
+                continue
+        packaged = name in framework.models([name])
+        yield Found(framework=framework, model=name, form=form, packaged=packaged)

@@ -13,6 +13,7 @@ from neopack.rules.inspection import Rule
 from neopack.types import (
     ByteSource,
     ExportedModel,
+    Files,
     InputRequest,
     Log,
     ModelInfo,
@@ -37,8 +38,8 @@ class FrameworkFolder:
         form: str | None = self._part("read").recognise(source)
         return form
 
-    def read(self, source: ByteSource, limits: Limits) -> ModelInfo:
-        info: ModelInfo = self._part("read").read(source, limits)
+    def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:
+        info: ModelInfo = self._part("read").read(files, model, limits)
         return info
 
     def owns(self, model: object) -> bool:
@@ -59,16 +60,22 @@ class FrameworkFolder:
         made: ExportedModel = self._part("export").export(source, inputs, staging, settings, log)
         return made
 
-    def runner(self, model: bytes, signature: Signature, threads: int | None) -> Runner:
-        runner: Runner = self._part("run").runner(model, signature, threads)
+    def runner(
+        self, files: Files, model: str, signature: Signature, threads: int | None
+    ) -> Runner:
+        runner: Runner = self._part("run").runner(files, model, signature, threads)
         return runner
 
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
         members: tuple[str, ...] = self._part("layout").model_members(names)
         return members
 
-    def layout(self, signature: Signature, target: Target) -> Layout:
-        layout: Layout = self._part("layout").layout(signature, target)
+    def parts(self, names: Sequence[str], model: str) -> tuple[str, ...]:
+        parts: tuple[str, ...] = self._part("layout").model_parts(names, model)
+        return parts
+
+    def layout(self, signature: Signature, target: Target, members: Sequence[str]) -> Layout:
+        layout: Layout = self._part("layout").layout(signature, target, members)
         return layout
 
     def rules(self) -> Sequence[Rule]:

@@ -14,6 +14,7 @@ from neopack.codec import from_json, to_json
 from neopack.errors import ExportFailed, NeopackError
 from neopack.frameworks import ExportSettings, Framework
 from neopack.types import ExportedModel, InputRequest, ModelSource
+from neopack.wire.files import FolderFiles, PlacedFiles
 from neopack.wire.guard import DEFAULT_LIMITS
 from neopack.wire.source import BytesSource, FileSource
 
@@ -52,24 +53,35 @@ def assert_framework_conforms(framework: Framework, samples: Sequence[Sample]) -
         for sample, made, other in zip(samples, exports, again, strict=True):
             assert _bytes(made) == _bytes(other), f"two exports of {sample.path.name} differ"
             _assert_export(framework, made)
-            layout = framework.layout(made.signature, facts.target(sample.target))
+            members = [member.name for member in made.members]
+            layout = framework.layout(made.signature, facts.target(sample.target), members)
             assert layout.compiler_options != "{}", "the API refuses {}: leave the field out"
 
 
 def _assert_reads(framework: Framework, path: Path) -> None:
     with FileSource(path) as source:
         assert framework.recognise(source), f"recognise() does not know {path.name}"
-        info = framework.read(source, DEFAULT_LIMITS)
+    info = framework.read(FolderFiles(path.parent), path.name, DEFAULT_LIMITS)
     assert info.framework == framework.name, "ModelInfo.framework is the framework's name"
     assert from_json(type(info), to_json(info)), "ModelInfo is JSON"
     data = path.read_bytes()
     for tenths in (0, 2, 5, 8, 9):
-        cut = BytesSource(path.name, data[: len(data) * tenths // 10])
+        part = data[: len(data) * tenths // 10]
         try:  # it is read or refused; any other exception is what fails here
-            if framework.recognise(cut):
-                framework.read(cut, DEFAULT_LIMITS)
+            if framework.recognise(BytesSource(path.name, part)):
+                _read_cut(framework, path, part)
         except NeopackError:
             continue
+
+
+def _read_cut(framework: Framework, path: Path, part: bytes) -> None:
+    """With its neighbours as they are: a cut file beside whole parts."""
+    with tempfile.TemporaryDirectory() as folder:
+        cut = Path(folder) / path.name
+        cut.write_bytes(part)
+        neighbours = {other.name: other for other in path.parent.iterdir() if other.is_file()}
+        files = PlacedFiles(path.name, {**neighbours, path.name: cut})
+        framework.read(files, path.name, DEFAULT_LIMITS)
 
 
 def _exports(framework: Framework, samples: Sequence[Sample], to: Path) -> list[ExportedModel]:
@@ -92,15 +104,18 @@ def _bytes(made: ExportedModel) -> dict[str, bytes]:
 
 
 def _assert_export(framework: Framework, made: ExportedModel) -> None:
-    (name,) = framework.models(list(_bytes(made)))
-    source = BytesSource(name, _bytes(made)[name])
-    assert framework.recognise(source), "recognise() does not know what export() wrote"
-    framework.read(source, DEFAULT_LIMITS)
+    files = PlacedFiles("the export", {member.name: member.path for member in made.members})
+    (name,) = framework.models(files.names())
+    with files.open(name) as source:
+        assert framework.recognise(source), "recognise() does not know what export() wrote"
+    others = set(files.names()) - {name}
+    assert set(framework.parts(files.names(), name)) == others, "parts() are what export() wrote"
+    framework.read(files, name, DEFAULT_LIMITS)
     inputs, outputs = load_goldens(made.goldens.path)
     for specs, arrays in ((made.signature.inputs, inputs), (made.signature.outputs, outputs)):
         said = [(spec.name, spec.dtype, spec.shape) for spec in specs]
         seen = [(name, str(array.dtype), array.shape) for name, array in arrays.items()]
         assert said == seen, f"the signature says {said}, the golden numbers are {seen}"
-    runner = framework.runner(_bytes(made)[name], made.signature, 1)
+    runner = framework.runner(files, name, made.signature, 1)
     off = difference(outputs, runner.predict(inputs))
     assert off <= CLOSE, f"runner() is {off:.2g} away from the golden outputs"

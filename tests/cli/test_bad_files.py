@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -19,7 +20,26 @@ def test_a_missing_file(refused: Call, command: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_directory_where_a_file_is_wanted(refused: Call, desk: Desk, command: str) -> None:
     (desk.path / "folder").mkdir()
-    refused(1, ("folder", "is a directory"), command, "folder", *COMMANDS[command])
+    words = "holds no model" if command in ("inspect", "package") else "is a directory"
+    refused(1, ("folder", words), command, "folder", *COMMANDS[command])
+
+
+@pytest.mark.parametrize("command", ["inspect", "package"])
+def test_a_directory_of_two_models(
+    refused: Call, desk: Desk, fixtures: Path, command: str
+) -> None:
+    (desk.path / "two").mkdir()
+    for name in ("a.onnx", "b.onnx"):
+        shutil.copy(fixtures / "onnx" / "cnn-opset12.onnx", desk.path / "two" / name)
+    words = ("two", "holds 2 models: a.onnx, b.onnx", "name one of them")
+    refused(1, words, command, "two", *COMMANDS[command])
+
+
+def test_a_directory_with_one_model_is_it(neopack: Call, desk: Desk, fixtures: Path) -> None:
+    (desk.path / "one" / "deep").mkdir(parents=True)
+    shutil.copy(fixtures / "onnx" / "cnn-opset12.onnx", desk.path / "one" / "deep" / "net.onnx")
+    (desk.path / "one" / "labels.txt").write_text("cat\ndog\n")
+    assert "ONNX" in neopack("inspect", "one").out
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -38,11 +38,11 @@ def read_all(data: bytes) -> None:
     source = BytesSource("damaged", data)
     for reader in (pytorch, onnx):
         with suppress(NeopackError):
-            reader.read(source, LIMITS)
+            reader.read_source(source, LIMITS)
         words = reader.recognise(source)
         if words is None and reader is pytorch:
             with pytest.raises(NeopackError):
-                reader.read(source, LIMITS)
+                reader.read_source(source, LIMITS)
 
 
 @pytest.mark.parametrize("path", [*PYTORCH, *ONNX], ids=lambda p: f"{p.parent.name}/{p.name}")
@@ -71,7 +71,7 @@ def test_damaged_records_in_a_sound_zip(path: Path, data: st.DataObject) -> None
                 content = damaged(content, data.draw(EDITS), data.draw(CUT))
             target.writestr(zipfile.ZipInfo(entry.filename), content)
     with suppress(NeopackError):
-        pytorch.read(BytesSource("damaged", buffer.getvalue()), LIMITS)
+        pytorch.read_source(BytesSource("damaged", buffer.getvalue()), LIMITS)
 
 
 @pytest.mark.parametrize("path", ONNX, ids=lambda p: p.name)
@@ -79,7 +79,7 @@ def test_every_cut_of_an_onnx_model(path: Path) -> None:
     data = path.read_bytes()
     for length in range(len(data)):
         with suppress(NeopackError):
-            onnx.read(BytesSource("cut", data[:length]), LIMITS)
+            onnx.read_source(BytesSource("cut", data[:length]), LIMITS)
 
 
 @settings(deadline=None)
@@ -87,7 +87,7 @@ def test_every_cut_of_an_onnx_model(path: Path) -> None:
 def test_noise(data: bytes) -> None:
     source = BytesSource("noise", data)
     with suppress(NeopackError):
-        onnx.read(source, LIMITS)
+        onnx.read_source(source, LIMITS)
     if pytorch.recognise(source) is None and not data.startswith(b"PK\x03\x04"):
         with pytest.raises(NotRecognised):
-            pytorch.read(source, LIMITS)
+            pytorch.read_source(source, LIMITS)

@@ -9,13 +9,18 @@ from collections.abc import Sequence
 from neopack.frameworks import Layout
 from neopack.types import Signature, Target
 
-__all__ = ["layout", "model_members"]
+__all__ = ["layout", "model_members", "model_parts"]
 
 
 def model_members(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower().endswith(".onnx"))
 
 
-def layout(signature: Signature, target: Target) -> Layout:  # noqa: ARG001 - the seam's form
+def model_parts(names: Sequence[str], model: str) -> tuple[str, ...]:
+    """It is one file."""
+    return ()
+
+
+def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     config = {spec.name: list(spec.shape) for spec in signature.inputs}
     return Layout(data_input_config=json.dumps(config, separators=(",", ":"), ensure_ascii=False))

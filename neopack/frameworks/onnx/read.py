@@ -37,12 +37,12 @@ from collections.abc import Iterator
 
 from neopack.errors import LimitExceeded, Malformed
 from neopack.frameworks.onnx.graph import GraphReader, Seen, Value, qualified
-from neopack.types import ByteSource, Json, ModelInfo, Signature, TensorSpec
+from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.protobuf import LENGTH, VARINT, Field, Walker
 from neopack.wire.source import Cursor
 
-__all__ = ["read", "recognise"]
+__all__ = ["read", "read_source", "recognise"]
 
 FRAMEWORK = "ONNX"
 LATEST_IR = 20
@@ -112,7 +112,13 @@ def _is_plausible(field: Field, walker: Walker) -> bool:
     return True
 
 
-def read(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+    """The seam's word for it."""
+    with files.open(model) as source:
+        return read_source(source, limits)
+
+
+def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
     """What the bytes tell. ``Malformed`` for bytes that are no ONNX model or are cut short,
     with the offset; ``LimitExceeded`` where they are more than ``limits`` allow."""
     try:

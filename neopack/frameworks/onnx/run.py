@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neopack.errors import Missing, SourceError
-from neopack.types import Array, Signature
+from neopack.types import Array, Files, Signature
 
 __all__ = ["OnnxRuntimeRunner", "runner"]
 
@@ -56,6 +56,10 @@ def _onnxruntime() -> Any:
     return onnxruntime
 
 
-def runner(model: bytes, signature: Signature, threads: int | None) -> OnnxRuntimeRunner:
+def runner(
+    files: Files, model: str, signature: Signature, threads: int | None
+) -> OnnxRuntimeRunner:
     """The seam's word for it."""
-    return OnnxRuntimeRunner(model, signature, threads=threads)
+    with files.open(model) as source:
+        data = source.read(0, source.size)
+    return OnnxRuntimeRunner(data, signature, threads=threads)

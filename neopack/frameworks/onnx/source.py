@@ -27,4 +27,4 @@ def model_info(path: Path) -> ModelInfo:
     with FileSource(path) as source:
         if read.recognise(source) is None:
             raise NotRecognised("is no ONNX model", where=str(path))
-        return read.read(source, DEFAULT_LIMITS)
+        return read.read_source(source, DEFAULT_LIMITS)

@@ -99,7 +99,7 @@ def _keep(
 def _stored_inputs(path: Path) -> tuple[InputRequest, ...]:
     """What the trace recorded of its example inputs (torch 1.13 and later do)."""
     with FileSource(path) as opened:
-        signature = read.read(opened, DEFAULT_LIMITS).signature
+        signature = read.read_source(opened, DEFAULT_LIMITS).signature
     known = signature.inputs if signature else ()
     if any(dim is None for spec in known for dim in spec.shape) or not all(
         spec.dtype and spec.shape for spec in known

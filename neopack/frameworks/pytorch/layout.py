@@ -14,7 +14,7 @@ from neopack import facts
 from neopack.frameworks import Layout
 from neopack.types import Json, Signature, Target, TensorSpec
 
-__all__ = ["layout", "model_members"]
+__all__ = ["layout", "model_members", "model_parts"]
 
 
 def model_members(names: Sequence[str]) -> tuple[str, ...]:
@@ -22,7 +22,12 @@ def model_members(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(n for n in names if n.rsplit("/", 1)[-1].lower().endswith((".pth", ".pt")))
 
 
-def layout(signature: Signature, target: Target) -> Layout:
+def model_parts(names: Sequence[str], model: str) -> tuple[str, ...]:
+    """It is one file."""
+    return ()
+
+
+def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     names, remarks = _names(signature.inputs)
     shapes = {n: list(spec.shape) for n, spec in zip(names, signature.inputs, strict=True)}
     config: Json = shapes

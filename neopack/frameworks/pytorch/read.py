@@ -56,11 +56,11 @@ from neopack.frameworks.pytorch.container import (
     looks_like_torch,
     open_container,
 )
-from neopack.types import ByteSource, ModelInfo
+from neopack.types import ByteSource, Files, ModelInfo
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.zip import LOCAL_MAGIC
 
-__all__ = ["read", "recognise"]
+__all__ = ["read", "read_source", "recognise"]
 
 _WORDS = {
     "torchscript": "TorchScript archive",
@@ -89,7 +89,13 @@ def _recognise_zip(source: ByteSource) -> str | None:
         return "PyTorch archive" if looks_like_torch(source) else None
 
 
-def read(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+    """The seam's word for it."""
+    with files.open(model) as source:
+        return read_source(source, limits)
+
+
+def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
     """What the bytes tell. ``NotRecognised`` where they are not PyTorch's, ``Malformed`` where
     they break their form, ``LimitExceeded`` where they are more than ``limits`` allow."""
     try:

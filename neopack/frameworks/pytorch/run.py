@@ -8,7 +8,7 @@ from typing import Any
 
 from neopack.errors import Missing, SourceError
 from neopack.frameworks.pytorch import flatten
-from neopack.types import Array, Signature
+from neopack.types import Array, Files, Signature
 
 __all__ = ["TorchScriptRunner", "runner"]
 
@@ -46,6 +46,10 @@ class TorchScriptRunner:
         return dict(zip(names, arrays, strict=False))
 
 
-def runner(model: bytes, signature: Signature, threads: int | None) -> TorchScriptRunner:
+def runner(
+    files: Files, model: str, signature: Signature, threads: int | None
+) -> TorchScriptRunner:
     """The seam's word for it."""
-    return TorchScriptRunner(model, signature, threads=threads)
+    with files.open(model) as source:
+        data = source.read(0, source.size)
+    return TorchScriptRunner(data, signature, threads=threads)

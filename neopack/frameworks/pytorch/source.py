@@ -26,7 +26,7 @@ def file_form(path: Path) -> str:
             raise NotRecognised(
                 "is no PyTorch file", where=str(path), hint="TorchScript and .pt2 files are taken"
             )
-        form = read.read(source, DEFAULT_LIMITS).format
+        form = read.read_source(source, DEFAULT_LIMITS).format
     refuse_what_is_no_model(form, str(path))
     return form
 
@@ -57,7 +57,7 @@ def weights_form(source: ModelSource) -> str:
     if not path.is_file():
         raise SourceError("no such file", where=str(path))
     with FileSource(path) as opened:
-        form = read.read(opened, DEFAULT_LIMITS).format if read.recognise(opened) else ""
+        form = read.read_source(opened, DEFAULT_LIMITS).format if read.recognise(opened) else ""
     if form in ("state_dict", "checkpoint", "safetensors"):
         return form
     raise SourceError(

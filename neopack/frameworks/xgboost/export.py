@@ -52,7 +52,7 @@ def export(
     for rewrite in rewrites:
         log.note(f"lowered to XGBoost 1.3.3: {rewrite}")
     with FileSource(path) as source:
-        features = int(read.read(source).facts["num_feature"])
+        features = int(read.read_source(source).facts["num_feature"])
     examples = _examples(requests, features, settings)
     signature = Signature(inputs=inputs.specs(examples))
     outputs = XGBoostRunner(path.read_bytes(), signature).predict(examples)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from neopack.frameworks import Layout
 from neopack.types import Signature, Target
 
-__all__ = ["layout", "model_members"]
+__all__ = ["layout", "model_members", "model_parts"]
 
 
 def model_members(names: Sequence[str]) -> tuple[str, ...]:
@@ -17,5 +17,10 @@ def model_members(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def layout(signature: Signature, target: Target) -> Layout:  # noqa: ARG001 - the seam's form
+def model_parts(names: Sequence[str], model: str) -> tuple[str, ...]:
+    """It is one file."""
+    return ()
+
+
+def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     return Layout(data_input_config=None)

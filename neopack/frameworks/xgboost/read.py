@@ -23,10 +23,10 @@ from neopack.errors import NotRecognised
 from neopack.frameworks.xgboost import binary, document
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.expressible import inexpressible
-from neopack.types import ByteSource, Json, ModelInfo, Signature, TensorSpec
+from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
-__all__ = ["form", "read", "recognise"]
+__all__ = ["form", "read", "read_source", "recognise"]
 
 FORMS = {
     "binary": "XGBoost binary model",
@@ -58,7 +58,13 @@ def recognise(source: ByteSource) -> str | None:
     return FORMS[found] if found else None
 
 
-def read(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+    """The seam's word for it."""
+    with files.open(model) as source:
+        return read_source(source, limits)
+
+
+def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
     """Raises ``Malformed`` where the bytes break their format, with the place."""
     found = form(source)
     if found is None:

@@ -8,7 +8,7 @@ from typing import Any
 from neopack.errors import Missing, SourceError, first_line
 from neopack.frameworks.xgboost import read
 from neopack.frameworks.xgboost.lift import lift
-from neopack.types import Array, Signature
+from neopack.types import Array, Files, Signature
 from neopack.wire.source import BytesSource
 
 __all__ = ["XGBoostRunner", "runner", "version"]
@@ -59,6 +59,8 @@ def _xgboost() -> Any:
     return xgboost
 
 
-def runner(model: bytes, signature: Signature, threads: int | None) -> XGBoostRunner:
+def runner(files: Files, model: str, signature: Signature, threads: int | None) -> XGBoostRunner:
     """The seam's word for it."""
-    return XGBoostRunner(model, signature, threads=threads)
+    with files.open(model) as source:
+        data = source.read(0, source.size)
+    return XGBoostRunner(data, signature, threads=threads)

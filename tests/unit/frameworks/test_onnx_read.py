@@ -10,7 +10,7 @@ import pytest
 
 from neopack.errors import LimitExceeded, Malformed
 from neopack.frameworks.onnx.graph import DTYPES
-from neopack.frameworks.onnx.read import read, recognise
+from neopack.frameworks.onnx.read import read_source, recognise
 from neopack.types import ModelInfo, TensorSpec
 from neopack.wire.guard import Limits
 from neopack.wire.source import BytesSource, FileSource
@@ -21,7 +21,7 @@ FILES = sorted(path.name for path in FIXTURES.glob("*.onnx"))
 
 def info(name: str) -> ModelInfo:
     with FileSource(FIXTURES / name) as source:
-        return read(source)
+        return read_source(source)
 
 
 def content(name: str) -> bytes:
@@ -29,7 +29,7 @@ def content(name: str) -> bytes:
 
 
 def of_bytes(data: bytes, limits: Limits | None = None) -> ModelInfo:
-    return read(BytesSource("m.onnx", data), limits or Limits())
+    return read_source(BytesSource("m.onnx", data), limits or Limits())
 
 
 # --- recognising ----------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_a_model_that_torch_exports(tmp_path: Path) -> None:
             touched.append(length)
             return super().read(offset, length)
 
-    found = read(Watched("w", path.read_bytes()))
+    found = read_source(Watched("w", path.read_bytes()))
     assert found.parameter_bytes == weights.nbytes
     assert sum(touched) < 20_000  # of 480 KB: tensor data is stepped over
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from neopack.errors import LimitExceeded, Malformed, NotRecognised
-from neopack.frameworks.pytorch.read import read, recognise
+from neopack.frameworks.pytorch.read import read_source, recognise
 from neopack.types import ModelInfo, TensorSpec
 from neopack.wire.guard import Limits
 from neopack.wire.source import BytesSource, FileSource
@@ -31,11 +31,11 @@ FACTS = set(
 
 def info(name: str) -> ModelInfo:
     with FileSource(FIXTURES / name) as source:
-        return read(source)
+        return read_source(source)
 
 
 def of_bytes(data: bytes, limits: Limits | None = None) -> ModelInfo:
-    return read(BytesSource("given", data), limits or Limits())
+    return read_source(BytesSource("given", data), limits or Limits())
 
 
 def zipped(contents: dict[str, bytes]) -> bytes:
@@ -78,7 +78,7 @@ def records(name: str) -> dict[str, bytes]:
 def test_every_form_is_told_by_its_bytes(name: str, words: str, form: str) -> None:
     with FileSource(FIXTURES / name) as source:
         assert recognise(source) == words
-        found = read(source)
+        found = read_source(source)
     assert (found.framework, found.format) == ("PYTORCH", form)
 
 
@@ -232,7 +232,7 @@ def test_tensor_data_is_never_read() -> None:
             touched.append((offset, length))
             return super().read(offset, length)
 
-    found = read(Watched("w", data + b""))
+    found = read_source(Watched("w", data + b""))
     assert found.parameters == CNN_PARAMETERS
     assert len(touched) == 2  # the magic, and the tail that holds all of this small file
 

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("torch")
 import torch
 
-from neopack.frameworks.pytorch.read import read, recognise
+from neopack.frameworks.pytorch.read import read_source, recognise
 from neopack.types import ModelInfo
 from neopack.wire.source import BytesSource, FileSource
 
@@ -54,14 +54,14 @@ def saved(module: Any, inputs: Any = None, **options: Any) -> ModelInfo:
             if inputs is None
             else torch.jit.trace(module, inputs, check_trace=False, **options)
         )
-        return read(BytesSource("live", buffered(made)))
+        return read_source(BytesSource("live", buffered(made)))
 
 
 def test_resnet18(resnet: tuple[Any, Path]) -> None:
     module, path = resnet
     with FileSource(path) as source:
         assert recognise(source) == "TorchScript archive"
-        found = read(source)
+        found = read_source(source)
     parameters, buffers = list(module.parameters()), list(module.buffers())
     assert found.parameters == sum(p.numel() for p in parameters)
     assert found.parameter_bytes == sum(p.numel() * p.element_size() for p in parameters)
@@ -82,7 +82,7 @@ def test_operators_of_a_trace_are_those_of_its_graph(resnet: tuple[Any, Path]) -
         if node.kind().startswith("aten::"):
             expected[node.kind()] = expected.get(node.kind(), 0) + 1
     with FileSource(path) as source:
-        found = read(source).operators
+        found = read_source(source).operators
     assert set(found) == set(expected)
     assert all(found[name] <= expected[name] for name in expected)
 
@@ -93,7 +93,7 @@ def test_operators_of_a_script_are_those_torch_would_export() -> None:
         warnings.simplefilter("ignore")
         scripted = torch.jit.script(module)
         exported = {name.partition(".")[0] for name in torch.jit.export_opnames(scripted)}
-        found = set(read(BytesSource("s", buffered(scripted))).operators)
+        found = set(read_source(BytesSource("s", buffered(scripted))).operators)
     assert {name for name in exported if "__getitem__" not in name} <= found
 
 
@@ -174,7 +174,7 @@ def test_newer_storages_of_torch_save(tmp_path: Path) -> None:
     }
     torch.save(tensors, tmp_path / "new.pt")
     with FileSource(tmp_path / "new.pt") as source:
-        found = read(source)
+        found = read_source(source)
     assert found.format == "state_dict"
     assert found.dtypes == {"float32": 2, "float8_e4m3fn": 1, "uint16": 1}
     assert found.facts["globals"] == []

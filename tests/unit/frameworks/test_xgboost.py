@@ -67,7 +67,7 @@ def test_other_bytes_are_not_taken_for_xgboost(text: bytes) -> None:
 @pytest.mark.parametrize("suffix", ["json", "ubj"])
 def test_a_document_tells_what_is_in_it(suffix: str) -> None:
     with FileSource(FIXTURES / f"softprob.{suffix}") as opened:
-        info = read.read(opened)
+        info = read.read_source(opened)
     assert info.signature is not None
     assert info.signature.inputs[0].shape == (None, 4)
     assert info.versions["xgboost"].startswith("3.")
@@ -79,7 +79,7 @@ def test_a_document_tells_what_is_in_it(suffix: str) -> None:
 
 def test_the_binary_tells_the_same() -> None:
     with FileSource(FIXTURES / "softprob-1.3.3.model") as opened:
-        info = read.read(opened)
+        info = read.read_source(opened)
     assert info.versions == {"xgboost": "1.3"}
     assert (info.facts["trees"], info.facts["num_class"]) == (6, 3)
     assert info.facts["attributes"] == ["best_iteration", "note", "objective"]
@@ -127,7 +127,7 @@ def test_every_truncation_is_malformed(name: str) -> None:
     whole = (FIXTURES / name).read_bytes()
     for end in range(0, len(whole) - 1, 7):
         with pytest.raises(NeopackError):
-            read.read(BytesSource(name, whole[:end]))
+            read.read_source(BytesSource(name, whole[:end]))
 
 
 @pytest.mark.parametrize("name", ["softprob-1.3.3.model", "dart.ubj", "logistic.json"])
@@ -137,7 +137,7 @@ def test_a_changed_byte_never_crashes_a_reader(name: str) -> None:
         kept, whole[place] = whole[place], whole[place] ^ 0xFF
         with_damage = BytesSource(name, bytes(whole))
         try:
-            info = read.read(with_damage)
+            info = read.read_source(with_damage)
         except NeopackError:
             pass
         else:

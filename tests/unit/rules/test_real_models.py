@@ -11,8 +11,8 @@ from test_catalogue import ALL
 from neopack.frameworks import catalogue
 from neopack.rules import dataconfig, engine
 from neopack.types import ModelInfo
+from neopack.wire.files import FolderFiles
 from neopack.wire.guard import DEFAULT_LIMITS
-from neopack.wire.source import FileSource
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 
@@ -49,8 +49,7 @@ NAMES = {"PYTORCH": "model.pth", "ONNX": "model.onnx"}
 
 def read(path: str) -> ModelInfo:
     framework = catalogue.get(path.partition("/")[0].upper())
-    with FileSource(FIXTURES / path) as source:
-        return framework.read(source, DEFAULT_LIMITS)
+    return framework.read(FolderFiles(FIXTURES), path, DEFAULT_LIMITS)
 
 
 @pytest.mark.parametrize("path", FOUND)

@@ -1,0 +1,170 @@
+"""The front: one WSGI application before SageMaker, which is ours, and moto's services."""
+
+from __future__ import annotations
+
+import http
+import io
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from neopack.emulator.call import Call, Environ, read
+from neopack.emulator.faults import Faults, refusal_of, wait
+from neopack.emulator.regions import Buckets
+from neopack.emulator.replies import AwsError, Reply, refusal
+from neopack.emulator.script import Fault
+
+__all__ = ["Front", "Seen", "Wsgi"]
+
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+OURS = frozenset({"sagemaker", "sagemaker-runtime"})
+MOTO = frozenset({"s3", "sts", "iam", "logs"})
+CONTROL = "/_neopack/"
+REMEMBERED = 10_000
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A call that came from outside, and the status it was answered with (0: none was)."""
+
+    service: str
+    operation: str
+    resource: str
+    region: str
+    status: int
+    effect: str = ""
+
+
+class Front:
+    """Faults first, then the service."""
+
+    def __init__(
+        self,
+        *,
+        sagemaker: Callable[[Call], Reply],
+        control: Callable[[Call], Reply],
+        moto: Wsgi,
+        faults: Faults,
+    ) -> None:
+        self._sagemaker, self._control, self._moto = sagemaker, control, moto
+        self._buckets = Buckets(moto)
+        self.faults = faults
+        self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith(CONTROL):
+            return _sent(self._control(read(environ)), start)
+        call = read(environ)
+        fault = self.faults.meets(call)
+        return self._hurt(fault, call, start) if fault else self._served(call, start)
+
+    def reset(self) -> None:
+        """Forget what was asked, and all that moto keeps (its documented /moto-api/reset)."""
+        self.seen.clear()
+        self._buckets.forget()
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/moto-api/reset",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(),
+            "CONTENT_LENGTH": "0",
+        }
+        for _ in self._moto(environ, lambda *_: None):
+            pass
+
+    def _served(self, call: Call, start: StartResponse, effect: str = "") -> Iterable[bytes]:
+        def noted(status: str, headers: Any, *rest: Any) -> Any:
+            self._note(call, int(status[:3]), effect)
+            return start(status, headers, *rest)
+
+        return self._answer(call, noted)
+
+    def _answer(self, call: Call, start: StartResponse) -> Iterable[bytes]:
+        if call.service in OURS:
+            return _sent(self._sagemaker(call), start)
+        if call.service not in MOTO:
+            what = f"neopack's emulator has sagemaker, s3, sts, iam and logs, not {call.service}"
+            return _sent(refusal(call.service, AwsError("NotImplemented", what, 501)), start)
+        elsewhere = self._buckets.elsewhere(call)
+        return _sent(elsewhere, start) if elsewhere else self._moto(call.environ, start)
+
+    def _hurt(self, fault: Fault, call: Call, start: StartResponse) -> Iterable[bytes]:
+        refused = refusal_of(fault, call)
+        if refused is not None:
+            call.body()  # a client that is still sending does not hear the answer
+            self._note(call, refused.status, fault.effect)
+            return _sent(refusal(call.service, refused), start)
+        if fault.effect == "slow":
+            wait(fault)
+            return self._served(call, start, fault.effect)
+        self._note(call, 0, fault.effect)
+        if fault.effect == "cut request":
+            _drop(call, min(fault.bytes, int(call.environ.get("CONTENT_LENGTH") or 0)))
+            _shut(call)
+        if fault.effect == "lose reply":
+            for _ in self._answer(call, lambda *_: None):
+                pass
+            _shut(call)
+        return _cut(self._answer(call, start), call, fault.bytes)
+
+    def _note(self, call: Call, status: int, effect: str) -> None:
+        if call.ours:
+            return
+        with self._lock:
+            self.seen.append(
+                Seen(
+                    service=call.service,
+                    operation=call.operation,
+                    resource=call.resource,
+                    region=call.region,
+                    status=status,
+                    effect=effect,
+                )
+            )
+
+
+def _sent(reply: Reply, start: StartResponse) -> Iterable[bytes]:
+    status = http.HTTPStatus(reply.status)
+    length = reply.headers.get("Content-Length", str(len(reply.body)))
+    headers = [*reply.headers.items(), ("Content-Length", length)]
+    start(f"{status.value} {status.phrase}", list(dict(headers).items()))
+    return [reply.body]
+
+
+def _drop(call: Call, count: int) -> None:
+    stream = call.environ["wsgi.input"]
+    while count > 0 and (part := stream.read(min(CHUNK, count))):
+        count -= len(part)
+
+
+def _cut(parts: Iterable[bytes], call: Call, count: int) -> Iterator[bytes]:
+    """The first ``count`` bytes of an answer, and then no more."""
+    for part in parts:
+        if len(part) >= count:
+            if count:
+                yield part[:count]
+            break
+        count -= len(part)
+        yield part
+    _shut(call)
+
+
+def _shut(call: Call) -> NoReturn:
+    """Shut the socket: closing the handler's end alone would leave the client waiting.
+
+    The server of werkzeug takes the error as a client that went away.
+    """
+    connection = call.environ["werkzeug.socket"]
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError("cut on purpose")

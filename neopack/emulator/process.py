@@ -1,0 +1,144 @@
+"""``Emulator``: a server in a child process, for tests and demos."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from neopack.codec import to_json
+from neopack.emulator.script import Fault, JobScript, Script, Timeline
+from neopack.errors import EngineFailed, NeopackError, UsageError
+
+__all__ = ["Emulator"]
+
+REGION = "us-west-2"
+# no key of AWS's looks like this
+KEY, SECRET = "EMULATEDACCESSKEY", "emulated"
+LONGEST_ANSWER = 120
+
+
+class Emulator:
+    """AWS on a free port of 127.0.0.1, until the block ends.
+
+    with Emulator() as aws:
+        aws.client("s3").create_bucket(...)
+        aws.script(jobs=[JobScript(name="bad-*", fails="compilation")])
+    """
+
+    def __init__(self, script: Script | None = None) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "neopack.emulator.server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdin is not None  # noqa: S101 - asked for as pipes
+        assert self._process.stdout is not None  # noqa: S101
+        self._process.stdin.write(json.dumps(to_json(script or Script())) + "\n")
+        self._process.stdin.flush()
+        self.url = self._process.stdout.readline().strip()
+        if not self.url:
+            self.close()
+            raise EngineFailed(
+                "the emulator did not start", hint="pip install 'neopack[emulator]'"
+            )
+
+    # --- for clients
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes any SDK talk to this emulator, and to nobody else."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+    def client(self, service: str, *, region: str = REGION, **config: Any) -> Any:
+        """A boto3 client of one service; ``config`` as ``botocore.config.Config`` takes it."""
+        import boto3
+        from botocore.config import Config
+
+        session = boto3.session.Session(
+            aws_access_key_id=KEY, aws_secret_access_key=SECRET, region_name=region
+        )
+        return session.client(service, endpoint_url=self.url, config=Config(**config))
+
+    # --- for tests
+
+    def script(
+        self,
+        script: Script | None = None,
+        *,
+        jobs: Sequence[JobScript] = (),
+        faults: Sequence[Fault] = (),
+        timeline: Timeline | None = None,
+    ) -> None:
+        """Play by another script from now on: a whole one, or its parts."""
+        parts = Script(
+            jobs=tuple(jobs), faults=tuple(faults), timeline=timeline or Script().timeline
+        )
+        self._tell("script", to_json(script or parts))
+
+    def fault(self, *faults: Fault) -> None:
+        """Put in more faults, beside those of the script."""
+        self._tell("faults", {"faults": to_json(faults)})
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock."""
+        self._tell("advance", {"seconds": seconds})
+
+    def reset(self, script: Script | None = None) -> None:
+        """Forget everything: buckets, jobs, endpoints, what was asked."""
+        self._tell("reset", to_json(script or Script()))
+
+    def seen(self, service: str = "", operation: str = "") -> list[dict[str, Any]]:
+        """The calls that came, in order: service, operation, resource, region, status, effect."""
+        calls = self._tell("seen", {})["seen"]
+        return [
+            call
+            for call in calls
+            if service in ("", call["service"]) and operation in ("", call["operation"])
+        ]
+
+    def _tell(self, verb: str, data: Mapping[str, Any]) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - to our own child
+            f"{self.url}/_neopack/{verb}", data=json.dumps(data).encode(), method="POST"
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=LONGEST_ANSWER) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                raise UsageError(json.loads(error.read())["message"]) from None
+        except OSError as error:
+            raise NeopackError(f"the emulator does not answer: {error}") from None
+
+    def close(self) -> None:
+        """End the child, gently and then not."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

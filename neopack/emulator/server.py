@@ -1,0 +1,149 @@
+"""The server: SageMaker of our own and moto's services on one port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from typing import Any
+
+from neopack.emulator.app import Front
+from neopack.emulator.clock import Clock
+from neopack.emulator.control import Control
+from neopack.emulator.faults import Faults
+from neopack.emulator.jobs import Jobs
+from neopack.emulator.sagemaker import SageMaker
+from neopack.emulator.script import Script
+from neopack.emulator.storage import Storage
+from neopack.errors import Missing, OutputError
+
+__all__ = ["HOST", "Server"]
+
+HOST = "127.0.0.1"
+HEARTBEAT = 0.05
+
+
+class Server:
+    """Bound to its port when it is made; ``serve`` answers until ``close``."""
+
+    def __init__(self, *, port: int = 0, script: Script | None = None) -> None:
+        self._script = script or Script()
+        self._server = _bound(port, self._respond)
+        self.url = f"http://{HOST}:{self._server.server_port}"
+        self.clock = Clock(manual=self._script.clock == "manual")
+        self.jobs = Jobs(self.clock, Storage(self.url), self._script)
+        self.front = Front(
+            sagemaker=SageMaker(self.jobs),
+            control=Control(self),
+            moto=_moto(),
+            faults=Faults(self._script.faults),
+        )
+        self._closed = threading.Event()
+
+    def serve(self) -> None:
+        threading.Thread(target=self._beat, daemon=True).start()
+        self._server.serve_forever()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    # --- what Control asks for
+
+    def follow(self, script: Script) -> None:
+        """A new script for what comes; jobs that run keep their timeline."""
+        self._script = script
+        if self.clock.manual != (script.clock == "manual"):
+            self.clock = Clock(manual=script.clock == "manual")
+        self.jobs.clock, self.jobs.script = self.clock, script
+        self.front.faults = Faults(script.faults)
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.jobs.tick()
+
+    def reset(self, script: Script) -> None:
+        """As if it had just started, the buckets too."""
+        self.clock = Clock(manual=script.clock == "manual")
+        self.follow(script)
+        self.jobs.reset(script)
+        self.front.reset()
+
+    def _respond(self, environ: dict[str, Any], start: Any) -> Any:
+        return self.front(environ, start)
+
+    def _beat(self) -> None:
+        """States change by themselves where the clock is real, whether anybody asks or not."""
+        while not self._closed.wait(HEARTBEAT):
+            if not self.clock.manual:
+                self.jobs.tick()
+
+
+def _bound(port: int, app: Any) -> Any:
+    """A threaded server of werkzeug that keeps connections alive, with moto's request handler."""
+    _quiet()
+    try:
+        from moto.server import MotoRequestHandler
+        from werkzeug.serving import make_server
+    except ImportError as error:
+        raise Missing(
+            f"the emulator stands on moto and boto3 ({error})",
+            hint="pip install 'neopack[emulator]'",
+        ) from None
+
+    class Handler(MotoRequestHandler):  # type: ignore[misc]
+        protocol_version = "HTTP/1.1"
+
+        def log(self, *_: object) -> None:
+            pass
+
+    try:
+        return make_server(HOST, port, app, threaded=True, request_handler=Handler)
+    except OSError as error:
+        raise OutputError(
+            f"cannot listen on port {port}: {error.strerror}",
+            where=HOST,
+            hint="--port 0 finds one",
+        ) from None
+
+
+def _moto() -> Any:
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def _quiet() -> None:
+    """The service itself calls nobody: no metadata service, no configuration of the user's."""
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
+        os.environ.pop(name, None)
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = HOST
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+
+def main() -> None:
+    """``python -m neopack.emulator.server``: the child of an ``Emulator``.
+
+    Says its address on standard output, and ends when standard input does.
+    """
+    import json
+
+    from neopack.emulator.script import parse
+
+    server = Server(script=parse(json.loads(sys.stdin.readline())))
+    print(server.url, flush=True)  # noqa: T201 - the answer that the parent waits for
+    threading.Thread(target=_until_left, args=(server,), daemon=True).start()
+    server.serve()
+
+
+def _until_left(server: Server) -> None:
+    sys.stdin.read()
+    server.close()
+
+
+if __name__ == "__main__":
+    main()
