@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from neopack.artifacts.manifest import ArtifactManifest
 from neopack.engines.sagemaker import jobs, receipt, result
 from neopack.engines.sagemaker.account import Account, Connection
 from neopack.engines.sagemaker.failure import Failure, failure_of
@@ -17,10 +18,10 @@ from neopack.engines.sagemaker.receipt import Receipt
 from neopack.engines.sagemaker.result import Fetched
 from neopack.engines.sagemaker.watch import QUEUED, Pace, Watch
 from neopack.errors import Interrupted, NeopackError, ServiceError, UsageError
-from neopack.types import Log
+from neopack.types import CompiledArtifact, Log, Member
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
-__all__ = ["Following", "Outcome", "Ticket", "Waiting", "attach", "raise_for"]
+__all__ = ["Following", "Outcome", "Ticket", "Waiting", "attach", "compiled", "raise_for"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,23 @@ def raise_for(outcomes: Sequence[Outcome]) -> None:
             code=jobs.LIMIT,
             hint="the same command goes on later; without --no-wait it waits for a place",
         )
+
+
+def compiled(outcome: Outcome) -> CompiledArtifact:
+    """The artifact of a job that COMPLETED, as any engine's; the job is in its ``options``."""
+    fetched, job = outcome.artifact, outcome.job
+    assert fetched is not None  # noqa: S101 - raise_for came before
+    manifest = ArtifactManifest.loads(fetched.manifest.read_bytes(), str(fetched.manifest))
+    return CompiledArtifact(
+        engine=manifest.engine,
+        engine_version=manifest.engine_version,
+        target=manifest.target,
+        precision=manifest.precision,
+        members=tuple(Member(name=name, path=fetched.path) for name in manifest.members),
+        signature=manifest.signature,
+        options={"job": job.name, "job_arn": job.arn, "image": job.image, "kind": fetched.kind},
+        path=fetched.path,
+    )
 
 
 class Following:
@@ -218,9 +236,7 @@ def attach(
         running.pop(ticket.receipt.job)
     if not tickets:
         return ()
-    watch = Watch(
-        account, running=running, pace=waiting.pace, timeout=waiting.timeout, log=log
-    )
+    watch = Watch(account, running=running, pace=waiting.pace, timeout=waiting.timeout, log=log)
     return Following(account, tickets, waiting, log).follow(watch)
 
 

@@ -15,6 +15,7 @@ from neopack.artifacts.manifest import beside
 from neopack.compiling import default_output
 from neopack.engines.sagemaker import jobs, receipt, upload, validate
 from neopack.engines.sagemaker.account import Account, Connection
+from neopack.engines.sagemaker.commandline import aws_command
 from neopack.engines.sagemaker.jobs import Job, Submitted
 from neopack.engines.sagemaker.location import Location
 from neopack.engines.sagemaker.preflight import check_account
@@ -24,10 +25,10 @@ from neopack.engines.sagemaker.watch import Watch
 from neopack.errors import Unsupported, UsageError
 from neopack.following import Following, Outcome, Ticket, Waiting
 from neopack.rules.inspection import Inspection
-from neopack.types import Log, Target
+from neopack.types import Json, Log, Target
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
-__all__ = ["Asked", "Planned", "plan", "submit"]
+__all__ = ["Asked", "DryRun", "Planned", "dry_run", "plan", "submit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,6 @@ class Planned:
     artifact: Path
     receipt: Path
     notes: tuple[str, ...] = ()
-
 
 
 # --- before anything leaves this machine ----------------------------------------------------
@@ -154,9 +154,50 @@ def _checked(scanned: ArchiveScan, target: Target, asked: Asked) -> Inspection:
 def _notes(subject: Subject) -> Iterator[str]:
     if subject.framework_version and not sent_version(subject):
         yield (
-            f"{subject.target.name} takes no FrameworkVersion with {subject.framework}: Neo "
-            f"chooses one, {subject.framework_version} is what was checked"
+            f"FrameworkVersion is not sent for {_not_taken(subject)}; checked as "
+            f"{subject.framework} {subject.framework_version}"
         )
+
+
+def _not_taken(subject: Subject) -> str:
+    takes = facts.framework(subject.framework).takes_version
+    return subject.target.name if takes else f"{subject.framework} models"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What would be asked of AWS: the request, and the same as a line of AWS's own CLI."""
+
+    target: str
+    region: str
+    request: Mapping[str, Json]
+    command: str
+
+
+def dry_run(
+    archive: Path, targets: Sequence[str], asked: Asked, environment: Mapping[str, str], log: Log
+) -> tuple[DryRun, ...]:
+    """The requests, fully checked; needs neither network, credentials nor boto3."""
+    said = (environment.get(name, "") for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
+    region = asked.connection.region or next(filter(None, said), "")
+    if not region:
+        log.note("no region is known here: what depends on it is not checked")
+    _, planned = plan(archive, targets, asked, region)
+    for note in _notes_of(planned):
+        log.note(note)
+    return tuple(
+        DryRun(
+            target=one.request.subject.target.name,
+            region=region,
+            request=one.request.body,
+            command=aws_command(one.request),
+        )
+        for one in planned
+    )
+
+
+def _notes_of(planned: Sequence[Planned]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(note for one in planned for note in one.notes))
 
 
 # --- the whole road -------------------------------------------------------------------------
@@ -172,7 +213,7 @@ def submit(
     account = Account(asked.connection)
     scanned, planned = plan(archive, targets, asked, account.region)
     _refuse_outputs(planned, asked, wait=waiting.wait)
-    for note in dict.fromkeys(note for one in planned for note in one.notes):
+    for note in _notes_of(planned):
         log.note(note)
     if account.endpoint:
         log.note(f"AWS is {account.endpoint}")

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from neopack.cli import bench, check, compile_, inspect, package, run
+from neopack.cli import bench, check, compile_, inspect, jobs, package, run
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 unsupported, 4 something to install, "
-    "5 AWS, 6 engine, 130 interrupted.",
+    "5 AWS, 6 engine, 7 a job goes on, 130 interrupted.",
 )
 app.command("inspect")(inspect.inspect)
 app.command("package")(package.package)
@@ -32,6 +32,7 @@ app.command("check")(check.check)
 app.command("compile")(compile_.compile_)
 app.command("run")(run.run)
 app.command("bench")(bench.bench)
+app.add_typer(jobs.jobs, name="jobs")
 
 
 @app.callback()

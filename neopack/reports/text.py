@@ -25,6 +25,7 @@ __all__ = [
     "bench_text",
     "inspected_text",
     "report_text",
+    "table",
 ]
 
 WIDTH = 88

@@ -25,8 +25,8 @@ _SHORTEST = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """``rule`` is empty where no rule of ours stands for the failure; ``cause`` and ``fix`` are
-    empty where the text is not known at all."""
+    """``rule`` is one of ours that may find such a thing beforehand, empty where none does;
+    ``cause`` and ``fix`` are empty where the text is not known at all."""
 
     kind: str
     reason: str
@@ -54,17 +54,25 @@ class _Known:
 
 
 def explain(reason: str) -> Explanation:
-    """The best we know of ``reason``: the known text that shares most with it."""
+    """The best we know of ``reason``: the known text that shares most with it.
+
+    Several mistakes end in one text, so the row that is about the text speaks before the rule
+    that stands for one of the mistakes.
+    """
     said = " ".join(reason.split())
-    fitting = [known for known in _known() if _fits(known.parts, said)]
+    fitting = sorted(
+        (known for known in _known() if _fits(known.parts, said)),
+        key=lambda known: -known.weight,
+    )
     if not fitting:
         return Explanation(kind=failures.class_of(said), reason=said)
-    best = max(fitting, key=lambda known: known.weight)
+    rule = next((known.rule for known in fitting if known.rule), "")
+    best = next((known for known in fitting if not known.rule), fitting[0])
     return Explanation(
         kind=best.kind or failures.class_of(said),
         reason=said,
-        rule=best.rule,
-        title=facts.error_row(best.rule).title if best.rule else "",
+        rule=rule,
+        title=facts.error_row(rule).title if rule else "",
         cause=best.cause,
         fix=best.fix,
         source=best.source,
@@ -104,7 +112,13 @@ def _of_the_rules() -> Iterator[_Known]:
     for id_ in facts.error_ids():
         row = facts.error_row(id_)
         yield _Known(
-            _parts(row.said_by_neo), id_, "", row.cause, _plain(row.fix), row.source, row.confidence
+            _parts(row.said_by_neo),
+            id_,
+            "",
+            row.cause,
+            _plain(row.fix),
+            row.source,
+            row.confidence,
         )
 
 
@@ -114,8 +128,10 @@ def _of_the_frameworks() -> Iterator[_Known]:
         for id_, text in (("NEO-AR-002", row.none_found), ("NEO-AR-003", row.many_found)):
             about = facts.error_row(id_)
             values = {"framework": row.title, "wanted": _suffixes(row)}
-            fix = _FILLED.sub(lambda place, of=values: of.get(place[0][1:-1], place[0]), about.fix)
-            yield _Known(_parts(text), id_, "load", about.cause, fix, about.source, about.confidence)
+            fix = _plain(about.fix.format(**values) if id_ == "NEO-AR-002" else about.fix)
+            yield _Known(
+                _parts(text), id_, "load", about.cause, fix, about.source, about.confidence
+            )
 
 
 def _suffixes(row: facts.FrameworkRow) -> str:

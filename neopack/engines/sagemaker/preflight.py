@@ -80,9 +80,9 @@ def _bucket_region(account: Account, bucket: str, log: Log) -> str:
 
 
 def _location(s3: Any, bucket: str) -> str:
-    said = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint")
+    said = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint") or ""
     # the two old names (S3 API reference, GetBucketLocation)
-    return {None: "us-east-1", "EU": "eu-west-1"}.get(said, said)
+    return {"": "us-east-1", "EU": "eu-west-1"}.get(said, str(said))
 
 
 def _header(error: ServiceError, name: str) -> str:

@@ -63,9 +63,7 @@ class JobRequest:
     def name(self) -> str:
         if self.settings.name:
             return self.settings.name
-        return naming.job_name(
-            self.subject.stem, self.subject.target, self.digest, self.attempt
-        )
+        return naming.job_name(self.subject.stem, self.subject.target, self.digest, self.attempt)
 
     @property
     def archive(self) -> Location:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
 from neopack.archive.atomic import AtomicOutputs, refuse_unwritable, writing
 from neopack.archive.manifest import golden_path, manifest_of
-from neopack.archive.read import ArchiveScan, MemberSource, extract_member, scan
+from neopack.archive.read import ArchiveScan, extract_member, scan
 from neopack.archive.write import write_archive, write_copy
+from neopack.artifacts.emulated import EMULATED
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest, JobRecord, beside
 from neopack.child import staging_directory
 from neopack.engines.sagemaker.account import Account
@@ -30,10 +32,20 @@ from neopack.wire.guard import DEFAULT_LIMITS, Limits
 __all__ = ["NOT_COMPILED", "Fetched", "already_here", "fetch"]
 
 CHUNK = 1 << 20
+
+
+class Digest(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+
 # a download goes on where it was cut, so often
 MOST_CUTS = 5
 CODE = "code/"
 NOT_COMPILED = "not compiled"
+UNTOUCHED = (
+    "the job COMPLETED and handed back the model it was given: nothing was compiled, and the "
+    "framework itself would run it"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +97,11 @@ def fetch(
         scanned, given = scan(received, limits), _source(source, receipt, limits, log)
         kind = _kind(scanned, given)
         code = _code(scanned, given)
-        outputs = [(received, to)]
+        made = received
         if given is not None and code:
             made = _with_code(scanned, given, code, staging, limits, log)
-            outputs = [(made, to)]
         manifest = _manifest(account, job, receipt, scanned, given, digest, kind)
-        return _publish(outputs[0][0], to, manifest, given, force=force, code=code)
+        return _publish(made, to, manifest, given, force=force)
 
 
 # --- downloading ----------------------------------------------------------------------------
@@ -121,11 +132,9 @@ def _download(account: Account, at: Location, to: Path, log: Log) -> str:
     return digest.hexdigest()
 
 
-def _copy(s3, at: Location, tag: str, out, digest, log: Log) -> None:  # type: ignore[no-untyped-def]
+def _copy(s3: Any, at: Location, tag: str, out: BinaryIO, digest: Digest, log: Log) -> None:
     """The rest of the object, from where ``out`` ends."""
-    answer = s3.get_object(
-        Bucket=at.bucket, Key=at.key, Range=f"bytes={out.tell()}-", IfMatch=tag
-    )
+    answer = s3.get_object(Bucket=at.bucket, Key=at.key, Range=f"bytes={out.tell()}-", IfMatch=tag)
     body = answer["Body"]
     while chunk := body.read(CHUNK):
         out.write(chunk)
@@ -136,9 +145,7 @@ def _copy(s3, at: Location, tag: str, out, digest, log: Log) -> None:  # type: i
 # --- judging --------------------------------------------------------------------------------
 
 
-def _source(
-    source: Path | None, receipt: Receipt, limits: Limits, log: Log
-) -> ArchiveScan | None:
+def _source(source: Path | None, receipt: Receipt, limits: Limits, log: Log) -> ArchiveScan | None:
     if source is None or not source.is_file():
         log.note(f"{receipt.archive} is not at hand: the artifact is not compared with it")
         return None
@@ -159,10 +166,7 @@ def _kind(artifact: ArchiveScan, source: ArchiveScan | None) -> str:
 
 def _warnings(kind: str) -> tuple[str, ...]:
     if kind == NOT_COMPILED:
-        return (
-            "the job COMPLETED and handed back the model it was given: nothing was compiled, and "
-            "the framework itself would run it",
-        )
+        return (UNTOUCHED,)
     return () if kind else ("its files are of no kind of artifact that is known",)
 
 
@@ -177,9 +181,7 @@ def _code(artifact: ArchiveScan, source: ArchiveScan | None) -> tuple[str, ...]:
     """The scripts of the source that the artifact lacks."""
     there = {name.removeprefix("./") for name in artifact.file_names()}
     given = source.file_names() if source else ()
-    return tuple(
-        name for name in given if _is_code(name) and name.removeprefix("./") not in there
-    )
+    return tuple(name for name in given if _is_code(name) and name.removeprefix("./") not in there)
 
 
 def _with_code(
@@ -201,8 +203,13 @@ def _with_code(
         members.append(Member(name=name.removeprefix("./"), path=path))
     made = staging / "deployable.tar.gz"
     with made.open("xb") as stream:
-        write_archive(stream, members, log=log)
+        write_archive(stream, members, directories=_directories(artifact), log=log)
     return made
+
+
+def _directories(artifact: ArchiveScan) -> tuple[str, ...]:
+    names = (entry.name.removeprefix("./") for entry in artifact.entries if entry.kind != "file")
+    return tuple(sorted({name for name in names if name.strip("./")}))
 
 
 # --- writing --------------------------------------------------------------------------------
@@ -248,7 +255,7 @@ def _manifest(
 
 
 def _what(account: Account, artifact: ArchiveScan) -> str:
-    if ARTIFACT_MANIFEST in artifact.file_names():
+    if {ARTIFACT_MANIFEST, EMULATED} & set(artifact.file_names()):
         return "an emulated compilation, not a Neo job"
     where = f" at {account.endpoint}" if account.endpoint else ""
     return f"a SageMaker Neo compilation job{where}"
@@ -261,10 +268,7 @@ def _publish(
     source: ArchiveScan | None,
     *,
     force: bool,
-    code: Sequence[str],
 ) -> Fetched:
-    from dataclasses import replace
-
     goldens = golden_path(source.path) if source else None
     with AtomicOutputs(force=force) as outputs:
         digest = write_copy(outputs.open(to), made)

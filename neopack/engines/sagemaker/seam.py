@@ -54,7 +54,7 @@ FAULTS = frozenset({
 _RENEW = "sign in again (aws sso login), or renew AWS_SESSION_TOKEN and its keys"
 # botocore's exceptions that never reached AWS, by class name; the first that fits counts
 _UNREACHED = (
-    ("NoCredentialsError", CREDENTIALS, "no AWS credentials", "aws configure, or AWS_ACCESS_KEY_ID"),
+    ("NoCredentialsError", CREDENTIALS, "no AWS credentials", "aws configure, AWS_PROFILE"),
     ("PartialCredentialsError", CREDENTIALS, "", "give both the key id and the secret key"),
     ("CredentialRetrievalError", CREDENTIALS, "", _RENEW),
     ("SSOError", CREDENTIALS, "", _RENEW),
@@ -89,7 +89,9 @@ def _ours(error: Exception, doing: str) -> ServiceError | None:
         return _answered(response, doing)
     names = [kind.__name__ for kind in type(error).__mro__]
     # urllib3 and sockets raise theirs while a body is read
-    known = any(k.__module__.startswith(("botocore", "boto3", "urllib3")) for k in type(error).__mro__)
+    known = any(
+        k.__module__.startswith(("botocore", "boto3", "urllib3")) for k in type(error).__mro__
+    )
     for name, code, said, hint in _UNREACHED:
         if name in names and (known or isinstance(error, OSError)):
             return ServiceError(f"{doing}: {said or first_line(error)}", code=code, hint=hint)

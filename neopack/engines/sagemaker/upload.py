@@ -115,9 +115,7 @@ def _put(account: Account, payload: Payload, to: Location, kms_key: str, log: Lo
 # --- in parts -------------------------------------------------------------------------------
 
 
-def _put_in_parts(
-    account: Account, payload: Payload, to: Location, kms_key: str, log: Log
-) -> int:
+def _put_in_parts(account: Account, payload: Payload, to: Location, kms_key: str, log: Log) -> int:
     upload_id, present = _found_upload(account, to) or (
         _begin(account, payload, to, kms_key),
         {},
@@ -128,8 +126,8 @@ def _put_in_parts(
         done = _in_threads(sender, parts)
     except (ServiceError, Interrupted, KeyboardInterrupt):
         log.warn(
-            f"{sender.kept / MIB:.0f} of {payload.bytes / MIB:.0f} MiB stay in S3 as the unfinished "
-            f"upload {upload_id}; the same command goes on from there"
+            f"{sender.kept / MIB:.0f} of {payload.bytes / MIB:.0f} MiB stay in S3 as the "
+            f"unfinished upload {upload_id}; the same command goes on from there"
         )
         raise
     ordered = [done[part.number] for part in parts]
