@@ -206,6 +206,7 @@ def compile(  # noqa: A001 - Neo's own word
     role: str = "",
     region: str = "",
     profile: str = "",
+    waiting: following.Waiting | None = None,
     force: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     log: Log | None = None,
@@ -229,6 +230,7 @@ def compile(  # noqa: A001 - Neo's own word
                 force=force,
                 limits=limits,
             ),
+            waiting,
             log,
         )
     settings = compiling.CompileSettings(
@@ -244,9 +246,13 @@ def compile(  # noqa: A001 - Neo's own word
 
 
 def _by_sagemaker(
-    archive: str | Path, target: str, asked: submitting.Asked, log: Log | None
+    archive: str | Path,
+    target: str,
+    asked: submitting.Asked,
+    waiting: following.Waiting | None,
+    log: Log | None,
 ) -> CompiledArtifact:
-    outcomes = submit(archive, [target], asked, log=log)
+    outcomes = submit(archive, [target], asked, waiting=waiting, log=log)
     following.raise_for(outcomes)
     return following.compiled(outcomes[0])
 

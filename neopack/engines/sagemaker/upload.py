@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from neopack.engines.sagemaker.account import CONNECTIONS, Account
 from neopack.engines.sagemaker.location import Location
@@ -53,6 +53,10 @@ class Uploaded:
     sent: int
 
 
+# the id of an upload that was cut, and its parts by number
+_Unfinished: TypeAlias = tuple[str, dict[int, Json]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     number: int
@@ -73,7 +77,11 @@ def upload(
             _put(account, payload, to, kms_key, log)
             sent = payload.bytes
         else:
-            sent = _put_in_parts(account, payload, to, kms_key, log)
+            found = _found_upload(account, to)
+            sent = _put_in_parts(account, payload, to, kms_key, log, found)
+            if found is not None and not _is_there(account, payload, to):
+                # somebody else's unfinished upload: its object says nothing of its content
+                sent = _put_in_parts(account, payload, to, kms_key, log, None)
     if not _is_there(account, payload, to):
         raise ServiceError(f"{to} is not what was sent", code="Integrity", hint="try again")
     return Uploaded(location=to, bytes=payload.bytes, sent=sent)
@@ -115,11 +123,16 @@ def _put(account: Account, payload: Payload, to: Location, kms_key: str, log: Lo
 # --- in parts -------------------------------------------------------------------------------
 
 
-def _put_in_parts(account: Account, payload: Payload, to: Location, kms_key: str, log: Log) -> int:
-    upload_id, present = _found_upload(account, to) or (
-        _begin(account, payload, to, kms_key),
-        {},
-    )
+def _put_in_parts(
+    account: Account,
+    payload: Payload,
+    to: Location,
+    kms_key: str,
+    log: Log,
+    found: _Unfinished | None,
+) -> int:
+    """The bytes that had to be sent: all, but for the parts of an upload that was cut."""
+    upload_id, present = found or (_begin(account, payload, to, kms_key), {})
     parts = list(_parts(payload.bytes, present))
     sender = _Sender(account, payload.path, to, upload_id, present, log)
     try:
@@ -228,7 +241,7 @@ def _begin(account: Account, payload: Payload, to: Location, kms_key: str) -> st
     return str(answer["UploadId"])
 
 
-def _found_upload(account: Account, to: Location) -> tuple[str, dict[int, Json]] | None:
+def _found_upload(account: Account, to: Location) -> _Unfinished | None:
     """The newest upload to that key that was cut, with its parts; None where there is none, or
     where the caller may not look."""
     try:

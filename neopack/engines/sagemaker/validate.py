@@ -78,8 +78,9 @@ def _output(config: Mapping[str, Json]) -> Iterator[str]:
             "CompilerOptions"
         ], hint="leave empty options out")  # fmt: skip
     key = config.get("KmsKeyId", "")
-    yield from _field("OutputConfig.KmsKeyId", "KmsKeyId", key)
-    if key and not _KEY_FORMS.fullmatch(key):
+    ill_formed = list(_field("OutputConfig.KmsKeyId", "KmsKeyId", key))
+    yield from ill_formed
+    if key and not ill_formed and not _KEY_FORMS.fullmatch(key):
         yield f"OutputConfig.KmsKeyId: {key!r} is no key id, key ARN, alias/name nor alias ARN"
 
 
