@@ -11,6 +11,7 @@ from typing import Any
 from neopack import api, facts
 from neopack.emulator.compiler import Task, compile_model
 from neopack.emulator.reasons import reason, said
+from neopack.emulator.rules import target_of
 from neopack.emulator.script import JobScript
 from neopack.emulator.storage import Lacking, Place, Storage, place
 from neopack.errors import LimitExceeded, Malformed, NeopackError
@@ -34,12 +35,7 @@ class Order:
 
     @property
     def target(self) -> Target:
-        output = self.request["OutputConfig"]
-        if "TargetDevice" in output:
-            return facts.target(output["TargetDevice"])
-        platform = output["TargetPlatform"]
-        words = [platform["Os"], platform["Arch"], platform.get("Accelerator", "")]
-        return facts.target("/".join(word for word in words if word).lower())
+        return target_of(self.request["OutputConfig"])
 
     @property
     def input(self) -> Mapping[str, Any]:
