@@ -21,6 +21,7 @@ from neopack.types import CompiledArtifact, Json, Member, Signature, SilentLog, 
 __all__ = ["Made", "Task", "compile_model"]
 
 UNCOMPILED = "no local engine takes this: the model is as it came"
+UNREAD = "neopack reads no model of this framework in it: it is as it came"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Task:
     folder: Path
     target: Target
     job: str
+    framework: str
     source: Mapping[str, Json]
     config: str | None
     options: str | None
@@ -50,12 +52,13 @@ def compile_model(task: Task) -> Made:
 
     Raises ``EngineFailed`` where an engine takes it and fails.
     """
-    found = find_model(scan(task.archive))
-    assert found is not None  # noqa: S101 - the rules have seen a model in it
-    framework, model, info = found
     mark = EmulatedMark(
-        job=task.job, target=task.target.name, framework=framework.name, source=task.source
+        job=task.job, target=task.target.name, framework=task.framework, source=task.source
     )
+    found = find_model(scan(task.archive))
+    if found is None or found[0].name != task.framework:
+        return Made(path=_marked(task.archive, task.folder, mark), how=UNREAD)
+    framework, model, info = found
     signature = complete(info.signature, task.config, task.options)
     if signature is None:
         return Made(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)

@@ -162,12 +162,12 @@ class Jobs:
             worked=None if done is None else not done[0].reason,
             took=0.0 if done is None or self.clock.manual else done[1],
         )
-        status, since = timeline.step(at, job.timeline, self.clock.now(), self.script.expired)
-        if status == job.status:
+        move = timeline.step(at, job.timeline, self.clock.now(), self.script.expired)
+        if move is None:
             return False
-        if status in ("COMPLETED", "FAILED") and done is not None:
+        if move.status in ("COMPLETED", "FAILED") and done and not move.timed_out:
             job.outcome = done[0]
-        self._move(job, status, since)
+        self._move(job, move.status, move.since)
         return True
 
     def _done(self, job: Job) -> tuple[Outcome, float] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack import api, facts
+from neopack.archive.read import scan
 from neopack.emulator.compiler import Task, compile_model
 from neopack.emulator.reasons import reason, said
 from neopack.emulator.rules import target_of
@@ -16,6 +17,7 @@ from neopack.emulator.script import JobScript
 from neopack.emulator.storage import Lacking, Place, Storage, place
 from neopack.errors import LimitExceeded, Malformed, NeopackError
 from neopack.facts.images import inference_image
+from neopack.frameworks import catalogue as frameworks
 from neopack.types import Report, Target
 
 __all__ = ["Order", "Outcome", "perform"]
@@ -91,11 +93,12 @@ def _not_fetched(lacking: Lacking, source: Place) -> str:
 
 def _compiled(order: Order, archive: Path, folder: Path) -> Outcome:
     try:
-        report = _judged(order, archive)
+        scan(archive)
     except (Malformed, LimitExceeded) as error:
         return _failed(reason("untar"), str(error))
-    except NeopackError as error:
-        return _failed(reason("server"), str(error))
+    if order.input["Framework"] not in frameworks.names():
+        return _made(order, archive, folder)
+    report = _judged(order, archive)
     words = _what_neo_says(report)
     if words:
         return _failed(words, *(f"{f.level} {f.id}: {f.message}" for f in report.findings))
@@ -108,6 +111,7 @@ def _made(order: Order, archive: Path, folder: Path) -> Outcome:
         folder=folder,
         target=order.target,
         job=order.arn,
+        framework=order.input["Framework"],
         source={"S3Uri": order.input["S3Uri"]},
         config=order.input.get("DataInputConfig"),
         options=order.request["OutputConfig"].get("CompilerOptions"),
