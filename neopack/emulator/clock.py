@@ -11,7 +11,8 @@ class Clock:
     def __init__(self, *, manual: bool = False) -> None:
         self.manual = manual
         self._moved = 0.0
-        self._stood = time.time()
+        # whole seconds, which is what SDKs ask for in filters
+        self._stood = float(int(time.time()))
 
     def now(self) -> float:
         """Seconds since 1970."""

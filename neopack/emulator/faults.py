@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from neopack.emulator.arns import ACCOUNT
 from neopack.emulator.call import Call
 from neopack.emulator.replies import QUERY, AwsError
 from neopack.emulator.script import Fault
 
 __all__ = ["Faults", "refusal_of", "wait"]
-
-ACCOUNT = "123456789012"
 
 
 @dataclass(slots=True)

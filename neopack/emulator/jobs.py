@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.emulator import timeline
+from neopack.emulator.arns import arn_of
 from neopack.emulator.clock import Clock
 from neopack.emulator.pages import Ask, page
 from neopack.emulator.reasons import reason
@@ -22,9 +23,8 @@ from neopack.emulator.storage import Lacking, Storage
 from neopack.emulator.timeline import ENDED, Position, Status
 from neopack.emulator.work import Order, Outcome, perform
 
-__all__ = ["ACCOUNT", "Job", "Jobs"]
+__all__ = ["Job", "Jobs"]
 
-ACCOUNT = "123456789012"
 # the field's documentation: one day where nothing is said
 DEFAULT_LIMIT = 86400
 # how long an answer waits for work that the script says is done by now
@@ -77,7 +77,7 @@ class Jobs:
             self.tick()
             self._refuse(region, name)
             script = self.script.job(name)
-            arn = f"arn:aws:sagemaker:{region}:{ACCOUNT}:compilation-job/{name}"
+            arn = arn_of(region, "compilation-job", name)
             now = self.clock.now()
             self._jobs[region, name] = Job(
                 order=Order(arn=arn, region=region, request=request, script=script),
@@ -101,7 +101,10 @@ class Jobs:
             self.tick()
             jobs = [job for (where, _), job in self._jobs.items() if where == region]
             shown, token = page(
-                [_asked(job) for job in jobs], request, keys={"Name": "name", "Status": "status"}
+                [_asked(job) for job in jobs],
+                request,
+                keys={"Name": "name", "Status": "status"},
+                order="Ascending",
             )
             for ask in shown:
                 ask.item.seen += 1
@@ -140,13 +143,12 @@ class Jobs:
                 while self._moved(job):
                     pass
 
-    def reset(self, script: Script) -> None:
+    def clear(self) -> None:
         """Forget every job."""
         with self._lock:
             for job in self._jobs.values():
                 shutil.rmtree(job.folder, ignore_errors=True)
             self._jobs.clear()
-            self.script = script
 
     def _moved(self, job: Job) -> bool:
         if job.status in ENDED:
@@ -160,12 +162,12 @@ class Jobs:
             worked=None if done is None else not done[0].reason,
             took=0.0 if done is None or self.clock.manual else done[1],
         )
-        status, since = timeline.step(at, job.timeline, self.clock.now(), self.script.expired)
-        if status == job.status:
+        move = timeline.step(at, job.timeline, self.clock.now(), self.script.expired)
+        if move is None:
             return False
-        if status in ("COMPLETED", "FAILED") and done is not None:
+        if move.status in ("COMPLETED", "FAILED") and done and not move.timed_out:
             job.outcome = done[0]
-        self._move(job, status, since)
+        self._move(job, move.status, move.since)
         return True
 
     def _done(self, job: Job) -> tuple[Outcome, float] | None:

@@ -26,14 +26,18 @@ class Ask:
 
 
 def page(
-    asks: Sequence[Ask], request: Mapping[str, Any], *, keys: Mapping[str, str]
+    asks: Sequence[Ask],
+    request: Mapping[str, Any],
+    *,
+    keys: Mapping[str, str],
+    order: str,
 ) -> tuple[list[Ask], str]:
-    """The page asked for, and the token of the next one; ``keys`` maps SortBy to a field."""
+    """The page asked for, and the token of the next one; ``keys`` maps SortBy to a field, and
+    ``order`` is the call's default."""
     chosen = [ask for ask in asks if _fits(ask, request)]
     key = keys.get(request.get("SortBy", ""), "created")
     chosen.sort(key=lambda ask: (getattr(ask, key), ask.name))
-    # the newest first unless the caller says otherwise, as the console shows them
-    if request.get("SortOrder", "Descending") == "Descending":
+    if request.get("SortOrder", order) == "Descending":
         chosen.reverse()
     start, most = _start(request.get("NextToken", "")), request.get("MaxResults", DEFAULT_PAGE)
     rest = start + most

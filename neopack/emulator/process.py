@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Self
 
 from neopack.codec import to_json
@@ -67,13 +68,18 @@ class Emulator:
 
     def client(self, service: str, *, region: str = REGION, **config: Any) -> Any:
         """A boto3 client of one service; ``config`` as ``botocore.config.Config`` takes it."""
-        import boto3
         from botocore.config import Config
 
-        session = boto3.session.Session(
-            aws_access_key_id=KEY, aws_secret_access_key=SECRET, region_name=region
+        return self._session.client(
+            service, region_name=region, endpoint_url=self.url, config=Config(**config)
         )
-        return session.client(service, endpoint_url=self.url, config=Config(**config))
+
+    @cached_property
+    def _session(self) -> Any:
+        """One for all clients: it reads the model of a service once, which takes seconds."""
+        import boto3
+
+        return boto3.session.Session(aws_access_key_id=KEY, aws_secret_access_key=SECRET)
 
     # --- for tests
 

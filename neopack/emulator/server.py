@@ -12,7 +12,6 @@ from neopack.emulator.app import Front
 from neopack.emulator.clock import Clock
 from neopack.emulator.control import Control
 from neopack.emulator.faults import Faults
-from neopack.emulator.jobs import Jobs
 from neopack.emulator.sagemaker import SageMaker
 from neopack.emulator.script import Script
 from neopack.emulator.storage import Storage
@@ -32,9 +31,9 @@ class Server:
         self._server = _bound(port, self._respond)
         self.url = f"http://{HOST}:{self._server.server_port}"
         self.clock = Clock(manual=self._script.clock == "manual")
-        self.jobs = Jobs(self.clock, Storage(self.url), self._script)
+        self._sagemaker = SageMaker(self.clock, Storage(self.url), self._script)
         self.front = Front(
-            sagemaker=SageMaker(self.jobs),
+            sagemaker=self._sagemaker,
             control=Control(self),
             moto=_moto(),
             faults=Faults(self._script.faults),
@@ -47,6 +46,7 @@ class Server:
 
     def close(self) -> None:
         self._closed.set()
+        self._sagemaker.clear()
         self._server.shutdown()
         self._server.server_close()
 
@@ -57,18 +57,18 @@ class Server:
         self._script = script
         if self.clock.manual != (script.clock == "manual"):
             self.clock = Clock(manual=script.clock == "manual")
-        self.jobs.clock, self.jobs.script = self.clock, script
+        self._sagemaker.follow(self.clock, script)
         self.front.faults = Faults(script.faults)
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
-        self.jobs.tick()
+        self._sagemaker.tick()
 
     def reset(self, script: Script) -> None:
         """As if it had just started, the buckets too."""
         self.clock = Clock(manual=script.clock == "manual")
         self.follow(script)
-        self.jobs.reset(script)
+        self._sagemaker.clear()
         self.front.reset()
 
     def _respond(self, environ: dict[str, Any], start: Any) -> Any:
@@ -78,7 +78,7 @@ class Server:
         """States change by themselves where the clock is real, whether anybody asks or not."""
         while not self._closed.wait(HEARTBEAT):
             if not self.clock.manual:
-                self.jobs.tick()
+                self._sagemaker.tick()
 
 
 def _bound(port: int, app: Any) -> Any:

@@ -54,6 +54,10 @@ class Storage:
             answer = self._client("s3").get_bucket_location(Bucket=bucket)
         return answer.get("LocationConstraint") or US_EAST_1
 
+    def head(self, at: Place) -> None:
+        with _said():
+            self._client("s3").head_object(Bucket=at.bucket, Key=at.key)
+
     def fetch(self, at: Place, to: Path) -> None:
         with _said():
             self._client("s3").download_file(at.bucket, at.key, str(to))

@@ -7,7 +7,7 @@ from typing import Literal
 
 from neopack.emulator.script import Timeline
 
-__all__ = ["ENDED", "Position", "Status", "step"]
+__all__ = ["ENDED", "Move", "Position", "Status", "step"]
 
 Status = Literal["STARTING", "INPROGRESS", "COMPLETED", "FAILED", "STOPPING", "STOPPED"]
 ENDED = frozenset({"COMPLETED", "FAILED", "STOPPED"})
@@ -29,21 +29,30 @@ class Position:
     took: float = 0.0
 
 
-def step(at: Position, timeline: Timeline, now: float, expired: Status) -> tuple[Status, float]:
-    """(the state that follows, since when); the same state where nothing changes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """The state that follows, and since when; ``timed_out``: not because of the work."""
+
+    status: Status
+    since: float
+    timed_out: bool = False
+
+
+def step(at: Position, timeline: Timeline, now: float, expired: Status) -> Move | None:
+    """The next state; None where nothing changes yet.
 
     A job ends by its time limit where its timeline is longer, or where the work takes longer.
     """
     elapsed = now - at.since
     if at.status == "STARTING" and timeline.starting.over(elapsed, at.seen):
-        return "INPROGRESS", at.since + timeline.starting.seconds
+        return Move(status="INPROGRESS", since=at.since + timeline.starting.seconds)
     if at.status == "STOPPING" and timeline.stopping.over(elapsed, at.seen):
-        return "STOPPED", at.since + timeline.stopping.seconds
+        return Move(status="STOPPED", since=at.since + timeline.stopping.seconds)
     if at.status == "INPROGRESS":
         length = max(timeline.running.seconds, at.took)
         done = timeline.running.over(elapsed, at.seen) and at.worked is not None
         if done and length <= at.limit:
-            return ("COMPLETED" if at.worked else "FAILED"), at.since + length
+            return Move(status="COMPLETED" if at.worked else "FAILED", since=at.since + length)
         if elapsed >= at.limit:
-            return expired, at.since + at.limit
-    return at.status, at.since
+            return Move(status=expired, since=at.since + at.limit, timed_out=True)
+    return None

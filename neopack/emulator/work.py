@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from neopack import api, facts
-from neopack.archive.read import extract_member, scan
-from neopack.archive.write import write_archive
-from neopack.artifacts.emulated import EMULATED, EmulatedMark
+from neopack.archive.read import scan
+from neopack.emulator.compiler import Task, compile_model
 from neopack.emulator.reasons import reason, said
+from neopack.emulator.rules import target_of
 from neopack.emulator.script import JobScript
 from neopack.emulator.storage import Lacking, Place, Storage, place
 from neopack.errors import LimitExceeded, Malformed, NeopackError
-from neopack.types import Member, Report, Target
+from neopack.facts.images import inference_image
+from neopack.frameworks import catalogue as frameworks
+from neopack.types import Report, Target
 
 __all__ = ["Order", "Outcome", "perform"]
 
@@ -35,12 +37,7 @@ class Order:
 
     @property
     def target(self) -> Target:
-        output = self.request["OutputConfig"]
-        if "TargetDevice" in output:
-            return facts.target(output["TargetDevice"])
-        platform = output["TargetPlatform"]
-        words = [platform["Os"], platform["Arch"], platform.get("Accelerator", "")]
-        return facts.target("/".join(word for word in words if word).lower())
+        return target_of(self.request["OutputConfig"])
 
     @property
     def input(self) -> Mapping[str, Any]:
@@ -96,16 +93,35 @@ def _not_fetched(lacking: Lacking, source: Place) -> str:
 
 def _compiled(order: Order, archive: Path, folder: Path) -> Outcome:
     try:
-        report = _judged(order, archive)
+        scan(archive)
     except (Malformed, LimitExceeded) as error:
         return _failed(reason("untar"), str(error))
-    except NeopackError as error:
-        return _failed(reason("server"), str(error))
+    if order.input["Framework"] not in frameworks.names():
+        return _made(order, archive, folder)
+    report = _judged(order, archive)
     words = _what_neo_says(report)
     if words:
         return _failed(words, *(f"{f.level} {f.id}: {f.message}" for f in report.findings))
-    made = _repacked(order, archive, folder)
-    return _finished(order, made, ("nothing here compiles this: the model is as it came",))
+    return _made(order, archive, folder)
+
+
+def _made(order: Order, archive: Path, folder: Path) -> Outcome:
+    task = Task(
+        archive=archive,
+        folder=folder,
+        target=order.target,
+        job=order.arn,
+        framework=order.input["Framework"],
+        source={"S3Uri": order.input["S3Uri"]},
+        config=order.input.get("DataInputConfig"),
+        options=order.request["OutputConfig"].get("CompilerOptions"),
+    )
+    try:
+        made = compile_model(task)
+    except NeopackError as error:
+        title = facts.framework(order.input["Framework"]).title
+        return _failed(said(f"CompilationError: Failed to compile {title} model: {error}"))
+    return _finished(order, made.path, (made.how,), made.derived)
 
 
 def _judged(order: Order, archive: Path) -> Report:
@@ -125,46 +141,23 @@ def _what_neo_says(report: Report) -> str:
     return said(words[0]) if words else ""
 
 
-def _repacked(order: Order, archive: Path, folder: Path) -> Path:
-    """The members as they are, and the emulator's mark."""
-    scanned = scan(archive)
-    names = sorted(set(scanned.file_names()) - {EMULATED})
-    members = [
-        Member(name=name, path=extract_member(scanned, name, folder / f"member-{index}"))
-        for index, name in enumerate(names)
-    ]
-    mark = folder / EMULATED
-    mark.write_bytes(_mark(order).dumps())
-    directories = [entry.name for entry in scanned.entries if entry.kind == "directory"]
-    path = folder / "artifact.tar.gz"
-    with path.open("xb") as stream:
-        write_archive(
-            stream,
-            [*members, Member(name=EMULATED, path=mark)],
-            directories=sorted({name for name in directories if name}),
-        )
-    return path
-
-
-def _mark(order: Order, engine: str = "") -> EmulatedMark:
-    return EmulatedMark(
-        job=order.arn,
-        target=order.target.name,
-        framework=order.input["Framework"],
-        engine=engine,
-        source={"S3Uri": order.input["S3Uri"]},
-    )
-
-
-def _finished(order: Order, artifact: Path, lines: tuple[str, ...]) -> Outcome:
+def _finished(order: Order, artifact: Path, lines: tuple[str, ...], derived: str = "") -> Outcome:
     with artifact.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return Outcome(
         artifact=artifact,
         to=_output_place(order),
         sha256=digest,
+        image=_image(order),
+        # only where the caller left it to the service (guide, neo-troubleshooting, 2026)
+        derived="" if "DataInputConfig" in order.input else derived,
         lines=(*lines, "an emulated compilation, not a Neo job"),
     )
+
+
+def _image(order: Order) -> str:
+    framework, version = order.input["Framework"], order.input.get("FrameworkVersion", "")
+    return inference_image(framework, version, order.target, order.region)
 
 
 def _output_place(order: Order) -> Place:
