@@ -42,6 +42,8 @@ class JobRecord:
     received_sha256: str = ""
     derived_config: str = ""
     framework_version: str = ""
+    compiler_options: str = ""
+    role: str = ""
     kind: str = ""
 
 

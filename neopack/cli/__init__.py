@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from neopack.cli import bench, check, compile_, inspect, jobs, package, run
+from neopack.cli import bench, check, compile_, deploy, inspect, jobs, package, run
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
 
@@ -32,6 +32,8 @@ app.command("check")(check.check)
 app.command("compile")(compile_.compile_)
 app.command("run")(run.run)
 app.command("bench")(bench.bench)
+app.command("deploy")(deploy.deploy)
+app.command("undeploy")(deploy.undeploy)
 app.add_typer(jobs.jobs, name="jobs")
 
 

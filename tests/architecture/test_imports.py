@@ -30,7 +30,7 @@ ROWS = [
     {"types"},
     {"codec", "installed", "facts", "wire", "catalogue"},
     {"child", "frameworks", "engines", "artifacts", "measure", "rules", "archive", "project"},
-    {"judging", "packing", "compiling", "tasks", "following"},
+    {"judging", "packing", "compiling", "tasks", "following", "deploying"},
     {"submitting"},
     {"reports"},
     {"api", "testing"},

@@ -249,6 +249,8 @@ def _manifest(
             received_sha256=digest,
             derived_config=job.derived_config,
             framework_version=receipt.framework_version,
+            compiler_options=receipt.request.get("OutputConfig", {}).get("CompilerOptions", ""),
+            role=receipt.request.get("RoleArn", ""),
             kind=kind,
         ),
     )
