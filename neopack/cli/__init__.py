@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from neopack.cli import bench, check, compile_, deploy, inspect, jobs, package, run
+from neopack.cli import bench, check, compile_, deploy, init, inspect, jobs, package, run
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
 
@@ -34,6 +34,7 @@ app.command("run")(run.run)
 app.command("bench")(bench.bench)
 app.command("deploy")(deploy.deploy)
 app.command("undeploy")(deploy.undeploy)
+app.add_typer(init.init, name="init")
 app.add_typer(jobs.jobs, name="jobs")
 
 

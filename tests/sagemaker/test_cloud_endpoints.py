@@ -17,7 +17,7 @@ from neopack.emulator import Fault, Script, Span, Timeline
 from neopack.engines.sagemaker.hosting import HostingSettings, plan
 from neopack.errors import Unsupported, UsageError
 from neopack.facts.hosting import instances
-from neopack.types import Signature
+from neopack.types import Signature, Target
 
 JSON = ("--format", "json")
 OTHER = "301217895009.dkr.ecr.us-west-2.amazonaws.com/other:1"
@@ -39,8 +39,9 @@ def endpoints(cloud: Cloud) -> list[str]:
 
 def left(cloud: Cloud) -> list[Any]:
     sagemaker = cloud.aws.client("sagemaker")
-    rest: list[Any] = sagemaker.list_models()["Models"]
-    return rest + sagemaker.list_endpoint_configs()["EndpointConfigs"] + endpoints(cloud)
+    rest = list(sagemaker.list_models()["Models"])
+    rest += sagemaker.list_endpoint_configs()["EndpointConfigs"]
+    return rest + endpoints(cloud)
 
 
 def test_up_asked_and_down(compiled: Cloud) -> None:
@@ -176,7 +177,7 @@ def manifest(target: str, **job: str) -> ArtifactManifest:
 @pytest.mark.parametrize(
     "target", [t for t in facts.targets() if instances(t)], ids=lambda t: t.name
 )
-def test_each_target_has_its_instances(target: facts.Target) -> None:
+def test_each_target_has_its_instances(target: Target) -> None:
     accelerated = target.kind == "eia"
     for instance in instances(target):
         settings = HostingSettings(

@@ -15,7 +15,7 @@ from neopack.engines.sagemaker.request import JobRequest
 from neopack.errors import NeopackError, Unsupported, UsageError
 from neopack.types import Json, Target
 
-__all__ = ["problems", "refuse_what_is_wrong", "region_problem"]
+__all__ = ["partition_of", "problems", "refuse_what_is_wrong", "region_problem"]
 
 # partitions by the beginning of their regions' names (AWS general reference, 2026)
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"))
@@ -43,6 +43,11 @@ def region_problem(target: Target, region: str) -> str:
     if not region or not regions or region in regions:
         return ""
     return f"Neo compiles for {target.name} in {', '.join(regions)} only, not in {region}"
+
+
+def partition_of(region: str) -> str:
+    """``aws``, or the partition that a region's name tells."""
+    return next((name for head, name in _PARTITIONS if region.startswith(head)), "aws")
 
 
 def problems(request: JobRequest) -> Iterator[str]:
@@ -114,7 +119,7 @@ def _partition(role: str, region: str) -> Iterator[str]:
     """A role of another partition is not known where the job runs."""
     if not region:
         return
-    own = next((name for head, name in _PARTITIONS if region.startswith(head)), "aws")
+    own = partition_of(region)
     said = role.split(":")[1] if role.startswith("arn:") else own
     if said != own:
         yield f"RoleArn: a role of partition {said} is not known in {region}, which is in {own}"
