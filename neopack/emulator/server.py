@@ -99,6 +99,10 @@ def _bound(port: int, app: Any) -> Any:
         def log(self, *_: object) -> None:
             pass
 
+        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+            """The connection ends here, also where it was us who cut it."""
+            self.close_connection = True
+
     try:
         return make_server(HOST, port, app, threaded=True, request_handler=Handler)
     except OSError as error:
