@@ -17,6 +17,7 @@ from neopack.emulator.faults import Faults, refusal_of, wait
 from neopack.emulator.regions import Buckets
 from neopack.emulator.replies import AwsError, Reply, refusal
 from neopack.emulator.script import Fault
+from neopack.types import Log
 
 __all__ = ["Front", "Seen", "Wsgi"]
 
@@ -30,6 +31,8 @@ REMEMBERED = 10_000
 CHUNK = 1 << 16
 # what werkzeug takes for a client that went away
 CUT = "cut on purpose"
+# how AWS's own access keys begin (IAM user guide, unique identifiers, 2026)
+REAL_KEYS = ("AKIA", "ASIA")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,10 +57,12 @@ class Front:
         control: Callable[[Call], Reply],
         moto: Wsgi,
         faults: Faults,
+        log: Log,
     ) -> None:
         self._sagemaker, self._control, self._moto = sagemaker, control, moto
         self._buckets = Buckets(moto)
         self.faults = faults
+        self._log, self._warned = log, False
         self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
@@ -69,6 +74,7 @@ class Front:
 
         def noted(status: str, headers: Any, *rest: Any) -> Any:
             seen.status = int(status[:3])
+            self._tell(call, seen)
             return start(status, headers, *rest)
 
         return self._hurt(fault, call, noted) if fault else self._answer(call, noted)
@@ -114,6 +120,16 @@ class Front:
                 pass
             _shut(call)
         return _cut(self._answer(call, start), call, fault.bytes)
+
+    def _tell(self, call: Call, seen: Seen) -> None:
+        if call.ours:
+            return
+        effect = f" ({seen.effect})" if seen.effect else ""
+        asked = f"{seen.service} {seen.operation} {seen.resource}".rstrip()
+        self._log.note(f"{asked}: {seen.status}{effect}")
+        if call.access_key.startswith(REAL_KEYS) and not self._warned:
+            self._warned = True
+            self._log.warn(f"the key {call.access_key[:4]}... may be a real one: it is not needed")
 
     def _note(self, call: Call, effect: str) -> Seen:
         seen = Seen(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import urllib.error
@@ -14,14 +13,12 @@ from functools import cached_property
 from typing import Any, Self
 
 from neopack.codec import to_json
+from neopack.emulator.address import KEY, REGION, SECRET, environment
 from neopack.emulator.script import Fault, Script
 from neopack.errors import EngineFailed, NeopackError, UsageError
 
 __all__ = ["Emulator"]
 
-REGION = "us-west-2"
-# no key of AWS's looks like this
-KEY, SECRET = "EMULATEDACCESSKEY", "emulated"
 LONGEST_ANSWER = 120
 
 
@@ -57,16 +54,7 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """What makes any SDK talk to this emulator, and to nobody else."""
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
+        return environment(self.url)
 
     def client(self, service: str, *, region: str = REGION, **config: Any) -> Any:
         """A boto3 client of one service; ``config`` as ``botocore.config.Config`` takes it."""
