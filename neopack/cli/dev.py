@@ -11,7 +11,7 @@ from neopack.errors import Interrupted
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Stand-ins to develop and test against.", no_args_is_help=True)
+app = typer.Typer(name="dev", help="Stand-ins to develop and test against.", no_args_is_help=True)
 
 
 @app.callback()
@@ -36,13 +36,12 @@ def aws(
     console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.emulator import script as scripts
     from neopack.emulator.server import Server
-    from neopack.reports.text import address_text
 
     played = scripts.load(script) if script else scripts.DEMO
     server = Server(port=port, script=played, log=console)
     try:
         address = server.start()
-        console.result("dev aws", address, address_text(address))
+        console.result("dev aws", address, address.text())
         server.wait()
     except Interrupted:
         console.note("the emulator has ended; nothing of it was kept")

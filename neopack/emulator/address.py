@@ -26,6 +26,13 @@ class Address:
     buckets: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
 
+    def text(self) -> str:
+        """Lines for a shell: exports, and remarks behind a #."""
+        there = ", ".join((*self.buckets, *self.roles))
+        lines = [f"# an emulator of AWS on {self.url}, not AWS: nothing it compiles is Neo's"]
+        lines += [f"# there are {there}"] if there else []
+        return "\n".join([*lines, *(f"export {k}={v}" for k, v in self.environment.items())])
+
     @classmethod
     def of(cls, url: str, script: Script) -> Address:
         return cls(
