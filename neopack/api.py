@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from neopack import compiling, facts, following, judging, packing, submitting
 from neopack.archive.manifest import read_manifest
-from neopack.archive.read import scan
+from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.inspected import Inspected
 from neopack.engines.sagemaker.account import Connection
 from neopack.errors import UsageError
-from neopack.frameworks import ExportSettings
+from neopack.frameworks import ExportSettings, strangers
 from neopack.measure import bench as measuring
 from neopack.types import (
     CompiledArtifact,
@@ -89,9 +89,16 @@ def _inspect_archive(path: Path, limits: Limits) -> Inspected:
     found = artifacts.find_model(scanned, limits)
     return Inspected(
         subject=path.name,
-        form=f"archive with {found[1]}" if found else "archive without a model that neopack knows",
+        form=f"archive with {found[1]}" if found else _without_model(scanned),
         info=found[2] if found else None,
         entries=scanned.entries,
+    )
+
+
+def _without_model(scanned: ArchiveScan) -> str:
+    stranger = strangers.among(scanned.file_names())
+    return (
+        f"archive: {stranger.what}" if stranger else "archive without a model that neopack knows"
     )
 
 

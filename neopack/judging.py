@@ -10,7 +10,7 @@ from neopack import facts
 from neopack.archive.manifest import Manifest
 from neopack.archive.read import ArchiveScan, MemberSource
 from neopack.artifacts.load import find_model
-from neopack.errors import CheckFailed, NeopackError, NotRecognised, Unsupported, UsageError
+from neopack.errors import CheckFailed, NeopackError, Unsupported, UsageError
 from neopack.frameworks import Framework, Layout
 from neopack.frameworks import catalogue as frameworks
 from neopack.rules import archive, dataconfig, engine, handler, options, target
@@ -159,8 +159,8 @@ def _model(
     if found is not None and asked in (None, found[0].name):
         return found[0], found[2], ""
     if asked is None:
-        raise NotRecognised(
-            "holds no model that neopack knows", where=str(scanned.path), hint="give --framework"
+        raise frameworks.nothing_found(
+            scanned.file_names(), str(scanned.path), hint="give --framework"
         )
     return frameworks.get(asked), None, f"no member is a model of {asked}"
 

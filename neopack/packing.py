@@ -125,7 +125,7 @@ def _in_directory(path: Path) -> tuple[Path, Framework]:
     # what Neo would not take by its name is taken up to be refused with the way out of it
     models = [one for one in whole if one.packaged] or whole[:1]
     if not models:
-        raise SourceError("holds no model that neopack knows", where=str(path))
+        raise catalogue.nothing_found(names, str(path))
     if len(models) > 1:
         raise SourceError(
             f"holds {len(models)} models: {', '.join(one.model for one in models[:5])}",

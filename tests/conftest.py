@@ -16,11 +16,20 @@ from cloud import BUCKET, QUICK, Cloud, trust
 from desk import Answer, Call, Copied, Desk
 
 import neopack as package
+from neopack import runtimes
 from neopack.__main__ import main
 from neopack.emulator import Emulator, Script
 
 ROOT = Path(__file__).parents[1]
+# exact runtimes are installed once, beside what `make setup` installs, and gone with it
+os.environ.setdefault("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
 IMAGE = {"image": (1, 3, 8, 8)}
+
+
+@pytest.fixture(scope="session")
+def xgboost_1_3_3() -> Iterator[runtimes.Worker]:
+    with runtimes.worker("xgboost-1.3.3") as worker:
+        yield worker
 
 
 @pytest.fixture(scope="session")

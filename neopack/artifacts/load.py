@@ -12,7 +12,6 @@ from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
 from neopack.errors import (
     Malformed,
     NeopackError,
-    NotRecognised,
     SourceError,
     Unsafe,
     UsageError,
@@ -174,10 +173,8 @@ def find_model(
 def _uncompiled(scanned: ArchiveScan, limits: Limits, known: Signature | None) -> Opened:
     found = find_model(scanned, limits)
     if found is None:
-        raise NotRecognised(
-            "holds no model that neopack knows",
-            where=str(scanned.path),
-            hint="neopack check says what is in it",
+        raise frameworks.nothing_found(
+            scanned.file_names(), str(scanned.path), hint="neopack check says what is in it"
         )
     framework, name, info = found
     manifest = manifest_of(scanned.path, scanned.content_sha256)

@@ -7,7 +7,19 @@ from typing import Any, NoReturn
 
 import typer
 
-from neopack.cli import bench, check, compile_, deploy, init, inspect, jobs, package, run
+from neopack.cli import (
+    bench,
+    check,
+    compile_,
+    deploy,
+    dev,
+    init,
+    inspect,
+    jobs,
+    package,
+    run,
+    runtimes,
+)
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
 
@@ -36,6 +48,8 @@ app.command("deploy")(deploy.deploy)
 app.command("undeploy")(deploy.undeploy)
 app.add_typer(init.init, name="init")
 app.add_typer(jobs.jobs, name="jobs")
+app.add_typer(runtimes.app)
+app.add_typer(dev.app)
 
 
 @app.callback()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http
 import io
 import socket
-import threading
+import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -17,6 +17,7 @@ from neopack.emulator.faults import Faults, refusal_of, wait
 from neopack.emulator.regions import Buckets
 from neopack.emulator.replies import AwsError, Reply, refusal
 from neopack.emulator.script import Fault
+from neopack.types import Log
 
 __all__ = ["Front", "Seen", "Wsgi"]
 
@@ -28,18 +29,22 @@ MOTO = frozenset({"s3", "sts", "iam", "logs"})
 CONTROL = "/_neopack/"
 REMEMBERED = 10_000
 CHUNK = 1 << 16
+# what werkzeug takes for a client that went away
+CUT = "cut on purpose"
+# how AWS's own access keys begin (IAM user guide, unique identifiers, 2026)
+REAL_KEYS = ("AKIA", "ASIA")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Seen:
-    """A call that came from outside, and the status it was answered with (0: none was)."""
+    """A call that came from outside; ``status`` is 0 until, or unless, it is answered."""
 
     service: str
     operation: str
     resource: str
     region: str
-    status: int
     effect: str = ""
+    status: int = 0
 
 
 class Front:
@@ -52,19 +57,27 @@ class Front:
         control: Callable[[Call], Reply],
         moto: Wsgi,
         faults: Faults,
+        log: Log,
     ) -> None:
         self._sagemaker, self._control, self._moto = sagemaker, control, moto
         self._buckets = Buckets(moto)
         self.faults = faults
+        self._log, self._warned = log, False
         self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
-        self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO", "").startswith(CONTROL):
-            return _sent(self._control(read(environ)), start)
         call = read(environ)
+        if call.path.startswith(CONTROL):
+            return _sent(self._control(call), start)
         fault = self.faults.meets(call)
-        return self._hurt(fault, call, start) if fault else self._served(call, start)
+        seen = self._note(call, fault.effect if fault else "")
+
+        def noted(status: str, headers: Any, *rest: Any) -> Any:
+            seen.status = int(status[:3])
+            self._tell(call, seen)
+            return start(status, headers, *rest)
+
+        return self._hurt(fault, call, noted) if fault else self._answer(call, noted)
 
     def reset(self) -> None:
         """Forget what was asked, and all that moto keeps (its documented /moto-api/reset)."""
@@ -82,13 +95,6 @@ class Front:
         for _ in self._moto(environ, lambda *_: None):
             pass
 
-    def _served(self, call: Call, start: StartResponse, effect: str = "") -> Iterable[bytes]:
-        def noted(status: str, headers: Any, *rest: Any) -> Any:
-            self._note(call, int(status[:3]), effect)
-            return start(status, headers, *rest)
-
-        return self._answer(call, noted)
-
     def _answer(self, call: Call, start: StartResponse) -> Iterable[bytes]:
         if call.service in OURS:
             return _sent(self._sagemaker(call), start)
@@ -102,35 +108,40 @@ class Front:
         refused = refusal_of(fault, call)
         if refused is not None:
             call.body()  # a client that is still sending does not hear the answer
-            self._note(call, refused.status, fault.effect)
             return _sent(refusal(call.service, refused), start)
         if fault.effect == "slow":
             wait(fault)
-            return self._served(call, start, fault.effect)
-        self._note(call, 0, fault.effect)
+            return self._answer(call, start)
         if fault.effect == "cut request":
             _drop(call, min(fault.bytes, int(call.environ.get("CONTENT_LENGTH") or 0)))
-            _shut(call)
+            _abort(call)
         if fault.effect == "lose reply":
             for _ in self._answer(call, lambda *_: None):
                 pass
             _shut(call)
         return _cut(self._answer(call, start), call, fault.bytes)
 
-    def _note(self, call: Call, status: int, effect: str) -> None:
+    def _tell(self, call: Call, seen: Seen) -> None:
         if call.ours:
             return
-        with self._lock:
-            self.seen.append(
-                Seen(
-                    service=call.service,
-                    operation=call.operation,
-                    resource=call.resource,
-                    region=call.region,
-                    status=status,
-                    effect=effect,
-                )
-            )
+        effect = f" ({seen.effect})" if seen.effect else ""
+        asked = f"{seen.service} {seen.operation} {seen.resource}".rstrip()
+        self._log.note(f"{asked}: {seen.status}{effect}")
+        if call.access_key.startswith(REAL_KEYS) and not self._warned:
+            self._warned = True
+            self._log.warn(f"the key {call.access_key[:4]}... may be a real one: it is not needed")
+
+    def _note(self, call: Call, effect: str) -> Seen:
+        seen = Seen(
+            service=call.service,
+            operation=call.operation,
+            resource=call.resource,
+            region=call.region,
+            effect=effect,
+        )
+        if not call.ours:
+            self.seen.append(seen)
+        return seen
 
 
 def _sent(reply: Reply, start: StartResponse) -> Iterable[bytes]:
@@ -160,11 +171,15 @@ def _cut(parts: Iterable[bytes], call: Call, count: int) -> Iterator[bytes]:
 
 
 def _shut(call: Call) -> NoReturn:
-    """Shut the socket: closing the handler's end alone would leave the client waiting.
-
-    The server of werkzeug takes the error as a client that went away.
-    """
-    connection = call.environ["werkzeug.socket"]
+    """Shut the socket: closing the handler's end alone would leave the client waiting."""
     with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-    raise ConnectionAbortedError("cut on purpose")
+        call.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError(CUT)
+
+
+def _abort(call: Call) -> NoReturn:
+    """Close so that the client's next write fails: a socket that is shut goes on taking bytes
+    until its buffer is full, and then the client waits."""
+    linger = struct.pack("ii", 1, 0)
+    call.environ["werkzeug.socket"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    raise ConnectionAbortedError(CUT)

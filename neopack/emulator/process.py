@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
 from neopack.codec import to_json
-from neopack.emulator.script import Fault, JobScript, Script, Timeline
+from neopack.emulator.address import KEY, REGION, SECRET, environment
+from neopack.emulator.script import Fault, Script
 from neopack.errors import EngineFailed, NeopackError, UsageError
 
 __all__ = ["Emulator"]
 
-REGION = "us-west-2"
-# no key of AWS's looks like this
-KEY, SECRET = "EMULATEDACCESSKEY", "emulated"
 LONGEST_ANSWER = 120
 
 
@@ -33,6 +31,7 @@ class Emulator:
     """
 
     def __init__(self, script: Script | None = None) -> None:
+        self._script = script or Script()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "neopack.emulator.server"],
             stdin=subprocess.PIPE,
@@ -41,7 +40,7 @@ class Emulator:
         )
         assert self._process.stdin is not None  # noqa: S101 - asked for as pipes
         assert self._process.stdout is not None  # noqa: S101
-        self._process.stdin.write(json.dumps(to_json(script or Script())) + "\n")
+        self._process.stdin.write(json.dumps(to_json(self._script)) + "\n")
         self._process.stdin.flush()
         self.url = self._process.stdout.readline().strip()
         if not self.url:
@@ -55,16 +54,7 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """What makes any SDK talk to this emulator, and to nobody else."""
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
+        return environment(self.url)
 
     def client(self, service: str, *, region: str = REGION, **config: Any) -> Any:
         """A boto3 client of one service; ``config`` as ``botocore.config.Config`` takes it."""
@@ -83,19 +73,14 @@ class Emulator:
 
     # --- for tests
 
-    def script(
-        self,
-        script: Script | None = None,
-        *,
-        jobs: Sequence[JobScript] = (),
-        faults: Sequence[Fault] = (),
-        timeline: Timeline | None = None,
-    ) -> None:
-        """Play by another script from now on: a whole one, or its parts."""
-        parts = Script(
-            jobs=tuple(jobs), faults=tuple(faults), timeline=timeline or Script().timeline
-        )
-        self._tell("script", to_json(script or parts))
+    def script(self, script: Script | None = None, **parts: Any) -> None:
+        """Play by another script from now on, or by the present one with other ``parts``:
+        ``aws.script(jobs=[JobScript(name="bad-*", fails="compilation")])``."""
+        given: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in parts.items()
+        }
+        self._script = replace(script or self._script, **given)
+        self._tell("script", to_json(self._script))
 
     def fault(self, *faults: Fault) -> None:
         """Put in more faults, beside those of the script."""
@@ -107,7 +92,8 @@ class Emulator:
 
     def reset(self, script: Script | None = None) -> None:
         """Forget everything: buckets, jobs, endpoints, what was asked."""
-        self._tell("reset", to_json(script or Script()))
+        self._script = script or Script()
+        self._tell("reset", to_json(self._script))
 
     def seen(self, service: str = "", operation: str = "") -> list[dict[str, Any]]:
         """The calls that came, in order: service, operation, resource, region, status, effect."""

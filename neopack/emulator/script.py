@@ -12,7 +12,7 @@ from typing import Any, Literal
 from neopack.codec import from_json
 from neopack.errors import Malformed, SourceError
 
-__all__ = ["Effect", "Fault", "JobScript", "Script", "Span", "Timeline", "load", "parse"]
+__all__ = ["DEMO", "Effect", "Fault", "JobScript", "Script", "Span", "Timeline", "load", "parse"]
 
 Effect = Literal[
     "throttle",  # "Rate exceeded", as each service says it
@@ -83,8 +83,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """``running_jobs`` is the account's limit in a region; what AWS allows is not published.
+    """``buckets`` (name to region) and ``roles`` (names) are there from the start.
 
+    ``running_jobs`` is the account's limit in a region; what AWS allows is not published.
     ``clock``: ``real``, or ``manual`` for one that only ``Emulator.advance`` moves.
     ``expired``: how a job past MaxRuntimeInSeconds ends, which nobody documents.
     """
@@ -94,6 +95,8 @@ class Script:
     endpoint: Timeline = field(default_factory=Timeline)
     jobs: tuple[JobScript, ...] = ()
     faults: tuple[Fault, ...] = ()
+    buckets: Mapping[str, str] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
     running_jobs: int = 20
     expired: Literal["FAILED", "STOPPED"] = "FAILED"
 
@@ -102,6 +105,10 @@ class Script:
         from fnmatch import fnmatchcase
 
         return next((job for job in self.jobs if fnmatchcase(name, job.name)), JobScript())
+
+
+# what there is where nobody says anything: enough for a first job
+DEMO = Script(buckets={"models": "us-west-2"}, roles=("neo",))
 
 
 def parse(data: Mapping[str, Any]) -> Script:

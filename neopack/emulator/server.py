@@ -8,6 +8,7 @@ import sys
 import threading
 from typing import Any
 
+from neopack.emulator.address import Address
 from neopack.emulator.app import Front
 from neopack.emulator.clock import Clock
 from neopack.emulator.control import Control
@@ -16,6 +17,7 @@ from neopack.emulator.sagemaker import SageMaker
 from neopack.emulator.script import Script
 from neopack.emulator.storage import Storage
 from neopack.errors import Missing, OutputError
+from neopack.types import Log, SilentLog
 
 __all__ = ["HOST", "Server"]
 
@@ -24,25 +26,39 @@ HEARTBEAT = 0.05
 
 
 class Server:
-    """Bound to its port when it is made; ``serve`` answers until ``close``."""
+    """Bound to its port when it is made; answers from ``start`` to ``close``."""
 
-    def __init__(self, *, port: int = 0, script: Script | None = None) -> None:
+    def __init__(
+        self, *, port: int = 0, script: Script | None = None, log: Log | None = None
+    ) -> None:
         self._script = script or Script()
         self._server = _bound(port, self._respond)
         self.url = f"http://{HOST}:{self._server.server_port}"
         self.clock = Clock(manual=self._script.clock == "manual")
-        self._sagemaker = SageMaker(self.clock, Storage(self.url), self._script)
+        self._storage = Storage(self.url)
+        self._sagemaker = SageMaker(self.clock, self._storage, self._script)
         self.front = Front(
             sagemaker=self._sagemaker,
             control=Control(self),
             moto=_moto(),
             faults=Faults(self._script.faults),
+            log=log or SilentLog(),
         )
         self._closed = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._server.serve_forever, daemon=True),
+            threading.Thread(target=self._beat, daemon=True),
+        ]
 
-    def serve(self) -> None:
-        threading.Thread(target=self._beat, daemon=True).start()
-        self._server.serve_forever()
+    def start(self) -> Address:
+        for thread in self._threads:
+            thread.start()
+        self._storage.furnish(self._script.buckets, self._script.roles)
+        return Address.of(self.url, self._script)
+
+    def wait(self) -> None:
+        """Until somebody closes it."""
+        self._closed.wait()
 
     def close(self) -> None:
         self._closed.set()
@@ -70,6 +86,7 @@ class Server:
         self.follow(script)
         self._sagemaker.clear()
         self.front.reset()
+        self._storage.furnish(script.buckets, script.roles)
 
     def _respond(self, environ: dict[str, Any], start: Any) -> Any:
         return self.front(environ, start)
@@ -98,6 +115,10 @@ def _bound(port: int, app: Any) -> Any:
 
         def log(self, *_: object) -> None:
             pass
+
+        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+            """The connection ends here, also where it was us who cut it."""
+            self.close_connection = True
 
     try:
         return make_server(HOST, port, app, threaded=True, request_handler=Handler)
@@ -135,12 +156,7 @@ def main() -> None:
     from neopack.emulator.script import parse
 
     server = Server(script=parse(json.loads(sys.stdin.readline())))
-    print(server.url, flush=True)  # noqa: T201 - the answer that the parent waits for
-    threading.Thread(target=_until_left, args=(server,), daemon=True).start()
-    server.serve()
-
-
-def _until_left(server: Server) -> None:
+    print(server.start().url, flush=True)  # noqa: T201 - the answer that the parent waits for
     sys.stdin.read()
     server.close()
 

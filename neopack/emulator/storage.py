@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,18 @@ __all__ = ["LOG_GROUP", "Lacking", "Place", "Storage", "place"]
 
 LOG_GROUP = "/aws/sagemaker/CompilationJobs"
 US_EAST_1 = "us-east-1"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
 # https://bucket.s3.region.amazonaws.com/key, or the bucket as the first part of the path
 HOSTED = re.compile(r"https://(?P<bucket>[^/]+?)\.s3[.-][^/]*/(?P<key>.*)")
 PATHS = re.compile(r"(?:s3://|https://[^/]+/)(?P<bucket>[^/]+)/?(?P<key>.*)")
@@ -48,6 +61,17 @@ class Storage:
         self._url = url
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
+
+    def furnish(self, buckets: Mapping[str, str], roles: Sequence[str]) -> None:
+        """Make what a script wants to be there from the start."""
+        for name, region in buckets.items():
+            where = {} if region == US_EAST_1 else {"LocationConstraint": region}
+            extra = {"CreateBucketConfiguration": where} if where else {}
+            with _said():
+                self._client("s3", region).create_bucket(Bucket=name, **extra)
+        for name in roles:
+            with _said():
+                self._client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
 
     def region(self, bucket: str) -> str:
         with _said():

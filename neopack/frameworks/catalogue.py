@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from neopack.catalogue import Catalogue
 from neopack.errors import NotRecognised, UsageError
-from neopack.frameworks import Framework, callables
+from neopack.frameworks import Framework, callables, strangers
 from neopack.types import ByteSource, Files
 
-__all__ = ["Found", "callable_frameworks", "find", "get", "names", "of_callable", "recognise"]
+__all__ = [
+    "Found",
+    "callable_frameworks",
+    "find",
+    "get",
+    "names",
+    "nothing_found",
+    "of_callable",
+    "recognise",
+]
 
 _catalogue = Catalogue("neopack.frameworks", "framework")
 
@@ -41,8 +50,14 @@ def recognise(source: ByteSource) -> tuple[Framework, str]:
         form = framework.recognise(source)
         if form is not None:
             return framework, form
-    what = "is empty" if source.size == 0 else "is no model form that neopack knows"
-    raise NotRecognised(what, where=source.name, hint=f"it reads {', '.join(names())} models")
+    stranger = strangers.of_bytes(source)
+    if stranger is not None:
+        raise NotRecognised(f"is {stranger.what}", where=source.name, hint=stranger.hint)
+    raise NotRecognised(
+        "is no model form that neopack knows",
+        where=source.name,
+        hint=f"it reads {', '.join(names())} models",
+    )
 
 
 def of_callable(text: str) -> str:
@@ -60,6 +75,14 @@ def of_callable(text: str) -> str:
             if ".".join(module[:end]) in packages:
                 return packages[".".join(module[:end])]
     return callable_frameworks()[0]
+
+
+def nothing_found(names: Sequence[str], where: str, hint: str = "") -> NotRecognised:
+    """The error for a directory or an archive in which no model was found."""
+    stranger = strangers.among(names)
+    if stranger is not None:
+        return NotRecognised(f"is {stranger.what}", where=where, hint=stranger.hint)
+    return NotRecognised("holds no model that neopack knows", where=where, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import xgboost
-from exact_runtimes import runtime
 
 import neopack
 from neopack.archive.goldens import load_goldens
 from neopack.archive.read import extract_member, scan
+from neopack.runtimes import Worker
 
 ROWS, FEATURES = 300, 6
 RANKS = ("rank:pairwise", "rank:ndcg", "rank:map")
@@ -74,27 +73,23 @@ def train(objective: str, booster: str, parameters: dict[str, Any], rounds: int)
 
 @pytest.fixture(scope="module")
 def computed(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, xgboost_1_3_3: Worker
 ) -> dict[str, tuple[Any, Any]]:
     """name -> (what today's XGBoost computes, what 1.3.3 computes from our file)."""
     folder = tmp_path_factory.mktemp("models")
-    np.save(folder / "data.npy", data())
-    expected = {}
+    both = {}
     for number, case in enumerate(CASES):
         booster = train(*case)
         packed = neopack.package(booster, path=folder / f"{number}.tar.gz")
         extract_member(scan(packed.path), "xgboost.model", folder / f"{number}.model")
-        expected[number] = {
+        wanted = {
             "margin": booster.predict(xgboost.DMatrix(data()), output_margin=True),
             "prediction": booster.predict(xgboost.DMatrix(data())),
         }
-    script = Path(__file__).with_name("predict_xgboost.py")
-    old = runtime("xgboost-1.3.3", "3.8")
-    subprocess.run([old, script, folder], check=True, capture_output=True)
-    return {
-        str(CASES[number]): (wanted, dict(np.load(folder / f"{number}.model.out.npz")))
-        for number, wanted in expected.items()
-    }
+        handle, _ = xgboost_1_3_3.call("load", {"path": str(folder / f"{number}.model")})
+        _, found = xgboost_1_3_3.call("predict", handle, arrays={"data": data()})
+        both[str(case)] = (wanted, found)
+    return both
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case[:2])))

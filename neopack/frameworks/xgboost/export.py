@@ -15,6 +15,7 @@ from neopack.frameworks.xgboost import binary, document, lower, read
 from neopack.frameworks.xgboost.expressible import inexpressible
 from neopack.frameworks.xgboost.run import XGBoostRunner, version
 from neopack.frameworks.xgboost.source import refuse_what_is_no_file
+from neopack.frameworks.xgboost.unpickle import unpickled
 from neopack.types import (
     Array,
     ExportedModel,
@@ -47,7 +48,9 @@ def export(
 
     Raises ``SourceError`` that names what 1.3.3 cannot express, ``Missing`` without xgboost.
     """
-    path, form = refuse_what_is_no_file(given)
+    path, form = refuse_what_is_no_file(given, trust_pickle=settings.trust_pickle)
+    if form == "pickle":
+        path, form = unpickled(path, staging, log), "ubj"
     rewrites = _write(path, form, staging / MODEL_FILE)
     for rewrite in rewrites:
         log.note(f"lowered to XGBoost 1.3.3: {rewrite}")

@@ -1,4 +1,4 @@
-"""How a user names an XGBoost model: a file in any encoding but a pickle, or a live Booster."""
+"""How a user names an XGBoost model: a file in any encoding, or a live Booster."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from neopack.wire.source import FileSource
 __all__ = ["refuse_what_is_no_file"]
 
 
-def refuse_what_is_no_file(given: ModelSource) -> tuple[Path, str]:
-    """The file and its encoding; raises for all that holds no model to submit."""
+def refuse_what_is_no_file(given: ModelSource, *, trust_pickle: bool) -> tuple[Path, str]:
+    """The file and its encoding; raises for all that holds no model to submit, and for a pickle
+    that nobody vouches for."""
     if given.kind != "file":
         raise SourceError(
             "XGBoost models are packaged from a file or a Booster", where=given.where
@@ -31,10 +32,11 @@ def refuse_what_is_no_file(given: ModelSource) -> tuple[Path, str]:
             where=str(path),
             hint="save the model itself: booster.save_model('model.ubj')",
         )
-    if form == "pickle":
+    if form == "pickle" and not trust_pickle:
         raise Unsafe(
-            "is a pickle, which is never unpickled here",
+            "is a pickle, which runs what is in it when it is loaded",
             where=str(path),
-            hint="where it was made: booster.save_model('model.ubj')",
+            hint="where it was made: booster.save_model('model.ubj'); or, if you trust the file, "
+            "--trust-pickle",
         )
     return path, form

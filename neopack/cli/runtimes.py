@@ -1,0 +1,118 @@
+"""``neopack runtimes``: the exact framework versions, installed, examined, removed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+
+if TYPE_CHECKING:
+    from neopack.runtimes.state import RuntimeState
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="runtimes",
+    help="The exact framework versions that Neo names, each in an environment of its own.",
+    no_args_is_help=False,
+)
+
+Names = Annotated[list[str] | None, typer.Argument(help="Such as mxnet-1.8.0; all by default.")]
+Name = Annotated[str, typer.Argument(help="Such as mxnet-1.8.0.")]
+
+
+@app.command("list")
+def list_(
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Say which there are, and which are installed."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import runtimes
+    from neopack.runtimes.state import state
+
+    _tell("runtimes", [state(runtimes.get(name)) for name in runtimes.names()])
+
+
+@app.command("install")
+def install(
+    names: Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")],
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Install some of them; what is whole already is left as it is."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import runtimes
+    from neopack.runtimes import install as installing
+    from neopack.runtimes.state import examined
+
+    wanted = [runtimes.get(name) for name in names]
+    for runtime in wanted:
+        installing.ensure(runtime, console)
+    _tell("runtimes", [examined(runtime) for runtime in wanted])
+
+
+@app.command("doctor")
+def doctor(
+    names: Names = None,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Start each that is installed and ask it who it is; exit 1 where one is broken."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import runtimes
+    from neopack.runtimes.state import examined
+
+    seen = [examined(runtimes.get(name)) for name in names or runtimes.names()]
+    _tell("runtimes", seen)
+    if any(one.state == "broken" for one in seen):
+        raise typer.Exit(1)
+
+
+@app.command("remove")
+def remove(
+    names: Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")],
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Delete the environments of some of them."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import runtimes
+    from neopack.runtimes import install as installing
+    from neopack.runtimes.state import state
+
+    wanted = [runtimes.get(name) for name in names]
+    for runtime in wanted:
+        if not installing.remove(runtime, console):
+            console.note(f"{runtime.environment} was not installed")
+    _tell("runtimes", [state(runtime) for runtime in wanted])
+
+
+@app.command("path")
+def path(
+    name: Name,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Print the directory of one, installed or not."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import runtimes
+    from neopack.runtimes.state import state
+
+    seen = state(runtimes.get(name))
+    console.result("runtime", seen, str(seen.path))
+
+
+def _tell(kind: str, seen: "Sequence[RuntimeState]") -> None:
+    from neopack.reports.text import table
+
+    rows = [("runtime", "Python", "MB", "state", "")]
+    rows += [(one.name, one.python, str(one.disk), one.state, one.reports) for one in seen]
+    console.result(kind, list(seen), "\n".join(table(rows)))

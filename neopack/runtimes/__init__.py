@@ -1,0 +1,102 @@
+"""Exact framework versions, each in an environment of its own: what Neo itself would run.
+
+    with runtimes.worker("mxnet-1.8.0", log=log) as worker:
+        answer, arrays = worker.call("predict", {"model": handle}, arrays={"data": x})
+
+An environment is made when it is first wanted, once for a user, and shared by processes.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from neopack.errors import EngineFailed, NeopackError, UsageError
+from neopack.runtimes import install
+from neopack.runtimes.client import Worker
+from neopack.types import Log, SilentLog
+
+__all__ = ["Runtime", "Worker", "get", "names", "worker"]
+
+INSIDE = Path(__file__).parent / "inside"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """A row of the catalogue. ``environment`` names whose environment it lives in (TensorFlow
+    1.15.0 lives in that of Keras 2.2.4), ``disk`` is in MB."""
+
+    name: str
+    version: str
+    python: str
+    module: str
+    imports: str
+    environment: str
+    disk: int
+    requires: tuple[str, ...]
+
+
+def names() -> tuple[str, ...]:
+    return tuple(_rows())
+
+
+def get(name: str) -> Runtime:
+    """Raises ``UsageError`` for a name that is none."""
+    found = _rows().get(name)
+    if found is None:
+        raise UsageError(f"no runtime {name!r}", hint=f"there are {', '.join(names())}")
+    return found
+
+
+@contextmanager
+def worker(
+    name: str,
+    *,
+    log: Log | None = None,
+    failure: type[NeopackError] = EngineFailed,
+    subject: str = "",
+    memory: int | None = None,
+) -> Iterator[Worker]:
+    """A process of that runtime, which is installed first where it is absent.
+
+    ``failure`` is the error for a crash, a hang or garbage, ``subject`` what it is about;
+    ``memory`` bounds the process, in bytes (all that the machine has, unless given). Raises
+    ``Missing`` where the runtime cannot be installed.
+    """
+    runtime = get(name)
+    python = install.ensure(get(runtime.environment), log or SilentLog())
+    tasks = INSIDE / f"for_{runtime.module}.py"
+    with Worker(
+        runtime.name, tasks, python, failure=failure, subject=subject, memory=memory
+    ) as process:
+        yield process
+
+
+@cache
+def _rows() -> dict[str, Runtime]:
+    file = resources.files(__name__).joinpath("catalogue.toml")
+    rows = tomllib.loads(file.read_text("utf-8"))
+    # a TOML key has no dots
+    named = {key.replace("_", "."): row for key, row in rows.items()}
+    return {name: _runtime(name, row, named) for name, row in named.items()}
+
+
+def _runtime(name: str, row: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Runtime:
+    environment = row.get("shares", name)
+    home = rows[environment]
+    return Runtime(
+        name=name,
+        version=row["version"],
+        python=row["python"],
+        module=row["module"],
+        imports=row["imports"],
+        environment=environment,
+        disk=home["disk"],
+        requires=tuple(home["requires"]),
+    )

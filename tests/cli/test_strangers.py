@@ -1,0 +1,87 @@
+"""What is no model of Neo's is named for what it is, with the way out."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import pickle
+import tarfile
+from pathlib import Path
+
+import pytest
+from desk import Call, Desk
+
+FILES = {
+    "page.h5": (b"\n<!DOCTYPE html><html><title>404</title>", "a web page"),
+    "boost.txt": (b"tree\nversion=v4\nnum_class=1\n", "LightGBM"),
+    "boost.cbm": (b"CBM1" + bytes(64), "CatBoost"),
+    "net.tflite": (b"\x1c\0\0\0TFL3" + bytes(64), "TensorFlow Lite"),
+    "chat.gguf": (b"GGUF\3\0\0\0" + bytes(64), "GGUF"),
+    "net.onnx": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+    "events.out": (bytes(20) + b"\x1a\rbrain.Event:2" + bytes(9), "TensorBoard"),
+    "model.pkl": (pickle.dumps({"weights": [1, 2]}), "a pickle"),
+    "booster.txt": (b"booster[0]:\n0:[f0<1] yes=1,no=2\n", "no XGBoost loads"),
+}
+FOLDERS = {
+    "a SparkML pipeline": ["bundle.json", "root/model.json"],
+    "a model saved by Spark": ["metadata/part-00000", "stages/0/metadata/part-00000"],
+    "built-in algorithm": ["model_algo-1"],
+    "Estimator": ["graph.pbtxt", "checkpoint", "model.ckpt-10.index"],
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_named_for_what_it_is(refused: Call, desk: Desk, name: str) -> None:
+    data, words = FILES[name]
+    (desk.path / name).write_bytes(data)
+    refused(1, (name, words), "package", name, "-o", "model.tar.gz")
+
+
+@pytest.mark.parametrize("words", FOLDERS)
+def test_a_directory_is_named_for_what_it_is(refused: Call, desk: Desk, words: str) -> None:
+    for name in FOLDERS[words]:
+        path = desk.path / "given" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("not a model")
+    refused(1, ("given", words), "package", "given", "-o", "model.tar.gz")
+
+
+@pytest.mark.parametrize("words", FOLDERS)
+def test_an_archive_is_named_for_what_it_is(neopack: Call, desk: Desk, words: str) -> None:
+    archive(desk.path / "given.tar.gz", FOLDERS[words])
+    assert words in neopack("inspect", "given.tar.gz").out
+
+
+def test_checking_such_an_archive_says_what_it_is(refused: Call, desk: Desk) -> None:
+    archive(desk.path / "given.tar.gz", ["model_algo-1"])
+    words = ("given.tar.gz", "Linear Learner", "own container")
+    refused(1, words, "check", "given.tar.gz", "--target", "ml_c5")
+
+
+def archive(path: Path, names: list[str]) -> None:
+    with gzip.open(path, "wb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
+        for name in names:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(b"not a model")
+            tar.addfile(entry, io.BytesIO(b"not a model"))
+
+
+def test_a_trusted_pickle_gives_the_archive_of_its_model(
+    neopack: Call, desk: Desk, fixtures: Path
+) -> None:
+    for name, more in (("booster.pkl", ["--trust-pickle"]), ("logistic.ubj", [])):
+        given = fixtures / "xgboost" / name
+        answer = neopack("package", given, "-o", f"{name}.tar.gz", *more)
+        assert answer.code == 0, answer.err
+        assert ("runs whatever is in it" in answer.err) == bool(more)
+    contents = {
+        gzip.decompress((desk.path / f"{n}.tar.gz").read_bytes())
+        for n in ("booster.pkl", "logistic.ubj")
+    }
+    assert len(contents) == 1
+
+
+def test_a_trusted_pickle_of_something_else_is_refused(refused: Call, desk: Desk) -> None:
+    (desk.path / "other.pkl").write_bytes(pickle.dumps("xgboost.core"))
+    words = ("other.pkl", "pickle of a str")
+    refused(1, words, "package", "other.pkl", "-o", "model.tar.gz", "--trust-pickle")

@@ -1,0 +1,150 @@
+"""Runtimes made by the real uv from a tiny lock: once, whole or not at all, by one at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from pathlib import Path
+
+import pytest
+
+from neopack import runtimes
+from neopack.errors import Missing, UsageError
+from neopack.runtimes import Runtime, install, interpreters
+from neopack.types import SilentLog
+
+HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def tiny(requires: str = "") -> Runtime:
+    return Runtime(
+        name="tiny-1.0",
+        version="1.0",
+        python=HERE,
+        module="xgboost",
+        imports="tiny",
+        environment="tiny-1.0",
+        disk=1,
+        requires=(requires,),
+    )
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEOPACK_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(install, "lock_text", lambda runtime: "\n".join(runtime.requires) + "\n")
+    monkeypatch.setattr(install, "interpreter", lambda version, log: sys.executable)
+
+
+class Heard(SilentLog):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_it_is_made_once_and_then_used() -> None:
+    log = Heard()
+    python = install.ensure(tiny(), log)
+    assert python.exists()
+    assert install.is_whole(tiny())
+    assert "about 1 MB, once" in log.notes[0]
+    again = Heard()
+    assert install.ensure(tiny(), again) == python
+    assert again.notes == []
+
+
+def test_one_that_was_cut_is_made_anew() -> None:
+    install.ensure(tiny(), SilentLog())
+    (install.directory(tiny()) / "whole").unlink()
+    assert not install.is_whole(tiny())
+    install.ensure(tiny(), SilentLog())
+    assert install.is_whole(tiny())
+
+
+def test_one_whose_lock_changed_is_made_anew() -> None:
+    install.ensure(tiny(), SilentLog())
+    assert not install.is_whole(tiny("# another"))
+    install.ensure(tiny("# another"), SilentLog())
+    assert install.is_whole(tiny("# another"))
+
+
+def test_a_wrong_hash_leaves_nothing_that_looks_whole() -> None:
+    wrong = tiny("idna==3.10 --hash=sha256:" + "0" * 64)
+    with pytest.raises(Missing, match=r"tiny-1\.0 cannot be installed"):
+        install.ensure(wrong, SilentLog())
+    assert not install.is_whole(wrong)
+
+
+def test_no_room_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    huge = Runtime(**{**{f: getattr(tiny(), f) for f in Runtime.__slots__}, "disk": 1 << 40})
+    with pytest.raises(Missing, match="MB left"):
+        install.ensure(huge, SilentLog())
+    assert not install.directory(huge).exists()
+
+
+def test_a_home_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NEOPACK_HOME", str(tmp_path / "file"))
+    with pytest.raises(Missing, match="runtimes cannot be kept in"):
+        install.ensure(tiny(), SilentLog())
+
+
+def _ensure(_: int) -> list[str]:
+    log = Heard()
+    install.ensure(tiny(), log)
+    return log.notes
+
+
+def test_of_two_processes_one_makes_it_and_the_other_waits() -> None:
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        said = pool.map(_ensure, range(2), chunksize=1)
+    made = [note for notes in said for note in notes if note.startswith("installing")]
+    assert len(made) == 1
+    assert install.is_whole(tiny())
+
+
+def test_removing_says_whether_there_was_one() -> None:
+    install.ensure(tiny(), SilentLog())
+    assert install.remove(tiny(), SilentLog())
+    assert not install.remove(tiny(), SilentLog())
+    assert not install.is_whole(tiny())
+
+
+def test_without_uv_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(Missing) as caught:
+        install.ensure(tiny(), SilentLog())
+    assert "uv is not installed" in caught.value.line()
+    assert "pip install 'neopack[runtimes]'" in caught.value.line()
+
+
+def test_an_interpreter_is_asked_who_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = tmp_path / f"python{HERE}"
+    shim.write_text("#!/bin/sh\necho 2.7\n")
+    shim.chmod(0o755)
+    assert not interpreters._is_python(shim, HERE)
+    assert interpreters._is_python(Path(sys.executable), HERE)
+
+
+def test_an_unknown_name_lists_those_there_are() -> None:
+    with pytest.raises(UsageError, match="no runtime 'mxnet-9'"):
+        runtimes.get("mxnet-9")
+
+
+@pytest.mark.parametrize("name", runtimes.names())
+def test_every_runtime_has_a_lock_with_hashes_and_tasks(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    runtime = runtimes.get(name)
+    text = install.lock_text(runtime)
+    for requirement in runtime.requires:
+        assert requirement.split("<")[0].lower().replace(">", "") in text.lower()
+    assert text.count("--hash=sha256:") >= text.count("==")
