@@ -19,6 +19,7 @@ from neopack.cli import (
     package,
     run,
     runtimes,
+    verify,
 )
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("inspect")(inspect.inspect)
 app.command("package")(package.package)
 app.command("check")(check.check)
+app.command("verify")(verify.verify)
 app.command("compile")(compile_.compile_)
 app.command("run")(run.run)
 app.command("bench")(bench.bench)
