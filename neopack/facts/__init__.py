@@ -56,6 +56,7 @@ __all__ = [
     "option_group_required",
     "options",
     "options_undocumented",
+    "platforms",
     "regions",
     "snapshots",
     "string_form",
@@ -141,6 +142,12 @@ def _platform(name: str) -> Target:
         documented="/".join(words) in data.texts("listed"),
         source=data.text("source"),
     )
+
+
+def platforms() -> tuple[Target, ...]:
+    """The TargetPlatforms that the guide's table lists."""
+    listed = _file("targets").table("platform").texts("listed")
+    return tuple(_platform(name) for name in listed)
 
 
 def _unknown_word(field: str, word: str, known: tuple[str, ...]) -> UsageError:
