@@ -169,17 +169,19 @@ class Following:
             raise
 
     def _stop(self, watch: Watch) -> None:
-        for name in _going_on(watch):
+        for name in [*_going_on(watch), *watch.unanswered]:
             try:
                 jobs.stop(self._account, name)
-                watch.jobs[name] = replace(watch.jobs[name], status="STOPPING")
+                if name in watch.jobs:
+                    watch.jobs[name] = replace(watch.jobs[name], status="STOPPING")
             except ServiceError as error:
                 self._log.warn(f"{name} goes on: {error.line()}")
 
     def _way_back(self, watch: Watch) -> str:
-        if not _going_on(watch):
+        names = [*_going_on(watch), *sorted(watch.unanswered)]
+        if not names:
             return "the same command goes on"
-        places = [self._tickets[name].path or name for name in _going_on(watch)]
+        places = [self._tickets[name].path or name for name in names]
         return f"neopack jobs attach {' '.join(map(str, places))}"
 
 
@@ -191,10 +193,12 @@ def _going(watch: Watch) -> str:
     going = _going_on(watch)
     stopping = [name for name in going if watch.jobs[name].status == "STOPPING"]
     running = [name for name in going if name not in stopping]
+    unmade = len(watch.pending) - len(watch.unanswered)
     told = [
         f"{', '.join(stopping)} is being stopped" if stopping else "",
         f"{', '.join(running)} goes on" if running else "",
-        f"{len(watch.pending)} not submitted" if watch.pending else "",
+        f"{', '.join(sorted(watch.unanswered))} may have been made" if watch.unanswered else "",
+        f"{unmade} not submitted" if unmade else "",
     ]
     return ", ".join(filter(None, told)) or "no job is running"
 

@@ -18,6 +18,7 @@ from neopack.emulator import JobScript
 from neopack.engines.sagemaker.result import UNTOUCHED
 from neopack.engines.sagemaker.watch import Pace
 from neopack.errors import JobFailed
+from neopack.facts.artifacts import kind_of
 from neopack.following import Waiting
 
 JSON = ("--format", "json")
@@ -371,3 +372,56 @@ def test_jobs_that_are_not_there(cloud: Cloud, neopack: Call) -> None:
     cloud.script(timeline=LONG)
     cloud.compile("--no-wait")
     assert "neopack jobs stop" in cloud.jobs("delete", cloud.made()[0]).errors[0]
+
+
+# --- what may be done with an artifact here -----------------------------------------------------
+
+
+def test_an_emulated_artifact_runs_here(cloud: Cloud) -> None:
+    assert cloud.compile(targets=["ml_c5", "ml_g4dn"]).code == 0
+    for target in ("ml_c5", "ml_g4dn"):
+        assert cloud.neopack("run", f"onnx-{target}.tar.gz", "--random").code == 0
+
+
+def test_neo_s_own_does_not(cloud: Cloud) -> None:
+    assert cloud.compile().code == 0
+    path = Path("onnx-ml_g4dn.tar.gz")
+    with tarfile.open(path, "w:gz") as tar:
+        for name in ("compiled.so", "compiled.params", "compiled_model.json"):
+            tar.addfile(tarfile.TarInfo(name))
+    said = record("onnx-ml_c5.compiled.json")
+    job = said["job"]
+    assert isinstance(job, dict)
+    said["job"] = {
+        **job,
+        "kind": kind_of(["compiled.so", "compiled.params", "compiled_model.json"]),
+    }
+    said["archive_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    Path("onnx-ml_g4dn.compiled.json").write_text(json.dumps(said))
+    answer = cloud.neopack("run", path, "--random")
+    assert answer.code == 3
+    assert "only its containers run it (neopack deploy serves it)" in answer.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (["compiled.so", "compiled_model.json", "compiled.params", "compiled.meta", "libdlr.so"],
+         "TVM graph"),
+        (["compiled.so", "compiled.ro", "compiled.meta"], "Relay VM"),
+        (["compiled.so", "compiled.meta", "libdlr.so", "dlr.h"], "Treelite"),
+        (["net_hexagon_model.so", "libhexagon_nn_skel.so"], "Hexagon"),
+        (["compiled-symbol.json", "compiled-0000.params"], "MXNet, compiled"),
+        (["compiled.pt", "sample_input.pkl"], "PyTorch 1.4, compiled"),
+        (["model.pth", "code/inference.py"], "PyTorch, compiled"),
+        (["model_neuron.pt"], "PyTorch for Inferentia"),
+        (["compiled_models/1/saved_model.pb"], "TensorFlow, compiled"),
+        (["net.mlmodel"], "CoreML"),
+        (["net.bin", "net.cfg"], "TI"),
+        (["neopack-emulated.json", "compiled.xml"], "emulated"),
+        (["libdlr.so", "code/inference.py"], ""),
+        ([], ""),
+    ],
+)  # fmt: skip
+def test_the_kind_is_told_from_the_files(names: list[str], kind: str) -> None:
+    assert kind_of(names) == kind

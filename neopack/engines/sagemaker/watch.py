@@ -75,6 +75,8 @@ class Watch:
         self._submit = submit
         self._pace = pace or Pace()
         self._timeout = timeout
+        # asked to be made, and no answer yet
+        self.unanswered: set[str] = set()
         self._called = float("-inf")
         self._renewed = False
 
@@ -134,14 +136,19 @@ class Watch:
     def submit_pending(self) -> None:
         """Submit in order until the account's limit is reached."""
         while self.pending and self._submit is not None:
+            name = self.pending[0].name
+            self.unanswered.add(name)
             try:
                 made = self._submit(self.pending[0])
             except ServiceError as error:
+                if not is_passing(error):
+                    self.unanswered.discard(name)
                 if error.code != jobs.LIMIT:
                     raise
                 return  # one of the running ones has to end first, ours or another's
+            self.unanswered.discard(name)
             self.pending.pop(0)
-            self.jobs[made.request.name] = made.job
+            self.jobs[name] = made.job
 
     def _ask(self) -> None:
         going = [name for name, job in self.jobs.items() if not job.over]
