@@ -78,7 +78,7 @@ def plan(
     Raises ``CheckFailed`` where Neo would fail, ``UsageError`` where the API would refuse.
     """
     refuse_what_is_no_file(archive)
-    chosen = [facts.target(name) for name in dict.fromkeys(targets)]
+    chosen = list({target.name: target for target in map(facts.target, targets)}.values())
     _refuse_one_name_for_many(asked, chosen)
     scanned = scan(archive, asked.limits)
     if is_compiled(scanned):

@@ -166,7 +166,7 @@ def test_an_artifact_that_somebody_deleted(cloud: Cloud) -> None:
 
 
 def test_many_targets_in_one_go(cloud: Cloud) -> None:
-    answer = cloud.compile(targets=["ml_c5", "ml_g4dn", "linux/arm64", "ml_c5"])
+    answer = cloud.compile(targets=["ml_c5", "ml_g4dn", "linux/arm64", "ml.c5"])
     assert answer.code == 0, answer.err
     assert cloud.calls("PutObject") == 1
     assert cloud.calls("CreateCompilationJob") == 3
