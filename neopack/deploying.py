@@ -20,7 +20,16 @@ from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
 from neopack.facts.hosting import RequestForm, request_form
 from neopack.types import Json, Log
 
-__all__ = ["Deployment", "Smoke", "deploy", "described", "planned", "requests_of", "undeploy"]
+__all__ = [
+    "Deployment",
+    "Smoke",
+    "deploy",
+    "described",
+    "place",
+    "planned",
+    "requests_of",
+    "undeploy",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +98,7 @@ def deploy(
     account = Account(replace(connection, region=connection.region or manifest.job.region))
     _refuse_region(account, manifest)
     log.note(f"image {hosting.image}, by {hosting.image_from}")
-    if str(hosting.data) != manifest.job.artifact:
-        _upload(account, compiled, manifest, hosting, log)
+    _upload(account, compiled, manifest, hosting, log)
     try:
         endpoints.bring_up(account, hosting, log)
         if wait:
@@ -121,6 +129,13 @@ def deploy(
     return replace(made, smoke=_smoke(account, compiled, manifest, hosting, content_type, log))
 
 
+def place(
+    compiled: Path, manifest: ArtifactManifest, hosting: Hosting, connection: Connection, log: Log
+) -> None:
+    """See to it that the artifact is in S3 where ``hosting`` says."""
+    _upload(Account(connection), compiled, manifest, hosting, log)
+
+
 def _refuse_region(account: Account, manifest: ArtifactManifest) -> None:
     region = manifest.job.region if manifest.job else ""
     if account.region != region:
@@ -134,6 +149,9 @@ def _refuse_region(account: Account, manifest: ArtifactManifest) -> None:
 def _upload(
     account: Account, compiled: Path, manifest: ArtifactManifest, hosting: Hosting, log: Log
 ) -> None:
+    """To its place beside the job's, unless it is the job's own."""
+    if manifest.job is not None and str(hosting.data) == manifest.job.artifact:
+        return
     scanned = scan(compiled)
     if scanned.sha256 != manifest.archive_sha256:
         raise Malformed("has changed since it was fetched", where=str(compiled))

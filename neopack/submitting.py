@@ -178,8 +178,8 @@ def dry_run(
     archive: Path, targets: Sequence[str], asked: Asked, environment: Mapping[str, str], log: Log
 ) -> tuple[DryRun, ...]:
     """The requests, fully checked; needs neither network, credentials nor boto3."""
-    said = (environment.get(name, "") for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
-    region = asked.connection.region or next(filter(None, said), "")
+    said = environment.get("AWS_DEFAULT_REGION", "")  # boto3 reads no other
+    region = asked.connection.region or said
     if not region:
         log.note("no region is known here: what depends on it is not checked")
     _, planned = plan(archive, targets, asked, region)

@@ -18,6 +18,7 @@ HEAVY = {"torch", "onnx", "onnxruntime", "openvino", "numpy", "torchvision"} | {
     "boto3",
     "botocore",
     "moto",
+    "sagemaker",
     "werkzeug",
 }
 
@@ -40,7 +41,7 @@ ROWS = [
     {"judging", "packing", "compiling", "tasks", "following", "deploying"},
     {"submitting"},
     {"reports"},
-    {"api", "testing"},
+    {"api", "testing", "integrations"},
     {"emulator"},
     {"cli", "__main__"},
 ]

@@ -131,7 +131,7 @@ def test_no_region(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     answer = cloud.compile()
     assert answer.code == 5
-    assert "no region is known (--region, or AWS_REGION)" in answer.errors[0]
+    assert "no region is known (--region, or AWS_DEFAULT_REGION)" in answer.errors[0]
 
 
 def test_nobody_answers(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,6 +304,13 @@ def test_an_upload_goes_on_where_it_was_cut(cloud: Cloud, large: uploads.Payload
     assert stored == large.path.read_bytes()
     uploading = cloud.aws.client("s3").list_multipart_uploads(Bucket=BUCKET)
     assert not uploading.get("Uploads")
+
+
+def test_an_upload_whose_last_answer_is_lost_is_done(cloud: Cloud, large: uploads.Payload) -> None:
+    cloud.aws.fault(Fault(effect="lose reply", operation="CompleteMultipartUpload"))
+    assert uploads.upload(Account(Connection()), large, TO, SilentLog()).sent == large.bytes
+    stored = cloud.aws.client("s3").get_object(Bucket=BUCKET, Key=TO.key)["Body"].read()
+    assert stored == large.path.read_bytes()
 
 
 def test_parts_of_other_bytes_are_sent_again(cloud: Cloud, large: uploads.Payload) -> None:

@@ -18,8 +18,9 @@ __all__ = ["Account", "Connection"]
 
 # quiet connections are given up sooner than after botocore's minute
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 20
-# a container answers an invocation within 60 s (SageMaker developer guide, 2026)
-INVOKE_TIMEOUT = 70
+# a container answers an invocation within 60 s (SageMaker developer guide, 2026); S3 takes minutes
+# to complete a large upload, and sends spaces meanwhile (API reference, CompleteMultipartUpload)
+PATIENT = {"sagemaker-runtime": 70, "s3": 120}
 ATTEMPTS = 6
 # the threads of an upload
 CONNECTIONS = 16
@@ -48,7 +49,7 @@ class Account:
         region = self._session.region_name
         if not region:
             raise ServiceError(
-                "no region is known", code="NoRegion", hint="--region, or AWS_REGION"
+                "no region is known", code="NoRegion", hint="--region, or AWS_DEFAULT_REGION"
             )
         return str(region)
 
@@ -76,7 +77,7 @@ class Account:
     def _config(self, service: str) -> Any:
         from botocore.config import Config
 
-        timeout = INVOKE_TIMEOUT if service == "sagemaker-runtime" else READ_TIMEOUT
+        timeout = PATIENT.get(service, READ_TIMEOUT)
         return Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=timeout,

@@ -62,7 +62,7 @@ _UNREACHED = (
     ("LoginError", CREDENTIALS, "", _RENEW),
     ("MetadataRetrievalError", CREDENTIALS, "", _RENEW),
     ("ProfileNotFound", CONFIGURATION, "", "aws configure list-profiles names those there are"),
-    ("NoRegionError", CONFIGURATION, "no region is known", "--region, or AWS_REGION"),
+    ("NoRegionError", CONFIGURATION, "no region is known", "--region, or AWS_DEFAULT_REGION"),
     ("InvalidRegionError", CONFIGURATION, "", "such as us-east-1"),
     ("ParamValidationError", CONFIGURATION, "", "neopack has a bug, or boto3 is too old for it"),
     ("HTTPClientError", NETWORK, "", "is the network there? the same command goes on"),

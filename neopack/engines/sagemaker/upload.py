@@ -144,11 +144,24 @@ def _put_in_parts(
         )
         raise
     ordered = [done[part.number] for part in parts]
-    with translated(f"completing {to}"):
-        account.client("s3").complete_multipart_upload(
-            Bucket=to.bucket, Key=to.key, UploadId=upload_id, MultipartUpload={"Parts": ordered}
-        )
+    _complete(account, payload, to, upload_id, ordered)
     return sender.sent
+
+
+def _complete(
+    account: Account, payload: Payload, to: Location, upload_id: str, parts: list[Json]
+) -> None:
+    """Make the object of its parts. S3 takes minutes for a large one; where the answer was lost,
+    the upload that boto3 tries to complete again is gone, and the object there."""
+    try:
+        with translated(f"completing {to}"):
+            account.client("s3").complete_multipart_upload(
+                Bucket=to.bucket, Key=to.key, UploadId=upload_id, MultipartUpload={"Parts": parts}
+            )
+    except ServiceError as error:
+        answered = status_of(error) in {"denied", "credentials", "throttled"}
+        if answered or not _is_there(account, payload, to):
+            raise
 
 
 def _in_threads(sender: _Sender, parts: list[_Part]) -> dict[int, Json]:
