@@ -38,12 +38,15 @@ class SageMaker:
         self._operations = self._table()
 
     def __call__(self, call: Call) -> Reply:
-        if call.service == "sagemaker-runtime":
-            return self._runtime(call)
         try:
+            if call.service == "sagemaker-runtime":
+                return self._runtime(call)
             return answer(self._answered(call))
         except AwsError as error:
             return refusal(call.service, error)
+        except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to fall silent
+            what = f"neopack's emulator has a bug: {type(error).__name__}: {error}"
+            return refusal(call.service, AwsError("InternalFailure", what, 500))
 
     def follow(self, clock: Clock, script: Script) -> None:
         """Another clock and script for what comes."""

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import threading
 from typing import Any
 
 from neopack.emulator.address import Address
-from neopack.emulator.app import Front
+from neopack.emulator.app import Front, Wsgi
 from neopack.emulator.clock import Clock
 from neopack.emulator.control import Control
 from neopack.emulator.faults import Faults
 from neopack.emulator.sagemaker import SageMaker
 from neopack.emulator.script import Script
 from neopack.emulator.storage import Storage
-from neopack.errors import Missing, OutputError
+from neopack.errors import Missing, UsageError
 from neopack.types import Log, SilentLog
 
-__all__ = ["HOST", "Server"]
+__all__ = ["HOST", "INSTALL", "Server"]
 
 HOST = "127.0.0.1"
+INSTALL = "pip install 'neopack[emulator]'"
 HEARTBEAT = 0.05
+BACKLOG = 128
 
 
 class Server:
@@ -33,7 +36,7 @@ class Server:
     ) -> None:
         self._script = script or Script()
         self._server = _bound(port, self._respond)
-        self.url = f"http://{HOST}:{self._server.server_port}"
+        self.url = f"http://{HOST}:{self._server.server_address[1]}"
         self.clock = Clock(manual=self._script.clock == "manual")
         self._storage = Storage(self.url)
         self._sagemaker = SageMaker(self.clock, self._storage, self._script)
@@ -98,17 +101,14 @@ class Server:
                 self._sagemaker.tick()
 
 
-def _bound(port: int, app: Any) -> Any:
+def _bound(port: int, app: Wsgi) -> Any:
     """A threaded server of werkzeug that keeps connections alive, with moto's request handler."""
     _quiet()
     try:
         from moto.server import MotoRequestHandler
         from werkzeug.serving import make_server
     except ImportError as error:
-        raise Missing(
-            f"the emulator stands on moto and boto3 ({error})",
-            hint="pip install 'neopack[emulator]'",
-        ) from None
+        raise Missing(f"the emulator stands on moto and boto3 ({error})", hint=INSTALL) from None
 
     class Handler(MotoRequestHandler):  # type: ignore[misc]
         protocol_version = "HTTP/1.1"
@@ -120,14 +120,25 @@ def _bound(port: int, app: Any) -> Any:
             """The connection ends here, also where it was us who cut it."""
             self.close_connection = True
 
+    with _listening(port) as taken:  # werkzeug would end the process where the port is not free
+        return make_server(
+            HOST, port, app, threaded=True, request_handler=Handler, fd=taken.fileno()
+        )
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket()
     try:
-        return make_server(HOST, port, app, threaded=True, request_handler=Handler)
-    except OSError as error:
-        raise OutputError(
-            f"cannot listen on port {port}: {error.strerror}",
-            where=HOST,
-            hint="--port 0 finds one",
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"cannot listen on port {port}: {why}", hint="--port 0 finds one"
         ) from None
+    return listening
 
 
 def _moto() -> Any:
