@@ -186,10 +186,11 @@ class Endpoints:
         span, elapsed = endpoint.timeline.starting, self.clock.now() - endpoint.since
         if not span.over(elapsed, endpoint.seen):
             return
-        if not (coming.done() or self.clock.manual or span.describes):
+        try:
+            failed = coming.exception(PATIENCE if self.clock.manual or span.describes else 0.0)
+        except TimeoutError:
             return
         endpoint.coming = None
-        failed = coming.exception(PATIENCE)
         if failed is None:
             previous, endpoint.serving = endpoint.serving, coming.result()
             endpoint.config, endpoint.why = endpoint.next_config or endpoint.config, ""

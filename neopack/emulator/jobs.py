@@ -176,9 +176,11 @@ class Jobs:
             return None
         span, elapsed = job.timeline.running, self.clock.now() - job.since
         scripted = self.clock.manual or span.describes
-        if scripted and span.over(elapsed, job.seen):
-            return job.work.result(PATIENCE)
-        return job.work.result() if job.work.done() else None
+        patience = PATIENCE if scripted and span.over(elapsed, job.seen) else 0.0
+        try:
+            return job.work.result(patience)
+        except TimeoutError:
+            return None
 
     def _move(self, job: Job, status: Status, since: float) -> None:
         job.since, job.seen, job.modified = since, 0, since
