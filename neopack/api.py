@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from neopack.artifacts.inspected import Inspected
 from neopack.errors import UsageError
 from neopack.frameworks import ExportSettings, strangers
 from neopack.measure import bench as measuring
+from neopack.measure import verify as proving
 from neopack.types import (
     CompiledArtifact,
+    Evidence,
     InputRequest,
     Json,
     Log,
@@ -29,7 +32,7 @@ from neopack.wire.files import FolderFiles
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.source import FileSource
 
-__all__ = ["answer", "bench", "check", "compile", "inspect", "load", "package", "run"]
+__all__ = ["answer", "bench", "check", "compile", "inspect", "load", "package", "run", "verify"]
 
 Inputs = Mapping[str, Sequence[int]] | Sequence[InputRequest]
 GZIP = b"\x1f\x8b"
@@ -120,6 +123,8 @@ def package(
     trust_pickle: bool = False,
     seed: int = 0,
     level: int = 1,
+    verify: bool = False,
+    runtime: str | None = None,
     ignore: Sequence[str] = (),
     force: bool = False,
     log: Log | None = None,
@@ -129,12 +134,18 @@ def package(
     ``model`` is a live model, ``module:callable``, ``file.py:callable`` or a file; ``inputs``
     maps names to shapes, or is a sequence of ``InputRequest``. ``signature`` and ``tags`` choose
     in a SavedModel, ``outputs`` names those of a frozen graph; ``trust_pickle`` lets a pickled
-    XGBoost model be loaded, which may run anything. Nothing is written where a rule
-    finds an error (``CheckFailed``, ``Unsupported``), or anything else fails.
+    XGBoost model be loaded, which may run anything. ``verify`` proves the model in the exact
+    version that Neo compiles with, or in ``runtime``. Nothing is written where a rule finds an
+    error (``CheckFailed``, ``Unsupported``), or anything else fails.
     """
     log, output = log or SilentLog(), Path(path)
     settings = packing.PackageSettings(
-        code=_path(code), level=level, force=force, ignore=tuple(ignore)
+        code=_path(code),
+        level=level,
+        force=force,
+        ignore=tuple(ignore),
+        verify=verify,
+        runtime=runtime,
     )
     export = ExportSettings(
         script=script,
@@ -197,7 +208,33 @@ def check(
         as_of=as_of,
     )
     inspection = judging.inspect_archive(scanned, submission, manifest, limits)
-    return judging.judge(inspection, select=select, ignore=ignore)
+    report = judging.judge(inspection, select=select, ignore=ignore)
+    return replace(report, evidence=manifest.evidence if manifest else ())
+
+
+def verify(
+    archive: str | Path,
+    *,
+    runtime: str | None = None,
+    target: str | None = None,
+    max_difference: float | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    log: Log | None = None,
+) -> Evidence:
+    """Load an archive's model in the exact version that Neo compiles with, and compare.
+
+    The golden inputs are computed there; ``VerificationFailed`` where the version cannot load
+    the model, or its outputs differ by more than ``max_difference`` of the largest (1e-4). The
+    evidence is written into the manifest. A runtime that is absent is installed first.
+    """
+    return proving.verify(
+        Path(archive),
+        runtime=runtime,
+        target=target,
+        max_difference=max_difference,
+        log=log or SilentLog(),
+        limits=limits,
+    )
 
 
 def compile(  # noqa: A001 - Neo's own word

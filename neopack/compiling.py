@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,17 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neopack import facts
-from neopack.archive.atomic import AtomicOutputs, refuse_unwritable, writing
-from neopack.archive.manifest import golden_path, read_manifest, stem
-from neopack.archive.read import ArchiveScan, extract_member
+from neopack.archive.atomic import AtomicOutputs, refuse_unwritable
+from neopack.archive.manifest import goldens_of, stem
+from neopack.archive.read import ArchiveScan
 from neopack.archive.write import write_archive
-from neopack.artifacts.load import Opened, open_archive, refuse_what_is_no_file
+from neopack.artifacts.load import Opened, open_archive, refuse_what_is_no_file, unpack
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
 from neopack.child import Child, staging_directory
 from neopack.codec import from_json, to_json
 from neopack.engines import catalogue
-from neopack.errors import EngineFailed, Malformed, UsageError
-from neopack.frameworks import catalogue as frameworks
+from neopack.errors import EngineFailed, UsageError
 from neopack.types import CompilationRequest, CompiledArtifact, Log, Member, Target
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
@@ -107,7 +105,7 @@ def _compiled(
         staging_directory() as staging,
         Child(failure=EngineFailed, subject=subject, owns=staging, log=log) as child,
     ):
-        model = _unpacked(opened, staging / "model", settings.limits)
+        model = unpack(opened, staging / "model", settings.limits)
         task = {
             "engine": engine,
             "request": to_json(replace(request, model=model)),
@@ -118,40 +116,11 @@ def _compiled(
         yield made
 
 
-def _unpacked(opened: Opened, into: Path, limits: Limits) -> Path:
-    """The model and its parts, placed to each other as in the archive, whose names are known to
-    be safe (``open_archive``)."""
-    framework = frameworks.get(opened.framework)
-    parts = framework.parts(opened.scan.file_names(), opened.model)
-    for name in (opened.model, *parts):
-        path = into / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with writing(path):
-            extract_member(opened.scan, name, path, limits)
-    return into / opened.model
-
-
 def _goldens(scanned: ArchiveScan, log: Log) -> Path | None:
-    """The golden numbers beside the archive; refused where they belong to another."""
-    manifest = read_manifest(scanned.path)
-    path = golden_path(scanned.path)
-    if manifest is None or not path.is_file():
+    goldens = goldens_of(scanned.path, scanned.content_sha256)
+    if goldens is None:
         log.warn("no golden outputs beside the archive: the compiled model is not compared")
-        return None
-    if manifest.archive.content_sha256 != scanned.content_sha256:
-        raise Malformed(
-            "the manifest beside it is of another archive",
-            where=str(scanned.path),
-            hint="package the model again, or move the stray .neopack.json away",
-        )
-    with path.open("rb") as stream:
-        if hashlib.file_digest(stream, "sha256").hexdigest() != manifest.goldens.sha256:
-            raise Malformed(
-                "is not the file of golden numbers that its manifest names",
-                where=str(path),
-                hint="package the model again",
-            )
-    return path.resolve()
+    return goldens
 
 
 def _write(

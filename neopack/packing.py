@@ -26,8 +26,10 @@ from neopack.codec import from_json, to_json
 from neopack.errors import ExportFailed, SourceError, Unsupported, UsageError
 from neopack.frameworks import ExportSettings, Framework, Layout, callables, catalogue
 from neopack.judging import Submission, inspect_layout, judge, raise_for
+from neopack.measure.verify import Proof, prove
 from neopack.rules.engine import refuse_unknown
 from neopack.types import (
+    Evidence,
     ExportedModel,
     InputRequest,
     Json,
@@ -58,12 +60,15 @@ NOT_CODE = ("__pycache__", ".git", ".ipynb_checkpoints")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageSettings:
-    """``code`` is a directory that goes in as ``code/``; ``ignore`` are rules that may fail."""
+    """``code`` is a directory that goes in as ``code/``; ``ignore`` are rules that may fail;
+    ``verify`` proves the model in ``runtime``, or in the one closest to Neo's, before writing."""
 
     code: Path | None = None
     level: int = 1
     force: bool = False
     ignore: tuple[str, ...] = ()
+    verify: bool = False
+    runtime: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.level <= 9:
@@ -232,13 +237,17 @@ def write(
     settings: PackageSettings,
     log: Log,
 ) -> NeoArchive:
-    """Judge the export as the archive it would become; then write the three files together."""
+    """Judge the export as the archive it would become, prove it where that was asked, and then
+    write the three files together."""
     names = [member.name for member in made.members]
     layout = catalogue.get(made.framework).layout(made.signature, submission.target, names)
     members = (*made.members, *code_members(settings.code))
     inspection = inspect_layout(members, layout, info, submission, path.name)
     report = judge(inspection, ignore=settings.ignore)
     raise_for(report)
+    if settings.verify:
+        evidence = _proven(made, report, path.name, settings, log)
+        report = replace(report, evidence=(evidence,))
     doubts = tuple(_doubts(made))
     warnings = (*made.warnings, *layout.remarks, *doubts)
     for remark in layout.remarks:
@@ -267,6 +276,30 @@ def write(
         report=report,
         warnings=warnings,
     )
+
+
+def _proven(
+    made: ExportedModel, report: Report, subject: str, settings: PackageSettings, log: Log
+) -> Evidence:
+    framework = catalogue.get(made.framework)
+    with staging_directory() as staging:
+        placed = {}
+        for member in made.members:
+            placed[member.name] = staging / member.name
+            placed[member.name].parent.mkdir(parents=True, exist_ok=True)
+            placed[member.name].symlink_to(member.path.resolve())
+        (model,) = framework.models(list(placed))
+        proof = Proof(
+            subject=subject,
+            framework=made.framework,
+            framework_version=report.framework_version,
+            model=placed[model],
+            parts=[path for name, path in placed.items() if name != model],
+            signature=made.signature,
+            goldens=made.goldens.path,
+            runtime=settings.runtime,
+        )
+        return prove(proof, log)
 
 
 def _doubts(made: ExportedModel) -> Iterator[str]:
@@ -312,4 +345,5 @@ def _manifest(
         versions={**made.versions, "neopack": __version__},
         warnings=warnings,
         rewrites=made.rewrites,
+        evidence=report.evidence,
     )

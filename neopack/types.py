@@ -22,6 +22,7 @@ __all__ = [
     "CompilationRequest",
     "CompiledArtifact",
     "CompilerPath",
+    "Evidence",
     "ExportedModel",
     "Files",
     "Finding",
@@ -35,6 +36,7 @@ __all__ = [
     "ModelSource",
     "NeoArchive",
     "Outcome",
+    "OutputEvidence",
     "Report",
     "RuleOutcome",
     "Runner",
@@ -176,6 +178,36 @@ class NeoArchive:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputEvidence:
+    """One output as an exact version gave it. ``absolute`` is the largest absolute difference
+    from the golden one, ``relative`` that over the largest golden number."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    absolute: float
+    relative: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """That a packaged model was loaded and computed in an exact version.
+
+    ``exact`` is whether that is the version Neo compiles with; where none such can be had it is
+    the nearest older one. ``versions`` are as the runtime reports them, ``load_seconds`` the
+    time it took to load the model.
+    """
+
+    runtime: str
+    exact: bool
+    versions: Mapping[str, str]
+    load_seconds: float
+    difference: float
+    allowed: float
+    outputs: tuple[OutputEvidence, ...]
+
+
 # --- compiling ------------------------------------------------------------------------------
 
 
@@ -266,7 +298,8 @@ class RuleOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that a check has to say of one subject for one target."""
+    """All that a check has to say of one subject for one target. ``evidence`` is what was
+    proven by running it; all else was only read."""
 
     subject: str
     framework: str
@@ -275,6 +308,7 @@ class Report:
     facts_as_of: str
     findings: tuple[Finding, ...] = ()
     outcomes: tuple[RuleOutcome, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
     def at(self, level: Level) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.level == level)

@@ -7,24 +7,28 @@ so that the same input gives the same manifest.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from neopack.archive.atomic import AtomicOutputs
 from neopack.archive.write import MemberDigest
 from neopack.codec import from_json, to_json
 from neopack.errors import Malformed
-from neopack.types import Json, Signature
+from neopack.types import Evidence, Json, Signature
 
 __all__ = [
     "ArchiveRecord",
     "GoldenRecord",
     "Manifest",
     "golden_path",
+    "goldens_of",
     "manifest_of",
     "manifest_path",
     "read_manifest",
+    "record_evidence",
     "stem",
 ]
 
@@ -69,6 +73,7 @@ class Manifest:
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
     def dumps(self) -> bytes:
         return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
@@ -105,6 +110,36 @@ def read_manifest(archive: Path) -> Manifest | None:
     except Malformed as error:
         error.where = ": ".join(dict.fromkeys(part for part in (str(path), error.where) if part))
         raise
+
+
+def goldens_of(archive: Path, content_sha256: str) -> Path | None:
+    """The golden numbers beside ``archive``, or None where there are none. Raises ``Malformed``
+    where they belong to another archive."""
+    manifest, path = read_manifest(archive), golden_path(archive)
+    if manifest is None or not path.is_file():
+        return None
+    if manifest.archive.content_sha256 != content_sha256:
+        raise Malformed(
+            "the manifest beside it is of another archive",
+            where=str(archive),
+            hint="package the model again, or move the stray .neopack.json away",
+        )
+    with path.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != manifest.goldens.sha256:
+            raise Malformed(
+                "is not the file of golden numbers that its manifest names",
+                where=str(path),
+                hint="package the model again",
+            )
+    return path.resolve()
+
+
+def record_evidence(archive: Path, manifest: Manifest, evidence: Evidence) -> None:
+    """Write it into the manifest beside ``archive``, in place of what the same runtime said."""
+    others = tuple(e for e in manifest.evidence if e.runtime != evidence.runtime)
+    with AtomicOutputs(force=True) as outputs:
+        proven = replace(manifest, evidence=(*others, evidence))
+        outputs.open(manifest_path(archive)).write(proven.dumps())
 
 
 def _load(path: Path) -> Json:

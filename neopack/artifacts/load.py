@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from neopack.archive.atomic import writing
 from neopack.archive.manifest import manifest_of, manifest_path
-from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource, scan
+from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource, extract_member, scan
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
 from neopack.errors import (
     Malformed,
@@ -31,6 +32,7 @@ __all__ = [
     "load_opened",
     "open_archive",
     "refuse_what_is_no_file",
+    "unpack",
 ]
 
 
@@ -129,6 +131,18 @@ def load_opened(
     files = {name: _whole(opened.scan, name, limits) for name in opened.compiled.members}
     engine = engines.get(opened.compiled.engine)
     return engine.load(files, opened.signature, opened.compiled.options, threads)
+
+
+def unpack(opened: Opened, into: Path, limits: Limits = DEFAULT_LIMITS) -> Path:
+    """The model and its parts as files under ``into``, placed to each other as in the archive,
+    whose names ``open_archive`` found safe. Returns the main file."""
+    framework = frameworks.get(opened.framework)
+    for name in (opened.model, *framework.parts(opened.scan.file_names(), opened.model)):
+        path = into / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path):
+            extract_member(opened.scan, name, path, limits)
+    return into / opened.model
 
 
 def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from neopack.cli import bench, check, compile_, dev, inspect, package, run, runtimes
+from neopack.cli import bench, check, compile_, dev, inspect, package, run, runtimes, verify
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command("inspect")(inspect.inspect)
 app.command("package")(package.package)
 app.command("check")(check.check)
+app.command("verify")(verify.verify)
 app.command("compile")(compile_.compile_)
 app.command("run")(run.run)
 app.command("bench")(bench.bench)

@@ -18,6 +18,7 @@ __all__ = [
     "LimitSettings",
     "OutputFormat",
     "Quiet",
+    "RuntimeName",
     "TargetName",
     "Threads",
     "Weights",
@@ -35,6 +36,9 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 Force = Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")]
 TargetName = Annotated[
     str, typer.Option("--target", "-t", help="ml_c5, ml_inf1, linux/arm64/nvidia, ...")
+]
+RuntimeName = Annotated[
+    str | None, typer.Option(help="The runtime to prove it in, such as pytorch-1.8.1.")
 ]
 Threads = Annotated[int | None, typer.Option(help="Threads to compute with.")]
 Weights = Annotated[

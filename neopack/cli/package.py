@@ -51,6 +51,10 @@ def package(
     ] = False,
     seed: Annotated[int, typer.Option(help="For random inputs and random weights.")] = 0,
     level: Annotated[int, typer.Option(help="gzip level 0 to 9; weights hardly compress.")] = 1,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Prove it in the exact version Neo compiles with.")
+    ] = False,
+    runtime: options.RuntimeName = None,
     ignore: Annotated[
         list[str] | None, typer.Option(help="A rule, or family of rules, that may fail.")
     ] = None,
@@ -63,7 +67,7 @@ def package(
     console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
     from neopack.cli import _values
-    from neopack.reports.text import archive_text
+    from neopack.reports.text import archive_text, evidence_text
 
     archive = api.package(
         model,
@@ -83,10 +87,14 @@ def package(
         trust_pickle=trust_pickle,
         seed=seed,
         level=level,
+        verify=verify,
+        runtime=runtime,
         ignore=ignore or (),
         force=force,
         log=console,
     )
+    for evidence in archive.report.evidence:
+        console.note(evidence_text(evidence))
     for finding in archive.report.at("warning"):
         console.warn(f"{finding.id}: {finding.message}")
     console.result("package", archive, archive_text(archive))

@@ -10,6 +10,7 @@ from neopack.artifacts.inspected import Inspected
 from neopack.measure.bench import BenchResult
 from neopack.types import (
     CompiledArtifact,
+    Evidence,
     Finding,
     ModelInfo,
     NeoArchive,
@@ -23,6 +24,7 @@ __all__ = [
     "archive_text",
     "artifact_text",
     "bench_text",
+    "evidence_text",
     "inspected_text",
     "report_text",
 ]
@@ -38,8 +40,35 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
             lines += _finding(finding, verbose=verbose)
     for outcome in report.not_checked:
         lines.append(f"not checked  {outcome.id}: {outcome.reason}")
+    lines += [_proven(evidence) for evidence in report.evidence]
     lines.append(_summary(report))
     return "\n".join(lines)
+
+
+def evidence_text(evidence: Evidence) -> str:
+    """The claim in a line, then a row for each output."""
+    versions = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
+    rows: list[tuple[str, ...]] = [("  output", "type", "shape", "absolute", "relative")]
+    for output in evidence.outputs:
+        shape = "x".join(map(str, output.shape)) or "scalar"
+        numbers = (f"{output.absolute:.2g}", f"{output.relative:.2g}")
+        rows.append((f"  {output.name}", output.dtype, shape, *numbers))
+    return "\n".join(
+        [
+            _proven(evidence),
+            f"  reported        {versions}",
+            f"  loaded in       {evidence.load_seconds:.2f} s",
+            *table(rows),
+        ]
+    )
+
+
+def _proven(evidence: Evidence) -> str:
+    nearest = "" if evidence.exact else ", the nearest there is to what Neo compiles with"
+    return (
+        f"proven in {evidence.runtime}{nearest}: loads, and its outputs differ by "
+        f"{evidence.difference:.2g} of the largest"
+    )
 
 
 def _subject(report: Report) -> str:

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import EngineFailed, NeopackError, UsageError
+from neopack.facts import versions
 from neopack.runtimes import install
 from neopack.runtimes.client import Worker
 from neopack.types import Log, SilentLog
 
-__all__ = ["Runtime", "Worker", "get", "names", "worker"]
+__all__ = ["Runtime", "Worker", "closest", "get", "is_exact", "names", "worker"]
 
 INSIDE = Path(__file__).parent / "inside"
 
@@ -33,6 +34,7 @@ class Runtime:
     1.15.0 lives in that of Keras 2.2.4), ``disk`` is in MB."""
 
     name: str
+    framework: str
     version: str
     python: str
     module: str
@@ -52,6 +54,25 @@ def get(name: str) -> Runtime:
     if found is None:
         raise UsageError(f"no runtime {name!r}", hint=f"there are {', '.join(names())}")
     return found
+
+
+def closest(framework: str, version: str) -> Runtime | None:
+    """The runtime of the version that Neo compiles with; else the newest that is older, for what
+    an old version reads a newer one of the same framework still reads; else the oldest."""
+    ours = [runtime for runtime in _rows().values() if runtime.framework == framework]
+    same = [runtime for runtime in ours if versions.same(runtime.version, version)]
+    older = [runtime for runtime in ours if versions.at_most(runtime.version, version)]
+    fitting = same or sorted(older, key=_age)[-1:] or sorted(ours, key=_age)[:1]
+    return fitting[-1] if fitting else None
+
+
+def is_exact(runtime: Runtime, version: str) -> bool:
+    """Whether it is the version that Neo writes as ``version``: 1.8.1 is 1.8."""
+    return versions.same(runtime.version, version)
+
+
+def _age(runtime: Runtime) -> tuple[int, ...]:
+    return versions.order(runtime.version)
 
 
 @contextmanager
@@ -92,6 +113,7 @@ def _runtime(name: str, row: dict[str, Any], rows: dict[str, dict[str, Any]]) ->
     home = rows[environment]
     return Runtime(
         name=name,
+        framework=row["framework"],
         version=row["version"],
         python=row["python"],
         module=row["module"],

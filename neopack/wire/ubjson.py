@@ -33,18 +33,18 @@ CONSTANTS: dict[int, Json] = {ord("Z"): None, ord("T"): True, ord("F"): False}
 
 
 class Packed(NamedTuple):
-    """``count`` numbers of the type ``code`` (``d`` is float32, ``l`` int32), big-endian.
+    """``length`` numbers of the type ``code`` (``d`` is float32, ``l`` int32), big-endian.
 
     ``data`` is a view of the file's bytes, not a copy.
     """
 
     code: str
-    count: int
+    length: int
     data: memoryview
 
     def values(self) -> tuple[float, ...]:
         """The numbers, decoded one by one: for small arrays."""
-        return struct.unpack(f">{self.count}{NUMBERS[self.code].format[1]}", self.data)
+        return struct.unpack(f">{self.length}{NUMBERS[self.code].format[1]}", self.data)
 
 
 def read_ubjson(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Json:
@@ -123,7 +123,7 @@ class _Reader:
         kind, count = self._container()
         if kind in LETTERS and count is not None:
             size = NUMBERS[chr(kind)].size * count
-            return Packed(code=chr(kind), count=count, data=self._take(size))
+            return Packed(code=chr(kind), length=count, data=self._take(size))
         items: list[Json] = []
         left = self._bounded(count)
         while left != 0:

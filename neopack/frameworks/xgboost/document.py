@@ -224,7 +224,7 @@ def _listed(numbers: Numbers) -> Sequence[Any]:
 
 
 def _length(numbers: Numbers) -> int:
-    return numbers.count if isinstance(numbers, Packed) else len(numbers)
+    return numbers.length if isinstance(numbers, Packed) else len(numbers)
 
 
 def _any(numbers: Numbers) -> bool:

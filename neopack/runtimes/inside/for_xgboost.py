@@ -1,13 +1,19 @@
 """Tasks of XGBoost: load a model of the binary format, predict as it would be served."""
 
+import platform
+
+import numpy
 import xgboost
 
-VERSION = xgboost.__version__
 _loaded = {}
 
 
 def versions(data, arrays):
-    return {"xgboost": VERSION}, {}
+    return {
+        "xgboost": xgboost.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+    }, {}
 
 
 def load(data, arrays):
@@ -22,11 +28,17 @@ def predict(data, arrays):
     """Margins and predictions of the rows in the one array given."""
     booster = _loaded[data["model"]]
     (rows,) = arrays.values()
-    matrix = xgboost.DMatrix(rows)
+    # the model may name its columns; the rows then need the same names
+    matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
     return None, {
         "prediction": booster.predict(matrix),
         "margin": booster.predict(matrix, output_margin=True),
     }
 
 
-TASKS = {"versions": versions, "load": load, "predict": predict}
+def release(data, arrays):
+    del _loaded[data["model"]]
+    return None, {}
+
+
+TASKS = {"versions": versions, "load": load, "predict": predict, "release": release}

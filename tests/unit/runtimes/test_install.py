@@ -19,6 +19,7 @@ HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 def tiny(requires: str = "") -> Runtime:
     return Runtime(
         name="tiny-1.0",
+        framework="XGBOOST",
         version="1.0",
         python=HERE,
         module="xgboost",

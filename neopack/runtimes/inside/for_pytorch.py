@@ -1,0 +1,44 @@
+"""Tasks of PyTorch: load a TorchScript file, run it on arrays in the order of its inputs."""
+
+import platform
+
+import numpy
+import torch
+
+VERSION = torch.__version__.split("+")[0]
+_loaded = {}
+
+
+def versions(data, arrays):
+    return {"torch": VERSION, "numpy": numpy.__version__, "python": platform.python_version()}, {}
+
+
+def load(data, arrays):
+    """The handle of the model in ``data["path"]``; ``data`` also names inputs and outputs."""
+    module = torch.jit.load(data["path"], map_location="cpu").eval()
+    _loaded[data["path"]] = (module, data)
+    return {"model": data["path"]}, {}
+
+
+def predict(data, arrays):
+    module, names = _loaded[data["model"]]
+    tensors = [torch.from_numpy(arrays[name]) for name in names["inputs"]]
+    with torch.no_grad():
+        output = module(*tensors)
+    return None, dict(zip(names["outputs"], [t.numpy() for t in flat(output)]))
+
+
+def flat(output):
+    """The tensors in tuples, lists and dicts, in order."""
+    if isinstance(output, torch.Tensor):
+        return [output]
+    items = output.values() if isinstance(output, dict) else output
+    return [tensor for item in items for tensor in flat(item)]
+
+
+def release(data, arrays):
+    del _loaded[data["model"]]
+    return None, {}
+
+
+TASKS = {"versions": versions, "load": load, "predict": predict, "release": release}
