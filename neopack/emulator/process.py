@@ -37,7 +37,7 @@ class Emulator:
             raise Missing("the emulator stands on moto and boto3", hint=INSTALL)
         self._script = script or Script()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "neopack.emulator.server"],
+            [sys.executable, "-m", "neopack.emulator"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from neopack.emulator import rules, validate
@@ -28,12 +29,12 @@ ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/.+")
 class SageMaker:
     """Both services, the control plane and the runtime, on what one emulator keeps."""
 
-    def __init__(self, clock: Clock, storage: Storage, script: Script) -> None:
+    def __init__(self, clock: Clock, storage: Storage, script: Script, folder: Path) -> None:
         self._storage, self._tags = storage, Tags()
         self._models = Records(clock, noun="model", word="Model")
         self._configs = Records(clock, noun="endpoint configuration", word="EndpointConfig")
-        self._jobs = Jobs(clock, storage, script)
-        self._endpoints = Endpoints(clock, storage, script, self._models, self._configs)
+        self._jobs = Jobs(clock, storage, script, folder)
+        self._endpoints = Endpoints(clock, storage, script, folder, self._models, self._configs)
         self._runtime = Runtime(self._endpoints)
         self._operations = self._table()
 

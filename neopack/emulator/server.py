@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sys
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 from neopack.emulator.address import Address
@@ -38,8 +39,13 @@ class Server:
         self._server = _bound(port, self._respond)
         self.url = f"http://{HOST}:{self._server.server_address[1]}"
         self.clock = Clock(manual=self._script.clock == "manual")
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="neopack-emulator-", ignore_cleanup_errors=True
+        )
         self._storage = Storage(self.url)
-        self._sagemaker = SageMaker(self.clock, self._storage, self._script)
+        self._sagemaker = SageMaker(
+            self.clock, self._storage, self._script, Path(self._folder.name)
+        )
         self.front = Front(
             sagemaker=self._sagemaker,
             control=Control(self),
@@ -68,6 +74,7 @@ class Server:
         self._sagemaker.clear()
         self._server.shutdown()
         self._server.server_close()
+        self._folder.cleanup()
 
     # --- what Control asks for
 
@@ -155,22 +162,3 @@ def _quiet() -> None:
         os.environ.pop(name, None)
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = HOST
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-
-
-def main() -> None:
-    """``python -m neopack.emulator.server``: the child of an ``Emulator``.
-
-    Says its address on standard output, and ends when standard input does.
-    """
-    import json
-
-    from neopack.emulator.script import parse
-
-    server = Server(script=parse(json.loads(sys.stdin.readline())))
-    print(server.start().url, flush=True)  # noqa: T201 - the answer that the parent waits for
-    sys.stdin.read()
-    server.close()
-
-
-if __name__ == "__main__":
-    main()
