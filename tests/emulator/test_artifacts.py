@@ -205,8 +205,18 @@ def test_a_damaged_archive_fails_the_job(aws: Emulator, shelf: Path) -> None:
 def test_a_model_that_the_engine_cannot_convert_fails_the_job(
     aws: Emulator, fixtures: Path
 ) -> None:
-    upload(aws, tar_of(model_onnx=(fixtures / "onnx/custom-domain.onnx").read_bytes()))
-    create(aws, **(ONNX | {"InputConfig_DataInputConfig": '{"x": [2]}'}))
+    upload(aws, tar_of(model_pth=(fixtures / "pytorch/training-mode.pt").read_bytes()))
+    create(aws, InputConfig_FrameworkVersion="2.0")
     job = ended(aws)
     assert job["CompilationJobStatus"] == "FAILED"
-    assert job["FailureReason"].startswith("ClientError: CompilationError: Failed to compile ONNX")
+    assert job["FailureReason"].startswith(
+        "ClientError: CompilationError: Failed to compile PyTorch model: "
+    )
+
+
+def test_a_reason_has_no_places_left_to_fill_in(aws: Emulator, fixtures: Path) -> None:
+    upload(aws, tar_of(model_pth=(fixtures / "pytorch/state-dict.pt").read_bytes()))
+    create(aws, InputConfig_FrameworkVersion="2.0")
+    assert ended(aws)["FailureReason"] == (
+        "ClientError: InputConfiguration: Framework cannot load PyTorch model."
+    )
