@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from neopack.emulator import integrity
 from neopack.emulator.call import Call, Environ, read
 from neopack.emulator.faults import Faults, refusal_of, wait
 from neopack.emulator.regions import Buckets
@@ -101,8 +102,8 @@ class Front:
         if call.service not in MOTO:
             what = f"neopack's emulator has sagemaker, s3, sts, iam and logs, not {call.service}"
             return _sent(refusal(call.service, AwsError("NotImplemented", what, 501)), start)
-        elsewhere = self._buckets.elsewhere(call)
-        return _sent(elsewhere, start) if elsewhere else self._moto(call.environ, start)
+        refused = self._buckets.elsewhere(call) or integrity.refused(call)
+        return _sent(refused, start) if refused else self._moto(call.environ, start)
 
     def _hurt(self, fault: Fault, call: Call, start: StartResponse) -> Iterable[bytes]:
         refused = refusal_of(fault, call)

@@ -14,9 +14,18 @@ from neopack.artifacts.load import find_model, open_archive
 from neopack.compiling import CompileSettings
 from neopack.emulator.container import Container
 from neopack.emulator.signatures import complete
+from neopack.engines import catalogue as engines
 from neopack.errors import Missing, NeopackError, Unsupported
 from neopack.frameworks.inputs import random_inputs, request_of
-from neopack.types import CompiledArtifact, Json, Member, Signature, SilentLog, Target
+from neopack.types import (
+    CompilationRequest,
+    CompiledArtifact,
+    Json,
+    Member,
+    Signature,
+    SilentLog,
+    Target,
+)
 
 __all__ = ["Made", "Task", "compile_model"]
 
@@ -62,18 +71,29 @@ def compile_model(task: Task) -> Made:
     signature = complete(info.signature, task.config, task.options)
     if signature is None:
         return Made(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
-    signature = _with_outputs(task.archive, signature)
     derived = framework.layout(signature, task.target, [model]).data_input_config or ""
-    mark = replace(mark, signature=signature)
-    try:
-        made = _compiled(task, signature)
-    except (Unsupported, Missing) as error:
-        path, how = _marked(task.archive, task.folder, mark), f"{UNCOMPILED} ({error.message})"
-        return Made(path=path, how=how, derived=derived)
+    lacking = _no_engine(task, signature)
+    if lacking:
+        path = _marked(task.archive, task.folder, replace(mark, signature=signature))
+        return Made(path=path, how=f"{UNCOMPILED} ({lacking})", derived=derived)
+    signature = _with_outputs(task.archive, signature)
+    made = _compiled(task, signature)
     assert made.path is not None  # noqa: S101 - it was written there
-    path = _marked(made.path, task.folder, replace(mark, engine=made.engine))
+    mark = replace(mark, signature=signature, engine=made.engine)
     how = f"compiled by {made.engine} {made.engine_version} on this machine"
-    return Made(path=path, how=how, derived=derived)
+    return Made(path=_marked(made.path, task.folder, mark), how=how, derived=derived)
+
+
+def _no_engine(task: Task, signature: Signature) -> str:
+    """Why none compiles this here; empty where one does."""
+    request = CompilationRequest(
+        framework=task.framework, model=task.archive, target=task.target, signature=signature
+    )
+    try:
+        engines.choose(request)
+    except (Unsupported, Missing) as error:
+        return error.message
+    return ""
 
 
 def _compiled(task: Task, signature: Signature) -> CompiledArtifact:

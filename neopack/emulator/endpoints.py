@@ -57,10 +57,17 @@ class Endpoint:
 
 class Endpoints:
     def __init__(
-        self, clock: Clock, storage: Storage, script: Script, models: Records, configs: Records
+        self,
+        clock: Clock,
+        storage: Storage,
+        script: Script,
+        folder: Path,
+        models: Records,
+        configs: Records,
     ) -> None:
         self.clock, self.script = clock, script
-        self._storage, self._models, self._configs = storage, models, configs
+        self._storage, self._folder = storage, folder
+        self._models, self._configs = models, configs
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="endpoint")
@@ -186,10 +193,11 @@ class Endpoints:
         span, elapsed = endpoint.timeline.starting, self.clock.now() - endpoint.since
         if not span.over(elapsed, endpoint.seen):
             return
-        if not (coming.done() or self.clock.manual or span.describes):
+        try:
+            failed = coming.exception(PATIENCE if self.clock.manual or span.describes else 0.0)
+        except TimeoutError:
             return
         endpoint.coming = None
-        failed = coming.exception(PATIENCE)
         if failed is None:
             previous, endpoint.serving = endpoint.serving, coming.result()
             endpoint.config, endpoint.why = endpoint.next_config or endpoint.config, ""
@@ -211,7 +219,7 @@ class Endpoints:
     def _up(self, region: str, variant: Mapping[str, Any]) -> Container:
         model = self._models.get(region, variant["ModelName"]).request
         container = model.get("PrimaryContainer") or model["Containers"][0]
-        folder = Path(tempfile.mkdtemp(prefix="neopack-endpoint-"))
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
         artifact = folder / "model.tar.gz"
         try:
             self._storage.fetch(place(container["ModelDataUrl"]), artifact)

@@ -51,6 +51,7 @@ def _fits(fault: Fault, call: Call) -> bool:
         (call.service, fault.service),
         (call.operation, fault.operation),
         (call.resource, fault.resource),
+        (call.access_key, fault.access_key),
     )
     return all(fnmatchcase(word, pattern) for word, pattern in asked)
 

@@ -62,9 +62,9 @@ class Job:
 class Jobs:
     """All jobs of one emulator, by region and name."""
 
-    def __init__(self, clock: Clock, storage: Storage, script: Script) -> None:
+    def __init__(self, clock: Clock, storage: Storage, script: Script, folder: Path) -> None:
         self.clock, self.script = clock, script
-        self._storage = storage
+        self._storage, self._folder = storage, folder
         self._jobs: dict[tuple[str, str], Job] = {}
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="job")
@@ -81,7 +81,7 @@ class Jobs:
             now = self.clock.now()
             self._jobs[region, name] = Job(
                 order=Order(arn=arn, region=region, request=request, script=script),
-                folder=Path(tempfile.mkdtemp(prefix="neopack-job-")),
+                folder=Path(tempfile.mkdtemp(dir=self._folder)),
                 timeline=script.timeline or self.script.timeline,
                 created=now,
                 since=now,
@@ -176,9 +176,11 @@ class Jobs:
             return None
         span, elapsed = job.timeline.running, self.clock.now() - job.since
         scripted = self.clock.manual or span.describes
-        if scripted and span.over(elapsed, job.seen):
-            return job.work.result(PATIENCE)
-        return job.work.result() if job.work.done() else None
+        patience = PATIENCE if scripted and span.over(elapsed, job.seen) else 0.0
+        try:
+            return job.work.result(patience)
+        except TimeoutError:
+            return None
 
     def _move(self, job: Job, status: Status, since: float) -> None:
         job.since, job.seen, job.modified = since, 0, since
@@ -198,6 +200,8 @@ class Jobs:
             job.outcome = Outcome(reason=why, lines=(why,))
         elif job.status == "STOPPED":
             job.outcome = Outcome(lines=("the job was stopped",))
+        if job.work is not None and job.work.done():
+            shutil.rmtree(job.folder, ignore_errors=True)
         at = min(self.clock.now(), time.time())
         self._storage.log(job.order.region, job.name, (*job.outcome.lines, job.status), at)
 

@@ -12,10 +12,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
+from neopack import installed
 from neopack.codec import to_json
 from neopack.emulator.address import KEY, REGION, SECRET, environment
 from neopack.emulator.script import Fault, Script
-from neopack.errors import EngineFailed, NeopackError, UsageError
+from neopack.emulator.server import INSTALL
+from neopack.errors import EngineFailed, Missing, NeopackError, UsageError
 
 __all__ = ["Emulator"]
 
@@ -31,9 +33,11 @@ class Emulator:
     """
 
     def __init__(self, script: Script | None = None) -> None:
+        if installed.version("moto") is None:
+            raise Missing("the emulator stands on moto and boto3", hint=INSTALL)
         self._script = script or Script()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "neopack.emulator.server"],
+            [sys.executable, "-m", "neopack.emulator"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -45,9 +49,7 @@ class Emulator:
         self.url = self._process.stdout.readline().strip()
         if not self.url:
             self.close()
-            raise EngineFailed(
-                "the emulator did not start", hint="pip install 'neopack[emulator]'"
-            )
+            raise EngineFailed("the emulator did not start", hint="its last words are above")
 
     # --- for clients
 

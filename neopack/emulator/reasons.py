@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ __all__ = ["LONGEST", "known", "reason", "said"]
 # FailureReason of the API
 LONGEST = 1024
 USER_ERROR = "ClientError: "
+# <e>: what the framework said; <v>: a version of the service's own
+PLACE = re.compile(r" ?<\w+>")
 PREFIXES = ("ClientError", "Client Error", "ServerError")
 
 
@@ -35,5 +38,7 @@ def reason(name: str, **words: str) -> str:
 
 
 def said(words: str) -> str:
-    """What a rule says that Neo says, as the service puts it: with the class of the error."""
-    return (words if words.startswith(PREFIXES) else USER_ERROR + words)[:LONGEST]
+    """What a rule says that Neo says, as the service puts it: with the class of the error, and
+    without the places that only the service could fill in."""
+    filled = PLACE.sub("", words).replace("  ", " ").strip()
+    return (filled if filled.startswith(PREFIXES) else USER_ERROR + filled)[:LONGEST]

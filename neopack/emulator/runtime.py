@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from neopack.emulator.call import Call
 from neopack.emulator.endpoints import Endpoints
 from neopack.emulator.payload import JSON, Body, Refused, parsed, rendered
-from neopack.emulator.replies import AwsError, Reply, refusal
+from neopack.emulator.replies import AwsError, Reply
 from neopack.errors import NeopackError
 
 __all__ = ["Runtime"]
@@ -25,12 +25,7 @@ class Runtime:
         self._endpoints = endpoints
 
     def __call__(self, call: Call) -> Reply:
-        try:
-            return self._invoked(call)
-        except AwsError as error:
-            return refusal(call.service, error)
-
-    def _invoked(self, call: Call) -> Reply:
+        """Raises ``AwsError`` where no model was asked; a model's refusal is an answer."""
         found = PATH.fullmatch(call.path)
         if found is None:
             raise AwsError("ValidationError", f"{call.path} is no endpoint's", 404)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from neopack.emulator import rules, validate
@@ -28,22 +29,25 @@ ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/.+")
 class SageMaker:
     """Both services, the control plane and the runtime, on what one emulator keeps."""
 
-    def __init__(self, clock: Clock, storage: Storage, script: Script) -> None:
+    def __init__(self, clock: Clock, storage: Storage, script: Script, folder: Path) -> None:
         self._storage, self._tags = storage, Tags()
         self._models = Records(clock, noun="model", word="Model")
         self._configs = Records(clock, noun="endpoint configuration", word="EndpointConfig")
-        self._jobs = Jobs(clock, storage, script)
-        self._endpoints = Endpoints(clock, storage, script, self._models, self._configs)
+        self._jobs = Jobs(clock, storage, script, folder)
+        self._endpoints = Endpoints(clock, storage, script, folder, self._models, self._configs)
         self._runtime = Runtime(self._endpoints)
         self._operations = self._table()
 
     def __call__(self, call: Call) -> Reply:
-        if call.service == "sagemaker-runtime":
-            return self._runtime(call)
         try:
+            if call.service == "sagemaker-runtime":
+                return self._runtime(call)
             return answer(self._answered(call))
         except AwsError as error:
             return refusal(call.service, error)
+        except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to fall silent
+            what = f"neopack's emulator has a bug: {type(error).__name__}: {error}"
+            return refusal(call.service, AwsError("InternalFailure", what, 500))
 
     def follow(self, clock: Clock, script: Script) -> None:
         """Another clock and script for what comes."""

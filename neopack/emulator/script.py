@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from neopack.codec import from_json
+from neopack.codec import from_json, to_json
 from neopack.errors import Malformed, SourceError
 
 __all__ = ["DEMO", "Effect", "Fault", "JobScript", "Script", "Span", "Timeline", "load", "parse"]
@@ -66,7 +66,8 @@ class Fault:
     """Something that goes wrong ``times`` times (0: always) after ``after`` calls that go well.
 
     ``service`` and ``operation`` are AWS's words (``s3``, ``UploadPart``) or patterns of them,
-    ``resource`` a pattern of the path or of the name asked for. ``bytes``: how many pass
+    ``resource`` a pattern of the path or of the name asked for, ``access_key`` one of the
+    caller's, for what meets old credentials and not new ones. ``bytes``: how many pass
     before a connection is cut.
     """
 
@@ -74,6 +75,7 @@ class Fault:
     service: str = "*"
     operation: str = "*"
     resource: str = "*"
+    access_key: str = "*"
     times: int = 1
     after: int = 0
     status: int = 500
@@ -113,10 +115,21 @@ DEMO = Script(buckets={"models": "us-west-2"}, roles=("neo",))
 
 def parse(data: Mapping[str, Any]) -> Script:
     """A script from plain values. Raises ``Malformed`` that names what does not fit."""
-    unknown = set(data) - set(Script.__slots__)
-    if unknown:
-        raise Malformed(f"has no {min(unknown)!r}", where="script")
-    return from_json(Script, dict(data))
+    script = from_json(Script, dict(data))
+    _refuse_unknown(data, to_json(script), "script")
+    return script
+
+
+def _refuse_unknown(given: Any, taken: Any, where: str) -> None:
+    """A word that was misspelt would be passed over, and the test with it."""
+    if isinstance(given, Mapping):
+        for key, value in given.items():
+            if key not in taken:
+                raise Malformed(f"knows no {key!r}", where=where)
+            _refuse_unknown(value, taken[key], f"{where}.{key}")
+    elif isinstance(given, list):
+        for index, (value, kept) in enumerate(zip(given, taken, strict=True)):
+            _refuse_unknown(value, kept, f"{where}[{index}]")
 
 
 def load(path: Path) -> Script:

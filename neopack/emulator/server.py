@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
+import socket
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 from neopack.emulator.address import Address
-from neopack.emulator.app import Front
+from neopack.emulator.app import Front, Wsgi
 from neopack.emulator.clock import Clock
 from neopack.emulator.control import Control
 from neopack.emulator.faults import Faults
 from neopack.emulator.sagemaker import SageMaker
 from neopack.emulator.script import Script
 from neopack.emulator.storage import Storage
-from neopack.errors import Missing, OutputError
+from neopack.errors import Missing, UsageError
 from neopack.types import Log, SilentLog
 
-__all__ = ["HOST", "Server"]
+__all__ = ["HOST", "INSTALL", "Server"]
 
 HOST = "127.0.0.1"
+INSTALL = "pip install 'neopack[emulator]'"
 HEARTBEAT = 0.05
+BACKLOG = 128
 
 
 class Server:
@@ -33,10 +37,15 @@ class Server:
     ) -> None:
         self._script = script or Script()
         self._server = _bound(port, self._respond)
-        self.url = f"http://{HOST}:{self._server.server_port}"
+        self.url = f"http://{HOST}:{self._server.server_address[1]}"
         self.clock = Clock(manual=self._script.clock == "manual")
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="neopack-emulator-", ignore_cleanup_errors=True
+        )
         self._storage = Storage(self.url)
-        self._sagemaker = SageMaker(self.clock, self._storage, self._script)
+        self._sagemaker = SageMaker(
+            self.clock, self._storage, self._script, Path(self._folder.name)
+        )
         self.front = Front(
             sagemaker=self._sagemaker,
             control=Control(self),
@@ -65,6 +74,7 @@ class Server:
         self._sagemaker.clear()
         self._server.shutdown()
         self._server.server_close()
+        self._folder.cleanup()
 
     # --- what Control asks for
 
@@ -98,17 +108,14 @@ class Server:
                 self._sagemaker.tick()
 
 
-def _bound(port: int, app: Any) -> Any:
+def _bound(port: int, app: Wsgi) -> Any:
     """A threaded server of werkzeug that keeps connections alive, with moto's request handler."""
     _quiet()
     try:
         from moto.server import MotoRequestHandler
         from werkzeug.serving import make_server
     except ImportError as error:
-        raise Missing(
-            f"the emulator stands on moto and boto3 ({error})",
-            hint="pip install 'neopack[emulator]'",
-        ) from None
+        raise Missing(f"the emulator stands on moto and boto3 ({error})", hint=INSTALL) from None
 
     class Handler(MotoRequestHandler):  # type: ignore[misc]
         protocol_version = "HTTP/1.1"
@@ -120,14 +127,25 @@ def _bound(port: int, app: Any) -> Any:
             """The connection ends here, also where it was us who cut it."""
             self.close_connection = True
 
+    with _listening(port) as taken:  # werkzeug would end the process where the port is not free
+        return make_server(
+            HOST, port, app, threaded=True, request_handler=Handler, fd=taken.fileno()
+        )
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket()
     try:
-        return make_server(HOST, port, app, threaded=True, request_handler=Handler)
-    except OSError as error:
-        raise OutputError(
-            f"cannot listen on port {port}: {error.strerror}",
-            where=HOST,
-            hint="--port 0 finds one",
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"cannot listen on port {port}: {why}", hint="--port 0 finds one"
         ) from None
+    return listening
 
 
 def _moto() -> Any:
@@ -144,22 +162,3 @@ def _quiet() -> None:
         os.environ.pop(name, None)
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = HOST
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-
-
-def main() -> None:
-    """``python -m neopack.emulator.server``: the child of an ``Emulator``.
-
-    Says its address on standard output, and ends when standard input does.
-    """
-    import json
-
-    from neopack.emulator.script import parse
-
-    server = Server(script=parse(json.loads(sys.stdin.readline())))
-    print(server.start().url, flush=True)  # noqa: T201 - the answer that the parent waits for
-    sys.stdin.read()
-    server.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,7 @@ users quote them: ``Value 'a_b' at 'compilationJobName' failed to satisfy constr
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ from neopack.emulator.replies import AwsError
 __all__ = ["checked", "operations"]
 
 Shape = Any
+JAVA = re.compile(r"\\p\{([LNZ])\}")
+STANDS = {"L": "a", "N": "0", "Z": " "}
 KINDS: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -120,7 +123,7 @@ def _broken(shape: Shape, value: Any) -> Iterator[str]:
         if shape.enum and value not in shape.enum:
             yield f"satisfy enum value set: [{', '.join(shape.enum)}]"
         pattern = shape.metadata.get("pattern")
-        if pattern and not _compiled(pattern).fullmatch(value):
+        if pattern and not _fits(pattern, value):
             yield f"satisfy regular expression pattern: {pattern}"
 
 
@@ -131,15 +134,17 @@ def _range(limits: Mapping[str, Any], size: float, what: str) -> Iterator[str]:
         yield f"{what} less than or equal to {limits['max']}"
 
 
+def _fits(pattern: str, value: str) -> bool:
+    r"""Python has no ``\p{L}`` of Java's: one letter, digit and space stand for them all."""
+    if JAVA.search(pattern):
+        pattern = JAVA.sub(lambda found: STANDS[found[1]], pattern)
+        value = "".join(STANDS.get(unicodedata.category(c)[0], c) for c in value)
+    return _compiled(pattern).fullmatch(value) is not None
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(_translated(pattern))
-
-
-def _translated(pattern: str) -> str:
-    r"""``[\p{L}\p{Z}\p{N}_.]`` in Python's words: \w is letters, numbers and the underscore."""
-    pattern = re.sub(r"\\p\{[LN]\}", lambda _: r"\w", pattern)
-    return re.sub(r"\\p\{Z\}", lambda _: r"\s", pattern)
+    return re.compile(pattern)
 
 
 def _said(value: Any) -> str:

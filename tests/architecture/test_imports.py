@@ -150,3 +150,9 @@ def test_reading_and_judging_import_no_framework() -> None:
         "import neopack.judging, neopack.frameworks.pytorch.read, neopack.frameworks.onnx.read"
     )
     assert not loaded & HEAVY
+
+
+def test_nothing_but_the_command_line_imports_the_emulator() -> None:
+    """It is for tests and demos: what users run against AWS never reaches it."""
+    importers = {room(path) for path in FILES if "emulator" in rooms_imported(path)}
+    assert importers == {"emulator", "cli"}

@@ -101,15 +101,17 @@ def test_an_artifact_is_named_as_neo_names_it(aws: Emulator, shelf: Path) -> Non
     assert "InferenceImage" not in job
 
 
-def test_shapes_that_were_left_out_are_derived(aws: Emulator, shelf: Path) -> None:
+def test_shapes_that_were_left_out_are_derived(aws: Emulator, fixtures: Path) -> None:
+    upload(aws, tar_of(model_pth=(fixtures / "pytorch/cnn-traced.pt").read_bytes()))
+    create(aws, InputConfig_DataInputConfig=None, InputConfig_FrameworkVersion="2.0")
+    derived = ended(aws)["DerivedInformation"]["DerivedDataInputConfig"]
+    assert json.loads(derived) == {"image": [1, 3, 8, 8]}
+
+
+def test_shapes_that_cannot_be_derived_are_asked_for(aws: Emulator, shelf: Path) -> None:
     upload(aws, shelf / "onnx.tar.gz")
     create(aws, **(ONNX | {"InputConfig_DataInputConfig": None}))
-    job = ended(aws)
-    if job["CompilationJobStatus"] == "COMPLETED":
-        derived = job["DerivedInformation"]["DerivedDataInputConfig"]
-        assert json.loads(derived) == {"image": [1, 3, 8, 8]}
-    else:
-        assert "DataInputConfig" in job["FailureReason"]
+    assert "unable to extract DataInputConfig" in ended(aws)["FailureReason"]
 
 
 def test_an_output_bucket_that_is_not_there_fails_the_job(aws: Emulator, shelf: Path) -> None:
@@ -200,9 +202,21 @@ def test_a_damaged_archive_fails_the_job(aws: Emulator, shelf: Path) -> None:
     assert "Unable to untar" in ended(aws)["FailureReason"]
 
 
-def test_a_model_that_no_engine_can_convert_fails_the_job(aws: Emulator, fixtures: Path) -> None:
-    model = (fixtures / "onnx" / "custom-domain.onnx").read_bytes()
-    upload(aws, tar_of(model_onnx=model))
-    create(aws, **(ONNX | {"InputConfig_DataInputConfig": '{"image": [1, 4]}'}))
+def test_a_model_that_the_engine_cannot_convert_fails_the_job(
+    aws: Emulator, fixtures: Path
+) -> None:
+    upload(aws, tar_of(model_pth=(fixtures / "pytorch/training-mode.pt").read_bytes()))
+    create(aws, InputConfig_FrameworkVersion="2.0")
     job = ended(aws)
     assert job["CompilationJobStatus"] == "FAILED"
+    assert job["FailureReason"].startswith(
+        "ClientError: CompilationError: Failed to compile PyTorch model: "
+    )
+
+
+def test_a_reason_has_no_places_left_to_fill_in(aws: Emulator, fixtures: Path) -> None:
+    upload(aws, tar_of(model_pth=(fixtures / "pytorch/state-dict.pt").read_bytes()))
+    create(aws, InputConfig_FrameworkVersion="2.0")
+    assert ended(aws)["FailureReason"] == (
+        "ClientError: InputConfiguration: Framework cannot load PyTorch model."
+    )

@@ -215,6 +215,38 @@ def test_a_bucket_made_anew_may_be_elsewhere(aws: Emulator) -> None:
     aws.client("s3", **ONCE).head_bucket(Bucket="moving")
 
 
+# --- integrity ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ({"ContentMD5": "AAAAAAAAAAAAAAAAAAAAAA=="}, "BadDigest"),
+        ({"ChecksumSHA256": "A" * 43 + "="}, "BadDigest"),
+        ({"ChecksumCRC32": "AAAAAA=="}, "BadDigest"),
+    ],
+)
+def test_a_body_that_is_not_the_checksum_s_is_refused(
+    aws: Emulator, header: dict[str, str], code: str
+) -> None:
+    bucket(aws)
+    with pytest.raises(ClientError) as caught:
+        aws.client("s3", **ONCE).put_object(Bucket=BUCKET, Key="k", Body=b"model", **header)
+    assert code_of(caught.value) == (code, 400)
+    assert "Contents" not in aws.client("s3").list_objects_v2(Bucket=BUCKET)
+
+
+def test_a_body_that_was_changed_on_its_way_is_refused(aws: Emulator) -> None:
+    def changed(request: Any, **_: Any) -> None:
+        request.body = b"m0del"
+
+    bucket(aws)
+    client = aws.client("s3", **ONCE)
+    client.meta.events.register("before-send.s3.PutObject", changed)
+    with pytest.raises(ClientError, match=r"XAmzContentSHA256Mismatch|BadDigest"):
+        client.put_object(Bucket=BUCKET, Key="k", Body=b"model")
+
+
 # --- telling the emulator -------------------------------------------------------------------
 
 
