@@ -114,7 +114,7 @@ class Console:
     def step(self, name: str, total: int | None = None) -> Iterator[None]:
         """A step with a bar on a terminal; a line when it is done elsewhere."""
         start = time.monotonic()
-        if self.quiet or not _coloured(sys.stderr):
+        if self.quiet or self._live is not None or not _coloured(sys.stderr):
             yield
             self.note(f"{name}: {time.monotonic() - start:.1f} s")
             return
