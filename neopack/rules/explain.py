@@ -19,8 +19,9 @@ __all__ = ["Explanation", "explain"]
 # what is filled in: {name} by our rules, <name> by the service
 _FILLED = re.compile(r"\{\w+\}|<[\w. ]+>")
 _PREFIX = re.compile(r"^(Client ?Error|ServerError|Server Error): *")
-# shorter texts, such as "ValidationException", stand in too many rows to mean one
+# the rules' texts that say less than this mean nothing; nor does a mere code of the API
 _SHORTEST = 12
+_CODES = frozenset({"validationexception"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +98,9 @@ def _parts(text: str) -> tuple[str, ...]:
 
 @cache
 def _known() -> tuple[_Known, ...]:
-    everything = (*_of_the_service(), *_of_the_rules(), *_of_the_frameworks())
-    return tuple(known for known in everything if known.weight >= _SHORTEST)
+    ours = (*_of_the_rules(), *_of_the_frameworks())
+    telling = (k for k in ours if k.weight >= _SHORTEST and not _CODES.issuperset(k.parts))
+    return (*_of_the_service(), *telling)
 
 
 def _of_the_service() -> Iterator[_Known]:
