@@ -2,10 +2,11 @@
 
     python benchmarks/zoo.py                        # all torchvision classification models
     python benchmarks/zoo.py --framework xgboost    # 40 configurations
+    python benchmarks/zoo.py --framework mxnet      # mxnet.gluon.model_zoo.vision
 
 Ends with the count of successes; every failure with its cause. What nothing here compiles
-(XGBoost) is run from the archive and compared with its golden outputs. ``--only NAME`` limits
-it, ``--out FILE`` keeps rows as JSON lines and goes on after those that are there.
+(XGBoost, MXNet) is run from the archive and compared with its golden outputs. ``--only NAME``
+limits it, ``--out FILE`` keeps rows as JSON lines and goes on after those that are there.
 """
 
 from __future__ import annotations
@@ -60,6 +61,25 @@ def torchvision_models() -> Iterator[Entry]:
         )
 
 
+def gluon_models() -> Iterator[Entry]:
+    """The names that mxnet 1.8.0's ``vision.get_model`` knows: it imports in its runtime alone."""
+    names = [f"resnet{depth}_v{of}" for of in (1, 2) for depth in (18, 34, 50, 101, 152)]
+    names += [f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")]
+    names += [f"densenet{depth}" for depth in (121, 161, 169, 201)]
+    names += ["alexnet", "squeezenet1.0", "squeezenet1.1", "inceptionv3"]
+    for kind in ("mobilenet", "mobilenetv2_"):
+        names += [f"{kind}{width}" for width in ("1.0", "0.75", "0.5", "0.25")]
+    for name in names:
+        size = 299 if name == "inceptionv3" else 224
+        yield Entry(
+            name=name,
+            model=lambda: f"{HERE / 'zoo_models_mxnet.py'}:lively",
+            inputs={"data": (1, 3, size, size)},
+            arguments={"name": name, "size": size},
+            compiles=False,
+        )
+
+
 def xgboost_models() -> Iterator[Entry]:
     objectives = {
         "reg:squarederror": "real", "reg:squaredlogerror": "positive", "reg:logistic": "binary",
@@ -103,7 +123,7 @@ def trainer(parameters: dict[str, Any], label: str) -> Callable[[], Any]:
     return train
 
 
-ZOOS = {"pytorch": torchvision_models, "xgboost": xgboost_models}
+ZOOS = {"mxnet": gluon_models, "pytorch": torchvision_models, "xgboost": xgboost_models}
 
 
 def attempt(entry: Entry, folder: Path) -> dict[str, Any]:

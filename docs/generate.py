@@ -26,6 +26,7 @@ FAMILIES = {
     "NEO-PT": "PyTorch",
     "NEO-ON": "ONNX",
     "NEO-XG": "XGBoost",
+    "NEO-MX": "MXNet",
 }
 RULES = """\
 # Rules

@@ -177,6 +177,8 @@ def package(
     )
     packing.refuse_unsupported(source.framework, submission)
     packing.code_members(settings.code)
+    version = judging.version_for(source.framework, submission)
+    export = replace(export, framework_version=version)
     with packing.exported(source, _requests(inputs), export, log) as (made, info):
         return packing.write(made, info, source, submission, output, settings, log)
 

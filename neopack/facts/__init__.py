@@ -65,6 +65,7 @@ __all__ = [
     "target",
     "targets",
     "torch_file_format",
+    "torch_operators",
 ]
 
 _KINDS = frozenset({"cloud", "inferentia", "inferentia2", "trainium", "eia", "edge"})
@@ -401,6 +402,23 @@ def torch_file_format(version: str) -> int | None:
     table = _file("torch").numbers("file_format")
     reads = [most for release, most in table.items() if versions.at_most(version, release)]
     return min(reads, default=None)
+
+
+@cache
+def torch_operators(version: str) -> frozenset[str] | None:
+    """The operators of ``aten`` that TorchScript has in a version of PyTorch, such as
+    ``aten::relu``; None for one newer than our tables."""
+    since = _file("torch_operators").table("since")
+    listed = sorted(since, key=versions.order)
+    if versions.parts(version) is None or not versions.at_most(version, listed[-1]):
+        return None
+    known: set[str] = set()
+    for release in listed:
+        if known and not versions.at_least(version, release):
+            break
+        row = since.table(release)
+        known = (known | set(row.text("new").split())) - set(row.text("gone").split())
+    return frozenset(f"aten::{name}" for name in known)
 
 
 def operators_2020(name: str) -> frozenset[str]:

@@ -33,13 +33,15 @@ __all__ = ["ExportSettings", "Framework", "Layout"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSettings:
-    """How to export. ``example`` is an .npz of real inputs in place of the seeded ones.
+    """How to export. ``example`` is an .npz of real inputs in place of the seeded ones;
+    ``framework_version`` is what Neo will read the model with, "" where that is not known.
 
     For PyTorch, ``script`` asks for scripting instead of tracing; for TensorFlow, ``signature``
     and ``tags`` choose in a SavedModel, and ``outputs`` names those of a frozen graph; for
     XGBoost, ``trust_pickle`` allows what a pickle runs when it is loaded.
     """
 
+    framework_version: str = ""
     script: bool = False
     seed: int = 0
     example: Path | None = None

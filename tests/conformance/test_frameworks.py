@@ -34,6 +34,18 @@ SAMPLES = {
             inputs=(InputRequest(name="image", shape=(2, 3, 8, 8)),),
         ),
     ],
+    "MXNET": [
+        Sample(
+            path=FIXTURES / "mxnet" / "gluon" / "gluon-symbol.json",
+            inputs=(InputRequest(name="data", shape=(1, 3, 8, 8)),),
+        ),
+        Sample(path=FIXTURES / "mxnet" / "sagemaker" / "model-symbol.json", target="ml_inf1"),
+        Sample(
+            path=FIXTURES / "mxnet" / "mxnet-0.9.5" / "module-symbol.json",
+            inputs=(InputRequest(name="data", shape=(2, 3, 8, 8)),),
+            target="rasp4b",
+        ),
+    ],
 }
 
 

@@ -83,6 +83,31 @@ def xgboost_info(form: str = "binary", version: str = "1.3", **known: Any) -> Mo
     )
 
 
+def mxnet_info(
+    inputs: Iterable[TensorSpec] = (spec("data", (None, 3, None, None)),),
+    *,
+    form: str = "symbol",
+    version: str = "1.8.0",
+    operators: Iterable[str] = ("Convolution", "Activation"),
+    dtypes: dict[str, int] | None = None,
+    **known: Any,
+) -> ModelInfo:
+    return ModelInfo(
+        framework="MXNET",
+        format=form,
+        versions={"mxnet": version} if version else {},
+        signature=signature(*inputs),
+        operators=dict.fromkeys(operators, 1),
+        dtypes=dtypes or {"float32": 8},
+        facts={
+            "parameters": "model-0000.params",
+            "parameters_form": "params",
+            "array_versions": {"2": 8},
+            **known,
+        },
+    )
+
+
 CLEAN = {
     "PYTORCH": {
         "entries": entries("model.pth"),
@@ -100,6 +125,12 @@ CLEAN = {
         "entries": entries("xgboost-model"),
         "models": ("xgboost-model",),
         "info": xgboost_info(),
+    },
+    "MXNET": {
+        "entries": entries("model-0000.params", "model-symbol.json"),
+        "models": ("model-symbol.json",),
+        "info": mxnet_info(),
+        "data_input_config": '{"data":[1,3,8,8]}',
     },
     "TENSORFLOW": {
         "entries": entries("export/saved_model.pb"),
@@ -142,6 +173,10 @@ def onnx(target: str = "ml_c5", **changes: Any) -> Inspection:
 
 def xgboost(target: str = "ml_c5", **changes: Any) -> Inspection:
     return inspection("XGBOOST", target, **changes)
+
+
+def mxnet(target: str = "ml_c5", **changes: Any) -> Inspection:
+    return inspection("MXNET", target, **changes)
 
 
 def tensorflow(target: str = "ml_c5", **changes: Any) -> Inspection:

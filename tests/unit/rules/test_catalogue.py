@@ -11,6 +11,7 @@ from inspections import inspection
 
 import neopack.facts
 from neopack import facts
+from neopack.frameworks.mxnet import rules as mxnet
 from neopack.frameworks.onnx import rules as onnx
 from neopack.frameworks.pytorch import rules as pytorch
 from neopack.frameworks.xgboost import rules as xgboost
@@ -18,7 +19,7 @@ from neopack.rules import archive, dataconfig, engine, handler, options, target
 from neopack.rules.inspection import Rule
 
 SHARED = (*archive.RULES, *dataconfig.RULES, *target.RULES, *options.RULES, *handler.RULES)
-ALL: tuple[Rule, ...] = (*SHARED, *pytorch.RULES, *onnx.RULES, *xgboost.RULES)
+ALL: tuple[Rule, ...] = (*SHARED, *pytorch.RULES, *onnx.RULES, *xgboost.RULES, *mxnet.RULES)
 _ROW = Path(neopack.facts.__file__).with_name("errors.toml")
 
 
