@@ -97,6 +97,8 @@ def deploy(
         log.warn(f"{retired}: AWS may refuse this")
     account = Account(replace(connection, region=connection.region or manifest.job.region))
     _refuse_region(account, manifest)
+    if account.endpoint:
+        log.note(f"AWS is {account.endpoint}")
     log.note(f"image {hosting.image}, by {hosting.image_from}")
     _upload(account, compiled, manifest, hosting, log)
     try:
