@@ -7,18 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from neopack import compiling, facts, following, judging, packing, submitting
-from neopack.archive.manifest import read_manifest
+from neopack import checking, compiling, facts, following, judging, packing, submitting
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.inspected import Inspected
 from neopack.engines.sagemaker.account import Connection
-from neopack.errors import UsageError
 from neopack.frameworks import ExportSettings, strangers
 from neopack.measure import bench as measuring
 from neopack.measure import verify as proving
 from neopack.types import (
+    Checked,
     CompiledArtifact,
     Evidence,
     InputRequest,
@@ -37,6 +36,7 @@ __all__ = [
     "answer",
     "bench",
     "check",
+    "check_targets",
     "compile",
     "inspect",
     "load",
@@ -186,7 +186,7 @@ def package(
 
 
 def check(
-    archive: str | Path,
+    model: str | Path,
     *,
     target: str | None = None,
     framework: str | None = None,
@@ -198,34 +198,32 @@ def check(
     ignore: Sequence[str] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> Report:
-    """Every finding of every rule that holds for the archive on ``target``.
+    """Every finding of every rule that holds for ``model`` on ``target``: an archive, or a file or
+    a directory that one would be made of.
 
     What is not given is taken from the manifest beside the archive. Raises ``UsageError``
-    where neither names a target, ``Malformed`` where the file is no archive.
+    where neither names a target, ``Malformed`` where the file is broken.
     """
-    path = Path(archive)
-    artifacts.refuse_what_is_no_file(path)
-    manifest = read_manifest(path)
-    if target is None and manifest is None:
-        raise UsageError("which target?", where=str(path), hint="give --target ml_c5")
-    chosen = facts.target(target) if target else None
-    scanned = scan(path, limits)
-    if manifest is not None and manifest.archive.content_sha256 != scanned.content_sha256:
-        manifest = None
-    if chosen is None and manifest is None:
-        hint = "the manifest beside it is of another archive: give --target ml_c5"
-        raise UsageError("which target?", where=str(path), hint=hint)
-    submission = judging.Submission(
-        target=chosen or facts.target(manifest.target),  # type: ignore[union-attr]
+    wanted = checking.Wanted(
         framework=framework.upper() if framework else None,
         framework_version=framework_version,
         data_input_config=data_input_config,
         compiler_options=compiler_options,
         as_of=as_of,
+        select=tuple(select),
+        ignore=tuple(ignore),
+        limits=limits,
     )
-    inspection = judging.inspect_archive(scanned, submission, manifest, limits)
-    report = judging.judge(inspection, select=select, ignore=ignore)
-    return replace(report, evidence=manifest.evidence if manifest else ())
+    return check_targets(model, [target] if target else [], wanted).reports[0]
+
+
+def check_targets(
+    model: str | Path, targets: Sequence[str] = (), wanted: checking.Wanted | None = None
+) -> Checked:
+    """``check`` for several targets: what ``model`` is read from is read once."""
+    wanted = wanted or checking.Wanted()
+    aims = [facts.target(name) for name in targets]
+    return checking.check(checking.read(Path(model), wanted), aims, wanted)
 
 
 def verify(

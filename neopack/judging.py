@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from neopack import facts
 from neopack.archive.manifest import Manifest
@@ -15,11 +15,22 @@ from neopack.frameworks import Framework, Layout
 from neopack.frameworks import catalogue as frameworks
 from neopack.rules import archive, dataconfig, engine, handler, options, target
 from neopack.rules.inspection import Inspection, Rule
-from neopack.types import Member, ModelInfo, Report, Target
+from neopack.types import Level, Member, ModelInfo, Report, Signature, Target
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.tar import TarEntry
 
-__all__ = ["Submission", "inspect_archive", "inspect_layout", "judge", "raise_for", "version_for"]
+__all__ = [
+    "Seen",
+    "Submission",
+    "inspect",
+    "inspect_archive",
+    "inspect_layout",
+    "is_code",
+    "judge",
+    "look",
+    "raise_for",
+    "version_for",
+]
 
 CODE = "code/"
 
@@ -38,6 +49,24 @@ class Submission:
     def __post_init__(self) -> None:
         if self.as_of is not None:
             _refuse_no_date(self.as_of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was read of an archive, once for all targets.
+
+    ``packed`` is False for the files of one that nobody wrote yet: its directory members, and the
+    strings of the call, are then what the framework's layout says.
+    """
+
+    name: str
+    entries: tuple[TarEntry, ...]
+    framework: Framework
+    info: ModelInfo | None = None
+    unreadable: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
+    manifest: Manifest | None = None
+    packed: bool = True
 
 
 def _refuse_no_date(text: str) -> None:
@@ -72,16 +101,17 @@ def _rules(framework: str) -> tuple[Rule, ...]:
     )
 
 
-def raise_for(report: Report) -> None:
-    """Raise where a report is not clean: ``Unsupported`` before ``CheckFailed``."""
-    errors = report.at("error")
-    unsupported = [finding for finding in errors if finding.id in target.UNSUPPORTED]
+def raise_for(report: Report, passing: Level = "warning") -> None:
+    """Raise where findings are graver than ``passing``, or rules could not be checked:
+    ``Unsupported`` before ``CheckFailed``."""
+    failing = report.failing(passing)
+    unsupported = [finding for finding in failing if finding.id in target.UNSUPPORTED]
     if unsupported:
         first = unsupported[0]
         raise Unsupported(f"{first.id}: {first.message}", report=report, hint=first.fix)
-    if errors:
-        more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-        raise CheckFailed(f"{errors[0].id}: {errors[0].message}{more}", report=report)
+    if failing:
+        more = f", and {len(failing) - 1} more" if len(failing) > 1 else ""
+        raise CheckFailed(f"{failing[0].id}: {failing[0].message}{more}", report=report)
     if report.not_checked:
         first_outcome = report.not_checked[0]
         raise CheckFailed(
@@ -98,25 +128,49 @@ def inspect_archive(
 ) -> Inspection:
     """What rules see of an archive on disk. Raises ``NotRecognised`` where neither the bytes,
     the manifest nor the caller tell the framework."""
-    framework, info, unreadable = _model(scanned, submission, manifest, limits)
-    filled = _filled(submission, framework, manifest)
-    models = framework.models(_visible(scanned.entries))
-    return Inspection(
-        framework=framework.name,
-        framework_version=filled.framework_version or "",
-        target=submission.target,
-        path=facts.compiler_path(
-            framework.name, submission.target, filled.framework_version or ""
-        ),
-        as_of=submission.as_of or facts.newest(),
+    return inspect(look(scanned, submission.framework, manifest, limits), submission)
+
+
+def look(
+    scanned: ArchiveScan,
+    asked: str | None,
+    manifest: Manifest | None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Seen:
+    """Read the model of an archive; ``asked`` is the framework that the caller says it is of."""
+    said = asked or (manifest.framework if manifest else None)
+    framework, info, unreadable = _model(scanned, said, limits)
+    return Seen(
+        name=scanned.path.name,
         entries=scanned.entries,
-        archive_name=scanned.path.name,
-        models=models,
+        framework=framework,
         info=info,
         unreadable=unreadable,
+        code=_code(scanned, limits),
+        manifest=manifest,
+    )
+
+
+def inspect(seen: Seen, submission: Submission) -> Inspection:
+    """What rules see of what was read, as it would be submitted."""
+    framework, layout = seen.framework, _layout(seen, submission)
+    filled = _filled(submission, seen, layout)
+    version = filled.framework_version or ""
+    directories = layout.directories if layout is not None and not seen.packed else ()
+    return Inspection(
+        framework=framework.name,
+        framework_version=version,
+        target=submission.target,
+        path=facts.compiler_path(framework.name, submission.target, version),
+        as_of=submission.as_of or facts.newest(),
+        entries=(*seen.entries, *map(_directory, directories)),
+        archive_name=seen.name,
+        models=framework.models(_visible(seen.entries)),
+        info=seen.info,
+        unreadable=seen.unreadable,
         data_input_config=filled.data_input_config,
         compiler_options=filled.compiler_options,
-        code=_code(scanned, limits),
+        code=seen.code,
     )
 
 
@@ -131,9 +185,7 @@ def inspect_layout(
     framework = frameworks.get(info.framework)
     version = version_for(info.framework, submission)
     entries = [_entry(member.name, member.path.stat().st_size) for member in members]
-    entries += [
-        TarEntry(name=name, kind="directory", size=0, offset=0) for name in layout.directories
-    ]
+    entries += map(_directory, layout.directories)
     return Inspection(
         framework=info.framework,
         framework_version=version,
@@ -151,10 +203,9 @@ def inspect_layout(
 
 
 def _model(
-    scanned: ArchiveScan, submission: Submission, manifest: Manifest | None, limits: Limits
+    scanned: ArchiveScan, asked: str | None, limits: Limits
 ) -> tuple[Framework, ModelInfo | None, str]:
     """(framework, what its reader saw, why it saw nothing)."""
-    asked = submission.framework or (manifest.framework if manifest else None)
     try:
         found = find_model(scanned, limits)
     except NeopackError as error:
@@ -170,26 +221,37 @@ def _model(
     return frameworks.get(asked), None, f"no member is a model of {asked}"
 
 
-def _filled(submission: Submission, framework: Framework, manifest: Manifest | None) -> Submission:
+def _layout(seen: Seen, submission: Submission) -> Layout | None:
+    """How the framework would have it submitted; None where only the caller can tell."""
+    if seen.manifest is not None:
+        names = [member.name for member in seen.manifest.archive.members]
+        return seen.framework.layout(seen.manifest.signature, submission.target, names)
+    if seen.packed:
+        return None
+    known = seen.info.signature if seen.info is not None else None
+    fixed = known is not None and not any(None in spec.shape for spec in known.inputs)
+    names = [entry.name for entry in seen.entries if entry.kind == "file"]
+    layout = seen.framework.layout(known or Signature(inputs=()), submission.target, names)
+    return layout if fixed else replace(layout, data_input_config=None)
+
+
+def _filled(submission: Submission, seen: Seen, layout: Layout | None) -> Submission:
     """What was not said, from the manifest where it is for this target, else the default."""
+    manifest = seen.manifest
     same = manifest is not None and manifest.target == submission.target.name
     version = submission.framework_version or (
         manifest.framework_version
         if manifest and same
-        else facts.default_version(framework.name, submission.target, submission.as_of)
+        else facts.default_version(seen.framework.name, submission.target, submission.as_of)
     )
+    # for another target the same model goes in another form, which its signature gives
+    stated = manifest if manifest and same else layout
     config, compiler_options = submission.data_input_config, submission.compiler_options
-    if manifest is not None:
-        # for another target the same model goes in another form, which its signature gives
-        members = [member.name for member in manifest.archive.members]
-        layout = framework.layout(manifest.signature, submission.target, members)
-        stated = (
-            (manifest.data_input_config, manifest.compiler_options)
-            if same
-            else (layout.data_input_config, layout.compiler_options)
+    if stated is not None:
+        config = config if config is not None else stated.data_input_config
+        compiler_options = (
+            compiler_options if compiler_options is not None else stated.compiler_options
         )
-        config = config if config is not None else stated[0]
-        compiler_options = compiler_options if compiler_options is not None else stated[1]
     return Submission(
         target=submission.target,
         framework_version=version,
@@ -205,7 +267,7 @@ def _visible(entries: Sequence[TarEntry]) -> list[str]:
 
 
 def _code(scanned: ArchiveScan, limits: Limits) -> Mapping[str, str]:
-    names = [name for name in scanned.file_names() if _is_code(name)]
+    names = [name for name in scanned.file_names() if is_code(name)]
     texts = {}
     for name in names:
         with MemberSource(scanned, name, limits) as source:
@@ -214,14 +276,18 @@ def _code(scanned: ArchiveScan, limits: Limits) -> Mapping[str, str]:
 
 
 def _code_files(members: Sequence[Member]) -> Mapping[str, str]:
-    chosen = [member for member in members if _is_code(member.name)]
+    chosen = [member for member in members if is_code(member.name)]
     return {member.name: member.path.read_text("utf-8", "replace") for member in chosen}
 
 
-def _is_code(name: str) -> bool:
+def is_code(name: str) -> bool:
     leaf = name.rsplit("/", 1)[-1]
     return CODE in name and (leaf.endswith(".py") or leaf == "requirements.txt")
 
 
 def _entry(name: str, size: int) -> TarEntry:
     return TarEntry(name=name, kind="file", size=size, offset=0)
+
+
+def _directory(name: str) -> TarEntry:
+    return TarEntry(name=name, kind="directory", size=0, offset=0)

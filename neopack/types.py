@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "GRAVITY",
     "Array",
     "ByteSource",
+    "Checked",
     "CompilationRequest",
     "CompiledArtifact",
     "CompilerPath",
@@ -53,6 +55,8 @@ Shape: TypeAlias = tuple[int | None, ...]
 Level: TypeAlias = Literal["error", "warning", "info"]
 CompilerPath: TypeAlias = Literal["tvm", "integrated", "neuron", "eia"]
 Outcome: TypeAlias = Literal["passed", "found", "not checked"]
+
+GRAVITY: Mapping[Level, int] = {"info": 0, "warning": 1, "error": 2}
 
 
 # --- models ---------------------------------------------------------------------------------
@@ -299,7 +303,8 @@ class RuleOutcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All that a check has to say of one subject for one target. ``evidence`` is what was
-    proven by running it; all else was only read."""
+    proven by running it; all else was only read. ``remark`` says as what it was judged where it
+    is no archive to be compiled."""
 
     subject: str
     framework: str
@@ -309,6 +314,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     outcomes: tuple[RuleOutcome, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    remark: str = ""
 
     def at(self, level: Level) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.level == level)
@@ -320,6 +326,29 @@ class Report:
     @property
     def clean(self) -> bool:
         return not self.at("error") and not self.not_checked
+
+    def failing(self, passing: Level = "warning") -> tuple[Finding, ...]:
+        """The findings that are graver than the gravest level that passes."""
+        return tuple(f for f in self.findings if GRAVITY[f.level] > GRAVITY[passing])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check found of one thing, a report for each target that was asked for.
+
+    ``path`` is as the user gave it, ``members`` are what lies in it; ``passing`` is the gravest
+    level that passes.
+    """
+
+    path: str
+    members: tuple[str, ...]
+    reports: tuple[Report, ...]
+    sha256: str = ""
+    passing: Level = "warning"
+
+    @property
+    def passed(self) -> bool:
+        return not any(r.failing(self.passing) or r.not_checked for r in self.reports)
 
 
 # --- reading and talking --------------------------------------------------------------------

@@ -67,6 +67,11 @@ class Console:
         elif not self.quiet:
             self.data(text)
 
+    def file(self, text: str) -> None:
+        """A document for another program, as it is; an empty one is no line."""
+        if text:
+            _write(text)
+
     # --- talk
 
     def note(self, text: str) -> None:

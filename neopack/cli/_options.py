@@ -15,9 +15,11 @@ __all__ = [
     "Force",
     "Format",
     "Inputs",
+    "Level",
     "LimitSettings",
     "OutputFormat",
     "Quiet",
+    "ReportFormat",
     "RuntimeName",
     "TargetName",
     "Threads",
@@ -28,6 +30,21 @@ __all__ = [
 class Format(StrEnum):
     text = "text"
     json = "json"
+
+
+class ReportFormat(StrEnum):
+    text = "text"
+    json = "json"
+    junit = "junit"
+    sarif = "sarif"
+    github = "github"
+    markdown = "markdown"
+
+
+class Level(StrEnum):
+    error = "error"
+    warning = "warning"
+    info = "info"
 
 
 OutputFormat = Annotated[Format, typer.Option("--format", help="How the answer is written.")]

@@ -1,7 +1,8 @@
 """``neopack check``."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,13 +10,21 @@ from neopack.cli import _options as options
 from neopack.cli._console import console
 from neopack.errors import CheckFailed
 
+if TYPE_CHECKING:
+    from neopack.types import Checked
+
 __all__ = ["check"]
+
+Form = options.ReportFormat
 
 
 def check(
-    archive: Annotated[Path, typer.Argument(help="The .tar.gz to be compiled.")],
+    model: Annotated[
+        Path, typer.Argument(help="The .tar.gz to be compiled; or a model file, a directory.")
+    ],
     target: Annotated[
-        str | None, typer.Option("--target", "-t", help="The manifest's by default.")
+        list[str] | None,
+        typer.Option("--target", "-t", help="May repeat; the manifest's by default."),
     ] = None,
     framework: Annotated[str | None, typer.Option(help="Told from the bytes by default.")] = None,
     framework_version: Annotated[
@@ -36,30 +45,66 @@ def check(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Causes, sources and remarks too.")
     ] = False,
-    output_format: options.OutputFormat = options.Format.text,
+    output_format: Annotated[
+        Form, typer.Option("--format", help="How the answer is written.")
+    ] = Form.text,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Find what Neo would refuse, before the job: one pass, nothing is executed."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
-    from neopack import api, judging
-    from neopack.reports.text import report_text
+    console.setup(quiet=quiet, debug=debug, json=output_format is Form.json)
+    from neopack import api, checking
     from neopack.wire.guard import DEFAULT_LIMITS
 
-    report = api.check(
-        archive,
-        target=target,
-        framework=framework,
+    wanted = checking.Wanted(
+        framework=framework.upper() if framework else None,
         framework_version=framework_version,
         data_input_config=data_input_config,
         compiler_options=compiler_options,
         as_of=as_of,
-        select=select or (),
-        ignore=ignore or (),
+        select=tuple(select or ()),
+        ignore=tuple(ignore or ()),
         limits=DEFAULT_LIMITS.with_settings(limit or []),
     )
-    console.result("check", report, report_text(report, verbose=verbose))
-    try:
-        judging.raise_for(report)
-    except CheckFailed as error:
-        raise typer.Exit(error.exit_code) from None
+    checked = api.check_targets(model, target or (), wanted)
+    _show(checked, output_format, verbose=verbose)
+    _exit(checked)
+
+
+def _show(checked: "Checked", form: Form, *, verbose: bool) -> None:
+    from neopack.reports.text import checked_text
+
+    if form in (Form.text, Form.json):
+        one = len(checked.reports) == 1
+        value = checked.reports[0] if one else checked
+        console.result("check" if one else "checks", value, checked_text(checked, verbose=verbose))
+    else:
+        console.file(_writers()[form](checked))
+
+
+def _writers() -> "Mapping[Form, Callable[[Checked], str]]":
+    from neopack.reports.github import github
+    from neopack.reports.junit import junit
+    from neopack.reports.markdown import markdown
+    from neopack.reports.sarif import sarif
+
+    return {
+        Form.github: github,
+        Form.junit: junit,
+        Form.markdown: markdown,
+        Form.sarif: sarif,
+    }
+
+
+def _exit(checked: "Checked") -> None:
+    """With 3 only where each report that fails does so for a target that takes no such thing."""
+    from neopack import judging
+
+    codes = []
+    for report in checked.reports:
+        try:
+            judging.raise_for(report, checked.passing)
+        except CheckFailed as error:
+            codes.append(error.exit_code)
+    if codes:
+        raise typer.Exit(min(codes))

@@ -28,7 +28,7 @@ from neopack.types import (
 )
 from neopack.wire.guard import Limits
 
-__all__ = ["ExportSettings", "Framework", "Layout"]
+__all__ = ["ExportSettings", "Framework", "Layout", "Move"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,16 @@ class Layout:
     compiler_options: str | None = None
     directories: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A member that packs better under another name, or not at all (``to`` is empty), and the
+    rule that it breaks as it is."""
+
+    member: str
+    to: str
+    rule: str
 
 
 class Framework(Protocol):
@@ -107,6 +117,12 @@ class Framework(Protocol):
     def layout(self, signature: Signature, target: Target, members: Sequence[str]) -> Layout:
         """How this model, of these ``members``, goes to ``target``: DataInputConfig,
         CompilerOptions, directories."""
+
+    def tidied(self, names: Sequence[str], model: str) -> Sequence[Move]:
+        """What is only packaging and this framework's own: extra files, names, a directory.
+
+        ``names`` are safe and relative; ``model`` is the main file, empty where none is known.
+        """
 
     def runner(
         self, files: Files, model: str, signature: Signature, threads: int | None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neopack.frameworks import ExportSettings, Layout
+from neopack.frameworks import ExportSettings, Layout, Move
 from neopack.rules.inspection import Rule
 from neopack.types import (
     ByteSource,
@@ -82,6 +82,11 @@ class FrameworkFolder:
     def layout(self, signature: Signature, target: Target, members: Sequence[str]) -> Layout:
         layout: Layout = self._part("layout").layout(signature, target, members)
         return layout
+
+    def tidied(self, names: Sequence[str], model: str) -> Sequence[Move]:
+        tidy = getattr(self._part("layout"), "tidied", None)
+        moves: Sequence[Move] = tidy(names, model) if tidy is not None else ()
+        return moves
 
     def rules(self) -> Sequence[Rule]:
         rules: Sequence[Rule] = self._part("rules").RULES

@@ -9,6 +9,7 @@ from neopack.artifacts.answer import Answer
 from neopack.artifacts.inspected import Inspected
 from neopack.measure.bench import BenchResult
 from neopack.types import (
+    Checked,
     CompiledArtifact,
     Evidence,
     Finding,
@@ -24,6 +25,7 @@ __all__ = [
     "archive_text",
     "artifact_text",
     "bench_text",
+    "checked_text",
     "evidence_text",
     "inspected_text",
     "report_text",
@@ -36,6 +38,8 @@ OPERATORS_SHOWN = 12
 
 def report_text(report: Report, *, verbose: bool = False) -> str:
     lines = [_subject(report)]
+    if report.remark:
+        lines += _wrapped("note     ", report.remark)
     for finding in report.findings:
         if verbose or finding.level != "info":
             lines += _finding(finding, verbose=verbose)
@@ -44,6 +48,10 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
     lines += [_proven(evidence) for evidence in report.evidence]
     lines.append(_summary(report))
     return "\n".join(lines)
+
+
+def checked_text(checked: Checked, *, verbose: bool = False) -> str:
+    return "\n\n".join(report_text(report, verbose=verbose) for report in checked.reports)
 
 
 def evidence_text(evidence: Evidence) -> str:

@@ -48,7 +48,7 @@ ROWS = [
         "runtimes",
     },
     {"judging", "packing", "compiling", "tasks", "following", "deploying"},
-    {"submitting"},
+    {"submitting", "checking"},
     {"reports"},
     {"api", "testing", "integrations"},
     {"emulator"},

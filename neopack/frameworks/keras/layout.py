@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from neopack.frameworks import Layout
+from neopack.frameworks import Layout, Move
 from neopack.types import Shape, Signature, Target
 
-__all__ = ["channels_first", "layout", "model_members", "model_parts"]
+__all__ = ["channels_first", "layout", "model_members", "model_parts", "tidied"]
 
 
 def model_members(names: Sequence[str]) -> tuple[str, ...]:
@@ -31,3 +31,11 @@ def channels_first(shape: Shape) -> Shape:
 def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     config = {spec.name: list(channels_first(spec.shape)) for spec in signature.inputs}
     return Layout(data_input_config=json.dumps(config, separators=(",", ":")))
+
+
+def tidied(names: Sequence[str], model: str) -> tuple[Move, ...]:
+    """HDF5 is named ``.h5``; a ``.keras`` file is another format."""
+    if not model.endswith(".hdf5"):
+        return ()
+    to = f"{model.removesuffix('.hdf5')}.h5"
+    return (Move(member=model, to=to, rule="NEO-KR-001"),)

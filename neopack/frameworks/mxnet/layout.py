@@ -8,11 +8,11 @@ import json
 import posixpath
 from collections.abc import Sequence
 
-from neopack.frameworks import Layout
+from neopack.frameworks import Layout, Move
 from neopack.frameworks.mxnet import names
 from neopack.types import Signature, Target
 
-__all__ = ["layout", "model_members", "model_parts"]
+__all__ = ["layout", "model_members", "model_parts", "tidied"]
 
 
 def model_members(members: Sequence[str]) -> tuple[str, ...]:
@@ -31,3 +31,24 @@ def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layo
     """Also for ml_inf1: the guide asks for the same there."""
     shapes = {spec.name: list(spec.shape) for spec in signature.inputs}
     return Layout(data_input_config=json.dumps(shapes, separators=(",", ":")))
+
+
+def tidied(members: Sequence[str], model: str) -> tuple[Move, ...]:
+    """Without another .json outside of code/; the parameters named after their symbol."""
+    found = names.symbols(members)
+    extra = [n for n in found[1:] if not n.endswith(names.SYMBOL) and not n.startswith("code/")]
+    left = tuple(Move(member=name, to="", rule="NEO-MX-002") for name in extra)
+    return (*left, *_named_after(found[0], members)) if found else left
+
+
+def _named_after(symbol: str, members: Sequence[str]) -> tuple[Move, ...]:
+    parameters = [name for name in members if name.endswith(".params")]
+    if len(parameters) != 1:
+        return ()
+    epoch, there = names.epoch(parameters[0]), names.parameters_of(symbol, members)
+    if there and epoch is not None:
+        return ()
+    to = posixpath.join(
+        posixpath.dirname(symbol), f"{names.prefix(symbol)}-{epoch or 0:04}.params"
+    )
+    return (Move(member=parameters[0], to=to, rule="NEO-MX-005" if there else "NEO-MX-004"),)

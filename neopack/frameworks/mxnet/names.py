@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from neopack import facts
 
-__all__ = ["SHAPES", "epoch", "parameters_of", "prefix", "symbols"]
+__all__ = ["SHAPES", "SYMBOL", "epoch", "parameters_of", "prefix", "symbols"]
 
 SHAPES = "model-shapes.json"
 SYMBOL = "-symbol.json"

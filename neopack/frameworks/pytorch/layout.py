@@ -11,10 +11,10 @@ import json
 from collections.abc import Sequence
 
 from neopack import facts
-from neopack.frameworks import Layout
+from neopack.frameworks import Layout, Move
 from neopack.types import Json, Signature, Target, TensorSpec
 
-__all__ = ["layout", "model_members", "model_parts"]
+__all__ = ["layout", "model_members", "model_parts", "tidied"]
 
 
 def model_members(names: Sequence[str]) -> tuple[str, ...]:
@@ -55,3 +55,11 @@ def _options(specs: Sequence[TensorSpec], target: Target) -> str | None:
     if target.kind == "cloud" and specs and all(spec.dtype == "int64" for spec in specs):
         return json.dumps({"dtype": "int64"}, separators=(",", ":"))
     return None
+
+
+def tidied(names: Sequence[str], model: str) -> tuple[Move, ...]:
+    """The one ``.pt`` is named ``.pth``, which is right on every page of the guide."""
+    found = model_members(names)
+    if len(found) != 1 or not found[0].endswith(".pt"):
+        return ()
+    return (Move(member=found[0], to=f"{found[0]}h", rule="NEO-PT-001"),)

@@ -19,6 +19,7 @@ from neopack.frameworks import ExportSettings, callables, inputs
 from neopack.frameworks.tensorflow import freeze, live, read, saved
 from neopack.frameworks.tensorflow.frozen import output_tensors, parse_graph
 from neopack.frameworks.tensorflow.installed import tensorflow
+from neopack.frameworks.tensorflow.layout import DIRECTORY
 from neopack.frameworks.tensorflow.lower import Lowered, lower
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.frameworks.tensorflow.prune import needed_by, prune
@@ -36,10 +37,8 @@ from neopack.types import (
     TensorSpec,
 )
 
-__all__ = ["DIRECTORY", "FROZEN_FILE", "export"]
+__all__ = ["FROZEN_FILE", "export"]
 
-# the open loader wants a directory of its own around a SavedModel
-DIRECTORY = "export"
 FROZEN_FILE = "model.pb"
 # beyond this what was written and its source are not the same function
 REWRITE_DIFFERENCE = 1e-4

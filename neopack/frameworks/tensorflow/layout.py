@@ -13,17 +13,29 @@ import json
 import posixpath
 from collections.abc import Sequence
 
-from neopack.frameworks import Layout
+from neopack.frameworks import Layout, Move
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.types import Json, Signature, Target
 
-__all__ = ["EXTRAS", "VARIABLES", "layout", "model_members", "model_parts"]
+__all__ = [
+    "CHECKPOINT",
+    "DIRECTORY",
+    "EXTRAS",
+    "VARIABLES",
+    "layout",
+    "model_members",
+    "model_parts",
+    "tidied",
+]
 
 SUFFIXES = (".pb", ".pbtxt")
 SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 # what newer releases put beside saved_model.pb: no model, and in the way of the loader's count
 EXTRAS = ("keras_metadata.pb", "fingerprint.pb")
 VARIABLES, ASSETS = "variables", "assets"
+CHECKPOINT = "checkpoint"
+# the open loader wants a directory of its own around a SavedModel
+DIRECTORY = "export"
 
 
 def model_members(names: Sequence[str]) -> tuple[str, ...]:
@@ -77,3 +89,14 @@ def _directories(saved: str, members: Sequence[str]) -> tuple[str, ...]:
 
 def _json(value: Json) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def tidied(names: Sequence[str], model: str) -> tuple[Move, ...]:
+    """Without protobufs of metadata and a checkpoint's list; a SavedModel in a directory."""
+    leaves = {name: posixpath.basename(name) for name in names}
+    extras = [Move(member=n, to="", rule="NEO-TF-002") for n in names if leaves[n] in EXTRAS]
+    lists = [Move(member=n, to="", rule="NEO-TF-006") for n in names if leaves[n] == CHECKPOINT]
+    at_root = model in SAVED_MODELS
+    whole = (model, *model_parts(names, model)) if at_root else ()
+    wrapped = [Move(member=n, to=f"{DIRECTORY}/{n}", rule="NEO-TF-003") for n in whole]
+    return (*extras, *lists, *wrapped)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from neopack import facts
 from neopack.facts import versions
 from neopack.frameworks.tensorflow.layout import (
+    CHECKPOINT,
     EXTRAS,
     SAVED_MODELS,
     SUFFIXES,
@@ -28,7 +29,6 @@ __all__ = ["RULES"]
 
 # TF_GRAPH_DEF_VERSION of TensorFlow 1.15
 GRAPH_VERSION_OF_1_15 = 134
-_CHECKPOINT = "checkpoint"
 
 
 def _fact(inspection: Inspection, key: str) -> Json:
@@ -126,7 +126,7 @@ def two_saved_models(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-006")
 def checkpoint(inspection: Inspection) -> Iterator[Hit]:
     """No file named checkpoint (loader)."""
-    found = [n for n in _files(inspection) if posixpath.basename(n) == _CHECKPOINT]
+    found = [n for n in _files(inspection) if posixpath.basename(n) == CHECKPOINT]
     if found:
         yield Hit(message=f"a checkpoint's list is in the archive: {named(found)}", where=found[0])
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neopack.frameworks import Layout
+from neopack.frameworks import Layout, Move
 from neopack.types import Signature, Target
 
-__all__ = ["layout", "model_members", "model_parts"]
+__all__ = ["layout", "model_members", "model_parts", "tidied"]
 
 
 def model_members(names: Sequence[str]) -> tuple[str, ...]:
@@ -24,3 +24,11 @@ def model_parts(names: Sequence[str], model: str) -> tuple[str, ...]:
 
 def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     return Layout(data_input_config=None)
+
+
+def tidied(names: Sequence[str], model: str) -> tuple[Move, ...]:
+    """The model alone; what serves it, in code/, is not ours to leave out."""
+    if not model:
+        return ()
+    others = (name for name in names if name != model and not name.startswith("code/"))
+    return tuple(Move(member=name, to="", rule="NEO-XG-001") for name in others)

@@ -1,0 +1,58 @@
+"""A check as annotations of GitHub Actions: one workflow command a line.
+
+Escapes as actions/toolkit writes them (packages/core/src/command.ts, 2024): ``%``, CR and LF in
+messages, ``:`` and ``,`` too in properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neopack import facts
+from neopack.types import Checked, Finding, Report, RuleOutcome
+
+__all__ = ["github"]
+
+_COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+def github(checked: Checked) -> str:
+    """Empty where nothing was found."""
+    lines: list[str] = []
+    for report in checked.reports:
+        lines += _annotations(checked, report)
+    return "\n".join(lines)
+
+
+def _annotations(checked: Checked, report: Report) -> Iterator[str]:
+    for finding in report.findings:
+        command = _COMMANDS[finding.level]
+        title = f"{finding.id} for {report.target}: {facts.error_row(finding.id).title}"
+        yield f"::{command} {_properties(checked, title)}::{_data(_message(finding))}"
+    for outcome in report.not_checked:
+        yield _unchecked(checked, report, outcome)
+
+
+def _unchecked(checked: Checked, report: Report, outcome: RuleOutcome) -> str:
+    title = f"{outcome.id} for {report.target}: not checked"
+    return f"::error {_properties(checked, title)}::{_data(outcome.reason)}"
+
+
+def _message(finding: Finding) -> str:
+    where = f"{finding.where}: " if finding.where else ""
+    said = f"\nNeo: {finding.said_by_neo}" if finding.said_by_neo else ""
+    return f"{where}{finding.message}{said}\nFix: {finding.fix}"
+
+
+def _properties(checked: Checked, title: str) -> str:
+    return f"file={_property(checked.path)},title={_property(title)}"
+
+
+def _data(text: str) -> str:
+    """A name in an archive may have escape codes: what does not print is written out."""
+    shown = "".join(c if c in "\r\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

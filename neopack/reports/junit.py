@@ -1,0 +1,126 @@
+"""A check as JUnit XML, in the dialect of Jenkins' xUnit plug-in (junit-10.xsd, 2014).
+
+A suite is a target, a case a rule. What fails is graver than what passes; what could not be
+checked is an error; the rest that was found is output of a case that passed.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import escape, quoteattr
+
+from neopack import facts
+from neopack.types import Checked, Finding, Report, RuleOutcome
+
+__all__ = ["junit"]
+
+# what XML 1.0 has no way to write (https://www.w3.org/TR/xml/#charsets), and what moves cursors
+_UNWRITABLE = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(checked: Checked) -> str:
+    suites = [_suite(checked, report) for report in checked.reports]
+    totals = [
+        sum(counts) for counts in zip(*(_counts(checked, r) for r in checked.reports), strict=True)
+    ]
+    attributes = _attributes(
+        name="neopack check", **dict(zip(("tests", "failures", "errors"), totals, strict=False))
+    )
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            f"<testsuites {attributes}>",
+            *suites,
+            "</testsuites>",
+        ]
+    )
+
+
+def _counts(checked: Checked, report: Report) -> tuple[int, int, int]:
+    failed = {finding.id for finding in report.failing(checked.passing)}
+    return len(report.outcomes), len(failed), len(report.not_checked)
+
+
+def _suite(checked: Checked, report: Report) -> str:
+    tests, failures, errors = _counts(checked, report)
+    attributes = _attributes(
+        name=f"{checked.path} for {report.target}",
+        package=report.target,
+        tests=tests,
+        failures=failures,
+        errors=errors,
+    )
+    lines = [f"  <testsuite {attributes}>", *_properties(checked, report)]
+    lines += [_case(checked, report, outcome) for outcome in report.outcomes]
+    return "\n".join([*lines, "  </testsuite>"])
+
+
+def _properties(checked: Checked, report: Report) -> list[str]:
+    values = {
+        "framework": report.framework,
+        "framework_version": report.framework_version,
+        "target": report.target,
+        "facts_as_of": report.facts_as_of,
+        "sha256": checked.sha256,
+    }
+    rows = [f"      <property {_attributes(name=n, value=v)}/>" for n, v in values.items() if v]
+    return ["    <properties>", *rows, "    </properties>"]
+
+
+def _case(checked: Checked, report: Report, outcome: RuleOutcome) -> str:
+    row = facts.error_row(outcome.id)
+    attributes = _attributes(
+        classname=f"neopack.{report.target.replace('/', '.')}.{outcome.id.rpartition('-')[0]}",
+        name=f"{outcome.id} {row.title}",
+    )
+    found = [finding for finding in report.findings if finding.id == outcome.id]
+    inside = [*_failures(checked, report, found), *_unchecked(outcome)]
+    passing = [f for f in found if f not in report.failing(checked.passing)]
+    if passing:
+        inside.append(f"<system-out>{_text(_all(checked, passing))}</system-out>")
+    if not inside:
+        return f"    <testcase {attributes}/>"
+    return "\n".join(
+        [f"    <testcase {attributes}>", *(f"      {i}" for i in inside), "    </testcase>"]
+    )
+
+
+def _failures(checked: Checked, report: Report, found: list[Finding]) -> list[str]:
+    failing = [finding for finding in found if finding in report.failing(checked.passing)]
+    if not failing:
+        return []
+    more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
+    attributes = _attributes(type=failing[0].level, message=f"{failing[0].message}{more}")
+    return [f"<failure {attributes}>{_text(_all(checked, failing))}</failure>"]
+
+
+def _unchecked(outcome: RuleOutcome) -> list[str]:
+    if outcome.outcome != "not checked":
+        return []
+    attributes = _attributes(type="not checked", message=outcome.reason)
+    return [f"<error {attributes}/>"]
+
+
+def _all(checked: Checked, findings: list[Finding]) -> str:
+    return "\n\n".join(_told(checked, finding) for finding in findings)
+
+
+def _told(checked: Checked, finding: Finding) -> str:
+    where = f"{checked.path}: {finding.where}" if finding.where else checked.path
+    lines = [f"{finding.level}: {where}: {finding.message}"]
+    lines += [f"Neo: {finding.said_by_neo}"] if finding.said_by_neo else []
+    lines += [f"cause: {finding.cause}", f"fix: {finding.fix}", f"source: {finding.source}"]
+    return "\n".join(lines)
+
+
+def _attributes(**values: str | int) -> str:
+    return " ".join(f"{name}={quoteattr(_writable(str(v)))}" for name, v in values.items())
+
+
+def _text(text: str) -> str:
+    return escape(_writable(text))
+
+
+def _writable(text: str) -> str:
+    """What XML cannot hold, as Python would write it: ``\\x00``."""
+    return _UNWRITABLE.sub(lambda found: ascii(found[0])[1:-1], text)

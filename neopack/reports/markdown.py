@@ -1,0 +1,70 @@
+"""A check as a summary in Markdown, as GitHub and GitLab show it: a table of the targets, then
+what was found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from neopack.types import Checked, Finding, Report
+
+__all__ = ["markdown", "table"]
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
+
+
+def markdown(checked: Checked) -> str:
+    verdict = "passes" if checked.passed else "does not pass"
+    lines = [f"## {_text(checked.path)} {verdict}", ""]
+    for remark in dict.fromkeys(report.remark for report in checked.reports if report.remark):
+        lines += [_text(remark), ""]
+    rows = [_summary(report) for report in checked.reports]
+    header = ("Target", "Framework", "Errors", "Warnings", "Not checked", "Rules as of")
+    lines += [*table(header, rows)]
+    for report in checked.reports:
+        lines += _found(report)
+    return "\n".join(lines)
+
+
+def _summary(report: Report) -> tuple[str, ...]:
+    return (
+        report.target,
+        f"{report.framework} {report.framework_version}".strip(),
+        str(len(report.at("error"))),
+        str(len(report.at("warning"))),
+        str(len(report.not_checked)),
+        report.facts_as_of,
+    )
+
+
+def _found(report: Report) -> Iterator[str]:
+    told = [finding for finding in report.findings if finding.level != "info"]
+    if not told and not report.not_checked:
+        return
+    yield from ("", f"### {_text(report.target)}", "")
+    for finding in told:
+        yield from _item(finding)
+    for outcome in report.not_checked:
+        yield f"- **not checked** {outcome.id}: {_text(outcome.reason)}"
+
+
+def _item(finding: Finding) -> Iterator[str]:
+    where = f"{_text(finding.where)}: " if finding.where else ""
+    yield f"- **{finding.level}** {finding.id} {where}{_text(finding.message)}"
+    if finding.said_by_neo:
+        yield f"  - Neo: {_text(finding.said_by_neo)}"
+    yield f"  - Fix: {_text(finding.fix)}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"|{'---|' * len(header)}"
+    for row in rows:
+        yield f"| {' | '.join(map(_text, row))} |"
+
+
+def _text(text: str) -> str:
+    """On one line, and nothing in it is markup."""
+    line = " ".join(text.split())
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    return _SPECIAL.sub(r"\\\1", shown)

@@ -1,0 +1,181 @@
+"""A check as SARIF 2.1.0 (OASIS standard, 2020-03-27): one run, a result for each finding.
+
+What lies in an archive is an artifact nested in it (3.24.4); a fingerprint names a finding by its
+rule, target and place, and so outlives other words for it; what could not be checked is a
+notification of the invocation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+from neopack import facts
+from neopack._version import __version__
+from neopack.types import Checked, Finding, Json, Level, Report
+
+__all__ = ["FINGERPRINT", "sarif"]
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+FINGERPRINT = "neopackFinding/v1"
+# what a finding fills in
+_PLACE = re.compile(r"\{(\w+)\}")
+_LEVELS: Mapping[Level, str] = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def sarif(checked: Checked) -> str:
+    ids = sorted({outcome.id for report in checked.reports for outcome in report.outcomes})
+    places = _Places(checked)
+    run = {
+        "tool": {"driver": _driver(ids)},
+        "automationDetails": {"id": "neopack/check/"},
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": list(_notifications(checked, ids)),
+            }
+        ],
+        "columnKind": "unicodeCodePoints",
+        "artifacts": places.artifacts(),
+        "results": list(_results(checked, ids, places)),
+    }
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(_clean(document), indent=2)
+
+
+def _driver(ids: list[str]) -> Json:
+    return {
+        "name": "neopack",
+        "semanticVersion": __version__,
+        "rules": [_rule(id_) for id_ in ids],
+    }
+
+
+def _rule(id_: str) -> Json:
+    row = facts.error_row(id_)
+    levels = dict(row.levels)
+    fix = _PLACE.sub(r"<\1>", row.fix)
+    told = f"**Fix.** {fix}\n\n**Source.** {row.source} ({row.date}; {row.confidence})"
+    return {
+        "id": row.id,
+        "shortDescription": {"text": row.title},
+        "fullDescription": {"text": row.cause},
+        "help": {
+            "text": f"{row.cause}\nFix: {fix}\nSource: {row.source} ({row.confidence})",
+            "markdown": f"{row.cause}\n\n{told}",
+        },
+        "defaultConfiguration": {"level": _LEVELS[levels["elsewhere"]]},
+        "properties": {
+            "tags": ["sagemaker-neo", row.confidence],
+            "source": row.source,
+            "date": row.date,
+            "confidence": row.confidence,
+        },
+    }
+
+
+# --- where ----------------------------------------------------------------------------------
+
+
+class _Places:
+    """The artifacts of a run: what was checked, and the members that something was found in."""
+
+    def __init__(self, checked: Checked) -> None:
+        self._checked = checked
+        found = {f.where for report in checked.reports for f in report.findings}
+        self._members = sorted(found & set(checked.members))
+
+    def artifacts(self) -> list[Json]:
+        root: dict[str, Json] = {"location": {"uri": _uri(self._checked.path)}}
+        if self._checked.sha256:
+            root["hashes"] = {"sha-256": self._checked.sha256}
+            root["mimeType"] = "application/gzip"
+        root["roles"] = ["analysisTarget"]
+        nested = [
+            {"location": {"uri": _uri(name.lstrip("/"))}, "parentIndex": 0}
+            for name in self._members
+        ]
+        return [root, *nested]
+
+    def location(self, finding: Finding) -> Json:
+        where = finding.where
+        if where in self._members:
+            at = {"uri": _uri(where.lstrip("/")), "index": 1 + self._members.index(where)}
+            return {"physicalLocation": {"artifactLocation": at}}
+        at = {"uri": _uri(self._checked.path), "index": 0}
+        location: dict[str, Json] = {"physicalLocation": {"artifactLocation": at}}
+        if where:
+            location["logicalLocations"] = [{"fullyQualifiedName": where}]
+        return location
+
+
+def _uri(path: str) -> str:
+    """A relative reference, or an absolute one for an absolute path; any byte of it escaped."""
+    if not path:
+        return "."
+    escaped = quote(path, safe="/", errors="surrogateescape")
+    return f"file://{escaped}" if path.startswith("/") else escaped
+
+
+# --- results --------------------------------------------------------------------------------
+
+
+def _results(checked: Checked, ids: list[str], places: _Places) -> Iterator[Json]:
+    for report in checked.reports:
+        seen: Counter[str] = Counter()
+        for finding in report.findings:
+            place = f"{finding.id}\0{report.framework}\0{report.target}\0{finding.where}"
+            seen[place] += 1
+            yield {
+                "ruleId": finding.id,
+                "ruleIndex": ids.index(finding.id),
+                "level": _LEVELS[finding.level],
+                "message": {"text": _message(report, finding)},
+                "locations": [places.location(finding)],
+                "partialFingerprints": {FINGERPRINT: _fingerprint(f"{place}\0{seen[place]}")},
+                "properties": _properties(report, finding),
+            }
+
+
+def _message(report: Report, finding: Finding) -> str:
+    said = f" Neo: {finding.said_by_neo}" if finding.said_by_neo else ""
+    return f"{report.target}: {finding.message}.{said} Fix: {finding.fix}"
+
+
+def _fingerprint(place: str) -> str:
+    return hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _properties(report: Report, finding: Finding) -> Json:
+    return {
+        "target": report.target,
+        "framework": report.framework,
+        "frameworkVersion": report.framework_version,
+        "factsAsOf": report.facts_as_of,
+        "saidByNeo": finding.said_by_neo,
+        "fix": finding.fix,
+        "confidence": finding.confidence,
+    }
+
+
+def _notifications(checked: Checked, ids: list[str]) -> Iterator[Json]:
+    for report in checked.reports:
+        for outcome in report.not_checked:
+            yield {
+                "level": "warning",
+                "message": {"text": f"{report.target}: not checked: {outcome.reason}"},
+                "associatedRule": {"id": outcome.id, "index": ids.index(outcome.id)},
+            }
+
+
+def _clean(value: Json) -> Json:
+    """Names of members may hold half of a character: what is no text is written as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    return [_clean(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,150 @@
+"""What a check says, in the forms that other programs read, held against their own schemas."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from checked import checked, finding, report
+from lxml import etree
+
+from neopack.reports.github import github
+from neopack.reports.junit import junit
+from neopack.reports.markdown import markdown
+from neopack.reports.sarif import FINGERPRINT, sarif
+from neopack.types import Checked, RuleOutcome
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+BAD = checked(
+    report(
+        finding("NEO-AR-004", "error", where="../evil"),
+        finding("NEO-AR-010", "warning", where="a/._b"),
+        finding("NEO-AR-015", "info"),
+        finding("NEO-DC-001", "error", where="DataInputConfig"),
+        outcomes=(RuleOutcome(id="NEO-DC-005", outcome="not checked", reason="no <config> & co"),),
+    ),
+    report(target="linux/arm64/nvidia"),
+    members=("../evil", "a/._b", "net.pth"),
+)
+
+
+@cache
+def sarif_schema() -> jsonschema.Draft4Validator:
+    schema = json.loads((SCHEMAS / "sarif-2.1.0-rtm.5.json").read_bytes())
+    return jsonschema.Draft4Validator(
+        schema, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER
+    )
+
+
+@cache
+def junit_schema() -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(str(SCHEMAS / "junit-10.xsd")))
+
+
+def run_of(made: Checked) -> Any:
+    document = json.loads(sarif(made))
+    sarif_schema().validate(document)
+    return document["runs"][0]
+
+
+def suites_of(made: Checked) -> etree._Element:
+    root = etree.fromstring(junit(made).encode())
+    junit_schema().assertValid(root)
+    return root
+
+
+# --- SARIF ----------------------------------------------------------------------------------
+
+
+def test_sarif_has_a_result_for_each_finding_and_a_rule_with_help() -> None:
+    run = run_of(BAD)
+    rules = run["tool"]["driver"]["rules"]
+    assert [r["ruleId"] for r in run["results"]] == [f.id for f in BAD.reports[0].findings]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+    assert {r["level"] for r in run["results"]} == {"error", "warning", "note"}
+    for rule in rules:
+        assert rule["help"]["text"]
+        assert "Fix." in rule["help"]["markdown"]
+
+
+def test_sarif_nests_members_in_the_archive() -> None:
+    run = run_of(BAD)
+    archive, *nested = run["artifacts"]
+    assert archive["location"]["uri"] == "dir/net.tar.gz"
+    assert archive["hashes"] == {"sha-256": BAD.sha256}
+    assert [one["parentIndex"] for one in nested] == [0, 0]
+    for result in run["results"]:
+        at = result["locations"][0]["physicalLocation"]["artifactLocation"]
+        assert run["artifacts"][at["index"]]["location"]["uri"] == at["uri"]
+    config = run["results"][-1]["locations"][0]
+    assert config["logicalLocations"] == [{"fullyQualifiedName": "DataInputConfig"}]
+
+
+def test_sarif_fingerprints_outlive_words_and_tell_targets_apart() -> None:
+    def prints(*messages: str, target: str = "ml_c5") -> list[str]:
+        found = [finding("NEO-AR-004", "error", where="x", message=m) for m in messages]
+        run = run_of(checked(report(*found, target=target)))
+        return [result["partialFingerprints"][FINGERPRINT] for result in run["results"]]
+
+    assert prints("one", "two") == prints("other", "words")
+    assert len(set(prints("same", "same"))) == 2
+    assert set(prints("one")).isdisjoint(prints("one", target="ml_p3"))
+
+
+def test_sarif_says_what_was_not_checked() -> None:
+    (notice,) = run_of(BAD)["invocations"][0]["toolExecutionNotifications"]
+    assert notice["associatedRule"]["id"] == "NEO-DC-005"
+
+
+# --- JUnit ----------------------------------------------------------------------------------
+
+
+def test_junit_has_a_suite_for_each_target_and_a_case_for_each_rule() -> None:
+    root = suites_of(BAD)
+    first, second = root.findall("testsuite")
+    assert (first.get("tests"), first.get("failures"), first.get("errors")) == ("5", "2", "1")
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("5", "2", "1")
+    assert second.get("package") == "linux/arm64/nvidia"
+    assert len(first.findall("testcase/failure")) == 2
+    assert len(first.findall("testcase/system-out")) == 2
+    assert first.find("testcase/error").get("message") == "no <config> & co"
+
+
+@pytest.mark.parametrize(("passing", "failures"), [("error", 0), ("warning", 2), ("info", 3)])
+def test_junit_fails_what_does_not_pass(passing: Any, failures: int) -> None:
+    made = checked(*BAD.reports, passing=passing)
+    assert len(suites_of(made).findall(".//failure")) == failures
+
+
+# --- GitHub, Markdown -----------------------------------------------------------------------
+
+
+def test_github_has_a_line_for_each_finding() -> None:
+    lines = github(BAD).split("\n")
+    assert [line.split(" ")[0] for line in lines] == [
+        "::error", "::warning", "::notice", "::error", "::error"
+    ]  # fmt: skip
+    assert lines[0].startswith("::error file=dir/net.tar.gz,title=NEO-AR-004 for ml_c5%3A ")
+    assert "%0AFix%3A" not in lines[0]
+    assert "%0AFix: " in lines[0]
+
+
+def test_github_says_nothing_of_what_is_clean() -> None:
+    assert github(checked(report())) == ""
+
+
+def test_markdown_has_a_row_for_each_target() -> None:
+    text = markdown(BAD)
+    assert text.startswith("## dir/net.tar.gz does not pass")
+    assert r"| ml\_c5 | PYTORCH 2.0 | 2 | 1 | 1 | 2026 |" in text
+    assert "| linux/arm64/nvidia | PYTORCH 2.0 | 0 | 0 | 0 | 2026 |" in text
+    assert "- **not checked** NEO-DC-005: no \\<config\\> \\& co" in text
+
+
+def test_markdown_of_what_passes() -> None:
+    assert markdown(checked(report())).startswith("## dir/net.tar.gz passes")
