@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from neopack import checking, compiling, facts, following, judging, packing, submitting
+from neopack import checking, compiling, facts, fixing, following, judging, packing, submitting
+from neopack import matrix as matrices
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
@@ -38,8 +39,10 @@ __all__ = [
     "check",
     "check_targets",
     "compile",
+    "fix",
     "inspect",
     "load",
+    "matrix",
     "package",
     "run",
     "submit",
@@ -218,12 +221,48 @@ def check(
 
 
 def check_targets(
-    model: str | Path, targets: Sequence[str] = (), wanted: checking.Wanted | None = None
+    model: str | Path,
+    targets: Sequence[str] = (),
+    wanted: checking.Wanted | None = None,
+    *,
+    otherwise: Sequence[str] = (),
 ) -> Checked:
-    """``check`` for several targets: what ``model`` is read from is read once."""
+    """``check`` for several targets, read once; where none is given for that of the manifest, and
+    where there is none for those of ``otherwise``."""
     wanted = wanted or checking.Wanted()
-    aims = [facts.target(name) for name in targets]
-    return checking.check(checking.read(Path(model), wanted), aims, wanted)
+    aims, spare = ([facts.target(name) for name in names] for names in (targets, otherwise))
+    subject = checking.read(Path(model), wanted)
+    return checking.check(subject, aims, wanted, otherwise=spare)
+
+
+def fix(
+    model: str | Path,
+    path: str | Path,
+    *,
+    target: str | None = None,
+    wanted: checking.Wanted | None = None,
+    otherwise: Sequence[str] = (),
+    force: bool = False,
+    log: Log | None = None,
+) -> fixing.Fixed:
+    """Write ``path``: ``model``'s files byte for byte, packed as Neo wants them, and checked.
+
+    What is not packaging stays wrong, and is a finding of ``Fixed.checked``.
+    """
+    wanted = wanted or checking.Wanted()
+    subject = checking.read(Path(model), wanted)
+    given, spare = [target] if target else [], otherwise
+    aims = checking.targets_of(
+        subject, [facts.target(name) for name in given], [facts.target(name) for name in spare]
+    )
+    return fixing.mend(subject, aims[0], wanted, Path(path), force=force, log=log or SilentLog())
+
+
+def matrix(model: str | Path, wanted: checking.Wanted | None = None) -> matrices.Matrix:
+    """What each target makes of ``model`` in each version that it takes: read once, judged for
+    all."""
+    wanted = wanted or checking.Wanted()
+    return matrices.matrix(checking.read(Path(model), wanted), wanted)
 
 
 def verify(

@@ -20,7 +20,7 @@ from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.source import FileSource
 from neopack.wire.tar import TarEntry
 
-__all__ = ["Subject", "Wanted", "check", "read", "submission"]
+__all__ = ["Subject", "Wanted", "archive", "check", "read", "submission", "targets_of"]
 
 GZIP = b"\x1f\x8b"
 
@@ -45,14 +45,15 @@ class Wanted:
 class Subject:
     """What is checked, read once: an archive, or the files that one would be made of.
 
-    ``scanned`` is None for files; ``root`` is the directory that they lie in, and ``model`` the
-    main file's name, empty where there is none.
+    ``model`` is the main file's name, empty where none is known. For files ``scanned`` is None,
+    ``root`` the directory that they lie in, and ``planned`` how they would be packed.
     """
 
     path: Path
     seen: Seen
     scanned: ArchiveScan | None = None
     root: Path | None = None
+    planned: fix.Plan | None = None
     model: str = ""
     remark: str = ""
 
@@ -70,16 +71,27 @@ def read(path: Path, wanted: Wanted) -> Subject:
         raise SourceError("no such file", where=str(path), hint="neopack package writes one")
     if not _is_archive(path):
         return _bare(path, wanted)
-    scanned = scan(path, wanted.limits)
+    return archive(path, scan(path, wanted.limits), wanted)
+
+
+def archive(path: Path, scanned: ArchiveScan, wanted: Wanted) -> Subject:
+    """An archive that was scanned already."""
     manifest = manifest_of(path, scanned.content_sha256)
-    return Subject(
-        path=path, seen=look(scanned, wanted.framework, manifest, wanted.limits), scanned=scanned
-    )
+    seen = look(scanned, wanted.framework, manifest, wanted.limits)
+    return Subject(path=path, seen=seen, scanned=scanned, model=seen.model)
 
 
-def check(subject: Subject, targets: Sequence[Target], wanted: Wanted) -> Checked:
-    """A report for each target; for that of the manifest where none is given."""
-    reports = tuple(_report(subject, target, wanted) for target in targets or _own(subject))
+def check(
+    subject: Subject,
+    targets: Sequence[Target],
+    wanted: Wanted,
+    *,
+    otherwise: Sequence[Target] = (),
+) -> Checked:
+    """A report for each target; ``UsageError`` where neither the caller, a manifest nor
+    ``otherwise`` names one."""
+    aims = targets_of(subject, targets, otherwise)
+    reports = tuple(_report(subject, target, wanted) for target in aims)
     return Checked(
         path=str(subject.path),
         members=subject.members,
@@ -87,6 +99,16 @@ def check(subject: Subject, targets: Sequence[Target], wanted: Wanted) -> Checke
         sha256=subject.scanned.sha256 if subject.scanned else "",
         passing=wanted.passing,
     )
+
+
+def targets_of(
+    subject: Subject, targets: Sequence[Target], otherwise: Sequence[Target] = ()
+) -> Sequence[Target]:
+    """Those that are given, else that of the manifest, else ``otherwise``."""
+    found = targets or _own(subject) or otherwise
+    if not found:
+        raise _no_target(subject)
+    return found
 
 
 def submission(target: Target, wanted: Wanted, version: str | None = None) -> Submission:
@@ -113,12 +135,15 @@ def _report(subject: Subject, target: Target, wanted: Wanted) -> Report:
 
 
 def _own(subject: Subject) -> tuple[Target, ...]:
-    if subject.seen.manifest is not None:
-        return (facts.target(subject.seen.manifest.target),)
+    manifest = subject.seen.manifest
+    return (facts.target(manifest.target),) if manifest is not None else ()
+
+
+def _no_target(subject: Subject) -> UsageError:
     hint = "give --target ml_c5"
     if subject.scanned is not None and manifest_path(subject.path).is_file():
         hint = f"the manifest beside it is of another archive: {hint}"
-    raise UsageError("which target?", where=str(subject.path), hint=hint)
+    return UsageError("which target?", where=str(subject.path), hint=hint)
 
 
 # --- files that are no archive yet ----------------------------------------------------------
@@ -192,6 +217,7 @@ def _planned(
         path=path,
         seen=seen,
         root=root,
+        planned=planned,
         model=model,
         remark=_as_what(planned),
     )

@@ -53,7 +53,8 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What was read of an archive, once for all targets.
+    """What was read of an archive, once for all targets. ``model`` is the main file's name, empty
+    where none was found.
 
     ``packed`` is False for the files of one that nobody wrote yet: its directory members, and the
     strings of the call, are then what the framework's layout says.
@@ -62,6 +63,7 @@ class Seen:
     name: str
     entries: tuple[TarEntry, ...]
     framework: Framework
+    model: str = ""
     info: ModelInfo | None = None
     unreadable: str = ""
     code: Mapping[str, str] = field(default_factory=dict)
@@ -139,11 +141,12 @@ def look(
 ) -> Seen:
     """Read the model of an archive; ``asked`` is the framework that the caller says it is of."""
     said = asked or (manifest.framework if manifest else None)
-    framework, info, unreadable = _model(scanned, said, limits)
+    framework, model, info, unreadable = _model(scanned, said, limits)
     return Seen(
         name=scanned.path.name,
         entries=scanned.entries,
         framework=framework,
+        model=model,
         info=info,
         unreadable=unreadable,
         code=_code(scanned, limits),
@@ -204,21 +207,21 @@ def inspect_layout(
 
 def _model(
     scanned: ArchiveScan, asked: str | None, limits: Limits
-) -> tuple[Framework, ModelInfo | None, str]:
-    """(framework, what its reader saw, why it saw nothing)."""
+) -> tuple[Framework, str, ModelInfo | None, str]:
+    """(framework, main file, what its reader saw, why it saw nothing)."""
     try:
         found = find_model(scanned, limits)
     except NeopackError as error:
         if asked is None:
             raise
-        return frameworks.get(asked), None, str(error)
+        return frameworks.get(asked), "", None, str(error)
     if found is not None and asked in (None, found[0].name):
-        return found[0], found[2], ""
+        return found[0], found[1], found[2], ""
     if asked is None:
         raise frameworks.nothing_found(
             scanned.file_names(), str(scanned.path), hint="give --framework"
         )
-    return frameworks.get(asked), None, f"no member is a model of {asked}"
+    return frameworks.get(asked), "", None, f"no member is a model of {asked}"
 
 
 def _layout(seen: Seen, submission: Submission) -> Layout | None:

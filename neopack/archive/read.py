@@ -18,7 +18,14 @@ from neopack.wire import tar
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.tar import TarEntry
 
-__all__ = ["ArchiveFiles", "ArchiveScan", "MemberSource", "extract_member", "scan"]
+__all__ = [
+    "ArchiveFiles",
+    "ArchiveScan",
+    "MemberSource",
+    "extract_member",
+    "extract_members",
+    "scan",
+]
 
 CHUNK = 1 << 20
 HEAD = 64 << 10
@@ -350,3 +357,21 @@ def extract_member(
         for offset in range(0, source.size, CHUNK):
             out.write(source.read(offset, CHUNK))
     return to
+
+
+def extract_members(
+    scanned: ArchiveScan, paths: Mapping[int, Path], limits: Limits = DEFAULT_LIMITS
+) -> None:
+    """Write the file members that start at the given offsets in one pass, each to a path of our
+    choosing."""
+    sizes = {entry.offset: entry.size for entry in scanned.entries if entry.kind == "file"}
+    with _readable(scanned.path) as raw:
+        stream = GzipForward(raw, scanned.path, limits)
+        for offset in sorted(paths):
+            stream.skip(offset - stream.position)
+            with paths[offset].open("xb") as out:
+                left = sizes[offset]
+                while left:
+                    chunk = stream.read_some(left)
+                    out.write(chunk)
+                    left -= len(chunk)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neopack.cli import _options as options
+from neopack.cli._cloud import settings as project
 from neopack.cli._console import console
-from neopack.errors import CheckFailed
+from neopack.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
-    from neopack.types import Checked
+    from neopack.checking import Wanted
+    from neopack.fixing import Fixed
+    from neopack.types import Checked, Level
 
 __all__ = ["check"]
 
@@ -26,6 +29,9 @@ def check(
         list[str] | None,
         typer.Option("--target", "-t", help="May repeat; the manifest's by default."),
     ] = None,
+    all_targets: Annotated[
+        bool, typer.Option("--all-targets", help="Say what each target makes of it.")
+    ] = False,
     framework: Annotated[str | None, typer.Option(help="Told from the bytes by default.")] = None,
     framework_version: Annotated[
         str | None, typer.Option(help="The version Neo compiles with.")
@@ -41,6 +47,15 @@ def check(
     ] = None,
     select: Annotated[list[str] | None, typer.Option(help="Only this rule or family.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Not this rule or family.")] = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(help="Write this .tar.gz: the same files, packed as Neo wants them."),
+    ] = None,
+    force: options.Force = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    max_level: Annotated[
+        options.Level | None, typer.Option(help="The gravest level that passes; warning.")
+    ] = None,
     limit: options.LimitSettings = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Causes, sources and remarks too.")
@@ -56,19 +71,62 @@ def check(
     from neopack import api, checking
     from neopack.wire.guard import DEFAULT_LIMITS
 
+    said = project()
     wanted = checking.Wanted(
         framework=framework.upper() if framework else None,
         framework_version=framework_version,
         data_input_config=data_input_config,
         compiler_options=compiler_options,
         as_of=as_of,
-        select=tuple(select or ()),
-        ignore=tuple(ignore or ()),
+        select=tuple(select or said.select),
+        ignore=tuple(ignore or said.ignore),
+        passing=_passing(max_level, strict=strict, usually=said.strict),
         limits=DEFAULT_LIMITS.with_settings(limit or []),
     )
-    checked = api.check_targets(model, target or (), wanted)
+    if all_targets:
+        if target or fix:
+            raise UsageError(f"--all-targets goes without {'--target' if target else '--fix'}")
+        return _all_targets(model, wanted, output_format)
+    if fix is not None:
+        if len(target or ()) > 1:
+            raise UsageError("--fix writes one archive: give one --target")
+        fixed = api.fix(
+            model,
+            fix,
+            target=target[0] if target else None,
+            wanted=wanted,
+            otherwise=said.target[:1],
+            force=force,
+            log=console,
+        )
+        return _show_fixed(fixed, output_format, verbose=verbose)
+    checked = api.check_targets(model, target or (), wanted, otherwise=said.target)
     _show(checked, output_format, verbose=verbose)
-    _exit(checked)
+    return _exit(checked)
+
+
+def _passing(max_level: options.Level | None, *, strict: bool, usually: bool) -> "Level":
+    """``--strict`` is ``--max-level info``."""
+    if max_level is not None:
+        if strict:
+            raise UsageError("--strict is --max-level info: give one of them")
+        return max_level.value
+    return "info" if strict or usually else "warning"
+
+
+def _all_targets(model: Path, wanted: "Wanted", form: Form) -> None:
+    from neopack import api
+    from neopack.reports.matrix import matrix_markdown, matrix_text
+
+    if form not in (Form.text, Form.json, Form.markdown):
+        raise UsageError(f"--all-targets has no form {form}", hint="text, json or markdown")
+    found = api.matrix(model, wanted)
+    if form is Form.markdown:
+        console.file(matrix_markdown(found))
+    else:
+        console.result("matrix", found, matrix_text(found))
+    if not found.taken:
+        raise typer.Exit(CheckFailed.exit_code)
 
 
 def _show(checked: "Checked", form: Form, *, verbose: bool) -> None:
@@ -80,6 +138,16 @@ def _show(checked: "Checked", form: Form, *, verbose: bool) -> None:
         console.result("check" if one else "checks", value, checked_text(checked, verbose=verbose))
     else:
         console.file(_writers()[form](checked))
+
+
+def _show_fixed(fixed: "Fixed", form: Form, *, verbose: bool) -> None:
+    from neopack.reports.fixed import fixed_text
+
+    if form in (Form.text, Form.json):
+        console.result("fix", fixed, fixed_text(fixed, verbose=verbose))
+    else:
+        _show(fixed.checked, form, verbose=verbose)
+    _exit(fixed.checked)
 
 
 def _writers() -> "Mapping[Form, Callable[[Checked], str]]":

@@ -207,9 +207,14 @@ def _framework(name: str, row: Row) -> FrameworkRow:
     )
 
 
+@cache
+def _frameworks_by_name() -> Mapping[str, FrameworkRow]:
+    return {row.name: row for row in frameworks()}
+
+
 def framework(name: str) -> FrameworkRow:
     """A framework by Neo's word for it, in any case."""
-    known = {row.name: row for row in frameworks()}
+    known = _frameworks_by_name()
     if name.upper() in known:
         return known[name.upper()]
     close = nearest(name, known)
@@ -232,6 +237,7 @@ def config_optional(name: str) -> ConfigOptional | None:
     return None
 
 
+@cache
 def config_objects(of: Target) -> tuple[str, ...]:
     """The keys that an input of DataInputConfig may have as an object; empty: only a list."""
     return _file("frameworks").table("config_objects").texts(of.name)
@@ -253,6 +259,7 @@ def _snapshot(target_class: str, as_of: str) -> tuple[str, str]:
     return in_force[-1].text("date"), in_force[-1].text("source")
 
 
+@cache
 def support(name: str, of: Target, as_of: str | None = None) -> Support | None:
     """What the page in force at a date lists; None where it lists nothing for the pair."""
     data = _file("support")
@@ -282,6 +289,7 @@ def _support(row: Row, date: str, source: str) -> Support:
     )
 
 
+@cache
 def framework_versions(name: str, of: Target, as_of: str | None = None) -> tuple[str, ...]:
     """The versions that the table names, oldest first; for a maximum that one alone."""
     row = support(name, of, as_of)
@@ -296,6 +304,7 @@ def default_version(name: str, of: Target, as_of: str | None = None) -> str:
     return next(reversed(framework_versions(name, of, as_of)), "")
 
 
+@cache
 def compiler_path(name: str, of: Target, version: str = "") -> CompilerPath:
     """Which of Neo's four compilers takes the pair (inferred: paths.toml)."""
     for row in _file("paths").tables("path"):
@@ -324,6 +333,7 @@ def limit(name: str) -> Limit:
     )
 
 
+@cache
 def options(of: Target, name: str) -> tuple[Option, ...]:
     """The keys of CompilerOptions documented for a target and framework."""
     rows = _file("options").tables("option")
@@ -346,6 +356,7 @@ def _option(row: Row) -> Option:
     )
 
 
+@cache
 def option_group_required(of: Target, name: str) -> str:
     """The group of options that must be given for a target; empty where none must."""
     for row in _file("options").tables("required"):
@@ -354,6 +365,7 @@ def option_group_required(of: Target, name: str) -> str:
     return ""
 
 
+@cache
 def string_form(of: Target) -> StringForm | None:
     """For targets whose CompilerOptions are one JSON string of flags."""
     row = _file("options").table("string_form")
@@ -367,6 +379,7 @@ def options_undocumented(of: Target) -> bool:
     return of.kind in _file("options").table("unknown_form").texts("kinds")
 
 
+@cache
 def handler(name: str, of: Target) -> Handler | None:
     """The script that the container of a compiled model runs; None where none is known."""
     for row in _file("handlers").tables("handler"):

@@ -1,5 +1,5 @@
-"""What a project and its environment say of the backend: ``neopack.toml``, or ``[tool.neopack]``
-of ``pyproject.toml``, the nearest from here up; ``NEOPACK_BACKEND`` over both.
+"""What a project says of the backend and of checks: ``neopack.toml``, or ``[tool.neopack]`` of
+``pyproject.toml``, the nearest from here up; ``NEOPACK_BACKEND`` over both.
 """
 
 from __future__ import annotations
@@ -19,13 +19,21 @@ VARIABLE = "NEOPACK_BACKEND"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Empty where nothing is said; ``where`` is the file."""
+    """Empty where nothing is said; ``where`` is the file.
+
+    ``target``, ``select``, ``ignore`` and ``strict`` are what ``check`` takes where no option
+    says otherwise.
+    """
 
     backend: str = ""
     role: str = ""
     output: str = ""
     region: str = ""
     profile: str = ""
+    target: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    strict: bool = False
     where: str = ""
 
 
@@ -71,7 +79,26 @@ def _settings(table: Mapping[str, Any], path: Path) -> Settings:
             raise Malformed(f"{name} is no text", where=str(path))
         said[name] = value
     _refuse_unknown(said["backend"], str(path))
-    return Settings(**said, where=str(path))
+    strict = table.get("strict", False)
+    if not isinstance(strict, bool):
+        raise Malformed("strict is neither true nor false", where=str(path))
+    return Settings(
+        **said,
+        target=_texts(table, "target", path),
+        select=_texts(table, "select", path),
+        ignore=_texts(table, "ignore", path),
+        strict=strict,
+        where=str(path),
+    )
+
+
+def _texts(table: Mapping[str, Any], name: str, path: Path) -> tuple[str, ...]:
+    """A text, or a list of them."""
+    value = table.get(name, [])
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+        raise Malformed(f"{name} is no list of texts", where=str(path))
+    return tuple(values)
 
 
 def choose(

@@ -8,16 +8,16 @@ from collections.abc import Iterator, Sequence
 
 from neopack.types import Checked, Finding, Report
 
-__all__ = ["markdown", "table"]
+__all__ = ["markdown", "plain", "table"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
 
 
 def markdown(checked: Checked) -> str:
     verdict = "passes" if checked.passed else "does not pass"
-    lines = [f"## {_text(checked.path)} {verdict}", ""]
+    lines = [f"## {plain(checked.path)} {verdict}", ""]
     for remark in dict.fromkeys(report.remark for report in checked.reports if report.remark):
-        lines += [_text(remark), ""]
+        lines += [plain(remark), ""]
     rows = [_summary(report) for report in checked.reports]
     header = ("Target", "Framework", "Errors", "Warnings", "Not checked", "Rules as of")
     lines += [*table(header, rows)]
@@ -41,29 +41,29 @@ def _found(report: Report) -> Iterator[str]:
     told = [finding for finding in report.findings if finding.level != "info"]
     if not told and not report.not_checked:
         return
-    yield from ("", f"### {_text(report.target)}", "")
+    yield from ("", f"### {plain(report.target)}", "")
     for finding in told:
         yield from _item(finding)
     for outcome in report.not_checked:
-        yield f"- **not checked** {outcome.id}: {_text(outcome.reason)}"
+        yield f"- **not checked** {outcome.id}: {plain(outcome.reason)}"
 
 
 def _item(finding: Finding) -> Iterator[str]:
-    where = f"{_text(finding.where)}: " if finding.where else ""
-    yield f"- **{finding.level}** {finding.id} {where}{_text(finding.message)}"
+    where = f"{plain(finding.where)}: " if finding.where else ""
+    yield f"- **{finding.level}** {finding.id} {where}{plain(finding.message)}"
     if finding.said_by_neo:
-        yield f"  - Neo: {_text(finding.said_by_neo)}"
-    yield f"  - Fix: {_text(finding.fix)}"
+        yield f"  - Neo: {plain(finding.said_by_neo)}"
+    yield f"  - Fix: {plain(finding.fix)}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(header)} |"
     yield f"|{'---|' * len(header)}"
     for row in rows:
-        yield f"| {' | '.join(map(_text, row))} |"
+        yield f"| {' | '.join(map(plain, row))} |"
 
 
-def _text(text: str) -> str:
+def plain(text: str) -> str:
     """On one line, and nothing in it is markup."""
     line = " ".join(text.split())
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)

@@ -30,6 +30,7 @@ __all__ = [
     "inspected_text",
     "report_text",
     "table",
+    "wrapped",
 ]
 
 WIDTH = 88
@@ -39,7 +40,7 @@ OPERATORS_SHOWN = 12
 def report_text(report: Report, *, verbose: bool = False) -> str:
     lines = [_subject(report)]
     if report.remark:
-        lines += _wrapped("note     ", report.remark)
+        lines += wrapped("note     ", report.remark)
     for finding in report.findings:
         if verbose or finding.level != "info":
             lines += _finding(finding, verbose=verbose)
@@ -90,14 +91,14 @@ def _subject(report: Report) -> str:
 
 def _finding(finding: Finding, *, verbose: bool) -> Iterator[str]:
     where = f"{finding.where}: " if finding.where else ""
-    yield from _wrapped(f"{finding.level:<8} {finding.id}  ", f"{where}{finding.message}")
+    yield from wrapped(f"{finding.level:<8} {finding.id}  ", f"{where}{finding.message}")
     if finding.said_by_neo:
-        yield from _wrapped("         Neo: ", finding.said_by_neo)
+        yield from wrapped("         Neo: ", finding.said_by_neo)
     if finding.fix:
-        yield from _wrapped("         fix: ", finding.fix)
+        yield from wrapped("         fix: ", finding.fix)
     if verbose:
-        yield from _wrapped("         why: ", finding.cause)
-        yield from _wrapped("         source: ", f"{finding.source} ({finding.confidence})")
+        yield from wrapped("         why: ", finding.cause)
+        yield from wrapped("         source: ", f"{finding.source} ({finding.confidence})")
 
 
 def _summary(report: Report) -> str:
@@ -217,12 +218,12 @@ def _info(info: ModelInfo) -> Iterator[str]:
         yield from _signature(info.signature)
     elif info.facts.get("input_types"):
         types = ", ".join(f"{name}: {kind}" for name, kind in info.facts["input_types"].items())
-        yield from _wrapped("  inputs      ", f"{types} (shapes are not stored)")
+        yield from wrapped("  inputs      ", f"{types} (shapes are not stored)")
     yield from _operators(info)
     for name in info.facts.get("executing", ()):
-        yield from _wrapped("  DANGER      ", f"unpickling it would run {name}")
+        yield from wrapped("  DANGER      ", f"unpickling it would run {name}")
     for note in info.notes:
-        yield from _wrapped("  note        ", note)
+        yield from wrapped("  note        ", note)
 
 
 def _signature(signature: Signature) -> Iterator[str]:
@@ -243,7 +244,7 @@ def _operators(info: ModelInfo) -> Iterator[str]:
     shown = ", ".join(f"{name} {count}" for name, count in ordered[:OPERATORS_SHOWN])
     rest = len(ordered) - OPERATORS_SHOWN
     text = f"{shown}, and {rest} more kinds" if rest > 0 else shown
-    yield from _wrapped("  operators   ", text)
+    yield from wrapped("  operators   ", text)
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -257,7 +258,7 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def _wrapped(label: str, text: str) -> list[str]:
+def wrapped(label: str, text: str) -> list[str]:
     return textwrap.wrap(
         text,
         WIDTH,

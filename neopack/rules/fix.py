@@ -26,7 +26,7 @@ _DROPPED = {"symlink": "NEO-AR-005", "hardlink": "NEO-AR-005"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """``member`` was left out where ``to`` is empty, added where ``member`` is; the rule says
-    why."""
+    why. A member that is renamed twice has two changes, the second from its new name."""
 
     member: str
     to: str
@@ -97,11 +97,12 @@ def _refused(entry: TarEntry) -> str:
 
 def _safe(name: str) -> str:
     """A name as tar would have packed it: relative, with slashes; empty where it leads outside."""
-    plain = _DRIVE.sub("", name.replace("\\", "/")).lstrip("/")
-    if not plain.strip() or ".." in plain.split("/") or _CONTROL.search(plain):
+    plain = name.replace("\\", "/")
+    if ".." in plain.split("/") or _CONTROL.search(plain):
         return ""
-    found = normal(plain)
-    return "" if found == "." else found
+    while plain != (shorter := _DRIVE.sub("", normal(plain.strip()))):
+        plain = shorter
+    return "" if plain == "." else plain
 
 
 def _lower_suffixes(placed: Mapping[str, TarEntry], framework: Framework) -> Iterator[Change]:
@@ -126,4 +127,4 @@ def _moved(placed: dict[str, TarEntry], change: Change) -> list[Change]:
     entry = placed.pop(change.member)
     if change.to:
         placed[change.to] = entry
-    return [Change(member=entry.name, to=change.to, rule=change.rule)]
+    return [change]

@@ -11,6 +11,7 @@ import ast
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from neopack.errors import Malformed
@@ -78,6 +79,7 @@ def _as_json(text: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=16)
 def read_config(text: str) -> Config | None:
     """DataInputConfig's inputs; None where it is no JSON object or list."""
     try:
@@ -92,6 +94,7 @@ def read_config(text: str) -> Config | None:
     return None
 
 
+@lru_cache(maxsize=16)
 def read_options(text: str) -> Options | None:
     """CompilerOptions; None where it is no JSON."""
     try:

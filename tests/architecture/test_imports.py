@@ -49,6 +49,7 @@ ROWS = [
     },
     {"judging", "packing", "compiling", "tasks", "following", "deploying"},
     {"submitting", "checking"},
+    {"matrix", "fixing"},
     {"reports"},
     {"api", "testing", "integrations"},
     {"emulator"},

@@ -20,7 +20,8 @@ def test_a_missing_file(refused: Call, command: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_directory_where_a_file_is_wanted(refused: Call, desk: Desk, command: str) -> None:
     (desk.path / "folder").mkdir()
-    words = "holds no model" if command in ("inspect", "package") else "is a directory"
+    holding = ("inspect", "package", "check")
+    words = "holds no model" if command in holding else "is a directory"
     refused(1, ("folder", words), command, "folder", *COMMANDS[command])
 
 
