@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neopack._version import __version__
 
 if TYPE_CHECKING:
-    from neopack.api import bench, check, compile, inspect, load, package, run, verify  # noqa: A004
+    from neopack.api import bench, check, compile, explain, inspect, load, package, run, verify  # noqa: A004
     from neopack.errors import NeopackError
     from neopack.types import InputRequest, Report, Signature, TensorSpec
 
@@ -27,6 +27,7 @@ __all__ = [
     "bench",
     "check",
     "compile",
+    "explain",
     "inspect",
     "load",
     "package",
@@ -38,7 +39,7 @@ _HOMES = {
     "NeopackError": "neopack.errors",
     **dict.fromkeys(("InputRequest", "Report", "Signature", "TensorSpec"), "neopack.types"),
     **dict.fromkeys(
-        ("bench", "check", "compile", "inspect", "load", "package", "run", "verify"),
+        ("bench", "check", "compile", "explain", "inspect", "load", "package", "run", "verify"),
         "neopack.api",
     ),
 }

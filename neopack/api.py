@@ -7,7 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from neopack import checking, compiling, facts, fixing, following, judging, packing, submitting
+from neopack import (
+    checking,
+    compiling,
+    explaining,
+    facts,
+    fixing,
+    following,
+    judging,
+    packing,
+    submitting,
+)
 from neopack import matrix as matrices
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import answer as answers
@@ -17,6 +27,7 @@ from neopack.engines.sagemaker.account import Connection
 from neopack.frameworks import ExportSettings, strangers
 from neopack.measure import bench as measuring
 from neopack.measure import verify as proving
+from neopack.rules.explain import Explanation
 from neopack.types import (
     Checked,
     CompiledArtifact,
@@ -39,6 +50,7 @@ __all__ = [
     "check",
     "check_targets",
     "compile",
+    "explain",
     "fix",
     "inspect",
     "load",
@@ -233,6 +245,15 @@ def check_targets(
     aims, spare = ([facts.target(name) for name in names] for names in (targets, otherwise))
     subject = checking.read(Path(model), wanted)
     return checking.check(subject, aims, wanted, otherwise=spare)
+
+
+def explain(text: str) -> Explanation:
+    """What a rule, a message that AWS printed, or a failed job is about: cause, fix, source.
+
+    ``text`` is a rule's id, the message, the JSON of DescribeCompilationJob, or the path of a file
+    that holds one of these. What nobody knows has no cause; its class may still be told.
+    """
+    return explaining.explain_any(text)
 
 
 def fix(

@@ -13,6 +13,7 @@ from neopack.cli import (
     compile_,
     deploy,
     dev,
+    explain,
     init,
     inspect,
     jobs,
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command("inspect")(inspect.inspect)
 app.command("package")(package.package)
 app.command("check")(check.check)
+app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
 app.command("compile")(compile_.compile_)
 app.command("run")(run.run)

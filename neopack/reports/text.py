@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from neopack.artifacts.answer import Answer
 from neopack.artifacts.inspected import Inspected
 from neopack.measure.bench import BenchResult
+from neopack.rules.explain import Explanation
 from neopack.types import (
     Checked,
     CompiledArtifact,
@@ -27,6 +28,7 @@ __all__ = [
     "bench_text",
     "checked_text",
     "evidence_text",
+    "explanation_text",
     "inspected_text",
     "report_text",
     "table",
@@ -34,6 +36,11 @@ __all__ = [
 ]
 
 WIDTH = 88
+MENDS = {
+    "fix": "neopack check --fix",
+    "package": "neopack package",
+    "call": "what the job says beside the archive",
+}
 OPERATORS_SHOWN = 12
 
 
@@ -53,6 +60,21 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
 
 def checked_text(checked: Checked, *, verbose: bool = False) -> str:
     return "\n\n".join(report_text(report, verbose=verbose) for report in checked.reports)
+
+
+def explanation_text(said: Explanation) -> str:
+    rows = (
+        ("rule", f"{said.rule}, {said.title}" if said.rule else ""),
+        ("class", said.kind),
+        ("Neo says", said.reason),
+        ("cause", said.cause or "neopack knows no rule and no report that has these words"),
+        ("fix", said.fix),
+        ("mended by", ", ".join(MENDS[mend] for mend in said.mended_by)),
+        ("see also", ", ".join(said.also)),
+        ("source", f"{said.source} ({said.confidence})" if said.source else ""),
+    )
+    lines = [line for name, value in rows if value for line in wrapped(f"{name:<10} ", value)]
+    return "\n".join(lines)
 
 
 def evidence_text(evidence: Evidence) -> str:

@@ -13,8 +13,9 @@ from functools import cache
 
 from neopack import facts
 from neopack.facts import failures
+from neopack.facts.mending import Mend, mended_by
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "explain", "explain_rule"]
 
 # what is filled in: {name} by our rules, <name> by the service
 _FILLED = re.compile(r"\{\w+\}|<[\w. ]+>")
@@ -27,7 +28,8 @@ _CODES = frozenset({"validationexception"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """``rule`` is one of ours that may find such a thing beforehand, empty where none does;
-    ``cause`` and ``fix`` are empty where the text is not known at all."""
+    ``cause`` and ``fix`` are empty where the text is not known at all; ``mended_by`` is what of
+    neopack's own mends it, ``also`` are other rules that end in the same words."""
 
     kind: str
     reason: str
@@ -37,6 +39,8 @@ class Explanation:
     fix: str = ""
     source: str = ""
     confidence: str = ""
+    mended_by: tuple[Mend, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def explain(reason: str) -> Explanation:
     fitting = sorted(
         (known for known in _known() if _fits(known.parts, said)),
         key=lambda known: -known.weight,
-    )
+    ) or [known for known in _known() if _is_part(said, known.parts)]
     if not fitting:
         return Explanation(kind=failures.class_of(said), reason=said)
     rule = next((known.rule for known in fitting if known.rule), "")
@@ -78,6 +82,24 @@ def explain(reason: str) -> Explanation:
         fix=best.fix,
         source=best.source,
         confidence=best.confidence,
+        mended_by=mended_by(rule),
+        also=tuple(sorted({known.rule for known in fitting} - {"", rule})),
+    )
+
+
+def explain_rule(id_: str) -> Explanation:
+    """What a rule of ours is about; ``reason`` is what Neo says where it is broken."""
+    row = facts.error_row(id_)
+    return Explanation(
+        kind=failures.class_of(row.said_by_neo),
+        reason=_plain(row.said_by_neo),
+        rule=row.id,
+        title=row.title,
+        cause=row.cause,
+        fix=_plain(row.fix),
+        source=f"{row.source}, {row.date}",
+        confidence=row.confidence,
+        mended_by=mended_by(row.id),
     )
 
 
@@ -89,6 +111,12 @@ def _fits(parts: tuple[str, ...], said: str) -> bool:
             return False
         place = found + len(part)
     return True
+
+
+def _is_part(said: str, parts: tuple[str, ...]) -> bool:
+    """Whether somebody gave us a piece of a known text, which the service cuts too."""
+    piece = _PREFIX.sub("", said).casefold().rstrip(" .")
+    return len(piece) >= _SHORTEST and any(piece in part for part in parts)
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ ROWS = [
         "project",
         "runtimes",
     },
-    {"judging", "packing", "compiling", "tasks", "following", "deploying"},
+    {"judging", "packing", "compiling", "tasks", "following", "deploying", "explaining"},
     {"submitting", "checking"},
     {"matrix", "fixing"},
     {"reports"},

@@ -1,0 +1,34 @@
+"""``neopack explain``."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+
+__all__ = ["explain"]
+
+
+def explain(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="NEO-PT-003, the message AWS printed, or the JSON of a failed job; "
+            "in a file or - too."
+        ),
+    ],
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Say what a rule, a message or a failed job means, and what to do."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import api
+    from neopack.reports.text import explanation_text
+
+    said = api.explain(sys.stdin.read() if what == "-" else what)
+    console.result("explain", {"explanation": said}, explanation_text(said))
+    if not said.cause:
+        raise typer.Exit(1)

@@ -1,0 +1,85 @@
+"""The steps of ``explain``: a rule by its id, what AWS printed, or a job as AWS describes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from neopack import facts
+from neopack.errors import LimitExceeded, Malformed, UsageError
+from neopack.rules.engine import refuse_unknown
+from neopack.rules.explain import Explanation, explain, explain_rule
+from neopack.types import Json
+from neopack.wire.source import FileSource
+
+__all__ = ["explain_any"]
+
+_ID = re.compile(r"neo-[a-z]{2}-\d+", re.IGNORECASE)
+# DescribeCompilationJob answers with a few kilobytes
+LARGEST = 1 << 20
+STATUS, REASON = "CompilationJobStatus", "FailureReason"
+
+
+def explain_any(text: str) -> Explanation:
+    """``text`` is a rule's id, a message, a job as JSON, or the path of a file that holds one of
+    these. Raises ``UsageError`` for an id that no rule has and a job that did not fail."""
+    said, where = _read(text)
+    if _ID.fullmatch(said):
+        refuse_unknown(said)
+        return explain_rule(facts.error_row(said.upper()).id)
+    if not said:
+        raise UsageError("there is nothing to explain", where=where)
+    if said.startswith("{"):
+        return _job(said, where)
+    return explain(said)
+
+
+def _read(text: str) -> tuple[str, str]:
+    """The words, and the file that they are of."""
+    if not _is_file(text):
+        return text.strip(), "explain"
+    with FileSource(Path(text)) as source:
+        if source.size > LARGEST:
+            raise LimitExceeded(f"is larger than {LARGEST} bytes", where=text)
+        return source.read(0, source.size).decode("utf-8", "replace").strip(), text
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # a message of AWS's can be longer than any name of a file
+        return False
+
+
+def _job(text: str, where: str) -> Explanation:
+    """A job as ``aws sagemaker describe-compilation-job`` prints it, or an event about one."""
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"is no JSON: {error}", where=where) from None
+    job = answer.get("detail", answer)
+    if not isinstance(job, dict) or not (REASON in job or STATUS in job):
+        raise Malformed(
+            f"has neither {REASON} nor {STATUS}",
+            where=where,
+            hint="give what aws sagemaker describe-compilation-job prints",
+        )
+    return _ended(job, where)
+
+
+def _ended(job: Mapping[str, Json], where: str) -> Explanation:
+    status, reason = job.get(STATUS, "FAILED"), job.get(REASON, "")
+    if not isinstance(reason, str):
+        raise Malformed(f"{REASON} is no text", where=where)
+    if reason:
+        return explain(reason)
+    if status == "STOPPED":
+        return Explanation(
+            kind="stopped",
+            reason="stopped before it was done",
+            cause="Somebody stopped it, or it ran into MaxRuntimeInSeconds.",
+            fix="Submit it again; where its time was up, with a longer --max-runtime.",
+        )
+    raise UsageError(f"the job is {status} and gives no reason", where=where)

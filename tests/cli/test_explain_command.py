@@ -1,0 +1,84 @@
+"""``neopack explain``: a rule, a message, a job, in a file or on standard input."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from desk import Call, Desk
+
+import neopack as package
+from neopack import facts
+
+SAID = "ClientError: InputConfiguration: No pth file found for PyTorch model. Please make sure"
+JOB = {"CompilationJobName": "mine", "CompilationJobStatus": "FAILED", "FailureReason": SAID}
+
+
+@pytest.mark.parametrize("id_", facts.error_ids())
+def test_every_rule_is_explained(id_: str) -> None:
+    said = package.explain(id_)
+    row = facts.error_row(id_)
+    assert (said.rule, said.title, said.cause) == (id_, row.title, row.cause)
+    assert not re.search(r"\{\w+\}", said.fix)
+
+
+def test_a_rule_in_text_and_json(neopack: Call) -> None:
+    text = neopack("explain", "neo-tf-003")
+    assert text.code == 0
+    assert text.out.startswith("rule       NEO-TF-003, The SavedModel has no directory")
+    assert "mended by  neopack check --fix, neopack package" in text.out
+    answer = neopack("explain", "NEO-TF-003", "--format", "json")
+    assert answer.document["kind"] == "explain"
+    assert answer.document["explanation"]["mended_by"] == ["fix", "package"]
+
+
+@pytest.mark.parametrize("what", [SAID, json.dumps(JOB), json.dumps({"detail": JOB})])
+def test_what_aws_printed(neopack: Call, desk: Desk, what: str) -> None:
+    answer = neopack("explain", what, "--format", "json")
+    assert answer.code == 0
+    said = answer.document["explanation"]
+    assert {said["rule"], *said["also"]} >= {"NEO-AR-002", "NEO-PT-001"}
+    (desk.path / "said.txt").write_text(what + "\n")
+    assert neopack("explain", "said.txt", "--format", "json") == answer
+
+
+def test_standard_input(neopack: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(SAID))
+    assert "NEO-AR-002" in neopack("explain", "-").out
+
+
+def test_what_nobody_knows(neopack: Call) -> None:
+    answer = neopack("explain", "The moon is full")
+    assert answer.code == 1
+    assert "neopack knows no rule" in answer.out
+
+
+def test_a_job_that_was_stopped(neopack: Call) -> None:
+    answer = neopack("explain", json.dumps({"CompilationJobStatus": "STOPPED"}))
+    assert answer.code == 0
+    assert "MaxRuntimeInSeconds" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("code", "what", "words"),
+    [
+        (2, "NEO-PT-999", "is no rule"),
+        (2, " ", "nothing to explain"),
+        (2, {"CompilationJobStatus": "COMPLETED"}, "the job is COMPLETED"),
+        (1, {"JobStatus": "FAILED"}, "has neither FailureReason"),
+        (1, {"FailureReason": 3}, "is no text"),
+        (1, {"detail": [1]}, "has neither"),
+        (1, "{", "is no JSON"),
+        (1, '{"a":' * 100_000, "is no JSON"),
+    ],
+)
+def test_what_cannot_be_explained(refused: Call, code: int, what: Any, words: str) -> None:
+    refused(code, words, "explain", what if isinstance(what, str) else json.dumps(what))
+
+
+def test_a_file_that_is_too_large(refused: Call, desk: Desk) -> None:
+    (desk.path / "log").write_bytes(bytes(2 << 20))
+    refused(1, "is larger than", "explain", "log")
