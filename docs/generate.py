@@ -23,6 +23,7 @@ FAMILIES = {
     "NEO-TG": "The target",
     "NEO-CO": "CompilerOptions",
     "NEO-HD": "The script that serves the compiled model",
+    "NEO-CA": "What a job returned",
     "NEO-PT": "PyTorch",
     "NEO-ON": "ONNX",
     "NEO-XG": "XGBoost",

@@ -16,6 +16,7 @@ from neopack import (
     following,
     judging,
     packing,
+    receiving,
     submitting,
 )
 from neopack import matrix as matrices
@@ -24,6 +25,7 @@ from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.inspected import Inspected
 from neopack.engines.sagemaker.account import Connection
+from neopack.errors import UsageError
 from neopack.frameworks import ExportSettings, strangers
 from neopack.measure import bench as measuring
 from neopack.measure import verify as proving
@@ -238,12 +240,24 @@ def check_targets(
     wanted: checking.Wanted | None = None,
     *,
     otherwise: Sequence[str] = (),
+    source: str | Path | None = None,
 ) -> Checked:
     """``check`` for several targets, read once; where none is given for that of the manifest, and
-    where there is none for those of ``otherwise``."""
-    wanted = wanted or checking.Wanted()
+    where there is none for those of ``otherwise``.
+
+    What a job returned is told by its files, by the manifest beside it, or by ``source``, the
+    archive that was submitted, and judged as such.
+    """
+    wanted, path = wanted or checking.Wanted(), Path(model)
     aims, spare = ([facts.target(name) for name in names] for names in (targets, otherwise))
-    subject = checking.read(Path(model), wanted)
+    scanned = checking.opened(path, wanted)
+    if scanned is None and source is not None:
+        raise UsageError("--source goes with what a job returned", where=str(path))
+    if scanned is not None:
+        artifact = receiving.artifact_of(scanned, _path(source), wanted)
+        if artifact is not None:
+            return receiving.check(path, scanned, artifact, aims, wanted)
+    subject = checking.read(path, wanted, scanned)
     return checking.check(subject, aims, wanted, otherwise=spare)
 
 

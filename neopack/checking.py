@@ -20,7 +20,7 @@ from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.source import FileSource
 from neopack.wire.tar import TarEntry
 
-__all__ = ["Subject", "Wanted", "archive", "check", "read", "submission", "targets_of"]
+__all__ = ["Subject", "Wanted", "archive", "check", "opened", "read", "submission", "targets_of"]
 
 GZIP = b"\x1f\x8b"
 
@@ -62,16 +62,23 @@ class Subject:
         return tuple(entry.name for entry in self.seen.entries)
 
 
-def read(path: Path, wanted: Wanted) -> Subject:
-    """Raises ``SourceError`` where there is nothing to read, ``NotRecognised`` where neither the
-    bytes nor the caller tell the framework, ``Malformed`` where the file is broken."""
+def opened(path: Path, wanted: Wanted) -> ArchiveScan | None:
+    """One pass over an archive; None for a model file and a directory. Raises ``SourceError``
+    where there is nothing to read."""
     if path.is_dir():
-        return _folder(path, wanted)
+        return None
     if not path.is_file():
         raise SourceError("no such file", where=str(path), hint="neopack package writes one")
-    if not _is_archive(path):
-        return _bare(path, wanted)
-    return archive(path, scan(path, wanted.limits), wanted)
+    return scan(path, wanted.limits) if _is_archive(path) else None
+
+
+def read(path: Path, wanted: Wanted, scanned: ArchiveScan | None = None) -> Subject:
+    """Raises ``SourceError`` where there is nothing to read, ``NotRecognised`` where neither the
+    bytes nor the caller tell the framework, ``Malformed`` where the file is broken."""
+    scanned = scanned or opened(path, wanted)
+    if scanned is not None:
+        return archive(path, scanned, wanted)
+    return _folder(path, wanted) if path.is_dir() else _bare(path, wanted)
 
 
 def archive(path: Path, scanned: ArchiveScan, wanted: Wanted) -> Subject:

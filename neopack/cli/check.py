@@ -32,6 +32,10 @@ def check(
     all_targets: Annotated[
         bool, typer.Option("--all-targets", help="Say what each target makes of it.")
     ] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option(help="The archive that was submitted; MODEL is what the job returned."),
+    ] = None,
     framework: Annotated[str | None, typer.Option(help="Told from the bytes by default.")] = None,
     framework_version: Annotated[
         str | None, typer.Option(help="The version Neo compiles with.")
@@ -100,7 +104,7 @@ def check(
             log=console,
         )
         return _show_fixed(fixed, output_format, verbose=verbose)
-    checked = api.check_targets(model, target or (), wanted, otherwise=said.target)
+    checked = api.check_targets(model, target or (), wanted, otherwise=said.target, source=source)
     _show(checked, output_format, verbose=verbose)
     return _exit(checked)
 

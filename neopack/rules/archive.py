@@ -23,7 +23,7 @@ from neopack.rules.members import (
     visible,
 )
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "SAFETY"]
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ARCHIVES = (".tar", ".tgz", ".gz", ".zip", ".7z", ".bz2", ".xz")
@@ -226,3 +226,5 @@ RULES: tuple[Rule, ...] = (
     nested_archives,
     below_root,
 )
+# what holds for any archive, compiled or not
+SAFETY: tuple[Rule, ...] = (unsafe_name, links, devices, duplicates, empty_names)

@@ -8,9 +8,24 @@ from dataclasses import dataclass, field
 from neopack.types import CompilerPath, ModelInfo, Target
 from neopack.wire.tar import TarEntry
 
-__all__ = ["PATHS", "Hit", "Inspection", "Rule", "rule"]
+__all__ = ["PATHS", "Hit", "Inspection", "Returned", "Rule", "rule"]
 
 PATHS: frozenset[CompilerPath] = frozenset({"tvm", "integrated", "neuron", "eia"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """What a job handed back: ``kind`` by its files, empty where that is not known.
+
+    ``untouched``: every file is one that was submitted. ``maker`` is who compiled it where that
+    was not Neo.
+    """
+
+    kind: str = ""
+    runtime: str = ""
+    lacking: tuple[str, ...] = ()
+    untouched: bool = False
+    maker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +34,8 @@ class Inspection:
 
     ``entries`` are the tar's own, in order, hidden ones too; ``models`` the names that the
     framework takes for model files; ``code`` the text of ``code/*.py`` and requirements.txt;
-    ``data_input_config`` and ``compiler_options`` are the very strings of the API call.
+    ``data_input_config`` and ``compiler_options`` are the very strings of the API call;
+    ``returned`` is for what came out of a job instead.
     """
 
     framework: str
@@ -35,6 +51,7 @@ class Inspection:
     data_input_config: str | None = None
     compiler_options: str | None = None
     code: Mapping[str, str] = field(default_factory=dict)
+    returned: Returned | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ _REASONS = {
     "info": "the model could not be read",
     "info.signature": "the model does not state its inputs",
     "models": "the archive has no model file",
+    "returned": "it is no compiled artifact",
     "options": "CompilerOptions are not readable",
 }
 _NOTHING: tuple[object, ...] = (None, "", (), {})

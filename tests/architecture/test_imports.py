@@ -49,7 +49,7 @@ ROWS = [
     },
     {"judging", "packing", "compiling", "tasks", "following", "deploying", "explaining"},
     {"submitting", "checking"},
-    {"matrix", "fixing"},
+    {"matrix", "fixing", "receiving"},
     {"reports"},
     {"api", "testing", "integrations"},
     {"emulator"},

@@ -32,7 +32,7 @@ from test_catalogue import ALL
 
 from neopack import facts
 from neopack.rules import engine
-from neopack.rules.inspection import Inspection
+from neopack.rules.inspection import Inspection, Returned
 from neopack.types import ModelInfo
 
 NVIDIA = '{"gpu-code":"sm_70","trt-ver":"6.0.1","cuda-ver":"10.0"}'
@@ -75,6 +75,10 @@ def using(*operators: str) -> ModelInfo:
 
 def untold(**known: Any) -> ModelInfo:
     return replace(torch_info(**known), signature=None)
+
+
+def came_back(**known: Any) -> Inspection:
+    return inspection("PYTORCH", returned=Returned(**{"kind": "TVM graph", **known}))
 
 
 ENDING_IN_ZERO = {"serving_default": {"inputs": {}, "outputs": {"scores": "scores/out0:0"}}}
@@ -127,6 +131,10 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-AR-012": [(pytorch(unreadable="torn at byte 3", info=None), "torn at byte 3")],
     "NEO-AR-013": [(pytorch(entries=(entry("model.pth", size=0),)), "no bytes")],
     "NEO-AR-014": [(pytorch(entries=entries("model.pth", "model.tar.gz")), "inside")],
+    "NEO-CA-001": [(came_back(untouched=True), "byte for byte")],
+    "NEO-CA-002": [(came_back(runtime="DLR", lacking=("*.json",)), "without '*.json'")],
+    "NEO-CA-003": [(came_back(kind=""), "'model.pth'")],
+    "NEO-CA-004": [(came_back(maker="neopack's emulator of AWS"), "emulator")],
     "NEO-AR-015": [(pytorch(entries=entries("a/m.pth"), models=("a/m.pth",)), "a/m.pth")],
     "NEO-DC-001": [
         (onnx(data_input_config=None), "do not tell"),
@@ -587,6 +595,10 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
 _ids = torch_info(inputs=[spec("ids", (1, 8), "int64")])
 # id: inspections near to breaking it that do not; a clean model is tried on every rule besides.
 HOLDS: dict[str, list[Inspection]] = {
+    "NEO-CA-001": [came_back(), pytorch()],
+    "NEO-CA-002": [came_back()],
+    "NEO-CA-003": [came_back(), came_back(kind="", untouched=True)],
+    "NEO-CA-004": [came_back()],
     "NEO-AR-001": [pytorch(archive_name="a.b.tar.gz")],
     "NEO-AR-002": [pytorch(entries=entries("a/b/model.pt")), pytorch(entries=entries("M.PTH"))],
     "NEO-AR-003": [

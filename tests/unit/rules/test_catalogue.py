@@ -17,12 +17,13 @@ from neopack.frameworks.onnx import rules as onnx
 from neopack.frameworks.pytorch import rules as pytorch
 from neopack.frameworks.tensorflow import rules as tensorflow
 from neopack.frameworks.xgboost import rules as xgboost
-from neopack.rules import archive, dataconfig, engine, handler, options, target
+from neopack.rules import archive, dataconfig, engine, handler, options, returned, target
 from neopack.rules.inspection import Rule
 
 SHARED = (*archive.RULES, *dataconfig.RULES, *target.RULES, *options.RULES, *handler.RULES)
 ALL: tuple[Rule, ...] = (
     *SHARED,
+    *returned.RULES,
     *pytorch.RULES,
     *onnx.RULES,
     *xgboost.RULES,

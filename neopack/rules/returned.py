@@ -1,0 +1,56 @@
+"""What a compilation job returned: whether anything was compiled, and whether it is whole.
+
+Sources: neo-ai/neo-ai-dlr@457aabf (2022-08-26) and #73 (2019); SageMaker developer guide,
+neo-deployment-hosting-services (2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neopack.rules.inspection import Hit, Inspection, Returned, Rule, rule
+from neopack.rules.members import named
+
+__all__ = ["RULES"]
+
+
+def _of(inspection: Inspection) -> Returned:
+    return inspection.returned or Returned()
+
+
+@rule("NEO-CA-001", needs=("returned",))
+def untouched(inspection: Inspection) -> Iterator[Hit]:
+    """Some file of the artifact is not one that was submitted (neo-ai-dlr#73)."""
+    if _of(inspection).untouched:
+        yield Hit(message="every file in it is one that was submitted, byte for byte")
+
+
+@rule("NEO-CA-002", needs=("returned",))
+def incomplete(inspection: Inspection) -> Iterator[Hit]:
+    """All files are there that the runtime of its kind loads (neo-ai-dlr, src)."""
+    found = _of(inspection)
+    if found.lacking:
+        yield Hit(
+            message=f"a {found.kind} for {found.runtime} without {named(found.lacking)}",
+            values={"runtime": found.runtime, "names": ", ".join(found.lacking)},
+        )
+
+
+@rule("NEO-CA-003", needs=("returned",))
+def unknown_kind(inspection: Inspection) -> Iterator[Hit]:
+    """Its files are those of a known kind of artifact (neo-ai-dlr; guide)."""
+    found = _of(inspection)
+    if not found.kind and not found.untouched:
+        names = named(entry.name for entry in inspection.entries)
+        yield Hit(message=f"no kind of artifact has such files: {names}")
+
+
+@rule("NEO-CA-004", needs=("returned",))
+def not_neo(inspection: Inspection) -> Iterator[Hit]:
+    """Neo made it, not a local engine or the emulator."""
+    maker = _of(inspection).maker
+    if maker:
+        yield Hit(message=f"made by {maker}, not by Neo")
+
+
+RULES: tuple[Rule, ...] = (untouched, incomplete, unknown_kind, not_neo)
