@@ -1,17 +1,20 @@
 """Package, check and compile every model of a zoo, with random weights; a row a model.
 
     python benchmarks/zoo.py                        # all torchvision classification models
+    python benchmarks/zoo.py --framework tensorflow # keras.applications, SavedModel and frozen
     python benchmarks/zoo.py --framework xgboost    # 40 configurations
+    python benchmarks/zoo.py --framework mxnet      # mxnet.gluon.model_zoo.vision
 
 Ends with the count of successes; every failure with its cause. What nothing here compiles
-(XGBoost) is run from the archive and compared with its golden outputs. ``--only NAME`` limits
-it, ``--out FILE`` keeps rows as JSON lines and goes on after those that are there.
+(XGBoost, MXNet) is run from the archive and compared with its golden outputs. ``--only NAME``
+limits it, ``--out FILE`` keeps rows as JSON lines and goes on after those that are there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -38,6 +41,7 @@ class Entry:
     model: Callable[[], Any]
     inputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     compiles: bool = True
 
 
@@ -57,6 +61,25 @@ def torchvision_models() -> Iterator[Entry]:
             model=lambda: f"{HERE / 'zoo_models.py'}:lively",
             inputs={"input0": (1, 3, size, size)},
             arguments={"name": name, "size": size},
+        )
+
+
+def gluon_models() -> Iterator[Entry]:
+    """The names that mxnet 1.8.0's ``vision.get_model`` knows: it imports in its runtime alone."""
+    names = [f"resnet{depth}_v{of}" for of in (1, 2) for depth in (18, 34, 50, 101, 152)]
+    names += [f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")]
+    names += [f"densenet{depth}" for depth in (121, 161, 169, 201)]
+    names += ["alexnet", "squeezenet1.0", "squeezenet1.1", "inceptionv3"]
+    for kind in ("mobilenet", "mobilenetv2_"):
+        names += [f"{kind}{width}" for width in ("1.0", "0.75", "0.5", "0.25")]
+    for name in names:
+        size = 299 if name == "inceptionv3" else 224
+        yield Entry(
+            name=name,
+            model=lambda: f"{HERE / 'zoo_models_mxnet.py'}:lively",
+            inputs={"data": (1, 3, size, size)},
+            arguments={"name": name, "size": size},
+            compiles=False,
         )
 
 
@@ -103,7 +126,29 @@ def trainer(parameters: dict[str, Any], label: str) -> Callable[[], Any]:
     return train
 
 
-ZOOS = {"pytorch": torchvision_models, "xgboost": xgboost_models}
+def keras_applications() -> Iterator[Entry]:
+    """Each as a SavedModel and as a frozen graph."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_tensorflow
+
+    for name in zoo_tensorflow.names():
+        size = zoo_tensorflow.size(name)
+        for form in ("saved-model", "frozen"):
+            yield Entry(
+                name=f"{name} {form}",
+                model=lambda: f"{HERE / 'zoo_tensorflow.py'}:application",
+                inputs={"image": (1, size, size, 3)},
+                arguments={"name": name},
+                options={"framework": "TENSORFLOW", "form": form},
+            )
+
+
+ZOOS = {
+    "mxnet": gluon_models,
+    "pytorch": torchvision_models,
+    "tensorflow": keras_applications,
+    "xgboost": xgboost_models,
+}
 
 
 def attempt(entry: Entry, folder: Path) -> dict[str, Any]:
@@ -112,7 +157,11 @@ def attempt(entry: Entry, folder: Path) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         packed = neopack.package(
-            entry.model(), inputs=entry.inputs, arguments=entry.arguments, path=archive
+            entry.model(),
+            inputs=entry.inputs,
+            arguments=entry.arguments,
+            path=archive,
+            **entry.options,
         )
         row |= {"MB": round(packed.bytes / 1e6, 2), "packaged s": since(start), "step": "check"}
         row["warnings"] = [f.id for f in packed.report.at("warning")] + list(packed.warnings)

@@ -26,6 +26,8 @@ FAMILIES = {
     "NEO-PT": "PyTorch",
     "NEO-ON": "ONNX",
     "NEO-XG": "XGBoost",
+    "NEO-MX": "MXNet",
+    "NEO-TF": "TensorFlow",
 }
 RULES = """\
 # Rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from neopack import compiling, facts, judging, packing
 from neopack.archive.manifest import read_manifest
@@ -119,6 +119,7 @@ def package(
     example: str | Path | None = None,
     signature: str | None = None,
     tags: Sequence[str] = (),
+    form: Literal["saved-model", "frozen"] | None = None,
     outputs: Sequence[str] = (),
     trust_pickle: bool = False,
     seed: int = 0,
@@ -153,6 +154,7 @@ def package(
         example=_path(example),
         signature=signature,
         tags=tuple(tags),
+        form=form,
         outputs=tuple(outputs),
         trust_pickle=trust_pickle,
     )
@@ -165,6 +167,8 @@ def package(
     )
     packing.refuse_unsupported(source.framework, submission)
     packing.code_members(settings.code)
+    version = judging.version_for(source.framework, submission)
+    export = replace(export, framework_version=version)
     with packing.exported(source, _requests(inputs), export, log) as (made, info):
         return packing.write(made, info, source, submission, output, settings, log)
 

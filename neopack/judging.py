@@ -19,7 +19,7 @@ from neopack.types import Member, ModelInfo, Report, Target
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.tar import TarEntry
 
-__all__ = ["Submission", "inspect_archive", "inspect_layout", "judge", "raise_for"]
+__all__ = ["Submission", "inspect_archive", "inspect_layout", "judge", "raise_for", "version_for"]
 
 CODE = "code/"
 
@@ -49,6 +49,13 @@ def _refuse_no_date(text: str) -> None:
         raise UsageError(f"--as-of {text} is no date", hint="write 2024-05-31") from None
     if text < first:
         raise UsageError(f"--as-of {text} is before the first table, of {first}")
+
+
+def version_for(framework: str, submission: Submission) -> str:
+    """The version Neo compiles with: the one that was said, or the target's newest."""
+    return submission.framework_version or facts.default_version(
+        framework, submission.target, submission.as_of
+    )
 
 
 def judge(
@@ -122,9 +129,7 @@ def inspect_layout(
 ) -> Inspection:
     """What rules would see of an archive that is not written yet."""
     framework = frameworks.get(info.framework)
-    version = submission.framework_version or facts.default_version(
-        info.framework, submission.target, submission.as_of
-    )
+    version = version_for(info.framework, submission)
     entries = [_entry(member.name, member.path.stat().st_size) for member in members]
     entries += [
         TarEntry(name=name, kind="directory", size=0, offset=0) for name in layout.directories

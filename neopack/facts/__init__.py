@@ -5,7 +5,7 @@ A file is read when it is first asked for. Nothing here judges; the rules do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -63,7 +63,9 @@ __all__ = [
     "takes_version",
     "target",
     "targets",
+    "tensorflow_operators",
     "torch_file_format",
+    "torch_operators",
 ]
 
 _KINDS = frozenset({"cloud", "inferentia", "inferentia2", "trainium", "eia", "edge"})
@@ -402,6 +404,30 @@ def torch_file_format(version: str) -> int | None:
     table = _file("torch").numbers("file_format")
     reads = [most for release, most in table.items() if versions.at_most(version, release)]
     return min(reads, default=None)
+
+
+@cache
+def torch_operators(version: str) -> frozenset[str] | None:
+    """The operators of ``aten`` that TorchScript has in a version of PyTorch, such as
+    ``aten::relu``; None for one newer than our tables."""
+    since = _file("torch_operators").table("since")
+    listed = sorted(since, key=versions.order)
+    if versions.parts(version) is None or not versions.at_most(version, listed[-1]):
+        return None
+    known: set[str] = set()
+    for release in listed:
+        if known and not versions.at_least(version, release):
+            break
+        row = since.table(release)
+        known = (known | set(row.text("new").split())) - set(row.text("gone").split())
+    return frozenset(f"aten::{name}" for name in known)
+
+
+@cache
+def tensorflow_operators() -> Mapping[str, frozenset[str]]:
+    """The attributes of each operator that TensorFlow 1.15.0 has: newer ones are not loaded."""
+    words = _file("tensorflow").words("operators")
+    return {name: frozenset(attributes.split()) for name, attributes in words.items()}
 
 
 def operators_2020(name: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from neopack.frameworks.inputs import refuse_seed
 from neopack.rules.inspection import Rule
@@ -33,18 +33,22 @@ __all__ = ["ExportSettings", "Framework", "Layout"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSettings:
-    """How to export. ``example`` is an .npz of real inputs in place of the seeded ones.
+    """How to export. ``example`` is an .npz of real inputs in place of the seeded ones;
+    ``framework_version`` is what Neo will read the model with, "" where that is not known.
 
     For PyTorch, ``script`` asks for scripting instead of tracing; for TensorFlow, ``signature``
-    and ``tags`` choose in a SavedModel, and ``outputs`` names those of a frozen graph; for
-    XGBoost, ``trust_pickle`` allows what a pickle runs when it is loaded.
+    and ``tags`` choose in a SavedModel, ``form`` says which of the two Neo is to get, and
+    ``outputs`` names those of a frozen graph; for XGBoost, ``trust_pickle`` allows what a pickle
+    runs when it is loaded.
     """
 
+    framework_version: str = ""
     script: bool = False
     seed: int = 0
     example: Path | None = None
     signature: str | None = None
     tags: tuple[str, ...] = ()
+    form: Literal["saved-model", "frozen"] | None = None
     outputs: tuple[str, ...] = ()
     trust_pickle: bool = False
 

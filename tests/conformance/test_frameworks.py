@@ -26,12 +26,42 @@ SAMPLES = {
         Sample(path=FIXTURES / "xgboost" / "dart.ubj", target="ml_m5"),
         Sample(path=FIXTURES / "xgboost" / "softprob-1.3.3.model", target="rasp4b"),
     ],
+    "TENSORFLOW": [
+        Sample(
+            path=FIXTURES / "tensorflow" / "2" / "saved-model" / "saved_model.pb",
+            inputs=(InputRequest(name="images", shape=(2, 8, 8, 3)),),
+        ),
+        Sample(
+            path=FIXTURES / "tensorflow" / "1.15" / "saved-model" / "saved_model.pb",
+            inputs=(InputRequest(name="images", shape=(1, 8, 8, 3)),),
+            target="ml_eia2",
+        ),
+        Sample(path=FIXTURES / "tensorflow" / "2" / "two-inputs" / "saved_model.pb"),
+        Sample(
+            path=FIXTURES / "tensorflow" / "1.15" / "frozen.pbtxt",
+            inputs=(InputRequest(name="x", shape=(1, 8, 8, 3)),),
+            target="rasp4b",
+        ),
+        Sample(path=FIXTURES / "tensorflow" / "1.15" / "names-end-in-zero.pb"),
+    ],
     "ONNX": [
         Sample(path=FIXTURES / "onnx" / "cnn-opset12.onnx"),
         Sample(path=FIXTURES / "onnx" / "external-data.onnx", target="linux/arm64"),
         Sample(
             path=FIXTURES / "onnx" / "symbolic-batch.onnx",
             inputs=(InputRequest(name="image", shape=(2, 3, 8, 8)),),
+        ),
+    ],
+    "MXNET": [
+        Sample(
+            path=FIXTURES / "mxnet" / "gluon" / "gluon-symbol.json",
+            inputs=(InputRequest(name="data", shape=(1, 3, 8, 8)),),
+        ),
+        Sample(path=FIXTURES / "mxnet" / "sagemaker" / "model-symbol.json", target="ml_inf1"),
+        Sample(
+            path=FIXTURES / "mxnet" / "mxnet-0.9.5" / "module-symbol.json",
+            inputs=(InputRequest(name="data", shape=(2, 3, 8, 8)),),
+            target="rasp4b",
         ),
     ],
 }

@@ -1,12 +1,18 @@
-"""Rewrite a TorchScript file that we just saved so that it does not depend on where it was made.
+"""Rewrite a TorchScript file that we just saved so that it does not depend on where it was made,
+and so that an older PyTorch reads the container.
 
 torch writes debug records that hold source paths of this machine; loading needs none of them
 (``caffe2/serialize`` looks for each and goes on without). Everything else is kept, in a fixed
 order, small records first, so that a reader of the archive meets them early.
+
+The container for an older PyTorch: the number of its file format lies in ``version`` (from 6 on
+torch writes ``.data/version``, which the old do not look for) and is at most what they read; the
+types in the code are those they know. The operators are ``lower.py``'s to mind.
 """
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -17,15 +23,32 @@ ALIGNMENT = 64
 LOCAL_HEADER = 30
 PADDING_ID = b"FB"
 CHUNK = 1 << 20
+# the type of None, as torch spells it since 1.10; lines with quotes may mean something else
+NONE = re.compile(rb"^([^\"'\n]*)\bNoneType\b", re.MULTILINE)
 
 
-def rewrite(saved: Path, to: Path) -> None:
-    """Copy the TorchScript file ``saved`` to ``to`` without debug records, under ``model/``."""
+def rewrite(saved: Path, to: Path, most: int | None = None) -> None:
+    """Copy the TorchScript file ``saved`` to ``to`` without debug records, under ``model/``.
+
+    ``most`` is the newest file format that must be able to read it; None for today's.
+    """
     with zipfile.ZipFile(saved) as source, zipfile.ZipFile(to, "w") as target:
         for entry in sorted(source.infolist(), key=_place):
             name = entry.filename.partition("/")[2]
-            if not _is_local(name):
+            if _is_local(name):
+                continue
+            if most is not None and name in (".data/version", "version"):
+                number = min(most, int(source.read(entry)))
+                _add(target, "model/version", b"%d\n" % number)
+            elif most is not None and name.startswith("code/"):
+                _add(target, f"model/{name}", NONE.sub(rb"\1None", source.read(entry)))
+            else:
                 _copy(source, entry, target, f"model/{name}")
+
+
+def _add(target: zipfile.ZipFile, name: str, data: bytes) -> None:
+    with target.open(_fresh(target, name, len(data)), "w") as writing:
+        writing.write(data)
 
 
 def _is_local(name: str) -> bool:
@@ -42,13 +65,18 @@ def _place(entry: zipfile.ZipInfo) -> tuple[bool, int, str]:
 def _copy(
     source: zipfile.ZipFile, entry: zipfile.ZipInfo, target: zipfile.ZipFile, name: str
 ) -> None:
-    fresh = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-    fresh.file_size = entry.file_size
-    assert target.fp is not None  # noqa: S101 - open for writing
-    fresh.extra = _padding(target.fp.tell() + LOCAL_HEADER + len(name.encode()))
+    fresh = _fresh(target, name, entry.file_size)
     with source.open(entry) as reading, target.open(fresh, "w") as writing:
         while chunk := reading.read(CHUNK):
             writing.write(chunk)
+
+
+def _fresh(target: zipfile.ZipFile, name: str, size: int) -> zipfile.ZipInfo:
+    fresh = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    fresh.file_size = size
+    assert target.fp is not None  # noqa: S101 - open for writing
+    fresh.extra = _padding(target.fp.tell() + LOCAL_HEADER + len(name.encode()))
+    return fresh
 
 
 def _padding(start: int) -> bytes:

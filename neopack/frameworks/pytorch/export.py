@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neopack import facts
 from neopack.archive.atomic import refuse_full
 from neopack.archive.goldens import difference, save_goldens
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, callables, inputs
-from neopack.frameworks.pytorch import canonical, flatten, read, source, weights
+from neopack.frameworks.pytorch import canonical, flatten, lower, read, source, weights
 from neopack.frameworks.pytorch.bind import Binding, bind
 from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
 from neopack.types import (
@@ -62,6 +63,8 @@ def export(
         )
     torch = _torch()
     torch.manual_seed(settings.seed)
+    # one operator for all of an attention layer, which no compiler of Neo's time knows
+    torch.backends.mha.set_fastpath_enabled(False)
     if form == "torchscript":
         return _keep(Path(given.where), requests, staging, settings)
     module, requests = _module(given, requests)
@@ -199,16 +202,37 @@ def _trace(
     remarks += _disagreements(program, traced, bound, settings, where, output)
     for remark in remarks:
         log.warn(remark)
-    _save(traced, staging)
-    return _exported(staging, examples, output, settings, tuple(remarks))
+    rewrites = _lowered(traced, examples, output, settings.framework_version, where, log)
+    _save(traced, staging, settings.framework_version)
+    return _exported(staging, examples, output, settings, tuple(remarks), rewrites)
 
 
-def _save(traced: Any, staging: Path) -> None:
+def _lowered(
+    traced: Any, examples: Mapping[str, Array], output: Any, version: str, where: str, log: Log
+) -> tuple[str, ...]:
+    """Rewrite what PyTorch ``version`` lacks, and see that the trace still computes the same."""
+    rewritten = lower.lower(traced, version)
+    if not rewritten:
+        return ()
+    names = flatten.names(output)
+    off = difference(_arrays(output, names), _arrays(_call(traced, examples, where), names))
+    if off > TRACE_DIFFERENCE:
+        raise ExportFailed(
+            f"rewriting {', '.join(rewritten)} for PyTorch {version} changed its outputs by "
+            f"{off:.2g} of the largest",
+            where=where,
+        )
+    for name in rewritten:
+        log.note(f"lowered to PyTorch {version}: {name}")
+    return tuple(f"{name} in operators of PyTorch {version}" for name in rewritten)
+
+
+def _save(traced: Any, staging: Path, version: str) -> None:
     saved, to = staging / "saved.pth", staging / MODEL_FILE
     tensors = (*traced.parameters(), *traced.buffers())
     refuse_full(saved, to, size=sum(t.numel() * t.element_size() for t in tensors))
     traced.save(str(saved))
-    canonical.rewrite(saved, to)
+    canonical.rewrite(saved, to, most=facts.torch_file_format(version) if version else None)
     saved.unlink()
 
 
@@ -239,13 +263,8 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
 
 
 def _in_machinery(filename: str) -> bool:
-    """Whether a warning comes from torch's own guards around an exported program."""
-    package = Path(_torch().__file__).parent
-    path = Path(filename)
-    if not path.is_relative_to(package):
-        return False
-    first = path.relative_to(package).parts[0]
-    return first.startswith("_") or first in ("fx", "export")
+    """Whether a warning is of torch's own code: its checks of shapes are nobody's decisions."""
+    return Path(filename).is_relative_to(Path(_torch().__file__).parent)
 
 
 def _script(program: Any, where: str) -> tuple[Any, list[str]]:
@@ -292,6 +311,7 @@ def _exported(
     output: Any,
     settings: ExportSettings,
     remarks: tuple[str, ...],
+    rewrites: tuple[str, ...] = (),
 ) -> ExportedModel:
     torch = _torch()
     outputs = _arrays(output, flatten.names(output))
@@ -302,6 +322,7 @@ def _exported(
         goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
         versions={"torch": torch.__version__, "python": platform.python_version()},
         warnings=remarks,
+        rewrites=rewrites,
     )
 
 

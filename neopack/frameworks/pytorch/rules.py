@@ -320,6 +320,23 @@ def file_format(inspection: Inspection) -> Iterator[Hit]:
         )
 
 
+@rule("NEO-PT-022", needs=("info",))
+def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
+    """Each operator of aten is one of that PyTorch's own (asked of those versions themselves)."""
+    version = inspection.framework_version
+    known = facts.torch_operators(version)
+    if known is None or inspection.info is None:
+        return
+    used = [name for name in inspection.info.operators if name.startswith("aten::")]
+    lacking = sorted(set(used) - known)
+    if lacking:
+        more = f" and {len(lacking) - 4} more" if len(lacking) > 4 else ""
+        yield Hit(
+            message=f"PyTorch {version} has no {', '.join(lacking[:4])}{more}",
+            values={"operator": lacking[0], "version": version},
+        )
+
+
 RULES: tuple[Rule, ...] = (
     pt_suffix,
     not_torchscript,
@@ -342,4 +359,5 @@ RULES: tuple[Rule, ...] = (
     other_example,
     inputs_not_stored,
     file_format,
+    operators_of_later_versions,
 )

@@ -41,4 +41,15 @@ def release(data, arrays):
     return None, {}
 
 
-TASKS = {"versions": versions, "load": load, "predict": predict, "release": release}
+def operators(data, arrays):
+    """The names of all operators that TorchScript knows in this version."""
+    return sorted({schema.name for schema in torch._C._jit_get_all_schemas()}), {}
+
+
+TASKS = {
+    "versions": versions,
+    "operators": operators,
+    "load": load,
+    "predict": predict,
+    "release": release,
+}

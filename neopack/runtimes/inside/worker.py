@@ -85,9 +85,11 @@ def write(stream, header, arrays):
 
 def described(error):
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # TorchScript says what happened after a traceback of its own
+    telling = lines[-1:] if "(most recent call last)" in str(error) else lines
     return {
         "kind": type(error).__name__,
-        "message": lines[0] if lines else type(error).__name__,
+        "message": telling[0] if telling else type(error).__name__,
         "hint": getattr(error, "hint", ""),
         "trace": traceback.format_exc(),
     }

@@ -11,6 +11,7 @@ from neopack.frameworks import catalogue
 NAMED = {
     "torchvision.models:resnet50": "PYTORCH",
     "torch.nn:Linear": "PYTORCH",
+    "mxnet.gluon.model_zoo.vision:resnet18_v1": "MXNET",
     "mine:build": "PYTORCH",
     "gone.py:build": "PYTORCH",
 }

@@ -83,6 +83,57 @@ def xgboost_info(form: str = "binary", version: str = "1.3", **known: Any) -> Mo
     )
 
 
+def mxnet_info(
+    inputs: Iterable[TensorSpec] = (spec("data", (None, 3, None, None)),),
+    *,
+    form: str = "symbol",
+    version: str = "1.8.0",
+    operators: Iterable[str] = ("Convolution", "Activation"),
+    dtypes: dict[str, int] | None = None,
+    **known: Any,
+) -> ModelInfo:
+    return ModelInfo(
+        framework="MXNET",
+        format=form,
+        versions={"mxnet": version} if version else {},
+        signature=signature(*inputs),
+        operators=dict.fromkeys(operators, 1),
+        dtypes=dtypes or {"float32": 8},
+        facts={
+            "parameters": "model-0000.params",
+            "parameters_form": "params",
+            "array_versions": {"2": 8},
+            **known,
+        },
+    )
+
+
+SAVED_MODEL = ("export/saved_model.pb", "export/variables/variables.index")
+
+
+def saved_entries(*more: str) -> tuple[TarEntry, ...]:
+    return (entry("export", "directory"), *entries(*SAVED_MODEL, *more))
+
+
+def tensorflow_info(form: str = "savedmodel", version: str = "2.9.2", **known: Any) -> ModelInfo:
+    operators = known.pop("operators", {"Conv2D": 1})
+    told = {
+        "signatures": {
+            "serving_default": {"inputs": {"input": "input:0"}, "outputs": {"y": "y:0"}}
+        },
+        "signature_key": "serving_default",
+        "tags": [["serve"]],
+    }
+    return ModelInfo(
+        framework="TENSORFLOW",
+        format=form,
+        versions={"tensorflow": version} if form == "savedmodel" else {},
+        signature=signature(spec("input:0", (None, 8, 8, 3))),
+        operators=operators,
+        facts={**(told if form == "savedmodel" else {}), **known},
+    )
+
+
 CLEAN = {
     "PYTORCH": {
         "entries": entries("model.pth"),
@@ -101,14 +152,16 @@ CLEAN = {
         "models": ("xgboost-model",),
         "info": xgboost_info(),
     },
+    "MXNET": {
+        "entries": entries("model-0000.params", "model-symbol.json"),
+        "models": ("model-symbol.json",),
+        "info": mxnet_info(),
+        "data_input_config": '{"data":[1,3,8,8]}',
+    },
     "TENSORFLOW": {
-        "entries": entries("export/saved_model.pb"),
+        "entries": saved_entries(),
         "models": ("export/saved_model.pb",),
-        "info": ModelInfo(
-            framework="TENSORFLOW",
-            format="savedmodel",
-            signature=signature(spec("input:0", (None, 8, 8, 3))),
-        ),
+        "info": tensorflow_info(),
         "data_input_config": '{"input":[1,8,8,3]}',
     },
 }
@@ -142,6 +195,10 @@ def onnx(target: str = "ml_c5", **changes: Any) -> Inspection:
 
 def xgboost(target: str = "ml_c5", **changes: Any) -> Inspection:
     return inspection("XGBOOST", target, **changes)
+
+
+def mxnet(target: str = "ml_c5", **changes: Any) -> Inspection:
+    return inspection("MXNET", target, **changes)
 
 
 def tensorflow(target: str = "ml_c5", **changes: Any) -> Inspection:

@@ -13,11 +13,15 @@ from inspections import (
     entries,
     entry,
     inspection,
+    mxnet,
+    mxnet_info,
     onnx,
     onnx_info,
     pytorch,
+    saved_entries,
     spec,
     tensorflow,
+    tensorflow_info,
     torch_info,
     xgboost,
     xgboost_info,
@@ -31,6 +35,7 @@ from neopack.types import ModelInfo
 
 NVIDIA = '{"gpu-code":"sm_70","trt-ver":"6.0.1","cuda-ver":"10.0"}'
 CODE = "code/inference.py"
+PAIR = ("model-0000.params", "model-symbol.json")
 
 
 def config(value: Any, **changes: Any) -> Inspection:
@@ -49,13 +54,28 @@ def traced(**known: Any) -> Inspection:
     return pytorch(info=torch_info(**known))
 
 
+def frozen(framework_version: str | None = None, **known: Any) -> Inspection:
+    return tensorflow(
+        entries=entries("model.pb"),
+        models=("model.pb",),
+        framework_version=framework_version,
+        info=tensorflow_info("frozen graph", **known),
+    )
+
+
 def options(text: str | None, target: str = "ml_c5", framework: str = "PYTORCH") -> Inspection:
     return inspection(framework, target, compiler_options=text)
+
+
+def using(*operators: str) -> ModelInfo:
+    return replace(torch_info(), operators=dict.fromkeys(operators, 1))
 
 
 def untold(**known: Any) -> ModelInfo:
     return replace(torch_info(**known), signature=None)
 
+
+ENDING_IN_ZERO = {"serving_default": {"inputs": {}, "outputs": {"scores": "scores/out0:0"}}}
 
 # id: [(an inspection that breaks it, a word of what is said)]
 BREAKS: dict[str, list[tuple[Inspection, str]]] = {
@@ -350,6 +370,12 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (config([[1, 3, 8]]), "[1,3,8] is given"),
     ],
     "NEO-PT-020": [(pytorch(info=untold()), "none compared")],
+    "NEO-PT-022": [
+        (
+            pytorch("rasp4b", info=using("aten::relu", "aten::mish", "aten::pad", "my::op")),
+            "PyTorch 1.8 has no aten::mish, aten::pad",
+        ),
+    ],
     "NEO-PT-021": [
         (pytorch(framework_version="1.4"), "format 3; PyTorch 1.4 reads 2"),
         (pytorch("rasp4b", info=torch_info(file_format="10")), "PyTorch 1.8 reads 5"),
@@ -398,6 +424,68 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
             "the dim 'n' is 1 in a and 2 in b",
         )
     ],
+    "NEO-TF-001": [(tensorflow(entries=saved_entries("code/graph.pbtxt")), "2 graphs")],
+    "NEO-TF-002": [
+        (tensorflow(entries=saved_entries("export/keras_metadata.pb")), "keras_metadata.pb"),
+        (tensorflow(entries=saved_entries("export/fingerprint.pb")), "fingerprint.pb"),
+        (tensorflow(entries=saved_entries("export/assets/labels.pbtxt")), "labels.pbtxt"),
+    ],
+    "NEO-TF-003": [
+        (tensorflow(entries=saved_entries()[1:]), "'export' is no member"),
+        (
+            tensorflow(
+                entries=entries("saved_model.pb", "variables/variables.index"),
+                models=("saved_model.pb",),
+            ),
+            "at the root",
+        ),
+    ],
+    "NEO-TF-004": [(tensorflow(entries=saved_entries()[:2]), "no export/variables/")],
+    "NEO-TF-005": [
+        (tensorflow(entries=saved_entries("2/variables/variables.index")), "'2', 'export'")
+    ],
+    "NEO-TF-006": [(tensorflow(entries=saved_entries("export/checkpoint")), "export/checkpoint")],
+    "NEO-TF-007": [(frozen(text=True), "in text form")],
+    "NEO-TF-008": [
+        (
+            tensorflow(info=tensorflow_info(shards_missing=["variables.data-00000-of-00001"])),
+            "data-00000",
+        )
+    ],
+    "NEO-TF-009": [(tensorflow(info=tensorflow_info(signatures={})), "no signature")],
+    "NEO-TF-010": [
+        (tensorflow(info=tensorflow_info(signatures={"a": {}, "b": {}})), "2 signatures: 'a', 'b'")
+    ],
+    "NEO-TF-011": [
+        (tensorflow(info=tensorflow_info(tags=[["serve"], ["serve", "gpu"]])), "'serve+gpu'")
+    ],
+    "NEO-TF-012": [
+        (tensorflow(info=tensorflow_info(keras=True)), "Keras wrote"),
+        (tensorflow(entries=saved_entries("export/keras_metadata.pb")), "Keras wrote"),
+    ],
+    "NEO-TF-013": [(tensorflow(info=tensorflow_info(unranked=["boxes"])), "'boxes'")],
+    "NEO-TF-014": [(frozen(loose_variables={"VariableV2": 3}), "'VariableV2'")],
+    "NEO-TF-015": [(frozen(), "a frozen graph for TensorFlow 2.9")],
+    "NEO-TF-016": [(frozen(training={"ReluGrad": 1}), "'ReluGrad'")],
+    "NEO-TF-017": [
+        (frozen(outputs=[["logits_10", "Relu"]]), "'logits_10' would be read as 'logits_1'"),
+        (tensorflow(info=tensorflow_info(signatures=ENDING_IN_ZERO)), "'scores/out0'"),
+    ],
+    "NEO-TF-018": [(frozen(outputs=[["a", "Relu"], ["b", "Identity"]]), "b (Identity)")],
+    "NEO-TF-019": [
+        (
+            frozen(framework_version="1.15.3", newer=["DenseBincount", "MaxPool.x"]),
+            "'DenseBincount', 'MaxPool.x'",
+        )
+    ],
+    "NEO-TF-020": [
+        (
+            tensorflow(info=tensorflow_info(version="2.21.0", newer=["DenseBincount"])),
+            "written by TensorFlow 2.21.0, read by 2.9",
+        )
+    ],
+    "NEO-TF-021": [(frozen(framework_version="1.15.3", min_consumer=500), "version 500")],
+    "NEO-TF-022": [(frozen(operators={"DenseBincount": 1, "Conv2D": 2}), "'DenseBincount'")],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -413,6 +501,47 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-XG-007": [
         (xgboost(info=xgboost_info(inexpressible="splits on categories")), "no splits on cat")
     ],
+    "NEO-MX-001": [
+        (mxnet(entries=entries("a-symbol.json", "b-symbol.json", "a-0000.params")), "2 symbols"),
+    ],
+    "NEO-MX-002": [
+        (mxnet("rasp4b", entries=entries(*PAIR, "more/config.json")), "'more/config.json'"),
+        (mxnet(entries=entries(*PAIR, "labels.json")), "may count as another"),
+    ],
+    "NEO-MX-003": [(mxnet(entries=entries(*PAIR, "model-0001.params")), "2 parameter files")],
+    "NEO-MX-004": [
+        (mxnet(entries=entries("net-symbol.json", "model-0000.params")), "prefix 'net'"),
+        (mxnet("rasp4b", entries=entries("net.json", "model-0000.params")), "prefix 'net'"),
+    ],
+    "NEO-MX-005": [
+        (mxnet(entries=entries("model-symbol.json", "model-best.params")), "no epoch"),
+    ],
+    "NEO-MX-006": [(mxnet(info=mxnet_info(unprefixed=["0.weight"])), "'0.weight'")],
+    "NEO-MX-007": [(mxnet(info=mxnet_info(missing=["fc_weight"])), "1 parameters of the symbol")],
+    "NEO-MX-008": [(mxnet(info=mxnet_info(extra=["fc9_weight"])), "are not the symbol's")],
+    "NEO-MX-009": [
+        (mxnet(info=mxnet_info(misfits={"w": "is [2], the symbol has [3]"})), "'w' is"),
+    ],
+    "NEO-MX-010": [
+        (mxnet(info=mxnet_info(parameters_form="npz")), "an .npz of MXNet 2"),
+        (mxnet(info=mxnet_info(form="npz")), "an .npz of MXNet 2"),
+        (mxnet(info=mxnet_info(array_versions={"3": 8})), "NumPy's shapes"),
+    ],
+    "NEO-MX-011": [
+        (mxnet("ml_inf1", info=mxnet_info(dtypes={"float16": 2, "float32": 1})), "2 float16"),
+    ],
+    "NEO-MX-012": [(mxnet(info=mxnet_info(cycle=["a", "b"])), "'a', 'b'")],
+    "NEO-MX-013": [(mxnet(info=mxnet_info(dangling=["a takes node 9 of 2"])), "node 9 of 2")],
+    "NEO-MX-014": [(mxnet(info=mxnet_info(forward_references=["r"])), "stand before")],
+    "NEO-MX-015": [
+        (mxnet(info=mxnet_info(version="1.9.1")), "MXNet 1.9.1; Neo runs 1.8.0"),
+        (mxnet("ml_inf1", framework_version="1.5", info=mxnet_info(version="1.8.0")), "runs 1.5"),
+    ],
+    "NEO-MX-016": [(mxnet(info=mxnet_info(custom_operators=["triple"])), "'triple'")],
+    "NEO-MX-017": [(mxnet("rasp4b", info=mxnet_info(subgraphs=["_foreach"])), "'_foreach'")],
+    "NEO-MX-018": [(mxnet(info=mxnet_info(channel_last=["conv0"])), "'conv0'")],
+    "NEO-MX-019": [(mxnet(info=mxnet_info(labels=["softmax_label"])), "'softmax_label'")],
+    "NEO-MX-020": [(mxnet(info=mxnet_info(operators=["_contrib_ROIAlign"])), "ROIAlign")],
 }
 
 _ids = torch_info(inputs=[spec("ids", (1, 8), "int64")])
@@ -572,6 +701,11 @@ HOLDS: dict[str, list[Inspection]] = {
         pytorch(framework_version="latest"),
         traced(file_format=""),
     ],
+    "NEO-PT-022": [
+        pytorch("rasp4b", info=using("aten::relu", "aten::silu")),
+        pytorch(framework_version="2.0", info=using("aten::mish")),
+        pytorch(framework_version="latest", info=using("aten::mish")),
+    ],
     "NEO-PT-019": [
         config([[7, 3, 8, 8]]),
         config([[1, 3]], info=torch_info(inputs=[spec("x", ())])),
@@ -600,6 +734,38 @@ HOLDS: dict[str, list[Inspection]] = {
             info=onnx_info(symbolic_dims={"a": ["n", "?"], "b": ["n", "?"], "c": ["n"]}),
         )
     ],
+    "NEO-TF-001": [tensorflow(entries=saved_entries("export/assets/labels.pbtxt"))],
+    "NEO-TF-002": [tensorflow(entries=saved_entries("export/assets/labels.txt"))],
+    "NEO-TF-003": [
+        tensorflow(entries=(entry("./export/", "directory"), *saved_entries()[1:])),
+        frozen(),
+    ],
+    "NEO-TF-004": [
+        tensorflow(entries=(*saved_entries()[:2], entry("export/variables", "directory"))),
+        frozen(),
+    ],
+    "NEO-TF-005": [tensorflow(entries=saved_entries("export/variables/more"))],
+    "NEO-TF-006": [tensorflow(entries=saved_entries("export/checkpoint.txt"))],
+    "NEO-TF-007": [frozen(text=False), tensorflow(info=tensorflow_info(text=True))],
+    "NEO-TF-008": [tensorflow(info=tensorflow_info(shards_missing=[]))],
+    "NEO-TF-009": [frozen()],
+    "NEO-TF-010": [tensorflow(), frozen()],
+    "NEO-TF-011": [tensorflow()],
+    "NEO-TF-012": [tensorflow(info=tensorflow_info(keras=False))],
+    "NEO-TF-013": [tensorflow(info=tensorflow_info(unranked=[]))],
+    "NEO-TF-014": [frozen(loose_variables={})],
+    "NEO-TF-015": [frozen(framework_version="1.15.3"), tensorflow()],
+    "NEO-TF-016": [frozen(training={})],
+    "NEO-TF-017": [frozen(outputs=[["logits_1", "Relu"]]), tensorflow()],
+    "NEO-TF-018": [frozen(outputs=[["a", "Relu"]]), tensorflow()],
+    "NEO-TF-019": [frozen(newer=["DenseBincount"]), frozen(framework_version="1.15.3", newer=[])],
+    "NEO-TF-020": [
+        tensorflow(info=tensorflow_info(version="2.21.0", newer=[])),
+        tensorflow(info=tensorflow_info(version="2.9.2", newer=["DenseBincount"])),
+        tensorflow(framework_version="1.15.3", info=tensorflow_info(newer=["DenseBincount"])),
+    ],
+    "NEO-TF-021": [frozen(framework_version="1.15.3", min_consumer=12), frozen(min_consumer=500)],
+    "NEO-TF-022": [frozen(operators={"Conv2D": 1, "Const": 4}), tensorflow()],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json"))],
@@ -607,6 +773,36 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-XG-005": [xgboost(info=xgboost_info(largest_tree=2**31 - 1))],
     "NEO-XG-006": [xgboost(info=xgboost_info(version="0.90"))],
     "NEO-XG-007": [xgboost()],
+    "NEO-MX-001": [mxnet(entries=entries(*PAIR, "model-shapes.json"))],
+    "NEO-MX-002": [
+        mxnet("rasp4b", entries=entries(*PAIR, "model-shapes.json", "code/inference.py")),
+        mxnet("rasp4b", entries=entries(*PAIR, "hyperparams.json", "._labels.json")),
+        mxnet("rasp4b", entries=entries(*PAIR, "code/config.json")),
+    ],
+    "NEO-MX-003": [mxnet(entries=entries(*PAIR, "code/spare.params"))],
+    "NEO-MX-004": [mxnet(entries=entries("net-symbol.json", "net-large-0000.params"))],
+    "NEO-MX-005": [mxnet(entries=entries("m-symbol.json", "m-0123.params"))],
+    "NEO-MX-006": [mxnet(info=mxnet_info(unprefixed=[]))],
+    "NEO-MX-007": [
+        mxnet(entries=entries("model-symbol.json"), info=mxnet_info(missing=["fc_weight"]))
+    ],
+    "NEO-MX-008": [mxnet()],
+    "NEO-MX-009": [mxnet()],
+    "NEO-MX-010": [mxnet(info=mxnet_info(array_versions={"0": 4, "1": 1, "2": 2}))],
+    "NEO-MX-011": [mxnet("ml_inf1")],
+    "NEO-MX-012": [mxnet(info=mxnet_info(forward_references=["r"]))],
+    "NEO-MX-013": [mxnet()],
+    "NEO-MX-014": [mxnet(info=mxnet_info(forward_references=["r"], cycle=["r", "s"]))],
+    "NEO-MX-015": [
+        mxnet(info=mxnet_info(version="1.8.0")),
+        mxnet(info=mxnet_info(version="")),
+        mxnet("ml_inf1", info=mxnet_info(version="1.8.0")),
+    ],
+    "NEO-MX-016": [mxnet()],
+    "NEO-MX-017": [mxnet("rasp4b")],
+    "NEO-MX-018": [mxnet()],
+    "NEO-MX-019": [mxnet()],
+    "NEO-MX-020": [mxnet()],
 }
 
 RULES = {rule.id: rule for rule in ALL}

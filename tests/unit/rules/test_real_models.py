@@ -43,8 +43,22 @@ FOUND = {
     "onnx/custom-domain.onnx": "ON-001 ON-002 ON-005",
     "onnx/quantised.onnx": "ON-001 ON-002 ON-007 ON-010",
     "onnx/odd-inputs.onnx": "ON-001 ON-002 ON-008 ON-010 ON-011",
+    "mxnet/gluon/gluon-symbol.json": "",
+    "mxnet/mxnet-0.9.5/module-symbol.json": "MX-019",
+    "mxnet/mxnet-0.11.0/module-symbol.json": "MX-019",
+    "mxnet/mxnet-1.5.1/module-symbol.json": "MX-019",
+    "mxnet/mxnet-1.8.0/module-symbol.json": "MX-019",
+    "mxnet/mxnet-1.9.1/module-symbol.json": "MX-015 MX-019",
+    "mxnet/sagemaker/model-symbol.json": "MX-019",
+    "mxnet/plain-parameters/gluon-symbol.json": "MX-006",
+    "mxnet/channel-last/nhwc-symbol.json": "MX-018 MX-019",
+    "mxnet/custom-operator/custom-symbol.json": "MX-016 MX-019 MX-020",
+    "mxnet/loop/loop-symbol.json": "MX-020",
+    "mxnet/cycle/cycle-symbol.json": "MX-012",
+    "mxnet/misfit/misfit-symbol.json": "MX-007 MX-008 MX-009",
 }
-NAMES = {"PYTORCH": "model.pth", "ONNX": "model.onnx"}
+NAMES = {"PYTORCH": "model.pth", "ONNX": "model.onnx", "MXNET": "model-symbol.json"}
+MORE = {"MXNET": ("model-0000.params",)}
 
 
 def read(path: str) -> ModelInfo:
@@ -59,7 +73,7 @@ def test_what_is_found_in_a_real_file(path: str) -> None:
     config = dataconfig.example(info.signature) if info.signature else None
     judged = inspection(
         info.framework,
-        entries=entries(name),
+        entries=entries(name, *MORE.get(info.framework, ())),
         models=(name,),
         info=info,
         data_input_config=config,

@@ -1,0 +1,198 @@
+"""Symbol and parameters for MXNet 1.8.0, which Neo runs, with golden numbers. MXNet itself is in
+a runtime of its own: what is packaged has been loaded and run by that very version.
+
+A symbol that was saved already is kept byte for byte, whichever version wrote it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neopack import runtimes
+from neopack.archive.goldens import save_goldens
+from neopack.errors import ExportFailed, UsageError
+from neopack.frameworks import ExportSettings, inputs
+from neopack.frameworks.mxnet import names, source
+from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, Pair
+from neopack.types import (
+    Array,
+    ExportedModel,
+    InputRequest,
+    Log,
+    Member,
+    ModelSource,
+    Shape,
+    Signature,
+)
+
+__all__ = ["RUNTIME", "export"]
+
+RUNTIME = "mxnet-1.8.0"
+# an image network of today takes seconds; a large one on a slow machine minutes
+PATIENCE = 1800.0
+
+
+def export(
+    given: ModelSource,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    """``staging/model-symbol.json`` and ``staging/model-0000.params``.
+
+    Raises ``SourceError`` where there is no whole model, ``UsageError`` where the inputs asked
+    for are not the model's, ``ExportFailed`` with what MXNet said.
+    """
+    if given.kind == "callable":
+        return _build(given, requests, staging, settings, log)
+    return _keep(source.pair(given, log), requests, staging, settings, log)
+
+
+# --- a symbol that is there -----------------------------------------------------------------
+
+
+def _keep(
+    pair: Pair,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    known = _known_shapes(pair, requests)
+    where = {"path": str(pair.symbol), "parts": [str(pair.parameters)]}
+    subject = str(pair.symbol)
+    with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=subject) as worker:
+        described, _ = worker.call("describe", {**where, "shapes": known}, timeout=PATIENCE)
+        asked = [_request(one, requests, subject) for one in described["inputs"]]
+        examples = inputs.examples(asked, seed=settings.seed, example=settings.example)
+        loaded, _ = worker.call("load", where, timeout=PATIENCE)
+        handle = {"handle": loaded["handle"]}
+        _, outputs = worker.call("predict", handle, arrays=examples, timeout=PATIENCE)
+    paths = {SYMBOL_NAME: pair.symbol, PARAMETERS_NAME: pair.parameters}
+    if pair.shapes:
+        paths[names.SHAPES] = pair.shapes
+    for name, path in paths.items():
+        shutil.copyfile(path, staging / name)
+    return _exported(staging, tuple(paths), examples, outputs, settings, described["mxnet"])
+
+
+def _known_shapes(pair: Pair, requests: Sequence[InputRequest]) -> dict[str, list[int]]:
+    """Shapes of all inputs but labels, which follow from them; refused before MXNet is started."""
+    assert pair.info.signature is not None  # noqa: S101 - a symbol always has one
+    specs = {spec.name: spec.shape for spec in pair.info.signature.inputs}
+    known = {request.name: list(request.shape) for request in requests}
+    for request in requests:
+        if request.name not in specs:
+            raise UsageError(
+                f"the symbol has no input {request.name!r}",
+                where=str(pair.symbol),
+                hint=f"its inputs are {', '.join(specs)}",
+            )
+        _refuse_misfit(request, specs[request.name], str(pair.symbol))
+    for name, shape in specs.items():
+        whole = [dim for dim in shape if dim is not None]
+        if name in known or (name in pair.info.facts["labels"] and not whole):
+            continue
+        if not shape or len(whole) < len(shape):
+            raise _shape_wanted(name, shape, str(pair.symbol))
+        known[name] = whole
+    return known
+
+
+def _refuse_misfit(asked: InputRequest, spec: Shape, where: str) -> None:
+    pairs = zip(asked.shape, spec, strict=False)
+    if spec and (len(spec) != len(asked.shape) or any(w not in (None, a) for a, w in pairs)):
+        raise UsageError(
+            f"input {asked.name!r} is {_shown(spec)}, not {list(asked.shape)}", where=where
+        )
+
+
+def _shape_wanted(name: str, shape: Shape, where: str) -> UsageError:
+    filled = ",".join("1" if place == 0 else str(dim or 224) for place, dim in enumerate(shape))
+    return UsageError(
+        f"the symbol does not tell the shape of its input {name!r}",
+        where=where,
+        hint=f"give it, as in --input {name}={filled or '1,3,224,224'}",
+    )
+
+
+def _shown(shape: Shape) -> str:
+    return "[" + ", ".join("?" if dim is None else str(dim) for dim in shape) + "]"
+
+
+def _request(
+    described: Mapping[str, Any], requests: Sequence[InputRequest], where: str
+) -> InputRequest:
+    """What to make up for one input, of the shape and dtype that MXNet infers."""
+    name, shape = described["name"], tuple(described["shape"])
+    if not shape or 0 in shape:
+        raise _shape_wanted(name, tuple(dim or None for dim in shape), where)
+    asked = next((request for request in requests if request.name == name), None)
+    dtype = (asked.dtype if asked else None) or described["dtype"]
+    return InputRequest(name=name, shape=shape, dtype=dtype, below=asked.below if asked else None)
+
+
+# --- code that builds a model ---------------------------------------------------------------
+
+
+def _build(
+    given: ModelSource,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    _refuse_names(requests, given.where)
+    examples = inputs.examples(requests, seed=settings.seed, example=settings.example)
+    task = {
+        "callable": given.where,
+        "arguments": dict(given.arguments),
+        "weights": str(given.weights) if given.weights else None,
+        "seed": settings.seed,
+        "prefix": str(staging / PREFIX),
+        "folder": str(Path.cwd()),
+    }
+    with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=given.where) as worker:
+        answer, outputs = worker.call("export", task, arrays=examples, timeout=PATIENCE)
+    for remark in answer["remarks"]:
+        log.warn(remark)
+    members = (SYMBOL_NAME, PARAMETERS_NAME)
+    return _exported(staging, members, examples, outputs, settings, answer["mxnet"])
+
+
+def _refuse_names(requests: Sequence[InputRequest], where: str) -> None:
+    """Gluon calls what a block takes data, or data0, data1 and so on."""
+    given = [request.name for request in requests]
+    if not given:
+        raise UsageError(
+            "a block does not tell its input shapes",
+            where=where,
+            hint="give --input data=1,3,224,224",
+        )
+    wanted = ["data"] if len(given) == 1 else [f"data{place}" for place in range(len(given))]
+    if given != wanted:
+        raise UsageError(
+            f"inputs are named {', '.join(given)}; Gluon exports them as {', '.join(wanted)}",
+            where=where,
+        )
+
+
+def _exported(
+    staging: Path,
+    members: Sequence[str],
+    examples: Mapping[str, Array],
+    outputs: Mapping[str, Array],
+    settings: ExportSettings,
+    version: str,
+) -> ExportedModel:
+    return ExportedModel(
+        framework="MXNET",
+        members=tuple(Member(name=name, path=staging / name) for name in members),
+        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
+        goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
+        versions={"mxnet": version},
+    )

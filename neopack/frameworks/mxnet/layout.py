@@ -1,0 +1,33 @@
+"""How an MXNet model goes into Neo's archive and API call: one symbol, one parameter file of the
+same prefix, no other .json; inputs in NCHW, in the symbol's order (SageMaker developer guide,
+neo-compilation-preparing-model, 2026; neo-ai/neo-loader@06788c0, 2022-08-17)."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Sequence
+
+from neopack.frameworks import Layout
+from neopack.frameworks.mxnet import names
+from neopack.types import Signature, Target
+
+__all__ = ["layout", "model_members", "model_parts"]
+
+
+def model_members(members: Sequence[str]) -> tuple[str, ...]:
+    """What the loader takes for a symbol: every .json but four names, wherever it lies."""
+    return names.symbols(members)
+
+
+def model_parts(members: Sequence[str], model: str) -> tuple[str, ...]:
+    """The parameters of the last epoch, and SageMaker's own shapes where they are beside."""
+    parameters = names.parameters_of(model, members)[:1]
+    shapes = posixpath.join(posixpath.dirname(model), names.SHAPES)
+    return (*parameters, *((shapes,) if shapes in members else ()))
+
+
+def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
+    """Also for ml_inf1: the guide asks for the same there."""
+    shapes = {spec.name: list(spec.shape) for spec in signature.inputs}
+    return Layout(data_input_config=json.dumps(shapes, separators=(",", ":")))

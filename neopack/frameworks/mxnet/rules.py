@@ -1,0 +1,270 @@
+"""What Neo demands of an MXNet model.
+
+Sources: SageMaker developer guide, neo-compilation-preparing-model, neo-supported-cloud and
+neo-troubleshooting-compilation (2026); neo-ai/neo-loader@06788c0 mxnet_model_loader.py
+(2022-08-17); apache/mxnet 1.8.0, run on the fixtures.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+
+from neopack import facts
+from neopack.facts import versions
+from neopack.frameworks.mxnet import names
+from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack.rules.members import in_code, named, visible
+from neopack.types import Json
+
+__all__ = ["RULES"]
+
+SYMBOL = "-symbol.json"
+NUMPY_VERSION = "3"
+
+
+# --- the files ------------------------------------------------------------------------------
+
+
+@rule("NEO-MX-001")
+def many_symbols(inspection: Inspection) -> Iterator[Hit]:
+    """One symbol (guide, neo-compilation-preparing-model; loader); NEO-HD-008 speaks of code/."""
+    found = [name for name in _symbols(inspection) if name.endswith(SYMBOL)]
+    if len(found) > 1:
+        yield Hit(message=f"{len(found)} symbols: {named(found)}", where=found[1])
+
+
+@rule("NEO-MX-002")
+def other_json(inspection: Inspection) -> Iterator[Hit]:
+    """No other .json but the four that the loader ignores."""
+    found = [name for name in _symbols(inspection)[1:] if not name.endswith(SYMBOL)]
+    if found:
+        yield Hit(
+            message=f"beside the symbol {named(found)}, which may count as another",
+            where=found[0],
+        )
+
+
+@rule("NEO-MX-003")
+def many_parameters(inspection: Inspection) -> Iterator[Hit]:
+    """One parameter file (guide, neo-troubleshooting-compilation)."""
+    found = _parameters(inspection)
+    if len(found) > 1:
+        yield Hit(message=f"{len(found)} parameter files: {named(found)}", where=found[1])
+
+
+@rule("NEO-MX-004")
+def other_prefix(inspection: Inspection) -> Iterator[Hit]:
+    """The parameters' name starts with the symbol's prefix (loader)."""
+    symbols, found = _symbols(inspection), _parameters(inspection)
+    if not symbols or not found:
+        return
+    prefix = names.prefix(symbols[0])
+    if not any(posixpath.basename(name).startswith(prefix) for name in found):
+        yield Hit(
+            message=f"{found[0]!r} does not start with the symbol's prefix {prefix!r}",
+            where=found[0],
+            values={"symbol": symbols[0], "prefix": prefix},
+        )
+
+
+@rule("NEO-MX-005")
+def no_epoch(inspection: Inspection) -> Iterator[Hit]:
+    """Parameters are named <prefix>-<four digits>.params (load_checkpoint; loader)."""
+    for name in _parameters(inspection):
+        if names.epoch(name) is None:
+            yield Hit(message=f"{name!r} has no epoch of four digits in its name", where=name)
+
+
+# --- the parameters -------------------------------------------------------------------------
+
+
+@rule("NEO-MX-006", needs=("info",))
+def unprefixed(inspection: Inspection) -> Iterator[Hit]:
+    """Names of parameters begin with arg: or aux: (loader)."""
+    found = _fact(inspection, "unprefixed", [])
+    if found:
+        yield Hit(
+            message=f"parameters without arg: or aux: in their names: {named(found)}",
+            where=_file(inspection),
+        )
+
+
+@rule("NEO-MX-007", needs=("info",))
+def missing(inspection: Inspection) -> Iterator[Hit]:
+    """Every parameter of the symbol has its values (MXNet 1.8.0 cannot bind it otherwise)."""
+    found = _fact(inspection, "missing", [])
+    if found and _parameters(inspection):
+        yield Hit(
+            message=f"{len(found)} parameters of the symbol are missing: {named(found)}",
+            where=_file(inspection),
+        )
+
+
+@rule("NEO-MX-008", needs=("info",))
+def extra(inspection: Inspection) -> Iterator[Hit]:
+    """No parameters that the symbol does not have."""
+    found = _fact(inspection, "extra", [])
+    if found:
+        yield Hit(
+            message=f"{len(found)} parameters are not the symbol's: {named(found)}",
+            where=_file(inspection),
+        )
+
+
+@rule("NEO-MX-009", needs=("info",))
+def misfits(inspection: Inspection) -> Iterator[Hit]:
+    """Shapes of parameters are those that the symbol states (MXNet 1.8.0)."""
+    for name, problem in _fact(inspection, "misfits", {}).items():
+        yield Hit(message=f"{name!r} {problem}", where=_file(inspection))
+
+
+@rule("NEO-MX-010", needs=("info",))
+def numpy_parameters(inspection: Inspection) -> Iterator[Hit]:
+    """Parameters are in MXNet's own format, without NumPy's shapes (MXNet 1.8.0)."""
+    form = inspection.info.format if inspection.info else ""
+    if "npz" in (form, _fact(inspection, "parameters_form", "")):
+        yield Hit(message="the parameters are an .npz of MXNet 2", where=_file(inspection))
+    elif NUMPY_VERSION in _fact(inspection, "array_versions", {}):
+        yield Hit(message="the parameters were saved with NumPy's shapes", where=_file(inspection))
+
+
+@rule("NEO-MX-011", paths=("neuron",), needs=("info",))
+def not_float32(inspection: Inspection) -> Iterator[Hit]:
+    """Parameters are float32 for Inferentia."""
+    counts = inspection.info.dtypes if inspection.info else {}
+    odd = [f"{count} {name}" for name, count in counts.items() if name != "float32"]
+    if odd:
+        yield Hit(message=f"arrays that are not float32: {', '.join(odd)}")
+
+
+# --- the graph ------------------------------------------------------------------------------
+
+
+@rule("NEO-MX-012", needs=("info",))
+def cycle(inspection: Inspection) -> Iterator[Hit]:
+    """No cycles (guide, neo-troubleshooting-compilation)."""
+    found = _fact(inspection, "cycle", [])
+    if found:
+        yield Hit(message=f"nodes feed each other: {named(found)}", where=_model(inspection))
+
+
+@rule("NEO-MX-013", needs=("info",))
+def dangling(inspection: Inspection) -> Iterator[Hit]:
+    """Every input and output names a node that is there."""
+    found = _fact(inspection, "dangling", [])
+    if found:
+        yield Hit(message=f"nodes that are not there: {named(found)}", where=_model(inspection))
+
+
+@rule("NEO-MX-014", needs=("info",))
+def out_of_order(inspection: Inspection) -> Iterator[Hit]:
+    """Nodes come after those that they take, as every writer has them."""
+    found = _fact(inspection, "forward_references", [])
+    if found and not _fact(inspection, "cycle", []):
+        yield Hit(
+            message=f"nodes stand before what they take: {named(found)}", where=_model(inspection)
+        )
+
+
+@rule("NEO-MX-015", needs=("info", "framework_version"))
+def newer(inspection: Inspection) -> Iterator[Hit]:
+    """Written by the version that Neo runs, or an earlier one (guide, neo-supported-cloud)."""
+    written = inspection.info.versions.get("mxnet", "") if inspection.info else ""
+    run = inspection.framework_version
+    if written and run and not versions.at_most(written, run):
+        yield Hit(
+            message=f"written by MXNet {written}; Neo runs {run}",
+            where=_model(inspection),
+            values={"version": run},
+        )
+
+
+@rule("NEO-MX-016", needs=("info",))
+def custom_operators(inspection: Inspection) -> Iterator[Hit]:
+    """No operators that are the user's own code (MXNet 1.8.0 does not find them)."""
+    found = _fact(inspection, "custom_operators", [])
+    if found:
+        yield Hit(message=f"operators of your own: {named(found)}", where=_model(inspection))
+
+
+@rule("NEO-MX-017", paths=("tvm",), needs=("info",))
+def control_flow(inspection: Inspection) -> Iterator[Hit]:
+    """No loops and conditions where TVM compiles."""
+    found = _fact(inspection, "subgraphs", [])
+    if found:
+        yield Hit(
+            message=f"operators with graphs of their own: {named(found)}", where=_model(inspection)
+        )
+
+
+@rule("NEO-MX-018", needs=("info",))
+def channel_last(inspection: Inspection) -> Iterator[Hit]:
+    """Layouts are NCHW, as DataInputConfig is (guide, neo-compilation-preparing-model)."""
+    found = _fact(inspection, "channel_last", [])
+    if found:
+        yield Hit(message=f"nodes with channels last: {named(found)}", where=_model(inspection))
+
+
+@rule("NEO-MX-019", needs=("info",))
+def labels(inspection: Inspection) -> Iterator[Hit]:
+    """Labels are inputs, and DataInputConfig has them (guide, neo-compilation-preparing-model)."""
+    found = _fact(inspection, "labels", [])
+    if found:
+        yield Hit(message=f"inputs that are labels: {named(found)}", where=_model(inspection))
+
+
+@rule("NEO-MX-020", needs=("info",))
+def operators_of_2020(inspection: Inspection) -> Iterator[Hit]:
+    """Operators are among those that the guide listed until 2020: a hint only."""
+    own = set(inspection.info.operators if inspection.info else ())
+    found = sorted(own - facts.operators_2020("MXNET"))
+    if found:
+        yield Hit(message=f"operators that the guide's list of 2020 did not have: {named(found)}")
+
+
+def _symbols(inspection: Inspection) -> Sequence[str]:
+    found = [entry.name for entry in visible(inspection) if not in_code(entry.name)]
+    return names.symbols(found)
+
+
+def _parameters(inspection: Inspection) -> list[str]:
+    found = [entry.name for entry in visible(inspection) if entry.name.endswith(".params")]
+    return [name for name in found if not in_code(name)]
+
+
+def _fact(inspection: Inspection, name: str, default: Json) -> Json:
+    return inspection.info.facts.get(name, default) if inspection.info else default
+
+
+def _model(inspection: Inspection) -> str:
+    return inspection.models[0] if inspection.models else inspection.archive_name
+
+
+def _file(inspection: Inspection) -> str:
+    """The parameter file that was read."""
+    return _fact(inspection, "parameters", "") or _model(inspection)
+
+
+RULES: tuple[Rule, ...] = (
+    many_symbols,
+    other_json,
+    many_parameters,
+    other_prefix,
+    no_epoch,
+    unprefixed,
+    missing,
+    extra,
+    misfits,
+    numpy_parameters,
+    not_float32,
+    cycle,
+    dangling,
+    out_of_order,
+    newer,
+    custom_operators,
+    control_flow,
+    channel_last,
+    labels,
+    operators_of_2020,
+)

@@ -1,0 +1,187 @@
+"""An MXNet symbol as its JSON has it: nodes, what they take, and which nodes are its outputs.
+
+Format: apache/tvm nnvm/src/pass/saveload_json.cc and apache/mxnet src/nnvm/legacy_json_util.cc
+(1.8.0). Attributes of a node are under ``attrs``, before 1.0 ``attr``, before 0.9 ``param`` beside
+``attr``; an entry is [node, output, version], before 0.9 without the version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from neopack.errors import Malformed
+from neopack.types import ByteSource, Json
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+
+__all__ = ["VARIABLE", "Entry", "Node", "Symbol", "Takers", "load", "looks_like_symbol"]
+
+Takers: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
+
+VARIABLE = "null"
+HEAD = 4096
+WHITE = b" \t\r\n"
+# the keys that nnvm writes, of which any may come first
+KEYS = (b'"nodes"', b'"arg_nodes"', b'"heads"', b'"node_row_ptr"', b'"attrs"')
+# TVM's graphs have the same form and this operator
+TVM = b'"tvm_op"'
+ATTRIBUTES = ("param", "attr", "attrs")
+MOST_NESTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Output ``index`` of node ``node``."""
+
+    node: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """An operator, or where ``op`` is "null" a variable: an input or a parameter."""
+
+    op: str
+    name: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[Entry, ...] = ()
+    subgraphs: tuple[Symbol, ...] = ()
+
+    @property
+    def is_variable(self) -> bool:
+        return self.op == VARIABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symbol:
+    """``version`` is that of the MXNet that wrote it; "" before 0.9, which did not say."""
+
+    nodes: tuple[Node, ...]
+    heads: tuple[Entry, ...]
+    version: str = ""
+
+    def variables(self) -> Iterator[tuple[int, Node]]:
+        """In the order in which MXNet lists them."""
+        return ((place, node) for place, node in enumerate(self.nodes) if node.is_variable)
+
+    def takers(self) -> Takers:
+        """For each node the nodes that take its outputs, and as which of their inputs."""
+        taken: dict[int, list[tuple[int, int]]] = {}
+        for place, node in enumerate(self.nodes):
+            for slot, entry in enumerate(node.inputs):
+                taken.setdefault(entry.node, []).append((place, slot))
+        return taken
+
+    def every_node(self) -> Iterator[Node]:
+        """Its nodes and those of the graphs inside them."""
+        for node in self.nodes:
+            yield node
+            for inner in node.subgraphs:
+                yield from inner.every_node()
+
+
+def looks_like_symbol(source: ByteSource) -> bool:
+    head = source.read(0, HEAD)
+    if not head.lstrip(WHITE).startswith(b"{") or TVM in head:
+        return False
+    first = head.lstrip(WHITE)[1:].lstrip(WHITE)
+    key = next((key for key in KEYS if first.startswith(key)), None)
+    return key is not None and (key != KEYS[0] or _begins_nodes(first[len(key) :]))
+
+
+def _begins_nodes(rest: bytes) -> bool:
+    """``: [ {`` and one of a node's keys."""
+    for sign in (b":", b"[", b"{"):
+        rest = rest.lstrip(WHITE)
+        if not rest.startswith(sign):
+            return False
+        rest = rest[1:]
+    return rest.lstrip(WHITE).startswith((b'"op"', b'"name"', b'"inputs"', b'"attr', b'"param"'))
+
+
+def load(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Symbol:
+    """Raises ``Malformed`` where the document is no JSON, or lacks what a symbol must have."""
+    limits.hold("code_bytes", source.size, where=source.name)
+    try:
+        document = json.loads(source.read(0, source.size))
+    except (ValueError, RecursionError) as error:
+        offset = getattr(error, "pos", getattr(error, "start", None))
+        raise Malformed(f"is no JSON: {error}", offset=offset, where=source.name) from None
+    return _Reader(source.name, limits).symbol(document, "", 0)
+
+
+class _Reader:
+    def __init__(self, where: str, limits: Limits) -> None:
+        self._where, self._limits, self._count = where, limits, 0
+
+    def symbol(self, document: Json, path: str, depth: int) -> Symbol:
+        if depth > MOST_NESTED:
+            raise self._broken(f"graphs nested more than {MOST_NESTED} deep")
+        nodes = self._list(document, "nodes", path)
+        self._count += len(nodes)
+        self._limits.hold("records", self._count, where=self._where)
+        heads = self._list(document, "heads", path)
+        return Symbol(
+            nodes=tuple(
+                self._node(node, f"{path}nodes[{n}]", depth) for n, node in enumerate(nodes)
+            ),
+            heads=tuple(self._entry(entry, f"{path}heads") for entry in heads),
+            version=_version(document.get("attrs")),
+        )
+
+    def _node(self, node: Json, path: str, depth: int) -> Node:
+        if not isinstance(node, dict):
+            raise self._broken(f"{path} is no object")
+        for key in ("op", "name"):
+            if not isinstance(node.get(key), str):
+                raise self._broken(f"{path} has no {key}")
+        inner = node.get("subgraphs", [])
+        if not isinstance(inner, list):
+            raise self._broken(f"{path}.subgraphs is no list")
+        return Node(
+            op=node["op"],
+            name=node["name"],
+            attributes=self._attributes(node, path),
+            inputs=tuple(
+                self._entry(entry, f"{path}.inputs") for entry in self._list(node, "inputs", path)
+            ),
+            subgraphs=tuple(
+                self.symbol(one, f"{path}.subgraphs[{n}].", depth + 1)
+                for n, one in enumerate(inner)
+            ),
+        )
+
+    def _attributes(self, node: dict[str, Json], path: str) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for key in ATTRIBUTES:
+            given = node.get(key, {})
+            if not isinstance(given, dict):
+                raise self._broken(f"{path}.{key} is no object")
+            found |= {name: str(value) for name, value in given.items()}
+        return found
+
+    def _list(self, holder: Json, key: str, path: str) -> list[Json]:
+        found = holder.get(key) if isinstance(holder, dict) else None
+        if not isinstance(found, list):
+            raise self._broken(f"{path.rstrip('.') or 'the document'} has no list of {key}")
+        return found
+
+    def _entry(self, entry: Json, path: str) -> Entry:
+        numbers = entry[:3] if isinstance(entry, list) and len(entry) in (2, 3) else None
+        if numbers is None or not all(type(n) is int and n >= 0 for n in numbers):
+            raise self._broken(f"{path} has {str(entry)!r:.40}, no [node, output, version]")
+        return Entry(numbers[0], numbers[1])
+
+    def _broken(self, message: str) -> Malformed:
+        return Malformed(message, where=self._where)
+
+
+def _version(attributes: Json) -> str:
+    """``{"mxnet_version": ["int", 10800]}`` is 1.8.0."""
+    stated = attributes.get("mxnet_version") if isinstance(attributes, dict) else None
+    number = stated[1] if isinstance(stated, list) and len(stated) == 2 else None
+    if type(number) is not int or number < 0:
+        return ""
+    return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
