@@ -2,6 +2,7 @@
 
     python benchmarks/zoo.py                        # all torchvision classification models
     python benchmarks/zoo.py --framework tensorflow # keras.applications, SavedModel and frozen
+    python benchmarks/zoo.py --framework keras      # keras.applications as .h5
     python benchmarks/zoo.py --framework xgboost    # 40 configurations
     python benchmarks/zoo.py --framework mxnet      # mxnet.gluon.model_zoo.vision
 
@@ -143,7 +144,23 @@ def keras_applications() -> Iterator[Entry]:
             )
 
 
+def keras_models() -> Iterator[Entry]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_keras
+
+    for name in zoo_keras.names():
+        size = zoo_keras.size(name)
+        yield Entry(
+            name=name,
+            model=lambda: f"{HERE / 'zoo_keras.py'}:lively",
+            inputs={"image": (1, size, size, 3)},
+            arguments={"name": name},
+            options={"framework": "KERAS"},
+        )
+
+
 ZOOS = {
+    "keras": keras_models,
     "mxnet": gluon_models,
     "pytorch": torchvision_models,
     "tensorflow": keras_applications,

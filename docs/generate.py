@@ -28,6 +28,7 @@ FAMILIES = {
     "NEO-XG": "XGBoost",
     "NEO-MX": "MXNet",
     "NEO-TF": "TensorFlow",
+    "NEO-KR": "Keras",
 }
 RULES = """\
 # Rules

@@ -1,4 +1,4 @@
-"""OpenVINO: PyTorch, ONNX and TensorFlow models for x86-64 CPUs.
+"""OpenVINO: PyTorch, ONNX, TensorFlow and Keras models for x86-64 CPUs.
 
 The artifact is OpenVINO's own IR (``compiled.xml``, ``compiled.bin``) with float32 weights;
 the precision it computes in is set when it is loaded (docs.openvino.ai, "Precision Control",
@@ -7,6 +7,7 @@ the precision it computes in is set when it is loaded (docs.openvino.ai, "Precis
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -120,6 +121,8 @@ def _convert(openvino: Any, request: CompilationRequest) -> Any:
     try:
         if request.framework == "PYTORCH":
             return _convert_torchscript(openvino, request)
+        if request.framework == "KERAS":
+            return _convert_keras(openvino, request)
         # a SavedModel is its directory
         saved = request.model.name in SAVED_MODELS
         return openvino.convert_model(str(request.model.parent if saved else request.model))
@@ -142,6 +145,39 @@ def _convert_torchscript(openvino: Any, request: CompilationRequest) -> Any:
     module = torch.jit.load(str(request.model), map_location="cpu").eval()
     shapes = [_partial_shape(openvino, spec) for spec in request.signature.inputs]
     return openvino.convert_model(module, input=shapes)
+
+
+def _convert_keras(openvino: Any, request: CompilationRequest) -> Any:
+    """An .h5 file through the Keras that is installed, traced in TensorFlow."""
+    keras, tf = _keras_on_tensorflow()
+    model = keras.models.load_model(str(request.model), compile=False, safe_mode=True)
+
+    def function(*inputs: Any) -> dict[str, Any]:
+        answer = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+        # named by their place: OpenVINO sorts outputs by name
+        return {f"output{i:04}": one for i, one in enumerate(keras.tree.flatten(answer))}
+
+    specs = [tf.TensorSpec(spec.shape, spec.dtype) for spec in request.signature.inputs]
+    traced = tf.function(function, input_signature=specs, autograph=False)
+    return openvino.convert_model(traced.get_concrete_function())
+
+
+def _keras_on_tensorflow() -> tuple[Any, Any]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import keras
+        import tensorflow as tf
+    except ImportError as error:
+        raise Missing(
+            f"OpenVINO reads .h5 files through Keras on TensorFlow ({error})",
+            hint="pip install 'neopack[keras]' tensorflow-cpu",
+        ) from None
+    if keras.backend.backend() != "tensorflow":
+        raise Missing(
+            f"OpenVINO reads .h5 files through Keras on TensorFlow, not {keras.backend.backend()}",
+            hint="set KERAS_BACKEND=tensorflow",
+        )
+    return keras, tf
 
 
 def _partial_shape(openvino: Any, spec: TensorSpec) -> Any:

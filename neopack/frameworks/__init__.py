@@ -113,4 +113,8 @@ class Framework(Protocol):
     ) -> Runner:
         """Run a packaged, uncompiled model in the framework itself."""
 
+    def lifted(self, model: Path, folder: Path) -> Path:
+        """A packaged model in a form that today's tools load, where Neo's is too old for them;
+        written into ``folder``, or ``model`` itself."""
+
     def rules(self) -> Sequence[Rule]: ...

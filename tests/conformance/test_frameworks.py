@@ -44,6 +44,16 @@ SAMPLES = {
         ),
         Sample(path=FIXTURES / "tensorflow" / "1.15" / "names-end-in-zero.pb"),
     ],
+    "KERAS": [
+        Sample(path=FIXTURES / "keras" / "cnn-2.2.4.h5"),
+        Sample(path=FIXTURES / "keras" / "nested-2.11.h5"),
+        Sample(path=FIXTURES / "keras" / "newer.keras", target="linux/arm64"),
+        Sample(
+            path=FIXTURES / "keras" / "free-size-2.2.4.h5",
+            inputs=(InputRequest(name="image", shape=(2, 8, 9, 3)),),
+            target="rasp4b",
+        ),
+    ],
     "ONNX": [
         Sample(path=FIXTURES / "onnx" / "cnn-opset12.onnx"),
         Sample(path=FIXTURES / "onnx" / "external-data.onnx", target="linux/arm64"),

@@ -134,6 +134,23 @@ def tensorflow_info(form: str = "savedmodel", version: str = "2.9.2", **known: A
     )
 
 
+def keras_info(
+    inputs: Iterable[TensorSpec] = (spec("image", (None, 8, 8, 3)),),
+    *,
+    form: str = "h5",
+    version: str = "2.2.4",
+    backend: str = "tensorflow",
+    **known: Any,
+) -> ModelInfo:
+    return ModelInfo(
+        framework="KERAS",
+        format=form,
+        versions={"keras": version, "backend": backend},
+        signature=signature(*inputs),
+        facts={"lambdas": [], "custom": [], "new_layers": [], **known},
+    )
+
+
 CLEAN = {
     "PYTORCH": {
         "entries": entries("model.pth"),
@@ -157,6 +174,12 @@ CLEAN = {
         "models": ("model-symbol.json",),
         "info": mxnet_info(),
         "data_input_config": '{"data":[1,3,8,8]}',
+    },
+    "KERAS": {
+        "entries": entries("model.h5"),
+        "models": ("model.h5",),
+        "info": keras_info(),
+        "data_input_config": '{"image":[1,3,8,8]}',
     },
     "TENSORFLOW": {
         "entries": saved_entries(),
@@ -199,6 +222,10 @@ def xgboost(target: str = "ml_c5", **changes: Any) -> Inspection:
 
 def mxnet(target: str = "ml_c5", **changes: Any) -> Inspection:
     return inspection("MXNET", target, **changes)
+
+
+def keras(target: str = "ml_c5", **changes: Any) -> Inspection:
+    return inspection("KERAS", target, **changes)
 
 
 def tensorflow(target: str = "ml_c5", **changes: Any) -> Inspection:

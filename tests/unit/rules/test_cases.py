@@ -13,6 +13,8 @@ from inspections import (
     entries,
     entry,
     inspection,
+    keras,
+    keras_info,
     mxnet,
     mxnet_info,
     onnx,
@@ -542,6 +544,44 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-MX-018": [(mxnet(info=mxnet_info(channel_last=["conv0"])), "'conv0'")],
     "NEO-MX-019": [(mxnet(info=mxnet_info(labels=["softmax_label"])), "'softmax_label'")],
     "NEO-MX-020": [(mxnet(info=mxnet_info(operators=["_contrib_ROIAlign"])), "ROIAlign")],
+    "NEO-KR-001": [
+        (keras(info=keras_info(form="keras")), "a .keras file"),
+        (keras(entries=entries("m.hdf5"), models=("m.hdf5",)), "looks for .h5"),
+        (keras(entries=entries("M.H5"), models=("M.H5",)), "looks for .h5"),
+    ],
+    "NEO-KR-002": [
+        (keras(info=keras_info(version="2.2.5")), "2.2.4 and earlier"),
+        (keras(info=keras_info(version="3.15.1")), "written by Keras 3.15.1"),
+        (keras(target="rasp4b", info=keras_info(version="2.11.0")), "2.2 and earlier"),
+    ],
+    "NEO-KR-003": [(keras(info=keras_info(form="weights")), "without a model")],
+    "NEO-KR-004": [
+        (keras(info=keras_info([spec("image", (None, 8))])), "of 2 dims"),
+        (keras(info=keras_info([spec("a", (None, 8, 8, 3)), spec("b", (None, 3))])), "'b'"),
+    ],
+    "NEO-KR-005": [
+        (keras(info=keras_info([spec("image", (None, None, None, 3))])), "[?,?,?,3]"),
+        (keras(info=keras_info([spec("image", (1, 8, 8, None))])), "leaves its size open"),
+    ],
+    "NEO-KR-006": [
+        (keras(data_input_config='{"image":[1,8,8,3]}'), "channels last, as in the file"),
+        (keras(data_input_config='{"image":[1,3,9,9]}'), "Neo wants [?,3,8,8]"),
+        (keras(data_input_config='{"image":[1,3,8]}'), "another size"),
+    ],
+    "NEO-KR-007": [
+        (keras(info=keras_info(data_formats=["channels_first", "channels_last"])), "first")
+    ],
+    "NEO-KR-008": [(keras(info=keras_info(lambdas=["block/twice"])), "block/twice")],
+    "NEO-KR-009": [(keras(info=keras_info(custom=["own (Mine)"])), "own (Mine)")],
+    "NEO-KR-010": [(keras(info=keras_info(new_layers=["Rescaling"])), "Rescaling")],
+    "NEO-KR-011": [
+        (keras(info=keras_info(training_config=True)), "a training configuration"),
+        (
+            keras(info=keras_info(training_config=True, optimizer_weights=2048)),
+            "2048 bytes of the optimizer's state",
+        ),
+    ],
+    "NEO-KR-012": [(keras(info=keras_info(backend="theano")), "written on theano")],
 }
 
 _ids = torch_info(inputs=[spec("ids", (1, 8), "int64")])
@@ -803,6 +843,30 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-MX-018": [mxnet()],
     "NEO-MX-019": [mxnet()],
     "NEO-MX-020": [mxnet()],
+    "NEO-KR-001": [keras(), keras(entries=entries("a/b.h5"), models=("a/b.h5",))],
+    "NEO-KR-002": [
+        keras(),
+        keras(info=keras_info(version="1.2.2")),
+        keras(target="rasp4b"),
+        keras(info=keras_info(version="")),
+    ],
+    "NEO-KR-003": [keras()],
+    "NEO-KR-004": [keras()],
+    "NEO-KR-005": [keras(), keras(info=keras_info([spec("image", (2, 8, 8, 3))]))],
+    "NEO-KR-006": [
+        keras(),
+        keras(data_input_config='{"image":[7,3,8,8]}'),
+        keras(
+            info=keras_info([spec("image", (None, None, None, 3))]),
+            data_input_config='{"image":[1,3,99,9]}',
+        ),
+    ],
+    "NEO-KR-007": [keras(info=keras_info(data_formats=["channels_last"]))],
+    "NEO-KR-008": [keras()],
+    "NEO-KR-009": [keras()],
+    "NEO-KR-010": [keras()],
+    "NEO-KR-011": [keras(info=keras_info(training_config=False, optimizer_weights=0))],
+    "NEO-KR-012": [keras(), keras(info=keras_info(backend=""))],
 }
 
 RULES = {rule.id: rule for rule in ALL}

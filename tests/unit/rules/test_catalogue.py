@@ -11,6 +11,7 @@ from inspections import inspection
 
 import neopack.facts
 from neopack import facts
+from neopack.frameworks.keras import rules as keras
 from neopack.frameworks.mxnet import rules as mxnet
 from neopack.frameworks.onnx import rules as onnx
 from neopack.frameworks.pytorch import rules as pytorch
@@ -27,6 +28,7 @@ ALL: tuple[Rule, ...] = (
     *xgboost.RULES,
     *tensorflow.RULES,
     *mxnet.RULES,
+    *keras.RULES,
 )
 _ROW = Path(neopack.facts.__file__).with_name("errors.toml")
 
@@ -73,6 +75,8 @@ def test_every_rule_says_what_holds_and_who_says_so() -> None:
         ("XGBOOST", "ml_c5", SHARED),
         ("TENSORFLOW", "ml_c5", (*SHARED, *tensorflow.RULES)),
         ("TENSORFLOW", "rasp4b", (*SHARED, *tensorflow.RULES)),
+        ("KERAS", "ml_c5", (*SHARED, *keras.RULES)),
+        ("KERAS", "rasp4b", (*SHARED, *keras.RULES)),
     ],
 )
 def test_a_clean_model_is_found_clean(framework: str, aim: str, rules: tuple[Rule, ...]) -> None:
