@@ -16,6 +16,7 @@ from desk import Answer, Call, Copied, Desk
 import neopack as package
 from neopack import runtimes
 from neopack.__main__ import main
+from neopack.emulator import Emulator, Script
 
 ROOT = Path(__file__).parents[1]
 # exact runtimes are installed once, beside what `make setup` installs, and gone with it
@@ -151,3 +152,17 @@ def environment(entry: Path) -> bytes:
         return (entry / "environ").read_bytes()
     except OSError:
         return b""
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """One process for all tests; a test takes ``aws``."""
+    with Emulator() as started:
+        yield started
+
+
+@pytest.fixture
+def aws(emulator: Emulator) -> Emulator:
+    """The emulator as if it had just started; its clock stands still until ``aws.advance``."""
+    emulator.reset(Script(clock="manual"))
+    return emulator

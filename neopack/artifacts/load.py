@@ -56,8 +56,11 @@ class Opened:
         return self.compiled.precision if self.compiled else "fp32"
 
 
-def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
-    """Scan ``path`` and say what it is. Raises ``SourceError`` where nothing in it can run."""
+def open_archive(
+    path: Path, limits: Limits = DEFAULT_LIMITS, *, signature: Signature | None = None
+) -> Opened:
+    """Scan ``path`` and say what it is; ``signature`` is that of an archive whose manifest is
+    not at hand. Raises ``SourceError`` where nothing in it can run."""
     refuse_what_is_no_file(path)
     scanned = scan(path, limits)
     _refuse_unsafe(scanned)
@@ -72,7 +75,7 @@ def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
             model="",
             signature=compiled.signature,
         )
-    return _uncompiled(scanned, limits)
+    return _uncompiled(scanned, limits, signature)
 
 
 def refuse_what_is_no_file(path: Path) -> None:
@@ -181,7 +184,7 @@ def find_model(
     return None
 
 
-def _uncompiled(scanned: ArchiveScan, limits: Limits) -> Opened:
+def _uncompiled(scanned: ArchiveScan, limits: Limits, known: Signature | None) -> Opened:
     found = find_model(scanned, limits)
     if found is None:
         raise frameworks.nothing_found(
@@ -189,7 +192,7 @@ def _uncompiled(scanned: ArchiveScan, limits: Limits) -> Opened:
         )
     framework, name, info = found
     manifest = manifest_of(scanned.path, scanned.content_sha256)
-    signature = manifest.signature if manifest else info.signature
+    signature = manifest.signature if manifest else known or info.signature
     if signature is None or any(None in spec.shape for spec in signature.inputs):
         raise _shapes_unknown(scanned.path)
     return Opened(

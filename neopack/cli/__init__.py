@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from neopack.cli import bench, check, compile_, inspect, package, run, runtimes, verify
+from neopack.cli import bench, check, compile_, dev, inspect, package, run, runtimes, verify
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
 
@@ -34,6 +34,7 @@ app.command("compile")(compile_.compile_)
 app.command("run")(run.run)
 app.command("bench")(bench.bench)
 app.add_typer(runtimes.app)
+app.add_typer(dev.app)
 
 
 @app.callback()

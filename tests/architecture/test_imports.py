@@ -24,6 +24,9 @@ HEAVY = {
     "mxnet",
     "numpy",
     "boto3",
+    "botocore",
+    "moto",
+    "werkzeug",
     "torchvision",
 }
 
@@ -45,6 +48,7 @@ ROWS = [
     },
     {"judging", "packing", "compiling", "tasks"},
     {"api", "testing"},
+    {"emulator"},
     {"cli", "__main__"},
 ]
 PLACE = {room: index for index, row in enumerate(ROWS) for room in row}
@@ -152,3 +156,9 @@ def test_reading_and_judging_import_no_framework() -> None:
         "import neopack.judging, neopack.frameworks.pytorch.read, neopack.frameworks.onnx.read"
     )
     assert not loaded & HEAVY
+
+
+def test_nothing_but_the_command_line_imports_the_emulator() -> None:
+    """It is for tests and demos: what users run against AWS never reaches it."""
+    importers = {room(path) for path in FILES if "emulator" in rooms_imported(path)}
+    assert importers == {"emulator", "cli"}
