@@ -1,6 +1,8 @@
 """Package, check and compile every model of a zoo, with random weights; a row a model.
 
     python benchmarks/zoo.py                        # all torchvision classification models
+    python benchmarks/zoo.py --framework tensorflow # keras.applications, SavedModel and frozen
+    python benchmarks/zoo.py --framework keras      # keras.applications as .h5
     python benchmarks/zoo.py --framework xgboost    # 40 configurations
     python benchmarks/zoo.py --framework mxnet      # mxnet.gluon.model_zoo.vision
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -39,6 +42,7 @@ class Entry:
     model: Callable[[], Any]
     inputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     compiles: bool = True
 
 
@@ -123,7 +127,45 @@ def trainer(parameters: dict[str, Any], label: str) -> Callable[[], Any]:
     return train
 
 
-ZOOS = {"mxnet": gluon_models, "pytorch": torchvision_models, "xgboost": xgboost_models}
+def keras_applications() -> Iterator[Entry]:
+    """Each as a SavedModel and as a frozen graph."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_tensorflow
+
+    for name in zoo_tensorflow.names():
+        size = zoo_tensorflow.size(name)
+        for form in ("saved-model", "frozen"):
+            yield Entry(
+                name=f"{name} {form}",
+                model=lambda: f"{HERE / 'zoo_tensorflow.py'}:application",
+                inputs={"image": (1, size, size, 3)},
+                arguments={"name": name},
+                options={"framework": "TENSORFLOW", "form": form},
+            )
+
+
+def keras_models() -> Iterator[Entry]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_keras
+
+    for name in zoo_keras.names():
+        size = zoo_keras.size(name)
+        yield Entry(
+            name=name,
+            model=lambda: f"{HERE / 'zoo_keras.py'}:lively",
+            inputs={"image": (1, size, size, 3)},
+            arguments={"name": name},
+            options={"framework": "KERAS"},
+        )
+
+
+ZOOS = {
+    "keras": keras_models,
+    "mxnet": gluon_models,
+    "pytorch": torchvision_models,
+    "tensorflow": keras_applications,
+    "xgboost": xgboost_models,
+}
 
 
 def attempt(entry: Entry, folder: Path) -> dict[str, Any]:
@@ -132,7 +174,11 @@ def attempt(entry: Entry, folder: Path) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         packed = neopack.package(
-            entry.model(), inputs=entry.inputs, arguments=entry.arguments, path=archive
+            entry.model(),
+            inputs=entry.inputs,
+            arguments=entry.arguments,
+            path=archive,
+            **entry.options,
         )
         row |= {"MB": round(packed.bytes / 1e6, 2), "packaged s": since(start), "step": "check"}
         row["warnings"] = [f.id for f in packed.report.at("warning")] + list(packed.warnings)

@@ -14,8 +14,17 @@ ROOT = Path(__file__).parents[2] / "neopack"
 # what runs inside old versions lives apart
 INSIDE = ROOT / "runtimes" / "inside"
 FILES = sorted(path for path in ROOT.rglob("*.py") if INSIDE not in path.parents)
-HEAVY = {"torch", "onnx", "onnxruntime", "mxnet", "openvino", "numpy", "torchvision"} | {
+HEAVY = {
+    "torch",
+    "tensorflow",
+    "keras",
+    "onnx",
+    "onnxruntime",
+    "openvino",
+    "mxnet",
+    "numpy",
     "boto3",
+    "torchvision",
     "botocore",
     "moto",
     "sagemaker",
