@@ -9,12 +9,13 @@ from pathlib import Path
 from neopack.archive.atomic import writing
 from neopack.archive.manifest import manifest_of, manifest_path
 from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource, extract_member, scan
-from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
+from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest, beside
 from neopack.errors import (
     Malformed,
     NeopackError,
     SourceError,
     Unsafe,
+    Unsupported,
     UsageError,
     first_line,
 )
@@ -28,12 +29,17 @@ __all__ = [
     "checked_inputs",
     "find_model",
     "is_compiled",
+    "job_manifest",
     "load",
     "load_opened",
     "open_archive",
     "refuse_what_is_no_file",
     "unpack",
 ]
+
+
+# kinds of a job's artifact in which the model is as it came, or a local engine's
+RUNS_HERE = frozenset({"emulated", "not compiled"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +109,15 @@ def _refuse_unsafe(scanned: ArchiveScan) -> None:
                 hint="neopack check says all that is wrong with it",
             )
         seen.add(entry.name)
+
+
+def job_manifest(scanned: ArchiveScan) -> ArtifactManifest | None:
+    """What lies beside an artifact that a job made; None where nothing of this archive does."""
+    path = beside(scanned.path)
+    if not path.is_file():
+        return None
+    manifest = ArtifactManifest.loads(path.read_bytes(), str(path))
+    return manifest if manifest.archive_sha256 == scanned.sha256 else None
 
 
 def is_compiled(scanned: ArchiveScan) -> bool:
@@ -185,6 +200,15 @@ def find_model(
 
 
 def _uncompiled(scanned: ArchiveScan, limits: Limits, known: Signature | None) -> Opened:
+    made = job_manifest(scanned)
+    if made is not None and made.job is not None:
+        if made.job.kind not in RUNS_HERE:
+            raise Unsupported(
+                f"SageMaker Neo compiled it for {made.target}: only its containers run it",
+                where=str(scanned.path),
+                hint="neopack deploy serves it",
+            )
+        known = known or made.signature
     found = find_model(scanned, limits)
     if found is None:
         raise frameworks.nothing_found(

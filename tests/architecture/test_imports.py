@@ -28,6 +28,7 @@ HEAVY = {
     "moto",
     "werkzeug",
     "torchvision",
+    "sagemaker",
 }
 
 # from the bottom up; a room imports only rooms of its own row or of rows before it
@@ -43,11 +44,13 @@ ROWS = [
         "measure",
         "rules",
         "archive",
-        "reports",
+        "project",
         "runtimes",
     },
-    {"judging", "packing", "compiling", "tasks"},
-    {"api", "testing"},
+    {"judging", "packing", "compiling", "tasks", "following", "deploying"},
+    {"submitting"},
+    {"reports"},
+    {"api", "testing", "integrations"},
     {"emulator"},
     {"cli", "__main__"},
 ]
