@@ -13,15 +13,12 @@ FILE`` keeps rows as JSON lines and goes on after those that are there.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from zoo import ZOOS, Entry, since
+from zoo import Entry, arguments, since, walk
 
 import neopack
 from neopack.errors import NeopackError
@@ -63,36 +60,14 @@ def shown(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--framework", choices=sorted(ZOOS), default="pytorch")
-    parser.add_argument("--only", action="append")
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
-    entries = [e for e in ZOOS[given.framework]() if not given.only or e.name in given.only]
+    given = arguments(__doc__)
+    version = VERSIONS.get(given.framework)
     print(f"{'model':32} {'MB':>8} {'package':>7}  {'check':6}  {'verify':>6}  difference")
-    done = [one(entry, given) for entry in entries]
+    done = walk(given, lambda entry, folder: attempt(entry, version, folder), shown)
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]
     where = ", ".join(sorted({row["runtime"] for row in good}))
     print(f"{len(good)} of {len(done)} packaged, checked clean, and proven in {where}")
     sys.exit(len(good) != len(done))
-
-
-def one(entry: Entry, given: argparse.Namespace) -> dict[str, Any]:
-    row = kept(given.out).get(entry.name)
-    if row is None:
-        with tempfile.TemporaryDirectory() as folder:
-            row = attempt(entry, VERSIONS.get(given.framework), Path(folder))
-        if given.out is not None:
-            with given.out.open("a") as stream:
-                stream.write(json.dumps(row) + "\n")
-    print(shown(row), flush=True)
-    return row
-
-
-def kept(out: Path | None) -> dict[str, dict[str, Any]]:
-    if out is None or not out.exists():
-        return {}
-    return {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
 
 
 if __name__ == "__main__":
