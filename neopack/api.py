@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from neopack import (
     checking,
@@ -13,18 +13,15 @@ from neopack import (
     explaining,
     facts,
     fixing,
-    following,
     judging,
     packing,
     receiving,
-    submitting,
 )
 from neopack import matrix as matrices
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.inspected import Inspected
-from neopack.engines.sagemaker.account import Connection
 from neopack.errors import UsageError
 from neopack.frameworks import ExportSettings, strangers
 from neopack.measure import bench as measuring
@@ -45,6 +42,9 @@ from neopack.types import (
 from neopack.wire.files import FolderFiles
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.source import FileSource
+
+if TYPE_CHECKING:  # a local compilation needs nothing of it
+    from neopack import following, submitting
 
 __all__ = [
     "answer",
@@ -351,6 +351,9 @@ def compile(  # noqa: A001 - Neo's own word
     ``ServiceError`` where AWS says no. ``submit`` does the same with all there is to say.
     """
     if backend == "sagemaker":
+        from neopack import submitting
+        from neopack.engines.sagemaker.account import Connection
+
         return _by_sagemaker(
             archive,
             target,
@@ -383,6 +386,8 @@ def _by_sagemaker(
     waiting: following.Waiting | None,
     log: Log | None,
 ) -> CompiledArtifact:
+    from neopack import following
+
     outcomes = submit(archive, [target], asked, waiting=waiting, log=log)
     following.raise_for(outcomes)
     return following.compiled(outcomes[0])
@@ -400,6 +405,8 @@ def submit(
 
     A failed job is an outcome, not an exception; ``following.raise_for`` makes it one.
     """
+    from neopack import following, submitting
+
     wait = waiting or following.Waiting()
     return submitting.submit(Path(archive), targets, asked, wait, log or SilentLog())
 

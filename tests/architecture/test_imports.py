@@ -24,11 +24,11 @@ HEAVY = {
     "mxnet",
     "numpy",
     "boto3",
-    "torchvision",
     "botocore",
     "moto",
-    "sagemaker",
     "werkzeug",
+    "torchvision",
+    "sagemaker",
 }
 
 # from the bottom up; a room imports only rooms of its own row or of rows before it
