@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 __all__ = ["at_least", "at_most", "major_minor", "order", "parts", "same"]
 
 
+@lru_cache(maxsize=1024)
 def parts(version: str) -> tuple[int, ...] | None:
     """``1.13.1+cpu`` as (1, 13, 1); None where it is no version."""
     numbers = version.partition("+")[0].split(".")
