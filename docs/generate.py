@@ -13,6 +13,7 @@ from typing import Any
 
 from neopack import errors, facts
 from neopack.facts import ErrorRow
+from neopack.facts.mending import mended_by
 
 FOLDER = Path(__file__).parent
 # what the help is wrapped to, whatever terminal this runs in
@@ -30,6 +31,11 @@ FAMILIES = {
     "NEO-MX": "MXNet",
     "NEO-TF": "TensorFlow",
     "NEO-KR": "Keras",
+}
+MENDS = {
+    "fix": "`neopack check --fix`",
+    "package": "`neopack package`, which rewrites it or names what is in the way",
+    "call": "what the job says beside the archive",
 }
 RULES = """\
 # Rules
@@ -74,6 +80,9 @@ def _level(row: ErrorRow) -> str:
 def _section(row: ErrorRow) -> str:
     lines = [f"### {row.id}", "", f"**{row.title}** ({_level(row)})", "", _marked(row.cause), ""]
     lines.append(f"- Fix: {_marked(row.fix)}")
+    mends = [MENDS[mend] for mend in mended_by(row.id)]
+    if mends:
+        lines.append(f"- Mended by: {', '.join(mends)}")
     if row.said_by_neo and not row.said_by_neo.startswith("{said}"):
         lines.append(f"- Neo's words: `{_places(row.said_by_neo)}`")
     lines.append(f"- Source: {row.source} ({row.date}); {row.confidence}")

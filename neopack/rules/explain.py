@@ -74,7 +74,7 @@ def explain(reason: str) -> Explanation:
     rule = next((known.rule for known in fitting if known.rule), "")
     best = next((known for known in fitting if not known.rule), fitting[0])
     return Explanation(
-        kind=best.kind or failures.class_of(said),
+        kind=best.kind or _class(said, rule),
         reason=said,
         rule=rule,
         title=facts.error_row(rule).title if rule else "",
@@ -85,6 +85,12 @@ def explain(reason: str) -> Explanation:
         mended_by=mended_by(rule),
         also=tuple(sorted({known.rule for known in fitting} - {"", rule})),
     )
+
+
+def _class(said: str, rule: str) -> str:
+    """By the words of ``said``; where it is a piece that tells nothing, by the rule's."""
+    whole = facts.error_row(rule).said_by_neo if rule else ""
+    return next((c for c in map(failures.class_of, (said, whole)) if c != "unknown"), "unknown")
 
 
 def explain_rule(id_: str) -> Explanation:
