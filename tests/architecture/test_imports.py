@@ -35,6 +35,7 @@ ROWS = [
         "measure",
         "rules",
         "archive",
+        "catalog",
         "project",
         "runtimes",
     },
