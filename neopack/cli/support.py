@@ -35,7 +35,7 @@ def neo(
     from neopack.reports.catalog import matrix_text
 
     found = catalog.neo(framework=framework, as_of=as_of, target_class=target_class or "")
-    console.result("support neo", found, matrix_text(found))
+    console.result("support neo", found, matrix_text(found), long=True)
 
 
 @support.command("ei")
@@ -53,7 +53,7 @@ def ei(
     from neopack.reports.catalog import elastic_text
 
     found = catalog.ei(model=model)
-    console.result("support ei", found, elastic_text(found))
+    console.result("support ei", found, elastic_text(found), long=True)
 
 
 @support.command("smp")
@@ -72,7 +72,7 @@ def smp(
     from neopack.reports.catalog import parallel_text
 
     found = catalog.smp(framework, version, region=region, instance=instance)
-    console.result("support smp", found, parallel_text(found))
+    console.result("support smp", found, parallel_text(found), long=True)
 
 
 @support.command("training-compiler")
@@ -104,4 +104,4 @@ def training_compiler(
         release=release,
         smaller=smaller,
     )
-    console.result("support training-compiler", found, training_text(found))
+    console.result("support training-compiler", found, training_text(found), long=True)

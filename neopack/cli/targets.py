@@ -53,7 +53,7 @@ def targets(
         moved = catalog.changes(
             since=since, as_of=as_of, framework=framework, target_class=target_class or ""
         )
-        console.result("changes", moved, changes_text(moved))
+        console.result("changes", moved, changes_text(moved), long=True)
         return
     if since is not None:
         raise UsageError("--since goes with --changes")
@@ -61,4 +61,4 @@ def targets(
         target, framework=framework, as_of=as_of, target_class=target_class or ""
     )
     text = targets_text(found, detailed=bool(target), framework=bool(framework))
-    console.result("targets", found, text)
+    console.result("targets", found, text, long=True)

@@ -33,6 +33,7 @@ __all__ = [
 
 WIDTH = 80
 LABEL = 16
+LONG_NAME = 22
 
 
 def targets_text(answer: TargetsAnswer, *, detailed: bool, framework: bool) -> str:
@@ -150,7 +151,8 @@ def parallel_text(answer: ParallelAnswer) -> str:
         lines += [f"image for {row.framework} {row.version}", f"  {row.uri or row.image}"]
         lines += [f"wheel for {row.framework} {row.version}", f"  {row.wheel}"] * bool(row.wheel)
     if answer.allowed is not None:
-        lines.append(f"{answer.instance} is {'' if answer.allowed else 'not '}allowed")
+        runs = "runs" if answer.allowed else "does not run"
+        lines.append(f"the library {runs} on {answer.instance}")
     lines += field("instances", ", ".join(answer.instances))
     return "\n".join([*lines, *_items(answer.notes), *_sources([answer.source])])
 
@@ -170,20 +172,25 @@ def training_text(answer: TrainingAnswer) -> str:
 
 
 def _batches(rows: Sequence[BatchRow]) -> list[str]:
+    """A table; the numbers of a model with a long name stand under it."""
     head = ("model", "instance", "precision", "length", "native", "compiled", "")
-    body = [
-        (
-            row.model,
-            row.instance,
-            row.precision,
-            "" if row.sequence_length is None else str(row.sequence_length),
-            "" if row.batch_native is None else str(row.batch_native),
-            str(row.batch_compiled),
-            "!" if row.smaller else "",
-        )
-        for row in rows
-    ]
-    return columns([head, *body])
+    lines = columns([head, *map(_batch, rows)])
+    told = [lines[0]]
+    for row, line in zip(rows, lines[1:], strict=True):
+        told += [line] if len(row.model) <= LONG_NAME else [row.model, line]
+    return told
+
+
+def _batch(row: BatchRow) -> tuple[str, ...]:
+    return (
+        row.model if len(row.model) <= LONG_NAME else "",
+        row.instance,
+        row.precision,
+        "" if row.sequence_length is None else str(row.sequence_length),
+        "" if row.batch_native is None else str(row.batch_native),
+        str(row.batch_compiled),
+        "!" if row.smaller else "",
+    )
 
 
 def image_text(answer: Image) -> str:
