@@ -29,6 +29,8 @@ FAMILIES = {
     "NEO-ON": "ONNX",
     "NEO-XG": "XGBoost",
     "NEO-MX": "MXNet",
+    "NEO-TF": "TensorFlow",
+    "NEO-KR": "Keras",
 }
 RULES = """\
 # Rules

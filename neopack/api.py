@@ -133,6 +133,7 @@ def package(
     example: str | Path | None = None,
     signature: str | None = None,
     tags: Sequence[str] = (),
+    form: Literal["saved-model", "frozen"] | None = None,
     outputs: Sequence[str] = (),
     trust_pickle: bool = False,
     seed: int = 0,
@@ -167,6 +168,7 @@ def package(
         example=_path(example),
         signature=signature,
         tags=tuple(tags),
+        form=form,
         outputs=tuple(outputs),
         trust_pickle=trust_pickle,
     )

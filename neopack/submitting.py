@@ -120,7 +120,6 @@ def _planned(scanned: ArchiveScan, target: Target, asked: Asked, region: str) ->
 
 
 def _settings(asked: Asked, region: str) -> JobSettings:
-    given = {} if asked.max_runtime is None else {"max_runtime": asked.max_runtime}
     return JobSettings(
         role=asked.role,
         output=Location.of(asked.output, where="--output"),
@@ -131,7 +130,7 @@ def _settings(asked: Asked, region: str) -> JobSettings:
         security_groups=asked.security_groups,
         subnets=asked.subnets,
         tags=asked.tags,
-        **given,
+        max_runtime=asked.max_runtime,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -37,8 +38,9 @@ def compile_model(data: Json, log: Log) -> Json:
     """Compile a model with the engine named, into ``out``."""
     from neopack.engines import catalogue as engines
 
-    request = from_json(CompilationRequest, data["request"])
-    return to_json(engines.get(data["engine"]).compile(request, Path(data["out"]), log))
+    request, out = from_json(CompilationRequest, data["request"]), Path(data["out"])
+    model = frameworks.get(request.framework).lifted(request.model, out)
+    return to_json(engines.get(data["engine"]).compile(replace(request, model=model), out, log))
 
 
 def _of_the_worker(task: str) -> Callable[[Json, Log], Json]:

@@ -85,7 +85,8 @@ def compile_(
         str | None, typer.Option(help="The manifest's by default.", rich_help_panel=_JOB)
     ] = None,
     max_runtime: Annotated[
-        int | None, typer.Option(help="Seconds; 900 by default.", rich_help_panel=_JOB)
+        int | None,
+        typer.Option(help="Seconds; 900 by default, 3600 for Inferentia.", rich_help_panel=_JOB),
     ] = None,
     max_pending: Annotated[
         int | None, typer.Option(help="Seconds in the queue.", rich_help_panel=_JOB)

@@ -1,5 +1,6 @@
 """``neopack package``."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,11 @@ from neopack.cli import _options as options
 from neopack.cli._console import console
 
 __all__ = ["package"]
+
+
+class Form(StrEnum):
+    saved_model = "saved-model"
+    frozen = "frozen"
 
 
 def package(
@@ -40,6 +46,9 @@ def package(
     ] = None,
     tags: Annotated[
         list[str] | None, typer.Option("--tag", help="A tag of the graph to take (TensorFlow).")
+    ] = None,
+    form: Annotated[
+        Form | None, typer.Option(help="saved-model or frozen (TensorFlow); as it is by default.")
     ] = None,
     outputs: Annotated[
         list[str] | None,
@@ -83,6 +92,7 @@ def package(
         example=example,
         signature=signature,
         tags=tags or (),
+        form=form.value if form else None,
         outputs=outputs or (),
         trust_pickle=trust_pickle,
         seed=seed,

@@ -64,14 +64,16 @@ def compile_model(task: Task) -> Made:
     mark = EmulatedMark(
         job=task.job, target=task.target.name, framework=task.framework, source=task.source
     )
-    found = find_model(scan(task.archive))
+    scanned = scan(task.archive)
+    found = find_model(scanned)
     if found is None or found[0].name != task.framework:
         return Made(path=_marked(task.archive, task.folder, mark), how=UNREAD)
-    framework, model, info = found
+    framework, _, info = found
     signature = complete(info.signature, task.config, task.options)
     if signature is None:
         return Made(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
-    derived = framework.layout(signature, task.target, [model]).data_input_config or ""
+    layout = framework.layout(signature, task.target, scanned.file_names())
+    derived = layout.data_input_config or ""
     lacking = _no_engine(task, signature)
     if lacking:
         path = _marked(task.archive, task.folder, replace(mark, signature=signature))

@@ -1,4 +1,4 @@
-"""OpenVINO: PyTorch and ONNX models for x86-64 CPUs.
+"""OpenVINO: PyTorch, ONNX, TensorFlow and Keras models for x86-64 CPUs.
 
 The artifact is OpenVINO's own IR (``compiled.xml``, ``compiled.bin``) with float32 weights;
 the precision it computes in is set when it is loaded (docs.openvino.ai, "Precision Control",
@@ -7,6 +7,7 @@ the precision it computes in is set when it is loaded (docs.openvino.ai, "Precis
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ from neopack.types import (
 __all__ = ["OpenVino", "engine"]
 
 GRAPH, WEIGHTS = "compiled.xml", "compiled.bin"
+SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 # neopack's word -> OpenVINO's property value, and the capability a CPU must have for it
 PRECISIONS = {"fp32": ("f32", "FP32"), "bf16": ("bf16", "BF16"), "fp16": ("f16", "FP16")}
 # the largest relative difference from the golden outputs that passes unasked
@@ -54,6 +56,7 @@ class OpenVino:
         properties = _properties(request.precision)
         with log.step("converting"):
             model = _convert(openvino, request)
+            model = _fix_outputs(openvino, model, request.signature)
             _fix_inputs(openvino, model, request.signature)
             refuse_full(out / WEIGHTS, size=request.model.stat().st_size)
             openvino.save_model(model, str(out / GRAPH), compress_to_fp16=False)
@@ -118,7 +121,11 @@ def _convert(openvino: Any, request: CompilationRequest) -> Any:
     try:
         if request.framework == "PYTORCH":
             return _convert_torchscript(openvino, request)
-        return openvino.convert_model(str(request.model))
+        if request.framework == "KERAS":
+            return _convert_keras(openvino, request)
+        # a SavedModel is its directory
+        saved = request.model.name in SAVED_MODELS
+        return openvino.convert_model(str(request.model.parent if saved else request.model))
     except Missing:
         raise
     except Exception as error:
@@ -140,6 +147,39 @@ def _convert_torchscript(openvino: Any, request: CompilationRequest) -> Any:
     return openvino.convert_model(module, input=shapes)
 
 
+def _convert_keras(openvino: Any, request: CompilationRequest) -> Any:
+    """An .h5 file through the Keras that is installed, traced in TensorFlow."""
+    keras, tf = _keras_on_tensorflow()
+    model = keras.models.load_model(str(request.model), compile=False, safe_mode=True)
+
+    def function(*inputs: Any) -> dict[str, Any]:
+        answer = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+        # named by their place: OpenVINO sorts outputs by name
+        return {f"output{i:04}": one for i, one in enumerate(keras.tree.flatten(answer))}
+
+    specs = [tf.TensorSpec(spec.shape, spec.dtype) for spec in request.signature.inputs]
+    traced = tf.function(function, input_signature=specs, autograph=False)
+    return openvino.convert_model(traced.get_concrete_function())
+
+
+def _keras_on_tensorflow() -> tuple[Any, Any]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import keras
+        import tensorflow as tf
+    except ImportError as error:
+        raise Missing(
+            f"OpenVINO reads .h5 files through Keras on TensorFlow ({error})",
+            hint="pip install 'neopack[keras]' tensorflow-cpu",
+        ) from None
+    if keras.backend.backend() != "tensorflow":
+        raise Missing(
+            f"OpenVINO reads .h5 files through Keras on TensorFlow, not {keras.backend.backend()}",
+            hint="set KERAS_BACKEND=tensorflow",
+        )
+    return keras, tf
+
+
 def _partial_shape(openvino: Any, spec: TensorSpec) -> Any:
     shape = openvino.PartialShape([-1 if dim is None else dim for dim in spec.shape])
     return (shape, openvino.Type(spec.dtype) if spec.dtype else openvino.Type.f32)
@@ -147,7 +187,7 @@ def _partial_shape(openvino: Any, spec: TensorSpec) -> Any:
 
 def _fix_inputs(openvino: Any, model: Any, signature: Signature) -> None:
     """Freeze the shapes, as Neo does, and name the inputs by their place in the signature."""
-    by_name = {name: port for port in model.inputs for name in port.get_names()}
+    by_name = _by_name(model.inputs)
     ports = [by_name.get(s.name, model.inputs[i]) for i, s in enumerate(signature.inputs)]
     for index, port in enumerate(ports):
         port.get_tensor().set_names({_port_name(index)})
@@ -157,6 +197,21 @@ def _fix_inputs(openvino: Any, model: Any, signature: Signature) -> None:
             for port, spec in zip(ports, signature.inputs, strict=True)
         }
     )
+
+
+def _fix_outputs(openvino: Any, model: Any, signature: Signature) -> Any:
+    """The outputs in the signature's order, where their names tell; TensorFlow's have none."""
+    by_name = _by_name(model.outputs)
+    names = [spec.name for spec in signature.outputs]
+    if not set(names) <= set(by_name) or len(names) != len(model.outputs):
+        return model
+    results = [by_name[name].get_node() for name in names]
+    return openvino.Model(results, model.get_parameters(), model.get_friendly_name())
+
+
+def _by_name(ports: Any) -> dict[str, Any]:
+    """By the names of their tensors, which TensorFlow ends in :0."""
+    return {name.removesuffix(":0"): port for port in ports for name in port.get_names()}
 
 
 def _port_name(index: int) -> str:

@@ -5,7 +5,7 @@ A file is read when it is first asked for. Nothing here judges; the rules do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from neopack.errors import UsageError
@@ -66,6 +66,7 @@ __all__ = [
     "target",
     "target_class",
     "targets",
+    "tensorflow_operators",
     "torch_file_format",
     "torch_operators",
 ]
@@ -439,6 +440,13 @@ def torch_operators(version: str) -> frozenset[str] | None:
         row = since.table(release)
         known = (known | set(row.text("new").split())) - set(row.text("gone").split())
     return frozenset(f"aten::{name}" for name in known)
+
+
+@cache
+def tensorflow_operators() -> Mapping[str, frozenset[str]]:
+    """The attributes of each operator that TensorFlow 1.15.0 has: newer ones are not loaded."""
+    words = _file("tensorflow").words("operators")
+    return {name: frozenset(attributes.split()) for name, attributes in words.items()}
 
 
 def operators_2020(name: str) -> frozenset[str]:

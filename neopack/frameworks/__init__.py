@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from neopack.frameworks.inputs import refuse_seed
 from neopack.rules.inspection import Rule
@@ -37,8 +37,9 @@ class ExportSettings:
     ``framework_version`` is what Neo will read the model with, "" where that is not known.
 
     For PyTorch, ``script`` asks for scripting instead of tracing; for TensorFlow, ``signature``
-    and ``tags`` choose in a SavedModel, and ``outputs`` names those of a frozen graph; for
-    XGBoost, ``trust_pickle`` allows what a pickle runs when it is loaded.
+    and ``tags`` choose in a SavedModel, ``form`` says which of the two Neo is to get, and
+    ``outputs`` names those of a frozen graph; for XGBoost, ``trust_pickle`` allows what a pickle
+    runs when it is loaded.
     """
 
     framework_version: str = ""
@@ -47,6 +48,7 @@ class ExportSettings:
     example: Path | None = None
     signature: str | None = None
     tags: tuple[str, ...] = ()
+    form: Literal["saved-model", "frozen"] | None = None
     outputs: tuple[str, ...] = ()
     trust_pickle: bool = False
 
@@ -110,5 +112,9 @@ class Framework(Protocol):
         self, files: Files, model: str, signature: Signature, threads: int | None
     ) -> Runner:
         """Run a packaged, uncompiled model in the framework itself."""
+
+    def lifted(self, model: Path, folder: Path) -> Path:
+        """A packaged model in a form that today's tools load, where Neo's is too old for them;
+        written into ``folder``, or ``model`` itself."""
 
     def rules(self) -> Sequence[Rule]: ...

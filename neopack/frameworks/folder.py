@@ -66,6 +66,11 @@ class FrameworkFolder:
         runner: Runner = self._part("run").runner(files, model, signature, threads)
         return runner
 
+    def lifted(self, model: Path, folder: Path) -> Path:
+        lift = getattr(self._part("run"), "lifted", None)
+        lifted: Path = lift(model, folder) if lift is not None else model
+        return lifted
+
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
         members: tuple[str, ...] = self._part("layout").model_members(names)
         return members

@@ -33,15 +33,27 @@ def shape_text(shape: Shape) -> str:
     return "[" + ",".join("?" if dim is None else str(dim) for dim in shape) + "]"
 
 
-def example(signature: Signature | None) -> str:
+def example(signature: Signature | None, framework: str = "") -> str:
     """DataInputConfig for a signature, with 1 in the place of every free dim."""
     inputs = signature.inputs if signature else ()
+    turned = framework != "" and _turned(framework)
     shapes = [
-        f'"{spec.name}":{shape_text(tuple(_PLACEHOLDER if d is None else d for d in spec.shape))}'
+        f'"{spec.name}":{shape_text(_filled(spec.shape, turned=turned))}'
         for spec in inputs
         if spec.shape
     ]
     return "{" + ",".join(shapes) + "}" if shapes else '{"input0":[1,3,224,224]}'
+
+
+def _turned(framework: str) -> bool:
+    """Whether images have their channels last in the file, and first in the config."""
+    row = facts.framework(framework)
+    return (row.model_layout, row.config_layout) == ("NHWC", "NCHW")
+
+
+def _filled(shape: Shape, *, turned: bool) -> Shape:
+    filled = tuple(_PLACEHOLDER if dim is None else dim for dim in shape)
+    return (filled[0], filled[3], *filled[1:3]) if turned and len(filled) == 4 else filled
 
 
 def _at(name: str) -> str:
@@ -56,7 +68,8 @@ def missing(inspection: Inspection) -> Iterator[Hit]:
     """It is given where Neo cannot derive it (guide, neo-troubleshooting, 2026)."""
     reason = config_required(inspection)
     if inspection.data_input_config is None and reason:
-        shapes = example(inspection.info.signature if inspection.info else None)
+        signature = inspection.info.signature if inspection.info else None
+        shapes = example(signature, inspection.framework)
         yield Hit(
             message=f"no DataInputConfig is given: {reason}",
             where=_WHERE,

@@ -13,7 +13,7 @@ from typing import Self
 from neopack.errors import Malformed
 from neopack.types import ByteSource
 
-__all__ = ["BytesSource", "Cursor", "FileSource", "TailSource"]
+__all__ = ["BytesSource", "Cursor", "FileSource", "SpanSource", "TailSource"]
 
 FIRST_CHUNK = 4 << 10
 LARGEST_CHUNK = 64 << 10
@@ -62,6 +62,21 @@ class BytesSource:
     def read(self, offset: int, length: int) -> bytes:
         """The bytes at ``offset``; shorter than ``length`` only at the end."""
         return self._data[offset : offset + length]
+
+
+class SpanSource:
+    """A stretch of another source, under a name of its own."""
+
+    def __init__(self, name: str, source: ByteSource, start: int, length: int) -> None:
+        self.name = name
+        self.size = length
+        self._source = source
+        self._start = start
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes at ``offset``; shorter than ``length`` only at the end."""
+        length = max(0, min(length, self.size - offset))
+        return self._source.read(self._start + offset, length)
 
 
 class TailSource:

@@ -14,12 +14,21 @@ ROOT = Path(__file__).parents[2] / "neopack"
 # what runs inside old versions lives apart
 INSIDE = ROOT / "runtimes" / "inside"
 FILES = sorted(path for path in ROOT.rglob("*.py") if INSIDE not in path.parents)
-HEAVY = {"torch", "onnx", "onnxruntime", "mxnet", "openvino", "numpy", "torchvision"} | {
+HEAVY = {
+    "torch",
+    "tensorflow",
+    "keras",
+    "onnx",
+    "onnxruntime",
+    "openvino",
+    "mxnet",
+    "numpy",
     "boto3",
     "botocore",
     "moto",
-    "sagemaker",
     "werkzeug",
+    "torchvision",
+    "sagemaker",
 }
 
 # from the bottom up; a room imports only rooms of its own row or of rows before it

@@ -26,6 +26,34 @@ SAMPLES = {
         Sample(path=FIXTURES / "xgboost" / "dart.ubj", target="ml_m5"),
         Sample(path=FIXTURES / "xgboost" / "softprob-1.3.3.model", target="rasp4b"),
     ],
+    "TENSORFLOW": [
+        Sample(
+            path=FIXTURES / "tensorflow" / "2" / "saved-model" / "saved_model.pb",
+            inputs=(InputRequest(name="images", shape=(2, 8, 8, 3)),),
+        ),
+        Sample(
+            path=FIXTURES / "tensorflow" / "1.15" / "saved-model" / "saved_model.pb",
+            inputs=(InputRequest(name="images", shape=(1, 8, 8, 3)),),
+            target="ml_eia2",
+        ),
+        Sample(path=FIXTURES / "tensorflow" / "2" / "two-inputs" / "saved_model.pb"),
+        Sample(
+            path=FIXTURES / "tensorflow" / "1.15" / "frozen.pbtxt",
+            inputs=(InputRequest(name="x", shape=(1, 8, 8, 3)),),
+            target="rasp4b",
+        ),
+        Sample(path=FIXTURES / "tensorflow" / "1.15" / "names-end-in-zero.pb"),
+    ],
+    "KERAS": [
+        Sample(path=FIXTURES / "keras" / "cnn-2.2.4.h5"),
+        Sample(path=FIXTURES / "keras" / "nested-2.11.h5"),
+        Sample(path=FIXTURES / "keras" / "newer.keras", target="linux/arm64"),
+        Sample(
+            path=FIXTURES / "keras" / "free-size-2.2.4.h5",
+            inputs=(InputRequest(name="image", shape=(2, 8, 9, 3)),),
+            target="rasp4b",
+        ),
+    ],
     "ONNX": [
         Sample(path=FIXTURES / "onnx" / "cnn-opset12.onnx"),
         Sample(path=FIXTURES / "onnx" / "external-data.onnx", target="linux/arm64"),

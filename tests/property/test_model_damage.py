@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError, NotRecognised
+from neopack.frameworks.keras import read as keras
 from neopack.frameworks.onnx import read as onnx
 from neopack.frameworks.pytorch import read as pytorch
 from neopack.wire.guard import Limits
@@ -20,6 +21,7 @@ from neopack.wire.source import BytesSource
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PYTORCH = sorted(p for p in (FIXTURES / "pytorch").rglob("*") if p.is_file())
 ONNX = sorted((FIXTURES / "onnx").glob("*.onnx"))
+KERAS = sorted((FIXTURES / "keras").iterdir())
 # a mutated length may promise much: keep the work of one example small
 LIMITS = Limits(record_bytes=1 << 20, operations=200_000, pickle_operations=200_000)
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
@@ -36,7 +38,7 @@ def damaged(data: bytes, edits: list[tuple[float, int]], cut: float | None) -> b
 
 def read_all(data: bytes) -> None:
     source = BytesSource("damaged", data)
-    for reader in (pytorch, onnx):
+    for reader in (pytorch, onnx, keras):
         with suppress(NeopackError):
             reader.read_source(source, LIMITS)
         words = reader.recognise(source)
@@ -45,7 +47,9 @@ def read_all(data: bytes) -> None:
                 reader.read_source(source, LIMITS)
 
 
-@pytest.mark.parametrize("path", [*PYTORCH, *ONNX], ids=lambda p: f"{p.parent.name}/{p.name}")
+@pytest.mark.parametrize(
+    "path", [*PYTORCH, *ONNX, *KERAS], ids=lambda p: f"{p.parent.name}/{p.name}"
+)
 @PATIENT
 @given(edits=EDITS, cut=CUT)
 def test_damaged_files(path: Path, edits: list[tuple[float, int]], cut: float | None) -> None:
@@ -72,6 +76,23 @@ def test_damaged_records_in_a_sound_zip(path: Path, data: st.DataObject) -> None
             target.writestr(zipfile.ZipInfo(entry.filename), content)
     with suppress(NeopackError):
         pytorch.read_source(BytesSource("damaged", buffer.getvalue()), LIMITS)
+
+
+@PATIENT
+@given(edits=EDITS, cut=CUT)
+def test_damaged_configs_in_a_sound_keras_file(
+    edits: list[tuple[float, int]], cut: float | None
+) -> None:
+    buffer = io.BytesIO()
+    path = FIXTURES / "keras" / "newer.keras"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(buffer, "w") as target:
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename == "config.json":
+                content = damaged(content, edits, cut)
+            target.writestr(zipfile.ZipInfo(entry.filename), content)
+    with suppress(NeopackError):
+        keras.read_source(BytesSource("damaged", buffer.getvalue()), LIMITS)
 
 
 @pytest.mark.parametrize("path", ONNX, ids=lambda p: p.name)

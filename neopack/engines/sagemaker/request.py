@@ -17,8 +17,10 @@ from neopack.types import Json, Target
 
 __all__ = ["JobRequest", "JobSettings", "Subject", "build", "sent_version"]
 
-# the guide's and the SDK's default (neo-job-compilation, 2026); Neuron takes longer
+# the guide's and the SDK's default (neo-job-compilation, 2026)
 MAX_RUNTIME = 900
+# Neuron's compilers take longer: Inferentia's own notebooks ask for 1000 s and more
+NEURON_RUNTIME = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class JobSettings:
     output: Location
     region: str = ""
     name: str = ""
-    max_runtime: int = MAX_RUNTIME
+    max_runtime: int | None = None
     max_pending: int | None = None
     kms_key: str = ""
     security_groups: tuple[str, ...] = ()
@@ -110,6 +112,13 @@ def sent_version(subject: Subject) -> str:
     return versions.major_minor(known)
 
 
+def _runtime(subject: Subject, asked: int | None) -> int:
+    if asked is not None:
+        return asked
+    path = facts.compiler_path(subject.framework, subject.target, subject.framework_version)
+    return NEURON_RUNTIME if path == "neuron" else MAX_RUNTIME
+
+
 def _nameless(subject: Subject, settings: JobSettings, archive: Location) -> dict[str, Json]:
     """The request without what its name decides."""
     body: dict[str, Json] = {
@@ -126,7 +135,8 @@ def _nameless(subject: Subject, settings: JobSettings, archive: Location) -> dic
             KmsKeyId=settings.kms_key,
         ),
         "StoppingCondition": _given(
-            MaxRuntimeInSeconds=settings.max_runtime, MaxPendingTimeInSeconds=settings.max_pending
+            MaxRuntimeInSeconds=_runtime(subject, settings.max_runtime),
+            MaxPendingTimeInSeconds=settings.max_pending,
         ),
     }
     if settings.security_groups or settings.subnets:

@@ -13,9 +13,11 @@ __all__ = ["hand_over", "owns"]
 
 
 def owns(model: object) -> bool:
-    """By the names of its classes: a module can only be live where torch is imported."""
+    """By the names of its classes: a module can only be live where torch is imported. Keras's
+    models on torch are modules too, and are Keras's."""
     names = {(kind.__module__, kind.__name__) for kind in type(model).__mro__}
-    return ("torch.nn.modules.module", "Module") in names
+    packages = {module.split(".")[0] for module, _ in names}
+    return ("torch.nn.modules.module", "Module") in names and "keras" not in packages
 
 
 def hand_over(model: Any, staging: Path) -> ModelSource | None:

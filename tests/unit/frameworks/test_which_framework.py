@@ -12,6 +12,9 @@ NAMED = {
     "torchvision.models:resnet50": "PYTORCH",
     "torch.nn:Linear": "PYTORCH",
     "mxnet.gluon.model_zoo.vision:resnet18_v1": "MXNET",
+    "keras.applications:ResNet50": "KERAS",
+    "tensorflow.keras.applications:ResNet50": "KERAS",
+    "tensorflow.saved_model:load": "TENSORFLOW",
     "mine:build": "PYTORCH",
     "gone.py:build": "PYTORCH",
 }

@@ -108,6 +108,49 @@ def mxnet_info(
     )
 
 
+SAVED_MODEL = ("export/saved_model.pb", "export/variables/variables.index")
+
+
+def saved_entries(*more: str) -> tuple[TarEntry, ...]:
+    return (entry("export", "directory"), *entries(*SAVED_MODEL, *more))
+
+
+def tensorflow_info(form: str = "savedmodel", version: str = "2.9.2", **known: Any) -> ModelInfo:
+    operators = known.pop("operators", {"Conv2D": 1})
+    told = {
+        "signatures": {
+            "serving_default": {"inputs": {"input": "input:0"}, "outputs": {"y": "y:0"}}
+        },
+        "signature_key": "serving_default",
+        "tags": [["serve"]],
+    }
+    return ModelInfo(
+        framework="TENSORFLOW",
+        format=form,
+        versions={"tensorflow": version} if form == "savedmodel" else {},
+        signature=signature(spec("input:0", (None, 8, 8, 3))),
+        operators=operators,
+        facts={**(told if form == "savedmodel" else {}), **known},
+    )
+
+
+def keras_info(
+    inputs: Iterable[TensorSpec] = (spec("image", (None, 8, 8, 3)),),
+    *,
+    form: str = "h5",
+    version: str = "2.2.4",
+    backend: str = "tensorflow",
+    **known: Any,
+) -> ModelInfo:
+    return ModelInfo(
+        framework="KERAS",
+        format=form,
+        versions={"keras": version, "backend": backend},
+        signature=signature(*inputs),
+        facts={"lambdas": [], "custom": [], "new_layers": [], **known},
+    )
+
+
 CLEAN = {
     "PYTORCH": {
         "entries": entries("model.pth"),
@@ -132,14 +175,16 @@ CLEAN = {
         "info": mxnet_info(),
         "data_input_config": '{"data":[1,3,8,8]}',
     },
+    "KERAS": {
+        "entries": entries("model.h5"),
+        "models": ("model.h5",),
+        "info": keras_info(),
+        "data_input_config": '{"image":[1,3,8,8]}',
+    },
     "TENSORFLOW": {
-        "entries": entries("export/saved_model.pb"),
+        "entries": saved_entries(),
         "models": ("export/saved_model.pb",),
-        "info": ModelInfo(
-            framework="TENSORFLOW",
-            format="savedmodel",
-            signature=signature(spec("input:0", (None, 8, 8, 3))),
-        ),
+        "info": tensorflow_info(),
         "data_input_config": '{"input":[1,8,8,3]}',
     },
 }
@@ -177,6 +222,10 @@ def xgboost(target: str = "ml_c5", **changes: Any) -> Inspection:
 
 def mxnet(target: str = "ml_c5", **changes: Any) -> Inspection:
     return inspection("MXNET", target, **changes)
+
+
+def keras(target: str = "ml_c5", **changes: Any) -> Inspection:
+    return inspection("KERAS", target, **changes)
 
 
 def tensorflow(target: str = "ml_c5", **changes: Any) -> Inspection:

@@ -13,13 +13,17 @@ from inspections import (
     entries,
     entry,
     inspection,
+    keras,
+    keras_info,
     mxnet,
     mxnet_info,
     onnx,
     onnx_info,
     pytorch,
+    saved_entries,
     spec,
     tensorflow,
+    tensorflow_info,
     torch_info,
     xgboost,
     xgboost_info,
@@ -52,6 +56,15 @@ def traced(**known: Any) -> Inspection:
     return pytorch(info=torch_info(**known))
 
 
+def frozen(framework_version: str | None = None, **known: Any) -> Inspection:
+    return tensorflow(
+        entries=entries("model.pb"),
+        models=("model.pb",),
+        framework_version=framework_version,
+        info=tensorflow_info("frozen graph", **known),
+    )
+
+
 def options(text: str | None, target: str = "ml_c5", framework: str = "PYTORCH") -> Inspection:
     return inspection(framework, target, compiler_options=text)
 
@@ -63,6 +76,8 @@ def using(*operators: str) -> ModelInfo:
 def untold(**known: Any) -> ModelInfo:
     return replace(torch_info(**known), signature=None)
 
+
+ENDING_IN_ZERO = {"serving_default": {"inputs": {}, "outputs": {"scores": "scores/out0:0"}}}
 
 # id: [(an inspection that breaks it, a word of what is said)]
 BREAKS: dict[str, list[tuple[Inspection, str]]] = {
@@ -411,6 +426,68 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
             "the dim 'n' is 1 in a and 2 in b",
         )
     ],
+    "NEO-TF-001": [(tensorflow(entries=saved_entries("code/graph.pbtxt")), "2 graphs")],
+    "NEO-TF-002": [
+        (tensorflow(entries=saved_entries("export/keras_metadata.pb")), "keras_metadata.pb"),
+        (tensorflow(entries=saved_entries("export/fingerprint.pb")), "fingerprint.pb"),
+        (tensorflow(entries=saved_entries("export/assets/labels.pbtxt")), "labels.pbtxt"),
+    ],
+    "NEO-TF-003": [
+        (tensorflow(entries=saved_entries()[1:]), "'export' is no member"),
+        (
+            tensorflow(
+                entries=entries("saved_model.pb", "variables/variables.index"),
+                models=("saved_model.pb",),
+            ),
+            "at the root",
+        ),
+    ],
+    "NEO-TF-004": [(tensorflow(entries=saved_entries()[:2]), "no export/variables/")],
+    "NEO-TF-005": [
+        (tensorflow(entries=saved_entries("2/variables/variables.index")), "'2', 'export'")
+    ],
+    "NEO-TF-006": [(tensorflow(entries=saved_entries("export/checkpoint")), "export/checkpoint")],
+    "NEO-TF-007": [(frozen(text=True), "in text form")],
+    "NEO-TF-008": [
+        (
+            tensorflow(info=tensorflow_info(shards_missing=["variables.data-00000-of-00001"])),
+            "data-00000",
+        )
+    ],
+    "NEO-TF-009": [(tensorflow(info=tensorflow_info(signatures={})), "no signature")],
+    "NEO-TF-010": [
+        (tensorflow(info=tensorflow_info(signatures={"a": {}, "b": {}})), "2 signatures: 'a', 'b'")
+    ],
+    "NEO-TF-011": [
+        (tensorflow(info=tensorflow_info(tags=[["serve"], ["serve", "gpu"]])), "'serve+gpu'")
+    ],
+    "NEO-TF-012": [
+        (tensorflow(info=tensorflow_info(keras=True)), "Keras wrote"),
+        (tensorflow(entries=saved_entries("export/keras_metadata.pb")), "Keras wrote"),
+    ],
+    "NEO-TF-013": [(tensorflow(info=tensorflow_info(unranked=["boxes"])), "'boxes'")],
+    "NEO-TF-014": [(frozen(loose_variables={"VariableV2": 3}), "'VariableV2'")],
+    "NEO-TF-015": [(frozen(), "a frozen graph for TensorFlow 2.9")],
+    "NEO-TF-016": [(frozen(training={"ReluGrad": 1}), "'ReluGrad'")],
+    "NEO-TF-017": [
+        (frozen(outputs=[["logits_10", "Relu"]]), "'logits_10' would be read as 'logits_1'"),
+        (tensorflow(info=tensorflow_info(signatures=ENDING_IN_ZERO)), "'scores/out0'"),
+    ],
+    "NEO-TF-018": [(frozen(outputs=[["a", "Relu"], ["b", "Identity"]]), "b (Identity)")],
+    "NEO-TF-019": [
+        (
+            frozen(framework_version="1.15.3", newer=["DenseBincount", "MaxPool.x"]),
+            "'DenseBincount', 'MaxPool.x'",
+        )
+    ],
+    "NEO-TF-020": [
+        (
+            tensorflow(info=tensorflow_info(version="2.21.0", newer=["DenseBincount"])),
+            "written by TensorFlow 2.21.0, read by 2.9",
+        )
+    ],
+    "NEO-TF-021": [(frozen(framework_version="1.15.3", min_consumer=500), "version 500")],
+    "NEO-TF-022": [(frozen(operators={"DenseBincount": 1, "Conv2D": 2}), "'DenseBincount'")],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -467,6 +544,44 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-MX-018": [(mxnet(info=mxnet_info(channel_last=["conv0"])), "'conv0'")],
     "NEO-MX-019": [(mxnet(info=mxnet_info(labels=["softmax_label"])), "'softmax_label'")],
     "NEO-MX-020": [(mxnet(info=mxnet_info(operators=["_contrib_ROIAlign"])), "ROIAlign")],
+    "NEO-KR-001": [
+        (keras(info=keras_info(form="keras")), "a .keras file"),
+        (keras(entries=entries("m.hdf5"), models=("m.hdf5",)), "looks for .h5"),
+        (keras(entries=entries("M.H5"), models=("M.H5",)), "looks for .h5"),
+    ],
+    "NEO-KR-002": [
+        (keras(info=keras_info(version="2.2.5")), "2.2.4 and earlier"),
+        (keras(info=keras_info(version="3.15.1")), "written by Keras 3.15.1"),
+        (keras(target="rasp4b", info=keras_info(version="2.11.0")), "2.2 and earlier"),
+    ],
+    "NEO-KR-003": [(keras(info=keras_info(form="weights")), "without a model")],
+    "NEO-KR-004": [
+        (keras(info=keras_info([spec("image", (None, 8))])), "of 2 dims"),
+        (keras(info=keras_info([spec("a", (None, 8, 8, 3)), spec("b", (None, 3))])), "'b'"),
+    ],
+    "NEO-KR-005": [
+        (keras(info=keras_info([spec("image", (None, None, None, 3))])), "[?,?,?,3]"),
+        (keras(info=keras_info([spec("image", (1, 8, 8, None))])), "leaves its size open"),
+    ],
+    "NEO-KR-006": [
+        (keras(data_input_config='{"image":[1,8,8,3]}'), "channels last, as in the file"),
+        (keras(data_input_config='{"image":[1,3,9,9]}'), "Neo wants [?,3,8,8]"),
+        (keras(data_input_config='{"image":[1,3,8]}'), "another size"),
+    ],
+    "NEO-KR-007": [
+        (keras(info=keras_info(data_formats=["channels_first", "channels_last"])), "first")
+    ],
+    "NEO-KR-008": [(keras(info=keras_info(lambdas=["block/twice"])), "block/twice")],
+    "NEO-KR-009": [(keras(info=keras_info(custom=["own (Mine)"])), "own (Mine)")],
+    "NEO-KR-010": [(keras(info=keras_info(new_layers=["Rescaling"])), "Rescaling")],
+    "NEO-KR-011": [
+        (keras(info=keras_info(training_config=True)), "a training configuration"),
+        (
+            keras(info=keras_info(training_config=True, optimizer_weights=2048)),
+            "2048 bytes of the optimizer's state",
+        ),
+    ],
+    "NEO-KR-012": [(keras(info=keras_info(backend="theano")), "written on theano")],
 }
 
 _ids = torch_info(inputs=[spec("ids", (1, 8), "int64")])
@@ -659,6 +774,38 @@ HOLDS: dict[str, list[Inspection]] = {
             info=onnx_info(symbolic_dims={"a": ["n", "?"], "b": ["n", "?"], "c": ["n"]}),
         )
     ],
+    "NEO-TF-001": [tensorflow(entries=saved_entries("export/assets/labels.pbtxt"))],
+    "NEO-TF-002": [tensorflow(entries=saved_entries("export/assets/labels.txt"))],
+    "NEO-TF-003": [
+        tensorflow(entries=(entry("./export/", "directory"), *saved_entries()[1:])),
+        frozen(),
+    ],
+    "NEO-TF-004": [
+        tensorflow(entries=(*saved_entries()[:2], entry("export/variables", "directory"))),
+        frozen(),
+    ],
+    "NEO-TF-005": [tensorflow(entries=saved_entries("export/variables/more"))],
+    "NEO-TF-006": [tensorflow(entries=saved_entries("export/checkpoint.txt"))],
+    "NEO-TF-007": [frozen(text=False), tensorflow(info=tensorflow_info(text=True))],
+    "NEO-TF-008": [tensorflow(info=tensorflow_info(shards_missing=[]))],
+    "NEO-TF-009": [frozen()],
+    "NEO-TF-010": [tensorflow(), frozen()],
+    "NEO-TF-011": [tensorflow()],
+    "NEO-TF-012": [tensorflow(info=tensorflow_info(keras=False))],
+    "NEO-TF-013": [tensorflow(info=tensorflow_info(unranked=[]))],
+    "NEO-TF-014": [frozen(loose_variables={})],
+    "NEO-TF-015": [frozen(framework_version="1.15.3"), tensorflow()],
+    "NEO-TF-016": [frozen(training={})],
+    "NEO-TF-017": [frozen(outputs=[["logits_1", "Relu"]]), tensorflow()],
+    "NEO-TF-018": [frozen(outputs=[["a", "Relu"]]), tensorflow()],
+    "NEO-TF-019": [frozen(newer=["DenseBincount"]), frozen(framework_version="1.15.3", newer=[])],
+    "NEO-TF-020": [
+        tensorflow(info=tensorflow_info(version="2.21.0", newer=[])),
+        tensorflow(info=tensorflow_info(version="2.9.2", newer=["DenseBincount"])),
+        tensorflow(framework_version="1.15.3", info=tensorflow_info(newer=["DenseBincount"])),
+    ],
+    "NEO-TF-021": [frozen(framework_version="1.15.3", min_consumer=12), frozen(min_consumer=500)],
+    "NEO-TF-022": [frozen(operators={"Conv2D": 1, "Const": 4}), tensorflow()],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json"))],
@@ -696,6 +843,30 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-MX-018": [mxnet()],
     "NEO-MX-019": [mxnet()],
     "NEO-MX-020": [mxnet()],
+    "NEO-KR-001": [keras(), keras(entries=entries("a/b.h5"), models=("a/b.h5",))],
+    "NEO-KR-002": [
+        keras(),
+        keras(info=keras_info(version="1.2.2")),
+        keras(target="rasp4b"),
+        keras(info=keras_info(version="")),
+    ],
+    "NEO-KR-003": [keras()],
+    "NEO-KR-004": [keras()],
+    "NEO-KR-005": [keras(), keras(info=keras_info([spec("image", (2, 8, 8, 3))]))],
+    "NEO-KR-006": [
+        keras(),
+        keras(data_input_config='{"image":[7,3,8,8]}'),
+        keras(
+            info=keras_info([spec("image", (None, None, None, 3))]),
+            data_input_config='{"image":[1,3,99,9]}',
+        ),
+    ],
+    "NEO-KR-007": [keras(info=keras_info(data_formats=["channels_last"]))],
+    "NEO-KR-008": [keras()],
+    "NEO-KR-009": [keras()],
+    "NEO-KR-010": [keras()],
+    "NEO-KR-011": [keras(info=keras_info(training_config=False, optimizer_weights=0))],
+    "NEO-KR-012": [keras(), keras(info=keras_info(backend=""))],
 }
 
 RULES = {rule.id: rule for rule in ALL}

@@ -11,15 +11,25 @@ from inspections import inspection
 
 import neopack.facts
 from neopack import facts
+from neopack.frameworks.keras import rules as keras
 from neopack.frameworks.mxnet import rules as mxnet
 from neopack.frameworks.onnx import rules as onnx
 from neopack.frameworks.pytorch import rules as pytorch
+from neopack.frameworks.tensorflow import rules as tensorflow
 from neopack.frameworks.xgboost import rules as xgboost
 from neopack.rules import archive, dataconfig, engine, handler, options, target
 from neopack.rules.inspection import Rule
 
 SHARED = (*archive.RULES, *dataconfig.RULES, *target.RULES, *options.RULES, *handler.RULES)
-ALL: tuple[Rule, ...] = (*SHARED, *pytorch.RULES, *onnx.RULES, *xgboost.RULES, *mxnet.RULES)
+ALL: tuple[Rule, ...] = (
+    *SHARED,
+    *pytorch.RULES,
+    *onnx.RULES,
+    *xgboost.RULES,
+    *tensorflow.RULES,
+    *mxnet.RULES,
+    *keras.RULES,
+)
 _ROW = Path(neopack.facts.__file__).with_name("errors.toml")
 
 
@@ -63,7 +73,10 @@ def test_every_rule_says_what_holds_and_who_says_so() -> None:
         ("ONNX", "ml_c5", (*SHARED, *onnx.RULES)),
         ("ONNX", "linux/arm64", (*SHARED, *onnx.RULES)),
         ("XGBOOST", "ml_c5", SHARED),
-        ("TENSORFLOW", "ml_c5", SHARED),
+        ("TENSORFLOW", "ml_c5", (*SHARED, *tensorflow.RULES)),
+        ("TENSORFLOW", "rasp4b", (*SHARED, *tensorflow.RULES)),
+        ("KERAS", "ml_c5", (*SHARED, *keras.RULES)),
+        ("KERAS", "rasp4b", (*SHARED, *keras.RULES)),
     ],
 )
 def test_a_clean_model_is_found_clean(framework: str, aim: str, rules: tuple[Rule, ...]) -> None:

@@ -57,7 +57,26 @@ FOUND = {
     "mxnet/cycle/cycle-symbol.json": "MX-012",
     "mxnet/misfit/misfit-symbol.json": "MX-007 MX-008 MX-009",
 }
-NAMES = {"PYTORCH": "model.pth", "ONNX": "model.onnx", "MXNET": "model-symbol.json"}
+FOUND |= {
+    "keras/cnn-2.2.4.h5": "",
+    "keras/keras-1.h5": "",
+    "keras/nested-2.2.4.h5": "",
+    "keras/cnn-2.11.h5": "KR-002",
+    "keras/two-inputs.h5": "KR-002",
+    "keras/trained-2.2.4.h5": "KR-011",
+    "keras/lambda-2.2.4.h5": "KR-008",
+    "keras/lambda.keras": "KR-001 KR-002 KR-008",
+    "keras/newer.keras": "KR-001 KR-002 KR-010",
+    "keras/weights-2.2.4.h5": "KR-003",
+    "keras/sequential.weights.h5": "KR-003",
+    "keras/free-size-2.2.4.h5": "KR-005",
+}
+NAMES = {
+    "PYTORCH": "model.pth",
+    "ONNX": "model.onnx",
+    "MXNET": "model-symbol.json",
+    "KERAS": "model.h5",
+}
 MORE = {"MXNET": ("model-0000.params",)}
 
 
@@ -70,7 +89,7 @@ def read(path: str) -> ModelInfo:
 def test_what_is_found_in_a_real_file(path: str) -> None:
     info = read(path)
     name = NAMES[info.framework]
-    config = dataconfig.example(info.signature) if info.signature else None
+    config = dataconfig.example(info.signature, info.framework) if info.signature else None
     judged = inspection(
         info.framework,
         entries=entries(name, *MORE.get(info.framework, ())),

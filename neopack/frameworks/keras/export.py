@@ -1,0 +1,299 @@
+"""The .h5 file that Keras 2.2.4 reads, from whatever Keras the model is of, with golden numbers.
+
+A file that Keras 2.2.4 or an older one wrote, with fixed sizes, is kept byte for byte; all else
+is lowered (``lower.py``) and the outcome compared with the source, both in today's Keras. A file
+that today's Keras cannot load has no numbers but those of its lowered form; that is said.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neopack.archive.atomic import refuse_full
+from neopack.archive.goldens import difference, save_goldens
+from neopack.errors import ExportFailed, SourceError, UsageError, first_line
+from neopack.facts import versions
+from neopack.frameworks import ExportSettings, callables, inputs
+from neopack.frameworks.keras import graph, source, weights, write
+from neopack.frameworks.keras import run as keras_run
+from neopack.frameworks.keras.building import OldModel
+from neopack.frameworks.keras.config import input_shape
+from neopack.frameworks.keras.lower import lower
+from neopack.frameworks.keras.read import Document
+from neopack.types import (
+    Array,
+    ExportedModel,
+    InputRequest,
+    Json,
+    Log,
+    Member,
+    ModelSource,
+    Shape,
+    Signature,
+    TensorSpec,
+)
+
+__all__ = ["MODEL_FILE", "export"]
+
+MODEL_FILE = "model.h5"
+# of the largest output; beyond it the rewritten model is not the same function
+LOWERED_DIFFERENCE = 1e-4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A model as it was given: its configuration and weights, and the live model of today's
+    Keras, or None where that cannot load it. ``keep`` is a file to keep as it is."""
+
+    where: str
+    config: Json
+    major: int
+    weights: weights.Weights
+    live: Any
+    keep: Path | None = None
+
+
+def export(
+    given: ModelSource,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    """The model as ``staging/model.h5`` with golden numbers beside it.
+
+    Raises ``Unsafe`` for files with code in them, ``SourceError`` that names the layers that
+    Keras 2.2.4 has nothing for, ``UsageError`` where the inputs asked for are not the model's,
+    ``Missing`` without Keras.
+    """
+    if given.weights is not None:
+        source.refuse_no_weights(given.weights)
+    file = Path(given.where) if given.kind == "file" else None
+    # what the bytes tell is told without Keras, and at once
+    document = source.model_file(file)[0] if file is not None else None
+    if document is not None and given.weights is not None:
+        raise UsageError("it has its own weights", where=given.where, hint="leave --weights out")
+    had = _from_file(file, document) if file and document else _from_code(given, settings, log)
+    return _exported(had, requests, staging, settings, log)
+
+
+def _exported(
+    had: Given,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    opened = graph.graph_of(had.config, major=had.major, where=had.where)
+    specs = [_spec(opened, at) for at in opened.inputs]
+    examples = inputs.examples(
+        _requests(specs, requests, had.where), seed=settings.seed, example=settings.example
+    )
+    shapes = {name: array.shape for name, array in examples.items()}
+    lowered = lower(opened, had.weights, shapes=shapes)
+    target = staging / MODEL_FILE
+    fixed = all(None not in spec.shape[1:] for spec in specs)
+    rewrites = _write(had, lowered, target, keep=fixed, log=log)
+    arrays = list(examples.values())
+    outputs, warnings = _outputs(had, lowered, staging, arrays)
+    named = dict(zip(_output_names(opened), outputs, strict=True))
+    names = [lowered.calls[at].layer for at in lowered.inputs]
+    examples = dict(zip(names, arrays, strict=True))
+    keras = keras_run.keras_module()
+    return ExportedModel(
+        framework="KERAS",
+        members=(Member(name=MODEL_FILE, path=target),),
+        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(named)),
+        goldens=save_goldens(staging / "golden.npz", examples, named, seed=settings.seed),
+        versions={
+            "keras": str(keras.__version__),
+            "backend": keras_run.backend(),
+            "python": platform.python_version(),
+        },
+        warnings=warnings,
+        rewrites=rewrites,
+    )
+
+
+# --- sources --------------------------------------------------------------------------------
+
+
+def _from_file(path: Path, document: Document) -> Given:
+    if document.form == "keras":
+        return _from_live(keras_run.loaded(path), str(path))
+    old = versions.at_most(document.version, write.KERAS_VERSION)
+    return Given(
+        where=str(path),
+        config=document.model,
+        major=document.major,
+        weights=weights.weights_of_h5(path, document.model),
+        live=_loaded_or_none(path) if document.major >= 3 else None,
+        keep=path if old else None,
+    )
+
+
+def _loaded_or_none(path: Path) -> Any:
+    try:
+        return keras_run.loaded(path)
+    except SourceError:
+        return None
+
+
+def _from_code(given: ModelSource, settings: ExportSettings, log: Log) -> Given:
+    """What a callable builds, or a live model whose class no child process could import."""
+    keras = keras_run.keras_module()
+    keras.utils.set_random_seed(settings.seed % 2**32)
+    made = given.model
+    if given.kind == "callable":
+        made = callables.build(given.where, given.arguments)
+    if not isinstance(made, keras.Model):
+        raise SourceError(
+            f"gives a {type(made).__name__}, not a keras.Model of Keras 3", where=given.where
+        )
+    if given.weights is not None:
+        _load_weights(made, given.weights)
+        log.note(f"weights from {given.weights.name}")
+    return _from_live(made, given.where)
+
+
+def _load_weights(model: Any, path: Path) -> None:
+    try:
+        model.load_weights(str(path))
+    except Exception as error:
+        # Keras raises whatever comes up: ValueError, KeyError, OSError
+        raise SourceError(
+            f"these weights are not the model's: {first_line(error)}", where=str(path)
+        ) from error
+
+
+def _from_live(model: Any, where: str) -> Given:
+    return Given(
+        where=where,
+        config=weights.config_of_live(model),
+        major=3,
+        weights=weights.weights_of_live(model),
+        live=model,
+    )
+
+
+# --- inputs ---------------------------------------------------------------------------------
+
+
+def _spec(opened: graph.Graph, at: int) -> TensorSpec:
+    layer = opened.layers[opened.calls[at].layer]
+    dtype = layer.config.get("dtype")
+    return TensorSpec(
+        name=layer.name,
+        dtype=dtype if isinstance(dtype, str) else "float32",
+        shape=input_shape(layer.config) or (),
+    )
+
+
+def _requests(
+    specs: Sequence[TensorSpec], asked: Sequence[InputRequest], where: str
+) -> tuple[InputRequest, ...]:
+    """One request for each input, in the model's order. A batch that is left open is 1, since
+    Keras leaves every batch open."""
+    given = {request.name: request for request in asked}
+    unknown = sorted(given.keys() - {spec.name for spec in specs})
+    if unknown:
+        raise UsageError(
+            f"the model has no input {unknown[0]!r}",
+            where=where,
+            hint=f"its inputs are {', '.join(spec.name for spec in specs)}",
+        )
+    return tuple(_request(spec, given.get(spec.name), where) for spec in specs)
+
+
+def _request(spec: TensorSpec, asked: InputRequest | None, where: str) -> InputRequest:
+    if asked is None:
+        batch: Shape = (spec.shape[0] or 1, *spec.shape[1:]) if spec.shape else ()
+        return inputs.request_of(TensorSpec(name=spec.name, dtype=spec.dtype, shape=batch))
+    fits = len(asked.shape) == len(spec.shape) and all(
+        known in (None, size) for size, known in zip(asked.shape, spec.shape, strict=True)
+    )
+    if not fits or asked.dtype not in (None, spec.dtype):
+        shape = "[" + ", ".join("?" if dim is None else str(dim) for dim in spec.shape) + "]"
+        raise UsageError(
+            f"input {spec.name!r} is {spec.dtype} {shape}, not "
+            f"{asked.dtype or spec.dtype} {list(asked.shape)}",
+            where=where,
+            hint="give it as the model sees it, channels last" if len(spec.shape) == 4 else "",
+        )
+    return InputRequest(
+        name=spec.name, shape=asked.shape, dtype=asked.dtype or spec.dtype, below=asked.below
+    )
+
+
+# --- the file and its numbers ---------------------------------------------------------------
+
+
+def _write(
+    had: Given, lowered: OldModel, target: Path, *, keep: bool, log: Log
+) -> tuple[str, ...]:
+    """The file, and what was rewritten for it."""
+    if had.keep is not None and keep:
+        refuse_full(target, size=had.keep.stat().st_size)
+        shutil.copyfile(had.keep, target)
+        return ()
+    with log.step("lowering"):
+        write.write_h5(lowered, target)
+    for rewrite in lowered.rewrites:
+        log.note(f"lowered to Keras {write.KERAS_VERSION}: {rewrite}")
+    return lowered.rewrites
+
+
+def _outputs(
+    had: Given, lowered: OldModel, staging: Path, arrays: list[Array]
+) -> tuple[list[Array], tuple[str, ...]]:
+    """(what the source computes, what there is to say of that)."""
+    flat = staging / "flat.h5"
+    write.write_h5(lowered, flat)
+    ours = _computed(keras_run.loaded(flat), arrays, had.where)
+    flat.unlink()
+    if had.live is None:
+        return ours, (_doubt(),)
+    theirs = _computed(had.live, arrays, had.where)
+    off = difference(_numbered(theirs), _numbered(ours))
+    if not off <= LOWERED_DIFFERENCE:
+        raise ExportFailed(
+            f"the model lowered to Keras {write.KERAS_VERSION} differs from the source by "
+            f"{off:.2g} of the largest output",
+            where=had.where,
+            hint="please report it with the model's configuration",
+        )
+    return theirs, ()
+
+
+def _doubt() -> str:
+    return (
+        f"Keras {keras_run.keras_module().__version__} cannot load this file: the golden outputs "
+        "are of the file as neopack reads it (neopack verify proves it in Keras 2.2.4)"
+    )
+
+
+def _computed(model: Any, arrays: list[Array], where: str) -> list[Array]:
+    try:
+        return keras_run.computed(model, arrays)
+    except Exception as error:
+        # layers raise whatever their backend raises
+        raise ExportFailed(f"Keras cannot compute it: {first_line(error)}", where=where) from error
+
+
+def _numbered(arrays: Sequence[Array]) -> Mapping[str, Array]:
+    return {str(place): array for place, array in enumerate(arrays)}
+
+
+def _output_names(opened: graph.Graph) -> list[str]:
+    """The layers that give the outputs; one that gives several is numbered."""
+    names: list[str] = []
+    for at in opened.outputs:
+        name = opened.layers[opened.calls[at].layer].name
+        taken = sum(other == name or other.startswith(f"{name}_") for other in names)
+        names.append(f"{name}_{taken}" if name in names else name)
+    return names

@@ -1,0 +1,329 @@
+"""A model as one flat graph of layer calls, whatever Keras wrote it and however it is nested.
+
+Keras 2 states for each layer where its calls take their inputs from as ``[layer, call, tensor,
+arguments]``; Keras 3 as nested arguments with ``__keras_tensor__`` in them; a Sequential is a
+list. Models inside a model are laid open: neither Keras 3 nor every reader of .h5 files agrees
+with Keras 2 on how calls of those are numbered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from neopack.errors import Malformed, SourceError
+from neopack.frameworks.keras import config as configs
+from neopack.types import Json, Shape
+
+__all__ = ["Call", "Graph", "Layer", "Ref", "graph_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The tensor that a call gives; ``shape`` where its reader states it."""
+
+    call: int
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """``path`` is unique, ``name`` is what the layer is called in its own model."""
+
+    path: str
+    name: str
+    class_name: str
+    config: Mapping[str, Json]
+    module: str = ""
+    build_shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """``args`` hold constants, ``Ref``s and lists of them."""
+
+    layer: str
+    args: tuple[Json, ...] = ()
+    kwargs: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Graph:
+    """Calls stand after those whose tensors they take. ``major`` is of the Keras that wrote it,
+    by which some words mean different things."""
+
+    major: int
+    where: str
+    layers: dict[str, Layer] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    inputs: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+
+
+def graph_of(model: Json, *, major: int, where: str) -> Graph:
+    """Raises ``SourceError`` where the model is more than a graph of layers, ``Malformed`` where
+    its parts do not fit together."""
+    graph = Graph(major=major, where=where)
+    opened = _Opening(graph)
+    graph.outputs = [ref.call for ref in opened.model(model, "", None)]
+    graph.inputs = opened.inputs
+    return graph
+
+
+class _Opening:
+    """Lays models open into the graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.inputs: list[int] = []
+
+    def model(self, entry: Json, path: str, given: Sequence[Ref] | None) -> list[Ref]:
+        """What a model gives for the tensors given; those of its own inputs without any."""
+        kind, config = entry["class_name"], entry["config"]
+        if kind not in configs.MODELS:
+            raise SourceError(
+                f"its class {kind!r} is no graph of layers that can be read from the file",
+                where=self._graph.where,
+                hint="build it as a functional model: keras.Model(inputs, outputs)",
+            )
+        if path.count("/") > configs.DEPTH:
+            raise Malformed("models nested too deep", where=self._graph.where)
+        if kind == "Sequential" or isinstance(config, list):
+            return self._sequential(config, path, given)
+        return self._functional(config, path, given)
+
+    # --- Sequential -------------------------------------------------------------------------
+
+    def _sequential(self, config: Json, path: str, given: Sequence[Ref] | None) -> list[Ref]:
+        entries = configs.layers_of(config)
+        if not entries:
+            raise Malformed("a Sequential without layers", where=self._graph.where)
+        first = entries[0]
+        current = list(given) if given is not None else None
+        if first["class_name"] == "InputLayer":
+            entries = entries[1:]
+            current = current or [self._input(first, path)]
+        elif current is None and first["class_name"] not in configs.MODELS:
+            current = [self._implied_input(first, config, path)]
+        for entry in entries:
+            below = _join(path, configs.name_of(entry))
+            if entry["class_name"] in configs.MODELS:
+                current = self.model(entry, below, current)
+            else:
+                current = [self._call(entry, path, (_one_or_list(current or []),), {})]
+        return current or []
+
+    def _implied_input(self, first: Json, config: Json, path: str) -> Ref:
+        """The InputLayer that Keras makes for a Sequential whose first layer has a shape."""
+        shape = configs.input_shape(first["config"])
+        if shape is None and isinstance(config, dict):
+            built = config.get("build_input_shape")
+            shape = tuple(built) if isinstance(built, list) else None
+        if shape is None:
+            raise SourceError(
+                "does not say which shape its input has",
+                where=self._graph.where,
+                hint="give the first layer an Input with a shape, and save it again",
+            )
+        made = {
+            "class_name": "InputLayer",
+            "config": {
+                "name": f"{configs.name_of(first)}_input",
+                "batch_input_shape": list(shape),
+                "dtype": first["config"].get("dtype", "float32"),
+            },
+        }
+        return self._input(made, path)
+
+    # --- functional models ------------------------------------------------------------------
+
+    def _functional(self, config: Json, path: str, given: Sequence[Ref] | None) -> list[Ref]:
+        entries = {configs.name_of(entry): entry for entry in configs.layers_of(config)}
+        names = [name for name, _, _ in _histories(config.get("input_layers"))]
+        made: dict[str, list[list[Ref]]] = {}
+        for index, name in enumerate(names):
+            if name not in entries:
+                raise Malformed(f"no input layer {name!r}", where=self._graph.where)
+            if given is None:
+                made[name] = [[self._input(entries[name], path)]]
+            elif index < len(given):
+                made[name] = [[given[index]]]
+        self._order(entries, path, made)
+        outputs = []
+        for history in _histories(config.get("output_layers")):
+            found = self._tensor(history, made, self._offsets(entries))
+            if found is None:
+                raise Malformed(f"no output {history[0]!r}", where=self._graph.where)
+            outputs.append(found)
+        return outputs
+
+    def _order(
+        self, entries: Mapping[str, Json], path: str, made: dict[str, list[list[Ref]]]
+    ) -> None:
+        """Make calls as soon as what they take is there, as Keras itself does."""
+        offsets = self._offsets(entries)
+        waiting = {n: list(e.get("inbound_nodes") or []) for n, e in entries.items()}
+        progress = True
+        while progress:
+            progress = False
+            for name, nodes in waiting.items():
+                while nodes:
+                    node = self._resolved(nodes[0], made, offsets)
+                    if node is None:
+                        break
+                    nodes.pop(0)
+                    progress = True
+                    made.setdefault(name, []).append(self._called(entries[name], path, *node))
+        stuck = [name for name, nodes in waiting.items() if nodes]
+        if stuck:
+            raise Malformed(
+                f"the layer {stuck[0]!r} waits for tensors that nothing gives",
+                where=self._graph.where,
+            )
+
+    def _called(
+        self, entry: Json, path: str, args: tuple[Json, ...], kwargs: Mapping[str, Json]
+    ) -> list[Ref]:
+        if entry["class_name"] in configs.MODELS:
+            given = _refs([*args, *kwargs.values()])
+            return self.model(entry, _join(path, configs.name_of(entry)), given)
+        return [self._call(entry, path, args, kwargs)]
+
+    def _offsets(self, entries: Mapping[str, Json]) -> dict[str, int]:
+        """Calls of a model inside a model are numbered from 1 by some Keras, from 0 by others."""
+        inner = {n for n, entry in entries.items() if entry["class_name"] in configs.MODELS}
+        first: dict[str, int] = {}
+        for entry in entries.values():
+            for name, number, _ in _histories(entry.get("inbound_nodes")):
+                if name in inner:
+                    first[name] = min(number, first.get(name, number))
+        return first
+
+    def _resolved(
+        self, node: Json, made: Mapping[str, list[list[Ref]]], offsets: Mapping[str, int]
+    ) -> tuple[tuple[Json, ...], dict[str, Json]] | None:
+        """(args, kwargs) of one call, or None while one of its tensors is not there."""
+
+        def resolve(value: Json) -> Json:
+            history = _history(value)
+            if history is not None:
+                found = self._tensor(history, made, offsets)
+                if found is None:
+                    raise LookupError
+                shape = _stated_shape(value)
+                return Ref(found.call, shape) if shape is not None else found
+            if isinstance(value, list):
+                return [resolve(one) for one in value]
+            return value
+
+        try:
+            if isinstance(node, dict):
+                args = tuple(resolve(one) for one in node.get("args", []))
+                return args, {k: resolve(v) for k, v in node.get("kwargs", {}).items()}
+            if _history(node) is not None:  # tf.keras writes a lone tensor without its list
+                node = [node]
+            tensors = [resolve(one) for one in node]
+            extra: Json = next((o[3] for o in node if len(o) > 3 and o[3]), {})
+            return (_one_or_list(tensors),), {k: resolve(v) for k, v in extra.items()}
+        except LookupError:
+            return None
+        except (AttributeError, TypeError):
+            raise Malformed("a call that is not understood", where=self._graph.where) from None
+
+    def _tensor(
+        self,
+        history: tuple[str, int, int],
+        made: Mapping[str, list[list[Ref]]],
+        offsets: Mapping[str, int],
+    ) -> Ref | None:
+        name, number, tensor = history
+        calls = made.get(name, [])
+        number -= offsets.get(name, 0)
+        number = max(number, 0)
+        if number >= len(calls):
+            return None
+        if tensor >= len(calls[number]):
+            raise SourceError(
+                f"layer {name!r} gives several tensors, which is not read here",
+                where=self._graph.where,
+            )
+        return calls[number][tensor]
+
+    # --- layers and calls -------------------------------------------------------------------
+
+    def _input(self, entry: Json, path: str) -> Ref:
+        made = self._call(entry, path, (), {})
+        self.inputs.append(made.call)
+        return made
+
+    def _call(
+        self, entry: Json, path: str, args: tuple[Json, ...], kwargs: Mapping[str, Json]
+    ) -> Ref:
+        name = configs.name_of(entry)
+        full = _join(path, name)
+        if not isinstance(entry["config"], dict):
+            raise Malformed(f"the layer {name!r} has no config", where=self._graph.where)
+        if full not in self._graph.layers:
+            self._graph.layers[full] = Layer(
+                path=full,
+                name=name,
+                class_name=entry["class_name"],
+                config=entry["config"],
+                module=str(entry.get("module") or ""),
+                build_shape=_built_for(entry),
+            )
+        self._graph.calls.append(Call(layer=full, args=args, kwargs=dict(kwargs)))
+        return Ref(len(self._graph.calls) - 1)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name
+
+
+def _one_or_list(values: list[Json]) -> Json:
+    return values[0] if len(values) == 1 else values
+
+
+def _refs(value: Json) -> list[Ref]:
+    if isinstance(value, Ref):
+        return [value]
+    return [ref for one in value for ref in _refs(one)] if isinstance(value, list) else []
+
+
+def _history(value: Json) -> tuple[str, int, int] | None:
+    """(layer, call, tensor) where a value stands for a tensor, in either form."""
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        value = value.get("config", {}).get("keras_history")
+    if (
+        isinstance(value, list)
+        and len(value) in (3, 4)
+        and isinstance(value[0], str)
+        and type(value[1]) is type(value[2]) is int
+    ):
+        return value[0], value[1], value[2]
+    return None
+
+
+def _histories(value: Json) -> list[tuple[str, int, int]]:
+    """All tensors that a value names, in order."""
+    history = _history(value)
+    if history is not None:
+        return [history]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [found for one in value for found in _histories(one)] if isinstance(value, list) else []
+
+
+def _stated_shape(value: Json) -> Shape | None:
+    if not isinstance(value, dict):
+        return None
+    shape = value["config"].get("shape")
+    return tuple(shape) if isinstance(shape, list) else None
+
+
+def _built_for(entry: Json) -> Shape | None:
+    built = entry.get("build_config")
+    shape = built.get("input_shape") if isinstance(built, dict) else None
+    if not isinstance(shape, list) or not all(d is None or type(d) is int for d in shape):
+        return None
+    return tuple(shape)

@@ -1,0 +1,165 @@
+"""Layers that Keras 2.2.4 has: which words of their configs it knows, and which weights they have.
+
+Taken from the signatures in keras 2.2.4 (layers/*.py). Initialisers, regularisers and constraints
+are left out throughout: they say nothing about what a trained model computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neopack.types import Json
+
+__all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "OF_2_2_4", "Kept", "weight_names"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """``words`` of the config, and names of the weights in their order in a file."""
+
+    words: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_CONV = _words("filters kernel_size strides padding data_format dilation_rate use_bias")
+_POOL = Kept(_words("pool_size strides padding data_format"))
+_GLOBAL = Kept(_words("data_format"))
+_KERNEL = ("kernel", "bias")
+_SEPARABLE = Kept((*_CONV, "depth_multiplier"), ("depthwise_kernel", "pointwise_kernel", "bias"))
+_RNN = _words("units use_bias return_sequences go_backwards stateful unroll")
+_RECURRENT = ("kernel", "recurrent_kernel", "bias")
+
+KEPT: Mapping[str, Kept] = {
+    "Activation": Kept(),
+    "Add": Kept(),
+    "AlphaDropout": Kept(("rate",)),
+    "Average": Kept(),
+    **{f"AveragePooling{n}D": _POOL for n in (1, 2, 3)},
+    "BatchNormalization": Kept(
+        _words("axis momentum epsilon center scale"),
+        ("gamma", "beta", "moving_mean", "moving_variance"),
+    ),
+    "Concatenate": Kept(("axis",)),
+    **{f"Conv{n}D": Kept(_CONV, _KERNEL) for n in (1, 2, 3)},
+    **{f"Conv{n}DTranspose": Kept((*_CONV, "output_padding"), _KERNEL) for n in (2, 3)},
+    **{f"Cropping{n}D": Kept(_words("cropping data_format")) for n in (2, 3)},
+    "Cropping1D": Kept(("cropping",)),
+    "Dense": Kept(_words("units use_bias"), _KERNEL),
+    "DepthwiseConv2D": Kept(
+        _words("kernel_size strides padding depth_multiplier data_format dilation_rate use_bias"),
+        ("depthwise_kernel", "bias"),
+    ),
+    "Dot": Kept(_words("axes normalize")),
+    "Dropout": Kept(("rate",)),
+    "ELU": Kept(("alpha",)),
+    "Embedding": Kept(_words("input_dim output_dim mask_zero"), ("embeddings",)),
+    "Flatten": Kept(("data_format",)),
+    "GRU": Kept((*_RNN, "reset_after"), _RECURRENT),
+    "GaussianDropout": Kept(("rate",)),
+    "GaussianNoise": Kept(("stddev",)),
+    **{f"GlobalAveragePooling{n}D": _GLOBAL for n in (2, 3)},
+    **{f"GlobalMaxPooling{n}D": _GLOBAL for n in (2, 3)},
+    "GlobalAveragePooling1D": Kept(),
+    "GlobalMaxPooling1D": Kept(),
+    "LSTM": Kept(_RNN, _RECURRENT),
+    "LeakyReLU": Kept(("alpha",)),
+    "Masking": Kept(("mask_value",)),
+    "Maximum": Kept(),
+    **{f"MaxPooling{n}D": _POOL for n in (1, 2, 3)},
+    "Minimum": Kept(),
+    "Multiply": Kept(),
+    "PReLU": Kept(("shared_axes",), ("alpha",)),
+    "Permute": Kept(("dims",)),
+    "ReLU": Kept(_words("max_value negative_slope threshold")),
+    "RepeatVector": Kept(("n",)),
+    "Reshape": Kept(("target_shape",)),
+    "SeparableConv1D": _SEPARABLE,
+    "SeparableConv2D": _SEPARABLE,
+    "SimpleRNN": Kept(_RNN, _RECURRENT),
+    "Softmax": Kept(("axis",)),
+    "SpatialDropout1D": Kept(("rate",)),
+    **{f"SpatialDropout{n}D": Kept(_words("rate data_format")) for n in (2, 3)},
+    "Subtract": Kept(),
+    "ThresholdedReLU": Kept(("theta",)),
+    "UpSampling1D": Kept(("size",)),
+    "UpSampling2D": Kept(_words("size data_format interpolation")),
+    "UpSampling3D": Kept(_words("size data_format")),
+    **{f"ZeroPadding{n}D": Kept(_words("padding data_format")) for n in (2, 3)},
+    "ZeroPadding1D": Kept(("padding",)),
+}
+
+# every layer class of Keras 2.2.4, those too that are not written here
+OF_2_2_4 = frozenset(KEPT) | frozenset(
+    {
+        "ActivityRegularization",
+        "Bidirectional",
+        "ConvLSTM2D",
+        "ConvLSTM2DCell",
+        "ConvRNN2D",
+        "CuDNNGRU",
+        "CuDNNLSTM",
+        "GRUCell",
+        "InputLayer",
+        "LSTMCell",
+        "Lambda",
+        "LocallyConnected1D",
+        "LocallyConnected2D",
+        "RNN",
+        "SimpleRNNCell",
+        "StackedRNNCells",
+        "TimeDistributed",
+    }
+)
+
+# layers with an activation of their own
+ACTIVATED = frozenset(
+    {name for name in KEPT if "Conv" in name} | {"Dense", "LSTM", "GRU", "SimpleRNN", "Activation"}
+)
+
+# what does nothing to a model that is not being trained
+IDENTITIES = frozenset(
+    {
+        "ActivityRegularization",
+        "AutoContrast",
+        "AugMix",
+        "CutMix",
+        "Identity",
+        "MixUp",
+        "RandomBrightness",
+        "RandomColorDegeneration",
+        "RandomColorJitter",
+        "RandomContrast",
+        "RandomElasticTransform",
+        "RandomErasing",
+        "RandomFlip",
+        "RandomGaussianBlur",
+        "RandomGrayscale",
+        "RandomHue",
+        "RandomInvert",
+        "RandomPerspective",
+        "RandomPosterization",
+        "RandomRotation",
+        "RandomSaturation",
+        "RandomSharpness",
+        "RandomShear",
+        "RandomTranslation",
+        "RandomZoom",
+        "StochasticDepth",
+    }
+)
+
+
+def weight_names(class_name: str, config: Mapping[str, Json]) -> tuple[str, ...]:
+    """The weights that a layer of this config has, in their order."""
+    names = KEPT[class_name].weights if class_name in KEPT else ()
+    without = {
+        "bias": config.get("use_bias") is False,
+        "gamma": config.get("scale") is False,
+        "beta": config.get("center") is False,
+    }
+    return tuple(name for name in names if not without.get(name, False))

@@ -1,0 +1,33 @@
+"""How a Keras model goes into Neo's archive and API call: one .h5, channels last, and a
+DataInputConfig with channels first, by the names of the InputLayers (SageMaker developer guide,
+neo-compilation-preparing-model, 2026; neo-ai/neo-loader@06788c0, 2022-08-17)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from neopack.frameworks import Layout
+from neopack.types import Shape, Signature, Target
+
+__all__ = ["channels_first", "layout", "model_members", "model_parts"]
+
+
+def model_members(names: Sequence[str]) -> tuple[str, ...]:
+    """``.h5``; ``.keras`` and ``.hdf5`` too, which Neo does not see (NEO-KR-001 says so)."""
+    return tuple(name for name in names if name.lower().endswith((".h5", ".keras", ".hdf5")))
+
+
+def model_parts(names: Sequence[str], model: str) -> tuple[str, ...]:
+    """It is one file."""
+    return ()
+
+
+def channels_first(shape: Shape) -> Shape:
+    """(N, H, W, C) as (N, C, H, W); other ranks stay."""
+    return (shape[0], shape[3], shape[1], shape[2]) if len(shape) == 4 else shape
+
+
+def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
+    config = {spec.name: list(channels_first(spec.shape)) for spec in signature.inputs}
+    return Layout(data_input_config=json.dumps(config, separators=(",", ":")))

@@ -1,0 +1,265 @@
+"""ModelInfo of a Keras file, without Keras: nothing in it is run, and no weight is loaded.
+
+``format`` is ``h5`` or ``keras``, or what is no model to submit: ``weights`` (HDF5 without a
+model_config). ``operators`` counts layers by class, also those of models in it. ``facts``:
+
+====================  ========================================================================
+layers                how many; ``weights`` how many tensors
+training_config       whether the file says how it is trained
+optimizer_weights     bytes of the optimizer's state
+lambdas, custom       paths of Lambda layers, and of layers of somebody's own classes
+strangers             what else in the configuration would have Keras look for code
+data_formats          channels_last, channels_first: those that layers state
+new_layers            classes that Keras 2.2.4 has not
+inputs                names of the InputLayers
+links                 links in the file that are not followed
+sample_weight_mode    whether training_config has the word whose lack Neo complains of
+====================  ========================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from neopack.errors import Malformed, NeopackError, NotRecognised, SourceError
+from neopack.frameworks.keras import config as configs
+from neopack.frameworks.keras import graph, kept, keras1
+from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
+from neopack.wire import zip as zips
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.wire.hdf5 import MAGIC, Hdf5Tree, Node, read_tree
+from neopack.wire.source import SpanSource
+
+__all__ = ["Document", "document", "form", "read", "read_source", "recognise"]
+
+FORMS = {
+    "h5": "Keras HDF5 model",
+    "keras": ".keras model",
+    "weights": "Keras weights",
+    "damaged": "HDF5 file",
+}
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+OPTIMIZERS = ("optimizer_weights", "optimizer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file as read: its form, the model's configuration, and what lies beside it."""
+
+    form: str
+    model: Json
+    version: str
+    backend: str
+    training: Json
+    tree: Hdf5Tree
+
+    @property
+    def major(self) -> int:
+        first = self.version.split(".", maxsplit=1)[0]
+        return int(first) if first.isdecimal() else 2
+
+
+def form(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> str | None:
+    """``h5``, ``keras``, ``weights``, ``damaged`` for HDF5 that does not open, or None."""
+    if source.read(0, len(MAGIC)) == MAGIC:
+        return _hdf5_form(source, limits)
+    if zips.first_name(source) in (CONFIG, METADATA, WEIGHTS):
+        return "keras"
+    return None
+
+
+def _hdf5_form(source: ByteSource, limits: Limits) -> str | None:
+    try:
+        root = read_tree(source, limits, root_only=True)
+    except NeopackError:
+        return "damaged"
+    names, attributes = root.children(""), root.attributes("")
+    if "model_config" in attributes:
+        return "h5"
+    of_keras_3 = {"layers", "_layer_checkpoint_dependencies"} & set(names)
+    return "weights" if "layer_names" in attributes or of_keras_3 else None
+
+
+def recognise(source: ByteSource) -> str | None:
+    found = form(source)
+    return FORMS[found] if found else None
+
+
+def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+    """Raises ``Malformed`` where the bytes break their format, with the place."""
+    with files.open(model) as source:
+        return read_source(source, limits)
+
+
+def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+    return _info(document(source, limits), source.name)
+
+
+def document(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Document:
+    found = form(source, limits)
+    if found is None:
+        raise NotRecognised("is no Keras model", where=source.name)
+    return _of_zip(source, limits) if found == "keras" else _of_hdf5(source, limits)
+
+
+# --- the two containers ---------------------------------------------------------------------
+
+
+def _of_hdf5(source: ByteSource, limits: Limits) -> Document:
+    tree = read_tree(source, limits)
+    attributes = tree.attributes("")
+    of_weights = {**tree.attributes("model_weights"), **attributes}
+    model = _text(attributes, "model_config")
+    training = _text(attributes, "training_config")
+    version = _text(of_weights, "keras_version")
+    parsed = configs.parse(model, source.name) if model else None
+    if parsed is not None and (not version or version.startswith("1.")):
+        version = version or "1"
+        parsed = keras1.upgraded(parsed)
+    return Document(
+        form="h5" if model else "weights",
+        model=parsed,
+        version=version,
+        backend=_text(of_weights, "backend"),
+        training=_json(training, source.name) if training else None,
+        tree=tree,
+    )
+
+
+def _of_zip(source: ByteSource, limits: Limits) -> Document:
+    directory = zips.read_directory(source, limits)
+    for name in (CONFIG, METADATA):
+        if name not in directory.records:
+            raise Malformed(f"a .keras file without {name}", where=source.name)
+    texts = {
+        name: raw.decode("utf-8", "replace")
+        for name, raw in directory.read_many((CONFIG, METADATA))
+    }
+    model = configs.parse(texts[CONFIG], source.name)
+    version = _json(texts[METADATA], source.name).get("keras_version")
+    compiled = model.get("compile_config")
+    return Document(
+        form="keras",
+        model=model,
+        version=str(version or ""),
+        backend="",
+        training=compiled if isinstance(compiled, dict) and compiled else None,
+        tree=_weights_in(source, directory, limits),
+    )
+
+
+def _weights_in(source: ByteSource, directory: zips.ZipDirectory, limits: Limits) -> Hdf5Tree:
+    record = directory.records.get(WEIGHTS)
+    if record is None:
+        return Hdf5Tree(nodes={})
+    start = directory.data_offset(WEIGHTS)
+    if record.method != zips.STORED:
+        raise Malformed("its weights are compressed, as Keras never has them", offset=start)
+    name = f"{source.name}: {WEIGHTS}"
+    return read_tree(SpanSource(name, source, start, record.size), limits)
+
+
+def _text(attributes: object, name: str) -> str:
+    value = attributes.get(name) if isinstance(attributes, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _json(text: str, where: str) -> dict[str, Json]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"is no JSON: {error}", where=where) from None
+    return value if isinstance(value, dict) else {}
+
+
+# --- what it says ---------------------------------------------------------------------------
+
+
+def _info(found: Document, where: str) -> ModelInfo:
+    weights = list(_weights(found.tree, optimizer=False))
+    layers = list(configs.walk(found.model)) if found.model is not None else []
+    return ModelInfo(
+        framework="KERAS",
+        format=found.form,
+        producer="keras",
+        versions=_versions(found),
+        signature=_signature(found, where),
+        operators=dict(sorted(Counter(layer.class_name for layer in layers).items())),
+        parameters=sum(_elements(node) for node in weights),
+        parameter_bytes=sum(node.bytes for node in weights),
+        dtypes=dict(sorted(Counter(node.dtype for node in weights).items())),
+        facts={
+            "layers": len(layers),
+            "weights": len(weights),
+            "training_config": found.training is not None,
+            "optimizer_weights": sum(n.bytes for n in _weights(found.tree, optimizer=True)),
+            "sample_weight_mode": "sample_weight_mode" in (found.training or {}),
+            "strangers": configs.strangers(found.model),
+            "links": [
+                f"{n.path}/{name}" for n in found.tree.nodes.values() for name, _ in n.links
+            ],
+            **_layer_facts(layers),
+        },
+    )
+
+
+def _layer_facts(layers: Iterable[configs.Found]) -> dict[str, Json]:
+    formats: set[str] = set()
+    lambdas, custom, new = [], [], set()
+    for layer in layers:
+        stated = layer.config.get("data_format") if isinstance(layer.config, dict) else None
+        formats |= {stated} if isinstance(stated, str) else set()
+        if layer.class_name in configs.LAMBDAS:
+            lambdas.append(layer.path)
+        elif layer.custom:
+            custom.append(f"{layer.path} ({layer.class_name})")
+        elif layer.class_name not in kept.OF_2_2_4:
+            new.add(layer.class_name)
+    return {
+        "lambdas": lambdas,
+        "custom": custom,
+        "data_formats": sorted(formats),
+        "new_layers": sorted(new),
+    }
+
+
+def _versions(found: Document) -> dict[str, str]:
+    versions = {"keras": found.version, "backend": found.backend}
+    return {name: version for name, version in versions.items() if version}
+
+
+def _signature(found: Document, where: str) -> Signature | None:
+    """The InputLayers, in the model's order; None where the model is no graph of layers."""
+    if found.model is None:
+        return None
+    try:
+        opened = graph.graph_of(found.model, major=found.major, where=where)
+    except SourceError:
+        return None
+    return Signature(inputs=tuple(_spec(opened, at) for at in opened.inputs))
+
+
+def _spec(opened: graph.Graph, at: int) -> TensorSpec:
+    layer = opened.layers[opened.calls[at].layer]
+    dtype = layer.config.get("dtype")
+    return TensorSpec(
+        name=layer.name,
+        dtype=dtype if isinstance(dtype, str) else "float32",
+        shape=configs.input_shape(layer.config) or (),
+    )
+
+
+def _weights(tree: Hdf5Tree, *, optimizer: bool) -> Iterator[Node]:
+    for node in tree.nodes.values():
+        if node.shape is not None and (node.path.split("/")[0] in OPTIMIZERS) == optimizer:
+            yield node
+
+
+def _elements(node: Node) -> int:
+    count = 1
+    for dim in node.shape or ():
+        count *= dim
+    return count

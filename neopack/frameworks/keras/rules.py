@@ -1,0 +1,195 @@
+"""What Neo demands of a Keras model: one .h5 of Keras 2.2.4 or earlier, images of fixed size.
+
+Sources: SageMaker developer guide, neo-compilation-preparing-model and
+neo-troubleshooting-compilation (2026); neo-ai/neo-loader@06788c0, keras_model_loader.py
+(2022-08-17).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neopack import facts
+from neopack.facts import versions
+from neopack.frameworks.keras.layout import channels_first
+from neopack.rules.dataconfig import inputs_of, shape_text
+from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack.rules.members import named
+from neopack.rules.strings import dims
+from neopack.types import Json, ModelInfo, TensorSpec
+
+__all__ = ["RULES"]
+
+
+def _info(inspection: Inspection) -> ModelInfo:
+    assert inspection.info is not None  # noqa: S101 - needs
+    return inspection.info
+
+
+def _fact(inspection: Inspection, key: str) -> Json:
+    return _info(inspection).facts.get(key)
+
+
+def _model(inspection: Inspection) -> str:
+    return inspection.models[0] if inspection.models else inspection.archive_name
+
+
+def _images(inspection: Inspection) -> Iterator[TensorSpec]:
+    """The inputs of four dims."""
+    signature = _info(inspection).signature
+    for spec in signature.inputs if signature else ():
+        if len(spec.shape) == 4:
+            yield spec
+
+
+@rule("NEO-KR-001", needs=("info",))
+def not_h5(inspection: Inspection) -> Iterator[Hit]:
+    """An HDF5 file named .h5 (guide; loader: no other suffix is looked for)."""
+    if _info(inspection).format == "keras":
+        yield Hit(
+            message="the model is a .keras file; Neo reads HDF5 alone", where=_model(inspection)
+        )
+        return
+    for name in inspection.models:
+        if not name.endswith(".h5"):
+            yield Hit(message=f"{name!r} is not found: Neo looks for .h5", where=name)
+
+
+@rule("NEO-KR-002", needs=("info",))
+def newer_keras(inspection: Inspection) -> Iterator[Hit]:
+    """Written by the Keras that is listed, or an earlier one (guide, neo-supported-cloud)."""
+    written = _info(inspection).versions.get("keras", "")
+    row = facts.support("KERAS", inspection.target, inspection.as_of or None)
+    if row is None or not row.maximum or not written:
+        return
+    if not versions.at_most(written, row.maximum):
+        yield Hit(
+            message=f"written by Keras {written}; Neo's guide lists {row.maximum} and earlier",
+            where=_model(inspection),
+            values={"written": written, "maximum": row.maximum},
+        )
+
+
+@rule("NEO-KR-003", needs=("info",))
+def weights_only(inspection: Inspection) -> Iterator[Hit]:
+    """The file has the model's configuration (keras/engine/saving.py of 2.2.4)."""
+    if _info(inspection).format == "weights":
+        yield Hit(message="the file holds weights without a model", where=_model(inspection))
+
+
+@rule("NEO-KR-004", needs=("info.signature",))
+def not_an_image(inspection: Inspection) -> Iterator[Hit]:
+    """Inputs have four dims (loader: compares N, C, H and W of each InputLayer)."""
+    signature = _info(inspection).signature
+    for spec in signature.inputs if signature else ():
+        if len(spec.shape) != 4:
+            yield Hit(
+                message=f"the input {spec.name!r} is {shape_text(spec.shape)}, of "
+                f"{len(spec.shape)} dims",
+                where=spec.name,
+            )
+
+
+@rule("NEO-KR-005", needs=("info.signature",))
+def open_size(inspection: Inspection) -> Iterator[Hit]:
+    """Height, width and channels are fixed in the file (loader: compares them exactly)."""
+    for spec in _images(inspection):
+        if None in spec.shape[1:]:
+            yield Hit(
+                message=f"the input {spec.name!r} leaves its size open: {shape_text(spec.shape)}",
+                where=spec.name,
+                values={"name": spec.name},
+            )
+
+
+@rule("NEO-KR-006", needs=("config", "info.signature"))
+def other_shape(inspection: Inspection) -> Iterator[Hit]:
+    """DataInputConfig says N,C,H,W of what the file has as N,H,W,C (guide; loader)."""
+    given = {name: dims(value) for name, value in inputs_of(inspection).inputs}
+    for spec in _images(inspection):
+        shape, wanted = given.get(spec.name), channels_first(spec.shape)
+        if shape is None or _agrees(shape, wanted):
+            continue
+        turned = _agrees(shape, spec.shape)
+        how = "channels last, as in the file" if turned else "another size"
+        yield Hit(
+            message=f"{shape_text(shape)} is {how}; Neo wants {shape_text(wanted)}",
+            where=f"DataInputConfig: {spec.name}",
+            values={"name": spec.name, "shape": shape_text(wanted)},
+        )
+
+
+def _agrees(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(given) == len(wanted) and all(
+        dim in (None, size) for size, dim in zip(given, wanted, strict=True)
+    )
+
+
+@rule("NEO-KR-007", needs=("info",))
+def channels_come_first(inspection: Inspection) -> Iterator[Hit]:
+    """The file itself is channels last (guide, neo-compilation-preparing-model)."""
+    if "channels_first" in (_fact(inspection, "data_formats") or ()):
+        yield Hit(message="layers have data_format channels_first", where=_model(inspection))
+
+
+@rule("NEO-KR-008", needs=("info",))
+def lambdas(inspection: Inspection) -> Iterator[Hit]:
+    """No Lambda layers: their code is no part of what Neo compiles."""
+    found = _fact(inspection, "lambdas")
+    if found:
+        yield Hit(message=f"Lambda layers: {named(found)}", where=_model(inspection))
+
+
+@rule("NEO-KR-009", needs=("info",))
+def custom_layers(inspection: Inspection) -> Iterator[Hit]:
+    """No layers of somebody's own classes: Neo has no code for them."""
+    found = _fact(inspection, "custom")
+    if found:
+        yield Hit(
+            message=f"layers that are not Keras's own: {named(found)}", where=_model(inspection)
+        )
+
+
+@rule("NEO-KR-010", needs=("info",))
+def new_layers(inspection: Inspection) -> Iterator[Hit]:
+    """Layers are those of Keras 2.2.4."""
+    found = _fact(inspection, "new_layers")
+    if found:
+        yield Hit(
+            message=f"layers that Keras 2.2.4 has not: {named(found)}", where=_model(inspection)
+        )
+
+
+@rule("NEO-KR-011", needs=("info",))
+def training(inspection: Inspection) -> Iterator[Hit]:
+    """No training configuration, which loading compiles and newer Keras words otherwise."""
+    size = _fact(inspection, "optimizer_weights") or 0
+    if _fact(inspection, "training_config"):
+        state = f", and {size} bytes of the optimizer's state" if size else ""
+        yield Hit(
+            message=f"a training configuration is in the file{state}", where=_model(inspection)
+        )
+
+
+@rule("NEO-KR-012", needs=("info",))
+def other_backend(inspection: Inspection) -> Iterator[Hit]:
+    """Weights are of TensorFlow's layout; Theano's convolutions are turned when loaded."""
+    written = _info(inspection).versions.get("backend") or "tensorflow"
+    if written not in ("tensorflow", "torch", "jax", "numpy", "openvino"):
+        yield Hit(message=f"the file was written on {written}", where=_model(inspection))
+
+
+RULES: tuple[Rule, ...] = (
+    not_h5,
+    newer_keras,
+    weights_only,
+    not_an_image,
+    open_size,
+    other_shape,
+    channels_come_first,
+    lambdas,
+    custom_layers,
+    new_layers,
+    training,
+    other_backend,
+)

@@ -1,0 +1,79 @@
+"""How a user names a Keras model: an .h5 or .keras file, a callable with or without weights, or a
+live model. What would run code of its own when Keras loads it is refused before Keras sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neopack.errors import NotRecognised, SourceError, Unsafe
+from neopack.frameworks.keras import read
+from neopack.frameworks.keras.read import Document
+from neopack.types import ModelInfo
+from neopack.wire.guard import DEFAULT_LIMITS
+from neopack.wire.source import FileSource
+
+__all__ = ["model_file", "refuse_code", "refuse_no_weights"]
+
+WAY_OUT = "give the code and the weights: module:callable --weights FILE"
+
+
+def model_file(path: Path) -> tuple[Document, ModelInfo]:
+    """The model in a file, and what there is to know of it; raises for all that holds none."""
+    with FileSource(path) as source:
+        if read.form(source) is None:
+            raise NotRecognised("is no Keras model", where=str(path))
+        document = read.document(source, DEFAULT_LIMITS)
+        info = read.read_source(source, DEFAULT_LIMITS)
+    if document.form == "weights":
+        raise SourceError("holds weights without a model", where=str(path), hint=WAY_OUT)
+    refuse_code(info, str(path))
+    return document, info
+
+
+def refuse_code(info: ModelInfo, where: str) -> None:
+    """Lambda layers keep compiled Python in the file, and custom classes are looked for among
+    what is installed; links lead to other files."""
+    lambdas, custom, links = (info.facts[key] for key in ("lambdas", "custom", "links"))
+    if lambdas:
+        raise Unsafe(
+            f"has Lambda layers, whose code is never run here: {_some(lambdas)}",
+            where=where,
+            hint="build the model of layers alone, and save it again; Neo may refuse it as well",
+        )
+    if custom:
+        raise Unsafe(
+            f"has layers of classes that are not Keras's own: {_some(custom)}",
+            where=where,
+            hint="build the model of Keras's own layers; Neo has no other code",
+        )
+    if info.facts["strangers"]:
+        raise Unsafe(
+            f"has in its configuration what is no part of a model: "
+            f"{_some(info.facts['strangers'])}",
+            where=where,
+            hint="a file that names functions to be called when it is loaded is not to be trusted",
+        )
+    if links:
+        raise Unsafe(f"links to other places: {_some(links)}", where=where)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def refuse_no_weights(path: Path) -> None:
+    """``--weights`` names a file of weights, or a whole model whose weights are taken."""
+    if not path.is_file():
+        raise SourceError("no such file", where=str(path))
+    with FileSource(path) as source:
+        form = read.form(source)
+        if form not in ("weights", "h5"):
+            raise SourceError(
+                "holds no weights of Keras",
+                where=str(path),
+                hint="save them with model.save_weights('FILE.weights.h5')",
+            )
+        links = read.document(source, DEFAULT_LIMITS).tree.nodes.values()
+    if any(node.links for node in links):
+        raise Unsafe("links to other places", where=str(path))

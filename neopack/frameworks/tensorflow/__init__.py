@@ -1,0 +1,8 @@
+"""TensorFlow: SavedModels and frozen graphs in, the same out, in the form that Neo's loader
+finds. tensorflow is imported only by ``export``, ``handover`` and ``run`` and what they call."""
+
+from neopack.frameworks.folder import FrameworkFolder
+
+__all__ = ["framework"]
+
+framework = FrameworkFolder("TENSORFLOW", __name__)

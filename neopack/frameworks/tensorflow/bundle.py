@@ -1,0 +1,85 @@
+"""The index of a checkpoint: which variables there are, and how large; never their values.
+
+Format: tensorflow/core/util/tensor_bundle and tensor_bundle.proto (v2.21.0): a sorted table whose
+first entry, of an empty key, is the header.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+from neopack.errors import Malformed
+from neopack.frameworks.tensorflow.dtypes import dtype_of
+from neopack.frameworks.tensorflow.graph import tensor_shape
+from neopack.types import ByteSource, Shape
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.wire.protobuf import Walker
+from neopack.wire.source import BytesSource, Cursor
+from neopack.wire.sstable import read_table
+
+__all__ = ["Bundle", "read_bundle"]
+
+# what the checkpoint keeps for itself or for training goes on: no weights of the model
+_BOOKKEEPING = ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/")
+_SLOTS = (".OPTIMIZER_SLOT/", "optimizer/", "_optimizer/")
+
+
+@dataclass(slots=True)
+class Bundle:
+    """``elements`` and ``bytes`` are of the model's variables; ``slots`` counts an optimizer's."""
+
+    shards: int = 1
+    names: list[str] = field(default_factory=list)
+    dtypes: Counter[str] = field(default_factory=Counter)
+    elements: int = 0
+    bytes: int = 0
+    slots: int = 0
+
+    def shard_names(self) -> list[str]:
+        return [f"variables.data-{place:05d}-of-{self.shards:05d}" for place in range(self.shards)]
+
+
+def read_bundle(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Bundle:
+    found = Bundle()
+    for key, value in read_table(source, limits):
+        name = key.decode("utf-8", "replace")
+        walker = Walker(Cursor(BytesSource(f"{source.name}, {name or 'header'}", value)), limits)
+        if not key:
+            found.shards = _shards(walker, limits)
+        elif any(part in name for part in _SLOTS):
+            found.slots += 1
+        elif not name.startswith(_BOOKKEEPING):
+            _add(found, name, walker)
+    return found
+
+
+def _shards(walker: Walker, limits: Limits) -> int:
+    for part in walker.top():
+        if part.number == 1:
+            limits.hold("members", part.value, where=walker.cursor.name)
+            return max(1, part.value)
+    return 1
+
+
+def _add(found: Bundle, name: str, walker: Walker) -> None:
+    code, size, shape = 0, 0, ()
+    known: Shape | None = shape
+    for part in walker.top():
+        if part.number == 1:
+            code = walker.integer(part)
+        elif part.number == 2:
+            known = tensor_shape(walker, part)
+        elif part.number == 5:
+            size = walker.integer(part)
+    word, bits = dtype_of(code)
+    if not bits or known is None:
+        return  # texts, and slices of a variable whose whole has an entry of its own
+    elements = math.prod(dim or 0 for dim in known)
+    if not 0 <= elements < 1 << 62 or size < 0:
+        raise Malformed("a variable of an impossible size", offset=0, where=walker.cursor.name)
+    found.names.append(name)
+    found.dtypes[word] += 1
+    found.elements += elements
+    found.bytes += (elements * bits + 7) // 8

@@ -1,0 +1,314 @@
+"""A SavedModel or a frozen graph in the form that Neo finds, with golden numbers.
+
+A SavedModel stays one, with the one graph and signature that were chosen, in a directory of its
+own; a frozen graph is cut down to its outputs. Both are made readable for TensorFlow 1.15 where
+leaving out defaults does it, and both are computed again and compared with their source.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neopack.archive.goldens import difference, save_goldens
+from neopack.errors import ExportFailed, SourceError, UsageError, first_line
+from neopack.frameworks import ExportSettings, callables, inputs
+from neopack.frameworks.tensorflow import freeze, live, read, saved
+from neopack.frameworks.tensorflow.frozen import output_tensors, parse_graph
+from neopack.frameworks.tensorflow.installed import tensorflow
+from neopack.frameworks.tensorflow.lower import Lowered, lower
+from neopack.frameworks.tensorflow.metagraph import DEFAULT
+from neopack.frameworks.tensorflow.prune import needed_by, prune
+from neopack.frameworks.tensorflow.run import GraphRunner, frozen_runner, saved_runner
+from neopack.frameworks.tensorflow.source import file_info
+from neopack.types import (
+    Array,
+    ExportedModel,
+    InputRequest,
+    Log,
+    Member,
+    ModelInfo,
+    ModelSource,
+    Signature,
+    TensorSpec,
+)
+
+__all__ = ["DIRECTORY", "FROZEN_FILE", "export"]
+
+# the open loader wants a directory of its own around a SavedModel
+DIRECTORY = "export"
+FROZEN_FILE = "model.pb"
+# beyond this what was written and its source are not the same function
+REWRITE_DIFFERENCE = 1e-4
+
+
+def export(
+    given: ModelSource,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    """``staging/export/`` (a SavedModel) or ``staging/model.pb``, as ``settings.form`` says or
+    as the source is.
+
+    Raises ``SourceError`` where no model can be had, ``UsageError`` where the inputs or outputs
+    asked for are not the model's, ``Missing`` without TensorFlow.
+    """
+    if given.kind == "file":
+        path, info = file_info(given)  # what the bytes tell is told without TensorFlow
+        tensorflow()
+        if info.format == read.FROZEN:
+            return _frozen_source(path, info, requests, staging, settings, log)
+        return _saved_source(path.parent, requests, staging, settings, log)
+    tf = tensorflow()
+    tf.random.set_seed(settings.seed)
+    model = given.model
+    if given.kind == "callable":
+        model = callables.build(given.where, given.arguments)
+    if given.weights is not None:
+        _load_weights(model, given.weights)
+    return _live_source(model, requests, staging, settings, given.where, log)
+
+
+def _load_weights(model: Any, path: Path) -> None:
+    if not hasattr(model, "load_weights"):
+        raise UsageError("--weights goes with Keras models only", where=str(path))
+    try:
+        model.load_weights(str(path))
+    except (OSError, ValueError, TypeError) as error:
+        raise SourceError(
+            f"does not fit the model: {first_line(error)}", where=str(path)
+        ) from None
+
+
+# --- the sources ----------------------------------------------------------------------------
+
+
+def _frozen_source(
+    path: Path,
+    info: ModelInfo,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    if settings.form == "saved-model":
+        raise UsageError(
+            "a frozen graph has no variables to make a SavedModel of",
+            where=str(path),
+            hint="leave --form out",
+        )
+    graph = parse_graph(path, is_text=bool(info.facts["text"]))
+    outputs = output_tensors(graph, settings.outputs, info, str(path))
+    known = info.signature.inputs if info.signature else ()
+    needed = needed_by(graph, outputs.values())
+    used = [spec for spec in known if spec.name in needed]  # a label's is none of them
+    examples = _examples(live.requests_of(used, requests, str(path)), settings)
+    source = frozen_runner(
+        graph.SerializeToString(), Signature(inputs=inputs.specs(examples)), outputs
+    )
+    golden = _computed(source, examples, str(path))
+    frozen = freeze.Frozen(graph=graph, inputs={name: name for name in examples}, outputs=outputs)
+    return _write_frozen(frozen, examples, golden, [], staging, settings, log)
+
+
+def _saved_source(
+    folder: Path,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+    golden_of: GraphRunner | None = None,
+) -> ExportedModel:
+    model = saved.meta_graph(folder)
+    meta, key = saved.choose(model, settings.tags, settings.signature, str(folder))
+    tags = list(meta.meta_info_def.tags)
+    known = _signature_inputs(meta.signature_def[key])
+    examples = _examples(live.requests_of(known, requests, str(folder)), settings)
+    source = golden_of or saved_runner(folder, tags, key, Signature(inputs=()))
+    golden = _computed(source, examples, str(folder))
+    members, remarks, lowered = _write_saved(folder, model, meta, key, staging)
+    written = staging / DIRECTORY
+    if settings.form == "frozen":
+        meta = model.meta_graphs[0]
+        frozen = freeze.freeze_saved_model(written, meta, inputs.specs(examples), str(folder))
+        shutil.rmtree(written)
+        return _write_frozen(frozen, examples, golden, remarks, staging, settings, log)
+    _refuse_other(saved_runner(written, tags, DEFAULT, source.signature), examples, golden)
+    return _exported(members, examples, golden, remarks, lowered, staging, settings, log)
+
+
+def _write_saved(
+    folder: Path, model: Any, meta: Any, key: str, staging: Path
+) -> tuple[list[Member], list[str], Lowered]:
+    done, lowered = saved.rewrite(model, meta, key)
+    written = staging / DIRECTORY
+    written.mkdir()
+    (written / saved.SAVED_MODEL).write_bytes(model.SerializeToString(deterministic=True))
+    main = Member(name=f"{DIRECTORY}/{saved.SAVED_MODEL}", path=written / saved.SAVED_MODEL)
+    parts, left = saved.copy_parts(folder, written, DIRECTORY)
+    return [main, *parts], [*done, *left], lowered
+
+
+def _live_source(
+    model: Any,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    where: str,
+    log: Log,
+) -> ExportedModel:
+    function, specs = live.concrete(model, requests, settings.signature, where)
+    asked = [InputRequest(name=s.name, shape=_sizes(s), dtype=s.dtype) for s in specs]
+    below = {request.name: request.below for request in requests}
+    asked = [
+        InputRequest(name=r.name, shape=r.shape, dtype=r.dtype, below=below.get(r.name))
+        for r in asked
+    ]
+    if settings.form == "frozen":
+        examples = _examples(asked, settings)
+        golden = _computed(_Function(function), examples, where)
+        frozen = freeze.freeze_function(function)
+        return _write_frozen(frozen, examples, golden, [], staging, settings, log)
+    given = staging / "given"
+    _save(function, model, given, where)
+    plain = ExportSettings(seed=settings.seed, example=settings.example, form="saved-model")
+    made = _saved_source(given, asked, staging, plain, log, golden_of=_Function(function))
+    shutil.rmtree(given)
+    return made
+
+
+def _sizes(spec: TensorSpec) -> tuple[int, ...]:
+    return tuple(dim or 1 for dim in spec.shape)
+
+
+def _save(function: Any, model: Any, to: Path, where: str) -> None:
+    """A SavedModel of the function and its variables, without the classes around them."""
+    tf = tensorflow()
+    module = tf.Module()
+    module.kept = list(function.variables)
+    try:
+        try:
+            tf.saved_model.save(module, str(to), signatures={DEFAULT: function})
+        except AssertionError:  # tables and the like are tracked by the model alone
+            module.model = model
+            tf.saved_model.save(module, str(to), signatures={DEFAULT: function})
+    except Exception as error:
+        raise ExportFailed(
+            f"TensorFlow {tf.__version__} cannot save it: {first_line(error)}", where=where
+        ) from error
+
+
+class _Function(GraphRunner):
+    """What the live function itself answers."""
+
+    def __init__(self, function: Any) -> None:
+        self.signature = Signature(inputs=())
+        self._function = function
+
+    def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        tf = tensorflow()
+        answers = self._function(**{name: tf.constant(a) for name, a in inputs.items()})
+        return {name: answers[name].numpy() for name in sorted(answers)}
+
+
+# --- what is written ------------------------------------------------------------------------
+
+
+def _write_frozen(
+    frozen: freeze.Frozen,
+    examples: Mapping[str, Array],
+    golden: Mapping[str, Array],
+    remarks: list[str],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    by_node = {frozen.inputs[name]: array for name, array in examples.items()}
+    freeze.fix_shapes(frozen.graph, inputs.specs(by_node))
+    types = {name: tensorflow().as_dtype(a.dtype).as_datatype_enum for name, a in golden.items()}
+    pruned = prune(frozen.graph, frozen.outputs, types)
+    lowered = lower(pruned.graph)
+    outputs = {pruned.outputs[name]: array for name, array in golden.items()}
+    path = staging / FROZEN_FILE
+    try:
+        path.write_bytes(pruned.graph.SerializeToString(deterministic=True))
+    except ValueError as error:  # protobuf's limit of 2 GiB
+        raise SourceError(f"is too large for one frozen graph: {first_line(error)}") from None
+    fetches = {name: f"{name}:0" for name in outputs}
+    signature = Signature(inputs=inputs.specs(by_node))
+    _refuse_other(frozen_runner(path.read_bytes(), signature, fetches), by_node, outputs)
+    members = [Member(name=FROZEN_FILE, path=path)]
+    said = [*remarks, *pruned.rewrites, *lowered.rewrites()]
+    said = list(dict.fromkeys(said))
+    return _exported(members, by_node, outputs, said, lowered, staging, settings, log)
+
+
+def _exported(
+    members: list[Member],
+    examples: Mapping[str, Array],
+    golden: Mapping[str, Array],
+    rewrites: list[str],
+    lowered: Lowered,
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
+    for rewrite in rewrites:
+        log.note(rewrite)
+    return ExportedModel(
+        framework="TENSORFLOW",
+        members=tuple(members),
+        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(golden)),
+        goldens=save_goldens(staging / "golden.npz", examples, golden, seed=settings.seed),
+        versions={"tensorflow": tensorflow().__version__, "python": platform.python_version()},
+        rewrites=tuple(rewrites),
+        warnings=lowered.warnings(),
+    )
+
+
+def _signature_inputs(signature: Any) -> list[TensorSpec]:
+    tf = tensorflow()
+    return [
+        TensorSpec(
+            name=name,
+            dtype=tf.dtypes.as_dtype(info.dtype).name,
+            shape=tuple(dim.size if dim.size >= 0 else None for dim in info.tensor_shape.dim),
+        )
+        for name, info in sorted(signature.inputs.items())
+    ]
+
+
+def _examples(requests: Sequence[InputRequest], settings: ExportSettings) -> dict[str, Array]:
+    for request in requests:
+        if (request.dtype or "float32") not in inputs.DTYPES:
+            raise UsageError(
+                f"input {request.name!r} is of {request.dtype}, which has no shape that Neo "
+                "compiles for",
+                hint="take a signature of numbers with --signature",
+            )
+    return inputs.examples(requests, seed=settings.seed, example=settings.example)
+
+
+def _computed(runner: GraphRunner, examples: Mapping[str, Array], where: str) -> dict[str, Array]:
+    try:
+        return runner.predict(examples)
+    except Exception as error:
+        shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
+        raise ExportFailed(
+            f"TensorFlow cannot compute it: {first_line(error)}",
+            where=where,
+            hint=f"it was given {shapes}",
+        ) from error
+
+
+def _refuse_other(
+    runner: GraphRunner, examples: Mapping[str, Array], golden: Mapping[str, Array]
+) -> None:
+    off = difference(golden, runner.predict(examples))
+    if not off <= REWRITE_DIFFERENCE:
+        raise ExportFailed(f"the exported model differs from its source by {off:.2g}")

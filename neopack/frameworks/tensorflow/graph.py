@@ -1,0 +1,247 @@
+"""Walks a GraphDef in its bytes: nodes, their edges, constants, the functions of its library.
+
+Field numbers are those of tensorflow/core/framework/*.proto (v2.21.0). Payloads of tensors are
+stepped over, whatever their size.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from neopack.errors import Malformed
+from neopack.frameworks.tensorflow.dtypes import dtype_of
+from neopack.types import Shape
+from neopack.wire.protobuf import LENGTH, VARINT, Field, Walker
+
+__all__ = ["UNLIKELY_OUTPUTS", "GraphReader", "Node", "Seen", "tensor_shape"]
+
+# what Neo's open loader never takes for an output (neo-loader@06788c0, tf_model_helper.py)
+UNLIKELY_OUTPUTS = frozenset({"Const", "Assign", "NoOp", "Placeholder"})
+_FLOATS = ("float", "bfloat", "q")
+_MOST_DIMS = 254
+# the attributes that say what a node gives
+_TYPES = frozenset({"T", "dtype", "DstT", "out_type", "Tidx"})
+_TRAINING = re.compile(
+    r"(ResourceSparse|Resource|Sparse)?Apply(Gradient|Momentum|Adam|Ada|RMS|Ftrl|Proximal|"
+    r"CenteredRMS|Keras|PowerSign|AddSign)\w*|\w*Grad(V[0-9]+|Input|Filter)?|"
+    r"\w+Backprop(Input|Filter|V[0-9]+)?(V[0-9]+)?"
+)
+# gradients' operators that forward passes use as well: a transposed convolution
+_FORWARD = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A node of the main graph. ``shape`` is None where it is unknown."""
+
+    name: str
+    op: str
+    dtype: str = ""
+    shape: Shape | None = None
+    inputs: int = 0
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the graph and its library hold; ``kept`` are the main graph's nodes;
+    ``attributes`` are (operator, name); ``elements``, ``bytes`` and ``dtypes`` are of
+    floating-point constants."""
+
+    operators: Counter[str] = field(default_factory=Counter)
+    training: Counter[str] = field(default_factory=Counter)
+    attributes: set[tuple[str, str]] = field(default_factory=set)
+    functions: list[str] = field(default_factory=list)
+    kept: list[Node] = field(default_factory=list)
+    consumed: set[str] = field(default_factory=set)
+    dtypes: Counter[str] = field(default_factory=Counter)
+    elements: int = 0
+    bytes: int = 0
+    nodes: int = 0
+    producer: int = 0
+    min_consumer: int = 0
+
+    def placeholders(self) -> list[Node]:
+        return [node for node in self.kept if node.op == "Placeholder" and not node.inputs]
+
+    def outputs(self) -> list[Node]:
+        """Nodes that no other takes from, and that may be meant as outputs."""
+        ends = (node for node in self.kept if node.name not in self.consumed)
+        return [node for node in ends if node.op not in UNLIKELY_OUTPUTS]
+
+
+@dataclass(slots=True)
+class _Attributes:
+    dtype: str = ""
+    shape: Shape | None = None
+
+
+class GraphReader:
+    def __init__(self, walker: Walker) -> None:
+        self.walker = walker
+        self.seen = Seen()
+
+    def graph(self, span: Field | None) -> None:
+        """The GraphDef in ``span``, or the one that fills the source."""
+        walker, seen = self.walker, self.seen
+        for part in walker.message(span) if span else walker.top():
+            if part.number == 1:
+                self._node(part)
+            elif part.number == 2:
+                self._library(part)
+            elif part.number == 4:
+                seen.producer, seen.min_consumer = self._versions(part)
+
+    def _versions(self, span: Field) -> tuple[int, int]:
+        numbers = {1: 0, 2: 0}
+        for part in self.walker.message(span):
+            if part.number in numbers:
+                numbers[part.number] = self.walker.integer(part)
+        return numbers[1], numbers[2]
+
+    def _library(self, span: Field) -> None:
+        for part in self.walker.message(span):
+            if part.number == 1:
+                self._function(part)
+
+    def _function(self, span: Field) -> None:
+        for part in self.walker.message(span):
+            if part.number == 1:
+                name = self._first_text(part)
+                self.seen.functions.append(name)
+                self._bound(len(self.seen.functions))
+            elif part.number == 3:
+                self._inner_node(part)
+
+    def _first_text(self, span: Field) -> str:
+        for part in self.walker.message(span):
+            if part.number == 1:
+                return self.walker.text(part)
+        return ""
+
+    def _inner_node(self, span: Field) -> None:
+        """A node of a function: counted, its constants too; its edges stay in the function."""
+        op = ""
+        for part in self.walker.message(span):
+            if part.number == 2:
+                op = self.walker.text(part)
+            elif part.number == 5:
+                self._attribute(part, op, _Attributes())
+        self._count(op)
+
+    def _node(self, span: Field) -> None:
+        name, op, inputs, attributes = "", "", 0, _Attributes()
+        for part in self.walker.message(span):
+            if part.number == 1:
+                name = self.walker.text(part)
+            elif part.number == 2:
+                op = self.walker.text(part)
+            elif part.number == 3:
+                inputs += 1
+                taken = self.walker.text(part)
+                self.seen.consumed.add(taken.removeprefix("^").partition(":")[0])
+            elif part.number == 5:
+                self._attribute(part, op, attributes)
+        self._count(op)
+        self._bound(len(self.seen.kept))
+        self.seen.kept.append(
+            Node(name=name, op=op, dtype=attributes.dtype, shape=attributes.shape, inputs=inputs)
+        )
+
+    def _count(self, op: str) -> None:
+        self.seen.nodes += 1
+        self.seen.operators[op] += 1
+        self._bound(len(self.seen.operators))
+        if op not in _FORWARD and _TRAINING.fullmatch(op):
+            self.seen.training[op] += 1
+
+    def _bound(self, kept: int) -> None:
+        self.walker.limits.hold("records", kept, where=self.walker.cursor.name)
+
+    def _attribute(self, span: Field, op: str, into: _Attributes) -> None:
+        key = ""
+        for part in self.walker.message(span):
+            if part.number == 1:
+                key = self.walker.text(part)
+                self._note_attribute(op, key)
+            elif part.number == 2 and key in _TYPES:
+                into.dtype = self._type(part) or into.dtype
+            elif part.number == 2 and _tells_shape(op, key):
+                into.shape = self._shape_in(part)
+            elif part.number == 2 and key == "value" and op == "Const":
+                self._constant(part)
+
+    def _note_attribute(self, op: str, key: str) -> None:
+        if not key.startswith("_") and (op, key) not in self.seen.attributes:
+            self._bound(len(self.seen.attributes))
+            self.seen.attributes.add((op, key))
+
+    def _type(self, value: Field) -> str:
+        for part in self.walker.message(value):
+            if part.number == 6 and part.wire == VARINT:
+                return dtype_of(part.value)[0]
+        return ""
+
+    def _shape_in(self, value: Field) -> Shape | None:
+        """The shape in an AttrValue, or the first of the list in it."""
+        for part in self.walker.message(value):
+            if part.number == 7 and part.wire == LENGTH:
+                return tensor_shape(self.walker, part)
+            if part.number == 1 and part.wire == LENGTH:
+                return self._shape_in(part)
+        return None
+
+    def _constant(self, value: Field) -> None:
+        for tensor in self.walker.message(value):
+            if tensor.number == 8:
+                self._tensor(tensor)
+
+    def _tensor(self, span: Field) -> None:
+        code, dims = 0, ()
+        shape: Shape | None = dims
+        for part in self.walker.message(span):
+            if part.number == 1:
+                code = self.walker.integer(part)
+            elif part.number == 2:
+                shape = tensor_shape(self.walker, part)
+        word, bits = dtype_of(code)
+        if shape is None or not word.startswith(_FLOATS):
+            return  # axes, shapes and words are no parameters
+        elements = math.prod(dim or 0 for dim in shape)
+        if elements >= 1 << 62:
+            raise Malformed(
+                "a tensor with an impossible shape",
+                offset=span.offset,
+                where=self.walker.cursor.name,
+            )
+        self.seen.dtypes[word] += 1
+        self.seen.elements += elements
+        self.seen.bytes += (elements * bits + 7) // 8
+
+
+def _tells_shape(op: str, key: str) -> bool:
+    return key == "_output_shapes" or (key == "shape" and op == "Placeholder")
+
+
+def tensor_shape(walker: Walker, span: Field) -> Shape | None:
+    """A TensorShapeProto: None where the rank is unknown, a dim of None where that is free."""
+    dims: list[int | None] = []
+    unknown = False
+    for part in walker.message(span):
+        if part.number == 3:
+            unknown = unknown or bool(part.value)
+        elif part.number == 2:
+            size = 0
+            for inner in walker.message(part):
+                if inner.number == 1:
+                    size = walker.integer(inner)
+            dims.append(size if 0 <= size < 1 << 62 else None)
+        if len(dims) > _MOST_DIMS:
+            raise Malformed(
+                f"a shape of more than {_MOST_DIMS} dims",
+                offset=span.offset,
+                where=walker.cursor.name,
+            )
+    return None if unknown else tuple(dims)

@@ -1,0 +1,79 @@
+"""How a TensorFlow model goes into Neo's archive and API call.
+
+Shapes in NHWC by input name (SageMaker developer guide, neo-compilation-preparing-model, 2026).
+For ml_eia2 a SavedModel's by the signature's keys, a frozen graph's by tensor names with ``:0``,
+and CompilerOptions that name what to compile (botocore 1.34.0 CompilerOptions). A SavedModel
+needs the directory around it as a member of its own: the open loader looks for one that holds
+``variables`` (neo-loader@06788c0, tensorflow_model_loader.py, 2022-08-17).
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Sequence
+
+from neopack.frameworks import Layout
+from neopack.frameworks.tensorflow.metagraph import DEFAULT
+from neopack.types import Json, Signature, Target
+
+__all__ = ["EXTRAS", "VARIABLES", "layout", "model_members", "model_parts"]
+
+SUFFIXES = (".pb", ".pbtxt")
+SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
+# what newer releases put beside saved_model.pb: no model, and in the way of the loader's count
+EXTRAS = ("keras_metadata.pb", "fingerprint.pb")
+VARIABLES, ASSETS = "variables", "assets"
+
+
+def model_members(names: Sequence[str]) -> tuple[str, ...]:
+    """The graphs; not what lies beside one in assets/, nor the protobufs of metadata."""
+    return tuple(
+        name
+        for name in names
+        if name.lower().endswith(SUFFIXES)
+        and posixpath.basename(name) not in EXTRAS
+        and ASSETS not in name.split("/")[:-1]
+    )
+
+
+def model_parts(names: Sequence[str], model: str) -> tuple[str, ...]:
+    """A SavedModel's ``variables/`` and ``assets/``; a frozen graph is one file."""
+    if posixpath.basename(model) not in SAVED_MODELS:
+        return ()
+    base = posixpath.dirname(model)
+    folders = tuple(posixpath.join(base, folder) + "/" for folder in (VARIABLES, ASSETS))
+    return tuple(name for name in names if name.startswith(folders))
+
+
+def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
+    saved = next((n for n in members if posixpath.basename(n) in SAVED_MODELS), None)
+    eia = target.kind == "eia"
+    suffix = ":0" if eia and saved is None else ""
+    config = {f"{spec.name}{suffix}": list(spec.shape) for spec in signature.inputs}
+    return Layout(
+        data_input_config=_json(config),
+        compiler_options=_json(_options(signature, saved)) if eia else None,
+        directories=_directories(saved, members) if saved else (),
+    )
+
+
+def _options(signature: Signature, saved: str | None) -> Json:
+    if saved is not None:
+        return {"precision_mode": "FP32", "signature_def_key": DEFAULT}
+    return {
+        "precision_mode": "FP32",
+        "output_names": [f"{spec.name}:0" for spec in signature.outputs],
+    }
+
+
+def _directories(saved: str, members: Sequence[str]) -> tuple[str, ...]:
+    """The directory around the SavedModel, and its variables/ where no file is in that."""
+    base = posixpath.dirname(saved)
+    variables = posixpath.join(base, VARIABLES)
+    held = any(name.startswith(f"{variables}/") for name in members)
+    return tuple(name for name in ((base,) if held else (base, variables)) if name)
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

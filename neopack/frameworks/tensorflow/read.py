@@ -1,0 +1,250 @@
+"""ModelInfo of a SavedModel or a frozen graph from its bytes, without TensorFlow.
+
+``format`` is ``savedmodel`` or ``frozen graph``. ``versions``: ``tensorflow`` (that wrote it; a
+GraphDef does not say), ``producer`` and ``min_consumer`` (the graph's own numbers). ``operators``
+counts the nodes of the graph and of its function library. ``parameters``, ``parameter_bytes`` and
+``dtypes`` are of the variables in a SavedModel's ``variables/``, else of floating-point constants.
+``signature`` names a SavedModel's inputs by the keys of its signature ``serving_default``, else of
+the first; a frozen graph's by its placeholders. A dim of None is free; without a rank it is ().
+
+``facts``:
+
+======================  ======================================================================
+text                    whether the file is in protobuf's text form
+producer, min_consumer  the graph's versions as numbers
+tags                    [[tag]] of each MetaGraph; all else is of the first
+signature_key           which signature ``signature`` is
+signatures              {key: {inputs: {key: tensor}, outputs: {key: tensor}}}
+objects                 whether there is the graph of objects that TensorFlow 2 loads by
+keras                   whether Keras wrote its own classes into that
+assets                  files in assets/
+nodes                   nodes of the main graph and of functions; functions: the library's names
+placeholders            names
+outputs                 [name, operator] of operations that none takes from (frozen graph)
+variables               how many there are in variables/, None where no index was found
+optimizer_slots         how many more are an optimizer's
+shards_missing          files of variables/ that the index names and that are not there
+loose_variables         operators of variables in a frozen graph: it is not frozen
+training                {operator: count} of optimizers' and gradients' operators
+newer                   operators, and attributes as Operator.name, that TensorFlow 1.15 has not
+dynamic_inputs          inputs with a free dim or without a rank
+unranked                inputs and outputs of the signature without a rank (SavedModel)
+======================  ======================================================================
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from neopack import facts
+from neopack.errors import LimitExceeded, NotRecognised, SourceError
+from neopack.frameworks.tensorflow import forms
+from neopack.frameworks.tensorflow.bundle import Bundle, read_bundle
+from neopack.frameworks.tensorflow.graph import GraphReader, Node, Seen
+from neopack.frameworks.tensorflow.metagraph import (
+    MetaGraph,
+    SignatureDef,
+    TensorInfo,
+    chosen_signature,
+    read_meta_graph,
+)
+from neopack.frameworks.tensorflow.schema import SCHEMA
+from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
+from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.wire.protobuf import Walker
+from neopack.wire.prototext import first_name, transcode
+from neopack.wire.source import BytesSource, Cursor
+
+__all__ = ["FRAMEWORK", "FROZEN", "INDEX", "SAVED_MODEL", "read", "recognise"]
+
+FRAMEWORK = "TENSORFLOW"
+SAVED_MODEL, FROZEN = "savedmodel", "frozen graph"
+INDEX = "variables/variables.index"
+_VARIABLES = ("Variable", "VariableV2", "VarHandleOp", "TemporaryVariable")
+_NO_MODELS = {
+    forms.META: "is the graph of a checkpoint, without its weights",
+    forms.CHECKPOINT: "is the list of a TensorFlow checkpoint",
+    forms.INDEX: "is the index of a TensorFlow checkpoint, without a graph",
+}
+FREEZE = (
+    "restore it in a tf.compat.v1.Session and write tf.compat.v1.saved_model.simple_save(session, "
+    "DIR, inputs, outputs)"
+)
+
+
+def recognise(source: ByteSource) -> str | None:
+    """One of ``forms``' words, by the fields in the bytes; None where they are not ours."""
+    form = forms.form_of(source)
+    return f"{form}, as text" if form and first_name(source) in forms.TEXT_FORMS else form
+
+
+def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
+    """What the bytes of ``model`` and of the index beside it tell. Raises ``Malformed`` with the
+    offset, ``SourceError`` for a checkpoint, with the way to freeze it."""
+    with files.open(model) as source:
+        form = forms.form_of(source)
+        if form in _NO_MODELS:
+            raise SourceError(f"{_NO_MODELS[form]}", where=source.name, hint=FREEZE)
+        if form is None:
+            raise NotRecognised("is no TensorFlow model", where=source.name)
+        is_text, walker = _walker(source, limits)
+        try:
+            if form == forms.GRAPH:
+                return _graph_info(walker, is_text=is_text)
+            metas = _meta_graphs(walker)
+        except RecursionError:
+            raise LimitExceeded("messages nested too deeply", where=source.name) from None
+    return _saved_model_info(metas, files, model, limits, is_text=is_text)
+
+
+def _walker(source: ByteSource, limits: Limits) -> tuple[bool, Walker]:
+    name = first_name(source)
+    if name not in forms.TEXT_FORMS:
+        return False, Walker(Cursor(source), limits)
+    binary = transcode(source, SCHEMA, forms.TEXT_FORMS[name][1], limits)
+    return True, Walker(Cursor(BytesSource(source.name, binary)), limits)
+
+
+# --- a frozen graph -------------------------------------------------------------------------
+
+
+def _graph_info(walker: Walker, *, is_text: bool) -> ModelInfo:
+    reader = GraphReader(walker)
+    reader.graph(None)
+    seen = reader.seen
+    placeholders, outputs = seen.placeholders(), seen.outputs()
+    return ModelInfo(
+        framework=FRAMEWORK,
+        format=FROZEN,
+        versions=_versions(seen),
+        signature=Signature(inputs=_node_specs(placeholders), outputs=_node_specs(outputs)),
+        operators=dict(sorted(seen.operators.items())),
+        parameters=seen.elements,
+        parameter_bytes=seen.bytes,
+        dtypes=dict(sorted(seen.dtypes.items())),
+        facts={
+            "text": is_text,
+            **_graph_facts(seen),
+            "outputs": [[node.name, node.op] for node in outputs],
+            "loose_variables": {op: seen.operators[op] for op in _VARIABLES if seen.operators[op]},
+            "dynamic_inputs": [n.name for n in placeholders if n.shape is None or None in n.shape],
+        },
+    )
+
+
+def _node_specs(nodes: list[Node]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(name=n.name, dtype=n.dtype, shape=n.shape or ()) for n in nodes)
+
+
+def _graph_facts(seen: Seen) -> dict[str, Json]:
+    return {
+        "producer": seen.producer,
+        "min_consumer": seen.min_consumer,
+        "nodes": seen.nodes,
+        "functions": sorted(seen.functions),
+        "placeholders": [node.name for node in seen.placeholders()],
+        "training": dict(sorted(seen.training.items())),
+        "newer": _newer(seen),
+    }
+
+
+def _newer(seen: Seen) -> list[str]:
+    known, own = facts.tensorflow_operators(), set(seen.functions)
+    operators = {op for op in seen.operators if op not in known and op not in own}
+    attributes = {f"{op}.{key}" for op, key in seen.attributes if key not in known.get(op, key)}
+    return sorted(operators | attributes)
+
+
+def _versions(seen: Seen) -> dict[str, str]:
+    numbers = {"producer": seen.producer, "min_consumer": seen.min_consumer}
+    return {name: str(number) for name, number in numbers.items() if number}
+
+
+# --- a SavedModel ---------------------------------------------------------------------------
+
+
+def _meta_graphs(walker: Walker) -> list[MetaGraph]:
+    """The first in full, of the others the tags."""
+    found: list[MetaGraph] = []
+    for part in walker.top():
+        if part.number == 2:
+            found.append(read_meta_graph(walker, part, tags_only=bool(found)))
+            walker.limits.hold("members", len(found), where=walker.cursor.name)
+    if not found:
+        raise NotRecognised("is a SavedModel without a graph", where=walker.cursor.name)
+    return found
+
+
+def _saved_model_info(
+    metas: list[MetaGraph], files: Files, model: str, limits: Limits, *, is_text: bool
+) -> ModelInfo:
+    meta = metas[0]
+    bundle, missing = _bundle(files, model, limits)
+    # constants beside variables are what those were initialised with
+    weights = bundle if bundle and bundle.names else meta.graph
+    key = chosen_signature(meta.signatures)
+    signature = meta.signatures.get(key)
+    return ModelInfo(
+        framework=FRAMEWORK,
+        format=SAVED_MODEL,
+        producer=f"TensorFlow {meta.version}" if meta.version else "",
+        versions=({"tensorflow": meta.version} if meta.version else {}) | _versions(meta.graph),
+        signature=_signature(signature) if signature else None,
+        operators=dict(sorted(meta.graph.operators.items())),
+        parameters=weights.elements,
+        parameter_bytes=weights.bytes,
+        dtypes=dict(sorted(weights.dtypes.items())),
+        facts={
+            "text": is_text,
+            **_graph_facts(meta.graph),
+            "tags": [one.tags for one in metas],
+            "signature_key": key,
+            "signatures": {name: _signature_fact(s) for name, s in meta.signatures.items()},
+            "objects": meta.objects,
+            "keras": meta.keras,
+            "assets": meta.assets,
+            "variables": len(bundle.names) if bundle else None,
+            "optimizer_slots": bundle.slots if bundle else 0,
+            "shards_missing": missing,
+            "dynamic_inputs": _dynamic(signature),
+            "unranked": _unranked(signature),
+        },
+    )
+
+
+def _bundle(files: Files, model: str, limits: Limits) -> tuple[Bundle | None, list[str]]:
+    """The variables' index beside ``model``, and the files it names that are not there."""
+    folder = posixpath.dirname(model)
+    names = set(files.names())
+    index = posixpath.join(folder, INDEX)
+    if index not in names:
+        return None, []
+    with files.open(index) as source:
+        bundle = read_bundle(source, limits)
+    shards = [posixpath.join(folder, "variables", name) for name in bundle.shard_names()]
+    return bundle, [name for name in shards if name not in names and bundle.names]
+
+
+def _signature(given: SignatureDef) -> Signature:
+    return Signature(inputs=_specs(given.inputs), outputs=_specs(given.outputs))
+
+
+def _specs(tensors: tuple[TensorInfo, ...]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(name=t.key, dtype=t.dtype, shape=t.shape or ()) for t in tensors)
+
+
+def _signature_fact(given: SignatureDef) -> Json:
+    return {
+        "inputs": {info.key: info.tensor for info in given.inputs},
+        "outputs": {info.key: info.tensor for info in given.outputs},
+    }
+
+
+def _dynamic(signature: SignatureDef | None) -> list[str]:
+    inputs = signature.inputs if signature else ()
+    return [info.key for info in inputs if info.shape is None or None in info.shape]
+
+
+def _unranked(signature: SignatureDef | None) -> list[str]:
+    tensors = (*signature.inputs, *signature.outputs) if signature else ()
+    return [info.key for info in tensors if info.shape is None]

@@ -1,0 +1,122 @@
+"""Run a packaged, uncompiled SavedModel or frozen graph in TensorFlow itself, in a session: the
+graph is what runs, and no Python object is built from a file."""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neopack.errors import SourceError, UsageError, first_line
+from neopack.frameworks.tensorflow import read
+from neopack.frameworks.tensorflow.installed import quiet, tensorflow
+from neopack.frameworks.tensorflow.layout import model_parts
+from neopack.frameworks.tensorflow.metagraph import chosen_signature
+from neopack.types import Array, Files, Signature
+from neopack.wire.guard import DEFAULT_LIMITS
+
+__all__ = ["GraphRunner", "frozen_runner", "runner", "saved_runner"]
+
+CHUNK = 1 << 20
+
+
+class GraphRunner:
+    """``predict`` by names that stand for tensors of one session: ``{"images": "x:0"}``."""
+
+    def __init__(
+        self, session: Any, feeds: Mapping[str, str], fetches: Mapping[str, str], of: Signature
+    ) -> None:
+        self.signature = of
+        self._session, self._feeds, self._fetches = session, dict(feeds), dict(fetches)
+
+    def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        feeds = {tensor: inputs[name] for name, tensor in self._feeds.items()}
+        answers: dict[str, Array] = self._session.run(self._fetches, feeds)
+        return {name: _array(answers[name]) for name in self._fetches}
+
+
+def _array(value: Any) -> Array:
+    import numpy as np
+
+    return np.asarray(value)
+
+
+def runner(files: Files, model: str, signature: Signature, threads: int | None) -> GraphRunner:
+    """The seam's word for it."""
+    info = read.read(files, model, DEFAULT_LIMITS)
+    if info.format == read.FROZEN:
+        with files.open(model) as source:
+            graph = source.read(0, source.size)
+        outputs = {spec.name: f"{spec.name}:0" for spec in signature.outputs}
+        return frozen_runner(graph, signature, outputs, threads)
+    key = chosen_signature(info.facts["signatures"])
+    folder = Path(tempfile.mkdtemp(prefix="neopack-"))
+    try:
+        _unpack(files, model, folder)
+        return saved_runner(folder, info.facts["tags"][0], key, signature, threads)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unpack(files: Files, model: str, to: Path) -> None:
+    """The SavedModel's files as they lie to each other: TensorFlow reads a directory."""
+    base = posixpath.dirname(model)
+    for name in (model, *model_parts(files.names(), model)):
+        path = to / posixpath.relpath(name, base or ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with files.open(name) as source, path.open("wb") as stream:
+            for at in range(0, source.size, CHUNK):
+                stream.write(source.read(at, CHUNK))
+
+
+def frozen_runner(
+    graph: bytes, signature: Signature, outputs: Mapping[str, str], threads: int | None = None
+) -> GraphRunner:
+    """A GraphDef's bytes; inputs are placeholders of the signature's names."""
+    tf = tensorflow()
+    definition = tf.compat.v1.GraphDef()
+    loaded = tf.Graph()
+    try:
+        definition.ParseFromString(graph)
+        with loaded.as_default():
+            tf.import_graph_def(definition, name="")
+    except Exception as error:
+        # protobuf's DecodeError and whatever the importer raises
+        raise SourceError(
+            f"TensorFlow {tf.__version__} cannot load it: {first_line(error)}"
+        ) from error
+    feeds = {spec.name: f"{spec.name}:0" for spec in signature.inputs}
+    return GraphRunner(_session(tf, loaded, threads), feeds, outputs, signature)
+
+
+def saved_runner(
+    folder: Path, tags: list[str], key: str, signature: Signature, threads: int | None = None
+) -> GraphRunner:
+    """The SavedModel in ``folder``, by its signature ``key``."""
+    tf = tensorflow()
+    graph = tf.Graph()
+    session = _session(tf, graph, threads)
+    try:
+        with graph.as_default(), quiet():
+            meta = tf.compat.v1.saved_model.load(session, tags, str(folder))
+    except Exception as error:
+        raise SourceError(
+            f"TensorFlow {tf.__version__} cannot load it: {first_line(error)}"
+        ) from error
+    if key not in meta.signature_def:
+        raise UsageError(f"the SavedModel has no signature {key!r}")
+    chosen = meta.signature_def[key]
+    return GraphRunner(
+        session,
+        {name: chosen.inputs[name].name for name in sorted(chosen.inputs)},
+        {name: chosen.outputs[name].name for name in sorted(chosen.outputs)},
+        signature,
+    )
+
+
+def _session(tf: Any, graph: Any, threads: int | None) -> Any:
+    options = {"intra_op_parallelism_threads": threads} if threads else {}
+    return tf.compat.v1.Session(graph=graph, config=tf.compat.v1.ConfigProto(**options))

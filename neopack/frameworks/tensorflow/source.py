@@ -1,0 +1,43 @@
+"""How a user names a TensorFlow model: a SavedModel's directory or file, a frozen graph, or a
+callable; a checkpoint is refused with the way to freeze it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neopack.errors import SourceError
+from neopack.frameworks.tensorflow import read
+from neopack.types import ModelInfo, ModelSource
+from neopack.wire.files import FolderFiles
+
+__all__ = ["file_info"]
+
+
+def file_info(given: ModelSource) -> tuple[Path, ModelInfo]:
+    """The model's main file, and what its bytes tell. Raises for what is no model."""
+    if given.weights is not None:
+        raise SourceError("--weights does not go with a TensorFlow file", where=given.where)
+    path = Path(given.where)
+    info = read.read(FolderFiles(path.parent), path.name)
+    loose = info.facts.get("loose_variables")
+    if loose:
+        raise SourceError(
+            f"is not frozen: it holds {', '.join(loose)} without values",
+            where=str(path),
+            hint="freeze it where it was trained, or save it as a SavedModel: " + read.FREEZE,
+        )
+    _refuse_lost_variables(path, info)
+    return path, info
+
+
+def _refuse_lost_variables(path: Path, info: ModelInfo) -> None:
+    """TensorFlow 2 writes variables/ even where a model has none."""
+    missing = info.facts.get("shards_missing") or []
+    if info.facts.get("objects") and info.facts["variables"] is None:
+        missing = [read.INDEX]
+    if missing:
+        raise SourceError(
+            f"its variables are missing: {', '.join(missing)}",
+            where=str(path),
+            hint="keep variables/ beside saved_model.pb, with the index and every data file",
+        )

@@ -1,0 +1,27 @@
+"""Models of any Keras, lowered by neopack, in Keras 2.2.4 on TensorFlow 1.15.0: they compute
+alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import neopack
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "keras"
+CODE = Path(__file__).parents[1] / "keras_models.py"
+# every kind of source, and every rewrite
+MODELS = [
+    *(FIXTURES / name for name in ("newer.keras", "cnn-2.11.h5", "keras-1.h5")),
+    f"{CODE}:siamese",
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: Path(str(model)).name)
+def test_keras_2_2_4_computes_alike(model: Path | str, tmp_path: Path) -> None:
+    made = neopack.package(model, framework="KERAS", path=tmp_path / "m.tar.gz")
+    evidence = neopack.verify(made.path)
+    assert evidence.runtime == "keras-2.2.4"
+    assert evidence.versions["tensorflow"] == "1.15.0"
+    assert evidence.difference <= 1e-5

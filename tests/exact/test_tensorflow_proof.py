@@ -1,0 +1,35 @@
+"""What today's TensorFlow wrote, packaged, loads and computes alike in the versions Neo names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+import neopack as package
+
+IMAGES = {"images": (1, 8, 8, 3)}
+
+
+@pytest.mark.parametrize("form", ["saved-model", "frozen"])
+@pytest.mark.parametrize("runtime", ["tensorflow-1.15.0", "tensorflow-2.9.3"])
+def test_a_model_of_today_in_the_versions_of_neo(
+    tmp_path: Path, fixtures: Path, form: Literal["saved-model", "frozen"], runtime: str
+) -> None:
+    path = tmp_path / "m.tar.gz"
+    package.package(
+        fixtures / "tensorflow/2/saved-model", inputs=IMAGES, form=form, signature="raw", path=path
+    )
+    evidence = package.verify(path, runtime=runtime)
+    assert evidence.versions["tensorflow"] == runtime.removeprefix("tensorflow-")
+    assert evidence.difference <= 1e-5
+    assert [output.name for output in evidence.outputs] == ["logits"]
+
+
+@pytest.mark.parametrize("name", ["1.15/frozen.pb", "2/frozen.pbtxt", "1.15/names-end-in-zero.pb"])
+def test_a_frozen_graph_in_tensorflow_1(tmp_path: Path, fixtures: Path, name: str) -> None:
+    shape = {"1.15/frozen.pb": {"x": (1, 8, 8, 3)}, "2/frozen.pbtxt": IMAGES}.get(name, {})
+    path = tmp_path / "m.tar.gz"
+    package.package(fixtures / "tensorflow" / name, inputs=shape, path=path)
+    assert package.verify(path, runtime="tensorflow-1.15.0").difference <= 1e-5

@@ -1,0 +1,225 @@
+"""Keras files of all its versions, read without it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from neopack.errors import Malformed, NotRecognised, SourceError, Unsafe
+from neopack.frameworks.keras import config, graph, read, source
+from neopack.types import ModelInfo
+from neopack.wire.source import BytesSource, FileSource
+
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "keras"
+MODELS = sorted(p.name for p in FIXTURES.iterdir() if "weights" not in p.name)
+# model: classes of its layers, inputs
+KNOWN: dict[str, tuple[dict[str, int], dict[str, tuple[int | None, ...]]]] = {
+    "cnn": (
+        {"BatchNormalization": 1, "Conv2D": 2, "Dense": 1, "DepthwiseConv2D": 1, "Dropout": 1,
+         "GlobalAveragePooling2D": 1, "InputLayer": 1, "MaxPooling2D": 1, "ReLU": 1},
+        {"image": (None, 8, 8, 3)},
+    ),
+    "nested": (
+        {"Add": 1, "BatchNormalization": 1, "Conv2D": 2, "Dense": 1, "GlobalAveragePooling2D": 1,
+         "InputLayer": 2},
+        {"image": (None, 6, 6, 2)},
+    ),
+    "two-inputs": (
+        {"Concatenate": 1, "Conv2D": 1, "Dense": 1, "GlobalMaxPooling2D": 1, "InputLayer": 2},
+        {"left": (None, 6, 6, 2), "right": (None, 6, 6, 2)},
+    ),
+}  # fmt: skip
+
+
+def info(name: str) -> ModelInfo:
+    with FileSource(FIXTURES / name) as opened:
+        return read.read_source(opened)
+
+
+@pytest.mark.parametrize("form", ["-2.2.4.h5", "-2.11.h5", ".h5", ".keras"])
+@pytest.mark.parametrize("name", KNOWN)
+def test_all_versions_say_the_same(name: str, form: str) -> None:
+    found = info(name + form)
+    layers, inputs = KNOWN[name]
+    assert found.operators == layers
+    assert found.signature is not None
+    assert {spec.name: spec.shape for spec in found.signature.inputs} == inputs
+    assert {spec.dtype for spec in found.signature.inputs} == {"float32"}
+    assert found.format == ("keras" if form == ".keras" else "h5")
+    assert found.facts["training_config"] is False
+    assert found.facts["lambdas"] == found.facts["custom"] == found.facts["new_layers"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("keras-1.h5", "1.2.2"), ("cnn-2.2.4.h5", "2.2.4"), ("cnn-2.11.h5", "2.11.0")],
+)
+def test_versions(name: str, version: str) -> None:
+    assert info(name).versions["keras"] == version
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name.endswith(".h5")])
+def test_parameters_are_those_that_h5py_counts(name: str) -> None:
+    sizes = []
+    with h5py.File(FIXTURES / name) as file:
+        weights = file["model_weights"]
+        weights.visititems(
+            lambda _, one: sizes.append(one.size) if isinstance(one, h5py.Dataset) else None
+        )
+    assert (info(name).parameters, info(name).facts["weights"]) == (sum(sizes), len(sizes))
+
+
+def test_a_sequential_of_keras_1_and_2_has_an_input_of_its_own() -> None:
+    for name in ("keras-1.h5", "sequential-2.2.4.h5"):
+        signature = info(name).signature
+        assert signature is not None
+        assert [(s.name, s.shape) for s in signature.inputs] == [("first_input", (None, 6, 6, 2))]
+
+
+def test_training_is_told() -> None:
+    facts = info("trained-2.2.4.h5").facts
+    assert facts["training_config"]
+    assert facts["sample_weight_mode"]
+    assert facts["optimizer_weights"] > 0
+    assert info("trained.keras").facts["training_config"]
+    assert info("trained-2.2.4.h5").parameters == info("sequential-2.2.4.h5").parameters
+
+
+def test_new_layers_are_told() -> None:
+    found = info("newer.keras").facts["new_layers"]
+    assert found == ["Normalization", "RandomFlip", "Rescaling"]
+
+
+@pytest.mark.parametrize("name", ["lambda-2.2.4.h5", "lambda.keras"])
+def test_lambda_layers_are_told_and_refused(name: str) -> None:
+    assert info(name).facts["lambdas"] == ["twice"]
+    with pytest.raises(Unsafe, match="Lambda"):
+        source.model_file(FIXTURES / name)
+
+
+@pytest.mark.parametrize("name", ["weights-2.2.4.h5", "sequential.weights.h5"])
+def test_weights_alone_are_told_and_refused(name: str) -> None:
+    assert info(name).format == "weights"
+    assert info(name).signature is None
+    with pytest.raises(SourceError, match="weights without a model"):
+        source.model_file(FIXTURES / name)
+
+
+@pytest.mark.parametrize("name", [*MODELS, "weights-2.2.4.h5"])
+def test_forms_are_told_by_bytes(name: str) -> None:
+    with FileSource(FIXTURES / name) as opened:
+        words = read.recognise(opened)
+    assert words in ("Keras HDF5 model", ".keras model", "Keras weights")
+
+
+def test_other_hdf5_and_other_zips_are_not_ours(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["measured"] = np.zeros(3)
+    with FileSource(tmp_path / "x.h5") as opened:
+        assert read.recognise(opened) is None
+        with pytest.raises(NotRecognised):
+            read.read_source(opened)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("archive/data.pkl", b"x")
+    assert read.recognise(BytesSource("x.zip", buffer.getvalue())) is None
+
+
+# --- configurations made to measure ---------------------------------------------------------
+
+
+def dense(name: str, **more: Any) -> dict[str, Any]:
+    inner = {"name": name, "units": 2, **more.pop("config", {})}
+    return {"class_name": "Dense", "name": name, "config": inner, **more}
+
+
+def opened(layers: list[Any], inputs: Any, outputs: Any) -> graph.Graph:
+    entry = {
+        "class_name": "InputLayer", "name": "x", "inbound_nodes": [],
+        "config": {"name": "x", "batch_shape": [None, 4], "dtype": "float32"},
+    }  # fmt: skip
+    body = {"layers": [entry, *layers], "input_layers": inputs, "output_layers": outputs}
+    model = {"class_name": "Functional", "config": body}
+    return graph.graph_of(model, major=3, where="here")
+
+
+def test_layers_may_stand_in_any_order() -> None:
+    layers = [
+        dense("b", inbound_nodes=[[["a", 0, 0, {}]]]),
+        dense("a", inbound_nodes=[[["x", 0, 0, {}]]]),
+    ]
+    found = opened(layers, [["x", 0, 0]], [["b", 0, 0]])
+    assert [call.layer for call in found.calls] == ["x", "a", "b"]
+
+
+def test_a_circle_is_refused() -> None:
+    layers = [
+        dense("a", inbound_nodes=[[["b", 0, 0, {}]]]),
+        dense("b", inbound_nodes=[[["a", 0, 0, {}]]]),
+    ]
+    with pytest.raises(Malformed, match="waits for tensors"):
+        opened(layers, [["x", 0, 0]], [["b", 0, 0]])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "{}", '{"class_name": 3}', "[" * 100_000])
+def test_a_configuration_that_is_none(text: str) -> None:
+    with pytest.raises(Malformed):
+        config.parse(text, "here")
+
+
+def test_a_subclassed_model_has_no_signature_and_is_refused(tmp_path: Path) -> None:
+    model = {"class_name": "Mine", "module": "mine", "config": {"units": 3}}
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.attrs["model_config"] = json.dumps(model)
+        file.attrs["keras_version"] = "3.1.0"
+        file.create_group("model_weights")
+    with FileSource(tmp_path / "m.h5") as opened_file:
+        assert read.read_source(opened_file).signature is None
+    with pytest.raises(SourceError, match="no graph of layers"):
+        graph.graph_of(model, major=3, where="here")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"class_name": "function", "module": "builtins", "config": "relu"}, []),
+        ({"class_name": "GlorotUniform", "module": "keras.initializers", "config": {}}, []),
+        ({"class_name": "DTypePolicy", "module": "keras", "config": {}}, []),
+        ({"class_name": "Lambda", "config": {}}, ["Lambda"]),
+        ({"class_name": "__lambda__", "config": {"value": "x"}}, ["__lambda__"]),
+        (
+            {"class_name": "get_file", "module": "keras.utils", "config": {}},
+            ["keras.utils.get_file"],
+        ),
+        ({"class_name": "system", "module": "os", "config": {}}, ["os.system"]),
+        (
+            {"class_name": "function", "module": "os", "config": "os.system"},
+            ["function os.system"],
+        ),
+        ({"class_name": "eval", "module": "builtins", "config": "1"}, ["eval 1"]),
+    ],
+)
+def test_code_is_found_anywhere_in_a_configuration(value: Any, told: list[str]) -> None:
+    layer = dense("a", config={"kernel_initializer": [{"deep": value}]})
+    model = {"class_name": "Sequential", "config": {"layers": [layer]}}
+    assert config.strangers(model) == told
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_real_files_have_none_but_lambdas(name: str) -> None:
+    told = {"lambda.keras": ["Lambda", "__lambda__"], "lambda-2.2.4.h5": ["Lambda"]}
+    assert info(name).facts["strangers"] == told.get(name, [])
+
+
+def test_own_classes_are_told(tmp_path: Path) -> None:
+    entry = {"class_name": "Mine", "module": "mine.layers", "config": {"name": "own"}}
+    keras = {**dense("a"), "module": "keras.layers", "registered_name": None}
+    model = {"class_name": "Sequential", "config": {"layers": [entry, keras]}}
+    assert [(f.path, f.custom) for f in config.walk(model)] == [("own", True), ("a", False)]

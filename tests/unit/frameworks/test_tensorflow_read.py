@@ -1,0 +1,255 @@
+"""What is read from TensorFlow's bytes, against TensorFlow's own protobufs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neopack.errors import Malformed, SourceError
+from neopack.frameworks import catalogue
+from neopack.frameworks.tensorflow.dtypes import DTYPES, NAMES, dtype_of
+from neopack.frameworks.tensorflow.read import read, recognise
+from neopack.types import ModelInfo
+from neopack.wire.files import FolderFiles, PlacedFiles
+from neopack.wire.source import BytesSource, FileSource
+
+FIXTURES = Path(__file__).parents[3] / "fixtures"
+ROOT = FIXTURES / "tensorflow"
+SAVED = [
+    "1.15/saved-model",
+    "1.15/no-signature",
+    "2/saved-model",
+    "2/two-inputs",
+    "2/keras",
+    "2.9/keras",
+]
+GRAPHS = ["1.15/frozen.pb", "1.15/training.pb", "1.15/not-frozen.pb", "2/frozen.pb"]
+
+
+def info(path: str) -> ModelInfo:
+    file = ROOT / path
+    return read(FolderFiles(file.parent), file.name)
+
+
+def words(path: Path) -> str | None:
+    with FileSource(path) as source:
+        return recognise(source)
+
+
+# --- recognising ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("2/saved-model/saved_model.pb", "TensorFlow SavedModel"),
+        ("1.15/saved-model/saved_model.pb", "TensorFlow SavedModel"),
+        ("1.15/frozen.pb", "TensorFlow GraphDef"),
+        ("2/frozen.pbtxt", "TensorFlow GraphDef, as text"),
+        ("1.15/checkpoint/checkpoint", "TensorFlow checkpoint's list, as text"),
+        ("1.15/checkpoint/model.ckpt-7.meta", "TensorFlow checkpoint's graph (.meta)"),
+        ("1.15/checkpoint/model.ckpt-7.index", "TensorFlow checkpoint's index"),
+        ("1.15/checkpoint/model.ckpt-7.data-00000-of-00001", None),
+        ("2.9/keras/keras_metadata.pb", None),
+        ("2/keras/fingerprint.pb", None),
+    ],
+)
+def test_forms_are_told_by_bytes(path: str, form: str | None) -> None:
+    assert words(ROOT / path) == form
+
+
+@pytest.mark.parametrize("path", sorted((FIXTURES / "onnx").glob("*.onnx")), ids=lambda p: p.name)
+def test_an_onnx_model_is_none_of_ours(path: Path) -> None:
+    assert words(path) is None
+
+
+@pytest.mark.parametrize("path", [*GRAPHS, *(f"{name}/saved_model.pb" for name in SAVED)])
+def test_no_other_framework_takes_ours(path: str) -> None:
+    with FileSource(ROOT / path) as source:
+        takers = [n for n in catalogue.names() if catalogue.get(n).recognise(source)]
+    assert takers == ["TENSORFLOW"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\n\x03abc",
+        b"\x08\x01\x12\x00",
+        b"\x0a\x04\x0a\x02a b",
+        b"node: 1",
+        b"PK\x03\x04" * 9,
+    ],
+)
+def test_other_bytes_are_not(data: bytes) -> None:
+    assert recognise(BytesSource("m", data)) is None
+
+
+def test_a_text_that_only_begins_like_a_graph_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "g.pbtxt").write_bytes(b"node { name: 1 }")
+    with pytest.raises(Malformed) as caught:
+        read(FolderFiles(tmp_path), "g.pbtxt")
+    assert caught.value.offset == 13
+
+
+# --- against TensorFlow's protobufs ---------------------------------------------------------
+
+
+def test_types_are_tensorflows() -> None:
+    import tensorflow as tf
+    from tensorflow.core.framework import types_pb2
+
+    assert dict(types_pb2.DataType.items()) == NAMES
+    for number, (word, bits) in DTYPES.items():
+        known = tf.dtypes.as_dtype(number)
+        assert {"str": "string"}.get(word, word) == known.name
+        if bits >= 8:
+            assert bits == 8 * known.size
+    assert dtype_of(101) == ("float32", 32)
+
+
+def saved_model(name: str) -> Any:
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    return saved_model_pb2.SavedModel.FromString((ROOT / name / "saved_model.pb").read_bytes())
+
+
+def operators(graph: Any) -> Counter[str]:
+    nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
+    return Counter(node.op for node in nodes)
+
+
+def dims(shape: Any) -> tuple[int | None, ...]:
+    return tuple(dim.size if dim.size >= 0 else None for dim in shape.dim)
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_saved_model_as_tensorflow_reads_it(name: str) -> None:
+    import tensorflow as tf
+
+    (meta,) = saved_model(name).meta_graphs
+    found = info(f"{name}/saved_model.pb")
+    assert found.operators == operators(meta.graph_def)
+    assert found.facts["nodes"] == sum(operators(meta.graph_def).values())
+    assert found.versions["tensorflow"] == meta.meta_info_def.tensorflow_version
+    assert found.facts["producer"] == meta.graph_def.versions.producer
+    assert found.facts["min_consumer"] == meta.graph_def.versions.min_consumer
+    assert found.facts["tags"] == [list(meta.meta_info_def.tags)]
+    library = meta.graph_def.library.function
+    assert found.facts["functions"] == sorted(f.signature.name for f in library)
+    assert found.facts["objects"] == meta.HasField("object_graph_def")
+    signatures = {k: s for k, s in meta.signature_def.items() if not k.startswith("__saved")}
+    assert found.facts["signatures"] == {
+        key: {
+            "inputs": {k: i.name for k, i in sorted(s.inputs.items())},
+            "outputs": {k: i.name for k, i in sorted(s.outputs.items())},
+        }
+        for key, s in signatures.items()
+    }
+    if signatures:
+        chosen = signatures["serving_default"]
+        assert found.signature is not None
+        for specs, given in (
+            (found.signature.inputs, chosen.inputs),
+            (found.signature.outputs, chosen.outputs),
+        ):
+            assert [(s.name, s.dtype, s.shape) for s in specs] == [
+                (k, tf.dtypes.as_dtype(i.dtype).name, dims(i.tensor_shape))
+                for k, i in sorted(given.items())
+            ]
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_variables_as_tensorflow_lists_them(name: str) -> None:
+    import tensorflow as tf
+
+    listed = tf.train.list_variables(str(ROOT / name / "variables" / "variables"))
+    own = [(n, s) for n, s in listed if not n.startswith(("_CHECKPOINTABLE", "save_counter"))]
+    found = info(f"{name}/saved_model.pb")
+    assert found.facts["variables"] == len(own)
+    assert found.parameters == sum(math.prod(shape) for _, shape in own)
+    assert found.dtypes == {"float32": len(own)}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_graph_as_tensorflow_reads_it(name: str) -> None:
+    import tensorflow as tf
+
+    graph = tf.compat.v1.GraphDef.FromString((ROOT / name).read_bytes())
+    found = info(name)
+    assert found.operators == operators(graph)
+    placeholders = [node for node in graph.node if node.op == "Placeholder"]
+    assert found.facts["placeholders"] == [node.name for node in placeholders]
+    assert found.signature is not None
+    assert [(s.dtype, s.shape) for s in found.signature.inputs] == [
+        (tf.dtypes.as_dtype(n.attr["dtype"].type).name, dims(n.attr["shape"].shape))
+        for n in placeholders
+    ]
+    floats = [n.attr["value"].tensor for n in graph.node if n.op == "Const"]
+    floats = [tensor for tensor in floats if tensor.dtype == tf.float32.as_datatype_enum]
+    assert found.parameters == sum(math.prod(d.size for d in t.tensor_shape.dim) for t in floats)
+
+
+@pytest.mark.parametrize("name", ["1.15/frozen", "2/frozen"])
+def test_text_and_binary_tell_the_same(name: str) -> None:
+    binary, text = info(f"{name}.pb"), info(f"{name}.pbtxt")
+    assert text.facts.pop("text") is True  # type: ignore[attr-defined]
+    assert binary.facts.pop("text") is False  # type: ignore[attr-defined]
+    assert text == binary
+
+
+def test_a_text_saved_model_tells_the_same(tmp_path: Path) -> None:
+    from google.protobuf import text_format
+
+    text = text_format.MessageToString(saved_model("2/saved-model"))
+    (tmp_path / "saved_model.pbtxt").write_text(text, "utf-8")
+    alone = read(FolderFiles(tmp_path), "saved_model.pbtxt")
+    binary = info("2/saved-model/saved_model.pb")
+    assert alone.signature == binary.signature
+    assert alone.operators == binary.operators
+    assert alone.facts["variables"] is None
+    assert {**alone.facts, "text": False, "variables": 3} == binary.facts
+
+
+# --- what else is told ----------------------------------------------------------------------
+
+
+def test_gradients_and_ends_of_a_training_graph() -> None:
+    facts = info("1.15/training.pb").facts
+    assert facts["training"] == {"ReluGrad": 1}
+    assert ["dangling", "Identity"] in facts["outputs"]
+
+
+def test_keras_own_classes_are_told() -> None:
+    assert info("2.9/keras/saved_model.pb").facts["keras"]
+    assert not info("2/keras/saved_model.pb").facts["keras"]
+
+
+def test_a_graph_that_is_not_frozen() -> None:
+    assert info("1.15/not-frozen.pb").facts["loose_variables"] == {"VariableV2": 3}
+
+
+def test_what_is_newer_than_one_fifteen() -> None:
+    assert info("1.15/saved-model/saved_model.pb").facts["newer"] == []
+    newer = info("2/saved-model/saved_model.pb").facts["newer"]
+    assert "DisableCopyOnRead" in newer
+    assert "VarHandleOp.debug_name" in newer
+
+
+def test_a_lost_shard_is_told(tmp_path: Path) -> None:
+    folder = ROOT / "2/saved-model"
+    names = ["saved_model.pb", "variables/variables.index"]
+    files = PlacedFiles("some", {name: folder / name for name in names})
+    found = read(files, "saved_model.pb")
+    assert found.facts["shards_missing"] == ["variables/variables.data-00000-of-00001"]
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "model.ckpt-7.meta", "model.ckpt-7.index"])
+def test_a_checkpoint_is_refused_with_the_way_out(name: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        info(f"1.15/checkpoint/{name}")
+    assert "saved_model" in caught.value.hint
