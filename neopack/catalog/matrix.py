@@ -51,5 +51,6 @@ def rule_of(framework: str, of: str, date: str) -> str:
 
 
 def wording(row: Support) -> str:
+    """The versions of a row as its page words them."""
     most = [f"{row.maximum} or earlier"] if row.maximum else []
-    return ", ".join([*row.listed, *most]) or "no version printed"
+    return row.printed or ", ".join([*row.listed, *most]) or "no version printed"

@@ -31,6 +31,7 @@ __all__ = [
 _FRAMEWORK = re.compile(
     r"(?P<name>[a-z][a-z _-]*?)[\s=@:_v-]*(?P<version>\d[\w.+]*)?", re.IGNORECASE
 )
+_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 _INSTANCE = re.compile(r"(?:ml[._-])?(?P<family>[a-z0-9]+)[._-](?P<size>(?:\d+x|x)?large|medium)")
 
 
@@ -95,7 +96,7 @@ def target_of(text: str) -> Target:
     family = re.split(r"[.\s-]", plain)[0]
     found = facts.target(f"ml_{plain}" if f"ml_{family}" in known else text)
     instance = instance_of(plain) if _INSTANCE.fullmatch(plain) else ""
-    types = hosting.instances(found)
+    types = (*hosting.instances(found), *hosting.accelerators(found))
     if instance and types and instance not in types:
         hint = f"it has {', '.join(types)}"
         raise UsageError(f"{instance} is no instance type of {found.name}", hint=hint)
@@ -137,8 +138,9 @@ def date_of(text: str | None, first: str, *, option: str = "--as-of") -> str | N
     """``2024``, ``2024-05`` or ``2024-05-31``, not before the first table; None stays None."""
     if text is None:
         return None
+    whole = text + "-01-01"[len(text) - 4 :] if _DATE.fullmatch(text) else ""
     try:
-        dt.date.fromisoformat(text + "-01-01"[len(text) - 4 :])
+        dt.date.fromisoformat(whole)
     except ValueError:
         raise UsageError(f"{option} {text} is no date", hint="write 2024-05-31") from None
     if text < first:

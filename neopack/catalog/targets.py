@@ -46,7 +46,7 @@ class Listed:
 
     A version is taken if it is one of ``versions`` or not above ``maximum``; ``compiled_with``
     are the framework versions that the page prints, ``submit`` the one that neopack would send,
-    ``rule`` is all of it in words.
+    ``rule`` is all of it in words. ``options_form`` says how CompilerOptions are written.
     """
 
     framework: str
@@ -62,6 +62,8 @@ class Listed:
     models_by_version: dict[str, tuple[str, ...]]
     toolkits: tuple[str, ...]
     options: tuple[Option, ...]
+    options_required: tuple[str, ...]
+    options_form: str
     image: str
     image_versions: tuple[str, ...]
     note: str
@@ -159,6 +161,8 @@ def listed(row: Support, target: Target) -> Listed:
     """A row of the table, with what else is known of the pair."""
     image = images.image_row(row.framework, target)
     submit = facts.default_version(row.framework, target, row.as_of)
+    options = facts.options(target, row.framework)
+    group = facts.option_group_required(target, row.framework)
     return Listed(
         framework=row.framework,
         rule=wording(row),
@@ -172,13 +176,23 @@ def listed(row: Support, target: Target) -> Listed:
         models=row.models,
         models_by_version=dict(row.models_by_version),
         toolkits=row.toolkits,
-        options=facts.options(target, row.framework),
+        options=options,
+        options_required=tuple(o.key for o in options if group and o.together == group),
+        options_form=_form(target),
         image=image.repository if image else "",
         image_versions=image.versions if image else (),
         note=row.note,
         as_of=row.as_of,
         source=row.source,
     )
+
+
+def _form(target: Target) -> str:
+    """How CompilerOptions are written for a target."""
+    form = facts.string_form(target)
+    if form is not None:
+        return f"one JSON string of flags, such as {form.example}"
+    return "not documented" if facts.options_undocumented(target) else "an object in JSON"
 
 
 def device(name: str) -> Device | None:

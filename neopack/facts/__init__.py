@@ -299,6 +299,7 @@ def _support(row: Row, page: Row) -> Support:
         formats=own if known else "",
         toolkits=data.table("toolkits").texts(name) if known else (),
         models_by_version=row.lists("models_by_version") if known else {},
+        printed=row.text("printed", ""),
     )
 
 

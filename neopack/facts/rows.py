@@ -210,7 +210,8 @@ class Support:
     A version is taken if it is one of ``listed`` or not above ``maximum``; ``compiled_with`` are
     the versions that Neo's own framework is said to have. ``tabulated`` is False where the page
     lists nothing and ``listed`` comes from the printed containers. ``models_by_version`` names
-    the kinds of model of the versions that take more than the others.
+    the kinds of model of the versions that take more than the others, ``printed`` has the
+    page's words where they cannot be taken as they are.
     """
 
     target_class: str
@@ -226,6 +227,7 @@ class Support:
     formats: str = ""
     toolkits: tuple[str, ...] = ()
     models_by_version: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    printed: str = ""
 
     @property
     def rule(self) -> VersionRule:

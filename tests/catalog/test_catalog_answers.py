@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from neopack import catalog
 from neopack.catalog.names import framework_of
@@ -69,6 +73,8 @@ def test_what_is_written_as_it_is_listed_is_not_echoed() -> None:
         (lambda: catalog.targets(target_class="clout"), "cloud"),
         (lambda: catalog.targets(as_of="2019-05-01"), "before the first table, of 2020-12-10"),
         (lambda: catalog.targets(as_of="May"), "is no date"),
+        (lambda: catalog.targets(as_of="2024-W01-1"), "is no date"),
+        (lambda: catalog.targets(as_of="2024-02-30"), "is no date"),
         (lambda: catalog.changes(since="2019"), "--since 2019 is before the first table"),
         (lambda: catalog.neo(as_of="2020-12-09"), "2020-12-10"),
         (lambda: catalog.image("torch", "1.8", target="ml_c5", region="us-west-9"), "us-west-"),
@@ -83,6 +89,33 @@ def test_what_is_written_as_it_is_listed_is_not_echoed() -> None:
 )  # fmt: skip
 def test_what_no_table_has_is_refused_with_the_nearest(call: object, words: str) -> None:
     assert words in refused(UsageError, call)
+
+
+WORDS = st.one_of(
+    st.text(max_size=30),
+    st.from_regex(r"(ml[._])?[a-z0-9]{1,6}[._]?[0-9a-z]{0,8}", fullmatch=True),
+    st.from_regex(r"(torch|tf|onnx|mxnet|XGBOOST)[=v ]{0,2}[0-9.x]{0,6}", fullmatch=True),
+    st.from_regex(r"20[0-9]{2}(-[0-9]{2}){0,2}", fullmatch=True),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(word=WORDS, other=WORDS)
+def test_no_word_ends_as_a_bug(word: str, other: str) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: catalog.targets(word, framework=other),
+        lambda: catalog.targets("ml_c5", framework=word, as_of=other),
+        lambda: catalog.neo(framework=word, target_class=other),
+        lambda: catalog.changes(since=word, as_of=other),
+        lambda: catalog.image(word, target="ml_c5", region="us-west-2"),
+        lambda: catalog.image("torch", word, target=other, region="us-west-2"),
+        lambda: catalog.image("tf", target="ml_eia2", region=word, python=other),
+        lambda: catalog.smp(word, instance=other),
+        lambda: catalog.training_compiler("gpt2", instance=word, release=other),
+    ]
+    for call in calls:
+        with contextlib.suppress(NeopackError):
+            call()
 
 
 # --- gaps -----------------------------------------------------------------------------------
@@ -296,3 +329,55 @@ def test_every_row_of_the_support_table_stands_on_pages_that_name_its_class() ->
             assert row.text("class") in pages[date], cell
             assert cell not in seen, cell
             seen.add(cell)
+
+
+# the keys that a row of each table may have: a misspelt one would be left out in silence
+KEYS = {
+    ("support", "snapshot"): "date classes versions_only source",
+    ("support", "row"): "class framework as_of compiled_with listed maximum printed tabulated "
+    "models models_by_version note",
+    ("support", "event"): "date class what source",
+    ("images", "image"): "frameworks kinds repository versions family tag aliases up_to registry "
+    "note",
+    ("elastic", "image"): "framework versions repository registry pythons regions absent",
+    ("parallel", "release"): "framework version library image wheel note",
+    ("training", "tested"): "release domain scope rows",
+}
+
+
+@pytest.mark.parametrize(("file", "table"), KEYS)
+def test_no_row_has_a_key_that_nobody_reads(file: str, table: str) -> None:
+    rows = list(facts_file(file).tables(table))
+    assert rows
+    for row in rows:
+        assert set(row) <= set(KEYS[file, table].split()), row.where
+
+
+def test_no_device_has_a_key_that_nobody_reads() -> None:
+    devices = facts_file("devices").table("device")
+    for name in devices:
+        known = {"soc", "os", "arch", "accelerator", "options", "note"}
+        assert set(devices.table(name)) <= known, name
+    accelerators = facts_file("elastic").table("accelerators")
+    for name in accelerators:
+        assert set(accelerators.table(name)) == {"tflops_f32", "tflops_f16", "memory"}
+
+
+def test_how_compiler_options_are_written() -> None:
+    def row(target: str) -> catalog.Listed:
+        return catalog.targets(target, framework="pytorch").targets[0].frameworks[0]
+
+    assert row("ml_c5").options_form == "an object in JSON"
+    assert "--neuroncore-pipeline-cores 1" in row("ml_inf1").options_form
+    assert row("ml_trn1").options_form == "not documented"
+    assert row("linux/arm64/nvidia").options_required == ("gpu-code", "trt-ver", "cuda-ver")
+    assert row("jetson_tx2").options_required == ()
+
+
+def test_an_accelerator_type_is_no_wrong_instance() -> None:
+    assert catalog.targets("ml.eia2.medium").targets[0].name == "ml_eia2"
+
+
+def test_xgboost_0_90_was_taken_when_the_page_said_0_9() -> None:
+    answer = catalog.targets("ml_c5", framework="xgboost0.90", as_of="2021-04-14")
+    assert answer.targets[0].frameworks[0].rule == "0.9 or earlier"
