@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from neopack import facts
 from neopack.catalog.names import Reading, date_of, framework_of, kinds_of, readings
 from neopack.facts import Support
 from neopack.facts.rows import facts_file
 
-__all__ = ["NONE", "MatrixAnswer", "class_names", "neo", "rule_of", "wording"]
+__all__ = ["NONE", "MatrixAnswer", "class_names", "neo", "rule_of", "since", "wording"]
 
 NONE = "not listed"
 
@@ -44,6 +45,28 @@ def class_names(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named.get(kind, kind) for kind in kinds))
 
 
+@cache
+def since(framework: str, of: str, date: str) -> str:
+    """The first page of the unbroken run, up to that of ``date``, that has the same versions.
+
+    It was so at that date at the latest: what lies between two pages was not read.
+    """
+    first = date
+    for earlier in reversed(facts.snapshots()):
+        if earlier < date and of in _classes(earlier):
+            if rule_of(framework, of, earlier) != rule_of(framework, of, date):
+                break
+            first = earlier
+    return first
+
+
+@cache
+def _classes(date: str) -> tuple[str, ...]:
+    pages = facts_file("support").tables("snapshot")
+    return next(page.texts("classes") for page in pages if page.text("date") == date)
+
+
+@cache
 def rule_of(framework: str, of: str, date: str) -> str:
     """The versions as a page words them."""
     row = facts.class_support(framework, of, date)

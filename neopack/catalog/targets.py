@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from neopack import facts
-from neopack.catalog.matrix import wording
+from neopack.catalog.matrix import since, wording
 from neopack.catalog.names import (
     Asked,
     Reading,
@@ -17,7 +17,7 @@ from neopack.catalog.names import (
     readings,
     target_of,
 )
-from neopack.errors import Unsupported
+from neopack.errors import Unsupported, UsageError
 from neopack.facts import Option, Support, hosting, images, versions
 from neopack.facts.rows import Row, facts_file
 from neopack.types import CompilerPath, Json, Target
@@ -46,7 +46,8 @@ class Listed:
 
     A version is taken if it is one of ``versions`` or not above ``maximum``; ``compiled_with``
     are the framework versions that the page prints, ``submit`` the one that neopack would send,
-    ``rule`` is all of it in words. ``options_form`` says how CompilerOptions are written.
+    ``rule`` is all of it in words. ``options_form`` says how CompilerOptions are written,
+    ``since`` the first page that had the same versions.
     """
 
     framework: str
@@ -67,6 +68,7 @@ class Listed:
     image: str
     image_versions: tuple[str, ...]
     note: str
+    since: str
     as_of: str
     source: str
 
@@ -119,6 +121,8 @@ def targets(
     date_of(as_of, facts.snapshots()[0])
     asked, kinds = framework_of(framework), kinds_of(target_class)
     one = target_of(name) if name else None
+    if one and one.kind not in kinds:
+        raise UsageError(f"{one.name} is no {target_class} target", hint=f"it is {one.kind}")
     wanted = [one] if one else [t for t in facts.targets() if t.kind in kinds]
     rows = [_entry(target, asked, as_of) for target in wanted]
     if asked.framework:
@@ -182,6 +186,7 @@ def listed(row: Support, target: Target) -> Listed:
         image=image.repository if image else "",
         image_versions=image.versions if image else (),
         note=row.note,
+        since=since(row.framework, row.target_class, row.as_of),
         as_of=row.as_of,
         source=row.source,
     )

@@ -79,12 +79,14 @@ def _entry(entry: TargetEntry) -> Iterator[str]:
 def _listed(row: Listed) -> Iterator[str]:
     yield f"{row.framework}  {row.rule}"
     yield from field("table of", row.as_of if row.tabulated else f"{row.as_of}, by its containers")
+    yield from field("the same since", row.since if row.since != row.as_of else "")
     yield from field("compiled with", ", ".join(row.compiled_with))
     yield from field("compiler path", row.path)
     yield from field("archive", row.formats)
     yield from field("models", ", ".join(row.models))
     yield from field("toolkits", ", ".join(row.toolkits))
-    yield from field("options", "; ".join(map(_option, row.options)) or row.options_form)
+    yield from field("options", "; ".join(map(_option, row.options)))
+    yield from field("options as", row.options_form)
     yield from field("required", ", ".join(row.options_required))
     yield from field("image", f"{row.image} {', '.join(row.image_versions)}".strip())
     yield from field("note", row.note)

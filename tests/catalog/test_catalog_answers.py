@@ -71,6 +71,7 @@ def test_what_is_written_as_it_is_listed_is_not_echoed() -> None:
         (lambda: catalog.targets(framework="pytroch"), "PYTORCH"),
         (lambda: catalog.targets(framework="pytorch1.x"), "'1.x' is no version"),
         (lambda: catalog.targets(target_class="clout"), "cloud"),
+        (lambda: catalog.targets("ml_c5", target_class="edge"), "ml_c5 is no edge target"),
         (lambda: catalog.targets(as_of="2019-05-01"), "before the first table, of 2020-12-10"),
         (lambda: catalog.targets(as_of="May"), "is no date"),
         (lambda: catalog.targets(as_of="2024-W01-1"), "is no date"),
@@ -190,6 +191,21 @@ def test_a_table_counts_from_its_date_on() -> None:
     assert rule("2022-03-24") == "1.15.0 or earlier"
     assert rule("2022-03-25") == "1.15.3, 2.4"
     assert rule("2022-10-15") == "1.15.3, 2.9"
+
+
+def test_since_when_a_row_is_as_it_is() -> None:
+    def since(target: str, framework: str, date: str | None = None) -> str:
+        answer = catalog.targets(target, framework=framework, as_of=date)
+        return answer.targets[0].frameworks[0].since
+
+    assert since("ml_c5", "tf") == "2022-10-15"
+    assert since("ml_c5", "tf", "2022-08-01") == "2022-03-25"
+    assert since("ml_c5", "keras") == "2020-12-10"
+    assert since("ml_c5", "pytorch") == "2026"
+    assert since("ml_inf1", "pytorch") == "2022-07-01"
+    assert since("ml_inf2", "pytorch") == "2026"
+    assert since("ml_eia2", "tf") == "2021-04-14"
+    assert since("rasp3b", "onnx") == "2022-12-30"
 
 
 def test_changes_between_dates() -> None:
