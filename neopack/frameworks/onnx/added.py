@@ -111,40 +111,29 @@ def _scaled(site: Site, value: str) -> None:
 
 
 def group_normalization(site: Site) -> str:
-    """InstanceNormalization of each group; scale and bias are a channel's since 21, before that
-    a group's."""
+    """InstanceNormalization of each group, then scale and bias of each channel."""
     import numpy as np
-
-    groups, rank = site.attribute("num_groups", 1), site.rank()
-    grouped = site.emit(
-        "Reshape", site.input(0), site.weight(np.array([0, groups, -1], np.int64), "grouped")
-    )
-    kind = site.dtype()
     from onnx import helper
 
-    numpy_kind = helper.tensor_dtype_to_np_dtype(kind)
-    plain = [
-        site.weight(np.full(groups, value, numpy_kind), name)
+    groups, rank = site.attribute("num_groups", 1), site.rank()
+    by_group = site.weight(np.array([0, groups, -1], np.int64), "by_group")
+    grouped = site.emit("Reshape", site.input(0), by_group)
+    kind = helper.tensor_dtype_to_np_dtype(site.dtype())
+    ones, zeros = (
+        site.weight(np.full(groups, value, kind), name)
         for value, name in ((1, "ones"), (0, "zeros"))
-    ]
-    value = site.emit(
-        "InstanceNormalization", grouped, *plain, epsilon=site.attribute("epsilon", 1e-5)
     )
-    of_channels = site.version >= 21
-    axes = list(range(1, rank - 1)) if of_channels else [1]
-    scale, bias = (_column(site, place, axes) for place in (1, 2))
-    shape = site.emit("Shape", site.input(0))
-    if of_channels:
-        whole = site.emit("Reshape", value, shape)
-        site.emit("Add", site.emit("Mul", whole, scale), bias, into=site.output(0))
-    else:
-        value = site.emit("Add", site.emit("Mul", value, scale), bias)
-        site.emit("Reshape", value, shape, into=site.output(0))
+    epsilon = site.attribute("epsilon", 1e-5)
+    normal = site.emit("InstanceNormalization", grouped, ones, zeros, epsilon=epsilon)
+    whole = site.emit("Reshape", normal, site.emit("Shape", site.input(0)))
+    scale, bias = (_of_channels(site, place, rank) for place in (1, 2))
+    site.emit("Add", site.emit("Mul", whole, scale), bias, into=site.output(0))
     return PRIMITIVES
 
 
-def _column(site: Site, place: int, axes: list[int]) -> str:
+def _of_channels(site: Site, place: int, rank: int) -> str:
     """A vector as [C, 1, 1], to meet the channels."""
+    axes = list(range(1, rank - 1))
     return site.emit("Unsqueeze", site.input(place), axes=axes) if axes else site.input(place)
 
 
@@ -187,9 +176,12 @@ ADDED: dict[str, Callable[[Site], str]] = {
 }
 
 # what ONNX itself says in terms of other operators
-EXPANDED = ("AffineGrid", "Attention", "CenterCropPad", "RotaryEmbedding", "SwiGLU")
+EXPANDED = ("Attention", "RotaryEmbedding")
 
 INSTEAD = {
+    "AffineGrid": "Resize, where the grid is regular",
+    "SwiGLU": "Split, Sigmoid and Mul",
+    "CenterCropPad": "Slice and Pad",
     "GridSample": "Resize, where the grid is regular",
     "DeformConv": "Conv",
     "Col2Im": "ConvTranspose",

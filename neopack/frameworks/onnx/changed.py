@@ -78,7 +78,8 @@ def split(site: Site) -> str:
         site.keep(inputs=site.node.input[:1], attributes={"split": sizes})
         return "sizes are an attribute"
     axis, count = site.attribute("axis", 0), len(site.node.output)
-    whole = (site.values.shape(site.input(0)) or (None,) * site.rank())[axis]
+    shape = site.values.shape(site.input(0))
+    whole = shape[axis] if shape else None
     if whole is None or whole % count == 0:
         site.keep(inputs=site.node.input[:1], without=["num_outputs"])
         return "parts are equal"
@@ -121,7 +122,7 @@ def pad(site: Site) -> str:
     mode = site.attribute("mode", "constant")
     if mode == "wrap":
         raise Inexpressible("Pad that wraps", "Slice and Concat")
-    inputs = [name for name in site.node.input[:3]]
+    inputs = list(site.node.input[:3])
     while inputs and not inputs[-1]:
         inputs.pop()
     if not site.input(3):
@@ -150,24 +151,6 @@ def shape_of(site: Site) -> str:
     bounds = [site.weight(np.array([b], np.int64), w) for b, w in ((start, "from"), (last, "to"))]
     site.emit("Slice", whole, *bounds, into=site.output(0))
     return "a slice of all dims"
-
-
-def recurrent(site: Site) -> str:
-    """RNN, GRU and LSTM before 14 had the sequence first."""
-    if not site.attribute("layout", 0):
-        site.keep(without=["layout"])
-        return ""
-    inputs = list(site.node.input)
-    for place in (0, 5, 6):
-        if site.input(place):
-            inputs[place] = site.emit("Transpose", inputs[place], perm=[1, 0, 2])
-    made = [name and site.fresh("turned") for name in site.node.output]
-    site.keep(inputs=inputs, outputs=made, without=["layout"])
-    for place, name in enumerate(made):
-        if name:
-            order = [1, 0, 2] if place else [2, 0, 1, 3]
-            site.emit("Transpose", name, into=site.output(place), perm=order)
-    return "transposed to have the sequence first"
 
 
 def roi_align(site: Site) -> str:
@@ -247,9 +230,6 @@ CHANGED: dict[str, tuple[int, Adapter]] = {
     "Pad": (18, pad),
     "Resize": (13, resize),
     "Shape": (15, shape_of),
-    "RNN": (14, recurrent),
-    "GRU": (14, recurrent),
-    "LSTM": (14, recurrent),
     "RoiAlign": (16, roi_align),
     "AveragePool": (19, pool),
     "LpPool": (18, pool),

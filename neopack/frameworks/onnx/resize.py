@@ -20,9 +20,8 @@ def resize(site: Site) -> str:
     if axes is not None or policy != "stretch":
         scales, sizes = _for_every_axis(site, axes, policy)
         changes.append("every axis is told")
-    if axes is not None and site.attribute("coordinate_transformation_mode", "") in (
-        "tf_crop_and_resize",
-    ):
+    mode = site.attribute("coordinate_transformation_mode", "half_pixel")
+    if axes is not None and mode == "tf_crop_and_resize":
         raise Inexpressible("Resize that crops along some axes", "a roi for every axis")
     if site.attribute("antialias", 0):
         _refuse_shrinking(site)

@@ -1,4 +1,4 @@
-"""One node that is being rewritten: what is known of it, and where the nodes go that replace it."""
+"""One node that is being rewritten: what is known of it, and the nodes that replace it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neopack.types import Array
 __all__ = ["Inexpressible", "Names", "Site"]
 
 
-class Inexpressible(Exception):  # noqa: N818 - an answer more than an error
+class Inexpressible(Exception):
     """The older ONNX has nothing for ``what``; ``instead`` says what to use."""
 
     def __init__(self, what: str, instead: str = "") -> None:
@@ -94,7 +94,8 @@ class Site:
         from onnx import helper
 
         made = into or self._names.new(f"{self._base()}/{operator}")
-        name = self.node.name if into else made
+        last = into == self.node.output[0]
+        name = self.node.name if last else made if not into else self._names.new(made)
         self.nodes.append(
             helper.make_node(operator, list(inputs), [made], name=name, **attributes)
         )
@@ -141,10 +142,6 @@ class Site:
 
         kind = helper.tensor_dtype_to_np_dtype(self.dtype() if dtype is None else dtype)
         return self.weight(np.array(value, kind), what)
-
-    def fresh(self, what: str) -> str:
-        """A name for one of several outputs."""
-        return self._names.new(f"{self._base()}/{what}")
 
     def _base(self) -> str:
         return next(name for name in self.node.output if name)

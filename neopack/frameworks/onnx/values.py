@@ -6,15 +6,17 @@ Shapes are those of the inputs that Neo will freeze, so what a graph computes fr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from neopack.types import Array, Shape
 
-__all__ = ["Values", "graphs_of", "inferred"]
+__all__ = ["Values", "inferred"]
 
 # constants that say how to compute (axes, sizes, pads) are small; more is weights
 SMALL = 4096
+# onnx tells no shape for these: to infer what follows they are as good as Identity
+_OF_SAME_SHAPE = ("GroupNormalization",)
 
 
 class Values:
@@ -142,18 +144,12 @@ def inferred(model: Any, shapes: Mapping[str, Shape]) -> Any:
                 kind.shape.dim.add().dim_value = size
     stated = {info.name: info for info in copy.graph.value_info}
     del copy.graph.value_info[:]
+    for node in copy.graph.node:
+        if node.op_type in _OF_SAME_SHAPE:
+            node.CopyFrom(onnx.helper.make_node("Identity", node.input[:1], node.output[:1]))
     for info in copy.graph.output:
         info.type.tensor_type.ClearField("shape")
     found = onnx.shape_inference.infer_shapes(copy, data_prop=True)
-    known = {info.name for info in found.graph.value_info}
+    known = {i.name for i in found.graph.value_info if i.type.tensor_type.HasField("shape")}
     found.graph.value_info.extend(info for name, info in stated.items() if name not in known)
     return found
-
-
-def graphs_of(node: Any) -> Iterator[tuple[int, int | None]]:
-    """Where the subgraphs of a node are: the attribute's place, and the place in its list."""
-    for place, attribute in enumerate(node.attribute):
-        if attribute.HasField("g"):
-            yield place, None
-        for index in range(len(attribute.graphs)):
-            yield place, index
