@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from neopack.errors import SourceError, first_line
@@ -13,7 +14,7 @@ from neopack.frameworks.onnx.values import inferred
 from neopack.frameworks.onnx.walk import nodes
 from neopack.types import Shape
 
-__all__ = ["convert", "converted", "expanded", "refuse_types"]
+__all__ = ["convert", "converted", "expanded", "laid_open", "refuse_types"]
 
 _LACKING = re.compile(r"No Adapter From Version \$(\d+) for (\w+)")
 
@@ -47,6 +48,34 @@ def convert(model: Any, opset: int, where: str) -> Any:
     return converted(lambda: onnx.version_converter.convert_version(model, opset), where)
 
 
+def laid_open(model: Any, shapes: Mapping[str, Shape], where: str) -> Any:
+    """The model without functions of its own, whatever opset they are written in."""
+    import onnx.inliner
+
+    _say_types(model, shapes, where)
+    opened = converted(partial(onnx.inliner.inline_local_functions, model, True), where)
+    if opened.functions:
+        raise SourceError(
+            f"onnx cannot lay open its function {opened.functions[0].name}",
+            where=where,
+            hint="export it without functions of its own",
+        )
+    return opened
+
+
+def _say_types(model: Any, shapes: Mapping[str, Shape], where: str) -> None:
+    """Write down the type of each value: the inliner knows of no others."""
+    from onnx import helper
+
+    typed = converted(partial(inferred, model, shapes), where)
+    said = {info.name for info in model.graph.value_info}
+    model.graph.value_info.extend(i for i in typed.graph.value_info if i.name not in said)
+    model.graph.value_info.extend(
+        helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in model.graph.initializer
+    )
+
+
 def expanded(model: Any, shapes: Mapping[str, Shape], where: str) -> tuple[Any, tuple[str, ...]]:
     """The model with the operators laid open that ONNX itself defines by others; their names."""
     import onnx.inliner
@@ -55,14 +84,7 @@ def expanded(model: Any, shapes: Mapping[str, Shape], where: str) -> tuple[Any, 
     named = tuple(operator for operator in EXPANDED if operator in found)
     if not named:
         return model, ()
-    # the inliner knows of no type but those that are said
-    typed = converted(lambda: inferred(model, shapes), where)
-    said = {info.name for info in model.graph.value_info}
-    model.graph.value_info.extend(i for i in typed.graph.value_info if i.name not in said)
-    model.graph.value_info.extend(
-        onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
-        for tensor in model.graph.initializer
-    )
+    _say_types(model, shapes, where)
     identities = [("", operator) for operator in named]
     opened = converted(
         lambda: onnx.inliner.inline_selected_functions(

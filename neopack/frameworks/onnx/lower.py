@@ -15,10 +15,10 @@ from typing import Any
 from neopack import facts
 from neopack.errors import SourceError
 from neopack.facts import OnnxRelease, versions
-from neopack.frameworks.onnx.convert import convert, converted, expanded, refuse_types
+from neopack.frameworks.onnx.convert import convert, converted, expanded, laid_open, refuse_types
 from neopack.frameworks.onnx.rewriting import BASE, OWN, Lowering, opset_of, schema
 from neopack.frameworks.onnx.values import inferred
-from neopack.frameworks.onnx.walk import nodes, strip, used
+from neopack.frameworks.onnx.walk import nodes, prune, strip, used
 from neopack.types import Json, ModelInfo, Shape
 
 __all__ = ["fits", "lower", "release_for"]
@@ -53,13 +53,13 @@ def lower(
     ``shapes`` are those that the inputs will be frozen to. Raises ``SourceError`` that names the
     operators in the way, their nodes, and what to use in their place.
     """
-    import onnx.inliner
+    import onnx
 
     model = onnx.load(str(given))
     told = []
     weights = _set_aside(model.graph)
     if model.functions:
-        model = converted(partial(onnx.inliner.inline_local_functions, model), where)
+        model = laid_open(model, shapes, where)
         told.append("functions of the model's own: laid open")
     before, opset = model.ir_version, opset_of(model)
     if opset > BASE:
@@ -67,6 +67,7 @@ def lower(
         told += [f"{operator}: laid open as ONNX defines it" for operator in named]
         typed = converted(partial(inferred, model, shapes), where)
         told += Lowering(model, typed, where).told()
+    prune(model.graph)
     _keep_domains(model, min(opset, BASE), where)
     if min(opset, BASE) > release.opset:
         model = convert(model, release.opset, where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neopack.frameworks.onnx.site import Inexpressible, Site
-from neopack.types import Array, Shape
+from neopack.types import Array
 
 __all__ = ["resize"]
 
@@ -75,7 +75,7 @@ def _refuse_shrinking(site: Site) -> None:
         raise Inexpressible("Resize with antialias", "Resize without antialias, or AveragePool")
 
 
-def _fixed(site: Site) -> Shape:
+def _fixed(site: Site) -> tuple[int, ...]:
     shape = site.values.fixed_shape(site.input(0))
     if shape is None:
         raise Inexpressible("Resize of some axes of an unknown shape", "a size for every axis")

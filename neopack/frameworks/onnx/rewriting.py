@@ -10,7 +10,7 @@ from neopack.errors import SourceError
 from neopack.frameworks.onnx import added, changed
 from neopack.frameworks.onnx.site import Inexpressible, Names, Site
 from neopack.frameworks.onnx.values import Values
-from neopack.frameworks.onnx.walk import graphs_of, named, prune
+from neopack.frameworks.onnx.walk import graphs_of, named
 
 __all__ = ["BASE", "OWN", "Lowering", "opset_of", "schema"]
 
@@ -38,7 +38,6 @@ class Lowering:
         if self.problems:
             raise self._refusal()
         model.graph.initializer.extend(self.weights)
-        prune(model.graph)
 
     def told(self) -> list[str]:
         return [f"{note} ({count})" for note, count in self.notes.items()]

@@ -144,4 +144,4 @@ class Site:
         return self.weight(np.array(value, kind), what)
 
     def _base(self) -> str:
-        return next(name for name in self.node.output if name)
+        return str(next(name for name in self.node.output if name))

@@ -55,7 +55,7 @@ class Values:
             return tuple(d.dim_value if d.HasField("dim_value") else None for d in kind.shape.dim)
         return self.outer.shape(name) if self.outer else None
 
-    def fixed_shape(self, name: str) -> Shape | None:
+    def fixed_shape(self, name: str) -> tuple[int, ...] | None:
         """The shape where no dim of it is free."""
         shape = self.shape(name) or ()
         known = tuple(dim for dim in shape if dim is not None)

@@ -36,7 +36,7 @@ def computed(given: Any, inputs: dict[str, Array]) -> dict[str, Array]:
 
 
 def opset_of(given: Any) -> int:
-    return next(one.version for one in given.opset_import if not one.domain)
+    return int(next(one.version for one in given.opset_import if not one.domain))
 
 
 @pytest.mark.parametrize("name", LOWERED)
@@ -204,3 +204,40 @@ def test_only_the_header_of_a_newer_ir_changes(tmp_path: Path) -> None:
     made, told = lowered(model(12, "(float[2] x) => (float[2] y) {y = Relu(x)}"), tmp_path)
     assert told == ("IR version 10 to 7",)
     assert made.ir_version == 7
+
+
+@pytest.mark.parametrize(("inside", "outside"), [(18, 18), (13, 18), (12, 18), (18, 12), (11, 12)])
+def test_functions_of_any_opset_are_laid_open(inside: int, outside: int, tmp_path: Path) -> None:
+    softmax = helper.make_node("Softmax", ["a"], ["b"], axis=1, name="inner")
+    function = helper.make_function(
+        "own", "Soft", ["a"], ["b"], [softmax], [helper.make_opsetid("", inside)]
+    )
+    given = model(outside, "(float[2,3,1] x) => (float[2,3,1] y) {h = Relu(x) y = Relu(h)}")
+    given.graph.node[1].CopyFrom(helper.make_node("Soft", ["h"], ["y"], domain="own"))
+    given.functions.append(function)
+    given.opset_import.append(helper.make_opsetid("own", 1))
+    made, told = lowered(given, tmp_path)
+    assert "functions of the model's own: laid open" in told
+    assert [one.domain for one in made.opset_import] == [""]
+    assert not made.functions
+    inputs = inputs_of(given)
+    assert difference(computed(given, inputs), computed(made, inputs)) < 1e-6
+
+
+def test_fields_of_later_ir_versions_are_left_out(tmp_path: Path) -> None:
+    given = model(18, "(float[2] x) => (float[2] y) {y = Relu(x)}")
+    note = given.graph.node[0].metadata_props.add()
+    note.key, note.value = "stack_trace", "File model.py"
+    made, _ = lowered(given, tmp_path)
+    assert b"stack_trace" not in made.SerializeToString()
+
+
+def test_trees_of_a_later_ml_opset_are_named(tmp_path: Path) -> None:
+    given = model(18, "(float[2,3] x) => (float[2,1] y) {y = Relu(x)}")
+    trees = helper.make_node(
+        "TreeEnsemble", ["x"], ["y"], name="forest", domain="ai.onnx.ml", n_targets=1
+    )
+    given.graph.node[0].CopyFrom(trees)
+    given.opset_import.append(helper.make_opsetid("ai.onnx.ml", 5))
+    with pytest.raises(SourceError, match=r"has no such TreeEnsemble \(forest\)"):
+        lowered(given, tmp_path)
