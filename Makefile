@@ -50,7 +50,7 @@ bench: $(STAMP)
 TORCH := torch==2.13.0
 lock:
 	echo '$(TORCH)' | $(UV) pip compile --upgrade --constraint - --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-		--all-extras --python-version 3.11 --output-file requirements.lock pyproject.toml
+		--extra dev --extra demo --python-version 3.11 --output-file requirements.lock pyproject.toml
 	sed -i 's/+cpu$$//' requirements.lock
 
 clean:

@@ -205,20 +205,43 @@ def since(start: float) -> float:
     return round(time.perf_counter() - start, 1)
 
 
-def rows(entries: list[Entry], out: Path | None) -> Iterator[dict[str, Any]]:
-    kept = {}
-    if out is not None and out.exists():
-        kept = {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
-    for entry in entries:
-        if entry.name in kept:
-            yield kept[entry.name]
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            row = attempt(entry, Path(folder))
-        if out is not None:
-            with out.open("a") as stream:
-                stream.write(json.dumps(row) + "\n")
-        yield row
+def walk(
+    given: argparse.Namespace,
+    tried: Callable[[Entry, Path], dict[str, Any]],
+    shown: Callable[[dict[str, Any]], str],
+) -> list[dict[str, Any]]:
+    """A row a model, printed as it comes, and kept in ``given.out``: what is there is not tried
+    again, so that several may walk from both ends."""
+    entries = [e for e in ZOOS[given.framework]() if not given.only or e.name in given.only]
+    done = []
+    for entry in reversed(entries) if given.reverse else entries:
+        row = kept(given.out).get(entry.name)
+        if row is None:
+            with tempfile.TemporaryDirectory() as folder:
+                row = tried(entry, Path(folder))
+            if given.out is not None:
+                with given.out.open("a") as stream:
+                    stream.write(json.dumps(row) + "\n")
+        print(shown(row), flush=True)
+        done.append(row)
+    return done
+
+
+def kept(out: Path | None) -> dict[str, dict[str, Any]]:
+    if out is None or not out.exists():
+        return {}
+    return {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
+
+
+def arguments(about: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--framework", choices=sorted(ZOOS), default="pytorch")
+    parser.add_argument("--only", action="append")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--reverse", action="store_true")
+    return parser.parse_args()
 
 
 def shown(row: dict[str, Any]) -> str:
@@ -230,17 +253,9 @@ def shown(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--framework", choices=sorted(ZOOS), default="pytorch")
-    parser.add_argument("--only", action="append")
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
-    entries = [e for e in ZOOS[given.framework]() if not given.only or e.name in given.only]
+    given = arguments(__doc__)
     print(f"{'model':24} {'MB':>8} {'package':>7}  {'check':6} {'compile':>7}  difference")
-    done = []
-    for row in rows(entries, given.out):
-        print(shown(row), flush=True)
-        done.append(row)
+    done = walk(given, attempt, shown)
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]
     print(f"{len(good)} of {len(done)} packaged, checked clean, and compiled or run")
     sys.exit(len(good) != len(done))

@@ -185,11 +185,17 @@ def _helps() -> Iterator[tuple[str, str]]:
     )
     yield "neopack", root.get_help(context)
     for name in root.list_commands(context):
-        command = root.get_command(context, name)
-        inner = command.context_class(
-            command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH
-        )
-        yield f"neopack {name}", command.get_help(inner)
+        yield from _help_of(root.get_command(context, name), name, context)
+
+
+def _help_of(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
+    """A command's, and those of the commands under it."""
+    inner = command.context_class(
+        command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
+    )
+    yield inner.command_path, command.get_help(inner)
+    for below in command.list_commands(inner) if hasattr(command, "list_commands") else ():
+        yield from _help_of(command.get_command(inner, below), below, inner)
 
 
 def command_line() -> Any:

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 from neopack._version import __version__
 
 if TYPE_CHECKING:
-    from neopack.api import bench, check, compile, inspect, load, package, run, verify  # noqa: A004
+    from neopack.api import (
+        bench,
+        check,
+        compile,  # noqa: A004
+        inspect,
+        load,
+        package,
+        run,
+        submit,
+        verify,
+    )
     from neopack.errors import NeopackError
     from neopack.types import InputRequest, Report, Signature, TensorSpec
 
@@ -31,6 +41,7 @@ __all__ = [
     "load",
     "package",
     "run",
+    "submit",
     "verify",
 ]
 
@@ -38,7 +49,7 @@ _HOMES = {
     "NeopackError": "neopack.errors",
     **dict.fromkeys(("InputRequest", "Report", "Signature", "TensorSpec"), "neopack.types"),
     **dict.fromkeys(
-        ("bench", "check", "compile", "inspect", "load", "package", "run", "verify"),
+        ("bench", "check", "compile", "inspect", "load", "package", "run", "submit", "verify"),
         "neopack.api",
     ),
 }

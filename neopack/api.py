@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from neopack import compiling, facts, judging, packing
 from neopack.archive.manifest import read_manifest
@@ -32,7 +32,21 @@ from neopack.wire.files import FolderFiles
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.source import FileSource
 
-__all__ = ["answer", "bench", "check", "compile", "inspect", "load", "package", "run", "verify"]
+if TYPE_CHECKING:  # a local compilation needs nothing of it
+    from neopack import following, submitting
+
+__all__ = [
+    "answer",
+    "bench",
+    "check",
+    "compile",
+    "inspect",
+    "load",
+    "package",
+    "run",
+    "submit",
+    "verify",
+]
 
 Inputs = Mapping[str, Sequence[int]] | Sequence[InputRequest]
 GZIP = b"\x1f\x8b"
@@ -249,15 +263,40 @@ def compile(  # noqa: A001 - Neo's own word
     precision: str = "fp32",
     engine: str | None = None,
     max_difference: float | None = None,
+    backend: Literal["local", "sagemaker"] = "local",
+    role: str = "",
+    region: str = "",
+    profile: str = "",
+    waiting: following.Waiting | None = None,
     force: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     log: Log | None = None,
 ) -> CompiledArtifact:
-    """Compile an archive here with a local engine; the artifact's ``path`` is the new archive.
+    """Compile an archive; the artifact's ``path`` is the new archive.
 
-    The outputs are compared with the golden ones; ``VerificationFailed`` where they differ by
-    more than ``max_difference`` (1e-3 of the largest in fp32 unless given).
+    Here, with a local engine, the outputs are compared with the golden ones:
+    ``VerificationFailed`` where they differ by more than ``max_difference`` (1e-3 of the largest
+    in fp32 unless given). With ``backend="sagemaker"`` a compilation job does it, with ``role``,
+    the ARN of a role, and ``output``, ``s3://bucket/prefix``; ``JobFailed`` where it fails, other
+    ``ServiceError`` where AWS says no. ``submit`` does the same with all there is to say.
     """
+    if backend == "sagemaker":
+        from neopack import submitting
+        from neopack.engines.sagemaker.account import Connection
+
+        return _by_sagemaker(
+            archive,
+            target,
+            submitting.Asked(
+                role=role,
+                output=str(output or ""),
+                connection=Connection(region=region, profile=profile),
+                force=force,
+                limits=limits,
+            ),
+            waiting,
+            log,
+        )
     settings = compiling.CompileSettings(
         precision=precision,
         engine=engine,
@@ -268,6 +307,38 @@ def compile(  # noqa: A001 - Neo's own word
     return compiling.compile_archive(
         Path(archive), target, _path(output), settings, log or SilentLog()
     )
+
+
+def _by_sagemaker(
+    archive: str | Path,
+    target: str,
+    asked: submitting.Asked,
+    waiting: following.Waiting | None,
+    log: Log | None,
+) -> CompiledArtifact:
+    from neopack import following
+
+    outcomes = submit(archive, [target], asked, waiting=waiting, log=log)
+    following.raise_for(outcomes)
+    return following.compiled(outcomes[0])
+
+
+def submit(
+    archive: str | Path,
+    targets: Sequence[str],
+    asked: submitting.Asked,
+    *,
+    waiting: following.Waiting | None = None,
+    log: Log | None = None,
+) -> tuple[following.Outcome, ...]:
+    """One compilation job of SageMaker Neo for each target, followed to their ends.
+
+    A failed job is an outcome, not an exception; ``following.raise_for`` makes it one.
+    """
+    from neopack import following, submitting
+
+    wait = waiting or following.Waiting()
+    return submitting.submit(Path(archive), targets, asked, wait, log or SilentLog())
 
 
 def load(archive: str | Path, *, threads: int | None = None) -> Runner:

@@ -22,7 +22,7 @@ from neopack.errors import EngineFailed, UsageError
 from neopack.types import CompilationRequest, CompiledArtifact, Log, Member, Target
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
-__all__ = ["CompileSettings", "compile_archive", "default_output"]
+__all__ = ["CompileSettings", "compile_archive", "compile_opened", "default_output"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +61,24 @@ def compile_archive(
         opened = open_archive(archive, settings.limits)
     if opened.compiled is not None:
         raise UsageError("is compiled already", where=str(archive))
+    return compile_opened(opened, target, path, _goldens(opened.scan, log), settings, log)
+
+
+def compile_opened(
+    opened: Opened,
+    target: Target,
+    path: Path,
+    goldens: Path | None,
+    settings: CompileSettings,
+    log: Log,
+) -> CompiledArtifact:
+    """Compile what ``opened`` holds into a new archive at ``path``."""
     request = CompilationRequest(
         framework=opened.framework,
         model=Path(opened.model),
         target=target,
         signature=opened.signature,
-        goldens=_goldens(opened.scan, log),
+        goldens=goldens,
         precision=settings.precision,
         max_difference=settings.max_difference,
     )

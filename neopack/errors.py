@@ -14,7 +14,9 @@
     │                               nothing here can compile for it
     ├── VerificationFailed      1   numbers differ by more than is allowed
     ├── Missing                 4   something must be installed first
-    ├── ServiceError            5   AWS said no
+    ├── ServiceError            5   AWS said no, or could not be reached
+    │   ├── JobFailed           5   the compilation job ended without an artifact
+    │   └── StillRunning        7   nobody waits any longer, and the job goes on
     └── EngineFailed            6   a compile engine failed
     Interrupted               130   Ctrl-C or SIGTERM; no Exception, so that nothing that
                                     translates a framework's errors swallows it
@@ -25,6 +27,7 @@ other exception is expected to leave neopack.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ __all__ = [
     "EngineFailed",
     "ExportFailed",
     "Interrupted",
+    "JobFailed",
     "LimitExceeded",
     "Malformed",
     "Missing",
@@ -43,6 +47,7 @@ __all__ = [
     "OutputError",
     "ServiceError",
     "SourceError",
+    "StillRunning",
     "Unsafe",
     "Unsupported",
     "UsageError",
@@ -135,7 +140,33 @@ class Missing(NeopackError):
 
 
 class ServiceError(NeopackError):
+    """``code`` is AWS's word for what went wrong, or ours where AWS was not reached."""
+
     exit_code = 5
+
+    def __init__(self, message: str, *, code: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.code = code
+
+
+class JobFailed(ServiceError):
+    """``code`` is the status or the class of the failure; ``log`` the end of the job's log."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        where: str = "",
+        hint: str = "",
+        log: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, code=code, where=where, hint=hint)
+        self.log = tuple(log)
+
+
+class StillRunning(ServiceError):
+    exit_code = 7
 
 
 class EngineFailed(NeopackError):

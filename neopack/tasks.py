@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from neopack.codec import from_json, to_json
@@ -49,16 +50,27 @@ def _of_the_worker(task: str) -> Callable[[Json, Log], Json]:
     return run
 
 
+@cache
 def _worker() -> object:
+    """A child measures one artifact over many calls, and so keeps it between them."""
     from neopack.measure.worker import Worker
 
-    if not _workers:
-        _workers.append(Worker())
-    return _workers[0]
+    return Worker()
 
 
-# a child measures one artifact over many calls, and so keeps it between them
-_workers: list[object] = []
+def _of_the_endpoint(task: str) -> Callable[[Json, Log], Json]:
+    def run(data: Json, log: Log) -> Json:
+        return getattr(_serving(), task)(data, log)
+
+    return run
+
+
+@cache
+def _serving() -> object:
+    from neopack.artifacts.serving import Serving
+
+    return Serving()
+
 
 TASKS: Mapping[str, Callable[[Json, Log], Json]] = {
     "export": export,
@@ -67,4 +79,6 @@ TASKS: Mapping[str, Callable[[Json, Log], Json]] = {
     "measure": _of_the_worker("measure"),
     "outputs": _of_the_worker("outputs"),
     "difference": _of_the_worker("difference"),
+    "open": _of_the_endpoint("open"),
+    "predict": _of_the_endpoint("predict"),
 }

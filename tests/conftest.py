@@ -7,15 +7,18 @@ import shutil
 import signal
 import sys
 import tempfile
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cloud import BUCKET, QUICK, Cloud, trust
 from desk import Answer, Call, Copied, Desk
 
 import neopack as package
 from neopack import runtimes
 from neopack.__main__ import main
+from neopack.emulator import Emulator, Script
 
 ROOT = Path(__file__).parents[1]
 # exact runtimes are installed once, beside what `make setup` installs, and gone with it
@@ -157,3 +160,41 @@ def environment(entry: Path) -> bytes:
         return (entry / "environ").read_bytes()
     except OSError:
         return b""
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """One process for all tests; a test takes ``aws``."""
+    with Emulator() as started:
+        yield started
+
+
+@pytest.fixture
+def aws(emulator: Emulator) -> Emulator:
+    """The emulator as if it had just started; its clock stands still until ``aws.advance``."""
+    emulator.reset(Script(clock="manual"))
+    return emulator
+
+
+@pytest.fixture
+def cloud(
+    aws: Emulator,
+    desk: Desk,
+    neopack: Call,
+    copied: Copied,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Cloud:
+    """An account with a bucket and a role, at a desk with the archive of the shelf's onnx.
+
+    A job's state is over once it was seen, and nothing sleeps, boto3 neither.
+    """
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "NEOPACK_BACKEND", "AWS_MAX_ATTEMPTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=lambda _: None))
+    where = {"LocationConstraint": "us-west-2"}
+    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    aws.client("iam").create_role(RoleName="neo", AssumeRolePolicyDocument=trust())
+    aws.script(timeline=QUICK)
+    return Cloud(aws, neopack, copied("onnx", desk.path).relative_to(desk.path))

@@ -9,12 +9,13 @@ from pathlib import Path
 from neopack.archive.atomic import writing
 from neopack.archive.manifest import manifest_of, manifest_path
 from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource, extract_member, scan
-from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
+from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest, beside
 from neopack.errors import (
     Malformed,
     NeopackError,
     SourceError,
     Unsafe,
+    Unsupported,
     UsageError,
     first_line,
 )
@@ -28,12 +29,17 @@ __all__ = [
     "checked_inputs",
     "find_model",
     "is_compiled",
+    "job_manifest",
     "load",
     "load_opened",
     "open_archive",
     "refuse_what_is_no_file",
     "unpack",
 ]
+
+
+# kinds of a job's artifact in which the model is as it came, or a local engine's
+RUNS_HERE = frozenset({"emulated", "not compiled"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +62,11 @@ class Opened:
         return self.compiled.precision if self.compiled else "fp32"
 
 
-def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
-    """Scan ``path`` and say what it is. Raises ``SourceError`` where nothing in it can run."""
+def open_archive(
+    path: Path, limits: Limits = DEFAULT_LIMITS, *, signature: Signature | None = None
+) -> Opened:
+    """Scan ``path`` and say what it is; ``signature`` is that of an archive whose manifest is
+    not at hand. Raises ``SourceError`` where nothing in it can run."""
     refuse_what_is_no_file(path)
     scanned = scan(path, limits)
     _refuse_unsafe(scanned)
@@ -72,7 +81,7 @@ def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Opened:
             model="",
             signature=compiled.signature,
         )
-    return _uncompiled(scanned, limits)
+    return _uncompiled(scanned, limits, signature)
 
 
 def refuse_what_is_no_file(path: Path) -> None:
@@ -100,6 +109,15 @@ def _refuse_unsafe(scanned: ArchiveScan) -> None:
                 hint="neopack check says all that is wrong with it",
             )
         seen.add(entry.name)
+
+
+def job_manifest(scanned: ArchiveScan) -> ArtifactManifest | None:
+    """What lies beside an artifact that a job made; None where nothing of this archive does."""
+    path = beside(scanned.path)
+    if not path.is_file():
+        return None
+    manifest = ArtifactManifest.loads(path.read_bytes(), str(path))
+    return manifest if manifest.archive_sha256 == scanned.sha256 else None
 
 
 def is_compiled(scanned: ArchiveScan) -> bool:
@@ -181,7 +199,16 @@ def find_model(
     return None
 
 
-def _uncompiled(scanned: ArchiveScan, limits: Limits) -> Opened:
+def _uncompiled(scanned: ArchiveScan, limits: Limits, known: Signature | None) -> Opened:
+    made = job_manifest(scanned)
+    if made is not None and made.job is not None:
+        if made.job.kind not in RUNS_HERE:
+            raise Unsupported(
+                f"SageMaker Neo compiled it for {made.target}: only its containers run it",
+                where=str(scanned.path),
+                hint="neopack deploy serves it",
+            )
+        known = known or made.signature
     found = find_model(scanned, limits)
     if found is None:
         raise frameworks.nothing_found(
@@ -189,7 +216,7 @@ def _uncompiled(scanned: ArchiveScan, limits: Limits) -> Opened:
         )
     framework, name, info = found
     manifest = manifest_of(scanned.path, scanned.content_sha256)
-    signature = manifest.signature if manifest else info.signature
+    signature = manifest.signature if manifest else known or info.signature
     if signature is None or any(None in spec.shape for spec in signature.inputs):
         raise _shapes_unknown(scanned.path)
     return Opened(

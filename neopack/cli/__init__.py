@@ -7,7 +7,20 @@ from typing import Any, NoReturn
 
 import typer
 
-from neopack.cli import bench, check, compile_, inspect, package, run, runtimes, verify
+from neopack.cli import (
+    bench,
+    check,
+    compile_,
+    deploy,
+    dev,
+    init,
+    inspect,
+    jobs,
+    package,
+    run,
+    runtimes,
+    verify,
+)
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
 
@@ -24,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 unsupported, 4 something to install, "
-    "5 AWS, 6 engine, 130 interrupted.",
+    "5 AWS, 6 engine, 7 a job goes on, 130 interrupted.",
 )
 app.command("inspect")(inspect.inspect)
 app.command("package")(package.package)
@@ -33,7 +46,12 @@ app.command("verify")(verify.verify)
 app.command("compile")(compile_.compile_)
 app.command("run")(run.run)
 app.command("bench")(bench.bench)
+app.command("deploy")(deploy.deploy)
+app.command("undeploy")(deploy.undeploy)
+app.add_typer(init.init, name="init")
+app.add_typer(jobs.jobs, name="jobs")
 app.add_typer(runtimes.app)
+app.add_typer(dev.app)
 
 
 @app.callback()

@@ -33,6 +33,7 @@ class Console:
         self.json = False
         self._progress: Any = None
         self._task: Any = None
+        self._live: Any = None
 
     def listen_for(self, arguments: Sequence[str]) -> None:
         """Settle what holds before a command is known: a wrong call is answered in JSON too."""
@@ -80,6 +81,7 @@ class Console:
         self._say(text)
 
     def failure(self, error: NeopackError | Interrupted, report: Report | None) -> None:
+        self.rest()
         if self.json:
             from neopack.reports.json import failure
 
@@ -96,6 +98,9 @@ class Console:
         self.failure(NeopackError(what, hint="run it again with --debug and report it"), None)
 
     def _say(self, text: str) -> None:
+        if self._live is not None:
+            self._live.console.print(_shown(text), markup=False, highlight=False)
+            return
         if self._progress is not None:
             self._progress.console.print(_shown(text), markup=False, highlight=False)
             return
@@ -109,7 +114,7 @@ class Console:
     def step(self, name: str, total: int | None = None) -> Iterator[None]:
         """A step with a bar on a terminal; a line when it is done elsewhere."""
         start = time.monotonic()
-        if self.quiet or not _coloured(sys.stderr):
+        if self.quiet or self._live is not None or not _coloured(sys.stderr):
             yield
             self.note(f"{name}: {time.monotonic() - start:.1f} s")
             return
@@ -125,6 +130,25 @@ class Console:
             if outer[0] is None:
                 self._progress.stop()
             self._progress, self._task = outer
+
+    def live(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, over: bool) -> bool:
+        """A table in the place of the last one, until it is over; False where there is no
+        terminal to show it on."""
+        if self.quiet or not _coloured(sys.stderr):
+            return False
+        if self._live is None:
+            self._live = _live_table()
+            self._live.start()
+        self._live.update(_table(columns, rows), refresh=True)
+        if over:
+            self.rest()
+        return True
+
+    def rest(self) -> None:
+        """Leave the live table as it stands."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def advance(self, amount: int) -> None:
         if self._progress is not None:
@@ -175,6 +199,23 @@ def _bar() -> Any:
         TimeElapsedColumn(),
         console=Rich(stderr=True),
     )
+
+
+def _live_table() -> Any:
+    from rich.console import Console as Rich
+    from rich.live import Live
+
+    return Live(console=Rich(stderr=True), auto_refresh=False)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+    from rich.markup import escape
+    from rich.table import Table
+
+    made = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        made.add_row(*(escape(_shown(cell)) for cell in row))
+    return made
 
 
 console = Console()

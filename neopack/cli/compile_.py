@@ -1,16 +1,27 @@
 """``neopack compile``."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neopack.cli import _cloud as cloud
 from neopack.cli import _options as options
 from neopack.cli._console import console
-from neopack.errors import Unsupported
+from neopack.errors import NeopackError, UsageError
 
-__all__ = ["compile_"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neopack.following import Outcome
+    from neopack.submitting import Asked
+    from neopack.wire.guard import Limits
+
+__all__ = ["compile_", "show_outcomes"]
+
+_JOB = "SageMaker"
 
 
 class Backend(StrEnum):
@@ -20,12 +31,23 @@ class Backend(StrEnum):
 
 def compile_(
     archive: Annotated[Path, typer.Argument(help="The archive that package wrote.")],
-    target: options.TargetName,
+    target: Annotated[
+        list[str],
+        typer.Option(
+            "--target", "-t", help="ml_c5, ml_inf1, linux/arm64/nvidia, ...; or several."
+        ),
+    ],
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="<stem>-<target>.tar.gz beside it by default."),
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="<stem>-<target>.tar.gz beside it by default; s3://bucket/prefix for jobs.",
+        ),
     ] = None,
-    backend: Annotated[Backend, typer.Option(help="Where to compile.")] = Backend.local,
+    backend: Annotated[
+        Backend | None, typer.Option(help="Where to compile; local unless something says else.")
+    ] = None,
     engine: Annotated[str | None, typer.Option(help="The local engine to use.")] = None,
     precision: Annotated[
         str, typer.Option(help="fp32, bf16 or fp16, where engine and CPU really compute in it.")
@@ -34,32 +56,197 @@ def compile_(
         float | None,
         typer.Option(help="How far outputs may be from the golden ones; 1e-3 in fp32."),
     ] = None,
+    role: Annotated[
+        str | None, typer.Option(help="ARN of the role of the jobs.", rich_help_panel=_JOB)
+    ] = None,
+    region: cloud.Region = None,
+    profile: cloud.Profile = None,
+    endpoint_url: cloud.Endpoint = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only print the requests.", rich_help_panel=_JOB),
+    ] = False,
+    download: Annotated[
+        Path | None, typer.Option(help="Where the artifact goes here.", rich_help_panel=_JOB)
+    ] = None,
+    job_name: Annotated[
+        str | None, typer.Option(help="Derived by default.", rich_help_panel=_JOB)
+    ] = None,
+    framework: Annotated[
+        str | None, typer.Option(help="Told from the bytes by default.", rich_help_panel=_JOB)
+    ] = None,
+    framework_version: Annotated[
+        str | None, typer.Option(help="The version Neo compiles with.", rich_help_panel=_JOB)
+    ] = None,
+    data_input_config: Annotated[
+        str | None, typer.Option(help="The manifest's by default.", rich_help_panel=_JOB)
+    ] = None,
+    compiler_options: Annotated[
+        str | None, typer.Option(help="The manifest's by default.", rich_help_panel=_JOB)
+    ] = None,
+    max_runtime: Annotated[
+        int | None,
+        typer.Option(help="Seconds; 900 by default, 3600 for Inferentia.", rich_help_panel=_JOB),
+    ] = None,
+    max_pending: Annotated[
+        int | None, typer.Option(help="Seconds in the queue.", rich_help_panel=_JOB)
+    ] = None,
+    kms_key: Annotated[
+        str | None, typer.Option(help="Encrypts archive and artifact.", rich_help_panel=_JOB)
+    ] = None,
+    security_group: Annotated[
+        list[str] | None, typer.Option(help="Of the VPC.", rich_help_panel=_JOB)
+    ] = None,
+    subnet: Annotated[
+        list[str] | None, typer.Option(help="Of the VPC.", rich_help_panel=_JOB)
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE of the jobs.", rich_help_panel=_JOB)
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="Not this rule or family.", rich_help_panel=_JOB)
+    ] = None,
+    no_wait: cloud.NoWait = False,
+    timeout: cloud.Timeout = None,
+    logs: cloud.Logs = False,
+    stop_on_interrupt: cloud.StopOnInterrupt = False,
+    poll: cloud.Poll = 5.0,
+    rerun: Annotated[
+        bool,
+        typer.Option("--rerun", help="Again, though such a job is done.", rich_help_panel=_JOB),
+    ] = False,
+    allow_retired: Annotated[
+        bool,
+        typer.Option("--allow-retired", help="Submit to what is retired.", rich_help_panel=_JOB),
+    ] = False,
     limit: options.LimitSettings = None,
     force: options.Force = False,
     output_format: options.OutputFormat = options.Format.text,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Compile an archive; here, with a local engine, unless told otherwise."""
+    """Compile an archive: here, with a local engine, or by SageMaker Neo."""
     console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
-    from neopack import api
-    from neopack.reports.text import artifact_text
+    from neopack.project.settings import choose
     from neopack.wire.guard import DEFAULT_LIMITS
 
-    if backend is Backend.sagemaker:
-        raise Unsupported(
-            "this version does not submit Neo jobs yet",
-            hint="upload the archive, and give CreateCompilationJob what the manifest says",
+    said = cloud.settings()
+    choice = choose(backend, role=role, output=output, environment=os.environ, settings=said)
+    console.note(f"backend {choice.backend} ({choice.why})")
+    limits = DEFAULT_LIMITS.with_settings(limit or [])
+    if choice.backend == Backend.local:
+        _refuse_jobs_options(output, dry_run=dry_run)
+        _here(
+            archive,
+            target,
+            Path(output) if output else None,
+            precision=precision,
+            engine=engine,
+            max_difference=max_difference,
+            force=force,
+            limits=limits,
         )
-    artifact = api.compile(
-        archive,
-        target=target,
-        output=output,
-        precision=precision,
-        engine=engine,
-        max_difference=max_difference,
+        return
+    from neopack.submitting import Asked
+
+    asked = Asked(
+        role=_required(role or said.role, "--role", "the ARN of a role that SageMaker may take"),
+        output=_required(output or said.output, "--output", "s3://bucket/prefix"),
+        connection=cloud.connection(region, profile, endpoint_url, said),
+        name=job_name or "",
+        framework=framework,
+        framework_version=framework_version,
+        data_input_config=data_input_config,
+        compiler_options=compiler_options,
+        max_runtime=max_runtime,
+        max_pending=max_pending,
+        kms_key=kms_key or "",
+        security_groups=tuple(security_group or ()),
+        subnets=tuple(subnet or ()),
+        tags=cloud.pairs(tag, "--tag"),
+        download=download,
+        ignore=tuple(ignore or ()),
+        allow_retired=allow_retired,
+        rerun=rerun,
         force=force,
-        limits=DEFAULT_LIMITS.with_settings(limit or []),
-        log=console,
+        limits=limits,
     )
-    console.result("compile", artifact, artifact_text(artifact))
+    if dry_run:
+        _dry_run(archive, target, asked)
+        return
+    waiting = cloud.waiting(
+        no_wait=no_wait,
+        timeout=timeout,
+        logs=logs,
+        stop_on_interrupt=stop_on_interrupt,
+        poll=poll,
+    )
+    from neopack import api
+
+    show_outcomes("compile", api.submit(archive, target, asked, waiting=waiting, log=console))
+
+
+def _refuse_jobs_options(output: str | None, *, dry_run: bool) -> None:
+    if output and output.startswith("s3://"):
+        raise UsageError(f"--output {output} is for jobs", hint="--backend sagemaker")
+    if dry_run:
+        raise UsageError("--dry-run is for jobs", hint="--backend sagemaker")
+
+
+def _required(value: str, option: str, hint: str) -> str:
+    if not value:
+        raise UsageError(f"a job needs {option}", hint=hint)
+    return value
+
+
+def _here(
+    archive: Path,
+    targets: "Sequence[str]",
+    output: Path | None,
+    *,
+    precision: str,
+    engine: str | None,
+    max_difference: float | None,
+    force: bool,
+    limits: "Limits",
+) -> None:
+    from neopack import api
+    from neopack.reports.text import artifact_text
+
+    if output is not None and len(targets) > 1:
+        raise UsageError(f"--output names one file, and there are {len(targets)} targets")
+    for target in dict.fromkeys(targets):
+        artifact = api.compile(
+            archive,
+            target=target,
+            output=output,
+            precision=precision,
+            engine=engine,
+            max_difference=max_difference,
+            force=force,
+            limits=limits,
+            log=console,
+        )
+        console.result("compile", artifact, artifact_text(artifact))
+
+
+def _dry_run(archive: Path, targets: "Sequence[str]", asked: "Asked") -> None:
+    from neopack.reports.jobs import dry_run_text
+    from neopack.submitting import dry_run
+
+    runs = dry_run(archive, targets, asked, os.environ, console)
+    console.result("dry run", {"requests": runs}, dry_run_text(runs))
+
+
+def show_outcomes(kind: str, outcomes: "Sequence[Outcome]") -> None:
+    """The outcomes as data, then the first failure as the error that the command ends with."""
+    from neopack.following import raise_for
+    from neopack.reports.jobs import outcomes_text
+
+    console.rest()
+    console.result(kind, {"backend": "sagemaker", "jobs": outcomes}, outcomes_text(outcomes))
+    try:
+        raise_for(outcomes)
+    except NeopackError as error:
+        console.talk(f"error: {error.line()}")
+        raise typer.Exit(error.exit_code) from None

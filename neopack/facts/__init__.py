@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 
 from neopack.errors import UsageError
 from neopack.facts import versions
@@ -25,6 +24,7 @@ from neopack.facts.rows import (
     StringForm,
     Support,
 )
+from neopack.facts.rows import facts_file as _file
 from neopack.types import CompilerPath, Level, Target
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "option_group_required",
     "options",
     "options_undocumented",
+    "platforms",
     "regions",
     "snapshots",
     "string_form",
@@ -74,14 +75,6 @@ _LEVELS = frozenset({"error", "warning", "info"})
 _CONFIDENCES = frozenset({"documented", "loader source", "observed", "inferred"})
 _OPTION_TYPES = frozenset({"word", "words", "integer", "member"})
 _SIZES = ("large", "medium", "metal")
-
-
-@cache
-def _file(name: str) -> Row:
-    import tomllib  # here, so that importing neopack.facts stays cheap
-
-    path = Path(__file__).parent / f"{name}.toml"
-    return Row(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -151,6 +144,12 @@ def _platform(name: str) -> Target:
         documented="/".join(words) in data.texts("listed"),
         source=data.text("source"),
     )
+
+
+def platforms() -> tuple[Target, ...]:
+    """The TargetPlatforms that the guide's table lists."""
+    listed = _file("targets").table("platform").texts("listed")
+    return tuple(_platform(name) for name in listed)
 
 
 def _unknown_word(field: str, word: str, known: tuple[str, ...]) -> UsageError:

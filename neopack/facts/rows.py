@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from neopack.types import CompilerPath, Level, Target
@@ -26,6 +28,7 @@ __all__ = [
     "StringForm",
     "Support",
     "VersionRule",
+    "facts_file",
 ]
 
 VersionRule: TypeAlias = Literal["list", "maximum", "list or maximum", "none"]
@@ -113,6 +116,15 @@ class Row:
         if type(value) is not kind:  # isinstance would take True for a number
             raise self.wrong(key, kind.__name__)
         return value
+
+
+@cache
+def facts_file(name: str) -> Row:
+    """The TOML file of that name, read when it is first asked for."""
+    import tomllib  # here, so that importing neopack.facts stays cheap
+
+    path = Path(__file__).parent / f"{name}.toml"
+    return Row(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

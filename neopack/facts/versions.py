@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["at_least", "at_most", "order", "parts", "same"]
+__all__ = ["at_least", "at_most", "major_minor", "order", "parts", "same"]
 
 
 def parts(version: str) -> tuple[int, ...] | None:
@@ -41,3 +41,9 @@ def at_least(version: str, floor: str) -> bool:
 def at_most(version: str, ceiling: str) -> bool:
     pair = _common(version, ceiling)
     return pair is not None and pair[0] <= pair[1]
+
+
+def major_minor(version: str) -> str:
+    """``1.15.3`` as FrameworkVersion is sent: ``1.15``; what is no version as it is."""
+    found = parts(version)
+    return ".".join(map(str, found[:2])) if found else version

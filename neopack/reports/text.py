@@ -27,6 +27,7 @@ __all__ = [
     "evidence_text",
     "inspected_text",
     "report_text",
+    "table",
 ]
 
 WIDTH = 88

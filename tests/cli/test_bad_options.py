@@ -18,7 +18,7 @@ from hostile import pack
         (3, ("ml_p3", "--backend sagemaker"), ("-t", "ml_p3")),
         (3, ("linux/arm64/nvidia", "--backend sagemaker"), ("-t", "linux/arm64/nvidia")),
         (3, ("no engine 'tvm'", "openvino"), ("-t", "ml_c5", "--engine", "tvm")),
-        (3, ("does not submit Neo jobs yet",), ("-t", "ml_c5", "--backend", "sagemaker")),
+        (2, ("a job needs --role",), ("-t", "ml_c5", "--backend", "sagemaker")),
         (2, ("no precision 'int3'", "bf16"), ("-t", "ml_c5", "--precision", "int3")),
         (2, ("--backend",), ("-t", "ml_c5", "--backend", "gcp")),
         (2, ("--max-difference nan",), ("-t", "ml_c5", "--max-difference", "nan")),

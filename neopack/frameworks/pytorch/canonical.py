@@ -16,6 +16,9 @@ import re
 import zipfile
 from pathlib import Path
 
+from neopack import facts
+from neopack.facts import versions
+
 __all__ = ["rewrite"]
 
 # PyTorch maps tensors from the file, so their data begins at multiples of 64 bytes
@@ -25,13 +28,17 @@ PADDING_ID = b"FB"
 CHUNK = 1 << 20
 # the type of None, as torch spells it since 1.10; lines with quotes may mean something else
 NONE = re.compile(rb"^([^\"'\n]*)\bNoneType\b", re.MULTILINE)
+# torch lists the buffers of a class since 1.6; 1.5 crashes on the line, 1.4 refuses it
+BUFFERS = re.compile(rb"^  __buffers__ = [^\n]*\n", re.MULTILINE)
+LISTS_BUFFERS = "1.6"
 
 
-def rewrite(saved: Path, to: Path, most: int | None = None) -> None:
+def rewrite(saved: Path, to: Path, version: str = "") -> None:
     """Copy the TorchScript file ``saved`` to ``to`` without debug records, under ``model/``.
 
-    ``most`` is the newest file format that must be able to read it; None for today's.
+    ``version`` is the PyTorch that must be able to read it, "" where that is not known.
     """
+    most = facts.torch_file_format(version) if version else None
     with zipfile.ZipFile(saved) as source, zipfile.ZipFile(to, "w") as target:
         for entry in sorted(source.infolist(), key=_place):
             name = entry.filename.partition("/")[2]
@@ -41,9 +48,14 @@ def rewrite(saved: Path, to: Path, most: int | None = None) -> None:
                 number = min(most, int(source.read(entry)))
                 _add(target, "model/version", b"%d\n" % number)
             elif most is not None and name.startswith("code/"):
-                _add(target, f"model/{name}", NONE.sub(rb"\1None", source.read(entry)))
+                _add(target, f"model/{name}", _older(source.read(entry), version))
             else:
                 _copy(source, entry, target, f"model/{name}")
+
+
+def _older(code: bytes, version: str) -> bytes:
+    plain = NONE.sub(rb"\1None", code)
+    return plain if versions.at_least(version, LISTS_BUFFERS) else BUFFERS.sub(b"", plain)
 
 
 def _add(target: zipfile.ZipFile, name: str, data: bytes) -> None:

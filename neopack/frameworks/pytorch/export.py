@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neopack import facts
 from neopack.archive.atomic import refuse_full
 from neopack.archive.goldens import difference, save_goldens
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
@@ -232,7 +231,7 @@ def _save(traced: Any, staging: Path, version: str) -> None:
     tensors = (*traced.parameters(), *traced.buffers())
     refuse_full(saved, to, size=sum(t.numel() * t.element_size() for t in tensors))
     traced.save(str(saved))
-    canonical.rewrite(saved, to, most=facts.torch_file_format(version) if version else None)
+    canonical.rewrite(saved, to, version)
     saved.unlink()
 
 

@@ -14,11 +14,14 @@ from string import ascii_lowercase
 from typing import Any
 
 from neopack import facts
+from neopack.facts import versions
 
 __all__ = ["foreign", "lower"]
 
 COMMENTS = re.compile(r" # [^\n]*")
 FUNCTION = "aten__"
+# aten::_convolution, which tracing records, has an argument more since (allow_tf32)
+CONVOLUTION_CHANGED = "1.7"
 
 
 def foreign(module: Any, version: str) -> tuple[str, ...]:
@@ -37,7 +40,11 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
     One rewrite may bring operators that want another, so it goes on while there is progress.
     """
     done: list[str] = []
-    spelled = _respell(module) if facts.torch_operators(version) is not None else ()
+    spelled: tuple[str, ...] = ()
+    if facts.torch_operators(version) is not None:
+        spelled = _respell(module)
+        if not versions.at_least(version, CONVOLUTION_CHANGED):
+            spelled += _plain_convolutions(module)
     ways = None
     while todo := [name for name in foreign(module, version) if name not in done]:
         ways = ways or _ways()
@@ -60,6 +67,34 @@ def _respell(module: Any) -> tuple[str, ...]:
             if equation and equation.kind() == "prim::Constant":
                 found |= _to_small_letters(equation)
     return ("aten::einsum",) if found else ()
+
+
+def _plain_convolutions(module: Any) -> tuple[str, ...]:
+    """conv1d to conv3d and their transposes, whose arguments all versions share."""
+    found = False
+    for graph in _graphs(module):
+        for node in [n for n in _nodes(graph) if n.kind() == "aten::_convolution"]:
+            found |= _plain_convolution(graph, node)
+    return ("aten::_convolution",) if found else ()
+
+
+def _plain_convolution(graph: Any, node: Any) -> bool:
+    given, weight, bias, stride, padding, dilation, transposed, extra, groups = list(
+        node.inputs()
+    )[:9]
+    dims, flag = len(list(stride.node().inputs())), transposed.node()
+    if not dims or flag.kind() != "prim::Constant":
+        return False
+    same = [given, weight, bias, stride, padding]
+    if flag.i("value"):
+        new = graph.create(f"aten::conv_transpose{dims}d", [*same, extra, groups, dilation], 1)
+    else:
+        new = graph.create(f"aten::conv{dims}d", [*same, dilation, groups], 1)
+    new.insertBefore(node)
+    new.output().setType(node.output().type())
+    node.output().replaceAllUsesWith(new.output())
+    node.destroy()
+    return True
 
 
 def _to_small_letters(constant: Any) -> bool:

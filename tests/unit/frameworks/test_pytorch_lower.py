@@ -100,6 +100,19 @@ def test_what_the_version_has_is_left_alone() -> None:
     assert lower.foreign(module, "2.9") == ()
 
 
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_convolutions_of_before_1_7(dims: int, *, transposed: bool) -> None:
+    kind = f"Conv{'Transpose' if transposed else ''}{dims}d"
+    made = getattr(torch.nn, kind)(4, 6, 3, stride=2, padding=1, groups=2)
+    given = torch.randn(1, 4, *[7] * dims)
+    module = torch.jit.trace(torch.nn.Sequential(made), (given,), check_trace=False)
+    assert lower.lower(module, "1.6") == ("aten::_convolution",)
+    assert "_convolution" not in str(module.inlined_graph)
+    torch.testing.assert_close(module(given), made(given))
+    assert lower.lower(torch.jit.trace(made, (given,), check_trace=False), "1.7") == ()
+
+
 def test_what_has_no_rewrite_stays_and_is_named() -> None:
     module = traced(lambda x: torch.special.bessel_j0(functional.mish(x)), GIVEN)
     assert lower.lower(module, "1.8") == ("aten::mish",)
@@ -128,7 +141,7 @@ def test_the_container_is_one_that_the_old_version_opens(tmp_path: Path) -> None
             return functional.gelu(x)
 
     torch.jit.trace(Outer(), (GIVEN,)).save(str(tmp_path / "saved.pth"))
-    canonical.rewrite(tmp_path / "saved.pth", tmp_path / "model.pth", most=5)
+    canonical.rewrite(tmp_path / "saved.pth", tmp_path / "model.pth", "1.8")
     with zipfile.ZipFile(tmp_path / "model.pth") as file:
         assert file.read("model/version") == b"5\n"
         assert "model/.data/version" not in file.namelist()

@@ -1,0 +1,74 @@
+"""The models of a zoo, from today's frameworks, proven in the exact versions that Neo names.
+
+    python benchmarks/exact.py --framework pytorch      # torchvision, in PyTorch 1.8.1
+    python benchmarks/exact.py --framework keras        # keras.applications, in Keras 2.2.4
+    python benchmarks/exact.py --framework tensorflow   # the same in both forms, in TF 1.15.0
+    python benchmarks/exact.py --framework mxnet        # the Gluon vision zoo, in MXNet 1.8.0
+    python benchmarks/exact.py --framework xgboost      # 40 configurations, in XGBoost 1.3.3
+
+Each is packaged, checked, loaded in that version, and computed: to 1e-4 of the largest golden
+output. Ends with the count; every failure with its cause. ``--only NAME`` limits it, ``--out
+FILE`` keeps rows as JSON lines and goes on after those that are there.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from zoo import Entry, arguments, since, walk
+
+import neopack
+from neopack.errors import NeopackError
+
+# what FrameworkVersion is asked for, where the newest has no runtime, or not the oldest one
+VERSIONS = {"pytorch": "1.8", "tensorflow": "1.15.3"}
+
+
+def attempt(entry: Entry, version: str | None, folder: Path) -> dict[str, Any]:
+    archive = folder / "model.tar.gz"
+    row: dict[str, Any] = {"model": entry.name, "step": "package"}
+    start = time.perf_counter()
+    try:
+        packed = neopack.package(
+            entry.model(),
+            inputs=entry.inputs,
+            arguments=entry.arguments,
+            path=archive,
+            framework_version=version,
+            **entry.options,
+        )
+        row |= {"MB": round(packed.bytes / 1e6, 2), "packaged s": since(start), "step": "check"}
+        report = neopack.check(archive, target="ml_c5", framework_version=version)
+        row["check"] = "clean" if report.clean else report.at("error")[0].message
+        row["step"], start = "verify", time.perf_counter()
+        evidence = neopack.verify(archive)
+        row |= {"runtime": evidence.runtime, "verified s": since(start), "step": "done"}
+        row["difference"] = evidence.difference
+    except NeopackError as error:
+        row["failure"] = error.line()
+    return row
+
+
+def shown(row: dict[str, Any]) -> str:
+    head = f"{row['model']:32} {row.get('MB', ''):>8} {row.get('packaged s', ''):>7} "
+    if "failure" in row:
+        return f"{head} FAILED in {row['step']}: {row['failure']}"
+    return f"{head} {row['check']:6} {row['verified s']:>7}  {row['difference']:.1e}"
+
+
+def main() -> None:
+    given = arguments(__doc__)
+    version = VERSIONS.get(given.framework)
+    print(f"{'model':32} {'MB':>8} {'package':>7}  {'check':6}  {'verify':>6}  difference")
+    done = walk(given, lambda entry, folder: attempt(entry, version, folder), shown)
+    good = [row for row in done if "failure" not in row and row["check"] == "clean"]
+    where = ", ".join(sorted({row["runtime"] for row in good}))
+    print(f"{len(good)} of {len(done)} packaged, checked clean, and proven in {where}")
+    sys.exit(len(good) != len(done))
+
+
+if __name__ == "__main__":
+    main()

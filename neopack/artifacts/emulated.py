@@ -1,0 +1,40 @@
+"""The mark that the emulator leaves in every artifact, so that none passes for Neo's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neopack.codec import from_json, to_json
+from neopack.errors import Malformed
+from neopack.types import Json, Signature
+
+__all__ = ["EMULATED", "EmulatedMark"]
+
+EMULATED = "neopack-emulated.json"
+WHAT = "made by neopack's emulator of AWS, not by Amazon SageMaker Neo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmulatedMark:
+    """``engine`` compiled it here; empty where nothing did and the model is as it came."""
+
+    emulated: bool = True
+    what: str = WHAT
+    job: str
+    target: str
+    framework: str
+    engine: str = ""
+    signature: Signature | None = None
+    source: Mapping[str, Json]
+
+    def dumps(self) -> bytes:
+        return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
+
+    @classmethod
+    def loads(cls, text: bytes, where: str) -> EmulatedMark:
+        try:
+            return from_json(cls, json.loads(text))
+        except ValueError as error:
+            raise Malformed(f"is no JSON: {error}", where=where) from None

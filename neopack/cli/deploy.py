@@ -1,0 +1,103 @@
+"""``neopack deploy`` and ``neopack undeploy``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _cloud as cloud
+from neopack.cli import _options as options
+from neopack.cli._console import console
+
+__all__ = ["deploy", "undeploy"]
+
+
+def deploy(
+    compiled: Annotated[Path, typer.Argument(help="What compile --backend sagemaker fetched.")],
+    instance: Annotated[str, typer.Option(help="ml.c5.xlarge, ...: of the target's family.")],
+    endpoint_name: Annotated[str | None, typer.Option(help="Derived by default.")] = None,
+    accelerator: Annotated[
+        str | None, typer.Option(help="ml.eia2.medium, ... for ml_eia2.")
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many instances.")] = 1,
+    role: Annotated[str | None, typer.Option(help="The job's by default.")] = None,
+    image: Annotated[str | None, typer.Option(help="The job's by default.")] = None,
+    env: Annotated[list[str] | None, typer.Option(help="KEY=VALUE of the container.")] = None,
+    content_type: Annotated[
+        str | None, typer.Option(help="Of the first request; by framework by default.")
+    ] = None,
+    smoke: Annotated[
+        bool, typer.Option("--smoke/--no-smoke", help="Ask once with the golden inputs.")
+    ] = True,
+    allow_retired: Annotated[
+        bool, typer.Option("--allow-retired", help="Elastic Inference all the same.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the requests.")] = False,
+    no_wait: cloud.NoWait = False,
+    timeout: cloud.Timeout = None,
+    poll: cloud.Poll = 5.0,
+    region: cloud.Region = None,
+    profile: cloud.Profile = None,
+    endpoint_url: cloud.Endpoint = None,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Serve a job's artifact on an endpoint, and ask it once."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import deploying
+    from neopack.engines.sagemaker.hosting import HostingSettings
+    from neopack.reports.endpoints import deployment_text, requests_text
+
+    said = cloud.settings()
+    settings = HostingSettings(
+        instance=instance,
+        endpoint=endpoint_name or "",
+        accelerator=accelerator or "",
+        count=count,
+        role=role or "",
+        image=image or "",
+        environment=cloud.pairs(env, "--env"),
+        allow_retired=allow_retired,
+    )
+    if dry_run:
+        requests = deploying.requests_of(deploying.planned(compiled, settings)[1])
+        console.result("dry run", {"requests": requests}, requests_text(requests))
+        return
+    made = deploying.deploy(
+        compiled,
+        settings,
+        cloud.connection(region, profile, endpoint_url, said),
+        pace=cloud.pace(poll),
+        timeout=timeout,
+        content_type=content_type or "",
+        ask=smoke,
+        wait=not no_wait,
+        log=console,
+    )
+    console.result("deploy", made, deployment_text(made))
+
+
+def undeploy(
+    endpoint: Annotated[str, typer.Argument(help="The endpoint's name.")],
+    timeout: cloud.Timeout = None,
+    poll: cloud.Poll = 5.0,
+    region: cloud.Region = None,
+    profile: cloud.Profile = None,
+    endpoint_url: cloud.Endpoint = None,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Delete an endpoint, with the configuration and the model that deploy made."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import deploying
+
+    gone = deploying.undeploy(
+        endpoint,
+        cloud.connection(region, profile, endpoint_url, cloud.settings()),
+        pace=cloud.pace(poll),
+        timeout=timeout,
+        log=console,
+    )
+    console.result("undeploy", {"deleted": gone}, "\n".join(f"deleted {name}" for name in gone))

@@ -1,0 +1,186 @@
+"""The front: one WSGI application before SageMaker, which is ours, and moto's services."""
+
+from __future__ import annotations
+
+import http
+import io
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from neopack.emulator import integrity
+from neopack.emulator.call import Call, Environ, read
+from neopack.emulator.faults import Faults, refusal_of, wait
+from neopack.emulator.regions import Buckets
+from neopack.emulator.replies import AwsError, Reply, refusal
+from neopack.emulator.script import Fault
+from neopack.types import Log
+
+__all__ = ["Front", "Seen", "Wsgi"]
+
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+OURS = frozenset({"sagemaker", "sagemaker-runtime"})
+MOTO = frozenset({"s3", "sts", "iam", "logs"})
+CONTROL = "/_neopack/"
+REMEMBERED = 10_000
+CHUNK = 1 << 16
+# what werkzeug takes for a client that went away
+CUT = "cut on purpose"
+# how AWS's own access keys begin (IAM user guide, unique identifiers, 2026)
+REAL_KEYS = ("AKIA", "ASIA")
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """A call that came from outside; ``status`` is 0 until, or unless, it is answered."""
+
+    service: str
+    operation: str
+    resource: str
+    region: str
+    effect: str = ""
+    status: int = 0
+
+
+class Front:
+    """Faults first, then the service."""
+
+    def __init__(
+        self,
+        *,
+        sagemaker: Callable[[Call], Reply],
+        control: Callable[[Call], Reply],
+        moto: Wsgi,
+        faults: Faults,
+        log: Log,
+    ) -> None:
+        self._sagemaker, self._control, self._moto = sagemaker, control, moto
+        self._buckets = Buckets(moto)
+        self.faults = faults
+        self._log, self._warned = log, False
+        self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
+
+    def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        call = read(environ)
+        if call.path.startswith(CONTROL):
+            return _sent(self._control(call), start)
+        fault = self.faults.meets(call)
+        seen = self._note(call, fault.effect if fault else "")
+
+        def noted(status: str, headers: Any, *rest: Any) -> Any:
+            seen.status = int(status[:3])
+            self._tell(call, seen)
+            return start(status, headers, *rest)
+
+        return self._hurt(fault, call, noted) if fault else self._answer(call, noted)
+
+    def reset(self) -> None:
+        """Forget what was asked, and all that moto keeps (its documented /moto-api/reset)."""
+        self.seen.clear()
+        self._buckets.forget()
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/moto-api/reset",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(),
+            "CONTENT_LENGTH": "0",
+        }
+        for _ in self._moto(environ, lambda *_: None):
+            pass
+
+    def _answer(self, call: Call, start: StartResponse) -> Iterable[bytes]:
+        if call.service in OURS:
+            return _sent(self._sagemaker(call), start)
+        if call.service not in MOTO:
+            what = f"neopack's emulator has sagemaker, s3, sts, iam and logs, not {call.service}"
+            return _sent(refusal(call.service, AwsError("NotImplemented", what, 501)), start)
+        refused = self._buckets.elsewhere(call) or integrity.refused(call)
+        return _sent(refused, start) if refused else self._moto(call.environ, start)
+
+    def _hurt(self, fault: Fault, call: Call, start: StartResponse) -> Iterable[bytes]:
+        refused = refusal_of(fault, call)
+        if refused is not None:
+            call.body()  # a client that is still sending does not hear the answer
+            return _sent(refusal(call.service, refused), start)
+        if fault.effect == "slow":
+            wait(fault)
+            return self._answer(call, start)
+        if fault.effect == "cut request":
+            _drop(call, min(fault.bytes, int(call.environ.get("CONTENT_LENGTH") or 0)))
+            _abort(call)
+        if fault.effect == "lose reply":
+            for _ in self._answer(call, lambda *_: None):
+                pass
+            _shut(call)
+        return _cut(self._answer(call, start), call, fault.bytes)
+
+    def _tell(self, call: Call, seen: Seen) -> None:
+        if call.ours:
+            return
+        effect = f" ({seen.effect})" if seen.effect else ""
+        asked = f"{seen.service} {seen.operation} {seen.resource}".rstrip()
+        self._log.note(f"{asked}: {seen.status}{effect}")
+        if call.access_key.startswith(REAL_KEYS) and not self._warned:
+            self._warned = True
+            self._log.warn(f"the key {call.access_key[:4]}... may be a real one: it is not needed")
+
+    def _note(self, call: Call, effect: str) -> Seen:
+        seen = Seen(
+            service=call.service,
+            operation=call.operation,
+            resource=call.resource,
+            region=call.region,
+            effect=effect,
+        )
+        if not call.ours:
+            self.seen.append(seen)
+        return seen
+
+
+def _sent(reply: Reply, start: StartResponse) -> Iterable[bytes]:
+    status = http.HTTPStatus(reply.status)
+    length = reply.headers.get("Content-Length", str(len(reply.body)))
+    headers = [*reply.headers.items(), ("Content-Length", length)]
+    start(f"{status.value} {status.phrase}", list(dict(headers).items()))
+    return [reply.body]
+
+
+def _drop(call: Call, count: int) -> None:
+    stream = call.environ["wsgi.input"]
+    while count > 0 and (part := stream.read(min(CHUNK, count))):
+        count -= len(part)
+
+
+def _cut(parts: Iterable[bytes], call: Call, count: int) -> Iterator[bytes]:
+    """The first ``count`` bytes of an answer, and then no more."""
+    for part in parts:
+        if len(part) >= count:
+            if count:
+                yield part[:count]
+            break
+        count -= len(part)
+        yield part
+    _shut(call)
+
+
+def _shut(call: Call) -> NoReturn:
+    """Shut the socket: closing the handler's end alone would leave the client waiting."""
+    with suppress(OSError):
+        call.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError(CUT)
+
+
+def _abort(call: Call) -> NoReturn:
+    """Close so that the client's next write fails: a socket that is shut goes on taking bytes
+    until its buffer is full, and then the client waits."""
+    linger = struct.pack("ii", 1, 0)
+    call.environ["werkzeug.socket"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    raise ConnectionAbortedError(CUT)

@@ -1,0 +1,12 @@
+"""Names of resources: the account is the one that moto uses."""
+
+from __future__ import annotations
+
+__all__ = ["ACCOUNT", "arn_of"]
+
+ACCOUNT = "123456789012"
+
+
+def arn_of(region: str, kind: str, name: str) -> str:
+    partition = "aws-cn" if region.startswith("cn-") else "aws"
+    return f"arn:{partition}:sagemaker:{region}:{ACCOUNT}:{kind}/{name}"

@@ -1,0 +1,144 @@
+"""A request as AWS sees it: which service, which operation, in which region, on what."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+__all__ = ["SERVICE_KEY", "Call", "Environ", "read"]
+
+Environ = dict[str, Any]
+
+# the access key with which the emulated service itself reads and writes: no fault meets it
+SERVICE_KEY = "NEOPACKEMULATOR"
+DEFAULT_REGION = "us-east-1"
+SMALL = 1 << 20
+# which sub-resource in the query makes an operation of S3 of which method
+S3_OPERATIONS = (
+    ("POST", "uploads", "CreateMultipartUpload"),
+    ("POST", "uploadId", "CompleteMultipartUpload"),
+    ("POST", "delete", "DeleteObjects"),
+    ("PUT", "partNumber", "UploadPart"),
+    ("DELETE", "uploadId", "AbortMultipartUpload"),
+    ("GET", "uploadId", "ListParts"),
+    ("GET", "uploads", "ListMultipartUploads"),
+    ("GET", "location", "GetBucketLocation"),
+    ("GET", "list-type", "ListObjectsV2"),
+)
+S3_PLAIN = {
+    ("GET", 0): "ListBuckets",
+    ("GET", 1): "ListObjects",
+    ("GET", 2): "GetObject",
+    ("HEAD", 1): "HeadBucket",
+    ("HEAD", 2): "HeadObject",
+    ("PUT", 1): "CreateBucket",
+    ("PUT", 2): "PutObject",
+    ("DELETE", 1): "DeleteBucket",
+    ("DELETE", 2): "DeleteObject",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """``resource`` is the path for S3 and for an invocation, else the body's first name."""
+
+    service: str
+    operation: str
+    region: str
+    access_key: str
+    method: str
+    path: str
+    resource: str
+    environ: Environ
+
+    @property
+    def ours(self) -> bool:
+        """Whether the emulated service itself calls."""
+        return self.access_key == SERVICE_KEY
+
+    @property
+    def bucket(self) -> str:
+        return self.path.lstrip("/").split("/", 1)[0]
+
+    def body(self) -> bytes:
+        """The whole body; it can be read again."""
+        stream = self.environ["wsgi.input"]
+        length = self.environ.get("CONTENT_LENGTH")
+        data: bytes = (
+            stream.read(int(length)) if length else stream.read() if _chunked(self) else b""
+        )
+        self.environ["wsgi.input"] = io.BytesIO(data)
+        return data
+
+    def json(self) -> Any:
+        """The body as JSON; raises ``ValueError``."""
+        return json.loads(self.body() or b"{}")
+
+
+def read(environ: Environ) -> Call:
+    """What a request asks for, told as moto tells it: by the scope it is signed for."""
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    access_key, region, service = _scope(environ, query)
+    path = unquote(environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace"))
+    call = Call(
+        service=service,
+        operation="",
+        region=region,
+        access_key=access_key,
+        method=environ["REQUEST_METHOD"],
+        path=path,
+        resource=path,
+        environ=environ,
+    )
+    return _named(call, query)
+
+
+def _scope(environ: Environ, query: dict[str, list[str]]) -> tuple[str, str, str]:
+    """(access key, region, service) of the signature, in the header or in a presigned address."""
+    header = environ.get("HTTP_AUTHORIZATION", "")
+    credential = header.partition("Credential=")[2].split(",")[0]
+    credential = credential or query.get("X-Amz-Credential", [""])[0]
+    parts = credential.split("/")
+    if len(parts) < 5:
+        return "", DEFAULT_REGION, "s3"
+    return "/".join(parts[:-4]), parts[-3], parts[-2].lower()
+
+
+def _named(call: Call, query: dict[str, list[str]]) -> Call:
+    from dataclasses import replace
+
+    target = call.environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        name = _first_name(call) if int(call.environ.get("CONTENT_LENGTH") or 0) < SMALL else ""
+        return replace(call, operation=target.rpartition(".")[2], resource=name)
+    if call.service == "sagemaker":
+        return replace(call, service="sagemaker-runtime", operation="InvokeEndpoint")
+    if call.service == "s3":
+        return replace(call, operation=_s3_operation(call, query))
+    form = parse_qs(call.body().decode("utf-8", "replace")) or query
+    return replace(call, operation=form.get("Action", [""])[0], resource="")
+
+
+def _s3_operation(call: Call, query: dict[str, list[str]]) -> str:
+    for method, word, operation in S3_OPERATIONS:
+        if call.method == method and word in query:
+            return operation
+    depth = min(2, len([part for part in call.path.strip("/").split("/", 1) if part]))
+    return S3_PLAIN.get((call.method, depth), call.method)
+
+
+def _first_name(call: Call) -> str:
+    """CompilationJobName, EndpointName, ...: what the request is about."""
+    try:
+        data = call.json()
+    except ValueError:
+        return ""
+    names = [v for k, v in data.items() if k.endswith("Name")] if isinstance(data, dict) else []
+    return names[0] if names and isinstance(names[0], str) else ""
+
+
+def _chunked(call: Call) -> bool:
+    return bool(call.environ.get("wsgi.input_terminated"))

@@ -1,0 +1,139 @@
+"""What stands in for Neo's compilers: the local engine that takes the job, or none at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from neopack import compiling
+from neopack.archive.read import extract_member, scan
+from neopack.archive.write import write_archive
+from neopack.artifacts.emulated import EMULATED, EmulatedMark
+from neopack.artifacts.load import find_model, open_archive
+from neopack.compiling import CompileSettings
+from neopack.emulator.container import Container
+from neopack.emulator.signatures import complete
+from neopack.engines import catalogue as engines
+from neopack.errors import Missing, NeopackError, Unsupported
+from neopack.frameworks.inputs import random_inputs, request_of
+from neopack.types import (
+    CompilationRequest,
+    CompiledArtifact,
+    Json,
+    Member,
+    Signature,
+    SilentLog,
+    Target,
+)
+
+__all__ = ["Made", "Task", "compile_model"]
+
+UNCOMPILED = "no local engine takes this: the model is as it came"
+UNREAD = "neopack reads no model of this framework in it: it is as it came"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One archive to compile in ``folder``, and what the job says of it."""
+
+    archive: Path
+    folder: Path
+    target: Target
+    job: str
+    framework: str
+    source: Mapping[str, Json]
+    config: str | None
+    options: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An artifact with the emulator's mark in it; ``derived`` is DerivedDataInputConfig."""
+
+    path: Path
+    how: str
+    derived: str = ""
+
+
+def compile_model(task: Task) -> Made:
+    """Compile with the local engine that takes the job; without one hand on what came, marked.
+
+    Raises ``EngineFailed`` where an engine takes it and fails.
+    """
+    mark = EmulatedMark(
+        job=task.job, target=task.target.name, framework=task.framework, source=task.source
+    )
+    scanned = scan(task.archive)
+    found = find_model(scanned)
+    if found is None or found[0].name != task.framework:
+        return Made(path=_marked(task.archive, task.folder, mark), how=UNREAD)
+    framework, _, info = found
+    signature = complete(info.signature, task.config, task.options)
+    if signature is None:
+        return Made(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
+    layout = framework.layout(signature, task.target, scanned.file_names())
+    derived = layout.data_input_config or ""
+    lacking = _no_engine(task, signature)
+    if lacking:
+        path = _marked(task.archive, task.folder, replace(mark, signature=signature))
+        return Made(path=path, how=f"{UNCOMPILED} ({lacking})", derived=derived)
+    signature = _with_outputs(task.archive, signature)
+    made = _compiled(task, signature)
+    assert made.path is not None  # noqa: S101 - it was written there
+    mark = replace(mark, signature=signature, engine=made.engine)
+    how = f"compiled by {made.engine} {made.engine_version} on this machine"
+    return Made(path=_marked(made.path, task.folder, mark), how=how, derived=derived)
+
+
+def _no_engine(task: Task, signature: Signature) -> str:
+    """Why none compiles this here; empty where one does."""
+    request = CompilationRequest(
+        framework=task.framework, model=task.archive, target=task.target, signature=signature
+    )
+    try:
+        engines.choose(request)
+    except (Unsupported, Missing) as error:
+        return error.message
+    return ""
+
+
+def _compiled(task: Task, signature: Signature) -> CompiledArtifact:
+    opened = open_archive(task.archive, signature=signature)
+    path = task.folder / "compiled.tar.gz"
+    return compiling.compile_opened(
+        opened, task.target, path, None, CompileSettings(), SilentLog()
+    )
+
+
+def _with_outputs(archive: Path, signature: Signature) -> Signature:
+    """The outputs, from running the model once where its bytes do not tell them."""
+    if signature.outputs:
+        return signature
+    inputs = random_inputs([request_of(spec) for spec in signature.inputs], 0)
+    try:
+        with Container(archive, signature) as container:
+            return replace(signature, outputs=container.outputs(inputs))
+    except NeopackError:
+        return signature
+
+
+def _marked(archive: Path, folder: Path, mark: EmulatedMark) -> Path:
+    """An archive with the same members, and the emulator's mark beside them."""
+    described = folder / EMULATED
+    described.write_bytes(mark.dumps())
+    scanned = scan(archive)
+    names = sorted(set(scanned.file_names()) - {EMULATED})
+    members = [
+        Member(name=name, path=extract_member(scanned, name, folder / f"member-{index}"))
+        for index, name in enumerate(names)
+    ]
+    directories = {entry.name for entry in scanned.entries if entry.kind == "directory"}
+    path = folder / "artifact.tar.gz"
+    with path.open("xb") as stream:
+        write_archive(
+            stream,
+            [*members, Member(name=EMULATED, path=described)],
+            directories=sorted(directories - {""}),
+        )
+    return path

@@ -1,0 +1,60 @@
+"""What tests tell a running emulator, under ``/_neopack/``: scripts, time, what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from neopack.codec import from_json
+from neopack.emulator import script as scripts
+from neopack.emulator.call import Call
+from neopack.emulator.replies import AwsError, Reply, answer, refusal
+from neopack.emulator.script import Fault
+from neopack.errors import NeopackError
+
+__all__ = ["Control"]
+
+
+class Control:
+    """``script`` and ``advance`` and ``reset`` change the emulator; ``seen`` tells."""
+
+    def __init__(self, emulator: Any) -> None:
+        self._emulator = emulator
+        self._verbs: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+            "script": self._script,
+            "faults": self._faults,
+            "advance": self._advance,
+            "reset": self._reset,
+            "seen": self._seen,
+        }
+
+    def __call__(self, call: Call) -> Reply:
+        verb = self._verbs.get(call.path.rpartition("/")[2])
+        if verb is None:
+            what = f"there are {', '.join(self._verbs)}"
+            return refusal("control", AwsError("NotFound", what, 404))
+        try:
+            return answer(verb(call.json()))
+        except (NeopackError, ValueError) as error:
+            return refusal("control", AwsError("BadScript", str(error)))
+
+    def _script(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._emulator.follow(scripts.parse(data))
+        return {}
+
+    def _faults(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._emulator.front.faults.add(from_json(tuple[Fault, ...], data["faults"]))
+        return {}
+
+    def _advance(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._emulator.advance(float(data["seconds"]))
+        return {}
+
+    def _reset(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._emulator.reset(scripts.parse(data))
+        return {}
+
+    def _seen(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        del data
+        return {"seen": [asdict(seen) for seen in self._emulator.front.seen]}

@@ -1,0 +1,91 @@
+"""Put an artifact behind an endpoint: only where target, instance and image go together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from neopack import facts
+from neopack.archive.read import ArchiveScan, MemberSource, scan
+from neopack.artifacts.emulated import EMULATED, EmulatedMark
+from neopack.artifacts.load import is_compiled
+from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
+from neopack.emulator.container import Container
+from neopack.errors import SourceError
+from neopack.facts.images import inference_image
+from neopack.types import Signature, Target
+
+__all__ = ["Variant", "hosted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """What an endpoint is to run its model on."""
+
+    image: str
+    instance: str
+    accelerator: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compiled:
+    target: Target
+    framework: str
+    signature: Signature | None = None
+
+
+def hosted(artifact: Path, variant: Variant) -> Container:
+    """The artifact, loaded. Raises ``NeopackError`` where it does not load or fit."""
+    scanned = scan(artifact)
+    compiled = _compiled(scanned)
+    if compiled is not None:
+        _refuse_misfit(compiled, variant)
+    return Container(artifact, compiled.signature if compiled else None)
+
+
+def _compiled(scanned: ArchiveScan) -> _Compiled | None:
+    """What the marks in an artifact say of it; None for one without any."""
+    where = scanned.path.name
+    if EMULATED in scanned.file_names():
+        mark = EmulatedMark.loads(_text(scanned, EMULATED), where)
+        return _Compiled(
+            target=facts.target(mark.target), framework=mark.framework, signature=mark.signature
+        )
+    if is_compiled(scanned):
+        manifest = ArtifactManifest.loads(_text(scanned, ARTIFACT_MANIFEST), where)
+        return _Compiled(target=facts.target(manifest.target), framework=manifest.framework)
+    return None
+
+
+def _text(scanned: ArchiveScan, name: str) -> bytes:
+    with MemberSource(scanned, name) as source:
+        return source.read(0, source.size)
+
+
+def _refuse_misfit(compiled: _Compiled, variant: Variant) -> None:
+    target = compiled.target
+    family = target.name.replace("_", ".") + "."
+    if target.kind in ("edge", "platform"):
+        raise SourceError(f"a model compiled for {target.name} runs on the device, on no endpoint")
+    if target.kind == "eia":
+        if not variant.accelerator.startswith(family):
+            raise SourceError(f"a model compiled for {target.name} wants an AcceleratorType")
+        return
+    if not variant.instance.startswith(family):
+        raise SourceError(
+            f"a model compiled for {target.name} runs on {family}*, not on {variant.instance}"
+        )
+    wanted = inference_image(compiled.framework, "", target, variant.region)
+    if wanted and _family(wanted) != _family(variant.image):
+        raise SourceError(
+            f"the image {variant.image} does not serve {compiled.framework} compiled for "
+            f"{target.name}, which {wanted} does"
+        )
+
+
+def _family(image: str) -> tuple[str, str]:
+    """(repository, cpu or gpu or inf): what versions of one image have in common."""
+    repository, _, tag = image.rpartition("/")[2].partition(":")
+    words = tag.split("-")
+    return repository, words[1] if len(words) > 1 else ""

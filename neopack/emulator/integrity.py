@@ -1,0 +1,51 @@
+"""S3 refuses a body that is not the one its checksum is of; moto takes any."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Callable
+
+from neopack.emulator.call import Call
+from neopack.emulator.replies import AwsError, Reply, refusal
+
+__all__ = ["refused"]
+
+UPLOADS = frozenset({"PutObject", "UploadPart"})
+# a body in signed chunks has its checksums between and behind them, which moto reads
+CHUNKED = "STREAMING-"
+# by the names that WSGI gives the headers; CRC32C and CRC64NVME are not looked at
+CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
+    "HTTP_CONTENT_MD5": lambda body: hashlib.md5(body, usedforsecurity=False).digest(),
+    "HTTP_X_AMZ_CHECKSUM_CRC32": lambda body: zlib.crc32(body).to_bytes(4, "big"),
+    "HTTP_X_AMZ_CHECKSUM_SHA1": lambda body: hashlib.sha1(body, usedforsecurity=False).digest(),
+    "HTTP_X_AMZ_CHECKSUM_SHA256": lambda body: hashlib.sha256(body).digest(),
+}
+
+
+def refused(call: Call) -> Reply | None:
+    """An answer for an upload whose checksum, MD5 or payload hash is another's."""
+    if call.operation not in UPLOADS or call.service != "s3":
+        return None
+    signed = call.environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")
+    if signed.startswith(CHUNKED):
+        return None
+    body = call.body()
+    if len(signed) == hashlib.sha256().digest_size * 2 and signed != _hex(body):
+        what = "The provided 'x-amz-content-sha256' header does not match what was computed."
+        return refusal("s3", AwsError("XAmzContentSHA256Mismatch", what))
+    for name, compute in CHECKSUMS.items():
+        if name in call.environ and call.environ[name] != _text(compute(body)):
+            kind = name.rpartition("_")[2]
+            what = f"The {kind} you specified did not match the calculated checksum."
+            return refusal("s3", AwsError("BadDigest", what))
+    return None
+
+
+def _hex(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _text(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()

@@ -1,0 +1,138 @@
+"""``Emulator``: a server in a child process, for tests and demos."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Self
+
+from neopack import installed
+from neopack.codec import to_json
+from neopack.emulator.address import KEY, REGION, SECRET, environment
+from neopack.emulator.script import Fault, Script
+from neopack.emulator.server import INSTALL
+from neopack.errors import EngineFailed, Missing, NeopackError, UsageError
+
+__all__ = ["Emulator"]
+
+LONGEST_ANSWER = 120
+
+
+class Emulator:
+    """AWS on a free port of 127.0.0.1, until the block ends.
+
+    with Emulator() as aws:
+        aws.client("s3").create_bucket(...)
+        aws.script(jobs=[JobScript(name="bad-*", fails="compilation")])
+    """
+
+    def __init__(self, script: Script | None = None) -> None:
+        if installed.version("moto") is None:
+            raise Missing("the emulator stands on moto and boto3", hint=INSTALL)
+        self._script = script or Script()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "neopack.emulator"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdin is not None  # noqa: S101 - asked for as pipes
+        assert self._process.stdout is not None  # noqa: S101
+        self._process.stdin.write(json.dumps(to_json(self._script)) + "\n")
+        self._process.stdin.flush()
+        self.url = self._process.stdout.readline().strip()
+        if not self.url:
+            self.close()
+            raise EngineFailed("the emulator did not start", hint="its last words are above")
+
+    # --- for clients
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes any SDK talk to this emulator, and to nobody else."""
+        return environment(self.url)
+
+    def client(self, service: str, *, region: str = REGION, **config: Any) -> Any:
+        """A boto3 client of one service; ``config`` as ``botocore.config.Config`` takes it."""
+        from botocore.config import Config
+
+        return self._session.client(
+            service, region_name=region, endpoint_url=self.url, config=Config(**config)
+        )
+
+    @cached_property
+    def _session(self) -> Any:
+        """One for all clients: it reads the model of a service once, which takes seconds."""
+        import boto3
+
+        return boto3.session.Session(aws_access_key_id=KEY, aws_secret_access_key=SECRET)
+
+    # --- for tests
+
+    def script(self, script: Script | None = None, **parts: Any) -> None:
+        """Play by another script from now on, or by the present one with other ``parts``:
+        ``aws.script(jobs=[JobScript(name="bad-*", fails="compilation")])``."""
+        given: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in parts.items()
+        }
+        self._script = replace(script or self._script, **given)
+        self._tell("script", to_json(self._script))
+
+    def fault(self, *faults: Fault) -> None:
+        """Put in more faults, beside those of the script."""
+        self._tell("faults", {"faults": to_json(faults)})
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock."""
+        self._tell("advance", {"seconds": seconds})
+
+    def reset(self, script: Script | None = None) -> None:
+        """Forget everything: buckets, jobs, endpoints, what was asked."""
+        self._script = script or Script()
+        self._tell("reset", to_json(self._script))
+
+    def seen(self, service: str = "", operation: str = "") -> list[dict[str, Any]]:
+        """The calls that came, in order: service, operation, resource, region, status, effect."""
+        calls = self._tell("seen", {})["seen"]
+        return [
+            call
+            for call in calls
+            if service in ("", call["service"]) and operation in ("", call["operation"])
+        ]
+
+    def _tell(self, verb: str, data: Mapping[str, Any]) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - to our own child
+            f"{self.url}/_neopack/{verb}", data=json.dumps(data).encode(), method="POST"
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=LONGEST_ANSWER) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                raise UsageError(json.loads(error.read())["message"]) from None
+        except OSError as error:
+            raise NeopackError(f"the emulator does not answer: {error}") from None
+
+    def close(self) -> None:
+        """End the child, gently and then not."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,86 @@
+"""What CreateCompilationJob refuses that no single field tells: the rules between fields.
+
+Sources: botocore 1.43.11, documentation of InputConfig and OutputConfig (2026); the texts are
+documented for FrameworkVersion alone (aws/amazon-sagemaker-examples#3239, 2022-03).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from neopack import facts
+from neopack.emulator.replies import AwsError
+from neopack.rules.strings import read_options
+from neopack.types import Target
+
+__all__ = ["refuse", "target_of"]
+
+
+def refuse(request: Mapping[str, Any], region: str) -> None:
+    """Raise ``ValidationException`` for the first rule that a job breaks."""
+    for problem in _problems(request, region):
+        raise AwsError("ValidationException", problem)
+
+
+def target_of(output: Mapping[str, Any]) -> Target:
+    """The target of an OutputConfig."""
+    if "TargetDevice" in output:
+        return facts.target(output["TargetDevice"])
+    platform = output["TargetPlatform"]
+    words = [platform["Os"], platform["Arch"], platform.get("Accelerator", "")]
+    return facts.target("/".join(word for word in words if word).lower())
+
+
+def _problems(request: Mapping[str, Any], region: str) -> Iterator[str]:
+    output = request["OutputConfig"]
+    if ("InputConfig" in request) == ("ModelPackageVersionArn" in request):
+        yield "Exactly one of InputConfig and ModelPackageVersionArn must be given"
+    if ("TargetDevice" in output) == ("TargetPlatform" in output):
+        yield "Exactly one of TargetDevice and TargetPlatform must be given in OutputConfig"
+    if "InputConfig" not in request:
+        yield f"Model package {request['ModelPackageVersionArn']} does not exist"
+    target = target_of(output)
+    yield from _input(request["InputConfig"], target)
+    yield from _options(output.get("CompilerOptions"), target, request["InputConfig"])
+    yield from _elsewhere(request, target, region)
+
+
+def _input(config: Mapping[str, Any], target: Target) -> Iterator[str]:
+    if not config["S3Uri"].endswith(".tar.gz"):
+        yield f"S3Uri {config['S3Uri']!r} must point to a single gzip compressed tar archive"
+    if "FrameworkVersion" in config and not facts.takes_version(config["Framework"], target):
+        yield (
+            "Unsupported framework version field for target. Framework version is supported for "
+            "Target Platform configuration and only part of target devices."
+        )
+
+
+def _options(text: str | None, target: Target, config: Mapping[str, Any]) -> Iterator[str]:
+    """JSON for every target; the options of a group that the target cannot do without."""
+    options = read_options(text) if text else None
+    if text is not None and options is None:
+        yield f"CompilerOptions is not valid JSON: {text[:100]!r}"
+    group = facts.option_group_required(target, config["Framework"])
+    if not group:
+        return
+    rows = facts.options(target, config["Framework"])
+    wanted = [row.key for row in rows if row.together == group]
+    lacking = [key for key in wanted if options is None or key not in options.keys]
+    if lacking:
+        yield (
+            f"CompilerOptions must have {', '.join(json.dumps(key) for key in wanted)} "
+            f"for the accelerator {target.accelerator}"
+        )
+
+
+def _elsewhere(request: Mapping[str, Any], target: Target, region: str) -> Iterator[str]:
+    regions = facts.regions(target)
+    if regions and region not in regions:
+        yield f"TargetDevice {target.name} is not supported in {region}"
+    keys = [tag["Key"] for tag in request.get("Tags", ())]
+    if len(set(keys)) != len(keys):
+        yield "Duplicate tag keys found"
+    if any(key.casefold().startswith("aws:") for key in keys):
+        yield "Tag keys that begin with aws: are reserved"

@@ -1,0 +1,62 @@
+"""InvokeEndpoint: REST on the same port, answered by the model behind the endpoint."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import unquote
+
+from neopack.emulator.call import Call
+from neopack.emulator.endpoints import Endpoints
+from neopack.emulator.payload import JSON, Body, Refused, parsed, rendered
+from neopack.emulator.replies import AwsError, Reply
+from neopack.errors import NeopackError
+
+__all__ = ["Runtime"]
+
+PATH = re.compile(r"/endpoints/([^/]+)/invocations")
+# InvokeEndpoint's documentation: the body of a request (botocore 1.44.5, BodyBlob, 2026)
+LARGEST = 6291456
+MODEL_ERROR = 424
+
+
+class Runtime:
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+
+    def __call__(self, call: Call) -> Reply:
+        """Raises ``AwsError`` where no model was asked; a model's refusal is an answer."""
+        found = PATH.fullmatch(call.path)
+        if found is None:
+            raise AwsError("ValidationError", f"{call.path} is no endpoint's", 404)
+        name = unquote(found[1])
+        container = self._endpoints.container(call.region, name)
+        data = call.body()
+        if len(data) > LARGEST:
+            raise AwsError("ValidationError", f"Body is longer than {LARGEST} bytes", 413)
+        asked = Body(kind=call.environ.get("CONTENT_TYPE", JSON), data=data)
+        accept = str(call.environ.get("HTTP_ACCEPT", ""))
+        try:
+            inputs = parsed(asked, container.signature)
+            answer = rendered(container.predict(inputs), accept, data)
+        except Refused as refused:
+            return _model_error(name, refused.status, refused.message)
+        except NeopackError as error:
+            return _model_error(name, 400, str(error))
+        headers = {"Content-Type": answer.kind, "x-Amzn-Invoked-Production-Variant": "AllTraffic"}
+        return Reply(status=200, headers=headers, body=answer.data)
+
+
+def _model_error(name: str, status: int, message: str) -> Reply:
+    """The container's own answer, as the runtime passes it on."""
+    whose = "client" if status < 500 else "server"
+    what = f'Received {whose} error ({status}) from primary with message "{message}"'
+    body = {
+        "ErrorCode": "CLIENT_ERROR_FROM_MODEL" if whose == "client" else "SERVER_ERROR_FROM_MODEL",
+        "Message": what,
+        "OriginalMessage": message,
+        "OriginalStatusCode": status,
+        "LogStreamArn": f"/aws/sagemaker/Endpoints/{name}",
+    }
+    headers = {"Content-Type": JSON, "x-amzn-ErrorType": "ModelError"}
+    return Reply(status=MODEL_ERROR, headers=headers, body=json.dumps(body).encode())

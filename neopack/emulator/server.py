@@ -1,0 +1,164 @@
+"""The server: SageMaker of our own and moto's services on one port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from neopack.emulator.address import Address
+from neopack.emulator.app import Front, Wsgi
+from neopack.emulator.clock import Clock
+from neopack.emulator.control import Control
+from neopack.emulator.faults import Faults
+from neopack.emulator.sagemaker import SageMaker
+from neopack.emulator.script import Script
+from neopack.emulator.storage import Storage
+from neopack.errors import Missing, UsageError
+from neopack.types import Log, SilentLog
+
+__all__ = ["HOST", "INSTALL", "Server"]
+
+HOST = "127.0.0.1"
+INSTALL = "pip install 'neopack[emulator]'"
+HEARTBEAT = 0.05
+BACKLOG = 128
+
+
+class Server:
+    """Bound to its port when it is made; answers from ``start`` to ``close``."""
+
+    def __init__(
+        self, *, port: int = 0, script: Script | None = None, log: Log | None = None
+    ) -> None:
+        self._script = script or Script()
+        self._server = _bound(port, self._respond)
+        self.url = f"http://{HOST}:{self._server.server_address[1]}"
+        self.clock = Clock(manual=self._script.clock == "manual")
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="neopack-emulator-", ignore_cleanup_errors=True
+        )
+        self._storage = Storage(self.url)
+        self._sagemaker = SageMaker(
+            self.clock, self._storage, self._script, Path(self._folder.name)
+        )
+        self.front = Front(
+            sagemaker=self._sagemaker,
+            control=Control(self),
+            moto=_moto(),
+            faults=Faults(self._script.faults),
+            log=log or SilentLog(),
+        )
+        self._closed = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._server.serve_forever, daemon=True),
+            threading.Thread(target=self._beat, daemon=True),
+        ]
+
+    def start(self) -> Address:
+        for thread in self._threads:
+            thread.start()
+        self._storage.furnish(self._script.buckets, self._script.roles)
+        return Address.of(self.url, self._script)
+
+    def wait(self) -> None:
+        """Until somebody closes it."""
+        self._closed.wait()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._sagemaker.clear()
+        self._server.shutdown()
+        self._server.server_close()
+        self._folder.cleanup()
+
+    # --- what Control asks for
+
+    def follow(self, script: Script) -> None:
+        """A new script for what comes; jobs that run keep their timeline."""
+        self._script = script
+        if self.clock.manual != (script.clock == "manual"):
+            self.clock = Clock(manual=script.clock == "manual")
+        self._sagemaker.follow(self.clock, script)
+        self.front.faults = Faults(script.faults)
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self._sagemaker.tick()
+
+    def reset(self, script: Script) -> None:
+        """As if it had just started, the buckets too."""
+        self.clock = Clock(manual=script.clock == "manual")
+        self.follow(script)
+        self._sagemaker.clear()
+        self.front.reset()
+        self._storage.furnish(script.buckets, script.roles)
+
+    def _respond(self, environ: dict[str, Any], start: Any) -> Any:
+        return self.front(environ, start)
+
+    def _beat(self) -> None:
+        """States change by themselves where the clock is real, whether anybody asks or not."""
+        while not self._closed.wait(HEARTBEAT):
+            if not self.clock.manual:
+                self._sagemaker.tick()
+
+
+def _bound(port: int, app: Wsgi) -> Any:
+    """A threaded server of werkzeug that keeps connections alive, with moto's request handler."""
+    _quiet()
+    try:
+        from moto.server import MotoRequestHandler
+        from werkzeug.serving import make_server
+    except ImportError as error:
+        raise Missing(f"the emulator stands on moto and boto3 ({error})", hint=INSTALL) from None
+
+    class Handler(MotoRequestHandler):  # type: ignore[misc]
+        protocol_version = "HTTP/1.1"
+
+        def log(self, *_: object) -> None:
+            pass
+
+        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+            """The connection ends here, also where it was us who cut it."""
+            self.close_connection = True
+
+    with _listening(port) as taken:  # werkzeug would end the process where the port is not free
+        return make_server(
+            HOST, port, app, threaded=True, request_handler=Handler, fd=taken.fileno()
+        )
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket()
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"cannot listen on port {port}: {why}", hint="--port 0 finds one"
+        ) from None
+    return listening
+
+
+def _moto() -> Any:
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def _quiet() -> None:
+    """The service itself calls nobody: no metadata service, no configuration of the user's."""
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
+        os.environ.pop(name, None)
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = HOST
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -1,0 +1,176 @@
+"""The work of a compilation job: read the archive, judge it, compile it, or say why not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neopack import api, facts
+from neopack.archive.read import scan
+from neopack.emulator.compiler import Task, compile_model
+from neopack.emulator.reasons import reason, said
+from neopack.emulator.rules import target_of
+from neopack.emulator.script import JobScript
+from neopack.emulator.storage import Lacking, Place, Storage, place
+from neopack.errors import LimitExceeded, Malformed, NeopackError
+from neopack.facts.images import inference_image
+from neopack.frameworks import catalogue as frameworks
+from neopack.types import Report, Target
+
+__all__ = ["Order", "Outcome", "perform"]
+
+MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket"})
+DENIED = frozenset({"403", "AccessDenied"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a job was created with, and what the script says of it."""
+
+    arn: str
+    region: str
+    request: Mapping[str, Any]
+    script: JobScript
+
+    @property
+    def target(self) -> Target:
+        return target_of(self.request["OutputConfig"])
+
+    @property
+    def input(self) -> Mapping[str, Any]:
+        config: Mapping[str, Any] = self.request["InputConfig"]
+        return config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The artifact in a file of the emulator's, and where it goes; or the reason there is none."""
+
+    reason: str = ""
+    artifact: Path | None = None
+    to: Place | None = None
+    sha256: str = ""
+    image: str = ""
+    derived: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def perform(order: Order, storage: Storage, folder: Path) -> Outcome:
+    """Do the work of a job in ``folder``. Never raises what a job can end with."""
+    if order.script.fails:
+        return _failed(reason(order.script.fails, framework=order.input["Framework"]))
+    source = place(order.input["S3Uri"])
+    archive = folder / (source.key.rsplit("/", 1)[-1] or "model.tar.gz")
+    try:
+        refused = _region_refused(order, storage, source)
+        if refused:
+            return _failed(refused)
+        storage.fetch(source, archive)
+    except Lacking as lacking:
+        return _failed(_not_fetched(lacking, source))
+    if order.script.untouched:
+        return _finished(order, archive, ("the model is handed back as it came",))
+    return _compiled(order, archive, folder)
+
+
+def _region_refused(order: Order, storage: Storage, source: Place) -> str:
+    region = storage.region(source.bucket)
+    if region == order.region:
+        return ""
+    return reason("s3-region", bucket=source.bucket, region=region, service=order.region)
+
+
+def _not_fetched(lacking: Lacking, source: Place) -> str:
+    if lacking.code in DENIED:
+        return reason("s3-denied")
+    if lacking.code in MISSING:
+        return reason("s3-missing", bucket=source.bucket, key=source.key)
+    return said(f"InputConfiguration: {lacking.code}: {lacking.message}")
+
+
+def _compiled(order: Order, archive: Path, folder: Path) -> Outcome:
+    try:
+        scan(archive)
+    except (Malformed, LimitExceeded) as error:
+        return _failed(reason("untar"), str(error))
+    if order.input["Framework"] not in frameworks.names():
+        return _made(order, archive, folder)
+    report = _judged(order, archive)
+    words = _what_neo_says(report)
+    if words:
+        return _failed(words, *(f"{f.level} {f.id}: {f.message}" for f in report.findings))
+    return _made(order, archive, folder)
+
+
+def _made(order: Order, archive: Path, folder: Path) -> Outcome:
+    task = Task(
+        archive=archive,
+        folder=folder,
+        target=order.target,
+        job=order.arn,
+        framework=order.input["Framework"],
+        source={"S3Uri": order.input["S3Uri"]},
+        config=order.input.get("DataInputConfig"),
+        options=order.request["OutputConfig"].get("CompilerOptions"),
+    )
+    try:
+        made = compile_model(task)
+    except NeopackError as error:
+        title = facts.framework(order.input["Framework"]).title
+        return _failed(said(f"CompilationError: Failed to compile {title} model: {error}"))
+    return _finished(order, made.path, (made.how,), made.derived)
+
+
+def _judged(order: Order, archive: Path) -> Report:
+    return api.check(
+        archive,
+        target=order.target.name,
+        framework=order.input["Framework"],
+        framework_version=order.input.get("FrameworkVersion"),
+        data_input_config=order.input.get("DataInputConfig"),
+        compiler_options=order.request["OutputConfig"].get("CompilerOptions"),
+    )
+
+
+def _what_neo_says(report: Report) -> str:
+    """Neo's words for the first error for which any are known."""
+    words = [finding.said_by_neo for finding in report.at("error") if finding.said_by_neo]
+    return said(words[0]) if words else ""
+
+
+def _finished(order: Order, artifact: Path, lines: tuple[str, ...], derived: str = "") -> Outcome:
+    with artifact.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Outcome(
+        artifact=artifact,
+        to=_output_place(order),
+        sha256=digest,
+        image=_image(order),
+        # only where the caller left it to the service (guide, neo-troubleshooting, 2026)
+        derived="" if "DataInputConfig" in order.input else derived,
+        lines=(*lines, "an emulated compilation, not a Neo job"),
+    )
+
+
+def _image(order: Order) -> str:
+    framework, version = order.input["Framework"], order.input.get("FrameworkVersion", "")
+    return inference_image(framework, version, order.target, order.region)
+
+
+def _output_place(order: Order) -> Place:
+    """``<prefix>/<stem>-<target>.tar.gz``; a platform is ``<OS>_<ARCH>_<ACCELERATOR>``."""
+    output = order.request["OutputConfig"]
+    prefix = place(output["S3OutputLocation"])
+    leaf = place(order.input["S3Uri"]).key.rsplit("/", 1)[-1]
+    stem = leaf.removesuffix(".gz").removesuffix(".tar").removesuffix(".tgz")
+    target = order.target
+    name = target.name.upper().replace("/", "_") if target.kind == "platform" else target.name
+    folder = prefix.key.strip("/")
+    return Place(bucket=prefix.bucket, key=f"{folder}/{stem}-{name}.tar.gz".lstrip("/"))
+
+
+def _failed(why: str, *lines: str) -> Outcome:
+    return Outcome(reason=why, lines=(*lines, why))

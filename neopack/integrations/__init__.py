@@ -1,0 +1,1 @@
+"""What neopack makes, as the objects of other libraries."""

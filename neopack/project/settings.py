@@ -1,0 +1,105 @@
+"""What a project and its environment say of the backend: ``neopack.toml``, or ``[tool.neopack]``
+of ``pyproject.toml``, the nearest from here up; ``NEOPACK_BACKEND`` over both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neopack.errors import Malformed, UsageError
+
+__all__ = ["BACKENDS", "Choice", "Settings", "choose", "read_settings"]
+
+BACKENDS = ("local", "sagemaker")
+VARIABLE = "NEOPACK_BACKEND"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Empty where nothing is said; ``where`` is the file."""
+
+    backend: str = ""
+    role: str = ""
+    output: str = ""
+    region: str = ""
+    profile: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A backend, and what chose it."""
+
+    backend: str
+    why: str
+
+
+def read_settings(folder: Path) -> Settings:
+    """Raises ``Malformed`` for a file that is no TOML, or says what is no text."""
+    for place in (folder, *folder.parents):
+        for name in ("neopack.toml", "pyproject.toml"):
+            path = place / name
+            if path.is_file():
+                table = _table(path)
+                if table is not None:
+                    return _settings(table, path)
+    return Settings()
+
+
+def _table(path: Path) -> Mapping[str, Any] | None:
+    import tomllib
+
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise Malformed(f"is no TOML: {error}", where=str(path)) from None
+    if path.name == "neopack.toml":
+        return data
+    tool = data.get("tool", {})
+    found = tool.get("neopack") if isinstance(tool, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _settings(table: Mapping[str, Any], path: Path) -> Settings:
+    said = {}
+    for name in ("backend", "role", "output", "region", "profile"):
+        value = table.get(name, "")
+        if not isinstance(value, str):
+            raise Malformed(f"{name} is no text", where=str(path))
+        said[name] = value
+    _refuse_unknown(said["backend"], str(path))
+    return Settings(**said, where=str(path))
+
+
+def choose(
+    asked: str | None,
+    *,
+    role: str | None,
+    output: str | None,
+    environment: Mapping[str, str],
+    settings: Settings,
+) -> Choice:
+    """The backend: as asked; else by what the options mean; else the environment, the project."""
+    if asked:
+        return Choice(backend=asked, why="--backend")
+    if role:
+        return Choice(backend="sagemaker", why="--role")
+    if output and output.startswith("s3://"):
+        return Choice(backend="sagemaker", why="--output s3://")
+    said = environment.get(VARIABLE, "")
+    if said:
+        _refuse_unknown(said, VARIABLE)
+        return Choice(backend=said, why=VARIABLE)
+    if settings.backend:
+        return Choice(backend=settings.backend, why=settings.where)
+    return Choice(backend="local", why="the default")
+
+
+def _refuse_unknown(backend: str, where: str) -> None:
+    if backend and backend not in BACKENDS:
+        raise UsageError(
+            f"no backend {backend!r}", where=where, hint=f"there are {', '.join(BACKENDS)}"
+        )

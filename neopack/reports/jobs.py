@@ -1,0 +1,100 @@
+"""Compilation jobs as plain text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from neopack.engines.sagemaker.jobs import Job
+from neopack.following import Outcome
+from neopack.reports.text import table
+from neopack.submitting import DryRun
+from neopack.types import Json
+
+__all__ = ["dry_run_text", "job_text", "jobs_text", "outcomes_text", "states_rows"]
+
+
+def outcomes_text(outcomes: Sequence[Outcome]) -> str:
+    return "\n".join(line for outcome in outcomes for line in _outcome(outcome))
+
+
+def _outcome(outcome: Outcome) -> Iterator[str]:
+    job = outcome.job
+    if outcome.artifact is not None:
+        made = outcome.artifact
+        yield f"{made.path}"
+        yield f"  compiled by     SageMaker job {job.name} for {outcome.target}, {elapsed(job)}"
+        yield f"  kind            {made.kind or 'unknown'}"
+        yield f"  sha256          {made.sha256}"
+        if job.image:
+            yield f"  image           {job.image}"
+        yield from (f"warning: {warning}" for warning in made.warnings)
+    elif outcome.failure is not None:
+        yield from _failure(outcome)
+    else:
+        yield f"{job.name}  {job.status}"
+        if outcome.receipt:
+            yield f"  go on with      neopack jobs attach {outcome.receipt}"
+
+
+def _failure(outcome: Outcome) -> Iterator[str]:
+    failure = outcome.failure
+    assert failure is not None  # noqa: S101 - asked for above
+    said = failure.explanation
+    yield f"{outcome.job.name}  {failure.status} after {elapsed(outcome.job)}"
+    rows = (
+        ("class", said.kind),
+        ("Neo said", said.reason),
+        ("rule", f"{said.rule}, {said.title}" if said.rule else ""),
+        ("cause", said.cause),
+        ("fix", said.fix),
+    )
+    yield from (f"  {name:<15} {value}" for name, value in rows if value)
+    yield from (f"  log | {line}" for line in failure.log)
+
+
+def dry_run_text(runs: Sequence[DryRun]) -> str:
+    return "\n\n".join(f"{_json(run.request)}\n{run.command}" for run in runs)
+
+
+def jobs_text(jobs: Sequence[Job]) -> str:
+    if not jobs:
+        return "no jobs"
+    head = ("job", "target", "status", "took", "created")
+    rows = [(job.name, job.target, job.status, elapsed(job), job.created) for job in jobs]
+    return "\n".join(table([head, *rows]))
+
+
+def job_text(job: Job) -> str:
+    said = {
+        "arn": job.arn,
+        "status": job.status,
+        "target": job.target,
+        "created": job.created,
+        "took": elapsed(job),
+        "reason": job.reason,
+        "artifact": job.artifact,
+        "digest": job.artifact_digest,
+        "image": job.image,
+        "derived config": job.derived_config,
+    }
+    lines = [f"  {name:<15} {value}" for name, value in said.items() if value]
+    request = [f"  {line}" for line in _json(job.request).splitlines()] if job.request else []
+    return "\n".join([job.name, *lines, *request])
+
+
+def states_rows(states: Mapping[str, Job]) -> list[tuple[str, str, str, str]]:
+    """Name, target, status and time of each job, as a live table shows them."""
+    return [(name, job.target, job.status, elapsed(job)) for name, job in states.items()]
+
+
+def elapsed(job: Job) -> str:
+    seconds = job.seconds()
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

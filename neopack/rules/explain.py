@@ -1,0 +1,145 @@
+"""What a job's FailureReason means: its class, the rule of ours that finds it beforehand, the fix.
+
+Neo cuts FailureReason at 1024 characters and fills names in, so texts are matched by the parts of
+them that do not change, in order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from neopack import facts
+from neopack.facts import failures
+
+__all__ = ["Explanation", "explain"]
+
+# what is filled in: {name} by our rules, <name> by the service
+_FILLED = re.compile(r"\{\w+\}|<[\w. ]+>")
+_PREFIX = re.compile(r"^(Client ?Error|ServerError|Server Error): *")
+# the rules' texts that say less than this mean nothing; nor does a mere code of the API
+_SHORTEST = 12
+_CODES = frozenset({"validationexception"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """``rule`` is one of ours that may find such a thing beforehand, empty where none does;
+    ``cause`` and ``fix`` are empty where the text is not known at all."""
+
+    kind: str
+    reason: str
+    rule: str = ""
+    title: str = ""
+    cause: str = ""
+    fix: str = ""
+    source: str = ""
+    confidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    parts: tuple[str, ...]
+    rule: str
+    kind: str
+    cause: str
+    fix: str
+    source: str
+    confidence: str
+
+    @property
+    def weight(self) -> int:
+        return sum(map(len, self.parts))
+
+
+def explain(reason: str) -> Explanation:
+    """The best we know of ``reason``: the known text that shares most with it.
+
+    Several mistakes end in one text, so the row that is about the text speaks before the rule
+    that stands for one of the mistakes.
+    """
+    said = " ".join(reason.split())
+    fitting = sorted(
+        (known for known in _known() if _fits(known.parts, said)),
+        key=lambda known: -known.weight,
+    )
+    if not fitting:
+        return Explanation(kind=failures.class_of(said), reason=said)
+    rule = next((known.rule for known in fitting if known.rule), "")
+    best = next((known for known in fitting if not known.rule), fitting[0])
+    return Explanation(
+        kind=best.kind or failures.class_of(said),
+        reason=said,
+        rule=rule,
+        title=facts.error_row(rule).title if rule else "",
+        cause=best.cause,
+        fix=best.fix,
+        source=best.source,
+        confidence=best.confidence,
+    )
+
+
+def _fits(parts: tuple[str, ...], said: str) -> bool:
+    place, folded = 0, said.casefold()
+    for part in parts:
+        found = folded.find(part, place)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    plain = _PREFIX.sub("", " ".join(text.split())).casefold()
+    return tuple(part for part in (p.strip(" .") for p in _FILLED.split(plain)) if part)
+
+
+@cache
+def _known() -> tuple[_Known, ...]:
+    ours = (*_of_the_rules(), *_of_the_frameworks())
+    telling = (k for k in ours if k.weight >= _SHORTEST and not _CODES.issuperset(k.parts))
+    return (*_of_the_service(), *telling)
+
+
+def _of_the_service() -> Iterator[_Known]:
+    for row in failures.failures():
+        yield _Known(
+            _parts(row.said), "", row.kind, row.cause, row.fix, row.source, row.confidence
+        )
+
+
+def _of_the_rules() -> Iterator[_Known]:
+    for id_ in facts.error_ids():
+        row = facts.error_row(id_)
+        yield _Known(
+            _parts(row.said_by_neo),
+            id_,
+            "",
+            row.cause,
+            _plain(row.fix),
+            row.source,
+            row.confidence,
+        )
+
+
+def _of_the_frameworks() -> Iterator[_Known]:
+    """The texts that a framework's row fills into the two rules on its files."""
+    for row in facts.frameworks():
+        for id_, text in (("NEO-AR-002", row.none_found), ("NEO-AR-003", row.many_found)):
+            about = facts.error_row(id_)
+            values = {"framework": row.title, "wanted": _suffixes(row)}
+            fix = _plain(about.fix.format(**values) if id_ == "NEO-AR-002" else about.fix)
+            yield _Known(
+                _parts(text), id_, "load", about.cause, fix, about.source, about.confidence
+            )
+
+
+def _suffixes(row: facts.FrameworkRow) -> str:
+    groups = [" or ".join(group.suffixes) for group in row.files if group.suffixes]
+    return " and ".join(groups) or "model"
+
+
+def _plain(fix: str) -> str:
+    return _FILLED.sub(lambda place: f"<{place[0][1:-1]}>", fix)

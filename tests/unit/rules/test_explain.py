@@ -1,0 +1,53 @@
+"""FailureReason explained: what our rules and tables say of Neo's own words."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from neopack import facts
+from neopack.facts.failures import Failure, failures
+from neopack.rules.explain import explain
+
+PLACE = re.compile(r"\{\w+\}|<[\w. ]+>")
+LONG = 12
+SAID = {
+    id_: row.said_by_neo
+    for id_ in facts.error_ids()
+    if len(PLACE.sub("", (row := facts.error_row(id_)).said_by_neo)) > LONG
+    and row.said_by_neo != "ValidationException"
+}
+
+
+def filled(text: str) -> str:
+    return PLACE.sub("something", text)
+
+
+@pytest.mark.parametrize("id_", SAID)
+def test_what_a_rule_says_that_neo_says_is_explained(id_: str) -> None:
+    known = explain(f"ClientError: {filled(SAID[id_])} and more")
+    assert known.rule
+    assert known.title == facts.error_row(known.rule).title
+    assert known.cause
+    assert known.fix
+
+
+@pytest.mark.parametrize("row", failures(), ids=lambda row: row.said[:40])
+def test_each_row_explains_its_own_text(row: Failure) -> None:
+    known = explain(filled(row.said))
+    assert known.kind == row.kind
+    assert known.fix
+
+
+@pytest.mark.parametrize("row", facts.frameworks(), ids=lambda row: row.name)
+def test_missing_and_double_files_of_each_framework(row: facts.FrameworkRow) -> None:
+    assert explain(filled(row.none_found)).rule
+    assert explain(filled(row.many_found)).rule
+
+
+@pytest.mark.parametrize("reason", ["", "?", "Something else entirely", "ValidationException"])
+def test_what_nobody_knows(reason: str) -> None:
+    known = explain(reason)
+    assert (known.kind, known.rule, known.fix) == ("unknown", "", "")
+    assert known.reason == reason
