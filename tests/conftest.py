@@ -33,6 +33,12 @@ def xgboost_1_3_3() -> Iterator[runtimes.Worker]:
 
 
 @pytest.fixture(scope="session")
+def onnx_1_7_0() -> Iterator[runtimes.Worker]:
+    with runtimes.worker("onnx-1.7.0") as worker:
+        yield worker
+
+
+@pytest.fixture(scope="session")
 def fixtures() -> Path:
     return ROOT / "fixtures"
 
