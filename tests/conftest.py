@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cloud import BUCKET, QUICK, Cloud, trust
 from desk import Answer, Call, Copied, Desk
+from hypothesis import HealthCheck, settings
 
 import neopack as package
 from neopack import runtimes
@@ -23,6 +24,9 @@ from neopack.emulator import Emulator, Script
 ROOT = Path(__file__).parents[1]
 # exact runtimes are installed once, beside what `make setup` installs, and gone with it
 os.environ.setdefault("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
+# speed is measured in benchmarks/: a busy machine fails no test
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 IMAGE = {"image": (1, 3, 8, 8)}
 
 
