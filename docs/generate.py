@@ -1,18 +1,20 @@
 """Write the pages that follow from the code: ``python docs/generate.py``.
 
 rules.md from neopack/facts/errors.toml, exit-codes.md from neopack/errors.py, commands.md from
-the commands' own help. A test compares the pages with what this would write.
+the commands' own help, support-matrix.md from the catalogue. A test compares the pages with what
+this would write.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neopack import errors, facts
-from neopack.facts import ErrorRow
+from neopack import catalog, errors, facts
+from neopack.catalog.matrix import wording
+from neopack.facts import ErrorRow, images
 from neopack.facts.mending import mended_by
 
 FOLDER = Path(__file__).parent
@@ -218,10 +220,156 @@ def command_line() -> Any:
     return typer.main.get_command(app)
 
 
+# --- the support matrix ---------------------------------------------------------------------
+
+MATRIX = """\
+# Support matrix
+
+What takes what, since when, where. This page is written from `neopack/facts` by `python
+docs/generate.py`: change the data, not the page. `neopack targets`, `support` and `image` answer
+the same for one name and one date ([catalog.md](catalog.md)).
+
+"1.8 or earlier" is what the guide says; elsewhere a version is taken only if it is listed. No page
+says which framework a single edge device takes; the rows of *edge* count for all of them and for
+platforms.
+"""
+TRAINING = """\
+The 235 tested rows of Training Compiler are not repeated here:
+`neopack support training-compiler`.
+"""
+
+
+def matrix_page() -> str:
+    parts = [MATRIX, "## Neo\n", *_neo(), "## What moved\n", *_moved(), "## Targets\n"]
+    parts += [*_targets(), "## Container images\n", *_images(), "## Elastic Inference\n"]
+    parts += [*_elastic(), "## Model parallel library\n", *_parallel()]
+    return "\n".join([*parts, "## Training Compiler\n", TRAINING])
+
+
+def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _neo() -> Iterator[str]:
+    rows = catalog.neo().rows
+    head = ("Class", "Framework", "Versions", "Compiled with", "Archive", "Models", "Table of")
+    yield _grid(
+        head,
+        (
+            (
+                row.target_class,
+                row.framework,
+                wording(row),
+                ", ".join(row.compiled_with),
+                row.formats,
+                ", ".join(row.models),
+                row.as_of,
+            )
+            for row in rows
+        ),
+    )
+    yield _sources(row.source for row in rows)
+
+
+def _moved() -> Iterator[str]:
+    moved = catalog.changes().changes
+    head = ("Date", "Class", "Framework", "Before", "After")
+    yield _grid(
+        head, ((c.date, c.target_class, c.framework, c.before, c.what or c.after) for c in moved)
+    )
+    yield _sources(change.source for change in moved)
+
+
+def _targets() -> Iterator[str]:
+    entries = catalog.targets().targets
+    head = ("Target", "Class", "System", "Accelerator", "Instances", "Regions", "Remarks")
+    yield _grid(
+        head,
+        (
+            (
+                f"`{e.name}`",
+                e.kind,
+                " ".join(word for word in (e.os, e.arch) if word),
+                e.accelerator,
+                ", ".join(name.partition(".")[2] for name in e.instances)
+                if e.kind != "eia"
+                else "any with a CPU",
+                ", ".join(e.regions),
+                e.retired or ("" if e.documented else "in the API, in no page"),
+            )
+            for e in entries
+        ),
+    )
+    yield _sources(entry.source for entry in entries)
+
+
+def _images() -> Iterator[str]:
+    rows = images.image_rows()
+    head = ("Repository", "Family", "Frameworks", "Classes", "Versions", "Remarks")
+    yield _grid(
+        head,
+        (
+            (
+                f"`{row.repository}`",
+                row.family,
+                ", ".join(row.scope.frameworks),
+                ", ".join(row.scope.kinds),
+                ", ".join(row.versions),
+                row.note,
+            )
+            for row in rows
+        ),
+    )
+    tables = (images.accounts(), images.accounts("deep_learning_containers"))
+    regions = sorted({region for table in tables for region in table})
+    names = ("Region", "Account of Neo's images", "of the deep learning containers (neuronx)")
+    yield _grid(names, ((r, *(table.get(r, "") for table in tables)) for r in regions))
+    yield _sources(row.source for row in rows)
+
+
+def _elastic() -> Iterator[str]:
+    answer = catalog.ei()
+    yield "".join(f"- {text}\n" for text in answer.status)
+    head = ("Accelerator", "TFLOPS F32", "F16", "Memory, GB", "From Neo")
+    yield _grid(
+        head,
+        (
+            (
+                a.type,
+                str(a.tflops_f32),
+                str(a.tflops_f16),
+                str(a.memory_gb),
+                "yes" if a.from_neo else "no",
+            )
+            for a in answer.accelerators
+        ),
+    )
+    yield _sources([answer.source])
+
+
+def _parallel() -> Iterator[str]:
+    answer = catalog.smp()
+    yield _grid(
+        ("Framework", "Version", "Library", "Image", "Wheel"),
+        (
+            (r.framework, r.version, r.library, f"`{r.image}`", "yes" if r.wheel else "no")
+            for r in answer.releases
+        ),
+    )
+    yield f"Instances: {', '.join(answer.instances)}.\n"
+    yield _sources([answer.source])
+
+
+def _sources(texts: Iterable[str]) -> str:
+    return "".join(f"- Source: {text}\n" for text in dict.fromkeys(texts))
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "exit-codes.md": exit_codes_page,
     "rules.md": rules_page,
+    "support-matrix.md": matrix_page,
 }
 
 if __name__ == "__main__":

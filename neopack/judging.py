@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +9,8 @@ from neopack import facts
 from neopack.archive.manifest import Manifest
 from neopack.archive.read import ArchiveScan, MemberSource
 from neopack.artifacts.load import find_model
-from neopack.errors import CheckFailed, NeopackError, Unsupported, UsageError
+from neopack.catalog.names import date_of
+from neopack.errors import CheckFailed, NeopackError, Unsupported
 from neopack.frameworks import Framework, Layout
 from neopack.frameworks import catalogue as frameworks
 from neopack.rules import archive, dataconfig, engine, handler, options, target
@@ -47,8 +47,7 @@ class Submission:
     as_of: str | None = None
 
     def __post_init__(self) -> None:
-        if self.as_of is not None:
-            _refuse_no_date(self.as_of)
+        date_of(self.as_of, facts.snapshots()[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +68,6 @@ class Seen:
     code: Mapping[str, str] = field(default_factory=dict)
     manifest: Manifest | None = None
     packed: bool = True
-
-
-def _refuse_no_date(text: str) -> None:
-    """``2024``, ``2024-05`` or ``2024-05-31``, from the first table that we have."""
-    first = facts.snapshots()[0]
-    try:
-        dt.date.fromisoformat(text + "-01-01"[len(text) - 4 :])
-    except ValueError:
-        raise UsageError(f"--as-of {text} is no date", hint="write 2024-05-31") from None
-    if text < first:
-        raise UsageError(f"--as-of {text} is before the first table, of {first}")
 
 
 def version_for(framework: str, submission: Submission) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cloud import BUCKET, QUICK, Cloud, trust
 from desk import Answer, Call, Copied, Desk
+from hypothesis import HealthCheck, settings
 
 import neopack as package
 from neopack import runtimes
@@ -23,12 +24,21 @@ from neopack.emulator import Emulator, Script
 ROOT = Path(__file__).parents[1]
 # exact runtimes are installed once, beside what `make setup` installs, and gone with it
 os.environ.setdefault("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
+# speed is measured in benchmarks/: a busy machine fails no test
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 IMAGE = {"image": (1, 3, 8, 8)}
 
 
 @pytest.fixture(scope="session")
 def xgboost_1_3_3() -> Iterator[runtimes.Worker]:
     with runtimes.worker("xgboost-1.3.3") as worker:
+        yield worker
+
+
+@pytest.fixture(scope="session")
+def onnx_1_7_0() -> Iterator[runtimes.Worker]:
+    with runtimes.worker("onnx-1.7.0") as worker:
         yield worker
 
 

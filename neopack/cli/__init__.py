@@ -14,12 +14,15 @@ from neopack.cli import (
     deploy,
     dev,
     explain,
+    image,
     init,
     inspect,
     jobs,
     package,
     run,
     runtimes,
+    support,
+    targets,
     verify,
 )
 from neopack.cli._console import console
@@ -50,6 +53,9 @@ app.command("run")(run.run)
 app.command("bench")(bench.bench)
 app.command("deploy")(deploy.deploy)
 app.command("undeploy")(deploy.undeploy)
+app.command("targets")(targets.targets)
+app.command("image")(image.image)
+app.add_typer(support.support, name="support")
 app.add_typer(init.init, name="init")
 app.add_typer(jobs.jobs, name="jobs")
 app.add_typer(runtimes.app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -58,12 +59,17 @@ class Console:
             style = next((s for word, s in STYLES.items() if line.startswith(word)), "")
             rich.print(line, style=style, markup=False)
 
-    def result(self, kind: str, value: object, text: str) -> None:
-        """A command's answer, in the format asked for; text is left out when quiet."""
+    def result(self, kind: str, value: object, text: str, *, long: bool = False) -> None:
+        """A command's answer, in the format asked for; text is left out when quiet. A ``long``
+        one that is taller than the terminal goes to the pager."""
         if self.json:
             from neopack.reports.json import document
 
             self.data(document(kind, value))
+        elif long and not self.quiet and _taller_than_screen(text):
+            import pydoc
+
+            pydoc.pager(_shown(text))
         elif not self.quiet:
             self.data(text)
 
@@ -164,6 +170,12 @@ def _coloured(stream: TextIO) -> bool:
     """Whether escape codes go to ``stream``: never where NO_COLOR is set (no-color.org)."""
     wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return wanted and stream.isatty()
+
+
+def _taller_than_screen(text: str) -> bool:
+    if not sys.stdout.isatty():
+        return False
+    return text.count("\n") >= shutil.get_terminal_size().lines
 
 
 def _write(text: str) -> None:

@@ -47,7 +47,7 @@ def check(
         str | None, typer.Option(help="The string of the API call; the manifest's by default.")
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option(help="Judge by the support table of a date, 2021-12-22 on.")
+        str | None, typer.Option(help="Judge by the support table of a date, 2020-12-10 on.")
     ] = None,
     select: Annotated[list[str] | None, typer.Option(help="Only this rule or family.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Not this rule or family.")] = None,

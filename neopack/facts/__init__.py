@@ -38,6 +38,7 @@ __all__ = [
     "Option",
     "StringForm",
     "Support",
+    "class_support",
     "compiler_path",
     "config_objects",
     "config_optional",
@@ -63,6 +64,7 @@ __all__ = [
     "support",
     "takes_version",
     "target",
+    "target_class",
     "targets",
     "tensorflow_operators",
     "torch_file_format",
@@ -252,40 +254,59 @@ def newest() -> str:
     return snapshots()[-1]
 
 
-def _snapshot(target_class: str, as_of: str) -> tuple[str, str]:
-    """Date and source of the page in force; the oldest there is for a date before it."""
+def _snapshot(target_class: str, as_of: str) -> Row:
+    """The page in force; the oldest there is for a date before it."""
     pages = [p for p in _file("support").tables("snapshot") if target_class in p.texts("classes")]
     in_force = [page for page in pages if page.text("date") <= as_of] or pages[:1]
-    return in_force[-1].text("date"), in_force[-1].text("source")
+    return in_force[-1]
+
+
+def target_class(of: Target) -> str:
+    """The class whose rows of the support table a target is served by."""
+    return _file("support").table("classes").text(of.kind, of.kind)
 
 
 @cache
 def support(name: str, of: Target, as_of: str | None = None) -> Support | None:
     """What the page in force at a date lists; None where it lists nothing for the pair."""
-    data = _file("support")
-    only = data.table("only")
+    only = _file("support").table("only")
     if not of.documented or (of.name in only and name not in only.texts(of.name)):
         return None
-    target_class = data.table("classes").text(of.kind, of.kind)
-    date, source = _snapshot(target_class, as_of or newest())
-    for row in data.tables("row"):
+    return class_support(name, target_class(of), as_of)
+
+
+def class_support(name: str, of: str, as_of: str | None = None) -> Support | None:
+    """The same for a class of targets."""
+    page = _snapshot(of, as_of or newest())
+    for row in _file("support").tables("row"):
         about = (row.text("class"), row.text("framework"))
-        if about == (target_class, name) and date in row.texts("as_of"):
-            return _support(row, date, source)
+        if about == (of, name) and page.text("date") in row.texts("as_of"):
+            return _support(row, page)
     return None
 
 
-def _support(row: Row, date: str, source: str) -> Support:
+def _support(row: Row, page: Row) -> Support:
+    data, name, tabulated = _file("support"), row.text("framework"), row.flag("tabulated", True)
+    known = tabulated and not page.flag("versions_only", False)
+    formats = data.table("formats").text(name, "")
+    own = (
+        data.table("edge_formats").text(name, formats) if row.text("class") == "edge" else formats
+    )
     return Support(
         target_class=row.text("class"),
-        framework=row.text("framework"),
-        as_of=date,
+        framework=name,
+        as_of=page.text("date"),
         listed=row.texts("listed"),
         maximum=row.text("maximum", ""),
-        tabulated=row.flag("tabulated", True),
-        models=row.texts("models"),
+        tabulated=tabulated,
+        models=row.texts("models") if known else (),
         note=row.text("note", ""),
-        source=source,
+        source=page.text("source"),
+        compiled_with=row.texts("compiled_with"),
+        formats=own if known else "",
+        toolkits=data.table("toolkits").texts(name) if known else (),
+        models_by_version=row.lists("models_by_version") if known else {},
+        printed=row.text("printed", ""),
     )
 
 

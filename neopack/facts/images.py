@@ -1,55 +1,122 @@
-"""The container image that serves a compiled model, by table: ``images.toml``.
+"""The container image that serves a compiled model, by table: ``images.toml``, ``accounts.toml``.
 
 DescribeCompilationJob.InferenceImage is to be preferred wherever a job has one.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from neopack.facts import versions
-from neopack.facts.rows import Row, Scope
+from neopack.facts.rows import Row, Scope, facts_file
 from neopack.types import Target
 
-__all__ = ["inference_image"]
+__all__ = [
+    "ImageRow",
+    "account",
+    "accounts",
+    "address",
+    "image_row",
+    "image_rows",
+    "inference_image",
+]
 
 TAG = "{version}-{processor}-py3"
+NEO = "neo"
 
 
-@cache
-def _file() -> Row:
-    import tomllib  # here, so that importing the facts stays cheap
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRow:
+    """A repository and the versions it has images of, oldest first.
 
-    path = Path(__file__).with_name("images.toml")
-    return Row(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+    ``aliases`` are versions that another's image serves; models of ``up_to`` or older are served
+    where it is stated. ``registry`` names the table of accounts.
+    """
+
+    scope: Scope
+    repository: str
+    versions: tuple[str, ...]
+    family: str
+    tag: str = TAG
+    aliases: Mapping[str, str]
+    up_to: str = ""
+    registry: str = NEO
+    note: str = ""
+    as_of: str
+    source: str
+
+    def serving(self, version: str) -> str:
+        """The version whose image serves a model's; empty where none is said to."""
+        if version in self.aliases:
+            return self.aliases[version]
+        same = [each for each in self.versions if versions.same(version, each)]
+        if same:
+            return same[-1]
+        older = bool(self.up_to) and versions.at_most(version, self.up_to)
+        return self.versions[-1] if older or self.versions == ("latest",) else ""
+
+    def tag_of(self, version: str, target: Target) -> str:
+        words = facts_file("images").table("processors")
+        processor = words.text(target.accelerator or "none", "cpu")
+        return self.tag.format(version=version, processor=processor)
+
+
+def image_rows() -> tuple[ImageRow, ...]:
+    data = facts_file("images")
+    return tuple(_row(row, data) for row in data.tables("image"))
+
+
+def _row(row: Row, data: Row) -> ImageRow:
+    return ImageRow(
+        scope=Scope.of(row),
+        repository=row.text("repository"),
+        versions=row.texts("versions"),
+        family=row.text("family"),
+        tag=row.text("tag", TAG),
+        aliases=row.words("aliases"),
+        up_to=row.text("up_to", ""),
+        registry=row.text("registry", NEO),
+        note=row.text("note", ""),
+        as_of=data.text("as_of"),
+        source=data.text("source"),
+    )
+
+
+def image_row(framework: str, target: Target) -> ImageRow | None:
+    """The repository for a framework on a target; None: edge devices, platforms."""
+    return next((row for row in image_rows() if row.scope.fits(target, framework)), None)
+
+
+def accounts(registry: str = NEO) -> Mapping[str, str]:
+    """The account that holds the images, by region. Text: some begin with 0."""
+    if registry == NEO:
+        return facts_file("images").words("accounts")
+    return facts_file("accounts").words(registry)
+
+
+def account(region: str, registry: str = NEO) -> str:
+    """Empty where no table has the region."""
+    return accounts(registry).get(region, "")
+
+
+def address(holder: str, region: str, repository: str, tag: str) -> str:
+    """The whole address of an image in the account ``holder``."""
+    domains = facts_file("images").table("domains")
+    parts = region.split("-")
+    domain = next(
+        (domains.text(name) for name in ("-".join(parts[:2]), parts[0]) if name in domains),
+        domains.text("default"),
+    )
+    return f"{holder}.dkr.ecr.{region}.{domain}/{repository}:{tag}"
 
 
 def inference_image(framework: str, version: str, target: Target, region: str) -> str:
     """The image's whole address; empty where no table has one: edge devices, platforms, other
     regions. A version that has no image of its own is served by the newest one."""
-    data = _file()
-    rows = [row for row in data.tables("image") if Scope.of(row).fits(target, framework)]
-    if not rows:
+    row = image_row(framework, target)
+    holder = account(region, row.registry) if row else ""
+    if row is None or not holder:
         return ""
-    account = rows[0].text("account", "") or data.table("accounts").text(region, "")
-    if not account:
-        return ""
-    domains, partition = data.table("domains"), region.split("-", maxsplit=1)[0]
-    domain = domains.text(partition, domains.text("default"))
-    known = rows[0].texts("versions")
-    tag = (
-        rows[0]
-        .text("tag", TAG)
-        .format(
-            version=_nearest(version, known),
-            processor=data.table("processors").text(target.accelerator or "none", "cpu"),
-        )
-    )
-    return f"{account}.dkr.ecr.{region}.{domain}/{rows[0].text('repository')}:{tag}"
-
-
-def _nearest(version: str, known: tuple[str, ...]) -> str:
-    """The known version that this one is, as far as both are written; else the newest."""
-    same = [each for each in known if versions.same(version, each)]
-    return same[-1] if same else known[-1]
+    serving = row.serving(version) or row.versions[-1]
+    return address(holder, region, row.repository, row.tag_of(serving, target))

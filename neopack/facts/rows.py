@@ -7,7 +7,7 @@ found by the tests, never something a user can cause.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -91,6 +91,11 @@ class Row:
         """A table of strings; absent is empty."""
         table = self.table(key) if key in self else Row({}, self.where)
         return {name: table.text(name) for name in table}
+
+    def lists(self, key: str) -> dict[str, tuple[str, ...]]:
+        """A table of lists of strings; absent is empty."""
+        table = self.table(key) if key in self else Row({}, self.where)
+        return {name: table.texts(name) for name in table}
 
     def table(self, key: str) -> Row:
         return Row(self._get(key, dict, None), f"{self.where}: {key}")
@@ -202,8 +207,11 @@ class ConfigOptional:
 class Support:
     """What one dated page lists for a framework on a class of targets.
 
-    A version is taken if it is one of ``listed`` or not above ``maximum``. ``tabulated`` is
-    False where the page lists nothing and ``listed`` comes from the printed containers.
+    A version is taken if it is one of ``listed`` or not above ``maximum``; ``compiled_with`` are
+    the versions that Neo's own framework is said to have. ``tabulated`` is False where the page
+    lists nothing and ``listed`` comes from the printed containers. ``models_by_version`` names
+    the kinds of model of the versions that take more than the others, ``printed`` has the
+    page's words where they cannot be taken as they are.
     """
 
     target_class: str
@@ -215,6 +223,11 @@ class Support:
     models: tuple[str, ...]
     note: str
     source: str
+    compiled_with: tuple[str, ...] = ()
+    formats: str = ""
+    toolkits: tuple[str, ...] = ()
+    models_by_version: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    printed: str = ""
 
     @property
     def rule(self) -> VersionRule:

@@ -44,6 +44,7 @@ ROWS = [
         "measure",
         "rules",
         "archive",
+        "catalog",
         "project",
         "runtimes",
     },

@@ -187,7 +187,6 @@ def test_bench_of_archives_that_take_different_inputs(
         path,
         inputs={"input_ids": (1, 6), "attention_mask": (1, 4, 6)},
         path=desk.path / "two.tar.gz",
-        ignore=["NEO-ON"],
     )
     arguments = ("bench", "two.tar.gz", "--against", shelf / "onnx.tar.gz")
     refused(2, "take different inputs", *arguments)

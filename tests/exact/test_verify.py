@@ -122,7 +122,8 @@ def test_the_answer_is_said_in_text_and_json(neopack: Call, desk: Desk, copied: 
     [
         ("PYTORCH", "1.8", "pytorch-1.8.1"),
         ("PYTORCH", "1.7.1", "pytorch-1.7.1"),
-        ("PYTORCH", "2.0", "pytorch-1.8.1"),
+        ("PYTORCH", "2.0", "pytorch-1.12.1"),
+        ("PYTORCH", "1.9", "pytorch-1.9.1"),
         ("TENSORFLOW", "1.15.3", "tensorflow-1.15.0"),
         ("TENSORFLOW", "2.9", "tensorflow-2.9.3"),
         ("KERAS", "2.2", "keras-2.2.4"),

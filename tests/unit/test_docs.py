@@ -42,7 +42,7 @@ def generate() -> Any:
 # --- what is written from the code --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", ["commands.md", "exit-codes.md", "rules.md"])
+@pytest.mark.parametrize("page", ["commands.md", "exit-codes.md", "rules.md", "support-matrix.md"])
 def test_a_generated_page_is_up_to_date(page: str, generate: Any) -> None:
     written = (ROOT / "docs" / page).read_text("utf-8")
     assert generate.PAGES[page]() == written, "run: python docs/generate.py"

@@ -1,7 +1,8 @@
-"""One self-contained .onnx file from what the user has. One of two files that import onnx.
+"""One self-contained .onnx file from what the user has.
 
-A file without external data is kept byte for byte; external data is embedded, for Neo takes
-one file. The golden outputs are ONNX Runtime's.
+A file that Neo's version of ONNX reads is kept byte for byte; external data is embedded, for Neo
+takes one file; what is newer is lowered. The golden outputs are ONNX Runtime's of the file as it
+was given.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neopack.archive.goldens import save_goldens
+from neopack.archive.goldens import difference, save_goldens
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, inputs
+from neopack.frameworks.onnx.lower import fits, lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.frameworks.onnx.source import model_info, refuse_what_is_no_file
 from neopack.types import (
@@ -34,6 +36,9 @@ __all__ = ["MODEL_FILE", "export"]
 MODEL_FILE = "model.onnx"
 # protobuf refuses to serialise more
 LARGEST = 2**31 - 1
+# what another order of the same arithmetic may differ by, of the largest number
+ALLOWED = 1e-4
+ALLOWED_HALF = 2e-3  # float16 has 11 bits
 
 
 def export(
@@ -45,8 +50,8 @@ def export(
 ) -> ExportedModel:
     """The model as ``staging/model.onnx`` with golden numbers beside it.
 
-    Raises ``SourceError`` where the file is no valid model or its external data is not to be
-    had, ``UsageError`` where the inputs asked for are not the graph's.
+    Raises ``SourceError`` where the file is no valid model, its external data is not to be had,
+    or its operators are too new, ``UsageError`` where the inputs asked for are not the graph's.
     """
     path = refuse_what_is_no_file(given)
     info = model_info(path)
@@ -59,13 +64,37 @@ def export(
     asked = _requests(info, requests, given.where)
     examples = inputs.examples(asked, seed=settings.seed, example=settings.example)
     outputs = _compute(target, examples, given.where)
+    release = release_for(settings.framework_version)
+    rewrites: tuple[str, ...] = ()
+    if not fits(info, release):
+        shapes = {name: array.shape for name, array in examples.items()}
+        rewrites = lower(target, target, release, shapes, given.where)
+        allowed = ALLOWED_HALF if "float16" in info.dtypes else ALLOWED
+        lowered = _compute(target, examples, given.where)
+        _refuse_otherwise(outputs, lowered, allowed, given.where)
+        log.note(f"lowered for ONNX {release.release}: {'; '.join(rewrites)}")
     return ExportedModel(
         framework="ONNX",
         members=(Member(name=MODEL_FILE, path=target),),
         signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
         goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
         versions={"onnx": _onnx().__version__, "python": platform.python_version()},
+        rewrites=rewrites,
     )
+
+
+def _refuse_otherwise(
+    golden: Mapping[str, Array], computed: Mapping[str, Array], allowed: float, where: str
+) -> None:
+    """The lowered file computes what the file as given computes."""
+    found = difference(golden, computed)
+    if not found <= allowed:
+        raise ExportFailed(
+            f"lowered, it computes otherwise: off by {found:.2g} of the largest number, more "
+            f"than {allowed:g}",
+            where=where,
+            hint="export it for opset 12",
+        )
 
 
 def _check(path: Path) -> None:

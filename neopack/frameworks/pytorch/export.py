@@ -188,7 +188,8 @@ def _trace(
 ) -> ExportedModel:
     if not requests:
         raise UsageError(
-            f"the input shapes of {where} are not known",
+            "its input shapes are not known",
+            where=where,
             hint="give --input NAME=1,3,224,224 for each input of forward",
         )
     bound = bind(module, requests, where)

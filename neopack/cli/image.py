@@ -1,0 +1,33 @@
+"""``neopack image``."""
+
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+
+__all__ = ["image"]
+
+
+def image(
+    framework: Annotated[str, typer.Option(help="PYTORCH, torch==1.8, pytorch1.8, ...")],
+    target: options.TargetName,
+    region: Annotated[str, typer.Option(help="us-west-2, ...")],
+    version: Annotated[
+        str, typer.Option(help="The framework's; none: the newest.", show_default=False)
+    ] = "",
+    python: Annotated[
+        str, typer.Option(help="py2 or py3: old images of Elastic Inference have both.")
+    ] = "py3",
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """The container image that serves a compiled model; a job's own InferenceImage goes first."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import catalog
+    from neopack.reports.catalog import image_text
+
+    found = catalog.image(framework, version, target=target, region=region, python=python)
+    console.result("image", found, image_text(found))

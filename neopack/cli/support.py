@@ -1,0 +1,107 @@
+"""``neopack support``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+from neopack.cli.targets import AsOf, FrameworkName, TargetClass
+
+__all__ = ["support"]
+
+support = typer.Typer(
+    help="Support tables: Neo, Elastic Inference, the model parallel library, Training Compiler.",
+    no_args_is_help=True,
+)
+
+RegionName = Annotated[str, typer.Option(help="us-west-2, ...", show_default=False)]
+InstanceName = Annotated[str, typer.Option(help="ml.p3.16xlarge, ...", show_default=False)]
+
+
+@support.command("neo")
+def neo(
+    framework: FrameworkName = "",
+    target_class: TargetClass = None,
+    as_of: AsOf = None,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Neo's matrix: framework versions by class of targets."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import catalog
+    from neopack.reports.catalog import matrix_text
+
+    found = catalog.neo(framework=framework, as_of=as_of, target_class=target_class or "")
+    console.result("support neo", found, matrix_text(found), long=True)
+
+
+@support.command("ei")
+def ei(
+    model: Annotated[
+        Path | None, typer.Option(help="Pick the smallest accelerator that can hold it.")
+    ] = None,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Elastic Inference: accelerators, frameworks, rules. The service is gone."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import catalog
+    from neopack.reports.catalog import elastic_text
+
+    found = catalog.ei(model=model)
+    console.result("support ei", found, elastic_text(found), long=True)
+
+
+@support.command("smp")
+def smp(
+    framework: FrameworkName = "",
+    version: Annotated[str, typer.Option(help="1.12.1, ...", show_default=False)] = "",
+    region: RegionName = "",
+    instance: InstanceName = "",
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """The model parallel library: its version, image and wheel by framework version."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import catalog
+    from neopack.reports.catalog import parallel_text
+
+    found = catalog.smp(framework, version, region=region, instance=instance)
+    console.result("support smp", found, parallel_text(found), long=True)
+
+
+@support.command("training-compiler")
+def training_compiler(
+    model: Annotated[
+        str, typer.Argument(help="bert-base-uncased, ...; none: all.", show_default=False)
+    ] = "",
+    instance: InstanceName = "",
+    precision: Annotated[str, typer.Option(help="float16, float32.", show_default=False)] = "",
+    length: Annotated[int | None, typer.Option(help="The sequence length.")] = None,
+    release: Annotated[str, typer.Option(help="'PyTorch 1.13.1', 2.11, ...")] = "",
+    smaller: Annotated[
+        bool, typer.Option("--smaller", help="Only where the compiler needs a smaller batch.")
+    ] = False,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Training Compiler: tested batch sizes, native and compiled, or the nearest there are."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import catalog
+    from neopack.reports.catalog import training_text
+
+    found = catalog.training_compiler(
+        model,
+        instance=instance,
+        precision=precision,
+        sequence_length=length,
+        release=release,
+        smaller=smaller,
+    )
+    console.result("support training-compiler", found, training_text(found), long=True)

@@ -1,0 +1,64 @@
+"""``neopack targets``."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+from neopack.errors import UsageError
+
+__all__ = ["AsOf", "FrameworkName", "TargetClass", "targets"]
+
+
+class Classes(StrEnum):
+    cloud = "cloud"
+    inferentia = "inferentia"
+    elastic_inference = "elastic-inference"
+    edge = "edge"
+
+
+TargetClass = Annotated[Classes | None, typer.Option("--class", help="Only targets of a class.")]
+FrameworkName = Annotated[
+    str, typer.Option(help="PYTORCH, torch==1.8, pytorch1.8, ...", show_default=False)
+]
+AsOf = Annotated[str | None, typer.Option(help="The table in force at a date, 2020-12-10 on.")]
+
+
+def targets(
+    target: Annotated[
+        str,
+        typer.Argument(help="ml_c5, ml.c5.xlarge, linux/arm64; none: all.", show_default=False),
+    ] = "",
+    framework: FrameworkName = "",
+    target_class: TargetClass = None,
+    as_of: AsOf = None,
+    changes: Annotated[bool, typer.Option("--changes", help="What moved between dates.")] = False,
+    since: Annotated[
+        str | None, typer.Option(help="With --changes: only what came after a date.")
+    ] = None,
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """What targets take: frameworks, versions, formats, instances, options, images, with dates."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import catalog
+    from neopack.reports.catalog import changes_text, targets_text
+
+    if changes:
+        if target:
+            raise UsageError("--changes is of classes, not of one target", hint="leave it out")
+        moved = catalog.changes(
+            since=since, as_of=as_of, framework=framework, target_class=target_class or ""
+        )
+        console.result("changes", moved, changes_text(moved), long=True)
+        return
+    if since is not None:
+        raise UsageError("--since goes with --changes")
+    found = catalog.targets(
+        target, framework=framework, as_of=as_of, target_class=target_class or ""
+    )
+    text = targets_text(found, detailed=bool(target), framework=bool(framework))
+    console.result("targets", found, text, long=True)

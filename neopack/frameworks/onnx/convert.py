@@ -1,0 +1,111 @@
+"""What onnx itself converts and finds wrong, its failures told in our words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from neopack.errors import SourceError, first_line
+from neopack.frameworks.onnx.added import EXPANDED
+from neopack.frameworks.onnx.rewriting import BASE, OWN
+from neopack.frameworks.onnx.values import inferred
+from neopack.frameworks.onnx.walk import nodes
+from neopack.types import Shape
+
+__all__ = ["convert", "converted", "expanded", "laid_open", "refuse_types"]
+
+_LACKING = re.compile(r"No Adapter From Version \$(\d+) for (\w+)")
+
+
+def converted(call: Callable[[], Any], where: str) -> Any:
+    """``call()``, a failure of onnx being ours: its C++ raises Python's classes and its own."""
+    import onnx.version_converter
+
+    failures = (
+        RuntimeError,
+        ValueError,
+        onnx.checker.ValidationError,
+        onnx.shape_inference.InferenceError,
+        onnx.version_converter.ConvertError,
+    )
+    try:
+        return call()
+    except failures as error:
+        lacking = _LACKING.search(str(error))
+        words = f"no way down for {lacking[2]} of opset {lacking[1]}" if lacking else ""
+        raise SourceError(
+            f"onnx cannot convert it: {words or first_line(error)}",
+            where=where,
+            hint="export it for the opset that is wanted",
+        ) from None
+
+
+def convert(model: Any, opset: int, where: str) -> Any:
+    import onnx.version_converter
+
+    return converted(lambda: onnx.version_converter.convert_version(model, opset), where)
+
+
+def laid_open(model: Any, shapes: Mapping[str, Shape], where: str) -> Any:
+    """The model without functions of its own, whatever opset they are written in."""
+    import onnx.inliner
+
+    _say_types(model, shapes, where)
+    opened = converted(partial(onnx.inliner.inline_local_functions, model, True), where)
+    if opened.functions:
+        raise SourceError(
+            f"onnx cannot lay open its function {opened.functions[0].name}",
+            where=where,
+            hint="export it without functions of its own",
+        )
+    return opened
+
+
+def _say_types(model: Any, shapes: Mapping[str, Shape], where: str) -> None:
+    """Write down the type of each value: the inliner knows of no others."""
+    from onnx import helper
+
+    typed = converted(partial(inferred, model, shapes), where)
+    said = {info.name for info in model.graph.value_info}
+    model.graph.value_info.extend(i for i in typed.graph.value_info if i.name not in said)
+    model.graph.value_info.extend(
+        helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in model.graph.initializer
+    )
+
+
+def expanded(model: Any, shapes: Mapping[str, Shape], where: str) -> tuple[Any, tuple[str, ...]]:
+    """The model with the operators laid open that ONNX itself defines by others; their names."""
+    import onnx.inliner
+
+    found = {node.op_type for node in nodes(model.graph) if node.domain in OWN}
+    named = tuple(operator for operator in EXPANDED if operator in found)
+    if not named:
+        return model, ()
+    _say_types(model, shapes, where)
+    identities = [("", operator) for operator in named]
+    opened = converted(
+        lambda: onnx.inliner.inline_selected_functions(
+            model, identities, exclude=False, inline_schema_functions=True
+        ),
+        where,
+    )
+    return opened, named
+
+
+def refuse_types(model: Any, where: str) -> None:
+    """Each operator takes the types that it is given, as its older form says."""
+    import onnx
+
+    try:
+        onnx.checker.check_model(model)
+        onnx.shape_inference.infer_shapes(model, check_type=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        words = " ".join(str(error).split()).removeprefix("[TypeInferenceError] ")
+        raise SourceError(
+            f"opset {BASE}, the newest that Neo reads, does not take it: {words}",
+            where=where,
+            hint="convert the model to float32 before it is exported",
+        ) from None

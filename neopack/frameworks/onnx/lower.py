@@ -1,0 +1,146 @@
+"""An ONNX file as an older release of ONNX reads it: its IR version, its opset, its operators.
+
+From newer opsets down to 12 the rewriting is our own: onnx's converter has no way down for the
+types, operators and forms that came with most of them. From 12 down it is onnx's. Large weights
+are set aside meanwhile, for what passes through onnx's C++ is serialised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from neopack import facts
+from neopack.errors import SourceError
+from neopack.facts import OnnxRelease, versions
+from neopack.frameworks.onnx.convert import convert, converted, expanded, laid_open, refuse_types
+from neopack.frameworks.onnx.rewriting import BASE, OWN, Lowering, opset_of, schema
+from neopack.frameworks.onnx.values import inferred
+from neopack.frameworks.onnx.walk import nodes, prune, strip, used
+from neopack.types import Json, ModelInfo, Shape
+
+__all__ = ["fits", "lower", "release_for"]
+
+OF_NEO = "1.7.0"
+ML, OLD_ML = "ai.onnx.ml", 2
+# tensors of more elements are weights, which no rewriting looks into
+LARGE = 4096
+
+
+def release_for(version: str) -> OnnxRelease:
+    """The release of ONNX that a framework version of Neo's is; 1.7.0's where none is said."""
+    known = facts.onnx_releases()
+    taken = [row for row in known if versions.at_most(row.release, version or OF_NEO)]
+    return taken[-1] if taken else known[0]
+
+
+def fits(info: ModelInfo, release: OnnxRelease) -> bool:
+    """Whether the release reads a model as it is."""
+    given: Mapping[str, Json] = info.facts.get("opsets") or {}
+    return (
+        int(info.facts.get("ir_version") or 0) <= release.ir
+        and max((int(given[name]) for name in OWN if name in given), default=0) <= release.opset
+    )
+
+
+def lower(
+    given: Path, target: Path, release: OnnxRelease, shapes: Mapping[str, Shape], where: str
+) -> tuple[str, ...]:
+    """Write ``given`` to ``target`` for ``release``; returns what was rewritten, in words.
+
+    ``shapes`` are those that the inputs will be frozen to. Raises ``SourceError`` that names the
+    operators in the way, their nodes, and what to use in their place.
+    """
+    import onnx
+
+    model = onnx.load(str(given))
+    told = []
+    weights = _set_aside(model.graph)
+    if model.functions:
+        model = laid_open(model, shapes, where)
+        told.append("functions of the model's own: laid open")
+    before, opset = model.ir_version, opset_of(model)
+    if opset > BASE:
+        model, named = expanded(model, shapes, where)
+        told += [f"{operator}: laid open as ONNX defines it" for operator in named]
+        typed = converted(partial(inferred, model, shapes), where)
+        told += Lowering(model, typed, where).told()
+    prune(model.graph)
+    _keep_domains(model, min(opset, BASE), where)
+    if min(opset, BASE) > release.opset:
+        model = convert(model, release.opset, where)
+    if opset > release.opset:
+        told.insert(0, f"opset {opset} to {min(BASE, release.opset)}")
+    if before > release.ir:
+        model.ir_version = release.ir
+        told.insert(0, f"IR version {before} to {release.ir}")
+    strip(model)
+    refuse_types(model, where)
+    _put_back(model, weights)
+    target.write_bytes(model.SerializeToString(deterministic=True))
+    return tuple(told)
+
+
+def _set_aside(graph: Any) -> list[tuple[Any, bool]]:
+    """Take the large weights out of the graph, as inputs in their place; with each whether it
+    was listed as an input before."""
+    import math
+
+    from onnx import helper
+
+    listed = {info.name for info in graph.input}
+    large = [t for t in graph.initializer if math.prod(t.dims) > LARGE]
+    names = {tensor.name for tensor in large}
+    kept = [tensor for tensor in graph.initializer if tensor.name not in names]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    for tensor in large:
+        if tensor.name not in listed:
+            info = helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+            graph.input.append(info)
+    return [(tensor, tensor.name in listed) for tensor in large]
+
+
+def _put_back(model: Any, weights: Sequence[tuple[Any, bool]]) -> None:
+    from onnx import helper
+
+    graph = model.graph
+    needed = set(used(graph))
+    stand_ins = {tensor.name for tensor, listed in weights if not listed}
+    inputs = [info for info in graph.input if info.name not in stand_ins]
+    del graph.input[:]
+    graph.input.extend(inputs)
+    graph.initializer.extend(t for t, listed in weights if listed or t.name in needed)
+    if model.ir_version < 4:
+        listed = {info.name for info in graph.input}
+        graph.input.extend(
+            helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+            for tensor in graph.initializer
+            if tensor.name not in listed
+        )
+
+
+def _keep_domains(model: Any, opset: int, where: str) -> None:
+    """Only the domains that nodes are of, ONNX's own first."""
+    from onnx import helper
+
+    said = {one.domain: one.version for one in model.opset_import}
+    foreign = [node for node in nodes(model.graph) if node.domain not in OWN]
+    kept = {domain: said.get(domain, 1) for domain in sorted({n.domain for n in foreign})}
+    if kept.get(ML, 0) > OLD_ML:
+        for node in foreign:
+            known = schema(node.op_type, kept[ML], ML) if node.domain == ML else None
+            if known is not None and known.since_version > OLD_ML:
+                raise SourceError(
+                    f"{ML} {OLD_ML}, the newest that Neo reads, has no such {node.op_type} "
+                    f"({node.name or node.output[0]})",
+                    where=where,
+                    hint="package the model from the library that trained it",
+                )
+        kept[ML] = OLD_ML
+    del model.opset_import[:]
+    model.opset_import.extend(
+        helper.make_opsetid(domain, version) for domain, version in {"": opset, **kept}.items()
+    )

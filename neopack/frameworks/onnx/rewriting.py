@@ -1,0 +1,129 @@
+"""The nodes of a model rewritten in the form that opset 12 has: what each becomes is said in
+``changed`` and ``added``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from neopack.errors import SourceError
+from neopack.frameworks.onnx import added, changed
+from neopack.frameworks.onnx.site import Inexpressible, Names, Site
+from neopack.frameworks.onnx.values import Values
+from neopack.frameworks.onnx.walk import graphs_of, named
+
+__all__ = ["BASE", "OWN", "Lowering", "opset_of", "schema"]
+
+# what the rewriting goes down to: ONNX 1.7.0's
+BASE = 12
+OWN = ("", "ai.onnx")
+TOLD = 3
+
+
+class Lowering:
+    """One pass over the nodes of ``model``, which is changed in place.
+
+    ``typed`` is a copy that says the type of each value. Raises ``SourceError`` that names all
+    that is in the way."""
+
+    def __init__(self, model: Any, typed: Any, where: str) -> None:
+        self.where = where
+        self.opset = opset_of(model)
+        self.names = Names(set(named(model.graph)))
+        self.notes: dict[str, int] = {}
+        self.problems: dict[str, list[str]] = {}
+        self.instead: dict[str, None] = {}
+        self.weights: list[Any] = []
+        self._graph(model.graph, typed.graph, None)
+        if self.problems:
+            raise self._refusal()
+        model.graph.initializer.extend(self.weights)
+
+    def told(self) -> list[str]:
+        return [f"{note} ({count})" for note, count in self.notes.items()]
+
+    def _graph(self, graph: Any, typed: Any, outer: Values | None) -> None:
+        values = Values(graph, typed, self.opset, outer)
+        nodes: list[Any] = []
+        for node, twin in zip(graph.node, typed.node, strict=True):
+            for place, index in graphs_of(node):
+                inner, seen = (
+                    one.attribute[place].g if index is None else one.attribute[place].graphs[index]
+                    for one in (node, twin)
+                )
+                self._graph(inner, seen, values)
+            nodes += self._node(node, values)
+        del graph.node[:]
+        graph.node.extend(nodes)
+
+    def _node(self, node: Any, values: Values) -> list[Any]:
+        new = schema(node.op_type, self.opset) if node.domain in OWN else None
+        if new is None or new.since_version <= BASE:
+            return [node]
+        site = Site(node, values, self.names, new.since_version)
+        try:
+            note = self._rewrite(site, new)
+        except Inexpressible as problem:
+            return self._constants(node, values, problem)
+        if note:
+            self._note(f"{node.op_type}: {note}")
+        self.weights += site.weights
+        return site.nodes
+
+    def _rewrite(self, site: Site, new: Any) -> str:
+        operator = site.node.op_type
+        since, adapter = changed.CHANGED.get(operator, (0, None))
+        if adapter is not None and new.since_version >= since:
+            return adapter(site)
+        if operator in added.ADDED:
+            return added.ADDED[operator](site)
+        old = schema(operator, BASE)
+        if old is None:
+            raise Inexpressible(operator, added.INSTEAD.get(operator, ""))
+        return changed.older(site, new, old)
+
+    def _constants(self, node: Any, values: Values, problem: Inexpressible) -> list[Any]:
+        """What can be computed here and now needs no operator."""
+        from onnx import numpy_helper
+
+        known = {name: values.constant(name) for name in node.output if name}
+        if any(value is None for value in known.values()):
+            self.problems.setdefault(problem.what, []).append(node.name or node.output[0])
+            if problem.instead:
+                self.instead[problem.instead] = None
+            return []
+        self._note(f"{node.op_type}: a constant")
+        self.weights += [numpy_helper.from_array(value, name) for name, value in known.items()]
+        return []
+
+    def _note(self, note: str) -> None:
+        self.notes[note] = self.notes.get(note, 0) + 1
+
+    def _refusal(self) -> SourceError:
+        listed = [
+            f"{what} ({', '.join(nodes[:TOLD])}{_more(nodes)})"
+            for what, nodes in self.problems.items()
+        ]
+        return SourceError(
+            f"opset {BASE}, the newest that Neo reads, has nothing for: "
+            f"{'; '.join(listed[:TOLD])}{_more(listed)}",
+            where=self.where,
+            hint=f"use instead: {'; '.join(list(self.instead)[:TOLD])}" if self.instead else "",
+        )
+
+
+def _more(listed: Sequence[str]) -> str:
+    return f" and {len(listed) - TOLD} more" if len(listed) > TOLD else ""
+
+
+def schema(operator: str, opset: int, domain: str = "") -> Any:
+    import onnx.defs
+
+    try:
+        return onnx.defs.get_schema(operator, max_inclusive_version=opset, domain=domain)
+    except onnx.defs.SchemaError:
+        return None
+
+
+def opset_of(model: Any) -> int:
+    return max((one.version for one in model.opset_import if one.domain in OWN), default=1)
