@@ -21,7 +21,6 @@ _REASONS = {
     "info": "the model could not be read",
     "info.signature": "the model does not state its inputs",
     "models": "the archive has no model file",
-    "returned": "it is no compiled artifact",
     "options": "CompilerOptions are not readable",
 }
 _NOTHING: tuple[object, ...] = (None, "", (), {})
@@ -58,6 +57,8 @@ def _value(inspection: Inspection, need: str) -> object:
 def excused(rule: Rule, inspection: Inspection) -> bool:
     """Whether what the rule needs is absent by right: then it has nothing to say."""
     needs = {_READ.get(need, (need, None))[0] for need in rule.needs}
+    if "returned" in needs and inspection.returned is None:
+        return True
     if "compiler_options" in needs and inspection.compiler_options is None:
         return True
     no_config = "data_input_config" in needs and inspection.data_input_config is None
