@@ -34,6 +34,7 @@ generated_files        the records under ``code/``
 records                the other records by name, which hint at the version that wrote them
 root_class             qualified name of the root module's class
 buffers, buffer_bytes, constants, constant_bytes    elements and bytes
+readable_since         {version: what in its code an older PyTorch does not read}
 frozen                 whether the weights are constants (then they count as parameters)
 mobile                 whether there is bytecode for the lite interpreter
 symbolic_dims          pt2 only: {input: [symbol or None for each dim]}

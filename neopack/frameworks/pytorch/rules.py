@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from neopack import facts
+from neopack.facts import versions
 from neopack.rules.dataconfig import inputs_of, shape_text
 from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import matching, named, visible
@@ -337,6 +338,18 @@ def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
         )
 
 
+@rule("NEO-PT-023", needs=("info",))
+def code_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
+    """That PyTorch can parse the code (tried in those versions themselves)."""
+    version = inspection.framework_version
+    for since, what in (_fact(inspection, "readable_since") or {}).items():
+        if versions.parts(version) and not versions.at_least(version, since):
+            yield Hit(
+                message=f"{what}, which PyTorch {version} does not read",
+                values={"since": since, "version": version},
+            )
+
+
 RULES: tuple[Rule, ...] = (
     pt_suffix,
     not_torchscript,
@@ -360,4 +373,5 @@ RULES: tuple[Rule, ...] = (
     inputs_not_stored,
     file_format,
     operators_of_later_versions,
+    code_of_later_versions,
 )

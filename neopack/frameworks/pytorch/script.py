@@ -123,6 +123,7 @@ class Script:
     devices: set[str] = field(default_factory=set)
     control_flow: list[str] = field(default_factory=list)
     op_version_set: str = ""
+    readable_since: dict[str, str] = field(default_factory=dict)
 
 
 def class_prefix(file: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neopack.errors import Malformed
-from neopack.frameworks.pytorch import imports
+from neopack.frameworks.pytorch import imports, spelling
 from neopack.frameworks.pytorch.container import Container
 from neopack.frameworks.pytorch.script import Argument, Function, Script, read_code
 from neopack.frameworks.pytorch.tensors import (
@@ -106,7 +106,9 @@ def _script(container: Container) -> Script:
     container.limits.hold("code_bytes", length, where=container.name)
     script = Script()
     for name, content in container.read_many(files).items():
-        read_code(script, name, content.decode("utf-8", "replace"))
+        text = content.decode("utf-8", "replace")
+        read_code(script, name, text)
+        script.readable_since |= spelling.readable_since(text)
     return script
 
 
@@ -148,6 +150,7 @@ def _info(
             "constants": total(constants).elements,
             "constant_bytes": total(constants).bytes,
             "frozen": frozen,
+            "readable_since": script.readable_since,
         },
     )
 

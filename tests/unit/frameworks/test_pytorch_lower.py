@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 
 from neopack import facts
-from neopack.frameworks.pytorch import canonical, lower
+from neopack.frameworks.pytorch import canonical, lower, spelling
 
 Function = Callable[..., Any]
 GIVEN = torch.linspace(-4, 4, 48).reshape(2, 3, 8)
@@ -148,3 +148,18 @@ def test_the_container_is_one_that_the_old_version_opens(tmp_path: Path) -> None
         assert not [n for n in file.namelist() if b"NoneType" in file.read(n)]
     loaded = torch.jit.load(str(tmp_path / "model.pth"))
     torch.testing.assert_close(loaded(GIVEN), functional.gelu(GIVEN))
+
+
+def test_code_says_since_when_it_can_be_read() -> None:
+    newest = """class Net(Module):
+  __buffers__ = []
+  def forward(self, x: Tensor) -> NoneType:
+    _0 = torch._convolution(x, w, b, [1], [0], [1], False, [0], 1, False, False, True, True)
+"""
+    assert list(spelling.readable_since(newest)) == ["1.6", "1.7", "1.9"]
+    oldest = """class Net(Module):
+  __parameters__ = ["NoneType", ]
+  def forward(self, x: Tensor) -> Tensor:
+    _0 = torch._convolution(x, w, b, [1], [0], [1], False, [0], 1, False, False, True)
+"""
+    assert spelling.readable_since(oldest) == {}

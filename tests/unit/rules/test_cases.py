@@ -380,6 +380,12 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (config([[1, 3, 8]]), "[1,3,8] is given"),
     ],
     "NEO-PT-020": [(pytorch(info=untold()), "none compared")],
+    "NEO-PT-023": [
+        (
+            pytorch("rasp4b", info=torch_info(readable_since={"1.9": "NoneType is written"})),
+            "PyTorch 1.8 does not read",
+        ),
+    ],
     "NEO-PT-022": [
         (
             pytorch("rasp4b", info=using("aten::relu", "aten::mish", "aten::pad", "my::op")),
@@ -752,6 +758,10 @@ HOLDS: dict[str, list[Inspection]] = {
         pytorch(framework_version="9.9", info=torch_info(file_format="99")),
         pytorch(framework_version="latest"),
         traced(file_format=""),
+    ],
+    "NEO-PT-023": [
+        pytorch("rasp4b", info=torch_info(readable_since={"1.7": "a convolution"})),
+        pytorch(framework_version="latest", info=torch_info(readable_since={"1.9": "None"})),
     ],
     "NEO-PT-022": [
         pytorch("rasp4b", info=using("aten::relu", "aten::silu")),
