@@ -95,8 +95,7 @@ class SageMaker:
         if operation is None:
             what = f"neopack's emulator has no {call.operation}"
             raise AwsError("UnknownOperationException", what)
-        request = _request(call)
-        validate.checked(call.operation, request)
+        request = validate.checked(call.operation, _request(call))
         told = operation(call.region, request)
         if "Tags" in request and call.operation.startswith("Create"):
             self._tags.keep(next(iter(told.values())), request["Tags"])

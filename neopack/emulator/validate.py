@@ -38,17 +38,28 @@ def operations() -> frozenset[str]:
     return frozenset(_model().operation_names)
 
 
-def checked(operation: str, request: Mapping[str, Any]) -> None:
-    """Raise ``SerializationException`` for a value of the wrong type, else
-    ``ValidationException`` that says all that is wrong."""
+def checked(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request without members that are null, which the protocol takes for absent.
+
+    Raises ``SerializationException`` for a value of the wrong type, else ``ValidationException``
+    that says all that is wrong.
+    """
     shape = _model().operation_model(operation).input_shape
+    given: dict[str, Any] = _present(request)
     if shape is None:
-        return
-    _refuse_types(shape, request, "")
-    found = list(_problems(shape, request, ""))
+        return given
+    _refuse_types(shape, given, "")
+    found = list(_problems(shape, given, ""))
     if found:
         count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
         raise AwsError("ValidationException", count + "; ".join(found))
+    return given
+
+
+def _present(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _present(item) for name, item in value.items() if item is not None}
+    return [_present(item) for item in value] if isinstance(value, list) else value
 
 
 @cache
