@@ -23,6 +23,8 @@ _PREFIX = re.compile(r"^(Client ?Error|ServerError|Server Error): *")
 # the rules' texts that say less than this mean nothing; nor does a mere code of the API
 _SHORTEST = 12
 _CODES = frozenset({"validationexception"})
+# Neo's wording varied over the years (neo-troubleshooting-compilation, 2020 to 2026)
+_SPELLINGS = {"can't": "cannot", ".pb or .pbtxt": ".pb"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,7 @@ def explain_rule(id_: str) -> Explanation:
 
 
 def _fits(parts: tuple[str, ...], said: str) -> bool:
-    place, folded = 0, said.casefold()
+    place, folded = 0, _folded(said)
     for part in parts:
         found = folded.find(part, place)
         if found < 0:
@@ -119,14 +121,21 @@ def _fits(parts: tuple[str, ...], said: str) -> bool:
     return True
 
 
+def _folded(text: str) -> str:
+    folded = text.casefold()
+    for spelling, usual in _SPELLINGS.items():
+        folded = folded.replace(spelling, usual)
+    return folded
+
+
 def _is_part(said: str, parts: tuple[str, ...]) -> bool:
     """Whether somebody gave us a piece of a known text, which the service cuts too."""
-    piece = _PREFIX.sub("", said).casefold().rstrip(" .")
+    piece = _folded(_PREFIX.sub("", said)).rstrip(" .")
     return len(piece) >= _SHORTEST and any(piece in part for part in parts)
 
 
 def _parts(text: str) -> tuple[str, ...]:
-    plain = _PREFIX.sub("", " ".join(text.split())).casefold()
+    plain = _folded(_PREFIX.sub("", " ".join(text.split())))
     return tuple(part for part in (p.strip(" .") for p in _FILLED.split(plain)) if part)
 
 

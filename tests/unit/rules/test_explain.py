@@ -51,3 +51,19 @@ def test_what_nobody_knows(reason: str) -> None:
     known = explain(reason)
     assert (known.kind, known.rule, known.fix) == ("unknown", "", "")
     assert known.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ("Exactly one .pb file is allowed for TensorFlow models.", "NEO-TF-001"),
+        ("Exactly one .pb or .pbtxt file is allowed for TensorFlow models.", "NEO-TF-001"),
+    ],
+)
+def test_older_wordings_are_known(said: str, rule: str) -> None:
+    assert explain(f"ClientError: InputConfiguration: {said}").rule == rule
+
+
+def test_a_contraction_is_the_same_text() -> None:
+    ending = "convert MXNet model. The following operators are not implemented: ['x']"
+    assert explain(f"TVM can't {ending}").cause == explain(f"TVM cannot {ending}").cause != ""
