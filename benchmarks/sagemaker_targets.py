@@ -47,6 +47,15 @@ SOURCES: dict[str, dict[str, Any]] = {
     },
     "ONNX": {"model": ROOT / "fixtures/onnx/cnn-opset12.onnx"},
     "XGBOOST": {"model": ROOT / "fixtures/xgboost/dart-1.3.3.model"},
+    "TENSORFLOW": {
+        "model": ROOT / "fixtures/tensorflow/2/saved-model",
+        "inputs": {"images": (1, 8, 8, 3)},
+    },
+    "KERAS": {"model": ROOT / "fixtures/keras/cnn-2.2.4.h5"},
+    "MXNET": {
+        "model": ROOT / "fixtures/mxnet/gluon",
+        "inputs": {"data": (1, 3, 8, 8)},
+    },
 }
 # a TargetPlatform with an NVIDIA accelerator wants to know which
 NVIDIA = '{"gpu-code":"sm_62","trt-ver":"6.0.1","cuda-ver":"10.0"}'

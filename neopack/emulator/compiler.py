@@ -69,7 +69,7 @@ def compile_model(task: Task) -> Made:
     if found is None or found[0].name != task.framework:
         return Made(path=_marked(task.archive, task.folder, mark), how=UNREAD)
     framework, _, info = found
-    signature = complete(info.signature, task.config, task.options)
+    signature = complete(info.signature, task.config, task.options, task.framework)
     if signature is None:
         return Made(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
     layout = framework.layout(signature, task.target, scanned.file_names())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from neopack import facts
 from neopack.rules.strings import Config, dims, read_config, read_options
 from neopack.types import Json, Signature, TensorSpec
 
@@ -14,14 +15,20 @@ DTYPE = "float32"
 
 
 def complete(
-    known: Signature | None, config_text: str | None, options_text: str | None
+    known: Signature | None,
+    config_text: str | None,
+    options_text: str | None,
+    framework: str,
 ) -> Signature | None:
     """The signature with DataInputConfig's shapes; None where a shape stays open.
 
-    Inputs that the bytes name are filled by name, and else in order.
+    Inputs that the bytes name are filled by name, and else in order; images of a framework that
+    keeps channels last come as the model has them.
     """
     config = read_config(config_text) if config_text else None
-    shapes = _shapes(config)
+    row = facts.framework(framework)
+    last = (row.model_layout, row.config_layout) == ("NHWC", "NCHW")
+    shapes = {name: _turned(s) if last else s for name, s in _shapes(config).items()}
     if known is None:
         dtype = _dtype(options_text)
         inputs = [TensorSpec(name=name, dtype=dtype, shape=shapes[name]) for name in shapes]
@@ -39,6 +46,10 @@ def complete(
 def _shapes(config: Config | None) -> dict[str, tuple[int, ...]]:
     found = {name: dims(_shape(value)) for name, value in config.inputs} if config else {}
     return {name: shape for name, shape in found.items() if shape is not None}
+
+
+def _turned(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (shape[0], *shape[2:], shape[1]) if len(shape) == 4 else shape
 
 
 def _shape(value: Json) -> Json:

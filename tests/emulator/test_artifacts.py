@@ -58,6 +58,23 @@ def test_a_model_is_compiled_by_the_local_engine(
     assert any("compiled by openvino" in line for line in log(aws))
 
 
+def test_channels_first_in_the_config_are_last_in_a_keras_model(
+    aws: Emulator, tmp_path: Path, fixtures: Path
+) -> None:
+    given = neopack.package(fixtures / "keras/cnn-2.2.4.h5", path=tmp_path / "model.tar.gz")
+    upload(aws, given.path)
+    config = '{"image": [1, 3, 8, 8]}'
+    create(
+        aws,
+        InputConfig_Framework="KERAS",
+        InputConfig_FrameworkVersion=None,
+        InputConfig_DataInputConfig=config,
+    )
+    job = ended(aws)
+    assert job["CompilationJobStatus"] == "COMPLETED", job["FailureReason"]
+    assert any("compiled by openvino" in line for line in log(aws))
+
+
 def test_every_artifact_says_that_it_is_emulated(aws: Emulator, shelf: Path) -> None:
     upload(aws, shelf / "onnx.tar.gz")
     create(aws, "compiled", **ONNX)
