@@ -26,8 +26,7 @@ def complete(
     keeps channels last come as the model has them.
     """
     config = read_config(config_text) if config_text else None
-    row = facts.framework(framework)
-    last = (row.model_layout, row.config_layout) == ("NHWC", "NCHW")
+    last = facts.framework(framework).turns_channels
     shapes = {name: _turned(s) if last else s for name, s in _shapes(config).items()}
     if known is None:
         dtype = _dtype(options_text)

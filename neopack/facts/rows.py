@@ -191,6 +191,11 @@ class FrameworkRow:
     many_found: str
     source: str
 
+    @property
+    def turns_channels(self) -> bool:
+        """Whether images have their channels last in the model, and first in DataInputConfig."""
+        return (self.model_layout, self.config_layout) == ("NHWC", "NCHW")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigOptional:

@@ -36,19 +36,13 @@ def shape_text(shape: Shape) -> str:
 def example(signature: Signature | None, framework: str = "") -> str:
     """DataInputConfig for a signature, with 1 in the place of every free dim."""
     inputs = signature.inputs if signature else ()
-    turned = framework != "" and _turned(framework)
+    turned = framework != "" and facts.framework(framework).turns_channels
     shapes = [
         f'"{spec.name}":{shape_text(_filled(spec.shape, turned=turned))}'
         for spec in inputs
         if spec.shape
     ]
     return "{" + ",".join(shapes) + "}" if shapes else '{"input0":[1,3,224,224]}'
-
-
-def _turned(framework: str) -> bool:
-    """Whether images have their channels last in the file, and first in the config."""
-    row = facts.framework(framework)
-    return (row.model_layout, row.config_layout) == ("NHWC", "NCHW")
 
 
 def _filled(shape: Shape, *, turned: bool) -> Shape:
