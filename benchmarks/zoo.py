@@ -5,6 +5,7 @@
     python benchmarks/zoo.py --framework keras      # keras.applications as .h5
     python benchmarks/zoo.py --framework xgboost    # 40 configurations
     python benchmarks/zoo.py --framework mxnet      # mxnet.gluon.model_zoo.vision
+    python benchmarks/zoo.py --framework onnx       # torchvision and keras.applications in ONNX
 
 Ends with the count of successes; every failure with its cause. What nothing here compiles
 (XGBoost, MXNet) is run from the archive and compared with its golden outputs. ``--only NAME``
@@ -22,6 +23,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +38,11 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A model of a zoo, as ``neopack.package`` takes it."""
+    """A model of a zoo, as ``neopack.package`` takes it: ``model`` is given a folder for what it
+    must write."""
 
     name: str
-    model: Callable[[], Any]
+    model: Callable[[Path], Any]
     inputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +62,7 @@ def torchvision_models() -> Iterator[Entry]:
         size = 299 if name == "inception_v3" else 224
         yield Entry(
             name=name,
-            model=lambda: f"{HERE / 'zoo_models.py'}:lively",
+            model=lambda _: f"{HERE / 'zoo_models.py'}:lively",
             inputs={"input0": (1, 3, size, size)},
             arguments={"name": name, "size": size},
         )
@@ -77,7 +80,7 @@ def gluon_models() -> Iterator[Entry]:
         size = 299 if name == "inceptionv3" else 224
         yield Entry(
             name=name,
-            model=lambda: f"{HERE / 'zoo_models_mxnet.py'}:lively",
+            model=lambda _: f"{HERE / 'zoo_models_mxnet.py'}:lively",
             inputs={"data": (1, 3, size, size)},
             arguments={"name": name, "size": size},
             compiles=False,
@@ -106,8 +109,8 @@ def xgboost_models() -> Iterator[Entry]:
             )
 
 
-def trainer(parameters: dict[str, Any], label: str) -> Callable[[], Any]:
-    def train() -> Any:
+def trainer(parameters: dict[str, Any], label: str) -> Callable[[Path], Any]:
+    def train(_: Path) -> Any:
         import xgboost
 
         generator = np.random.default_rng(0)
@@ -137,7 +140,7 @@ def keras_applications() -> Iterator[Entry]:
         for form in ("saved-model", "frozen"):
             yield Entry(
                 name=f"{name} {form}",
-                model=lambda: f"{HERE / 'zoo_tensorflow.py'}:application",
+                model=lambda _: f"{HERE / 'zoo_tensorflow.py'}:application",
                 inputs={"image": (1, size, size, 3)},
                 arguments={"name": name},
                 options={"framework": "TENSORFLOW", "form": form},
@@ -152,16 +155,29 @@ def keras_models() -> Iterator[Entry]:
         size = zoo_keras.size(name)
         yield Entry(
             name=name,
-            model=lambda: f"{HERE / 'zoo_keras.py'}:lively",
+            model=lambda _: f"{HERE / 'zoo_keras.py'}:lively",
             inputs={"image": (1, size, size, 3)},
             arguments={"name": name},
             options={"framework": "KERAS"},
         )
 
 
+def onnx_models() -> Iterator[Entry]:
+    """Both zoos as today's torch.onnx writes them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_keras
+    import zoo_onnx
+
+    for entry in torchvision_models():
+        yield Entry(name=entry.name, model=partial(zoo_onnx.exported, "torchvision", entry.name))
+    for name in zoo_keras.names():
+        yield Entry(name=name, model=partial(zoo_onnx.exported, "keras", name))
+
+
 ZOOS = {
     "keras": keras_models,
     "mxnet": gluon_models,
+    "onnx": onnx_models,
     "pytorch": torchvision_models,
     "tensorflow": keras_applications,
     "xgboost": xgboost_models,
@@ -174,7 +190,7 @@ def attempt(entry: Entry, folder: Path) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         packed = neopack.package(
-            entry.model(),
+            entry.model(folder),
             inputs=entry.inputs,
             arguments=entry.arguments,
             path=archive,
