@@ -3,7 +3,7 @@
     python benchmarks/zoo.py                        # all torchvision classification models
     python benchmarks/zoo.py --framework tensorflow # keras.applications, SavedModel and frozen
     python benchmarks/zoo.py --framework keras      # keras.applications as .h5
-    python benchmarks/zoo.py --framework xgboost    # 40 configurations
+    python benchmarks/zoo.py --framework xgboost    # 60 configurations
     python benchmarks/zoo.py --framework mxnet      # mxnet.gluon.model_zoo.vision
     python benchmarks/zoo.py --framework onnx       # torchvision and keras.applications in ONNX
 
@@ -20,14 +20,11 @@ import os
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import neopack
 from neopack.archive.goldens import difference, load_goldens
@@ -88,46 +85,10 @@ def gluon_models() -> Iterator[Entry]:
 
 
 def xgboost_models() -> Iterator[Entry]:
-    objectives = {
-        "reg:squarederror": "real", "reg:squaredlogerror": "positive", "reg:logistic": "binary",
-        "reg:pseudohubererror": "real", "reg:gamma": "positive", "reg:tweedie": "positive",
-        "binary:logistic": "binary", "binary:hinge": "binary", "count:poisson": "positive",
-        "multi:softprob": "classes",
-    }  # fmt: skip
-    shapes: list[dict[str, Any]] = [
-        {"booster": "gbtree", "max_depth": 3},
-        {"booster": "gbtree", "max_depth": 8, "num_parallel_tree": 3, "subsample": 0.8},
-        {"booster": "dart", "max_depth": 4, "rate_drop": 0.3},
-        {"booster": "gblinear"},
-    ]
-    for objective, label in objectives.items():
-        for number, shape in enumerate(shapes):
-            yield Entry(
-                name=f"{objective} {shape['booster']}{number}",
-                model=trainer({**shape, "objective": objective}, label),
-                compiles=False,
-            )
+    import zoo_xgboost
 
-
-def trainer(parameters: dict[str, Any], label: str) -> Callable[[Path], Any]:
-    def train(_: Path) -> Any:
-        import xgboost
-
-        generator = np.random.default_rng(0)
-        rows = generator.standard_normal((2000, 12), dtype=np.float32)
-        total = rows.sum(axis=1)
-        labels = {
-            "real": total, "positive": np.exp(total / 8), "binary": total > 0,
-            "classes": np.digitize(total, [-2, 2]),
-        }  # fmt: skip
-        rows[generator.random(rows.shape) < 0.1] = np.nan
-        classes = {"num_class": 3} if label == "classes" else {}
-        matrix = xgboost.DMatrix(rows, label=labels[label])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return xgboost.train({**parameters, **classes, "nthread": 2}, matrix, 30)
-
-    return train
+    for name, train in zoo_xgboost.configurations():
+        yield Entry(name=name, model=train, compiles=False)
 
 
 def keras_applications() -> Iterator[Entry]:
