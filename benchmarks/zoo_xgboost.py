@@ -111,7 +111,7 @@ def trainer(
                 {"seed": 0, **parameters, "nthread": 2},
                 matrix,
                 rounds,
-                evals=[(xgboost.DMatrix(-rows, **told), "held out")] if stops else [],
+                evals=[(xgboost.DMatrix(-rows, **told), "held")] if stops else [],
                 early_stopping_rounds=stops,
                 verbose_eval=False,
             )
