@@ -4,6 +4,7 @@
     python benchmarks/exact.py --framework keras        # keras.applications, in Keras 2.2.4
     python benchmarks/exact.py --framework tensorflow   # the same in both forms, in TF 1.15.0
     python benchmarks/exact.py --framework mxnet        # the Gluon vision zoo, in MXNet 1.8.0
+    python benchmarks/exact.py --framework others       # segmentation, detection, text, the same
     python benchmarks/exact.py --framework onnx         # both zoos in ONNX, in ONNX 1.7.0
     python benchmarks/exact.py --framework xgboost      # 60 configurations, in XGBoost 1.3.3
 
@@ -25,7 +26,7 @@ import neopack
 from neopack.errors import NeopackError
 
 # what FrameworkVersion is asked for, where the newest has no runtime, or not the oldest one
-VERSIONS = {"pytorch": "1.8", "tensorflow": "1.15.3"}
+VERSIONS = {"others": "1.8", "pytorch": "1.8", "tensorflow": "1.15.3"}
 
 
 def attempt(entry: Entry, version: str | None, folder: Path) -> dict[str, Any]:

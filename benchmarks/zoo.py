@@ -6,6 +6,7 @@
     python benchmarks/zoo.py --framework xgboost    # 60 configurations
     python benchmarks/zoo.py --framework mxnet      # mxnet.gluon.model_zoo.vision
     python benchmarks/zoo.py --framework onnx       # torchvision and keras.applications in ONNX
+    python benchmarks/zoo.py --framework others     # segmentation, detection, text in PyTorch
 
 Ends with the count of successes; every failure with its cause. What nothing here compiles
 (XGBoost, MXNet) is run from the archive and compared with its golden outputs. ``--only NAME``
@@ -20,7 +21,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from typing import Any
 import neopack
 from neopack.archive.goldens import difference, load_goldens
 from neopack.errors import NeopackError
+from neopack.types import InputRequest
 
 HERE = Path(__file__).parent
 
@@ -40,7 +42,7 @@ class Entry:
 
     name: str
     model: Callable[[Path], Any]
-    inputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    inputs: Mapping[str, tuple[int, ...]] | Sequence[InputRequest] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     compiles: bool = True
@@ -63,6 +65,39 @@ def torchvision_models() -> Iterator[Entry]:
             inputs={"input0": (1, 3, size, size)},
             arguments={"name": name, "size": size},
         )
+
+
+def other_models() -> Iterator[Entry]:
+    """Segmentation, detection, text."""
+    from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
+
+    def imported() -> Any:
+        import zoo_others
+
+        return zoo_others
+
+    others = with_torchvision(imported)
+    for name, (made, given, shapes) in others.names().items():
+        yield Entry(
+            name=name,
+            model=partial(callable_of, "zoo_others.py", made),
+            inputs=[
+                InputRequest(name=key, shape=shape)
+                if key == "image"
+                else InputRequest(
+                    name=key,
+                    shape=shape,
+                    dtype="int64",
+                    below=others.WORDS if key == "input_ids" else 2,
+                )
+                for key, shape in shapes.items()
+            ],
+            arguments=given,
+        )
+
+
+def callable_of(file: str, name: str, _: Path) -> str:
+    return f"{HERE / file}:{name}"
 
 
 def gluon_models() -> Iterator[Entry]:
@@ -139,6 +174,7 @@ ZOOS = {
     "keras": keras_models,
     "mxnet": gluon_models,
     "onnx": onnx_models,
+    "others": other_models,
     "pytorch": torchvision_models,
     "tensorflow": keras_applications,
     "xgboost": xgboost_models,

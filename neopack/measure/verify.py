@@ -108,10 +108,7 @@ def prove(proof: Proof, log: Log) -> Evidence:
     runtime = runtime_for(proof.framework, proof.framework_version, proof.runtime)
     exact = runtimes.is_exact(runtime, proof.framework_version)
     if not exact:
-        log.note(
-            f"Neo compiles with {proof.framework} {proof.framework_version}, of which there is no "
-            f"runtime: proving in {runtime.name}"
-        )
+        log.note(_inexact(proof, runtime))
     inputs, golden = load_goldens(proof.goldens)
     with runtimes.worker(
         runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
@@ -135,6 +132,17 @@ def prove(proof: Proof, log: Log) -> Evidence:
     )
     _refuse(evidence, proof.subject)
     return evidence
+
+
+def _inexact(proof: Proof, runtime: Runtime) -> str:
+    large = runtimes.asked(proof.framework, proof.framework_version)
+    why = (
+        f"whose runtime takes {large.disk} MB (neopack runtimes install {large.name})"
+        if large
+        else "of which there is no runtime"
+    )
+    version = f"{proof.framework} {proof.framework_version}"
+    return f"Neo compiles with {version}, {why}: proving in {runtime.name}"
 
 
 def _named(proof: Proof) -> dict[str, object]:

@@ -34,9 +34,13 @@ def with_torchvision(build: Callable[[], T]) -> T:
     return build()
 
 
-def _lacks_operators(error: BaseException) -> bool:
-    causes = (error, error.__cause__)
-    return any("operator torchvision::" in str(c) and "does not exist" in str(c) for c in causes)
+def _lacks_operators(error: BaseException | None) -> bool:
+    """Whether that is at the root of it: transformers tells it in words of its own."""
+    while error is not None:
+        if "operator torchvision::" in str(error) and "does not exist" in str(error):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _forget_torchvision() -> None:

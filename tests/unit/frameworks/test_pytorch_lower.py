@@ -55,6 +55,8 @@ CASES: dict[str, tuple[Function, torch.Tensor, str]] = {
     "hardswish": (functional.hardswish, GIVEN, "1.5"),
     "hardswish in place": (lambda x: functional.hardswish(x * 1, inplace=True), GIVEN, "1.5"),
     "square": (torch.square, GIVEN, "1.4"),
+    "ones": (lambda x: x + x.new_ones((2, 1, 8)), GIVEN, "1.8"),
+    "ones of a type": (lambda x: x * x.new_ones(8, dtype=torch.bool), GIVEN, "1.4"),
 }
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.server
+import io
 import multiprocessing
+import os
 import sys
+import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -71,6 +77,73 @@ def test_one_whose_lock_changed_is_made_anew() -> None:
     assert install.is_whole(tiny("# another"))
 
 
+def test_one_that_lost_its_python_is_made_anew() -> None:
+    python = install.ensure(tiny(), SilentLog())
+    python.unlink()
+    assert not install.is_whole(tiny())
+    assert install.ensure(tiny(), SilentLog()).exists()
+
+
+def wheel() -> bytes:
+    """One of a package named tiny, large enough to be cut."""
+    told = {
+        "tiny.py": "x = '" + "0123456789" * 20_000 + "'\n",
+        "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: us\n"
+        "Root-Is-Purelib: true\nTag: py3-none-any\n",
+        "tiny-1.0.dist-info/RECORD": "",
+    }
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in told.items():
+            archive.writestr(name, text)
+    return made.getvalue()
+
+
+class Cutting(http.server.BaseHTTPRequestHandler):
+    """Promises the whole wheel, and hangs up halfway while ``cut``."""
+
+    data = wheel()
+    cut = True
+    sent = 0
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.data)))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+        type(self).sent += 1
+        self.wfile.write(self.data[: len(self.data) // 2] if self.cut else self.data)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - its own
+        """Nothing on standard error."""
+
+
+def test_a_download_that_is_cut_leaves_nothing_that_looks_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(Cutting, "cut", True)
+    monkeypatch.setattr(Cutting, "sent", 0)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cutting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_port}/tiny-1.0-py3-none-any.whl"
+        digest = hashlib.sha256(Cutting.data).hexdigest()
+        runtime = tiny(f"tiny @ {place} --hash=sha256:{digest}")
+        with pytest.raises(Missing, match=r"tiny-1\.0 cannot be installed"):
+            install.ensure(runtime, SilentLog())
+        assert Cutting.sent
+        assert not install.is_whole(runtime)
+        Cutting.cut = False
+        install.ensure(runtime, SilentLog())
+        server.shutdown()
+    assert list(install.directory(runtime).glob("lib/python*/site-packages/tiny.py"))
+
+
 def test_a_wrong_hash_leaves_nothing_that_looks_whole() -> None:
     wrong = tiny("idna==3.10 --hash=sha256:" + "0" * 64)
     with pytest.raises(Missing, match=r"tiny-1\.0 cannot be installed"):
@@ -132,6 +205,29 @@ def test_an_interpreter_is_asked_who_it_is(
     shim.chmod(0o755)
     assert not interpreters._is_python(shim, HERE)
     assert interpreters._is_python(Path(sys.executable), HERE)
+
+
+def test_a_python_that_nobody_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    with pytest.raises(Missing, match=r"Python 3\.99 cannot be fetched"):
+        interpreters.interpreter("3.99", SilentLog())
+
+
+def test_a_large_one_is_taken_only_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path(os.environ["NEOPACK_HOME"])
+    monkeypatch.undo()
+    monkeypatch.setenv("NEOPACK_HOME", str(home))
+    large = runtimes.get("pytorch-2.0.1")
+    assert runtimes.asked("PYTORCH", "2.0") == large
+    closest = runtimes.closest("PYTORCH", "2.0")
+    assert closest is not None
+    assert closest.name == "pytorch-1.12.1"
+    python = install.directory(large) / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    (install.directory(large) / "whole").write_text(install._fingerprint(large))
+    assert runtimes.closest("PYTORCH", "2.0") == large
+    assert runtimes.closest("PYTORCH", "1.12") == closest
 
 
 def test_an_unknown_name_lists_those_there_are() -> None:
