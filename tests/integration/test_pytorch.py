@@ -477,3 +477,14 @@ def test_the_packaged_file_loads_in_plain_torch(shelf: Path) -> None:
     with torch.no_grad():
         answer = torch.jit.load(io.BytesIO(model))(*tensors(inputs))
     assert difference(golden, {"output0": answer.numpy()}) < 1e-6
+
+
+def test_a_rewrite_that_changes_the_answer_is_refused(tmp_path: Path, models: Path) -> None:
+    """The trace ran before it was rewritten, and goes on with what it was compiled to then."""
+    with pytest.raises(ExportFailed, match=r"scaled_dot_product_attention .* changed its outputs"):
+        package.package(
+            f"{models}:blind",
+            inputs={"tokens": (1, 4, 8)},
+            framework_version="1.8",
+            path=tmp_path / "m.tar.gz",
+        )

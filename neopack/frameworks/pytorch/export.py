@@ -225,26 +225,37 @@ def _trace(
     remarks += _disagreements(program, traced, bound, settings, where, output)
     for remark in remarks:
         log.warn(remark)
-    rewrites = _lowered(traced, examples, output, settings.framework_version, where, log)
+    rewritten = lower.lower(traced, settings.framework_version)
     _save(traced, staging, settings.framework_version)
+    rewrites: tuple[str, ...] = ()
+    if rewritten:
+        _refuse_changed(rewritten, examples, output, staging, settings, where)
+        rewrites = _told(rewritten, settings.framework_version, log)
     return _exported(staging, examples, output, settings, tuple(remarks), rewrites)
 
 
-def _lowered(
-    traced: Any, examples: Mapping[str, Array], output: Any, version: str, where: str, log: Log
-) -> tuple[str, ...]:
-    """Rewrite what PyTorch ``version`` lacks, and see that the trace still computes the same."""
-    rewritten = lower.lower(traced, version)
-    if not rewritten:
-        return ()
+def _refuse_changed(
+    rewritten: Sequence[str],
+    examples: Mapping[str, Array],
+    output: Any,
+    staging: Path,
+    settings: ExportSettings,
+    where: str,
+) -> None:
+    """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
+    ran before it was rewritten goes on with what it was compiled to then."""
+    saved = _torch().jit.load(str(staging / MODEL_FILE), map_location="cpu")
     names = flatten.names(output)
-    off = difference(_arrays(output, names), _arrays(_call(traced, examples, where), names))
-    if off > TRACE_DIFFERENCE:
+    off = difference(_arrays(output, names), _arrays(_call(saved, examples, where), names))
+    if not off <= TRACE_DIFFERENCE:
         raise ExportFailed(
-            f"rewriting {', '.join(rewritten)} for PyTorch {version} changed its outputs by "
-            f"{off:.2g} of the largest",
+            f"rewriting {', '.join(rewritten)} for PyTorch {settings.framework_version} changed "
+            f"its outputs by {off:.2g} of the largest",
             where=where,
         )
+
+
+def _told(rewritten: Sequence[str], version: str, log: Log) -> tuple[str, ...]:
     for name in rewritten:
         log.note(f"lowered to PyTorch {version}: {name}")
     return tuple(f"{name} in operators of PyTorch {version}" for name in rewritten)

@@ -30,6 +30,7 @@ CASES: dict[str, tuple[Function, torch.Tensor, str]] = {
     "causal": (attention(is_causal=True), GIVEN, "1.12"),
     "scaled": (attention(scale=0.3), GIVEN, "1.12"),
     "masked": (attention(attn_mask=MASK), GIVEN, "1.12"),
+    "blind": (attention(attn_mask=MASK & MASK.new_tensor([[1], [0], [1]])), GIVEN, "1.12"),
     "biased": (attention(attn_mask=torch.ones(3, 3) / 3), GIVEN, "1.12"),
     "pad": (lambda x: functional.pad(x, (1, 2, 0, 1)), IMAGE, "1.9"),
     "pad with": (lambda x: functional.pad(x, (1, 2), value=3.0), IMAGE, "1.9"),
