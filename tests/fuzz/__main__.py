@@ -12,10 +12,11 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from harness import Finding, Reader, cases, confined
 from readers import readers
@@ -30,9 +31,8 @@ def main() -> int:
     out = Path(_setting("OUT", "fuzz-out"))
     out.mkdir(parents=True, exist_ok=True)
     chosen = [name for name in _setting("READERS", "").split(";") if name] or list(readers())
-    with ThreadPoolExecutor(int(_setting("JOBS", "1"))) as pool:
-        for name, state in pool.map(lambda name: (name, _run(name, out)), chosen):
-            print(_row(name, state), flush=True)
+    for name, state in _all(chosen, out, int(_setting("JOBS", "1"))):
+        print(_row(name, state), flush=True)
     states = {name: _state(out, name) for name in readers()}
     print(*table(states), sep="\n")
     return 1 if any(state["findings"] for state in states.values()) else 0
@@ -56,15 +56,25 @@ def _row(name: str, state: State) -> str:
     return f"| {name} | {state['cases']:,} | {rate:,.0f} | {found} |"
 
 
-def _run(name: str, out: Path) -> State:
-    """In a process of its own, so that one that dies ends nothing but itself."""
-    process = multiprocessing.get_context("fork").Process(target=_work, args=(name, out))
-    process.start()
-    process.join()
+def _all(names: Sequence[str], out: Path, jobs: int) -> Iterator[tuple[str, State]]:
+    """Each in a process of its own, so that one that dies ends nothing but itself."""
+    waiting, running = list(names), dict[int, tuple[str, ForkProcess]]()
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            name = waiting.pop(0)
+            process = multiprocessing.get_context("fork").Process(target=_work, args=(name, out))
+            process.start()
+            running[process.sentinel] = name, process
+        for sentinel in wait(list(running)):
+            name, process = running.pop(cast("int", sentinel))
+            process.join()
+            yield name, _ended(name, out, process.exitcode)
+
+
+def _ended(name: str, out: Path, code: int | None) -> State:
     state = _state(out, name)
-    if process.exitcode:
-        died = f"died with {process.exitcode} after case {state['cases']}"
-        state["findings"][died] = 1
+    if code:
+        state["findings"][f"died with {code} after case {state['cases']}"] = 1
         _keep(out, name, state)
     return state
 

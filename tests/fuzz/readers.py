@@ -199,7 +199,7 @@ def _beside() -> list[Reader]:
         Reader("settings", anywhere(_seeds("settings-*"), TOML), doors.settings),
         Reader("golden numbers", in_zip(npz, (".npy",), NUMPY), doors.goldens, 0.4),
         Reader("golden numbers, the zip", anywhere(npz, NUMPY), doors.goldens, 0.4),
-        Reader("handler in code/", anywhere(_seeds("handler-*"), PYTHON), doors.handlers, 0.5),
+        Reader("handler in code", anywhere(_seeds("handler-*"), PYTHON), doors.handlers, 0.5),
         Reader("strings of the call", anywhere(strings, CONFIG), doors.strings, 0.3),
         Reader("message of AWS's", anywhere(said, MESSAGE), doors.messages, 0.2),
     ]
