@@ -49,7 +49,7 @@ fuzz: $(STAMP)
 	$(BIN)/python tests/fuzz
 
 bench: $(STAMP)
-	@for script in archive startup resnet50 xgboost_writer; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	@for script in archive all_targets startup resnet50 xgboost_writer; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 # torch is named here so that a folder of CPU wheels that has it is enough
 TORCH := torch==2.13.0

@@ -148,6 +148,7 @@ def _platform(name: str) -> Target:
     )
 
 
+@cache
 def platforms() -> tuple[Target, ...]:
     """The TargetPlatforms that the guide's table lists."""
     listed = _file("targets").table("platform").texts("listed")
@@ -161,6 +162,7 @@ def _unknown_word(field: str, word: str, known: tuple[str, ...]) -> UsageError:
     return UsageError(f"{word} is no {field} of a TargetPlatform", where="target", hint=hint)
 
 
+@cache
 def regions(of: Target) -> tuple[str, ...]:
     """The regions that compile for a target; empty where no limit is known."""
     return _file("targets").table("regions").texts(of.name)
@@ -245,6 +247,7 @@ def config_objects(of: Target) -> tuple[str, ...]:
     return _file("frameworks").table("config_objects").texts(of.name)
 
 
+@cache
 def snapshots() -> tuple[str, ...]:
     """The dates of the pages that the support table was read from, oldest first."""
     return tuple(row.text("date") for row in _file("support").tables("snapshot"))
@@ -275,6 +278,7 @@ def support(name: str, of: Target, as_of: str | None = None) -> Support | None:
     return class_support(name, target_class(of), as_of)
 
 
+@cache
 def class_support(name: str, of: str, as_of: str | None = None) -> Support | None:
     """The same for a class of targets."""
     page = _snapshot(of, as_of or newest())
@@ -326,13 +330,17 @@ def default_version(name: str, of: Target, as_of: str | None = None) -> str:
 
 
 @cache
+def _scoped(file: str, key: str) -> tuple[tuple[Scope, Row], ...]:
+    """The rows of a file that say which targets and frameworks they are about."""
+    return tuple((Scope.of(row), row) for row in _file(file).tables(key))
+
+
+@cache
 def compiler_path(name: str, of: Target, version: str = "") -> CompilerPath:
     """Which of Neo's four compilers takes the pair (inferred: paths.toml)."""
-    for row in _file("paths").tables("path"):
+    for scope, row in _scoped("paths", "path"):
         floor = row.text("version_from", "")
-        if Scope.of(row).fits(of, name) and (
-            not (floor and version) or versions.at_least(version, floor)
-        ):
+        if scope.fits(of, name) and (not (floor and version) or versions.at_least(version, floor)):
             path: CompilerPath = row.choice("path", _PATHS)
             return path
     raise _file("paths").wrong("path", f"stated for {name} on {of.name}")
@@ -341,6 +349,7 @@ def compiler_path(name: str, of: Target, version: str = "") -> CompilerPath:
 # --- the API --------------------------------------------------------------------------------
 
 
+@cache
 def limit(name: str) -> Limit:
     """The limit of a field of the API, by the field's name."""
     data = _file("limits")
@@ -357,8 +366,8 @@ def limit(name: str) -> Limit:
 @cache
 def options(of: Target, name: str) -> tuple[Option, ...]:
     """The keys of CompilerOptions documented for a target and framework."""
-    rows = _file("options").tables("option")
-    return tuple(_option(row) for row in rows if Scope.of(row).fits(of, name))
+    rows = _scoped("options", "option")
+    return tuple(_option(row) for scope, row in rows if scope.fits(of, name))
 
 
 def _option(row: Row) -> Option:
@@ -380,8 +389,8 @@ def _option(row: Row) -> Option:
 @cache
 def option_group_required(of: Target, name: str) -> str:
     """The group of options that must be given for a target; empty where none must."""
-    for row in _file("options").tables("required"):
-        if Scope.of(row).fits(of, name):
+    for scope, row in _scoped("options", "required"):
+        if scope.fits(of, name):
             return row.text("group")
     return ""
 
@@ -395,6 +404,7 @@ def string_form(of: Target) -> StringForm | None:
     return StringForm(example=row.text("example"), reserved=row.texts("reserved"))
 
 
+@cache
 def options_undocumented(of: Target) -> bool:
     """Whether nothing says what CompilerOptions Neo takes for a target."""
     return of.kind in _file("options").table("unknown_form").texts("kinds")
@@ -403,8 +413,8 @@ def options_undocumented(of: Target) -> bool:
 @cache
 def handler(name: str, of: Target) -> Handler | None:
     """The script that the container of a compiled model runs; None where none is known."""
-    for row in _file("handlers").tables("handler"):
-        if Scope.of(row).fits(of, name):
+    for scope, row in _scoped("handlers", "handler"):
+        if scope.fits(of, name):
             return Handler(
                 container=row.text("container"),
                 entry=row.text("entry"),
