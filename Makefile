@@ -1,6 +1,7 @@
 # make setup   leaves .venv/bin/neopack, with every extra and the tools
 # make demo    the main job on a real model
 # make test    all tests     make lint   ruff and mypy     make bench   the figures
+# make fuzz    damaged files, for long
 # make lock    resolve the newest versions anew            make clean   leave only the sources
 
 # the python3 at hand where it is new enough, else one that uv finds or fetches
@@ -14,7 +15,7 @@ export UV_FIND_LINKS ?= $(subst $() $(),$(comma),$(PIP_FIND_LINKS))
 comma := ,
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test lint format bench lock clean
+.PHONY: setup demo test lint format fuzz bench lock clean
 
 setup: $(STAMP)
 
@@ -43,8 +44,12 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# many damaged inputs for every reader; FUZZ_CASES, FUZZ_SECONDS and others: tests/fuzz/__main__.py
+fuzz: $(STAMP)
+	$(BIN)/python tests/fuzz
+
 bench: $(STAMP)
-	@for script in archive startup resnet50 xgboost_writer; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	@for script in archive all_targets startup resnet50 xgboost_writer; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 # torch is named here so that a folder of CPU wheels that has it is enough
 TORCH := torch==2.13.0
@@ -54,5 +59,5 @@ lock:
 	sed -i 's/+cpu$$//' requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis demo-out
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis demo-out fuzz-out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

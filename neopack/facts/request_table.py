@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from neopack.facts.rows import Row, Scope, facts_file
+from neopack.facts.rows import Row, facts_file, scoped
 from neopack.types import Target
 
 __all__ = [
@@ -76,6 +76,7 @@ class Handler:
     source: str
 
 
+@cache
 def limit(name: str) -> Limit:
     """The limit of a field of the API, by the field's name."""
     data = facts_file("limits")
@@ -92,8 +93,8 @@ def limit(name: str) -> Limit:
 @cache
 def options(of: Target, name: str) -> tuple[Option, ...]:
     """The keys of CompilerOptions documented for a target and framework."""
-    rows = facts_file("options").tables("option")
-    return tuple(_option(row) for row in rows if Scope.of(row).fits(of, name))
+    rows = scoped("options", "option")
+    return tuple(_option(row) for scope, row in rows if scope.fits(of, name))
 
 
 def _option(row: Row) -> Option:
@@ -115,8 +116,8 @@ def _option(row: Row) -> Option:
 @cache
 def option_group_required(of: Target, name: str) -> str:
     """The group of options that must be given for a target; empty where none must."""
-    for row in facts_file("options").tables("required"):
-        if Scope.of(row).fits(of, name):
+    for scope, row in scoped("options", "required"):
+        if scope.fits(of, name):
             return row.text("group")
     return ""
 
@@ -130,6 +131,7 @@ def string_form(of: Target) -> StringForm | None:
     return StringForm(example=row.text("example"), reserved=row.texts("reserved"))
 
 
+@cache
 def options_undocumented(of: Target) -> bool:
     """Whether nothing says what CompilerOptions Neo takes for a target."""
     return of.kind in facts_file("options").table("unknown_form").texts("kinds")
@@ -138,8 +140,8 @@ def options_undocumented(of: Target) -> bool:
 @cache
 def handler(name: str, of: Target) -> Handler | None:
     """The script that the container of a compiled model runs; None where none is known."""
-    for row in facts_file("handlers").tables("handler"):
-        if Scope.of(row).fits(of, name):
+    for scope, row in scoped("handlers", "handler"):
+        if scope.fits(of, name):
             return Handler(
                 container=row.text("container"),
                 entry=row.text("entry"),

@@ -18,7 +18,9 @@ __all__ = [
     "Row",
     "Scope",
     "facts_file",
+    "scoped",
 ]
+
 
 class Row:
     """A table of a facts file and where it stands: ``errors.toml: error[3]``."""
@@ -147,3 +149,9 @@ class Scope:
             accelerators=row.texts("accelerators"),
             frameworks=row.texts("frameworks"),
         )
+
+
+@cache
+def scoped(file: str, key: str) -> tuple[tuple[Scope, Row], ...]:
+    """The rows of a file that say which targets and frameworks they are about."""
+    return tuple((Scope.of(row), row) for row in facts_file(file).tables(key))

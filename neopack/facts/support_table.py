@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal, TypeAlias
 
 from neopack.facts import versions
-from neopack.facts.rows import Row, Scope, facts_file
+from neopack.facts.rows import Row, facts_file, scoped
 from neopack.types import CompilerPath, Target
 
 __all__ = [
@@ -61,6 +61,7 @@ class Support:
         return "maximum" if self.maximum else "none"
 
 
+@cache
 def snapshots() -> tuple[str, ...]:
     """The dates of the pages that the support table was read from, oldest first."""
     return tuple(row.text("date") for row in facts_file("support").tables("snapshot"))
@@ -92,6 +93,7 @@ def support(name: str, of: Target, as_of: str | None = None) -> Support | None:
     return class_support(name, target_class(of), as_of)
 
 
+@cache
 def class_support(name: str, of: str, as_of: str | None = None) -> Support | None:
     """The same for a class of targets."""
     page = _snapshot(of, as_of or newest())
@@ -146,11 +148,9 @@ def default_version(name: str, of: Target, as_of: str | None = None) -> str:
 @cache
 def compiler_path(name: str, of: Target, version: str = "") -> CompilerPath:
     """Which of Neo's four compilers takes the pair (inferred: paths.toml)."""
-    for row in facts_file("paths").tables("path"):
+    for scope, row in scoped("paths", "path"):
         floor = row.text("version_from", "")
-        if Scope.of(row).fits(of, name) and (
-            not (floor and version) or versions.at_least(version, floor)
-        ):
+        if scope.fits(of, name) and (not (floor and version) or versions.at_least(version, floor)):
             path: CompilerPath = row.choice("path", PATHS)
             return path
     raise facts_file("paths").wrong("path", f"stated for {name} on {of.name}")

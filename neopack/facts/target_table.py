@@ -78,6 +78,7 @@ def _platform(name: str) -> Target:
     )
 
 
+@cache
 def platforms() -> tuple[Target, ...]:
     """The TargetPlatforms that the guide's table lists."""
     listed = facts_file("targets").table("platform").texts("listed")
@@ -91,6 +92,7 @@ def _unknown_word(field: str, word: str, known: tuple[str, ...]) -> UsageError:
     return UsageError(f"{word} is no {field} of a TargetPlatform", where="target", hint=hint)
 
 
+@cache
 def regions(of: Target) -> tuple[str, ...]:
     """The regions that compile for a target; empty where no limit is known."""
     return facts_file("targets").table("regions").texts(of.name)
