@@ -307,9 +307,9 @@ the same for one name and one date ([catalog.md](catalog.md)).
 says which framework a single edge device takes; the rows of *edge* count for all of them and for
 platforms.
 """
-TRAINING = """\
-The 235 tested rows of Training Compiler are not repeated here:
-`neopack support training-compiler`.
+TESTED = """\
+The 235 tested rows of Training Compiler and the 131 models tested on edge devices are not repeated
+here: `neopack support training-compiler`, `neopack support edge`.
 """
 
 
@@ -317,7 +317,7 @@ def matrix_page() -> str:
     parts = [MATRIX, "## Neo\n", *_neo(), "## What moved\n", *_moved(), "## Targets\n"]
     parts += [*_targets(), "## Container images\n", *_images(), "## Elastic Inference\n"]
     parts += [*_elastic(), "## Model parallel library\n", *_parallel()]
-    return "\n".join([*parts, "## Training Compiler\n", TRAINING])
+    return "\n".join([*parts, "## Tested models\n", TESTED])
 
 
 def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -23,7 +23,12 @@ def build(site: Path, root: Path = ROOT) -> tuple[int, str]:
     """The exit code, and what Zensical said; ``site`` is replaced where it went well."""
     with tempfile.TemporaryDirectory() as folder:
         stage(root, Path(folder))
-        zensical = [Path(sys.executable).with_name("zensical"), "build", "--strict", "--clean"]
+        zensical = [
+            str(Path(sys.executable).with_name("zensical")),
+            "build",
+            "--strict",
+            "--clean",
+        ]
         done = subprocess.run(zensical, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             shutil.rmtree(site, ignore_errors=True)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from neopack.catalog import (
     BatchRow,
     ChangesAnswer,
+    EdgeAnswer,
+    EdgeRow,
     ElasticAnswer,
     Image,
     Listed,
@@ -23,6 +25,7 @@ from neopack.facts import Option
 
 __all__ = [
     "changes_text",
+    "edge_text",
     "elastic_text",
     "image_text",
     "matrix_text",
@@ -117,6 +120,20 @@ def changes_text(answer: ChangesAnswer) -> str:
             told = c.what or f"{c.before} -> {c.after}"
             lines += _wrapped(f"  {c.target_class:<12}{c.framework:<12}", told)
     return "\n".join([*lines, *_sources(change.source for change in answer.changes)])
+
+
+def edge_text(answer: EdgeAnswer) -> str:
+    lines = [*_echo(answer.readings)]
+    for section in dict.fromkeys(row.section for row in answer.rows):
+        own = [row for row in answer.rows if row.section == section]
+        lines += columns([(section, "tested on"), *map(_tested, own)])
+    notes = [note for note in dict.fromkeys(row.note for row in answer.rows) if note]
+    lines.append("tested by AWS; the page is no list of all that compiles")
+    return "\n".join([*lines, *_items(notes), *_sources([answer.source])])
+
+
+def _tested(row: EdgeRow) -> tuple[str, str]:
+    return (row.model, ", ".join(row.chips) or "no cross on the page")
 
 
 def elastic_text(answer: ElasticAnswer) -> str:

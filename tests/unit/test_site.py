@@ -1,4 +1,4 @@
-"""The pages as a site: they build strictly, load nothing from elsewhere, and each is in the menu."""
+"""The pages as a site: they build strictly, fetch nothing, and each is in the menu."""
 
 from __future__ import annotations
 
