@@ -6,8 +6,6 @@ import doctest
 import importlib.util
 import os
 import pty
-import re
-import shlex
 import subprocess
 import sys
 import threading
@@ -19,7 +17,6 @@ from desk import Call
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "catalog.md"
-ANSWERED = re.compile(r"^\$ neopack (?P<call>.+)\n(?P<said>(?:(?!\$ |```).*\n)*)", re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -130,17 +127,9 @@ def _read(terminal: int) -> bytes:
 # --- the page -------------------------------------------------------------------------------
 
 
-def test_the_pages_answers_are_as_printed(neopack: Call) -> None:
-    found = list(ANSWERED.finditer(PAGE.read_text("utf-8")))
-    assert len(found) >= 6
-    for each in found:
-        answer = neopack(*shlex.split(each["call"]))
-        assert answer.out + answer.err == each["said"], each["call"]
-
-
 def test_the_pages_python_runs() -> None:
     done = doctest.testfile(str(PAGE), module_relative=False)
-    assert done.attempted >= 4
+    assert done.attempted >= 5
     assert not done.failed
 
 
