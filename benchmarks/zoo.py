@@ -127,35 +127,28 @@ def trainer(parameters: dict[str, Any], label: str) -> Callable[[], Any]:
     return train
 
 
-def keras_applications() -> Iterator[Entry]:
+def tensorflow_models() -> Iterator[Entry]:
     """Each as a SavedModel and as a frozen graph."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import zoo_tensorflow
-
-    for name in zoo_tensorflow.names():
-        size = zoo_tensorflow.size(name)
-        for form in ("saved-model", "frozen"):
-            yield Entry(
-                name=f"{name} {form}",
-                model=lambda: f"{HERE / 'zoo_tensorflow.py'}:application",
-                inputs={"image": (1, size, size, 3)},
-                arguments={"name": name},
-                options={"framework": "TENSORFLOW", "form": form},
-            )
+    for form in ("saved-model", "frozen"):
+        yield from applications(f" {form}", framework="TENSORFLOW", form=form)
 
 
 def keras_models() -> Iterator[Entry]:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import zoo_keras
+    yield from applications("", framework="KERAS")
 
-    for name in zoo_keras.names():
-        size = zoo_keras.size(name)
+
+def applications(suffix: str, **options: str) -> Iterator[Entry]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_applications
+
+    for name in zoo_applications.names():
+        size = zoo_applications.size(name)
         yield Entry(
-            name=name,
-            model=lambda: f"{HERE / 'zoo_keras.py'}:lively",
+            name=f"{name}{suffix}",
+            model=lambda: f"{HERE / 'zoo_applications.py'}:lively",
             inputs={"image": (1, size, size, 3)},
             arguments={"name": name},
-            options={"framework": "KERAS"},
+            options=options,
         )
 
 
@@ -163,7 +156,7 @@ ZOOS = {
     "keras": keras_models,
     "mxnet": gluon_models,
     "pytorch": torchvision_models,
-    "tensorflow": keras_applications,
+    "tensorflow": tensorflow_models,
     "xgboost": xgboost_models,
 }
 
