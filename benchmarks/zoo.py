@@ -130,14 +130,25 @@ def trainer(parameters: dict[str, Any], label: str) -> Callable[[], Any]:
 def tensorflow_models() -> Iterator[Entry]:
     """Each as a SavedModel and as a frozen graph."""
     for form in ("saved-model", "frozen"):
-        yield from applications(f" {form}", framework="TENSORFLOW", form=form)
+        options = {"framework": "TENSORFLOW", "form": form}
+        yield from applications(f" {form}", options)
+        import zoo_tensorflow
+
+        for name, inputs in zoo_tensorflow.INPUTS.items():
+            yield Entry(
+                name=f"{name} {form}",
+                model=lambda: f"{HERE / 'zoo_tensorflow.py'}:made",
+                inputs=inputs,
+                arguments={"name": name},
+                options=options,
+            )
 
 
 def keras_models() -> Iterator[Entry]:
-    yield from applications("", framework="KERAS")
+    yield from applications("", {"framework": "KERAS"})
 
 
-def applications(suffix: str, **options: str) -> Iterator[Entry]:
+def applications(suffix: str, options: dict[str, str]) -> Iterator[Entry]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import zoo_applications
 
@@ -226,7 +237,7 @@ def kept(out: Path | None) -> dict[str, dict[str, Any]]:
     return {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
 
 
-def arguments(about: str) -> argparse.Namespace:
+def arguments(about: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -234,7 +245,7 @@ def arguments(about: str) -> argparse.Namespace:
     parser.add_argument("--only", action="append")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--reverse", action="store_true")
-    return parser.parse_args()
+    return parser
 
 
 def shown(row: dict[str, Any]) -> str:
@@ -246,7 +257,7 @@ def shown(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    given = arguments(__doc__)
+    given = arguments(__doc__).parse_args()
     print(f"{'model':24} {'MB':>8} {'package':>7}  {'check':6} {'compile':>7}  difference")
     done = walk(given, attempt, shown)
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]
