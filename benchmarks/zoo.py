@@ -126,47 +126,51 @@ def xgboost_models() -> Iterator[Entry]:
         yield Entry(name=name, model=train, compiles=False)
 
 
-def keras_applications() -> Iterator[Entry]:
+def tensorflow_models() -> Iterator[Entry]:
     """Each as a SavedModel and as a frozen graph."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import zoo_tensorflow
+    for form in ("saved-model", "frozen"):
+        options = {"framework": "TENSORFLOW", "form": form}
+        yield from applications(f" {form}", options)
+        import zoo_tensorflow
 
-    for name in zoo_tensorflow.names():
-        size = zoo_tensorflow.size(name)
-        for form in ("saved-model", "frozen"):
+        for name, inputs in zoo_tensorflow.INPUTS.items():
             yield Entry(
                 name=f"{name} {form}",
-                model=lambda _: f"{HERE / 'zoo_tensorflow.py'}:application",
-                inputs={"image": (1, size, size, 3)},
+                model=lambda _: f"{HERE / 'zoo_tensorflow.py'}:made",
+                inputs=inputs,
                 arguments={"name": name},
-                options={"framework": "TENSORFLOW", "form": form},
+                options=options,
             )
 
 
 def keras_models() -> Iterator[Entry]:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import zoo_keras
+    yield from applications("", {"framework": "KERAS"})
 
-    for name in zoo_keras.names():
-        size = zoo_keras.size(name)
+
+def applications(suffix: str, options: dict[str, str]) -> Iterator[Entry]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_applications
+
+    for name in zoo_applications.names():
+        size = zoo_applications.size(name)
         yield Entry(
-            name=name,
-            model=lambda _: f"{HERE / 'zoo_keras.py'}:lively",
+            name=f"{name}{suffix}",
+            model=lambda _: f"{HERE / 'zoo_applications.py'}:lively",
             inputs={"image": (1, size, size, 3)},
             arguments={"name": name},
-            options={"framework": "KERAS"},
+            options=options,
         )
 
 
 def onnx_models() -> Iterator[Entry]:
     """Both zoos as today's torch.onnx writes them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import zoo_keras
+    import zoo_applications
     import zoo_onnx
 
     for entry in torchvision_models():
         yield Entry(name=entry.name, model=partial(zoo_onnx.exported, "torchvision", entry.name))
-    for name in zoo_keras.names():
+    for name in zoo_applications.names():
         yield Entry(name=name, model=partial(zoo_onnx.exported, "keras", name))
 
 
@@ -176,7 +180,7 @@ ZOOS = {
     "onnx": onnx_models,
     "others": other_models,
     "pytorch": torchvision_models,
-    "tensorflow": keras_applications,
+    "tensorflow": tensorflow_models,
     "xgboost": xgboost_models,
 }
 
@@ -246,7 +250,7 @@ def kept(out: Path | None) -> dict[str, dict[str, Any]]:
     return {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
 
 
-def arguments(about: str) -> argparse.Namespace:
+def arguments(about: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -254,7 +258,7 @@ def arguments(about: str) -> argparse.Namespace:
     parser.add_argument("--only", action="append")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--reverse", action="store_true")
-    return parser.parse_args()
+    return parser
 
 
 def shown(row: dict[str, Any]) -> str:
@@ -266,7 +270,7 @@ def shown(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    given = arguments(__doc__)
+    given = arguments(__doc__).parse_args()
     print(f"{'model':24} {'MB':>8} {'package':>7}  {'check':6} {'compile':>7}  difference")
     done = walk(given, attempt, shown)
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]

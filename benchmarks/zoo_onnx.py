@@ -63,11 +63,11 @@ def keras_model(name: str) -> tuple[Any, Any]:
     os.environ["KERAS_BACKEND"] = "torch"
     import keras
     import torch
-    import zoo_keras
+    import zoo_applications
 
     keras.utils.set_random_seed(0)
-    size = zoo_keras.size(name)
-    return zoo_keras.lively(name).eval(), torch.randn(1, size, size, 3)
+    size = zoo_applications.size(name)
+    return zoo_applications.lively(name).eval(), torch.randn(1, size, size, 3)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.inspected import Inspected
+from neopack.charting import roadmap
 from neopack.errors import UsageError
 from neopack.frameworks import ExportSettings, strangers
 from neopack.measure import bench as measuring
@@ -58,6 +59,7 @@ __all__ = [
     "load",
     "matrix",
     "package",
+    "roadmap",
     "run",
     "submit",
     "verify",
