@@ -16,10 +16,14 @@ from torch import nn
 __all__ = ["WORDS", "decoder", "detector", "encoder", "names", "segmenter", "text"]
 
 SEGMENTATION = ("deeplabv3_resnet50", "fcn_resnet50", "lraspp_mobilenet_v3_large")
-DETECTION = {
-    "fasterrcnn_resnet50_fpn": 320, "fcos_resnet50_fpn": 320, "keypointrcnn_resnet50_fpn": 320,
-    "maskrcnn_resnet50_fpn": 320, "retinanet_resnet50_fpn": 320, "ssd300_vgg16": 300,
-    "ssdlite320_mobilenet_v3_large": 320,
+# size, and fewer candidates than usual: nms in Python takes its time
+_RCNN = {"rpn_pre_nms_top_n_test": 50, "rpn_post_nms_top_n_test": 20}
+_DENSE = {"topk_candidates": 10}
+DETECTION: dict[str, tuple[int, dict[str, int]]] = {
+    "fasterrcnn_resnet50_fpn": (320, _RCNN), "fcos_resnet50_fpn": (320, _DENSE),
+    "keypointrcnn_resnet50_fpn": (320, _RCNN), "maskrcnn_resnet50_fpn": (320, _RCNN),
+    "retinanet_resnet50_fpn": (320, _DENSE), "ssd300_vgg16": (300, _DENSE),
+    "ssdlite320_mobilenet_v3_large": (320, _DENSE),
 }  # fmt: skip
 # model of transformers -> what its configuration calls the width, layers, heads and inner width
 TEXT = {
@@ -39,7 +43,7 @@ def names() -> dict[str, tuple[str, dict[str, Any], dict[str, Any]]]:
     found: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {}
     for name in SEGMENTATION:
         found[name] = ("segmenter", {"name": name}, {"image": (1, 3, 224, 224)})
-    for name, size in DETECTION.items():
+    for name, (size, _) in DETECTION.items():
         found[name] = ("detector", {"name": name}, {"image": (1, 3, size, size)})
     for kind in ("encoder", "decoder"):
         found[f"plain {kind}"] = (kind, {}, {"input_ids": (1, 32)})
@@ -86,11 +90,11 @@ def detector(name: str) -> nn.Module:
     import torchvision
 
     _without_kernels(torchvision)
-    return Listed(_made(torchvision.models.detection, name))
+    return Listed(_made(torchvision.models.detection, name, **DETECTION[name][1]))
 
 
-def _made(module: Any, name: str) -> Any:
-    return getattr(module, name)(weights=None, weights_backbone=None)
+def _made(module: Any, name: str, **more: int) -> Any:
+    return getattr(module, name)(weights=None, weights_backbone=None, **more)
 
 
 def _statistics(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:

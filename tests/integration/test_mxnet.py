@@ -267,9 +267,12 @@ def test_nothing_here_compiles_it(tmp_path: Path, fixtures: Path) -> None:
 
 
 @pytest.mark.parametrize("runtime", [None, "mxnet-1.5.1"])
-def test_an_archive_is_proven(tmp_path: Path, fixtures: Path, runtime: str | None) -> None:
+@pytest.mark.parametrize("model", ["sagemaker", "mxnet-1.9.1"])
+def test_an_archive_is_proven(
+    tmp_path: Path, fixtures: Path, model: str, runtime: str | None
+) -> None:
     made = package.package(
-        fixtures / "mxnet/sagemaker", target="ml_inf1", path=tmp_path / "m.tar.gz"
+        fixtures / "mxnet" / model, inputs=IMAGE, target="ml_inf1", path=tmp_path / "m.tar.gz"
     )
     evidence = package.verify(made.path, runtime=runtime)
     assert evidence.runtime == (runtime or "mxnet-1.8.0")
