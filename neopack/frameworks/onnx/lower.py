@@ -1,8 +1,9 @@
 """An ONNX file as an older release of ONNX reads it: its IR version, its opset, its operators.
 
 From newer opsets down to 12 the rewriting is our own: onnx's converter has no way down for the
-types, operators and forms that came with most of them. From 12 down it is onnx's. Large weights
-are set aside meanwhile, for what passes through onnx's C++ is serialised.
+types, operators and forms that came with most of them. From 12 down it is onnx's, once some of
+what it has no way down for is put plainly (``earlier``). Large weights are set aside meanwhile,
+for what passes through onnx's C++ is serialised.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from neopack import facts
 from neopack.errors import SourceError
 from neopack.facts import OnnxRelease, versions
 from neopack.frameworks.onnx.convert import convert, converted, expanded, laid_open, refuse_types
+from neopack.frameworks.onnx.earlier import put_plainly
 from neopack.frameworks.onnx.rewriting import BASE, OWN, Lowering, opset_of, schema
 from neopack.frameworks.onnx.values import inferred
 from neopack.frameworks.onnx.walk import nodes, prune, strip, used
@@ -70,6 +72,8 @@ def lower(
     prune(model.graph)
     _keep_domains(model, min(opset, BASE), where)
     if min(opset, BASE) > release.opset:
+        told += put_plainly(model, converted(partial(inferred, model, shapes), where))
+        prune(model.graph)
         model = convert(model, release.opset, where)
     if opset > release.opset:
         told.insert(0, f"opset {opset} to {min(BASE, release.opset)}")

@@ -195,9 +195,29 @@ def test_older_releases_are_reached(tmp_path: Path, version: str, ir: int, opset
 
 
 def test_what_onnx_cannot_bring_down_is_named(tmp_path: Path) -> None:
-    graph = "(float[2,3] x, float[3,2] w, float[2] b) => (float[2,2] y) {y = Gemm(x, w, b)}"
-    with pytest.raises(SourceError, match="no way down for Gemm of opset 11"):
-        lowered(model(13, graph), tmp_path, "1.5.0")
+    graph = "(float[2,3] x) => (float[1,3] y) <int64[1] a = {0}, int64[1] b = {1}> "
+    with pytest.raises(SourceError, match="no way down for Slice of opset 11"):
+        lowered(model(13, graph + "{y = Slice(x, a, b)}"), tmp_path, "1.5.0")
+
+
+@pytest.mark.parametrize("version", ["1.5.0", "1.6.0"])
+@pytest.mark.parametrize("opset", [12, 18])
+@pytest.mark.parametrize(
+    "gemm",
+    ["Gemm<transB=1>(x, w, c)", "Gemm<transB=1, alpha=0.5, beta=3.0>(x, w, c)",
+     "Gemm<transB=1, alpha=0.5>(x, w)", "Gemm<transA=1, transB=1>(t, w, c)"],
+)  # fmt: skip
+def test_gemm_goes_down_as_what_it_is_made_of(
+    gemm: str, opset: int, version: str, tmp_path: Path
+) -> None:
+    graph = "(float[2,3] x) => (float[2,2] y) <float[2,3] w = {1,-2,3,-4,5,-6}> "
+    body = f"{{c = Constant<value_floats=[1.0,2.0]>() t = Transpose<perm=[1,0]>(x) y = {gemm}}}"
+    given = model(opset, graph + body)
+    made, told = lowered(given, tmp_path, version)
+    assert opset_of(made) == release_for(version).opset
+    assert "Gemm: MatMul and Add (1)" in told
+    inputs = inputs_of(given)
+    assert difference(computed(given, inputs), computed(made, inputs)) < 1e-6
 
 
 def test_only_the_header_of_a_newer_ir_changes(tmp_path: Path) -> None:
