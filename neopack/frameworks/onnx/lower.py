@@ -81,6 +81,7 @@ def lower(
         model.ir_version = release.ir
         told.insert(0, f"IR version {before} to {release.ir}")
     strip(model)
+    _list_weights(model)
     refuse_types(model, where)
     _put_back(model, weights)
     target.write_bytes(model.SerializeToString(deterministic=True))
@@ -108,8 +109,6 @@ def _set_aside(graph: Any) -> list[tuple[Any, bool]]:
 
 
 def _put_back(model: Any, weights: Sequence[tuple[Any, bool]]) -> None:
-    from onnx import helper
-
     graph = model.graph
     needed = set(used(graph))
     stand_ins = {tensor.name for tensor, listed in weights if not listed}
@@ -117,6 +116,14 @@ def _put_back(model: Any, weights: Sequence[tuple[Any, bool]]) -> None:
     del graph.input[:]
     graph.input.extend(inputs)
     graph.initializer.extend(t for t, listed in weights if listed or t.name in needed)
+    _list_weights(model)
+
+
+def _list_weights(model: Any) -> None:
+    """Before IR 4 a weight was an input with a value."""
+    from onnx import helper
+
+    graph = model.graph
     if model.ir_version < 4:
         listed = {info.name for info in graph.input}
         graph.input.extend(

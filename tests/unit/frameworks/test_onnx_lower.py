@@ -200,7 +200,7 @@ def test_what_onnx_cannot_bring_down_is_named(tmp_path: Path) -> None:
         lowered(model(13, graph + "{y = Slice(x, a, b)}"), tmp_path, "1.5.0")
 
 
-@pytest.mark.parametrize("version", ["1.5.0", "1.6.0"])
+@pytest.mark.parametrize("version", ["1.3", "1.5.0", "1.6.0"])
 @pytest.mark.parametrize("opset", [12, 18])
 @pytest.mark.parametrize(
     "gemm",
