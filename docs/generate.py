@@ -14,7 +14,7 @@ from typing import Any
 
 from neopack import catalog, errors, facts
 from neopack.catalog.matrix import wording
-from neopack.facts import ErrorRow, images
+from neopack.facts import ErrorRow, accounts, images
 from neopack.facts.mending import mended_by
 
 FOLDER = Path(__file__).parent
@@ -395,7 +395,7 @@ def _images() -> Iterator[str]:
             for row in rows
         ),
     )
-    tables = (images.accounts(), images.accounts("deep_learning_containers"))
+    tables = (accounts.accounts(), accounts.accounts("deep_learning_containers"))
     regions = sorted({region for table in tables for region in table})
     names = ("Region", "Account of Neo's images", "of the deep learning containers (neuronx)")
     yield _grid(names, ((r, *(table.get(r, "") for table in tables)) for r in regions))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from neopack import catalog
 from neopack.catalog.names import framework_of
 from neopack.errors import Malformed, NeopackError, SourceError, Unsupported, UsageError
-from neopack.facts import images
+from neopack.facts import accounts, images
 from neopack.facts.rows import facts_file
 
 ROOT = Path(__file__).parents[2]
@@ -322,8 +322,8 @@ def test_answers_cannot_be_changed() -> None:
 
 
 def test_accounts_have_twelve_digits_and_regions_look_like_regions() -> None:
-    for registry in ("deep_learning_containers", "framework_containers", images.NEO):
-        for region, account in images.accounts(registry).items():
+    for registry in ("deep_learning_containers", "framework_containers", accounts.NEO):
+        for region, account in accounts.accounts(registry).items():
             assert re.fullmatch(r"\d{12}", account)
             assert re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region)
 
@@ -331,7 +331,7 @@ def test_accounts_have_twelve_digits_and_regions_look_like_regions() -> None:
 def test_every_alias_and_registry_leads_somewhere() -> None:
     for row in images.image_rows():
         assert set(row.aliases.values()) <= set(row.versions), row.repository
-        assert images.accounts(row.registry)
+        assert accounts.accounts(row.registry)
     known = set(facts_file("frameworks").table("framework")) | {"IMAGE_CLASSIFICATION"}
     assert set(facts_file("frameworks").words("spellings").values()) <= known
 
