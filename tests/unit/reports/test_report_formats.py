@@ -159,10 +159,10 @@ def test_what_was_not_checked_for_one_reason_is_one_line() -> None:
     made = checked(report(outcomes=outcomes))
     assert [line.split("::")[1:] for line in github(made).splitlines()] == [
         [
-            "error file=net.tar.gz,title=NEO-DC-005%2C NEO-DC-006 for ml_c5%3A not checked",
+            "error file=dir/net.tar.gz,title=NEO-DC-005%2C NEO-DC-006 for ml_c5%3A not checked",
             "no config",
         ],
-        ["error file=net.tar.gz,title=NEO-DC-007 for ml_c5%3A not checked", "another"],
+        ["error file=dir/net.tar.gz,title=NEO-DC-007 for ml_c5%3A not checked", "another"],
     ]
     said = checked_text(made).splitlines()
     assert "not checked  NEO-DC-005, NEO-DC-006: no config" in said
