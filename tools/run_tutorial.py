@@ -18,12 +18,14 @@ around it holds.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +56,7 @@ FREE = (
 NUMBER = re.compile(r"\d[\d.,e-]*")
 ALONE = re.compile(r"(?<!\S)(?:0|\d[\d.]*)(?!\S)")
 MEASURED = {"run": NUMBER, "bench": NUMBER, "verify": ALONE}
-SECONDS = 300
+SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +93,10 @@ def _commands(text: str, at: int) -> Iterator[Command]:
 
 
 class Shell:
-    """One bash for a page, in which a command's end is marked."""
+    """One bash for a page, in which a command's end is marked; it lives no longer than
+    ``seconds``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seconds: float = SECONDS) -> None:
         self._process = subprocess.Popen(
             ["bash", "--norc", "--noprofile"],
             cwd=folder,
@@ -104,7 +107,9 @@ class Shell:
             text=True,
             start_new_session=True,
         )
-        signal.alarm(SECONDS)  # a command that never ends takes the test with it
+        # a command that never ends is ended, and with it the page
+        self._watch = threading.Timer(seconds, self._end)
+        self._watch.start()
 
     def run(self, line: str) -> tuple[int, str]:
         """The exit code, and what was printed."""
@@ -121,11 +126,15 @@ class Shell:
 
     def close(self) -> None:
         """Ends what the page left running too."""
-        signal.alarm(0)
-        os.killpg(self._process.pid, signal.SIGTERM)
+        self._watch.cancel()
+        self._end()
         for pipe in self._pipes():
             pipe.close()
         self._process.wait()
+
+    def _end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
 
     def _pipes(self) -> tuple[IO[str], IO[str]]:
         if self._process.stdin is None or self._process.stdout is None:
