@@ -100,7 +100,7 @@ class Shell:
         self._process = subprocess.Popen(
             ["bash", "--norc", "--noprofile"],
             cwd=folder,
-            env=environment(folder),
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -142,7 +142,7 @@ class Shell:
         return self._process.stdin, self._process.stdout
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The reader's: neopack and its Python come first, nothing of an account of AWS is there."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "NEOPACK_BACKEND"))}
     first = Path(sys.executable).parent
@@ -150,7 +150,7 @@ def environment(folder: Path) -> dict[str, str]:
     plain = {"LC_ALL": "C.UTF-8", "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"}
     runtimes = os.environ.get("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
     path = f"{first}:{kept['PATH']}"
-    return {**kept, **quiet, **plain, "PATH": path, "NEOPACK_HOME": runtimes, "HOME": str(folder)}
+    return {**kept, **quiet, **plain, "PATH": path, "NEOPACK_HOME": runtimes}
 
 
 def run(text: str, folder: Path) -> Iterator[tuple[Command, int, str]]:
