@@ -128,9 +128,10 @@ class Shell:
         """Ends what the page left running too."""
         self._watch.cancel()
         self._end()
-        for pipe in self._pipes():
-            pipe.close()
         self._process.wait()
+        say, hear = self._pipes()
+        with say, hear:
+            hear.read()  # to the end: what prints here is gone too
 
     def _end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
