@@ -241,7 +241,7 @@ def refuse_unsupported(framework: str, submission: Submission) -> None:
     if facts.support(framework, submission.target, submission.as_of) is None:
         raise Unsupported(
             f"{submission.target.name} takes no {framework} models",
-            hint="neopack check --target T says what another target makes of it",
+            hint=f"neopack targets --framework {framework} names those that do",
         )
 
 

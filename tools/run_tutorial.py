@@ -18,12 +18,14 @@ around it holds.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +56,7 @@ FREE = (
 NUMBER = re.compile(r"\d[\d.,e-]*")
 ALONE = re.compile(r"(?<!\S)(?:0|\d[\d.]*)(?!\S)")
 MEASURED = {"run": NUMBER, "bench": NUMBER, "verify": ALONE}
-SECONDS = 300
+SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +93,23 @@ def _commands(text: str, at: int) -> Iterator[Command]:
 
 
 class Shell:
-    """One bash for a page, in which a command's end is marked."""
+    """One bash for a page, in which a command's end is marked; it lives no longer than
+    ``seconds``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seconds: float = SECONDS) -> None:
         self._process = subprocess.Popen(
             ["bash", "--norc", "--noprofile"],
             cwd=folder,
-            env=environment(folder),
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        signal.alarm(SECONDS)  # a command that never ends takes the test with it
+        # a command that never ends is ended, and with it the page
+        self._watch = threading.Timer(seconds, self._end)
+        self._watch.start()
 
     def run(self, line: str) -> tuple[int, str]:
         """The exit code, and what was printed."""
@@ -121,11 +126,16 @@ class Shell:
 
     def close(self) -> None:
         """Ends what the page left running too."""
-        signal.alarm(0)
-        os.killpg(self._process.pid, signal.SIGTERM)
-        for pipe in self._pipes():
-            pipe.close()
+        self._watch.cancel()
+        self._end()
         self._process.wait()
+        say, hear = self._pipes()
+        with say, hear:
+            hear.read()  # to the end: what prints here is gone too
+
+    def _end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
 
     def _pipes(self) -> tuple[IO[str], IO[str]]:
         if self._process.stdin is None or self._process.stdout is None:
@@ -133,7 +143,7 @@ class Shell:
         return self._process.stdin, self._process.stdout
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The reader's: neopack and its Python come first, nothing of an account of AWS is there."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "NEOPACK_BACKEND"))}
     first = Path(sys.executable).parent
@@ -141,7 +151,7 @@ def environment(folder: Path) -> dict[str, str]:
     plain = {"LC_ALL": "C.UTF-8", "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"}
     runtimes = os.environ.get("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
     path = f"{first}:{kept['PATH']}"
-    return {**kept, **quiet, **plain, "PATH": path, "NEOPACK_HOME": runtimes, "HOME": str(folder)}
+    return {**kept, **quiet, **plain, "PATH": path, "NEOPACK_HOME": runtimes}
 
 
 def run(text: str, folder: Path) -> Iterator[tuple[Command, int, str]]:

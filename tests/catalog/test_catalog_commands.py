@@ -94,6 +94,12 @@ def test_json_has_what_was_read_and_whence(neopack: Call) -> None:
         (2, "not of one target", "targets ml_c5 --changes"),
         (1, "no such file", "support ei --model gone.onnx"),
         (2, "did you mean gpt2", "support training-compiler gtp2"),
+        (2, "did you mean bert-base-uncased, ", "support training-compiler bert-base"),
+        (2, "did you mean ml_m6g", "targets m6i"),
+        (2, "did you mean ml_g4dn", "targets p4d.24xlarge"),
+        (2, "did you mean rasp4b", "targets rpi4"),
+        (2, "did you mean eu-central-1, ", "image --framework tf -t c5 --region eu"),
+        (3, "no row of alexnet", "support edge alexnet --framework darknet --chip nvidia"),
     ],
 )  # fmt: skip
 def test_what_is_refused(refused: Call, code: int, words: str, call: str) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    page for page in (ROOT / "docs" / "tutorials").glob("*.md") if page.stem != "README"
-)
+DOCS = ROOT / "docs"
+TUTORIALS = [page for page in DOCS.glob("tutorials/*.md") if page.stem != "README"]
+PAGES = sorted([*TUTORIALS, DOCS / "questions.md", DOCS / "neo.md"])
 FENCE = "`" * 3
 
 
@@ -105,3 +105,10 @@ def test_what_a_page_left_running_ends_with_it(tmp_path: Path) -> None:
     assert faults(text, tmp_path) == []
     process = Path("/proc", (tmp_path / "pid").read_text().strip(), "cmdline")
     assert not process.exists() or not process.read_bytes()
+
+
+def test_a_command_that_never_ends_is_ended(tmp_path: Path) -> None:
+    shell = tool.Shell(tmp_path, seconds=0.2)
+    with pytest.raises(RuntimeError, match="the shell ended in 'sleep 600'"):
+        shell.run("sleep 600")
+    shell.close()

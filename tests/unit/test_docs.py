@@ -8,6 +8,7 @@ import importlib.util
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ PAGES = sorted(
 )
 FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)\)")
+SHELL = {"|", "&&", "&", ">", "2>"}
 SETTING = re.compile(r"[A-Z_]+=\S*")
 
 
@@ -103,7 +105,7 @@ def commands(page: Path) -> Iterator[list[str]]:
             while words and SETTING.fullmatch(words[0]):
                 words = words[1:]
             if line.startswith(prompt) and words and words[0].endswith("neopack"):
-                yield words[1:]
+                yield list(takewhile(lambda word: word not in SHELL, words[1:]))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
