@@ -61,7 +61,7 @@ def freeze_function(function: Any) -> Frozen:
         if variable.shape.num_elements() * variable.dtype.size >= LARGE
     }
     graph = _converted(function, kept=set(large))
-    read = {name for name in large if _only_read(graph, name)}
+    read = large.keys() - _passed_on(graph)
     if len(read) < len(large):  # what goes into loops and the like is TensorFlow's to convert
         graph = _converted(function, kept=read)
     # both are flattened in the order of the sorted names
@@ -125,9 +125,10 @@ def _inlined(graph: Any, ends: Sequence[Any]) -> Any:
     return tf_optimizer.OptimizeGraph(config, whole)
 
 
-def _only_read(graph: Any, name: str) -> bool:
-    takers = [node for node in graph.node if name in map(_node, node.input)]
-    return all(node.op == "ReadVariableOp" for node in takers)
+def _passed_on(graph: Any) -> set[str]:
+    """The nodes that others do more with than read a variable."""
+    others = (node for node in graph.node if node.op != "ReadVariableOp")
+    return {_node(tensor) for node in others for tensor in node.input}
 
 
 def _with_constants(graph: Any, variables: Mapping[str, Any]) -> dict[str, Callable[[], Array]]:
