@@ -55,11 +55,8 @@ def freeze_saved_model(folder: Path, meta: Any, specs: Sequence[TensorSpec], whe
 def freeze_function(function: Any) -> Frozen:
     """A function of named tensors that gives a dict, its variables as constants, its calls
     inlined."""
-    large = {
-        inner.name.removesuffix(":0"): variable
-        for variable, inner in _captured_variables(function)
-        if variable.shape.num_elements() * variable.dtype.size >= LARGE
-    }
+    captured = _captured_variables(function)
+    large = {_node(inner.name): variable for variable, inner in captured if _is_large(variable)}
     graph = _converted(function, kept=set(large))
     read = large.keys() - _passed_on(graph)
     if len(read) < len(large):  # what goes into loops and the like is TensorFlow's to convert
@@ -83,6 +80,11 @@ def _captured_variables(function: Any) -> Iterator[tuple[Any, Any]]:
     for outer, inner in function.graph.captures:
         if id(outer) in variables:
             yield variables[id(outer)], inner
+
+
+def _is_large(variable: Any) -> bool:
+    elements = variable.shape.num_elements() or 0  # None where the shape is free
+    return bool(variable.dtype != tensorflow().string) and elements * variable.dtype.size >= LARGE
 
 
 def _converted(function: Any, *, kept: AbstractSet[str]) -> Any:
