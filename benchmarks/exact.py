@@ -4,7 +4,8 @@
     python benchmarks/exact.py --framework keras        # keras.applications, in Keras 2.2.4
     python benchmarks/exact.py --framework tensorflow   # the same in both forms, in TF 1.15.0
     python benchmarks/exact.py --framework mxnet        # the Gluon vision zoo, in MXNet 1.8.0
-    python benchmarks/exact.py --framework xgboost      # 40 configurations, in XGBoost 1.3.3
+    python benchmarks/exact.py --framework onnx         # both zoos in ONNX, in ONNX 1.7.0
+    python benchmarks/exact.py --framework xgboost      # 60 configurations, in XGBoost 1.3.3
 
 Each is packaged, checked, loaded in that version, and computed: to 1e-4 of the largest golden
 output. Ends with the count; every failure with its cause. ``--only NAME`` limits it, ``--out
@@ -38,7 +39,7 @@ def attempt(entry: Entry, folder: Path, *, version: str | None, target: str) -> 
     start = time.perf_counter()
     try:
         packed = neopack.package(
-            entry.model(),
+            entry.model(folder),
             inputs=entry.inputs,
             arguments=entry.arguments,
             path=archive,

@@ -12,8 +12,9 @@ from neopack.archive.read import ArchiveScan, scan
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.frameworks import Framework
 from neopack.frameworks import catalogue as frameworks
-from neopack.judging import Seen, Submission, inspect, is_code, judge, look
+from neopack.judging import Seen, Submission, inspect, is_code, judge_of, look
 from neopack.rules import fix
+from neopack.rules.engine import Judge
 from neopack.types import Checked, Level, ModelInfo, Report, Target
 from neopack.wire.files import FolderFiles
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
@@ -98,7 +99,9 @@ def check(
     """A report for each target; ``UsageError`` where neither the caller, a manifest nor
     ``otherwise`` names one."""
     aims = targets_of(subject, targets, otherwise)
-    reports = tuple(_report(subject, target, wanted) for target in aims)
+    framework = subject.seen.framework.name
+    judge = judge_of(framework, select=wanted.select, ignore=wanted.ignore)
+    reports = tuple(_report(subject, judge, target, wanted) for target in aims)
     return Checked(
         path=str(subject.path),
         members=subject.members,
@@ -129,9 +132,8 @@ def submission(target: Target, wanted: Wanted, version: str | None = None) -> Su
     )
 
 
-def _report(subject: Subject, target: Target, wanted: Wanted) -> Report:
-    inspection = inspect(subject.seen, submission(target, wanted))
-    report = judge(inspection, select=wanted.select, ignore=wanted.ignore)
+def _report(subject: Subject, judge: Judge, target: Target, wanted: Wanted) -> Report:
+    report = judge.report(inspect(subject.seen, submission(target, wanted)))
     manifest = subject.seen.manifest
     return replace(
         report,

@@ -6,6 +6,7 @@ Used where values cross a process or a file of our own: the manifest, child proc
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from neopack.errors import Malformed
 
-__all__ = ["from_json", "to_json"]
+__all__ = ["from_json", "parsed", "to_json"]
 
 T = TypeVar("T")
 
@@ -29,6 +30,16 @@ def to_json(value: Any) -> Any:
     if isinstance(value, tuple | list | frozenset | set):
         return [to_json(item) for item in value]
     return str(value) if isinstance(value, Path) else value
+
+
+def parsed(text: str | bytes, where: str) -> Any:
+    """JSON that somebody wrote; ``Malformed`` where it is none, or nested beyond all sense."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Malformed(f"is no JSON: {error}", where=where) from None
+    except RecursionError:
+        raise Malformed("is no JSON: nested too deeply", where=where) from None
 
 
 def from_json(kind: type[T], data: Any, *, where: str = "") -> T:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from neopack import facts
+from neopack.codec import parsed
 from neopack.errors import LimitExceeded, Malformed, UsageError
 from neopack.rules.engine import refuse_unknown
 from neopack.rules.explain import Explanation, explain, explain_rule
@@ -55,10 +55,7 @@ def _is_file(text: str) -> bool:
 
 def _job(text: str, where: str) -> Explanation:
     """A job as ``aws sagemaker describe-compilation-job`` prints it, or an event about one."""
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"is no JSON: {error}", where=where) from None
+    answer = parsed(text, where)
     job = answer.get("detail", answer)
     if not isinstance(job, dict) or not (REASON in job or STATUS in job):
         raise Malformed(

@@ -27,6 +27,7 @@ __all__ = [
     "inspect_layout",
     "is_code",
     "judge",
+    "judge_of",
     "look",
     "raise_for",
     "version_for",
@@ -81,7 +82,14 @@ def judge(
     inspection: Inspection, *, select: Sequence[str] = (), ignore: Sequence[str] = ()
 ) -> Report:
     """All findings of all rules that hold for this submission."""
-    return engine.run(_rules(inspection.framework), inspection, select=select, ignore=ignore)
+    return judge_of(inspection.framework, select=select, ignore=ignore).report(inspection)
+
+
+def judge_of(
+    framework: str, *, select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> engine.Judge:
+    """One that judges the same archive for many targets without asking a rule twice."""
+    return engine.Judge(_rules(framework), select=select, ignore=ignore)
 
 
 def _rules(framework: str) -> tuple[Rule, ...]:
@@ -148,13 +156,14 @@ def inspect(seen: Seen, submission: Submission) -> Inspection:
     filled = _filled(submission, seen, layout)
     version = filled.framework_version or ""
     directories = layout.directories if layout is not None and not seen.packed else ()
+    added = tuple(map(_directory, directories))
     return Inspection(
         framework=framework.name,
         framework_version=version,
         target=submission.target,
         path=facts.compiler_path(framework.name, submission.target, version),
         as_of=submission.as_of or facts.newest(),
-        entries=(*seen.entries, *map(_directory, directories)),
+        entries=(*seen.entries, *added) if added else seen.entries,
         archive_name=seen.name,
         models=framework.models(_visible(seen.entries)),
         info=seen.info,

@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 from neopack import facts
 from neopack.checking import Subject, Wanted, submission
 from neopack.facts.mending import mended_by
-from neopack.judging import inspect, judge
+from neopack.judging import inspect, judge_of
+from neopack.rules.engine import Judge
 from neopack.types import Finding, Report, Target
 
 __all__ = ["Cell", "Matrix", "Verdict", "all_targets", "matrix"]
@@ -57,7 +58,8 @@ def all_targets() -> tuple[Target, ...]:
 def matrix(subject: Subject, wanted: Wanted) -> Matrix:
     """Judge what was read for every target; nothing is read again."""
     framework = subject.seen.framework.name
-    cells = tuple(_cell(subject, *pair, wanted) for pair in _pairs(framework, wanted))
+    judge = judge_of(framework, select=wanted.select, ignore=wanted.ignore)
+    cells = tuple(_cell(subject, judge, *pair, wanted) for pair in _pairs(framework, wanted))
     return Matrix(
         path=str(subject.path),
         framework=framework,
@@ -75,9 +77,8 @@ def _pairs(framework: str, wanted: Wanted) -> Iterator[tuple[Target, str]]:
         yield from ((target, version) for version in versions or ("",))
 
 
-def _cell(subject: Subject, target: Target, version: str, wanted: Wanted) -> Cell:
-    inspection = inspect(subject.seen, submission(target, wanted, version or None))
-    report = judge(inspection, select=wanted.select, ignore=wanted.ignore)
+def _cell(subject: Subject, judge: Judge, target: Target, version: str, wanted: Wanted) -> Cell:
+    report = judge.report(inspect(subject.seen, submission(target, wanted, version or None)))
     verdict, finding = _verdict(report, wanted)
     cell = Cell(target=target.name, version=version, verdict=verdict)
     if finding is not None:
@@ -94,12 +95,12 @@ def _verdict(report: Report, wanted: Wanted) -> tuple[Verdict, Finding | None]:
     for finding in failing:
         if not mended_by(finding.id):
             return "no", finding
-    for finding in failing:
-        if "call" not in mended_by(finding.id):
-            return "after package", finding
     unknown = next((f for f in report.findings if f.id in UNKNOWN), None)
     if unknown is not None:
         return "not known", unknown
+    for finding in failing:
+        if "call" not in mended_by(finding.id):
+            return "after package", finding
     if failing:
         return "takes it", failing[0]
     retired = next((f for f in report.findings if f.id == RETIRED), None)

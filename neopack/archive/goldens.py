@@ -55,21 +55,27 @@ def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
 
 def load_arrays(path: Path) -> dict[str, Array]:
     """The arrays of an .npz by name; ``Malformed`` where it is none, or holds no numbers."""
+    import tokenize
     import zipfile
     import zlib
 
     import numpy as np
 
+    # what zipfile and NumPy raise for damage: they have no tree of errors
+    plain = (OSError, ValueError, EOFError, MemoryError, RuntimeError)
+    damage = (*plain, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except (TypeError, AttributeError):  # an .npy: one array without a name
         raise Malformed("is no .npz", where=str(path), hint=HINT) from None
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except damage as error:
         raise Malformed(
             f"is no .npz of arrays: {first_line(error)}", where=str(path), hint=HINT
         ) from None
     for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise Malformed(f"{name!r} is no .npy", where=str(path), hint=HINT)
         if array.dtype.kind not in NUMBERS:
             raise Malformed(f"{name!r} is of {array.dtype}, no numbers", where=str(path))
     return arrays

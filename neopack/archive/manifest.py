@@ -15,7 +15,7 @@ from pathlib import Path
 
 from neopack.archive.atomic import AtomicOutputs
 from neopack.archive.write import MemberDigest
-from neopack.codec import from_json, to_json
+from neopack.codec import from_json, parsed, to_json
 from neopack.errors import Malformed
 from neopack.types import Evidence, Json, Signature
 
@@ -145,10 +145,7 @@ def record_evidence(archive: Path, manifest: Manifest, evidence: Evidence) -> No
 def _load(path: Path) -> Json:
     if path.stat().st_size > LARGEST:
         raise Malformed(f"is larger than {LARGEST} bytes", where=str(path))
-    try:
-        data = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise Malformed(f"is no JSON: {error}", where=str(path)) from None
+    data = parsed(path.read_bytes(), str(path))
     found = data.get("schema") if isinstance(data, dict) else None
     if found != SCHEMA:
         raise Malformed(

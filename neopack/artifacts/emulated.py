@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neopack.codec import from_json, to_json
-from neopack.errors import Malformed
+from neopack.codec import from_json, parsed, to_json
 from neopack.types import Json, Signature
 
 __all__ = ["EMULATED", "EmulatedMark"]
@@ -34,7 +33,4 @@ class EmulatedMark:
 
     @classmethod
     def loads(cls, text: bytes, where: str) -> EmulatedMark:
-        try:
-            return from_json(cls, json.loads(text))
-        except ValueError as error:
-            raise Malformed(f"is no JSON: {error}", where=where) from None
+        return from_json(cls, parsed(text, where), where=where)

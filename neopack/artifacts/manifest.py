@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from neopack.codec import from_json, to_json
+from neopack.codec import from_json, parsed, to_json
 from neopack.errors import Malformed
 from neopack.types import CompiledArtifact, Json, Signature
 
@@ -86,10 +86,7 @@ class ArtifactManifest:
 
     @classmethod
     def loads(cls, text: bytes, where: str) -> ArtifactManifest:
-        try:
-            data = json.loads(text)
-        except ValueError as error:
-            raise Malformed(f"is no JSON: {error}", where=where) from None
+        data = parsed(text, where)
         found = data.get("schema") if isinstance(data, dict) else None
         if found != SCHEMA:
             raise Malformed(f"has schema {found!r}; this neopack reads {SCHEMA}", where=where)

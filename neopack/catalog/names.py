@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from neopack import facts
 from neopack.errors import UsageError
-from neopack.facts import hosting, images, versions
+from neopack.facts import accounts, hosting, versions
 from neopack.facts.rows import facts_file
 from neopack.types import Target
 
@@ -117,10 +117,10 @@ def kinds_of(name: str) -> tuple[str, ...]:
     return rows[one_of(name.casefold().replace("_", "-"), rows, "class of targets")]
 
 
-def region_of(text: str, registry: str = images.NEO) -> str:
+def region_of(text: str, registry: str = accounts.NEO) -> str:
     """A region that a table of accounts has."""
     plain = text.strip().casefold().replace("_", "-")
-    return one_of(plain, images.accounts(registry), "region with these images")
+    return one_of(plain, accounts.accounts(registry), "region with these images")
 
 
 def one_of(word: str, known: Iterable[str], what: str) -> str:

@@ -64,6 +64,8 @@ def _table(path: Path) -> Mapping[str, Any] | None:
         data = tomllib.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise Malformed(f"is no TOML: {error}", where=str(path)) from None
+    except RecursionError:
+        raise Malformed("is no TOML: nested too deeply", where=str(path)) from None
     if path.name == "neopack.toml":
         return data
     tool = data.get("tool", {})

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from neopack import facts
 from neopack.errors import NeopackError, UsageError
 from neopack.rules.inspection import Hit, Inspection, Rule
+from neopack.rules.memory import Memory, Watched
 from neopack.rules.needs import excused, lacking
-from neopack.types import Finding, Report, RuleOutcome
+from neopack.types import CompilerPath, Finding, Report, RuleOutcome
 
-__all__ = ["refuse_unknown", "run"]
+__all__ = ["Judge", "refuse_unknown", "run"]
 
 _RANK = {"error": 0, "warning": 1, "info": 2}
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -28,29 +29,70 @@ def run(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
 ) -> Report:
-    """Judge an inspection by every rule that holds on its path.
+    """Judge one inspection: see ``Judge``."""
+    return Judge(rules, select=select, ignore=ignore).report(inspection)
+
+
+class Judge:
+    """The rules that were chosen, for one inspection or for many of one archive.
 
     ``select`` and ``ignore`` take ids or their beginnings (``NEO-PT``); an unknown one is a
-    UsageError. Findings come by level, then id; what could not be checked is an outcome.
+    UsageError. What a rule said is kept with what it looked at, so that a rule that looks at no
+    target is run once for all targets.
     """
-    refuse_unknown(*select, *ignore)
-    chosen = [rule for rule in rules if _chosen(rule.id, select, ignore)]
-    holding = [rule for rule in chosen if _holds(rule, inspection)]
-    findings: list[Finding] = []
-    outcomes: list[RuleOutcome] = []
-    for rule in sorted(holding, key=lambda rule: rule.id):
-        found, outcome = _check(rule, inspection)
-        findings += found
-        outcomes.append(outcome)
-    return Report(
-        subject=inspection.archive_name,
-        framework=inspection.framework,
-        framework_version=inspection.framework_version,
-        target=inspection.target.name,
-        facts_as_of=inspection.as_of or facts.newest(),
-        findings=tuple(sorted(findings, key=lambda finding: _RANK[finding.level])),
-        outcomes=tuple(outcomes),
-    )
+
+    def __init__(
+        self, rules: Iterable[Rule], *, select: Sequence[str] = (), ignore: Sequence[str] = ()
+    ) -> None:
+        refuse_unknown(*select, *ignore)
+        chosen = (rule for rule in rules if _chosen(rule.id, select, ignore))
+        self._rules = sorted(chosen, key=lambda rule: rule.id)
+        self._holding: dict[tuple[str, CompilerPath], list[Rule]] = {}
+        self._said = {rule.id: Memory() for rule in self._rules}
+        self._passed = {rule.id: RuleOutcome(id=rule.id, outcome="passed") for rule in self._rules}
+
+    def report(self, inspection: Inspection) -> Report:
+        """All findings of all rules that hold on its path, by level, then id; what could not be
+        checked is an outcome."""
+        findings: list[Finding] = []
+        outcomes: list[RuleOutcome] = []
+        watched = Watched.of(inspection)
+        for rule in self._on(inspection.framework, inspection.path):
+            if not excused(rule, inspection):
+                found, outcome = self._check(rule, inspection, watched)
+                findings += found
+                outcomes.append(outcome)
+        return Report(
+            subject=inspection.archive_name,
+            framework=inspection.framework,
+            framework_version=inspection.framework_version,
+            target=inspection.target.name,
+            facts_as_of=inspection.as_of or facts.newest(),
+            findings=tuple(sorted(findings, key=lambda finding: _RANK[finding.level])),
+            outcomes=tuple(outcomes),
+        )
+
+    def _on(self, framework: str, path: CompilerPath) -> list[Rule]:
+        if (framework, path) not in self._holding:
+            holding = [rule for rule in self._rules if _holds(rule, framework, path)]
+            self._holding[framework, path] = holding
+        return self._holding[framework, path]
+
+    def _check(
+        self, rule: Rule, inspection: Inspection, watched: Watched
+    ) -> tuple[list[Finding], RuleOutcome]:
+        reason = lacking(rule, inspection)
+        if reason:
+            return [], RuleOutcome(id=rule.id, outcome="not checked", reason=reason)
+        memory = self._said[rule.id]
+        hits = memory.hits(inspection)
+        if hits is None:
+            hits = _hits(rule, watched)
+            memory.keep(watched.looked_at(), hits)
+        if not hits:
+            return [], self._passed[rule.id]
+        findings = [_finding(rule, hit, inspection) for hit in hits]
+        return findings, RuleOutcome(id=rule.id, outcome="found")
 
 
 def refuse_unknown(*patterns: str) -> None:
@@ -72,18 +114,9 @@ def _chosen(id_: str, select: Sequence[str], ignore: Sequence[str]) -> bool:
     return selected and not any(id_.startswith(pattern.upper()) for pattern in ignore)
 
 
-def _holds(rule: Rule, inspection: Inspection) -> bool:
+def _holds(rule: Rule, framework: str, path: CompilerPath) -> bool:
     about = facts.error_row(rule.id).frameworks
-    fits = not about or inspection.framework in about
-    return fits and inspection.path in rule.paths and not excused(rule, inspection)
-
-
-def _check(rule: Rule, inspection: Inspection) -> tuple[list[Finding], RuleOutcome]:
-    reason = lacking(rule, inspection)
-    if reason:
-        return [], RuleOutcome(id=rule.id, outcome="not checked", reason=reason)
-    findings = [_finding(rule, hit, inspection) for hit in _hits(rule, inspection)]
-    return findings, RuleOutcome(id=rule.id, outcome="found" if findings else "passed")
+    return (not about or framework in about) and path in rule.paths
 
 
 def _hits(rule: Rule, inspection: Inspection) -> list[Hit]:

@@ -56,6 +56,8 @@ def _value(inspection: Inspection, need: str) -> object:
 
 def excused(rule: Rule, inspection: Inspection) -> bool:
     """Whether what the rule needs is absent by right: then it has nothing to say."""
+    if not rule.needs:
+        return False
     needs = {_READ.get(need, (need, None))[0] for need in rule.needs}
     if "returned" in needs and inspection.returned is None:
         return True

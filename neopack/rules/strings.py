@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
@@ -73,7 +74,9 @@ def _as_json(text: str) -> str:
     if len(text) > _LONGEST:
         return ""
     try:
-        value = ast.literal_eval(text.strip())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the user's text, the user's odd escapes
+            value = ast.literal_eval(text.strip())
         return json.dumps(value, separators=(",", ":")) if isinstance(value, dict | list) else ""
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return ""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from neopack.archive.atomic import AtomicOutputs
 from neopack.archive.manifest import stem
-from neopack.codec import from_json, to_json
+from neopack.codec import from_json, parsed, to_json
 from neopack.errors import Malformed, SourceError
 from neopack.types import Json, Target
 
@@ -66,10 +66,7 @@ def read(path: Path) -> Receipt:
             where=str(path),
             hint="neopack jobs list says which jobs there are",
         ) from None
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise Malformed(f"is no JSON: {error}", where=str(path)) from None
+    data = parsed(text, str(path))
     if not isinstance(data, dict) or data.get("schema") != SCHEMA or "job" not in data:
         raise Malformed("is no receipt of a job", where=str(path))
     return from_json(Receipt, data, where=str(path))

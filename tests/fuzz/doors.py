@@ -1,0 +1,239 @@
+"""The doors that a stranger's bytes come in by: each takes bytes and reads all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neopack import facts
+from neopack.archive.goldens import load_arrays
+from neopack.archive.manifest import read_manifest
+from neopack.archive.read import scan
+from neopack.artifacts import returned
+from neopack.checking import Wanted, archive
+from neopack.engines.sagemaker import receipt
+from neopack.errors import NeopackError
+from neopack.explaining import explain_any
+from neopack.frameworks import catalogue
+from neopack.frameworks.pytorch.script import Script, read_code
+from neopack.frameworks.tensorflow.bundle import read_bundle
+from neopack.frameworks.tensorflow.schema import SCHEMA
+from neopack.judging import Seen, Submission, inspect, judge
+from neopack.project.settings import read_settings
+from neopack.rules import fix
+from neopack.wire import prototext, tar
+from neopack.wire.guard import DEFAULT_LIMITS
+from neopack.wire.hdf5 import read_tree
+from neopack.wire.mxparams import read_params
+from neopack.wire.pickle import read_pickle
+from neopack.wire.protobuf import LENGTH, Walker
+from neopack.wire.source import BytesSource, Cursor
+from neopack.wire.sstable import read_table
+from neopack.wire.tar import TarEntry
+from neopack.wire.ubjson import read_ubjson
+from neopack.wire.zip import first_name, read_directory
+
+# in memory where the machine has such a place: some readers take nothing but a path
+_MEMORY = "/dev/shm"  # noqa: S108
+_FOLDER = tempfile.TemporaryDirectory(
+    prefix="neopack-fuzz-", dir=_MEMORY if Path(_MEMORY).is_dir() else None
+)
+HERE = Path(_FOLDER.name)
+AIMS = tuple(facts.target(name) for name in ("ml_c5", "ml_inf1", "linux/arm64/nvidia", "coreml"))
+
+
+class Held:
+    """Files in memory."""
+
+    name = "held"
+
+    def __init__(self, held: Mapping[str, bytes]) -> None:
+        self._held = held
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._held)
+
+    def open(self, name: str) -> Any:
+        return contextlib.nullcontext(BytesSource(name, self._held[name]))
+
+
+def written(name: str, data: bytes) -> Path:
+    path = HERE / name
+    path.write_bytes(data)
+    return path
+
+
+# --- formats --------------------------------------------------------------------------------
+
+
+def tars(data: bytes) -> None:
+    list(tar.entries(Cursor(BytesSource("t", data))))
+
+
+def zips(data: bytes) -> None:
+    source = BytesSource("z", data)
+    first_name(source)
+    directory = read_directory(source)
+    for name in directory.records:
+        with contextlib.suppress(NeopackError):
+            directory.read(name)
+
+
+def pickles(data: bytes) -> None:
+    read_pickle(Cursor(BytesSource("p", data)))
+
+
+def protobufs(data: bytes) -> None:
+    """Down into whatever may be a message."""
+    walker = Walker(Cursor(BytesSource("p", data)))
+
+    def down(fields: Any) -> None:
+        for field in fields:
+            if field.wire == LENGTH:
+                with contextlib.suppress(NeopackError):
+                    walker.text(field)
+                down(walker.message(field))
+
+    down(walker.top())
+
+
+def prototexts(data: bytes) -> None:
+    source = BytesSource("t", data)
+    prototext.first_name(source)
+    for root in ("GraphDef", "SavedModel"):
+        with contextlib.suppress(NeopackError):
+            prototext.transcode(source, SCHEMA, root)
+
+
+def tables(data: bytes) -> None:
+    source = BytesSource("index", data)
+    list(read_table(source))
+    read_bundle(source)
+
+
+def hdf5s(data: bytes) -> None:
+    source = BytesSource("h", data)
+    with contextlib.suppress(NeopackError):
+        read_tree(source, root_only=True)
+    read_tree(source)
+
+
+def ubjsons(data: bytes) -> None:
+    read_ubjson(BytesSource("u", data))
+
+
+def parameters(data: bytes) -> None:
+    read_params(BytesSource("p", data))
+
+
+def code(data: bytes) -> None:
+    read_code(Script(), "code/__torch__.py", data.decode("utf-8", "replace"))
+
+
+# --- models ---------------------------------------------------------------------------------
+
+
+class Model:
+    """A framework's reader over one damaged file and the sound ones that lie beside it."""
+
+    def __init__(self, framework: str, name: str, beside: Mapping[str, bytes] | None = None):
+        self._framework = catalogue.get(framework)
+        self._name, self._beside = name, beside or {}
+
+    def __call__(self, data: bytes) -> None:
+        words = self._framework.recognise(BytesSource(self._name, data))
+        assert words is None or words
+        files = Held({**self._beside, self._name: data})
+        self._framework.read(files, self._name, DEFAULT_LIMITS)
+
+
+class Part:
+    """A framework's reader over a sound model and a damaged part of it."""
+
+    def __init__(self, framework: str, model: str, held: Mapping[str, bytes], part: str):
+        self._framework = catalogue.get(framework)
+        self._model, self._held, self._part = model, held, part
+
+    def __call__(self, data: bytes) -> None:
+        files = Held({**self._held, self._part: data})
+        self._framework.read(files, self._model, DEFAULT_LIMITS)
+
+
+def strangers(data: bytes) -> None:
+    """Any file by its bytes, then read and judged as what it is."""
+    framework, _ = catalogue.recognise(BytesSource("model", data))
+    info = framework.read(Held({"model": data}), "model", DEFAULT_LIMITS)
+    entry = TarEntry(name="model", kind="file", size=len(data), offset=512)
+    seen = Seen(name="m.tar.gz", entries=(entry,), framework=framework, model="model", info=info)
+    for aim in AIMS:
+        judge(inspect(seen, Submission(target=aim)))
+
+
+# --- archives -------------------------------------------------------------------------------
+
+
+def archives(data: bytes) -> None:
+    """Scanned, judged and mended."""
+    path = written("case.tar.gz", data)
+    scanned = scan(path)
+    subject = archive(path, scanned, Wanted(framework="PYTORCH"))
+    judge(inspect(subject.seen, Submission(target=AIMS[0])))
+    fix.plan(scanned.entries, subject.seen.framework, AIMS[0], subject.model)
+
+
+def artifacts(data: bytes) -> None:
+    path = written("case-ml_c5.tar.gz", data)
+    returned.look(scan(path), None)
+
+
+# --- what lies beside, and what is written by hand ------------------------------------------
+
+
+def manifests(data: bytes) -> None:
+    written("case.neopack.json", data)
+    manifest = read_manifest(HERE / "case.tar.gz")
+    assert manifest is not None
+
+
+def receipts(data: bytes) -> None:
+    receipt.read(written("case.job.json", data))
+
+
+def settings(data: bytes) -> None:
+    folder = HERE / "project"
+    folder.mkdir(exist_ok=True)
+    written("project/neopack.toml", data)
+    read_settings(folder)
+
+
+def goldens(data: bytes) -> None:
+    load_arrays(written("case.npz", data))
+
+
+def handlers(data: bytes) -> None:
+    """code/ of an archive, before the rules of its container."""
+    text = data.decode("utf-8", "replace")
+    for name in ("PYTORCH", "TENSORFLOW", "KERAS"):
+        seen = Seen(
+            name="m.tar.gz",
+            entries=(),
+            framework=catalogue.get(name),
+            code={"code/inference.py": text, "code/requirements.txt": text},
+        )
+        judge(inspect(seen, Submission(target=AIMS[0])), select=("NEO-HD",))
+
+
+def strings(data: bytes) -> None:
+    """The two strings of the call."""
+    text = data.decode("utf-8", "replace")
+    for name, aim in (("PYTORCH", AIMS[0]), ("ONNX", AIMS[2]), ("KERAS", AIMS[3])):
+        seen = Seen(name="m.tar.gz", entries=(), framework=catalogue.get(name))
+        asked = Submission(target=aim, data_input_config=text, compiler_options=text)
+        judge(inspect(seen, asked))
+
+
+def messages(data: bytes) -> None:
+    explain_any(data.decode("utf-8", "replace"))
