@@ -88,7 +88,7 @@ def test_others_are_left_alone(depth: int, outputs: int) -> None:
 
 @pytest.mark.parametrize(("depth", "way"), [(1, DEPTHWISE), (3, SPLIT)])
 def test_channels_first(depth: int, way: str) -> None:
-    """Which TensorFlow computes on GPUs alone: the shapes stay, and the cuts are along channels."""
+    """TensorFlow computes them on GPUs alone: the shapes stay, and the cuts are along channels."""
     import tensorflow as tf
 
     with tf.Graph().as_default() as built:
