@@ -126,8 +126,9 @@ def _saved_source(
     tags = list(meta.meta_info_def.tags)
     known = _signature_inputs(meta.signature_def[key])
     examples = _examples(live.requests_of(known, requests, str(folder)), settings)
-    source = golden_of or saved_runner(folder, tags, key, Signature(inputs=()))
-    golden = _computed(source, examples, str(folder))
+    plain = Signature(inputs=())
+    # no name for the runner: its session, and the variables in it, go with it
+    golden = _computed(golden_of or saved_runner(folder, tags, key, plain), examples, str(folder))
     members, remarks, lowered = _write_saved(folder, model, meta, key, staging)
     written = staging / DIRECTORY
     if settings.form == "frozen":
@@ -135,7 +136,7 @@ def _saved_source(
         frozen = freeze.freeze_saved_model(written, meta, inputs.specs(examples), str(folder))
         shutil.rmtree(written)
         return _write_frozen(frozen, examples, golden, remarks, staging, settings, log)
-    _refuse_other(saved_runner(written, tags, DEFAULT, source.signature), examples, golden)
+    _refuse_other(saved_runner(written, tags, DEFAULT, plain), examples, golden)
     return _exported(members, examples, golden, remarks, lowered, staging, settings, log)
 
 

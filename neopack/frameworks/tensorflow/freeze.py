@@ -55,13 +55,10 @@ def freeze_saved_model(folder: Path, meta: Any, specs: Sequence[TensorSpec], whe
 def freeze_function(function: Any) -> Frozen:
     """A function of named tensors that gives a dict, its variables as constants, its calls
     inlined."""
-    large = {
-        inner.name.removesuffix(":0"): variable
-        for variable, inner in _captured_variables(function)
-        if variable.shape.num_elements() * variable.dtype.size >= LARGE
-    }
+    captured = _captured_variables(function)
+    large = {_node(inner.name): variable for variable, inner in captured if _is_large(variable)}
     graph = _converted(function, kept=set(large))
-    read = {name for name in large if _only_read(graph, name)}
+    read = large.keys() - _passed_on(graph)
     if len(read) < len(large):  # what goes into loops and the like is TensorFlow's to convert
         graph = _converted(function, kept=read)
     # both are flattened in the order of the sorted names
@@ -83,6 +80,11 @@ def _captured_variables(function: Any) -> Iterator[tuple[Any, Any]]:
     for outer, inner in function.graph.captures:
         if id(outer) in variables:
             yield variables[id(outer)], inner
+
+
+def _is_large(variable: Any) -> bool:
+    elements = variable.shape.num_elements() or 0  # None where the shape is free
+    return bool(variable.dtype != tensorflow().string) and elements * variable.dtype.size >= LARGE
 
 
 def _converted(function: Any, *, kept: AbstractSet[str]) -> Any:
@@ -125,9 +127,10 @@ def _inlined(graph: Any, ends: Sequence[Any]) -> Any:
     return tf_optimizer.OptimizeGraph(config, whole)
 
 
-def _only_read(graph: Any, name: str) -> bool:
-    takers = [node for node in graph.node if name in map(_node, node.input)]
-    return all(node.op == "ReadVariableOp" for node in takers)
+def _passed_on(graph: Any) -> set[str]:
+    """The nodes that others do more with than read a variable."""
+    others = (node for node in graph.node if node.op != "ReadVariableOp")
+    return {_node(tensor) for node in others for tensor in node.input}
 
 
 def _with_constants(graph: Any, variables: Mapping[str, Any]) -> dict[str, Callable[[], Array]]:

@@ -140,3 +140,25 @@ def test_functions_that_xla_compiles_are_inlined() -> None:
     frozen = frozen_of(lambda x: deep(x) + 1.0)
     assert "MatMul" in {node.op for node in frozen.graph.definition.node}
     assert len(frozen.graph.numbers) == 1
+
+
+def test_a_large_variable_of_a_saved_model(tmp_path: Path) -> None:
+    """What was loaded of it is gone by the time that its numbers are asked for."""
+    import tensorflow as tf
+
+    from neopack.frameworks.tensorflow.saved import meta_graph
+
+    module = tf.Module()
+    module.weights = tf.Variable(LARGE)
+    module.free = tf.Variable(SMALL, shape=tf.TensorShape(None))
+
+    @tf.function(input_signature=[tf.TensorSpec(X.shape, name="x")])  # type: ignore[untyped-decorator]
+    def serve(x: Any) -> dict[str, Any]:
+        return {"y": tf.matmul(x, module.weights) + tf.ensure_shape(module.free, [100])}
+
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures=serve)
+    meta = meta_graph(tmp_path / "m").meta_graphs[0]
+    frozen = freeze.freeze_saved_model(tmp_path / "m", meta, SIGNATURE.inputs, "m")
+    assert len(frozen.graph.numbers) == 1
+    made = computed(frozen.graph, frozen.outputs["y"])
+    np.testing.assert_allclose(made, X @ LARGE + SMALL, rtol=1e-4, atol=1e-4)

@@ -86,6 +86,22 @@ def test_others_are_left_alone(depth: int, outputs: int) -> None:
     assert graph.SerializeToString(deterministic=True) == before
 
 
+@pytest.mark.parametrize(("depth", "way"), [(1, DEPTHWISE), (3, SPLIT)])
+def test_channels_first(depth: int, way: str) -> None:
+    """TensorFlow computes them on GPUs alone: the shapes stay, and the cuts are along channels."""
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as built:
+        x = tf.compat.v1.placeholder(tf.float32, (2, 6, 9, 9), name="x")
+        weights = tf.constant(kernel(depth, 6))
+        tf.nn.conv2d(x, weights, strides=2, padding="SAME", data_format="NCHW", name="y")
+    graph = built.as_graph_def()
+    assert ungroup(graph) == Counter({way: 1})
+    with tf.Graph().as_default() as again:
+        tf.import_graph_def(graph, name="")
+    assert again.get_tensor_by_name("y:0").shape == (2, 6, 5, 5)
+
+
 def test_those_in_functions_of_a_saved_model(tmp_path: Path) -> None:
     """With variables for kernels, one convolution of each way in a function of its own."""
     import tensorflow as tf
