@@ -427,6 +427,11 @@ def handler(name: str, of: Target) -> Handler | None:
     return None
 
 
+def shipped_packages(name: str) -> tuple[str, ...]:
+    """The packages that the containers of a framework bring in builds of their own."""
+    return _file("handlers").table("shipped").texts(name)
+
+
 # --- models ---------------------------------------------------------------------------------
 
 
