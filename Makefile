@@ -1,8 +1,8 @@
 # make setup   leaves .venv/bin/neopack, with every extra and the tools
 # make demo    the main job on a real model
 # make test    all tests     make lint   ruff and mypy     make bench   the figures
-# make fuzz    damaged files, for long
-# make lock    resolve the newest versions anew            make clean   leave only the sources
+# make docs    the pages as a site, in site/               make fuzz   damaged files, for long
+# make lock    resolve the newest versions anew            make clean  leave only the sources
 
 # the python3 at hand where it is new enough, else one that uv finds or fetches
 PYTHON ?= $(shell python3 -c 'import sys; print("python3" if sys.version_info >= (3, 11) else "3.11")' 2>/dev/null || echo 3.11)
@@ -15,7 +15,7 @@ export UV_FIND_LINKS ?= $(subst $() $(),$(comma),$(PIP_FIND_LINKS))
 comma := ,
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test lint format fuzz bench lock clean
+.PHONY: setup demo test lint format fuzz bench docs lock clean
 
 setup: $(STAMP)
 
@@ -51,6 +51,9 @@ fuzz: $(STAMP)
 bench: $(STAMP)
 	@for script in archive all_targets startup resnet50 xgboost_writer; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
+docs: $(STAMP)
+	$(BIN)/python tools/build_site.py
+
 # torch is named here so that a folder of CPU wheels that has it is enough
 TORCH := torch==2.13.0
 lock:
@@ -59,5 +62,5 @@ lock:
 	sed -i 's/+cpu$$//' requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis demo-out fuzz-out
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis demo-out fuzz-out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,17 +4,23 @@
     python benchmarks/exact.py --framework keras        # keras.applications, in Keras 2.2.4
     python benchmarks/exact.py --framework tensorflow   # the same in both forms, in TF 1.15.0
     python benchmarks/exact.py --framework mxnet        # the Gluon vision zoo, in MXNet 1.8.0
-    python benchmarks/exact.py --framework xgboost      # 40 configurations, in XGBoost 1.3.3
+    python benchmarks/exact.py --framework onnx         # both zoos in ONNX, in ONNX 1.7.0
+    python benchmarks/exact.py --framework xgboost      # 60 configurations, in XGBoost 1.3.3
 
 Each is packaged, checked, loaded in that version, and computed: to 1e-4 of the largest golden
 output. Ends with the count; every failure with its cause. ``--only NAME`` limits it, ``--out
-FILE`` keeps rows as JSON lines and goes on after those that are there.
+FILE`` keeps rows as JSON lines and goes on after those that are there. ``--version`` takes another
+version than these, in the runtime closest to it, and ``--target`` another target:
+
+    python benchmarks/exact.py --framework tensorflow --version 2.9
+    python benchmarks/exact.py --framework tensorflow --version 2.3 --target ml_eia2
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +33,22 @@ from neopack.errors import NeopackError
 VERSIONS = {"pytorch": "1.8", "tensorflow": "1.15.3"}
 
 
-def attempt(entry: Entry, version: str | None, folder: Path) -> dict[str, Any]:
+def attempt(entry: Entry, folder: Path, *, version: str | None, target: str) -> dict[str, Any]:
     archive = folder / "model.tar.gz"
     row: dict[str, Any] = {"model": entry.name, "step": "package"}
     start = time.perf_counter()
     try:
         packed = neopack.package(
-            entry.model(),
+            entry.model(folder),
             inputs=entry.inputs,
             arguments=entry.arguments,
             path=archive,
+            target=target,
             framework_version=version,
             **entry.options,
         )
         row |= {"MB": round(packed.bytes / 1e6, 2), "packaged s": since(start), "step": "check"}
-        report = neopack.check(archive, target="ml_c5", framework_version=version)
+        report = neopack.check(archive, target=target, framework_version=version)
         row["check"] = "clean" if report.clean else report.at("error")[0].message
         row["step"], start = "verify", time.perf_counter()
         evidence = neopack.verify(archive)
@@ -60,10 +67,13 @@ def shown(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    given = arguments(__doc__)
-    version = VERSIONS.get(given.framework)
+    parser = arguments(__doc__)
+    parser.add_argument("--version")
+    parser.add_argument("--target", default="ml_c5")
+    given = parser.parse_args()
+    version = given.version or VERSIONS.get(given.framework)
     print(f"{'model':32} {'MB':>8} {'package':>7}  {'check':6}  {'verify':>6}  difference")
-    done = walk(given, lambda entry, folder: attempt(entry, version, folder), shown)
+    done = walk(given, partial(attempt, version=version, target=given.target), shown)
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]
     where = ", ".join(sorted({row["runtime"] for row in good}))
     print(f"{len(good)} of {len(done)} packaged, checked clean, and proven in {where}")

@@ -3,8 +3,9 @@
     python benchmarks/zoo.py                        # all torchvision classification models
     python benchmarks/zoo.py --framework tensorflow # keras.applications, SavedModel and frozen
     python benchmarks/zoo.py --framework keras      # keras.applications as .h5
-    python benchmarks/zoo.py --framework xgboost    # 40 configurations
+    python benchmarks/zoo.py --framework xgboost    # 60 configurations
     python benchmarks/zoo.py --framework mxnet      # mxnet.gluon.model_zoo.vision
+    python benchmarks/zoo.py --framework onnx       # torchvision and keras.applications in ONNX
 
 Ends with the count of successes; every failure with its cause. What nothing here compiles
 (XGBoost, MXNet) is run from the archive and compared with its golden outputs. ``--only NAME``
@@ -19,13 +20,11 @@ import os
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import neopack
 from neopack.archive.goldens import difference, load_goldens
@@ -36,10 +35,11 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A model of a zoo, as ``neopack.package`` takes it."""
+    """A model of a zoo, as ``neopack.package`` takes it: ``model`` is given a folder for what it
+    must write."""
 
     name: str
-    model: Callable[[], Any]
+    model: Callable[[Path], Any]
     inputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +59,7 @@ def torchvision_models() -> Iterator[Entry]:
         size = 299 if name == "inception_v3" else 224
         yield Entry(
             name=name,
-            model=lambda: f"{HERE / 'zoo_models.py'}:lively",
+            model=lambda _: f"{HERE / 'zoo_models.py'}:lively",
             inputs={"input0": (1, 3, size, size)},
             arguments={"name": name, "size": size},
         )
@@ -77,7 +77,7 @@ def gluon_models() -> Iterator[Entry]:
         size = 299 if name == "inceptionv3" else 224
         yield Entry(
             name=name,
-            model=lambda: f"{HERE / 'zoo_models_mxnet.py'}:lively",
+            model=lambda _: f"{HERE / 'zoo_models_mxnet.py'}:lively",
             inputs={"data": (1, 3, size, size)},
             arguments={"name": name, "size": size},
             compiles=False,
@@ -85,85 +85,66 @@ def gluon_models() -> Iterator[Entry]:
 
 
 def xgboost_models() -> Iterator[Entry]:
-    objectives = {
-        "reg:squarederror": "real", "reg:squaredlogerror": "positive", "reg:logistic": "binary",
-        "reg:pseudohubererror": "real", "reg:gamma": "positive", "reg:tweedie": "positive",
-        "binary:logistic": "binary", "binary:hinge": "binary", "count:poisson": "positive",
-        "multi:softprob": "classes",
-    }  # fmt: skip
-    shapes: list[dict[str, Any]] = [
-        {"booster": "gbtree", "max_depth": 3},
-        {"booster": "gbtree", "max_depth": 8, "num_parallel_tree": 3, "subsample": 0.8},
-        {"booster": "dart", "max_depth": 4, "rate_drop": 0.3},
-        {"booster": "gblinear"},
-    ]
-    for objective, label in objectives.items():
-        for number, shape in enumerate(shapes):
-            yield Entry(
-                name=f"{objective} {shape['booster']}{number}",
-                model=trainer({**shape, "objective": objective}, label),
-                compiles=False,
-            )
+    import zoo_xgboost
+
+    for name, train in zoo_xgboost.configurations():
+        yield Entry(name=name, model=train, compiles=False)
 
 
-def trainer(parameters: dict[str, Any], label: str) -> Callable[[], Any]:
-    def train() -> Any:
-        import xgboost
-
-        generator = np.random.default_rng(0)
-        rows = generator.standard_normal((2000, 12), dtype=np.float32)
-        total = rows.sum(axis=1)
-        labels = {
-            "real": total, "positive": np.exp(total / 8), "binary": total > 0,
-            "classes": np.digitize(total, [-2, 2]),
-        }  # fmt: skip
-        rows[generator.random(rows.shape) < 0.1] = np.nan
-        classes = {"num_class": 3} if label == "classes" else {}
-        matrix = xgboost.DMatrix(rows, label=labels[label])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return xgboost.train({**parameters, **classes, "nthread": 2}, matrix, 30)
-
-    return train
-
-
-def keras_applications() -> Iterator[Entry]:
+def tensorflow_models() -> Iterator[Entry]:
     """Each as a SavedModel and as a frozen graph."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import zoo_tensorflow
+    for form in ("saved-model", "frozen"):
+        options = {"framework": "TENSORFLOW", "form": form}
+        yield from applications(f" {form}", options)
+        import zoo_tensorflow
 
-    for name in zoo_tensorflow.names():
-        size = zoo_tensorflow.size(name)
-        for form in ("saved-model", "frozen"):
+        for name, inputs in zoo_tensorflow.INPUTS.items():
             yield Entry(
                 name=f"{name} {form}",
-                model=lambda: f"{HERE / 'zoo_tensorflow.py'}:application",
-                inputs={"image": (1, size, size, 3)},
+                model=lambda _: f"{HERE / 'zoo_tensorflow.py'}:made",
+                inputs=inputs,
                 arguments={"name": name},
-                options={"framework": "TENSORFLOW", "form": form},
+                options=options,
             )
 
 
 def keras_models() -> Iterator[Entry]:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import zoo_keras
+    yield from applications("", {"framework": "KERAS"})
 
-    for name in zoo_keras.names():
-        size = zoo_keras.size(name)
+
+def applications(suffix: str, options: dict[str, str]) -> Iterator[Entry]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_applications
+
+    for name in zoo_applications.names():
+        size = zoo_applications.size(name)
         yield Entry(
-            name=name,
-            model=lambda: f"{HERE / 'zoo_keras.py'}:lively",
+            name=f"{name}{suffix}",
+            model=lambda _: f"{HERE / 'zoo_applications.py'}:lively",
             inputs={"image": (1, size, size, 3)},
             arguments={"name": name},
-            options={"framework": "KERAS"},
+            options=options,
         )
+
+
+def onnx_models() -> Iterator[Entry]:
+    """Both zoos as today's torch.onnx writes them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import zoo_applications
+    import zoo_onnx
+
+    for entry in torchvision_models():
+        yield Entry(name=entry.name, model=partial(zoo_onnx.exported, "torchvision", entry.name))
+    for name in zoo_applications.names():
+        yield Entry(name=name, model=partial(zoo_onnx.exported, "keras", name))
 
 
 ZOOS = {
     "keras": keras_models,
     "mxnet": gluon_models,
+    "onnx": onnx_models,
     "pytorch": torchvision_models,
-    "tensorflow": keras_applications,
+    "tensorflow": tensorflow_models,
     "xgboost": xgboost_models,
 }
 
@@ -174,7 +155,7 @@ def attempt(entry: Entry, folder: Path) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         packed = neopack.package(
-            entry.model(),
+            entry.model(folder),
             inputs=entry.inputs,
             arguments=entry.arguments,
             path=archive,
@@ -233,7 +214,7 @@ def kept(out: Path | None) -> dict[str, dict[str, Any]]:
     return {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
 
 
-def arguments(about: str) -> argparse.Namespace:
+def arguments(about: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -241,7 +222,7 @@ def arguments(about: str) -> argparse.Namespace:
     parser.add_argument("--only", action="append")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--reverse", action="store_true")
-    return parser.parse_args()
+    return parser
 
 
 def shown(row: dict[str, Any]) -> str:
@@ -253,7 +234,7 @@ def shown(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    given = arguments(__doc__)
+    given = arguments(__doc__).parse_args()
     print(f"{'model':24} {'MB':>8} {'package':>7}  {'check':6} {'compile':>7}  difference")
     done = walk(given, attempt, shown)
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]

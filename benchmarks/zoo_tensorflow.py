@@ -1,4 +1,4 @@
-"""Keras's application models with random weights, as TensorFlow packages them."""
+"""What keras.applications has none of: control flow, recurrent layers, words for input."""
 
 from __future__ import annotations
 
@@ -7,25 +7,53 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras  # the backend is read when it is imported
+import tensorflow as tf
 
-__all__ = ["application", "names", "size"]
+__all__ = ["INPUTS", "made"]
 
-_SIZES = {"NASNetLarge": 331, "InceptionV3": 299, "InceptionResNetV2": 299, "Xception": 299}
-
-
-def names() -> list[str]:
-    """Every model class of ``keras.applications``."""
-    found = (name for name in dir(keras.applications) if name[:1].isupper())
-    return sorted(name for name in found if callable(getattr(keras.applications, name)))
-
-
-def size(name: str) -> int:
-    return _SIZES.get(name, 224)
+WORDS, LENGTH, WIDTH = 20_000, 32, 64
+INPUTS = {
+    "branching": {"values": (1, WIDTH)},
+    "text lstm": {"words": (1, LENGTH)},
+    "text gru": {"words": (1, LENGTH)},
+    "text both ways": {"words": (1, LENGTH)},
+}
 
 
-def application(name: str) -> keras.Model:
-    """The model without its softmax, whose answers of 0.001 each would compare equal to any."""
+class Branching(tf.Module):  # type: ignore[misc]
+    """A loop whose turns depend on the numbers, and a branch after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step = tf.Variable(tf.random.normal((WIDTH, WIDTH), stddev=0.2, seed=0))
+        self.shift = tf.Variable(tf.ones(WIDTH))
+
+    @tf.function(input_signature=[tf.TensorSpec((1, WIDTH), name="values")])  # type: ignore[untyped-decorator]
+    def serve(self, values: tf.Tensor) -> dict[str, tf.Tensor]:
+        turns = 0
+        while tf.reduce_sum(tf.abs(values)) > 1.0 and turns < 5:
+            values = tf.tanh(tf.matmul(values, self.step))
+            turns += 1
+        positive = tf.reduce_sum(values) > 0.0
+        scores = tf.cond(positive, lambda: values + self.shift, lambda: values * 2.0 - self.shift)
+        return {"scores": scores}
+
+
+def made(name: str) -> tf.Module:
+    """The model of that name in ``INPUTS``."""
+    tf.random.set_seed(0)
+    return Branching() if name == "branching" else text(name.removeprefix("text "))
+
+
+def text(kind: str) -> keras.Model:
+    """Words to four classes, by a recurrent layer of that kind."""
     keras.utils.set_random_seed(0)
-    image = keras.Input((size(name), size(name), 3), name="image")
-    made = getattr(keras.applications, name)
-    return made(weights=None, input_tensor=image, classifier_activation=None)
+    lstm = keras.layers.LSTM(WIDTH)
+    layers = {
+        "lstm": lstm,
+        "gru": keras.layers.GRU(WIDTH),
+        "both ways": keras.layers.Bidirectional(lstm),
+    }
+    words = keras.Input((LENGTH,), dtype="int32", name="words")
+    rows = keras.layers.Embedding(WORDS, WIDTH, embeddings_initializer="random_normal")(words)
+    return keras.Model(words, keras.layers.Dense(4, name="scores")(layers[kind](rows)))

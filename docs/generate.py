@@ -1,8 +1,8 @@
 """Write the pages that follow from the code: ``python docs/generate.py``.
 
-rules.md from neopack/facts/errors.toml, exit-codes.md from neopack/errors.py, commands.md from
-the commands' own help, support-matrix.md from the catalogue. A test compares the pages with what
-this would write.
+rules.md from neopack/facts/errors.toml, exit-codes.md from neopack/errors.py, commands.md and a
+page for each command from their own help, support-matrix.md from the catalogue. A test compares
+the pages with what this would write.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from neopack import catalog, errors, facts
 from neopack.catalog.matrix import wording
-from neopack.facts import ErrorRow, images
+from neopack.facts import ErrorRow, accounts, images
 from neopack.facts.mending import mended_by
 
 FOLDER = Path(__file__).parent
@@ -174,41 +174,115 @@ def _example_of_a_failure() -> str:
 COMMANDS = """\
 # Commands
 
-What each command says with `--help`. This page is written by `python docs/generate.py`: change
-the command, not the page.
+A page for each command, written from its own help by `python docs/generate.py`: change the
+command, not the page.
 
 Data goes to standard output, progress and remarks to standard error. `--format json` makes data
 and errors one JSON object with `schema` and `kind`; `--quiet` leaves errors and data. On a
 terminal progress is a bar; colours obey `NO_COLOR`. Codes: [exit-codes.md](exit-codes.md).
+
 """
+COMMAND = """\
+<!-- Written by python docs/generate.py from the command's own help: change the command. -->
+
+# neopack {name}
+
+"""
+# the page that tells more than the help
+GUIDES = {
+    "bench": ("bench.md",),
+    "check": ("check.md", "rules.md"),
+    "compile": ("compile.md", "sagemaker.md"),
+    "deploy": ("sagemaker.md",),
+    "dev": ("emulator.md",),
+    "explain": ("check.md",),
+    "image": ("catalog.md",),
+    "init": ("sagemaker.md",),
+    "jobs": ("sagemaker.md",),
+    "package": ("package.md", "archive.md"),
+    "run": ("compile.md",),
+    "runtimes": ("runtimes.md",),
+    "support": ("catalog.md",),
+    "targets": ("catalog.md", "support-matrix.md"),
+    "undeploy": ("sagemaker.md",),
+    "verify": ("verify.md",),
+}
+VALUE = re.compile(r" <(?P<kind>[^>]+)>$")
+EXTRA = re.compile(r"\[(?:default: (?P<default>[^;\]]+))?(?:; )?(?P<required>required)?\]$")
 
 
 def commands_page() -> str:
-    parts = [COMMANDS]
-    for name, text in _helps():
-        parts.append(f"## {name}\n\n```text\n{text}\n```\n")
-    return "\n".join(parts)
+    root, context = _root()
+    rows = (
+        (f"[{name}](commands/{name}.md)", _first_sentence(root.get_command(context, name)))
+        for name in root.list_commands(context)
+    )
+    table = _grid(("Command", "What it does"), rows)
+    return f"{COMMANDS}{table}\n```console\n$ neopack --help\n{root.get_help(context)}\n```\n"
 
 
-def _helps() -> Iterator[tuple[str, str]]:
-    """(name, help) of the program and of each command, in plain text of a fixed width."""
+def command_pages() -> dict[str, str]:
+    """The page of each command by its name under docs/."""
+    root, context = _root()
+    names = root.list_commands(context)
+    return {
+        f"commands/{name}.md": _command(name, root.get_command(context, name), context)
+        for name in names
+    }
+
+
+def _root() -> tuple[Any, Any]:
     root = command_line()
     context = root.make_context(
         "neopack", ["check"], terminal_width=WIDTH, max_content_width=WIDTH, resilient_parsing=True
     )
-    yield "neopack", root.get_help(context)
-    for name in root.list_commands(context):
-        yield from _help_of(root.get_command(context, name), name, context)
+    return root, context
 
 
-def _help_of(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
-    """A command's, and those of the commands under it."""
+def _command(name: str, command: Any, parent: Any) -> str:
+    parts = [COMMAND.format(name=name) + "\n".join(_sections(command, name, parent, 2))]
+    more = [f"[{page}](../{page})" for page in GUIDES.get(name, ())]
+    parts.append(f"More: {', '.join([*more, '[exit-codes.md](../exit-codes.md)'])}.\n")
+    return "\n".join(parts)
+
+
+def _sections(command: Any, name: str, parent: Any, level: int) -> Iterator[str]:
+    """A command's usage and what it takes, as tables; then those of the commands under it."""
     inner = command.context_class(
         command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
     )
-    yield inner.command_path, command.get_help(inner)
+    yield f"{_escaped(command.help)}\n"
+    usage = " ".join(command.get_usage(inner).split()).removeprefix("Usage: ")
+    yield f"```text\n{usage}\n```\n"
+    taken = [p for p in command.get_params(inner) if "--help" not in p.opts]
+    for kind, title in (("argument", "Argument"), ("option", "Option")):
+        own = [_parameter(p, inner) for p in taken if p.param_type_name == kind]
+        if own:
+            yield _grid((title, "Value", "Default", "What"), own)
     for below in command.list_commands(inner) if hasattr(command, "list_commands") else ():
-        yield from _help_of(command.get_command(inner, below), below, inner)
+        yield f"{'#' * level} {inner.command_path} {below}\n"
+        yield from _sections(command.get_command(inner, below), below, inner, level + 1)
+
+
+def _parameter(parameter: Any, context: Any) -> tuple[str, str, str, str]:
+    """(names, value, default, help) of an argument or an option."""
+    names, text = parameter.get_help_record(context)
+    value, extra = VALUE.search(names), EXTRA.search(text)
+    default = (extra["default"] or "required") if extra else ""
+    kind = value["kind"].replace("|", ", ") if value else ""
+    several = kind.startswith("list[")
+    kind = f"{kind[5:-1]}, may repeat" if several else kind
+    names = VALUE.sub("", names)
+    return f"`{names}`", kind, default, _escaped(EXTRA.sub("", text).strip())
+
+
+def _escaped(text: str) -> str:
+    """What Markdown would take for something else."""
+    return re.sub(r"(?<![\\`])([*_<\[|])", r"\\\1", " ".join(text.split()))
+
+
+def _first_sentence(command: Any) -> str:
+    return _escaped(command.help.split("\n")[0])
 
 
 def command_line() -> Any:
@@ -234,9 +308,9 @@ the same for one name and one date ([catalog.md](catalog.md)).
 says which framework a single edge device takes; the rows of *edge* count for all of them and for
 platforms.
 """
-TRAINING = """\
-The 235 tested rows of Training Compiler are not repeated here:
-`neopack support training-compiler`.
+TESTED = """\
+The 235 tested rows of Training Compiler and the 131 models tested on edge devices are not repeated
+here: `neopack support training-compiler`, `neopack support edge`.
 """
 
 
@@ -244,7 +318,7 @@ def matrix_page() -> str:
     parts = [MATRIX, "## Neo\n", *_neo(), "## What moved\n", *_moved(), "## Targets\n"]
     parts += [*_targets(), "## Container images\n", *_images(), "## Elastic Inference\n"]
     parts += [*_elastic(), "## Model parallel library\n", *_parallel()]
-    return "\n".join([*parts, "## Training Compiler\n", TRAINING])
+    return "\n".join([*parts, "## Tested models\n", TESTED])
 
 
 def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -322,7 +396,7 @@ def _images() -> Iterator[str]:
             for row in rows
         ),
     )
-    tables = (images.accounts(), images.accounts("deep_learning_containers"))
+    tables = (accounts.accounts(), accounts.accounts("deep_learning_containers"))
     regions = sorted({region for table in tables for region in table})
     names = ("Region", "Account of Neo's images", "of the deep learning containers (neuronx)")
     yield _grid(names, ((r, *(table.get(r, "") for table in tables)) for r in regions))
@@ -373,6 +447,15 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "support-matrix.md": matrix_page,
 }
 
+
+def pages() -> dict[str, str]:
+    """Every page that is written from the code, by its name under docs/."""
+    return {name: page() for name, page in PAGES.items()} | command_pages()
+
+
 if __name__ == "__main__":
-    for name, page in PAGES.items():
-        (FOLDER / name).write_text(page(), encoding="utf-8")
+    (FOLDER / "commands").mkdir(exist_ok=True)
+    for path in (FOLDER / "commands").glob("*.md"):
+        path.unlink()
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

@@ -22,6 +22,7 @@ from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.inspected import Inspected
+from neopack.charting import roadmap
 from neopack.errors import UsageError
 from neopack.frameworks import ExportSettings, strangers
 from neopack.measure import bench as measuring
@@ -58,6 +59,7 @@ __all__ = [
     "load",
     "matrix",
     "package",
+    "roadmap",
     "run",
     "submit",
     "verify",
@@ -165,8 +167,9 @@ def package(
     maps names to shapes, or is a sequence of ``InputRequest``. ``signature`` and ``tags`` choose
     in a SavedModel, ``outputs`` names those of a frozen graph; ``trust_pickle`` lets a pickled
     XGBoost model be loaded, which may run anything. ``verify`` proves the model in the exact
-    version that Neo compiles with, or in ``runtime``. Nothing is written where a rule finds an
-    error (``CheckFailed``, ``Unsupported``), or anything else fails.
+    version that Neo compiles with, or in ``runtime``; ``runtime`` without it does so too, and has
+    a PyTorch callable built and traced in it where it does not take today's export. Nothing is
+    written where a rule finds an error (``CheckFailed``, ``Unsupported``), or anything else fails.
     """
     log, output = log or SilentLog(), Path(path)
     settings = packing.PackageSettings(
@@ -174,11 +177,12 @@ def package(
         level=level,
         force=force,
         ignore=tuple(ignore),
-        verify=verify,
+        verify=verify or runtime is not None,
         runtime=runtime,
     )
     export = ExportSettings(
         script=script,
+        runtime="" if verify or runtime is None else runtime,
         seed=seed,
         example=_path(example),
         signature=signature,
@@ -194,6 +198,7 @@ def package(
     source = packing.resolve(
         model, framework=framework, arguments=arguments or {}, weights=_path(weights)
     )
+    submission = packing.for_runtime(submission, source.framework, runtime, export)
     packing.refuse_unsupported(source.framework, submission)
     packing.code_members(settings.code)
     version = judging.version_for(source.framework, submission)

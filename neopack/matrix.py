@@ -95,12 +95,12 @@ def _verdict(report: Report, wanted: Wanted) -> tuple[Verdict, Finding | None]:
     for finding in failing:
         if not mended_by(finding.id):
             return "no", finding
-    for finding in failing:
-        if "call" not in mended_by(finding.id):
-            return "after package", finding
     unknown = next((f for f in report.findings if f.id in UNKNOWN), None)
     if unknown is not None:
         return "not known", unknown
+    for finding in failing:
+        if "call" not in mended_by(finding.id):
+            return "after package", finding
     if failing:
         return "takes it", failing[0]
     retired = next((f for f in report.findings if f.id == RETIRED), None)

@@ -24,9 +24,10 @@ from neopack.archive.write import Written, write_archive, write_copy
 from neopack.child import Child, staging_directory
 from neopack.codec import from_json, to_json
 from neopack.errors import ExportFailed, SourceError, Unsupported, UsageError
+from neopack.facts import versions
 from neopack.frameworks import ExportSettings, Framework, Layout, callables, catalogue
 from neopack.judging import Submission, inspect_layout, judge, raise_for
-from neopack.measure.verify import Proof, prove
+from neopack.measure.verify import Proof, prove, runtime_for
 from neopack.rules.engine import refuse_unknown
 from neopack.types import (
     Evidence,
@@ -48,6 +49,7 @@ __all__ = [
     "PackageSettings",
     "exported",
     "find_model",
+    "for_runtime",
     "refuse_outputs",
     "refuse_unsupported",
     "resolve",
@@ -219,12 +221,27 @@ def refuse_outputs(path: Path, *, force: bool) -> None:
         refuse_unwritable(output, force=force)
 
 
+def for_runtime(
+    submission: Submission, framework: str, runtime: str | None, settings: ExportSettings
+) -> Submission:
+    """Before any work: the runtime must be of the framework. Where the export may be made in it,
+    its version is the one to compile with, unless another was said."""
+    if runtime is None:
+        return submission
+    version = runtime_for(framework, "", runtime).version
+    if not settings.runtime or submission.framework_version:
+        return submission
+    listed = facts.framework_versions(framework, submission.target, submission.as_of)
+    same = [one for one in listed if versions.same(one, version)]
+    return replace(submission, framework_version=same[-1] if same else version)
+
+
 def refuse_unsupported(framework: str, submission: Submission) -> None:
     """Before any work: a target that takes no such framework cannot be packaged for."""
     if facts.support(framework, submission.target, submission.as_of) is None:
         raise Unsupported(
             f"{submission.target.name} takes no {framework} models",
-            hint="neopack check --target T says what another target makes of it",
+            hint=f"neopack targets --framework {framework} names those that do",
         )
 
 

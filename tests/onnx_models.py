@@ -114,6 +114,11 @@ LOWERED: dict[str, Case] = {
         '(float[1,1,4,8] x) => (float[] y) <int64[2] s = {8,12}> {y = Resize<mode="linear", '
         'axes=[2,3], keep_aspect_ratio_policy="not_larger">(x, , , s)}',
     ),
+    "gemm-without-c": Case(
+        13,
+        "(float[2,3] x) => (float[] y) <float[3,2] w = {1,-2,3,-4,5,-6}> "
+        "{g = Gemm(x, w) y = Relu(g)}",
+    ),
     "shape-of-some": Case(15, "(float[2,3,4] x) => (int64[] y) {y = Shape<start=1>(x)}"),
     "gru": Case(
         22,

@@ -1,5 +1,6 @@
-"""What takes what, since when and where: Neo's targets and images, Elastic Inference, the model
-parallel library, Training Compiler. Frozen values from the dated tables in ``neopack.facts``.
+"""What takes what, since when and where: Neo's targets and images, the models tested on edge
+devices, Elastic Inference, the model parallel library, Training Compiler. Frozen values from the
+dated tables in ``neopack.facts``.
 
 >>> from neopack import catalog
 >>> catalog.image("pytorch", "1.8", target="ml.c5", region="us-west-2").account
@@ -14,6 +15,7 @@ from neopack.catalog.images import Image, image
 from neopack.catalog.matrix import MatrixAnswer, neo
 from neopack.catalog.parallel import ParallelAnswer, ParallelRelease, smp
 from neopack.catalog.targets import Device, Listed, TargetEntry, TargetsAnswer, targets
+from neopack.catalog.tested import EdgeAnswer, EdgeRow, edge
 from neopack.catalog.training import BatchRow, TrainingAnswer, training_compiler
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "Change",
     "ChangesAnswer",
     "Device",
+    "EdgeAnswer",
+    "EdgeRow",
     "ElasticAnswer",
     "ElasticImage",
     "Image",
@@ -33,6 +37,7 @@ __all__ = [
     "TargetsAnswer",
     "TrainingAnswer",
     "changes",
+    "edge",
     "ei",
     "image",
     "neo",

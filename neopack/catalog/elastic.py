@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from neopack.archive.read import scan
 from neopack.errors import SourceError, Unsupported
-from neopack.facts import images
+from neopack.facts.elastic import ElasticImage, elastic_images
 from neopack.facts.rows import Row, facts_file
 from neopack.wire.files import FolderFiles
 
-__all__ = ["Accelerator", "ElasticAnswer", "ElasticImage", "ei", "elastic_images"]
+__all__ = ["Accelerator", "ElasticAnswer", "ElasticImage", "ei"]
 
 GB = 10**9
 
@@ -32,21 +31,6 @@ class Accelerator:
     holds: bool | None
     as_of: str
     source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElasticImage:
-    framework: str
-    versions: tuple[str, ...]
-    repository: str
-    pythons: tuple[str, ...]
-    registry: str
-    regions: tuple[str, ...]
-    as_of: str
-    source: str
-
-    def tag(self, version: str, python: str) -> str:
-        return f"{version}-cpu-{python}" if self.pythons else f"{version}-cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,24 +115,3 @@ def _smallest(types: tuple[Accelerator, ...], model_bytes: int) -> str:
         what = f"a model of {model_bytes / GB:.1f} GB fits no accelerator"
         raise Unsupported(what, hint=f"the largest is {most.type} with {most.memory_gb} GB")
     return min(fitting, key=lambda each: each.memory_gb).type
-
-
-@cache
-def elastic_images() -> tuple[ElasticImage, ...]:
-    data = facts_file("elastic")
-    return tuple(_image(row, data.table("images")) for row in data.tables("image"))
-
-
-def _image(row: Row, source: Row) -> ElasticImage:
-    registry = row.text("registry")
-    everywhere = [r for r in images.accounts(registry) if r not in row.texts("absent")]
-    return ElasticImage(
-        framework=row.text("framework"),
-        versions=row.texts("versions"),
-        repository=row.text("repository"),
-        pythons=row.texts("pythons"),
-        registry=registry,
-        regions=row.texts("regions") or tuple(everywhere),
-        as_of=source.text("as_of"),
-        source=source.text("source"),
-    )

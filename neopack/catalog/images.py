@@ -6,7 +6,6 @@ import dataclasses
 from dataclasses import dataclass
 
 from neopack import facts
-from neopack.catalog.elastic import elastic_images
 from neopack.catalog.names import (
     Asked,
     Reading,
@@ -17,7 +16,8 @@ from neopack.catalog.names import (
     target_of,
 )
 from neopack.errors import Unsupported, UsageError
-from neopack.facts import images, versions
+from neopack.facts import accounts, images, versions
+from neopack.facts.elastic import elastic_images
 from neopack.facts.rows import facts_file
 from neopack.types import Target
 
@@ -77,7 +77,7 @@ def _plain(asked: Asked, target: Target, region: str) -> Image:
     serving = row.serving(asked.version) if asked.version else row.versions[-1]
     if not serving:
         raise Unsupported(_unserved(asked, target), hint=_nearby(asked, row))
-    holder = images.account(place, row.registry)
+    holder = accounts.account(place, row.registry)
     tag, given = row.tag_of(serving, target), row.tag_of(asked.version or serving, target)
     named = "latest" in row.versions or row.up_to
     return Image(
@@ -85,13 +85,13 @@ def _plain(asked: Asked, target: Target, region: str) -> Image:
         version=asked.version,
         target=target.name,
         region=place,
-        uri=images.address(holder, place, row.repository, tag),
+        uri=accounts.address(holder, place, row.repository, tag),
         account=holder,
         repository=row.repository,
         tag=tag,
         family=row.family,
         served_by=serving,
-        sdk_uri=images.address(holder, place, row.repository, tag if named else given),
+        sdk_uri=accounts.address(holder, place, row.repository, tag if named else given),
         remarks=_remarks(row, target, place),
         readings=(),
         as_of=row.as_of,
@@ -120,7 +120,7 @@ def _remarks(row: images.ImageRow, target: Target, region: str) -> tuple[str, ..
     said = (
         row.note,
         "the region is in the SDK's table only, not in the guide's"
-        if row.registry == images.NEO and region in only
+        if row.registry == accounts.NEO and region in only
         else "",
         f"Neo compiles for {target.name} in {', '.join(compiles)} only"
         if compiles and region not in compiles
@@ -153,19 +153,19 @@ def _elastic(asked: Asked, target: Target, region: str, python: str) -> Image:
         raise UsageError(
             f"{row.repository} {serving} has no {python}", hint=f"it has {', '.join(row.pythons)}"
         )
-    holder = images.account(place, row.registry)
+    holder = accounts.account(place, row.registry)
     return Image(
         framework=asked.framework,
         version=asked.version,
         target=target.name,
         region=place,
-        uri=images.address(holder, place, row.repository, row.tag(serving, python)),
+        uri=accounts.address(holder, place, row.repository, row.tag(serving, python)),
         account=holder,
         repository=row.repository,
         tag=row.tag(serving, python),
         family="elastic",
         served_by=serving,
-        sdk_uri=images.address(
+        sdk_uri=accounts.address(
             holder, place, row.repository, row.tag(asked.version or serving, python)
         ),
         remarks=(target.retired,),

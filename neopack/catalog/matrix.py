@@ -7,10 +7,21 @@ from functools import cache
 
 from neopack import facts
 from neopack.catalog.names import Reading, date_of, framework_of, kinds_of, readings
-from neopack.facts import Support
+from neopack.facts import Support, versions
 from neopack.facts.rows import facts_file
+from neopack.types import Target
 
-__all__ = ["NONE", "MatrixAnswer", "class_names", "neo", "rule_of", "since", "wording"]
+__all__ = [
+    "NONE",
+    "MatrixAnswer",
+    "class_names",
+    "neo",
+    "rule_of",
+    "since",
+    "taken_since",
+    "takes",
+    "wording",
+]
 
 NONE = "not listed"
 
@@ -58,6 +69,25 @@ def since(framework: str, of: str, date: str) -> str:
                 break
             first = earlier
     return first
+
+
+def taken_since(framework: str, target: Target, version: str, as_of: str | None = None) -> str:
+    """The first page of the unbroken run, up to the one in force, that takes a version; empty
+    where that one does not. No version: that lists the framework."""
+    first, of = "", facts.target_class(target)
+    for date in reversed(facts.snapshots()):
+        if date > (as_of or facts.newest()) or of not in _classes(date):
+            continue
+        row = facts.support(framework, target, date)
+        if row is None or (version and not takes(row, version)):
+            break
+        first = date
+    return first
+
+
+def takes(row: Support, version: str) -> bool:
+    exact = any(versions.same(version, each) for each in row.listed)
+    return exact or bool(row.maximum and versions.at_most(version, row.maximum))
 
 
 @cache

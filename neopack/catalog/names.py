@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from neopack import facts
 from neopack.errors import UsageError
-from neopack.facts import hosting, images, versions
+from neopack.facts import accounts, hosting, versions
 from neopack.facts.rows import facts_file
 from neopack.types import Target
 
@@ -28,11 +28,14 @@ __all__ = [
     "target_of",
 ]
 
+# of the names that have a word in them, how many are offered
+MOST = 3
 _FRAMEWORK = re.compile(
     r"(?P<name>[a-z][a-z _-]*?)[\s=@:_v-]*(?P<version>\d[\w.+]*)?", re.IGNORECASE
 )
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 _INSTANCE = re.compile(r"(?:ml[._-])?(?P<family>[a-z0-9]+)[._-](?P<size>(?:\d+x|x)?large|medium)")
+_FAMILY = re.compile(r"[a-z]{1,3}\d{1,2}[a-z]{0,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,10 @@ def target_of(text: str) -> Target:
     plain = text.strip().casefold()
     known = {target.name for target in facts.targets()}
     family = re.split(r"[.\s-]", plain)[0]
-    found = facts.target(f"ml_{plain}" if f"ml_{family}" in known else text)
+    # what is like no target may be a family that Neo has not: the nearest is one that it has
+    like = facts.nearest(plain, known) or any(plain in name for name in known)
+    stranger = _FAMILY.fullmatch(family) and not like
+    found = facts.target(f"ml_{plain}" if stranger or f"ml_{family}" in known else text)
     instance = instance_of(plain) if _INSTANCE.fullmatch(plain) else ""
     types = (*hosting.instances(found), *hosting.accelerators(found))
     if instance and types and instance not in types:
@@ -117,10 +123,10 @@ def kinds_of(name: str) -> tuple[str, ...]:
     return rows[one_of(name.casefold().replace("_", "-"), rows, "class of targets")]
 
 
-def region_of(text: str, registry: str = images.NEO) -> str:
+def region_of(text: str, registry: str = accounts.NEO) -> str:
     """A region that a table of accounts has."""
     plain = text.strip().casefold().replace("_", "-")
-    return one_of(plain, images.accounts(registry), "region with these images")
+    return one_of(plain, accounts.accounts(registry), "region with these images")
 
 
 def one_of(word: str, known: Iterable[str], what: str) -> str:
@@ -129,7 +135,9 @@ def one_of(word: str, known: Iterable[str], what: str) -> str:
     same = next((name for name in names if name.casefold() == word.casefold()), "")
     if same:
         return same
-    close = facts.nearest(word, names)
+    places = {name: name.casefold().find(word.casefold()) for name in names}
+    holding = sorted((n for n in names if places[n] >= 0), key=lambda name: places[name] > 0)
+    close = ", ".join(holding[:MOST]) or facts.nearest(word, names)
     listed = f"there are {', '.join(names)}" if len(names) < 15 else f"there are {len(names)}"
     raise UsageError(f"{word!r} is no {what}", hint=f"did you mean {close}?" if close else listed)
 

@@ -14,7 +14,7 @@ from neopack.catalog.names import (
     region_of,
 )
 from neopack.errors import Unsupported
-from neopack.facts import images, versions
+from neopack.facts import accounts, versions
 from neopack.facts.rows import Row, facts_file
 
 __all__ = ["ParallelAnswer", "ParallelRelease", "smp"]
@@ -94,13 +94,13 @@ def _chosen(rows: list[ParallelRelease], asked: Asked) -> tuple[ParallelRelease,
 
 def _release(row: Row, data: Row, region: str) -> ParallelRelease:
     repository, _, tag = row.text("image").partition(":")
-    holder = images.account(region, REGISTRY)
+    holder = accounts.account(region, REGISTRY)
     return ParallelRelease(
         framework=row.text("framework"),
         version=row.text("version"),
         library=row.text("library"),
         image=row.text("image"),
-        uri=images.address(holder, region, repository, tag) if region else "",
+        uri=accounts.address(holder, region, repository, tag) if region else "",
         wheel=row.text("wheel", ""),
         note=row.text("note", ""),
         as_of=data.text("as_of"),

@@ -63,7 +63,13 @@ def package(
     verify: Annotated[
         bool, typer.Option("--verify", help="Prove it in the exact version Neo compiles with.")
     ] = False,
-    runtime: options.RuntimeName = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            help="Prove it in this version, such as pytorch-1.8.1; without --verify, a PyTorch "
+            "callable that it does not take from today's is built and traced in it."
+        ),
+    ] = None,
     ignore: Annotated[
         list[str] | None, typer.Option(help="A rule, or family of rules, that may fail.")
     ] = None,

@@ -12,7 +12,8 @@ from neopack.cli.targets import AsOf, FrameworkName, TargetClass
 __all__ = ["support"]
 
 support = typer.Typer(
-    help="Support tables: Neo, Elastic Inference, the model parallel library, Training Compiler.",
+    help="Support tables: Neo, edge devices, Elastic Inference, the model parallel library, "
+    "Training Compiler.",
     no_args_is_help=True,
 )
 
@@ -36,6 +37,28 @@ def neo(
 
     found = catalog.neo(framework=framework, as_of=as_of, target_class=target_class or "")
     console.result("support neo", found, matrix_text(found), long=True)
+
+
+@support.command("edge")
+def edge(
+    model: Annotated[
+        str, typer.Argument(help="ResNet50, yolo, ...; none: all.", show_default=False)
+    ] = "",
+    framework: FrameworkName = "",
+    chip: Annotated[
+        str, typer.Option(help="TI TDA4VM, jetson_nano, ...", show_default=False)
+    ] = "",
+    output_format: options.OutputFormat = options.Format.text,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """The models that AWS tested on edge devices, by chip."""
+    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    from neopack import catalog
+    from neopack.reports.catalog import edge_text
+
+    found = catalog.edge(model, framework=framework, chip=chip)
+    console.result("support edge", found, edge_text(found), long=True)
 
 
 @support.command("ei")

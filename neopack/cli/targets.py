@@ -1,13 +1,14 @@
 """``neopack targets``."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from neopack.cli import _options as options
 from neopack.cli._console import console
-from neopack.errors import UsageError
+from neopack.errors import Unsupported, UsageError
 
 __all__ = ["AsOf", "FrameworkName", "TargetClass", "targets"]
 
@@ -34,6 +35,9 @@ def targets(
     framework: FrameworkName = "",
     target_class: TargetClass = None,
     as_of: AsOf = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Which of them take this file, and what comes first.")
+    ] = None,
     changes: Annotated[bool, typer.Option("--changes", help="What moved between dates.")] = False,
     since: Annotated[
         str | None, typer.Option(help="With --changes: only what came after a date.")
@@ -47,18 +51,32 @@ def targets(
     from neopack import catalog
     from neopack.reports.catalog import changes_text, targets_text
 
+    if model is not None:
+        if framework or changes:
+            raise UsageError(f"--model goes without {'--changes' if changes else '--framework'}")
+        return _roads(model, target, target_class or "", as_of)
     if changes:
         if target:
             raise UsageError("--changes is of classes, not of one target", hint="leave it out")
         moved = catalog.changes(
             since=since, as_of=as_of, framework=framework, target_class=target_class or ""
         )
-        console.result("changes", moved, changes_text(moved), long=True)
-        return
+        return console.result("changes", moved, changes_text(moved), long=True)
     if since is not None:
         raise UsageError("--since goes with --changes")
     found = catalog.targets(
         target, framework=framework, as_of=as_of, target_class=target_class or ""
     )
     text = targets_text(found, detailed=bool(target), framework=bool(framework))
-    console.result("targets", found, text, long=True)
+    return console.result("targets", found, text, long=True)
+
+
+def _roads(model: Path, target: str, target_class: str, as_of: str | None) -> None:
+    """Ends with 3 where no target takes the model, packaged or not."""
+    from neopack import api
+    from neopack.reports.roadmap import roadmap_text
+
+    found = api.roadmap(model, target=target, target_class=target_class, as_of=as_of)
+    console.result("roadmap", found, roadmap_text(found), long=True)
+    if not found.open:
+        raise typer.Exit(Unsupported.exit_code)

@@ -65,6 +65,7 @@ class Front:
         self.faults = faults
         self._log, self._warned = log, False
         self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
+        self._resets = 0
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         call = read(environ)
@@ -82,6 +83,7 @@ class Front:
 
     def reset(self) -> None:
         """Forget what was asked, and all that moto keeps (its documented /moto-api/reset)."""
+        self._resets += 1
         self.seen.clear()
         self._buckets.forget()
         environ = {
@@ -111,7 +113,10 @@ class Front:
             call.body()  # a client that is still sending does not hear the answer
             return _sent(refusal(call.service, refused), start)
         if fault.effect == "slow":
+            resets = self._resets
             wait(fault)
+            if self._resets != resets:  # it would change an account that it does not know
+                _shut(call)
             return self._answer(call, start)
         if fault.effect == "cut request":
             _drop(call, min(fault.bytes, int(call.environ.get("CONTENT_LENGTH") or 0)))

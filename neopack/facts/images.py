@@ -8,22 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neopack.facts import versions
+from neopack.facts import elastic, versions
+from neopack.facts.accounts import NEO, account, address
 from neopack.facts.rows import Row, Scope, facts_file
 from neopack.types import Target
 
 __all__ = [
     "ImageRow",
-    "account",
-    "accounts",
-    "address",
     "image_row",
     "image_rows",
     "inference_image",
 ]
 
 TAG = "{version}-{processor}-py3"
-NEO = "neo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,32 +85,11 @@ def image_row(framework: str, target: Target) -> ImageRow | None:
     return next((row for row in image_rows() if row.scope.fits(target, framework)), None)
 
 
-def accounts(registry: str = NEO) -> Mapping[str, str]:
-    """The account that holds the images, by region. Text: some begin with 0."""
-    if registry == NEO:
-        return facts_file("images").words("accounts")
-    return facts_file("accounts").words(registry)
-
-
-def account(region: str, registry: str = NEO) -> str:
-    """Empty where no table has the region."""
-    return accounts(registry).get(region, "")
-
-
-def address(holder: str, region: str, repository: str, tag: str) -> str:
-    """The whole address of an image in the account ``holder``."""
-    domains = facts_file("images").table("domains")
-    parts = region.split("-")
-    domain = next(
-        (domains.text(name) for name in ("-".join(parts[:2]), parts[0]) if name in domains),
-        domains.text("default"),
-    )
-    return f"{holder}.dkr.ecr.{region}.{domain}/{repository}:{tag}"
-
-
 def inference_image(framework: str, version: str, target: Target, region: str) -> str:
     """The image's whole address; empty where no table has one: edge devices, platforms, other
     regions. A version that has no image of its own is served by the newest one."""
+    if target.kind == "eia":
+        return elastic.address_of(framework, version, region)
     row = image_row(framework, target)
     holder = account(region, row.registry) if row else ""
     if row is None or not holder:

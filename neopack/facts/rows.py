@@ -1,4 +1,4 @@
-"""What a lookup gives, and the typed reader of one TOML table.
+"""The typed reader of one TOML table.
 
 A wrong or missing value fails with the file and the place of the row: a bug in the data,
 found by the tests, never something a user can cause.
@@ -7,31 +7,19 @@ found by the tests, never something a user can cause.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from neopack.types import CompilerPath, Level, Target
+from neopack.types import Target
 
 __all__ = [
-    "ConfigOptional",
-    "ErrorRow",
-    "FileGroup",
-    "FrameworkRow",
-    "Handler",
-    "Limit",
-    "OnnxRelease",
-    "Option",
     "Row",
     "Scope",
-    "StringForm",
-    "Support",
-    "VersionRule",
     "facts_file",
+    "scoped",
 ]
-
-VersionRule: TypeAlias = Literal["list", "maximum", "list or maximum", "none"]
 
 
 class Row:
@@ -163,154 +151,7 @@ class Scope:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileGroup:
-    """Members of which an archive has exactly one; no suffixes means any member."""
-
-    suffixes: tuple[str, ...]
-    loose: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameworkRow:
-    """A row of ``frameworks.toml``; ``name`` is Neo's word, ``title`` the usual spelling."""
-
-    name: str
-    title: str
-    documented: bool
-    files: tuple[FileGroup, ...]
-    config_forms: tuple[str, ...]
-    config_layout: str
-    model_layout: str
-    free_names: bool
-    optional_suffix: str
-    takes_version: bool
-    input_dtypes: tuple[str, ...]
-    none_found: str
-    many_found: str
-    source: str
-
-    @property
-    def turns_channels(self) -> bool:
-        """Whether images have their channels last in the model, and first in DataInputConfig."""
-        return (self.model_layout, self.config_layout) == ("NHWC", "NCHW")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigOptional:
-    """Where DataInputConfig may be left out."""
-
-    framework: str
-    since: str
-    kinds: tuple[str, ...]
-    version_from: str
-    stored_inputs: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Support:
-    """What one dated page lists for a framework on a class of targets.
-
-    A version is taken if it is one of ``listed`` or not above ``maximum``; ``compiled_with`` are
-    the versions that Neo's own framework is said to have. ``tabulated`` is False where the page
-    lists nothing and ``listed`` comes from the printed containers. ``models_by_version`` names
-    the kinds of model of the versions that take more than the others, ``printed`` has the
-    page's words where they cannot be taken as they are.
-    """
-
-    target_class: str
-    framework: str
-    as_of: str
-    listed: tuple[str, ...]
-    maximum: str
-    tabulated: bool
-    models: tuple[str, ...]
-    note: str
-    source: str
-    compiled_with: tuple[str, ...] = ()
-    formats: str = ""
-    toolkits: tuple[str, ...] = ()
-    models_by_version: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    printed: str = ""
-
-    @property
-    def rule(self) -> VersionRule:
-        if self.listed:
-            return "list or maximum" if self.maximum else "list"
-        return "maximum" if self.maximum else "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """Lengths (or values, for numbers) and pattern of one field of the API."""
-
-    name: str
-    minimum: int
-    maximum: int | None
-    pattern: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One key of CompilerOptions; keys with one word in ``together`` go together."""
-
-    key: str
-    type: Literal["word", "words", "integer", "member"]
-    values: tuple[str, ...]
-    pattern: str
-    minimum: int | None
-    maximum: int | None
-    default: str
-    aliases: Mapping[str, str]
-    excludes: tuple[str, ...]
-    together: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StringForm:
-    """CompilerOptions that are one JSON string of flags, as for ml_inf1."""
-
-    example: str
-    reserved: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handler:
-    """The script a container runs: whole with any one of ``sets`` of functions."""
-
-    container: str
-    entry: str
-    sets: tuple[tuple[str, ...], ...]
-    optional: tuple[str, ...]
-    exclusive: tuple[tuple[str, ...], ...]
-    arguments: Mapping[str, int]
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnnxRelease:
-    release: str
-    ir: int
-    opset: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorRow:
-    """A row of ``errors.toml``: everything about a rule but its test."""
-
-    id: str
-    title: str
-    levels: Mapping[str, Level]
-    said_by_neo: str
-    cause: str
-    fix: str
-    source: str
-    date: str
-    confidence: Literal["documented", "loader source", "observed", "inferred"]
-    frameworks: tuple[str, ...]
-
-    def level(self, path: CompilerPath) -> Level:
-        return self.levels.get(path, self.levels["elsewhere"])
+@cache
+def scoped(file: str, key: str) -> tuple[tuple[Scope, Row], ...]:
+    """The rows of a file that say which targets and frameworks they are about."""
+    return tuple((Scope.of(row), row) for row in facts_file(file).tables(key))

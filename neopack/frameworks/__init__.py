@@ -36,14 +36,16 @@ class ExportSettings:
     """How to export. ``example`` is an .npz of real inputs in place of the seeded ones;
     ``framework_version`` is what Neo will read the model with, "" where that is not known.
 
-    For PyTorch, ``script`` asks for scripting instead of tracing; for TensorFlow, ``signature``
-    and ``tags`` choose in a SavedModel, ``form`` says which of the two Neo is to get, and
-    ``outputs`` names those of a frozen graph; for XGBoost, ``trust_pickle`` allows what a pickle
-    runs when it is loaded.
+    For PyTorch, ``script`` asks for scripting instead of tracing, and ``runtime`` is the exact
+    version that a callable's model is made in where it does not take today's export; for
+    TensorFlow, ``signature`` and ``tags`` choose in a SavedModel, ``form`` says which of the two
+    Neo is to get, and ``outputs`` names those of a frozen graph; for XGBoost, ``trust_pickle``
+    allows what a pickle runs when it is loaded.
     """
 
     framework_version: str = ""
     script: bool = False
+    runtime: str = ""
     seed: int = 0
     example: Path | None = None
     signature: str | None = None

@@ -17,7 +17,15 @@ __all__ = ["Worker"]
 WARM_UP_SECONDS = 1.0
 WARM_UP_CALLS = 3
 # what runs an uncompiled archive of each framework
-RUNTIMES = {"PYTORCH": "torch", "ONNX": "onnxruntime", "XGBOOST": "xgboost"}
+# the distributions that compute a framework's models, any of which may be installed
+RUNTIMES: dict[str, tuple[str, ...]] = {
+    "PYTORCH": ("torch",),
+    "ONNX": ("onnxruntime", "onnxruntime-gpu"),
+    "XGBOOST": ("xgboost", "xgboost-cpu"),
+    "KERAS": ("keras",),
+    "TENSORFLOW": ("tensorflow", "tensorflow-cpu"),
+    "MXNET": ("mxnet",),
+}
 
 
 class Worker:
@@ -34,10 +42,10 @@ class Worker:
         requests = [request_of(spec) for spec in opened.signature.inputs]
         self._inputs = random_inputs(requests, data["seed"])
         self._warm_up(self._runner)
-        runtime = RUNTIMES.get(opened.engine, opened.engine)
+        runtimes = RUNTIMES.get(opened.engine, (opened.engine,))
         return {
-            "engine": runtime,
-            "version": installed.version(runtime) or "",
+            "engine": runtimes[0],
+            "version": next(filter(None, map(installed.version, runtimes)), ""),
             "precision": opened.precision,
             "inputs": [{"dtype": r.dtype, "shape": list(r.shape)} for r in requests],
         }

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from neopack.catalog import (
     BatchRow,
     ChangesAnswer,
+    EdgeAnswer,
+    EdgeRow,
     ElasticAnswer,
     Image,
     Listed,
@@ -23,12 +25,18 @@ from neopack.facts import Option
 
 __all__ = [
     "changes_text",
+    "columns",
+    "echo",
+    "edge_text",
     "elastic_text",
+    "field",
     "image_text",
     "matrix_text",
     "parallel_text",
+    "sources",
     "targets_text",
     "training_text",
+    "wrapped",
 ]
 
 WIDTH = 80
@@ -38,14 +46,14 @@ LONG_NAME = 22
 
 def targets_text(answer: TargetsAnswer, *, detailed: bool, framework: bool) -> str:
     """A target with all its rows, or a line for each target."""
-    lines = [*_echo(answer.readings)]
+    lines = [*echo(answer.readings)]
     if detailed:
         lines += [line for entry in answer.targets for line in _entry(entry)]
         return "\n".join(lines)
     head = ("target", "class", "accelerator", "versions" if framework else "frameworks")
     rows = [_target_row(entry, framework=framework) for entry in answer.targets]
     lines += [f"support table as of {answer.as_of}", *columns([head, *rows])]
-    return "\n".join([*lines, *_sources(f.source for e in answer.targets for f in e.frameworks)])
+    return "\n".join([*lines, *sources(f.source for e in answer.targets for f in e.frameworks)])
 
 
 def _target_row(entry: TargetEntry, *, framework: bool) -> tuple[str, ...]:
@@ -102,8 +110,8 @@ def matrix_text(answer: MatrixAnswer) -> str:
     head = ("class", "framework", "table of", "versions")
     rows = [(r.target_class, r.framework, r.as_of, wording(r)) for r in answer.rows]
     body = columns([head, *rows]) if rows else ["no page lists it"]
-    sources = _sources(row.source for row in answer.rows)
-    return "\n".join([*_echo(answer.readings), *body, *sources])
+    told = sources(row.source for row in answer.rows)
+    return "\n".join([*echo(answer.readings), *body, *told])
 
 
 def changes_text(answer: ChangesAnswer) -> str:
@@ -115,8 +123,22 @@ def changes_text(answer: ChangesAnswer) -> str:
         lines.append(date)
         for c in moved:
             told = c.what or f"{c.before} -> {c.after}"
-            lines += _wrapped(f"  {c.target_class:<12}{c.framework:<12}", told)
-    return "\n".join([*lines, *_sources(change.source for change in answer.changes)])
+            lines += wrapped(f"  {c.target_class:<12}{c.framework:<12}", told)
+    return "\n".join([*lines, *sources(change.source for change in answer.changes)])
+
+
+def edge_text(answer: EdgeAnswer) -> str:
+    lines = [*echo(answer.readings)]
+    for section in dict.fromkeys(row.section for row in answer.rows):
+        own = [row for row in answer.rows if row.section == section]
+        lines += columns([(section, "tested on"), *map(_tested, own)])
+    notes = [note for note in dict.fromkeys(row.note for row in answer.rows) if note]
+    lines.append("tested by AWS; the page is no list of all that compiles")
+    return "\n".join([*lines, *_items(notes), *sources([answer.source])])
+
+
+def _tested(row: EdgeRow) -> tuple[str, str]:
+    return (row.model, ", ".join(row.chips) or "no cross on the page")
 
 
 def elastic_text(answer: ElasticAnswer) -> str:
@@ -138,12 +160,12 @@ def elastic_text(answer: ElasticAnswer) -> str:
     lines += ["frameworks", *(x for k, v in answer.frameworks.items() for x in field(k, v))]
     lines += field("algorithms", ", ".join(answer.algorithms))
     lines += ["rules", *_items(answer.rules), "status", *_items(answer.status)]
-    return "\n".join([*lines, *field("instead", answer.replacement), *_sources([answer.source])])
+    return "\n".join([*lines, *field("instead", answer.replacement), *sources([answer.source])])
 
 
 def parallel_text(answer: ParallelAnswer) -> str:
     """Addresses are for copying: they stay in one piece, however long."""
-    lines = [*_echo(answer.readings)]
+    lines = [*echo(answer.readings)]
     head = ("framework", "version", "library", "wheel", "")
     rows = [
         (r.framework, r.version, r.library, "yes" if r.wheel else "no", r.note)
@@ -157,21 +179,21 @@ def parallel_text(answer: ParallelAnswer) -> str:
         runs = "runs" if answer.allowed else "does not run"
         lines.append(f"the library {runs} on {answer.instance}")
     lines += field("instances", ", ".join(answer.instances))
-    return "\n".join([*lines, *_items(answer.notes), *_sources([answer.source])])
+    return "\n".join([*lines, *_items(answer.notes), *sources([answer.source])])
 
 
 def training_text(answer: TrainingAnswer) -> str:
-    lines = [*_echo(answer.readings)]
+    lines = [*echo(answer.readings)]
     if not answer.exact:
         what = f"no such row; nearest: {', '.join(answer.differs)}" if answer.rows else "no rows"
-        lines += _wrapped("", what)
+        lines += wrapped("", what)
     for release in dict.fromkeys((row.release, row.scope) for row in answer.rows):
         own = [row for row in answer.rows if (row.release, row.scope) == release]
         lines += [": ".join(part for part in release if part), *_batches(own)]
     if any(row.smaller for row in answer.rows):
         lines.append("! the compiler needs a smaller batch than the framework alone")
     lines.append("batch sizes per GPU; an empty cell is empty on the page")
-    return "\n".join([*lines, *_sources([answer.source])])
+    return "\n".join([*lines, *sources([answer.source])])
 
 
 def _batches(rows: Sequence[BatchRow]) -> list[str]:
@@ -197,7 +219,7 @@ def _batch(row: BatchRow) -> tuple[str, ...]:
 
 
 def image_text(answer: Image) -> str:
-    lines = [*_echo(answer.readings), answer.uri]
+    lines = [*echo(answer.readings), answer.uri]
     lines += field("account", f"{answer.account} in {answer.region}")
     lines += field("family", answer.family)
     lines += field("serves", f"{answer.framework} {answer.version or answer.served_by}")
@@ -205,7 +227,7 @@ def image_text(answer: Image) -> str:
         lines += ["  the SageMaker SDK writes it as", f"  {answer.sdk_uri}"]
     for remark in answer.remarks:
         lines += field("note", remark)
-    return "\n".join([*lines, *_sources([answer.source])])
+    return "\n".join([*lines, *sources([answer.source])])
 
 
 # --- lines ----------------------------------------------------------------------------------
@@ -217,28 +239,28 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     lines: list[str] = []
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        lines += _wrapped("  ".join([*cells, ""]), row[-1])
+        lines += wrapped("  ".join([*cells, ""]), row[-1])
     return lines
 
 
 def field(label: str, text: str) -> list[str]:
     """An indented line with a label; nothing for an empty text."""
-    return _wrapped(f"  {label:<{LABEL - 2}} ", text) if text else []
+    return wrapped(f"  {label:<{LABEL - 2}} ", text) if text else []
 
 
 def _items(texts: Sequence[str]) -> list[str]:
-    return [line for text in texts for line in _wrapped("  - ", text)]
+    return [line for text in texts for line in wrapped("  - ", text)]
 
 
-def _echo(readings: Sequence[Reading]) -> list[str]:
+def echo(readings: Sequence[Reading]) -> list[str]:
     return [f"{reading.given} is read as {reading.read_as}" for reading in readings]
 
 
-def _sources(texts: Iterator[str] | Sequence[str]) -> list[str]:
-    return [line for text in dict.fromkeys(texts) for line in _wrapped("source: ", text)]
+def sources(texts: Iterator[str] | Sequence[str]) -> list[str]:
+    return [line for text in dict.fromkeys(texts) for line in wrapped("source: ", text)]
 
 
-def _wrapped(label: str, text: str) -> list[str]:
+def wrapped(label: str, text: str) -> list[str]:
     return textwrap.wrap(
         text,
         WIDTH,

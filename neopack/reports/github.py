@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack import facts
-from neopack.types import Checked, Finding, Report, RuleOutcome
+from neopack.types import Checked, Finding, Report
 
 __all__ = ["github"]
 
@@ -29,13 +29,15 @@ def _annotations(checked: Checked, report: Report) -> Iterator[str]:
         command = _COMMANDS[finding.level]
         title = f"{finding.id} for {report.target}: {facts.error_row(finding.id).title}"
         yield f"::{command} {_properties(checked, title)}::{_data(_message(finding))}"
-    for outcome in report.not_checked:
-        yield _unchecked(checked, report, outcome)
+    yield from _unchecked(checked, report)
 
 
-def _unchecked(checked: Checked, report: Report, outcome: RuleOutcome) -> str:
-    title = f"{outcome.id} for {report.target}: not checked"
-    return f"::error {_properties(checked, title)}::{_data(outcome.reason)}"
+def _unchecked(checked: Checked, report: Report) -> Iterator[str]:
+    """One line for each reason: GitHub shows no more than ten errors of a step."""
+    for reason in dict.fromkeys(outcome.reason for outcome in report.not_checked):
+        same = [outcome.id for outcome in report.not_checked if outcome.reason == reason]
+        title = f"{', '.join(same)} for {report.target}: not checked"
+        yield f"::error {_properties(checked, title)}::{_data(reason)}"
 
 
 def _message(finding: Finding) -> str:

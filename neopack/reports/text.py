@@ -51,8 +51,9 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
     for finding in report.findings:
         if verbose or finding.level != "info":
             lines += _finding(finding, verbose=verbose)
-    for outcome in report.not_checked:
-        lines.append(f"not checked  {outcome.id}: {outcome.reason}")
+    for reason in dict.fromkeys(outcome.reason for outcome in report.not_checked):
+        same = [outcome.id for outcome in report.not_checked if outcome.reason == reason]
+        lines += wrapped("not checked  ", f"{', '.join(same)}: {reason}")
     lines += [_proven(evidence) for evidence in report.evidence]
     lines.append(_summary(report))
     return "\n".join(lines)
@@ -181,7 +182,7 @@ def bench_text(result: BenchResult) -> str:
     rows: list[tuple[str, ...]] = [("", "runs in", "calls/s", "min ms", "p50", "p95", "p99")]
     for side in result.sides:
         figures = side.latency
-        engine = f"{side.engine} {side.version} {side.precision}".strip()
+        engine = " ".join(word for word in (side.engine, side.version, side.precision) if word)
         numbers = (figures.minimum, figures.p50, figures.p95, figures.p99)
         rows.append(
             (side.archive, engine, f"{figures.throughput:.1f}", *(f"{n:.2f}" for n in numbers))

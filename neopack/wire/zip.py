@@ -23,13 +23,13 @@ LOCAL_MAGIC = b"PK\x03\x04"
 STORED, DEFLATED = 0, 8
 TAIL = 256 << 10
 
-_LOCAL = struct.Struct("<4s5H3I2H")
-_CENTRAL = struct.Struct("<4s6H3I5H2I")
-_END = struct.Struct("<4s4H2IH")
-_LOCATOR = struct.Struct("<4sIQI")
-_END64 = struct.Struct("<4sQ2H2I4Q")
+LOCAL = struct.Struct("<4s5H3I2H")
+CENTRAL = struct.Struct("<4s6H3I5H2I")
+END = struct.Struct("<4s4H2IH")
+LOCATOR = struct.Struct("<4sIQI")
+END64 = struct.Struct("<4sQ2H2I4Q")
 _ENCRYPTED = 0x0001 | 0x0040 | 0x2000
-_WIDE = 0xFFFFFFFF
+WIDE = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +87,12 @@ class ZipDirectory:
         if record.encrypted or record.method not in (STORED, DEFLATED):
             what = "encrypted" if record.encrypted else f"compressed by method {record.method}"
             raise Malformed(f"the record is {what}", offset=record.offset, where=where)
-        header = self._source.read(record.offset, _LOCAL.size)
-        if len(header) < _LOCAL.size or header[:4] != LOCAL_MAGIC:
+        header = self._source.read(record.offset, LOCAL.size)
+        if len(header) < LOCAL.size or header[:4] != LOCAL_MAGIC:
             raise Malformed("no local header here", offset=record.offset, where=where)
-        name_length, extra_length = _LOCAL.unpack(header)[-2:]
-        raw_name = self._source.read(record.offset + _LOCAL.size, name_length)
-        start: int = record.offset + _LOCAL.size + name_length + extra_length
+        name_length, extra_length = LOCAL.unpack(header)[-2:]
+        raw_name = self._source.read(record.offset + LOCAL.size, name_length)
+        start: int = record.offset + LOCAL.size + name_length + extra_length
         if _name(raw_name) != name:
             raise Malformed("the local header has another name", offset=record.offset, where=where)
         if start + record.compressed_size > self._ends[record.offset]:
@@ -124,19 +124,19 @@ def read_directory(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ZipDi
 
 def first_name(source: ByteSource) -> str:
     """The name in the first local header, for telling whose zip it is when the end is gone."""
-    header = source.read(0, _LOCAL.size)
-    if len(header) < _LOCAL.size or header[:4] != LOCAL_MAGIC:
+    header = source.read(0, LOCAL.size)
+    if len(header) < LOCAL.size or header[:4] != LOCAL_MAGIC:
         return ""
-    return _name(source.read(_LOCAL.size, _LOCAL.unpack(header)[-2]))
+    return _name(source.read(LOCAL.size, LOCAL.unpack(header)[-2]))
 
 
 def _end_of_directory(source: ByteSource) -> tuple[int, int, int]:
     """Offset, size and count of the central directory, from the record that ends the file."""
-    window = min(source.size, _END.size + 0xFFFF)
+    window = min(source.size, END.size + 0xFFFF)
     base = source.size - window
     data = source.read(base, window)
     at = data.rfind(b"PK\x05\x06")
-    while at >= 0 and at + _END.size > len(data):
+    while at >= 0 and at + END.size > len(data):
         at = data.rfind(b"PK\x05\x06", 0, at)
     if at < 0:
         raise Malformed(
@@ -145,9 +145,9 @@ def _end_of_directory(source: ByteSource) -> tuple[int, int, int]:
             where=source.name,
             hint="the file is cut short; fetch or save it again",
         )
-    _, disk, first_disk, _, count, size, start, _ = _END.unpack_from(data, at)
+    _, disk, first_disk, _, count, size, start, _ = END.unpack_from(data, at)
     where = base + at
-    if _WIDE in (size, start) or count == 0xFFFF:
+    if WIDE in (size, start) or count == 0xFFFF:
         return _end64(source, where)
     if disk or first_disk or start + size > where:
         raise Malformed("the zip directory does not add up", offset=where, where=source.name)
@@ -155,11 +155,11 @@ def _end_of_directory(source: ByteSource) -> tuple[int, int, int]:
 
 
 def _end64(source: ByteSource, end: int) -> tuple[int, int, int]:
-    raw = source.read(max(0, end - _LOCATOR.size), _LOCATOR.size)
-    if len(raw) == _LOCATOR.size and raw[:4] == b"PK\x06\x07":
-        at = _LOCATOR.unpack(raw)[2]
-        if at + _END64.size <= end:
-            fields = _END64.unpack(source.read(at, _END64.size))
+    raw = source.read(max(0, end - LOCATOR.size), LOCATOR.size)
+    if len(raw) == LOCATOR.size and raw[:4] == b"PK\x06\x07":
+        at = LOCATOR.unpack(raw)[2]
+        if at + END64.size <= end:
+            fields = END64.unpack(source.read(at, END64.size))
             count, size, start = fields[7:]
             if fields[0] == b"PK\x06\x06" and start + size <= at:
                 return start, size, count
@@ -169,14 +169,14 @@ def _end64(source: ByteSource, end: int) -> tuple[int, int, int]:
 def _central(raw: bytes, base: int, count: int, where: str) -> Iterator[ZipRecord]:
     at = 0
     for _ in range(count):
-        if at + _CENTRAL.size > len(raw) or raw[at : at + 4] != b"PK\x01\x02":
+        if at + CENTRAL.size > len(raw) or raw[at : at + 4] != b"PK\x01\x02":
             raise Malformed("no zip directory entry here", offset=base + at, where=where)
-        fields = _CENTRAL.unpack_from(raw, at)
-        name_end = at + _CENTRAL.size + fields[10]
+        fields = CENTRAL.unpack_from(raw, at)
+        name_end = at + CENTRAL.size + fields[10]
         extra_end = name_end + fields[11]
         if extra_end + fields[12] > len(raw):
             raise Malformed("a zip directory entry is cut short", offset=base + at, where=where)
-        name, extra = raw[at + _CENTRAL.size : name_end], raw[name_end:extra_end]
+        name, extra = raw[at + CENTRAL.size : name_end], raw[name_end:extra_end]
         size, packed, offset = _wide(fields[9], fields[8], fields[16], extra, base + at, where)
         record = ZipRecord(
             name=_name(name),
@@ -198,10 +198,10 @@ def _wide(
 ) -> tuple[int, int, int]:
     """Size, compressed size and offset, with those that are all ones taken from zip64."""
     values = [size, packed, offset]
-    if _WIDE not in values:
+    if WIDE not in values:
         return size, packed, offset
     data = _extra_field(extra, 1)
-    wanted = [i for i, value in enumerate(values) if value == _WIDE]
+    wanted = [i for i, value in enumerate(values) if value == WIDE]
     if len(data) < 8 * len(wanted):
         raise Malformed("a zip64 field is missing", offset=at, where=where)
     for place, i in enumerate(wanted):
@@ -225,7 +225,7 @@ def _ends(records: Iterable[ZipRecord], end: int, where: str) -> dict[int, int]:
     starts = [record.offset for record in ordered]
     ends = dict(zip(starts, [*starts[1:], end], strict=False))
     for record in ordered:
-        least = record.offset + _LOCAL.size + len(record.name) + record.compressed_size
+        least = record.offset + LOCAL.size + len(record.name) + record.compressed_size
         if len(ends) != len(ordered) or least > ends[record.offset]:
             raise Malformed(
                 f"the record {record.name!r} overlaps what follows",

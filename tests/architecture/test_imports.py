@@ -51,6 +51,7 @@ ROWS = [
     {"judging", "packing", "compiling", "tasks", "following", "deploying", "explaining"},
     {"submitting", "checking"},
     {"matrix", "fixing", "receiving"},
+    {"charting"},
     {"reports"},
     {"api", "testing", "integrations"},
     {"emulator"},

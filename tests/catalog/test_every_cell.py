@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from neopack import catalog
+from neopack.errors import Unsupported
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "catalog"
 Cells = dict[str, str]
@@ -45,6 +46,7 @@ def test_the_fixtures_are_whole() -> None:
         "accounts": 31,
         "compiler-options": 19,
         "edge-devices": 23,
+        "edge-models": 131,
         "elastic-images": 430,
         "images": 130,
         "instances": 58,
@@ -118,6 +120,35 @@ def test_edge_devices(cells: Cells) -> None:
     assert printed == (cells["soc"], cells["os"], cells["arch"], cells["accelerator"])
     assert device.options_shown == (json.loads(cells["options"]) if cells["options"] else None)
     assert device.in_newest_guide is (cells["in_newest_guide"] == "yes")
+
+
+@pytest.mark.parametrize(
+    "cells", rows("edge-models"), ids=lambda c: "-".join(list(c.values())[:2])
+)
+def test_models_tested_on_edge_devices(cells: Cells) -> None:
+    answer = catalog.edge(cells["model"])
+    (row,) = [
+        each
+        for each in answer.rows
+        if (each.section, each.model) == (cells["section"], cells["model"])
+    ]
+    assert row.chips == words(cells["tested_on"])
+    for chip in answer.chips:
+        with_it = (row.section, row.model) in {
+            (each.section, each.model) for each in _on(chip, cells["model"])
+        }
+        assert with_it is (chip in words(cells["tested_on"]))
+
+
+def _on(chip: str, model: str) -> tuple[catalog.EdgeRow, ...]:
+    try:
+        return catalog.edge(model, chip=chip).rows
+    except Unsupported:
+        return ()
+
+
+def test_no_more_models_were_tested_on_edge_devices() -> None:
+    assert len(catalog.edge().rows) == 131
 
 
 @pytest.mark.parametrize("cells", rows("platforms"), ids=lambda c: "-".join(c.values()))

@@ -20,6 +20,7 @@ JSON = ("--format", "json")
         ("check", ("check", "onnx.tar.gz", "-t", "ml_c5")),
         ("checks", ("check", "onnx.tar.gz", "-t", "ml_c5", "-t", "ml_eia2")),
         ("matrix", ("check", "onnx.tar.gz", "--all-targets")),
+        ("roadmap", ("targets", "c5", "--model", "onnx.tar.gz")),
         ("fix", ("check", "onnx.tar.gz", "-t", "ml_c5", "--fix", "out.tar.gz")),
         ("explain", ("explain", "NEO-AR-002")),
         ("error", ("check", "gone.tar.gz")),

@@ -182,6 +182,17 @@ def test_a_slow_answer_runs_into_the_client_s_patience(aws: Emulator) -> None:
     assert time.monotonic() - start < 60
 
 
+def test_a_slow_answer_does_not_outlive_a_reset(aws: Emulator) -> None:
+    aws.fault(Fault(effect="slow", operation="CreateCompilationJob", seconds=1.0))
+    client = aws.client("sagemaker", read_timeout=0.2, **ONCE)
+    with pytest.raises(ReadTimeoutError):
+        client.create_compilation_job(**order())
+    aws.reset()
+    aws.fault(Fault(effect="slow", operation="ListCompilationJobs", seconds=1.0))
+    ask(aws, "sagemaker")  # comes after the other's time
+    assert not ask(aws, "sagemaker")["CompilationJobSummaries"]
+
+
 # --- regions --------------------------------------------------------------------------------
 
 

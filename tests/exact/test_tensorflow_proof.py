@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pytest
 
 import neopack as package
@@ -33,3 +35,27 @@ def test_a_frozen_graph_in_tensorflow_1(tmp_path: Path, fixtures: Path, name: st
     path = tmp_path / "m.tar.gz"
     package.package(fixtures / "tensorflow" / name, inputs=shape, path=path)
     assert package.verify(path, runtime="tensorflow-1.15.0").difference <= 1e-5
+
+
+@pytest.mark.parametrize("form", ["saved-model", "frozen"])
+def test_convolutions_in_groups_in_tensorflow_1(
+    tmp_path: Path, form: Literal["saved-model", "frozen"]
+) -> None:
+    """It has them on GPUs alone."""
+    import tensorflow as tf
+
+    random = np.random.default_rng(0)
+    module = tf.Module()
+    module.each = tf.Variable(random.standard_normal((3, 3, 1, 12), dtype=np.float32))
+    module.pairs = tf.Variable(random.standard_normal((3, 3, 2, 6), dtype=np.float32))
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 8, 8, 6), name="images")])  # type: ignore[untyped-decorator]
+    def serve(images: Any) -> Any:
+        deep = tf.nn.conv2d(images, module.each, strides=1, padding="SAME")
+        return {"logits": tf.nn.conv2d(deep, module.pairs, strides=2, padding="VALID")}
+
+    module.serve = serve
+    made = package.package(module, form=form, path=tmp_path / "m.tar.gz")
+    rewrites = json.loads(made.manifest.read_bytes())["rewrites"]
+    assert any("1 as DepthwiseConv2dNative, 1 as a Conv2D for each group" in r for r in rewrites)
+    assert package.verify(made.path, runtime="tensorflow-1.15.0").difference <= 1e-5

@@ -28,9 +28,9 @@ HEAD = """\
 
 Every failure that Neo is known to give, {count} of them: the archive that provokes it, what
 `neopack check` finds in it, and what mends it. This page is written by `python docs/prove.py`,
-which builds each archive, checks it, mends it and checks again; a test runs it and compares. *Gone*
-means that the finding was there before and is not there afterwards. Causes and fixes in full are on
-[rules.md](rules.md). What the service itself would say was not tried.
+which builds each archive, checks it, mends it and checks again; a test runs it and compares.
+*Gone* means that the finding was there before and is not there afterwards. In full causes and
+fixes are on [rules.md](rules.md). What the service itself would say was not tried.
 
 ## In the archive, or in what the job says beside it
 

@@ -16,6 +16,7 @@ from desk import Desk
 import neopack as package
 from neopack.archive.read import scan
 from neopack.emulator import Emulator, Fault, Span, Timeline
+from neopack.engines.sagemaker import account as accounts_of_aws
 from neopack.engines.sagemaker import jobs as jobs_of_aws
 from neopack.engines.sagemaker import upload as uploads
 from neopack.engines.sagemaker.account import Account, Connection
@@ -78,6 +79,31 @@ def test_a_lost_answer_is_no_second_job(cloud: Cloud) -> None:
     assert answer.code == 0, answer.err
     assert "was there already" in answer.err
     assert len(cloud.made()) == 1
+
+
+@pytest.mark.parametrize("operation", ["CreateCompilationJob", "DescribeCompilationJob"])
+def test_an_answer_that_is_too_slow_is_asked_for_again(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """A job whose answer came too late was made all the same: it is found, not made again."""
+    monkeypatch.setattr(accounts_of_aws, "READ_TIMEOUT", 0.5)
+    cloud.aws.fault(Fault(effect="slow", operation=operation, seconds=2.0))
+    answer = cloud.compile()
+    assert answer.code == 0, answer.err
+    assert len(cloud.aws.seen(operation=operation)) > 1
+    assert len(cloud.made()) == 1
+
+
+def test_a_service_that_never_answers_in_time_is_told(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts_of_aws, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(accounts_of_aws, "ATTEMPTS", 2)
+    cloud.aws.fault(Fault(effect="slow", service="sagemaker", seconds=1.0, times=0))
+    answer = cloud.compile()
+    assert answer.code == 5, answer.err
+    assert "Read timeout" in answer.err
+    assert "the same command goes on" in answer.err
 
 
 def test_an_outage_in_the_middle_is_waited_for(cloud: Cloud) -> None:

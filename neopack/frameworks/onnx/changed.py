@@ -211,6 +211,20 @@ def pool(site: Site) -> str:
     return ""
 
 
+def gemm(site: Site) -> str:
+    """Opset 12 may leave C out, but ONNX Runtime 1.4.0 then loses its way where an activation
+    follows ("fused node ... has input size 2")."""
+    import numpy as np
+    from onnx import helper
+
+    if site.input(2):
+        site.keep()
+        return ""
+    zero = np.zeros(1, helper.tensor_dtype_to_np_dtype(site.dtype()))
+    site.keep(inputs=[*site.node.input[:2], site.weight(zero, "C")])
+    return "C is zero"
+
+
 CHANGED: dict[str, tuple[int, Adapter]] = {
     "Squeeze": (13, axes_as_attribute),
     "Unsqueeze": (13, axes_as_attribute),
@@ -232,6 +246,7 @@ CHANGED: dict[str, tuple[int, Adapter]] = {
     "Shape": (15, shape_of),
     "RoiAlign": (16, roi_align),
     "AveragePool": (19, pool),
+    "Gemm": (13, gemm),
     "LpPool": (18, pool),
     "Cast": (19, without("saturate", "round_mode")),
     "Range": (27, without("stash_type")),

@@ -15,7 +15,7 @@ from neopack.errors import UsageError
 from neopack.frameworks.pytorch import flatten
 from neopack.types import InputRequest
 
-__all__ = ["Binding", "bind"]
+__all__ = ["Binding", "Parameters", "bind", "order"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +56,42 @@ def _adapter(module: Any, call: Callable[..., Any]) -> Any:
     return Flattened().eval()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """What a ``forward`` takes: the names it can be given, those it must be, and whether it takes
+    any number beside them."""
+
+    names: tuple[str, ...]
+    required: tuple[str, ...]
+    variadic: bool
+
+
 def bind(module: Any, requests: Sequence[InputRequest], where: str) -> Binding:
     """Raises ``UsageError`` for names or a number of inputs that ``forward`` does not take."""
-    names, required, variadic = _parameters(module)
+    ordered, by_name = order(_parameters(module), requests, where)
+    return Binding(module=module, requests=ordered, by_name=by_name)
+
+
+def order(
+    takes: Parameters, requests: Sequence[InputRequest], where: str
+) -> tuple[tuple[InputRequest, ...], bool]:
+    """The inputs in ``forward``'s order, and whether they must be given by name."""
+    names = takes.names
     asked = [request.name for request in requests]
     known = [name for name in asked if name in names]
     if known and len(known) < len(asked):
         wrong = sorted(set(asked) - set(known))
         raise UsageError(f"forward has no input {wrong[0]!r}", where=where, hint=_takes(names))
     if not known:
-        _refuse_count(len(asked), len(required), None if variadic else len(names), where, names)
-        return Binding(module=module, requests=tuple(requests), by_name=False)
-    missing = [name for name in required if name not in asked]
+        most = None if takes.variadic else len(names)
+        _refuse_count(len(asked), len(takes.required), most, where, names)
+        return tuple(requests), False
+    missing = [name for name in takes.required if name not in asked]
     if missing:
         raise UsageError(f"input {missing[0]!r} is not given", where=where, hint=_takes(names))
     ordered = tuple(sorted(requests, key=lambda request: names.index(request.name)))
-    leading = names[: len(ordered)] == [request.name for request in ordered]
-    return Binding(module=module, requests=ordered, by_name=not leading)
+    leading = names[: len(ordered)] == tuple(request.name for request in ordered)
+    return ordered, not leading
 
 
 def _refuse_count(
@@ -91,16 +110,21 @@ def _takes(names: Sequence[str]) -> str:
     return f"forward takes {', '.join(names) or 'no named inputs'}"
 
 
-def _parameters(module: Any) -> tuple[list[str], list[str], bool]:
-    """(names, required names, takes any number) of ``forward``, for eager and ScriptModules."""
+def _parameters(module: Any) -> Parameters:
+    """For eager modules and ScriptModules."""
     import torch
 
     if isinstance(module, torch.jit.ScriptModule):
         arguments = module.forward.schema.arguments[1:]
-        required = [a.name for a in arguments if not a.has_default_value()]
-        return [a.name for a in arguments], required, False
+        return Parameters(
+            names=tuple(a.name for a in arguments),
+            required=tuple(a.name for a in arguments if not a.has_default_value()),
+            variadic=False,
+        )
     parameters = list(inspect.signature(module.forward).parameters.values())
-    variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    required = [p.name for p in positional if p.default is p.empty]
-    return [p.name for p in positional], required, variadic
+    return Parameters(
+        names=tuple(p.name for p in positional),
+        required=tuple(p.name for p in positional if p.default is p.empty),
+        variadic=any(p.kind is p.VAR_POSITIONAL for p in parameters),
+    )

@@ -14,17 +14,15 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from neopack import facts
 from neopack.facts import versions
+from neopack.wire.zip_write import StoredZip
 
 __all__ = ["rewrite"]
 
-# PyTorch maps tensors from the file, so their data begins at multiples of 64 bytes
-ALIGNMENT = 64
-LOCAL_HEADER = 30
-PADDING_ID = b"FB"
 CHUNK = 1 << 20
 # the type of None, as torch spells it since 1.10; lines with quotes may mean something else
 NONE = re.compile(rb"^([^\"'\n]*)\bNoneType\b", re.MULTILINE)
@@ -39,28 +37,25 @@ def rewrite(saved: Path, to: Path, version: str = "") -> None:
     ``version`` is the PyTorch that must be able to read it, "" where that is not known.
     """
     most = facts.torch_file_format(version) if version else None
-    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(to, "w") as target:
+    with zipfile.ZipFile(saved) as source, to.open("wb") as stream, StoredZip(stream) as target:
         for entry in sorted(source.infolist(), key=_place):
             name = entry.filename.partition("/")[2]
             if _is_local(name):
                 continue
             if most is not None and name in (".data/version", "version"):
                 number = min(most, int(source.read(entry)))
-                _add(target, "model/version", b"%d\n" % number)
+                data = b"%d\n" % number
+                target.add("model/version", len(data), [data])
             elif most is not None and name.startswith("code/"):
-                _add(target, f"model/{name}", _older(source.read(entry), version))
+                code = _older(source.read(entry), version)
+                target.add(f"model/{name}", len(code), [code])
             else:
-                _copy(source, entry, target, f"model/{name}")
+                target.add(f"model/{name}", entry.file_size, _content(source, entry))
 
 
 def _older(code: bytes, version: str) -> bytes:
     plain = NONE.sub(rb"\1None", code)
     return plain if versions.at_least(version, LISTS_BUFFERS) else BUFFERS.sub(b"", plain)
-
-
-def _add(target: zipfile.ZipFile, name: str, data: bytes) -> None:
-    with target.open(_fresh(target, name, len(data)), "w") as writing:
-        writing.write(data)
 
 
 def _is_local(name: str) -> bool:
@@ -74,24 +69,7 @@ def _place(entry: zipfile.ZipInfo) -> tuple[bool, int, str]:
     return is_tensor, int(leaf) if is_tensor else 0, folder + "/" + leaf
 
 
-def _copy(
-    source: zipfile.ZipFile, entry: zipfile.ZipInfo, target: zipfile.ZipFile, name: str
-) -> None:
-    fresh = _fresh(target, name, entry.file_size)
-    with source.open(entry) as reading, target.open(fresh, "w") as writing:
+def _content(source: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    with source.open(entry) as reading:
         while chunk := reading.read(CHUNK):
-            writing.write(chunk)
-
-
-def _fresh(target: zipfile.ZipFile, name: str, size: int) -> zipfile.ZipInfo:
-    fresh = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-    fresh.file_size = size
-    assert target.fp is not None  # noqa: S101 - open for writing
-    fresh.extra = _padding(target.fp.tell() + LOCAL_HEADER + len(name.encode()))
-    return fresh
-
-
-def _padding(start: int) -> bytes:
-    """An extra field that moves the data behind it from ``start`` to the next boundary."""
-    fill = -(start + 4) % ALIGNMENT
-    return PADDING_ID + fill.to_bytes(2, "little") + b"Z" * fill
+            yield chunk

@@ -11,6 +11,7 @@ import platform
 import shutil
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,17 @@ from neopack.archive.atomic import refuse_full
 from neopack.archive.goldens import difference, save_goldens
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, callables, inputs
-from neopack.frameworks.pytorch import canonical, flatten, lower, read, source, weights
+from neopack.frameworks.pytorch import (
+    canonical,
+    flatten,
+    lower,
+    read,
+    remade,
+    source,
+    weights,
+)
 from neopack.frameworks.pytorch.bind import Binding, bind
+from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
 from neopack.types import (
     Array,
@@ -33,10 +43,8 @@ from neopack.types import (
 from neopack.wire.guard import DEFAULT_LIMITS
 from neopack.wire.source import FileSource
 
-__all__ = ["MODEL_FILE", "export"]
+__all__ = ["export"]
 
-# neo-troubleshooting names only *.pth, and the public loader looks for nothing else
-MODEL_FILE = "model.pth"
 # beyond this a trace and its model are not the same function
 TRACE_DIFFERENCE = 1e-4
 
@@ -53,6 +61,21 @@ def export(
     Raises ``SourceError`` where no model can be had, ``UsageError`` where the inputs asked for
     are not the model's, ``Missing`` without torch.
     """
+    today = partial(_export, given, requests, staging, settings, log)
+    return (
+        remade.export(today, given, requests, staging, settings, log)
+        if settings.runtime
+        else today()
+    )
+
+
+def _export(
+    given: ModelSource,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
+) -> ExportedModel:
     # what the bytes tell is told without torch, and at once
     form = source.file_form(Path(given.where)) if given.kind == "file" else ""
     weights_form = source.weights_form(given) if given.weights else ""

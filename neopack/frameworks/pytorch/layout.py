@@ -14,7 +14,10 @@ from neopack import facts
 from neopack.frameworks import Layout, Move
 from neopack.types import Json, Signature, Target, TensorSpec
 
-__all__ = ["layout", "model_members", "model_parts", "tidied"]
+__all__ = ["MODEL_FILE", "layout", "model_members", "model_parts", "tidied"]
+
+# neo-troubleshooting names only *.pth, and the public loader looks for nothing else
+MODEL_FILE = "model.pth"
 
 
 def model_members(names: Sequence[str]) -> tuple[str, ...]:

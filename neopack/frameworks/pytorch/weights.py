@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from neopack.errors import Missing, SourceError
-from neopack.types import Log
+from neopack.types import Array, Log
 
-__all__ = ["load"]
+__all__ = ["arrays", "load"]
 
 # where training loops of the field put the state_dict inside a checkpoint
 CHECKPOINT_KEYS = ("state_dict", "model_state_dict", "model", "module", "net", "ema_state_dict")
@@ -19,9 +19,7 @@ PREFIXES = ("module.", "model.", "_orig_mod.")
 
 def load(module: Any, path: Path, form: str, log: Log) -> None:
     """Load the weights in ``path`` into ``module``; raises ``SourceError`` where they differ."""
-    tensors = _safetensors(path) if form == "safetensors" else _pickled(path)
-    tensors = _unwrapped(tensors, path, log)
-    tensors = _unprefixed(tensors, set(module.state_dict()), log)
+    tensors = _unprefixed(_read(path, form, log), set(module.state_dict()), log)
     try:
         found = module.load_state_dict(tensors, strict=False)
     except RuntimeError as error:
@@ -29,8 +27,29 @@ def load(module: Any, path: Path, form: str, log: Log) -> None:
         raise SourceError(
             f"does not fit the model: {lines[min(1, len(lines) - 1)]}", where=str(path)
         ) from None
-    problems = [f"lacks {name!r}" for name in found.missing_keys]
-    problems += [f"has {name!r}, which the model has not" for name in found.unexpected_keys]
+    _refuse_names(found.missing_keys, found.unexpected_keys, path)
+
+
+def arrays(path: Path, form: str, wanted: set[str], log: Log) -> dict[str, Array]:
+    """The weights for a model whose state has the names ``wanted``, as plain arrays."""
+    import torch
+
+    tensors = _unprefixed(_read(path, form, log), wanted, log)
+    _refuse_names(sorted(wanted - set(tensors)), sorted(set(tensors) - wanted), path)
+    halves = (torch.bfloat16, torch.float16)
+    return {
+        name: (tensor.float() if tensor.dtype in halves else tensor).detach().numpy()
+        for name, tensor in tensors.items()
+    }
+
+
+def _read(path: Path, form: str, log: Log) -> Mapping[str, Any]:
+    return _unwrapped(_safetensors(path) if form == "safetensors" else _pickled(path), path, log)
+
+
+def _refuse_names(missing: Sequence[str], unexpected: Sequence[str], path: Path) -> None:
+    problems = [f"lacks {name!r}" for name in missing]
+    problems += [f"has {name!r}, which the model has not" for name in unexpected]
     if problems:
         more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
         raise SourceError(f"does not fit the model: it {problems[0]}{more}", where=str(path))

@@ -17,6 +17,7 @@ from neopack.archive.goldens import difference, save_goldens
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, callables, inputs
 from neopack.frameworks.tensorflow import freeze, live, read, saved
+from neopack.frameworks.tensorflow.constants import Graph, fed, read_graph, write_graph
 from neopack.frameworks.tensorflow.frozen import output_tensors, parse_graph
 from neopack.frameworks.tensorflow.installed import tensorflow
 from neopack.frameworks.tensorflow.layout import DIRECTORY
@@ -102,15 +103,12 @@ def _frozen_source(
             hint="leave --form out",
         )
     graph = parse_graph(path, is_text=bool(info.facts["text"]))
-    outputs = output_tensors(graph, settings.outputs, info, str(path))
+    outputs = output_tensors(graph.definition, settings.outputs, info, str(path))
     known = info.signature.inputs if info.signature else ()
-    needed = needed_by(graph, outputs.values())
+    needed = needed_by(graph.definition, outputs.values())
     used = [spec for spec in known if spec.name in needed]  # a label's is none of them
     examples = _examples(live.requests_of(used, requests, str(path)), settings)
-    source = frozen_runner(
-        graph.SerializeToString(), Signature(inputs=inputs.specs(examples)), outputs
-    )
-    golden = _computed(source, examples, str(path))
+    golden = _computed(_fed_runner(graph, examples, outputs), examples, str(path))
     frozen = freeze.Frozen(graph=graph, inputs={name: name for name in examples}, outputs=outputs)
     return _write_frozen(frozen, examples, golden, [], staging, settings, log)
 
@@ -228,23 +226,28 @@ def _write_frozen(
     log: Log,
 ) -> ExportedModel:
     by_node = {frozen.inputs[name]: array for name, array in examples.items()}
-    freeze.fix_shapes(frozen.graph, inputs.specs(by_node))
+    freeze.fix_shapes(frozen.graph.definition, inputs.specs(by_node))
     types = {name: tensorflow().as_dtype(a.dtype).as_datatype_enum for name, a in golden.items()}
-    pruned = prune(frozen.graph, frozen.outputs, types)
+    pruned = prune(frozen.graph.definition, frozen.outputs, types)
     lowered = lower(pruned.graph)
     outputs = {pruned.outputs[name]: array for name, array in golden.items()}
     path = staging / FROZEN_FILE
-    try:
-        path.write_bytes(pruned.graph.SerializeToString(deterministic=True))
-    except ValueError as error:  # protobuf's limit of 2 GiB
-        raise SourceError(f"is too large for one frozen graph: {first_line(error)}") from None
+    write_graph(Graph(definition=pruned.graph, numbers=frozen.graph.numbers), path)
     fetches = {name: f"{name}:0" for name in outputs}
-    signature = Signature(inputs=inputs.specs(by_node))
-    _refuse_other(frozen_runner(path.read_bytes(), signature, fetches), by_node, outputs)
+    _refuse_other(_fed_runner(read_graph(path), by_node, fetches), by_node, outputs)
     members = [Member(name=FROZEN_FILE, path=path)]
     said = [*remarks, *pruned.rewrites, *lowered.rewrites()]
     said = list(dict.fromkeys(said))
     return _exported(members, by_node, outputs, said, lowered, staging, settings, log)
+
+
+def _fed_runner(
+    graph: Graph, examples: Mapping[str, Array], outputs: Mapping[str, str]
+) -> GraphRunner:
+    """The graph with its large constants fed: it computes as it would with them inside."""
+    definition, constants = fed(graph)
+    signature = Signature(inputs=inputs.specs(examples))
+    return frozen_runner(definition, signature, outputs, constants=constants)
 
 
 def _exported(

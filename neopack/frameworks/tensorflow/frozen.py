@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import SourceError, UsageError, first_line
+from neopack.frameworks.tensorflow.constants import Graph, read_graph, taken_apart
 from neopack.frameworks.tensorflow.graph import UNLIKELY_OUTPUTS
 from neopack.frameworks.tensorflow.installed import tensorflow
 from neopack.types import ModelInfo
@@ -14,28 +15,27 @@ from neopack.types import ModelInfo
 __all__ = ["output_tensors", "parse_graph"]
 
 
-def parse_graph(path: Path, *, is_text: bool) -> Any:
+def parse_graph(path: Path, *, is_text: bool) -> Graph:
     from google.protobuf import message, text_format
 
-    graph = tensorflow().compat.v1.GraphDef()
     try:
         if is_text:
-            text_format.Parse(path.read_text("utf-8"), graph)
-        else:
-            graph.ParseFromString(path.read_bytes())
+            definition = tensorflow().compat.v1.GraphDef()
+            text_format.Parse(path.read_text("utf-8"), definition)
+            return taken_apart(definition)
+        return read_graph(path)
     except (text_format.ParseError, message.DecodeError, UnicodeDecodeError) as error:
         raise SourceError(f"is no whole GraphDef: {first_line(error)}", where=str(path)) from None
-    return graph
 
 
 def output_tensors(
-    graph: Any, asked: Sequence[str], info: ModelInfo, where: str
+    definition: Any, asked: Sequence[str], info: ModelInfo, where: str
 ) -> dict[str, str]:
     """{name: tensor}: those asked for, else what ends the graph, as the open loader tells it.
 
     Raises ``UsageError`` where gradients are in the graph: what ends it then is not the model's.
     """
-    operations = _operations(graph, where)
+    operations = _operations(definition, where)
     if asked:
         return dict(_asked(name, operations, where) for name in asked)
     found = dict(_ends(operations))
@@ -50,13 +50,15 @@ def output_tensors(
     return found
 
 
-def _operations(graph: Any, where: str) -> dict[str, Any]:
+def _operations(definition: Any, where: str) -> dict[str, Any]:
     tf = tensorflow()
     loaded = tf.Graph()
     try:
         with loaded.as_default():
             # importing writes defaults into what it is given
-            tf.import_graph_def(type(graph).FromString(graph.SerializeToString()), name="")
+            tf.import_graph_def(
+                type(definition).FromString(definition.SerializeToString()), name=""
+            )
     except Exception as error:
         # whatever the importer raises for an operator or an attribute
         raise SourceError(

@@ -2,7 +2,8 @@
 
 Newer releases gave operators new attributes and write them out even where they say the default;
 an older release refuses a node that has an attribute it does not know. Where the value is the
-default, leaving the attribute out changes nothing; what has no such way is named.
+default, leaving the attribute out changes nothing; convolutions in groups are rewritten
+(``grouped.py``); what has no such way is named.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neopack import facts
+from neopack.frameworks.tensorflow.grouped import DEPTHWISE, SPLIT, ungroup
 
 __all__ = ["Lowered", "lower"]
 
@@ -22,20 +24,24 @@ _HARMLESS = frozenset({("VarHandleOp", "debug_name")})
 # a statement on a variable's buffer, in the function that saves; it gives no value
 _STATEMENTS = frozenset({"DisableCopyOnRead"})
 _TYPE_LIST = "list(type)"
+_WAYS = {DEPTHWISE: "DepthwiseConv2dNative", SPLIT: "a Conv2D for each group"}
 
 
 @dataclass(slots=True)
 class Lowered:
-    """What was left out, and what TensorFlow 1.15 does not know and cannot be left out."""
+    """What was left out, what became of convolutions in groups, and what TensorFlow 1.15 does not
+    know and cannot be left out."""
 
     dropped: Counter[str] = field(default_factory=Counter)
+    ungrouped: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
 
     def rewrites(self) -> tuple[str, ...]:
-        if not self.dropped:
-            return ()
         names = ", ".join(sorted(self.dropped))
-        return (f"left out for TensorFlow {OLDEST}, which does not know it: {names}",)
+        left = f"left out for TensorFlow {OLDEST}, which does not know it: {names}"
+        counts = ", ".join(f"{count} as {_WAYS[way]}" for way, count in self.ungrouped.items())
+        grouped = f"convolutions in groups, which TensorFlow {OLDEST} has not on CPUs: {counts}"
+        return (*[left] * bool(self.dropped), *[grouped] * bool(self.ungrouped))
 
     def warnings(self) -> tuple[str, ...]:
         if not self.unknown:
@@ -46,7 +52,7 @@ class Lowered:
 
 def lower(graph: Any) -> Lowered:
     """Change ``graph``, a GraphDef, in place."""
-    done = Lowered()
+    done = Lowered(ungrouped=ungroup(graph))
     own = {function.signature.name for function in graph.library.function}
     for function in graph.library.function:
         _drop_statements(function.node_def, done)

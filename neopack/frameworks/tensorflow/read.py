@@ -67,8 +67,9 @@ _NO_MODELS = {
     forms.INDEX: "is the index of a TensorFlow checkpoint, without a graph",
 }
 FREEZE = (
-    "restore it in a tf.compat.v1.Session and write tf.compat.v1.saved_model.simple_save(session, "
-    "DIR, inputs, outputs)"
+    "restore it into the model and tf.saved_model.save(model, DIR); "
+    "in TensorFlow 1 restore it in a tf.compat.v1.Session and "
+    "tf.compat.v1.saved_model.simple_save(session, DIR, inputs, outputs)"
 )
 
 

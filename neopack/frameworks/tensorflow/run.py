@@ -24,16 +24,23 @@ CHUNK = 1 << 20
 
 
 class GraphRunner:
-    """``predict`` by names that stand for tensors of one session: ``{"images": "x:0"}``."""
+    """``predict`` by names that stand for tensors of one session: ``{"images": "x:0"}``;
+    ``constants`` are fed beside the inputs, by tensors."""
 
     def __init__(
-        self, session: Any, feeds: Mapping[str, str], fetches: Mapping[str, str], of: Signature
+        self,
+        session: Any,
+        feeds: Mapping[str, str],
+        fetches: Mapping[str, str],
+        of: Signature,
+        constants: Mapping[str, Array] | None = None,
     ) -> None:
         self.signature = of
         self._session, self._feeds, self._fetches = session, dict(feeds), dict(fetches)
+        self._constants = dict(constants or {})
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        feeds = {tensor: inputs[name] for name, tensor in self._feeds.items()}
+        feeds = {tensor: inputs[name] for name, tensor in self._feeds.items()} | self._constants
         answers: dict[str, Array] = self._session.run(self._fetches, feeds)
         return {name: _array(answers[name]) for name in self._fetches}
 
@@ -48,10 +55,8 @@ def runner(files: Files, model: str, signature: Signature, threads: int | None) 
     """The seam's word for it."""
     info = read.read(files, model, DEFAULT_LIMITS)
     if info.format == read.FROZEN:
-        with files.open(model) as source:
-            graph = source.read(0, source.size)
         outputs = {spec.name: f"{spec.name}:0" for spec in signature.outputs}
-        return frozen_runner(graph, signature, outputs, threads)
+        return frozen_runner(_parsed(files, model), signature, outputs, threads=threads)
     key = chosen_signature(info.facts["signatures"])
     folder = Path(tempfile.mkdtemp(prefix="neopack-"))
     try:
@@ -72,24 +77,38 @@ def _unpack(files: Files, model: str, to: Path) -> None:
                 stream.write(source.read(at, CHUNK))
 
 
+def _parsed(files: Files, model: str) -> Any:
+    definition = tensorflow().compat.v1.GraphDef()
+    with files.open(model) as source:
+        try:
+            definition.ParseFromString(source.read(0, source.size))
+        except Exception as error:
+            # protobuf's DecodeError
+            raise SourceError(f"is no whole GraphDef: {first_line(error)}") from error
+    return definition
+
+
 def frozen_runner(
-    graph: bytes, signature: Signature, outputs: Mapping[str, str], threads: int | None = None
+    definition: Any,
+    signature: Signature,
+    outputs: Mapping[str, str],
+    *,
+    constants: Mapping[str, Array] | None = None,
+    threads: int | None = None,
 ) -> GraphRunner:
-    """A GraphDef's bytes; inputs are placeholders of the signature's names."""
+    """A GraphDef; inputs are placeholders of the signature's names, as are its ``constants``."""
     tf = tensorflow()
-    definition = tf.compat.v1.GraphDef()
     loaded = tf.Graph()
     try:
-        definition.ParseFromString(graph)
         with loaded.as_default():
             tf.import_graph_def(definition, name="")
     except Exception as error:
-        # protobuf's DecodeError and whatever the importer raises
+        # whatever the importer raises
         raise SourceError(
             f"TensorFlow {tf.__version__} cannot load it: {first_line(error)}"
         ) from error
     feeds = {spec.name: f"{spec.name}:0" for spec in signature.inputs}
-    return GraphRunner(_session(tf, loaded, threads), feeds, outputs, signature)
+    return GraphRunner(_session(tf, loaded, threads), feeds, outputs, signature, constants)
 
 
 def saved_runner(

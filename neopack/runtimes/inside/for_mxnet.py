@@ -1,14 +1,12 @@
 """Tasks of MXNet: describe a symbol, export what code builds, load, predict."""
 
-import importlib
-import importlib.util
 import itertools
 import os
 import re
-import sys
 import warnings
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
+from building import called
 from refusal import Refusal
 
 Json = Dict[str, Any]
@@ -16,6 +14,10 @@ Arrays = Dict[str, Any]
 
 # beyond this the exported model and the block it came from are not the same function
 EXPORT_DIFFERENCE = 1e-4
+ALONE = (
+    "this runtime has MXNet and NumPy alone: where its packages are, call net.export() and "
+    "package the files that it writes"
+)
 
 _handles: Iterator[int] = itertools.count(1)
 _loaded: Dict[int, "_Model"] = {}
@@ -170,8 +172,8 @@ def export(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     mx = _mxnet()
     mx.random.seed(data["seed"] % 2**31)
     remarks: List[str] = []
-    sys.path.insert(0, data.get("folder") or os.getcwd())
-    given = _call(data["callable"], data.get("arguments") or {})
+    folder = data.get("folder") or os.getcwd()
+    given = called(data["callable"], data.get("arguments") or {}, folder, ALONE)
     if isinstance(given, mx.gluon.HybridBlock):
         outputs = _export_block(given, data, arrays, remarks)
     elif isinstance(given, mx.gluon.Block):
@@ -270,41 +272,6 @@ def _difference(want: Any, have: Any) -> float:
     largest = float(np.where(same, 0.0, off).max())
     scale = float(np.abs(wide[np.isfinite(wide)]).max()) if np.isfinite(wide).any() else 0.0
     return largest / scale if largest and scale else largest
-
-
-def _call(text: str, arguments: Json) -> Any:
-    where, _, name = text.rpartition(":")
-    found = _import(where)
-    for part in name.split("."):
-        if not hasattr(found, part):
-            raise Refusal(f"{where} has no {part!r}")
-        found = getattr(found, part)
-    return found(**arguments)
-
-
-def _import(where: str) -> Any:
-    try:
-        return _imported(where)
-    except ImportError as error:
-        raise Refusal(
-            f"{where} cannot be imported: {error}",
-            "this runtime has MXNet and NumPy alone: where its packages are, call net.export() and "
-            "package the files that it writes",
-        )
-
-
-def _imported(where: str) -> Any:
-    if not where.endswith(".py"):
-        return importlib.import_module(where)
-    where = os.path.join(sys.path[0], where)
-    sys.path.insert(0, os.path.dirname(where))
-    name = os.path.splitext(os.path.basename(where))[0]
-    spec = importlib.util.spec_from_file_location(name, where)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{where} is no Python file")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _kind(value: Any) -> str:

@@ -1,9 +1,11 @@
-"""Tasks of PyTorch: load a TorchScript file, run it on arrays in the order of its inputs."""
+"""Tasks of PyTorch: load a TorchScript file, run it on arrays in the order of its inputs; for
+those that make one see ``tracing``."""
 
 import platform
 
 import numpy
 import torch
+from tracing import build, trace, walked
 
 VERSION = torch.__version__.split("+")[0]
 _loaded = {}
@@ -25,15 +27,8 @@ def predict(data, arrays):
     tensors = [torch.from_numpy(arrays[name]) for name in names["inputs"]]
     with torch.no_grad():
         output = module(*tensors)
-    return None, dict(zip(names["outputs"], [t.numpy() for t in flat(output)]))
-
-
-def flat(output):
-    """The tensors in tuples, lists and dicts, in order."""
-    if isinstance(output, torch.Tensor):
-        return [output]
-    items = output.values() if isinstance(output, dict) else output
-    return [tensor for item in items for tensor in flat(item)]
+    found = [tensor.numpy() for _, tensor in walked(output)]
+    return None, dict(zip(names["outputs"], found))
 
 
 def release(data, arrays):
@@ -52,4 +47,6 @@ TASKS = {
     "load": load,
     "predict": predict,
     "release": release,
+    "build": build,
+    "trace": trace,
 }

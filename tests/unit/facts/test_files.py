@@ -14,8 +14,8 @@ from neopack.facts.rows import Row
 
 def test_importing_facts_reads_no_toml() -> None:
     code = (
-        "import sys, neopack.facts as f;"
-        "print('tomllib' in sys.modules, f._file.cache_info().misses)"
+        "import sys, neopack.facts, neopack.facts.rows as rows;"
+        "print('tomllib' in sys.modules, rows.facts_file.cache_info().misses)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "0"]

@@ -28,6 +28,10 @@ KNOWN = [
      f"301217895009.{DOMAIN}/sagemaker-inference-tensorflow:2.9.2-cpu-py3"),
     ("ONNX", "1.7.0", "ml_c5", f"301217895009.{DOMAIN}/sagemaker-neo-onnx:1.5.0-cpu-py3"),
     ("XGBOOST", "", "ml_c5", f"301217895009.{DOMAIN}/xgboost-neo:latest"),
+    ("TENSORFLOW", "2.3", "ml_eia2", f"763104351884.{DOMAIN}/tensorflow-inference-eia:2.3.0-cpu"),
+    ("TENSORFLOW", "", "ml_eia2", f"763104351884.{DOMAIN}/tensorflow-inference-eia:2.3.0-cpu"),
+    ("PYTORCH", "1.5.1", "ml_eia2",
+     f"763104351884.{DOMAIN}/pytorch-inference-eia:1.5.1-cpu-py3"),
     ("PYTORCH", "1.13", "ml_inf2", f"763104351884.{DOMAIN}/{NEURONX}"),
 ]  # fmt: skip
 
@@ -47,7 +51,8 @@ def test_china_has_a_domain_of_its_own() -> None:
     [
         ("PYTORCH", "jetson_nano", US),
         ("PYTORCH", "linux/arm64", US),
-        ("TENSORFLOW", "ml_eia2", US),
+        ("KERAS", "ml_eia2", US),
+        ("TENSORFLOW", "ml_eia2", "moon-north-1"),
         ("DARKNET", "ml_c5", US),
         ("PYTORCH", "ml_c5", "moon-north-1"),
     ],

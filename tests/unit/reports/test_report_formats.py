@@ -16,6 +16,7 @@ from neopack.reports.github import github
 from neopack.reports.junit import junit
 from neopack.reports.markdown import markdown
 from neopack.reports.sarif import FINGERPRINT, sarif
+from neopack.reports.text import checked_text
 from neopack.types import Checked, RuleOutcome
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -148,3 +149,21 @@ def test_markdown_has_a_row_for_each_target() -> None:
 
 def test_markdown_of_what_passes() -> None:
     assert markdown(checked(report())).startswith("## dir/net.tar.gz passes")
+
+
+def test_what_was_not_checked_for_one_reason_is_one_line() -> None:
+    outcomes = tuple(
+        RuleOutcome(id=f"NEO-DC-00{n}", outcome="not checked", reason=reason)
+        for n, reason in ((5, "no config"), (6, "no config"), (7, "another"))
+    )
+    made = checked(report(outcomes=outcomes))
+    assert [line.split("::")[1:] for line in github(made).splitlines()] == [
+        [
+            "error file=dir/net.tar.gz,title=NEO-DC-005%2C NEO-DC-006 for ml_c5%3A not checked",
+            "no config",
+        ],
+        ["error file=dir/net.tar.gz,title=NEO-DC-007 for ml_c5%3A not checked", "another"],
+    ]
+    said = checked_text(made).splitlines()
+    assert "not checked  NEO-DC-005, NEO-DC-006: no config" in said
+    assert "not checked  NEO-DC-007: another" in said

@@ -1,0 +1,90 @@
+"""The rules that judge a model or a request: ``errors.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from neopack.errors import UsageError
+from neopack.facts.rows import Row, facts_file
+from neopack.facts.spelling import nearest
+from neopack.facts.support_table import PATHS
+from neopack.types import CompilerPath, Level
+
+__all__ = [
+    "ErrorRow",
+    "error_ids",
+    "error_row",
+]
+
+_LEVELS = frozenset({"error", "warning", "info"})
+_CONFIDENCES = frozenset({"documented", "loader source", "observed", "inferred"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRow:
+    """A row of ``errors.toml``: everything about a rule but its test."""
+
+    id: str
+    title: str
+    levels: Mapping[str, Level]
+    said_by_neo: str
+    cause: str
+    fix: str
+    source: str
+    date: str
+    confidence: Literal["documented", "loader source", "observed", "inferred"]
+    frameworks: tuple[str, ...]
+
+    def level(self, path: CompilerPath) -> Level:
+        return self.levels.get(path, self.levels["elsewhere"])
+
+
+@cache
+def _errors() -> dict[str, ErrorRow]:
+    rows = (_error(row) for row in facts_file("errors").tables("error"))
+    return {row.id: row for row in rows}
+
+
+def _error(row: Row) -> ErrorRow:
+    return ErrorRow(
+        id=row.text("id"),
+        title=row.text("title"),
+        levels=dict(_levels(row)),
+        said_by_neo=row.text("said_by_neo", ""),
+        cause=row.text("cause"),
+        fix=row.text("fix"),
+        source=row.text("source"),
+        date=row.text("date"),
+        confidence=row.choice("confidence", _CONFIDENCES),
+        frameworks=row.texts("frameworks"),
+    )
+
+
+def _levels(row: Row) -> Iterator[tuple[str, Level]]:
+    """``level`` is one word, or a table by path with ``elsewhere`` for the other paths."""
+    if row.is_text("level"):
+        yield "elsewhere", row.choice("level", _LEVELS)
+        return
+    table = row.table("level")
+    table.text("elsewhere")  # must be there
+    for path in table:
+        if path not in PATHS | {"elsewhere"}:
+            raise table.wrong(path, f"one of {', '.join(sorted(PATHS))} or elsewhere")
+        yield path, table.choice(path, _LEVELS)
+
+
+def error_ids() -> tuple[str, ...]:
+    return tuple(_errors())
+
+
+def error_row(id: str) -> ErrorRow:  # noqa: A002 - the word users see
+    """Everything known about a rule, by its id."""
+    known = _errors()
+    if id in known:
+        return known[id]
+    close = nearest(id, known)
+    hint = f"did you mean {close}?" if close else "ids look like NEO-PT-001"
+    raise UsageError(f"{id!r} is no rule", where="rule", hint=hint)

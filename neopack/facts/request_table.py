@@ -1,0 +1,159 @@
+"""What a request may say: ``limits.toml``, ``options.toml``; and what a container
+asks of a script: ``handlers.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from neopack.facts.rows import Row, facts_file, scoped
+from neopack.types import Target
+
+__all__ = [
+    "Handler",
+    "Limit",
+    "Option",
+    "StringForm",
+    "handler",
+    "limit",
+    "option_group_required",
+    "options",
+    "options_undocumented",
+    "string_form",
+]
+
+_OPTION_TYPES = frozenset({"word", "words", "integer", "member"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """Lengths (or values, for numbers) and pattern of one field of the API."""
+
+    name: str
+    minimum: int
+    maximum: int | None
+    pattern: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One key of CompilerOptions; keys with one word in ``together`` go together."""
+
+    key: str
+    type: Literal["word", "words", "integer", "member"]
+    values: tuple[str, ...]
+    pattern: str
+    minimum: int | None
+    maximum: int | None
+    default: str
+    aliases: Mapping[str, str]
+    excludes: tuple[str, ...]
+    together: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StringForm:
+    """CompilerOptions that are one JSON string of flags, as for ml_inf1."""
+
+    example: str
+    reserved: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """The script a container runs: whole with any one of ``sets`` of functions."""
+
+    container: str
+    entry: str
+    sets: tuple[tuple[str, ...], ...]
+    optional: tuple[str, ...]
+    exclusive: tuple[tuple[str, ...], ...]
+    arguments: Mapping[str, int]
+    source: str
+
+
+@cache
+def limit(name: str) -> Limit:
+    """The limit of a field of the API, by the field's name."""
+    data = facts_file("limits")
+    row = data.table("limit").table(name)
+    return Limit(
+        name=name,
+        minimum=row.number("min"),
+        maximum=row.optional_number("max"),
+        pattern=row.text("pattern", ""),
+        source=data.text("source"),
+    )
+
+
+@cache
+def options(of: Target, name: str) -> tuple[Option, ...]:
+    """The keys of CompilerOptions documented for a target and framework."""
+    rows = scoped("options", "option")
+    return tuple(_option(row) for scope, row in rows if scope.fits(of, name))
+
+
+def _option(row: Row) -> Option:
+    return Option(
+        key=row.text("key"),
+        type=row.choice("type", _OPTION_TYPES),
+        values=row.texts("values"),
+        pattern=row.text("pattern", ""),
+        minimum=row.optional_number("minimum"),
+        maximum=row.optional_number("maximum"),
+        default=row.text("default", ""),
+        aliases=row.words("aliases"),
+        excludes=row.texts("excludes"),
+        together=row.text("together", ""),
+        note=row.text("note", ""),
+    )
+
+
+@cache
+def option_group_required(of: Target, name: str) -> str:
+    """The group of options that must be given for a target; empty where none must."""
+    for scope, row in scoped("options", "required"):
+        if scope.fits(of, name):
+            return row.text("group")
+    return ""
+
+
+@cache
+def string_form(of: Target) -> StringForm | None:
+    """For targets whose CompilerOptions are one JSON string of flags."""
+    row = facts_file("options").table("string_form")
+    if of.kind not in row.texts("kinds"):
+        return None
+    return StringForm(example=row.text("example"), reserved=row.texts("reserved"))
+
+
+@cache
+def options_undocumented(of: Target) -> bool:
+    """Whether nothing says what CompilerOptions Neo takes for a target."""
+    return of.kind in facts_file("options").table("unknown_form").texts("kinds")
+
+
+@cache
+def handler(name: str, of: Target) -> Handler | None:
+    """The script that the container of a compiled model runs; None where none is known."""
+    for scope, row in scoped("handlers", "handler"):
+        if scope.fits(of, name):
+            return Handler(
+                container=row.text("container"),
+                entry=row.text("entry"),
+                sets=row.groups("sets"),
+                optional=row.texts("optional"),
+                exclusive=row.groups("exclusive"),
+                arguments=row.numbers("arguments"),
+                source=row.text("source"),
+            )
+    return None
+
+
+def shipped_packages(name: str) -> tuple[str, ...]:
+    """The packages that the containers of a framework bring in builds of their own."""
+    return facts_file("handlers").table("shipped").texts(name)

@@ -1,0 +1,98 @@
+"""The targets of the API: ``targets.toml``."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from neopack.errors import UsageError
+from neopack.facts.rows import facts_file
+from neopack.facts.spelling import nearest
+from neopack.types import Target
+
+__all__ = [
+    "platforms",
+    "regions",
+    "target",
+    "targets",
+]
+
+_KINDS = frozenset({"cloud", "inferentia", "inferentia2", "trainium", "eia", "edge"})
+_SIZES = ("large", "medium", "metal")
+
+
+@cache
+def targets() -> tuple[Target, ...]:
+    """Every TargetDevice of the API, in the file's order."""
+    data = facts_file("targets")
+    rows, retired, sources = data.table("target"), data.table("retired"), data.table("sources")
+    return tuple(
+        Target(
+            name=name,
+            kind=row.choice("kind", _KINDS),
+            os=row.text("os", ""),
+            arch=row.text("arch", ""),
+            accelerator=row.text("accelerator", ""),
+            documented=row.flag("documented", True),
+            retired=retired.text(name, ""),
+            source=sources.text(row.text("source")),
+        )
+        for name, row in ((name, rows.table(name)) for name in rows)
+    )
+
+
+def target(name: str) -> Target:
+    """The target of that name, also spelled ``ml.c5``, ``ml-c5.xlarge`` or ``linux/arm64``."""
+    if "/" in name:
+        return _platform(name)
+    known = {row.name: row for row in targets()}
+    plain = name.strip().casefold().translate(str.maketrans(".- ", "___"))
+    family, _, size = plain.rpartition("_")
+    if family and size.endswith(_SIZES):
+        plain = family
+    if plain in known:
+        return known[plain]
+    close = nearest(plain, known)
+    hint = f"did you mean {close}?" if close else f"there are {', '.join(known)}, and os/arch"
+    raise UsageError(f"{name!r} is no target that Neo knows", where="target", hint=hint)
+
+
+def _platform(name: str) -> Target:
+    data = facts_file("targets").table("platform")
+    words = name.strip().upper().replace("-", "_").split("/")
+    fields = ("os", "arch", "accelerator")
+    if not 2 <= len(words) <= len(fields):
+        raise UsageError(
+            f"{name!r} is no platform", where="target", hint="write os/arch or os/arch/accelerator"
+        )
+    for field, word in zip(fields, words, strict=False):
+        if word not in data.texts(field):
+            raise _unknown_word(field, word, data.texts(field))
+    return Target(
+        name="/".join(words).lower(),
+        kind="platform",
+        os=words[0],
+        arch=words[1],
+        accelerator=words[2] if len(words) == len(fields) else "",
+        documented="/".join(words) in data.texts("listed"),
+        source=data.text("source"),
+    )
+
+
+@cache
+def platforms() -> tuple[Target, ...]:
+    """The TargetPlatforms that the guide's table lists."""
+    listed = facts_file("targets").table("platform").texts("listed")
+    return tuple(_platform(name) for name in listed)
+
+
+def _unknown_word(field: str, word: str, known: tuple[str, ...]) -> UsageError:
+    hint = f"the API takes {', '.join(known)}"
+    if word == "WINDOWS":
+        hint = "the API has no WINDOWS platform; use the device x86_win32 or x86_win64"
+    return UsageError(f"{word} is no {field} of a TargetPlatform", where="target", hint=hint)
+
+
+@cache
+def regions(of: Target) -> tuple[str, ...]:
+    """The regions that compile for a target; empty where no limit is known."""
+    return facts_file("targets").table("regions").texts(of.name)

@@ -1,0 +1,199 @@
+"""Tasks of PyTorch for a model that is code: build it in this version, and trace it here."""
+
+import inspect
+import random
+import warnings
+from typing import Any, Dict, Iterator, List, Tuple
+
+import numpy
+import torch
+from building import called
+from refusal import Refusal
+
+Json = Dict[str, Any]
+Arrays = Dict[str, Any]
+
+# beyond this a trace and its model are not the same function
+TRACE_DIFFERENCE = 1e-4
+ALONE = (
+    f"this runtime has torch {torch.__version__} and NumPy alone: give the model in a file that "
+    "needs no more"
+)
+
+_built: Dict[str, Any] = {}
+
+
+def build(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
+    """Call ``callable`` with ``arguments``. Gives the names of its state, and the ``names`` of its
+    forward's parameters, those ``required``, and whether it takes ``any`` number."""
+    random.seed(data["seed"])
+    numpy.random.seed(data["seed"] % 2 ** 32)
+    torch.manual_seed(data["seed"])
+    module = called(data["callable"], data["arguments"], data["folder"], ALONE)
+    if not isinstance(module, torch.nn.Module):
+        raise Refusal(
+            f"is a {type(module).__name__}, not a torch.nn.Module",
+            "name a callable that returns the model",
+        )
+    _built[data["callable"]] = module.float().eval()
+    kinds = inspect.Parameter
+    takes = list(inspect.signature(module.forward).parameters.values())
+    named = [p for p in takes if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+    answer = {
+        "state": sorted(module.state_dict()),
+        "names": [p.name for p in named],
+        "required": [p.name for p in named if p.default is p.empty],
+        "any": any(p.kind is kinds.VAR_POSITIONAL for p in takes),
+    }
+    return answer, {}
+
+
+def trace(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
+    """Write the trace of what was built to ``path``. ``arrays`` are its state (``state:NAME``),
+    its inputs in their order (``input:NAME``), and others to try it with (``other:NAME``).
+    ``by_name`` tells whether forward is given them by name. Gives what the model answered."""
+    module = _built.pop(data["callable"])
+    _load(module, _of("state:", arrays))
+    given, other = _of("input:", arrays), _of("other:", arrays)
+    names = list(given) if data["by_name"] else []
+    with torch.no_grad():
+        found = _called(module, names, given)
+        program = module if _is_flat(found) and not names else _flattened(module, names)
+        traced, places = _traced(program, given, data["script"])
+        outputs = {name: _array(tensor) for name, tensor in walked(found)}
+        if _difference(outputs.values(), traced(*given.values())) > TRACE_DIFFERENCE:
+            raise Refusal("its trace computes something else than the model")
+        remarks = _remarks(program, traced, other, places)
+    traced.save(data["path"])
+    return {"outputs": list(outputs), "remarks": remarks}, outputs
+
+
+def walked(value: Any, path: str = "") -> Iterator[Tuple[str, Any]]:
+    """(name, tensor) of all tensors in an output of any nesting, as neopack names them."""
+    for place, (name, tensor) in enumerate(_walk(value, path)):
+        yield (name if name and not name[0].isdigit() else f"output{place}"), tensor
+
+
+def _walk(value: Any, path: str) -> Iterator[Tuple[str, Any]]:
+    if isinstance(value, torch.Tensor):
+        yield path, value
+        return
+    for key, item in _items(value):
+        yield from _walk(item, f"{path}.{key}" if path else str(key))
+
+
+def _items(value: Any) -> Any:
+    if isinstance(value, dict):
+        return list(value.items())
+    if hasattr(value, "_fields"):
+        return list(zip(value._fields, value))
+    if hasattr(value, "__dataclass_fields__"):
+        return [(name, getattr(value, name)) for name in value.__dataclass_fields__]
+    return list(enumerate(value)) if isinstance(value, (tuple, list)) else []
+
+
+def _of(kind: str, arrays: Arrays) -> Dict[str, Any]:
+    return {
+        name[len(kind) :]: torch.from_numpy(array)
+        for name, array in arrays.items()
+        if name.startswith(kind)
+    }
+
+
+def _load(module: Any, state: Dict[str, Any]) -> None:
+    if not state:
+        return
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        raise Refusal(f"the weights do not fit the model: {lines[min(1, len(lines) - 1)]}")
+
+
+def _called(module: Any, names: List[str], given: Dict[str, Any]) -> Any:
+    try:
+        found = module(**given) if names else module(*given.values())
+    except Exception as error:
+        shapes = ", ".join(f"{name}={list(tensor.shape)}" for name, tensor in given.items())
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise Refusal(
+            f"its forward raised {type(error).__name__}: {said}",
+            f"it was given {shapes}; is that what it takes?",
+        )
+    if not list(walked(found)):
+        raise Refusal(f"the model returns no tensor but {type(found).__name__}")
+    return found
+
+
+def _is_flat(found: Any) -> bool:
+    if type(found) is tuple:
+        return all(isinstance(item, torch.Tensor) for item in found)
+    return isinstance(found, torch.Tensor)
+
+
+def _flattened(module: Any, names: List[str]) -> Any:
+    class Flattened(torch.nn.Module):
+        """Takes tensors by position and returns a flat tuple of tensors."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = module
+
+        def forward(self, *tensors: Any) -> Any:
+            found = self.model(**dict(zip(names, tensors))) if names else self.model(*tensors)
+            return tuple(tensor for _, tensor in walked(found))
+
+    return Flattened().eval()
+
+
+def _traced(program: Any, given: Dict[str, Any], script: bool) -> Tuple[Any, List[str]]:
+    """The trace, and where the tracer saw Python decide on data."""
+    if script:
+        return torch.jit.script(program), []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        traced = torch.jit.trace(program, tuple(given.values()), check_trace=False)
+    own = torch.__file__[: -len("__init__.py")]
+    seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
+    places = [f"{w.filename}:{w.lineno}" for w in seen if not w.filename.startswith(own)]
+    return traced, sorted(set(places))
+
+
+def _remarks(
+    program: Any, traced: Any, other: Dict[str, Any], places: List[str]
+) -> List[str]:
+    remarks = []
+    if places:
+        named = ", ".join(place.rpartition("/")[2] for place in places[:5])
+        remarks.append(
+            f"the tracer saw Python decide on data at {named}: the trace keeps what this input "
+            "chose (--script keeps the choice)"
+        )
+    try:
+        model, trace_ = program(*other.values()), traced(*other.values())
+    except Exception as error:
+        return remarks + [f"a second, different input fails: {str(error).splitlines()[0]}"]
+    if _difference([_array(tensor) for _, tensor in walked(model)], trace_) > TRACE_DIFFERENCE:
+        remarks.append(
+            "the trace depends on the data: on a second, different input it computes something "
+            "else than the model (--script keeps control flow)"
+        )
+    return remarks
+
+
+def _difference(wanted: Any, found: Any) -> float:
+    """The largest gap of any output, by the largest number of it."""
+    largest = 0.0
+    for want, (_, tensor) in zip(wanted, walked(found)):
+        have = _array(tensor)
+        if want.shape != have.shape:
+            return float("inf")
+        gaps = numpy.abs(want.astype("float64") - have.astype("float64"))
+        most = float(numpy.abs(want).max()) if want.size else 0.0
+        largest = max(largest, float(gaps.max() if gaps.size else 0.0) / (most or 1.0))
+    return largest
+
+
+def _array(tensor: Any) -> Any:
+    plain = tensor.detach()
+    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()

@@ -1,0 +1,115 @@
+"""Convolutions in groups, rewritten for TensorFlow 1.15, compute as before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neopack.frameworks.tensorflow.grouped import DEPTHWISE, SPLIT, ungroup
+
+IMAGES = np.random.default_rng(0).standard_normal((2, 9, 9, 6), dtype=np.float32)
+
+
+def kernel(depth: int, outputs: int) -> Any:
+    return np.random.default_rng(1).standard_normal((3, 3, depth, outputs), dtype=np.float32)
+
+
+def graph_of(depth: int, outputs: int, *, variable: bool = False, **options: Any) -> Any:
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, IMAGES.shape, name="x")
+        weights = tf.constant(kernel(depth, outputs))
+        if variable:  # what is read of one is no constant
+            weights = tf.compat.v1.placeholder_with_default(weights, weights.shape, name="read")
+        settings = {"strides": 1, "padding": "SAME", **options}
+        tf.nn.conv2d(x, tf.identity(weights), name="y", **settings)
+    return graph.as_graph_def(add_shapes=True)
+
+
+def computed(graph: Any) -> Any:
+    import tensorflow as tf
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.import_graph_def(graph, name="")
+        return session.run("y:0", {"x:0": IMAGES})
+
+
+@pytest.mark.parametrize("variable", [False, True])
+@pytest.mark.parametrize(
+    ("depth", "outputs", "options", "way"),
+    [
+        (1, 6, {}, DEPTHWISE),
+        (1, 18, {"strides": 2, "padding": "VALID"}, DEPTHWISE),
+        (1, 6, {"strides": [1, 2, 1, 1]}, SPLIT),
+        (1, 12, {"dilations": 2}, SPLIT),
+        (1, 6, {"padding": [[0, 0], [1, 2], [0, 1], [0, 0]]}, SPLIT),
+        (3, 4, {}, SPLIT),
+        (2, 9, {"strides": 2, "dilations": 1}, SPLIT),
+    ],
+)
+def test_they_compute_as_before(
+    depth: int, outputs: int, options: Any, way: str, *, variable: bool
+) -> None:
+    graph = graph_of(depth, outputs, variable=variable, **options)
+    before = computed(graph)
+    assert ungroup(graph) == Counter({way: 1})
+    shapes = {tuple(node.input): node.op for node in graph.node if node.op == "Reshape"}
+    assert bool(shapes) == (variable and way == DEPTHWISE)
+    assert np.ptp(before) > 1
+    np.testing.assert_allclose(computed(graph), before, rtol=0, atol=1e-5)
+
+
+def test_a_kernel_that_others_take_keeps_its_shape() -> None:
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as built:
+        x = tf.compat.v1.placeholder(tf.float32, IMAGES.shape, name="x")
+        weights = tf.constant(kernel(1, 6))
+        first = tf.nn.conv2d(x, weights, strides=1, padding="SAME")
+        tf.nn.conv2d(first, weights, strides=1, padding="SAME", name="y")
+    graph = built.as_graph_def()
+    before = computed(graph)
+    assert ungroup(graph) == Counter({DEPTHWISE: 2})
+    np.testing.assert_allclose(computed(graph), before, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("depth", "outputs"), [(6, 6), (6, 12)])
+def test_others_are_left_alone(depth: int, outputs: int) -> None:
+    graph = graph_of(depth, outputs)
+    before = graph.SerializeToString(deterministic=True)
+    assert not ungroup(graph)
+    assert graph.SerializeToString(deterministic=True) == before
+
+
+def test_those_in_functions_of_a_saved_model(tmp_path: Path) -> None:
+    """With variables for kernels, one convolution of each way in a function of its own."""
+    import tensorflow as tf
+
+    from neopack.frameworks.tensorflow.run import saved_runner
+    from neopack.frameworks.tensorflow.saved import meta_graph
+    from neopack.types import Signature
+
+    module = tf.Module()
+    module.one = tf.Variable(kernel(1, 12))
+    module.two = tf.Variable(kernel(4, 9))
+
+    @tf.function(input_signature=[tf.TensorSpec(IMAGES.shape, name="x")])  # type: ignore[untyped-decorator]
+    def serve(x: Any) -> Any:
+        halves = tf.nn.conv2d(x, module.one, strides=1, padding="SAME")
+        return {"y": tf.nn.conv2d(halves, module.two, strides=2, padding="VALID")}
+
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures=serve)
+    runner = saved_runner(tmp_path / "m", ["serve"], "serving_default", Signature(inputs=()))
+    before = runner.predict({"x": IMAGES})["y"]
+    model = meta_graph(tmp_path / "m")
+    assert ungroup(model.meta_graphs[0].graph_def) == Counter({DEPTHWISE: 1, SPLIT: 1})
+    (tmp_path / "m" / "saved_model.pb").write_bytes(model.SerializeToString())
+    after = saved_runner(tmp_path / "m", ["serve"], "serving_default", Signature(inputs=()))
+    np.testing.assert_allclose(after.predict({"x": IMAGES})["y"], before, rtol=1e-4, atol=1e-4)
+    answers = tf.saved_model.load(str(tmp_path / "m")).signatures["serving_default"](x=IMAGES)
+    np.testing.assert_allclose(answers["y"].numpy(), before, rtol=1e-4, atol=1e-4)
