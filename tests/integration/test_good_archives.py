@@ -19,7 +19,6 @@ MODELS: Mapping[str, tuple[str, Mapping[str, tuple[int, ...]]]] = {
     "XGBOOST": ("xgboost/logistic-1.3.3.model", {}),
     "KERAS": ("keras/cnn-2.2.4.h5", {"image": (1, 8, 8, 3)}),
     "MXNET": ("mxnet/gluon/gluon-symbol.json", {"data": IMAGE}),
-    "TENSORFLOW": ("tensorflow/1.15/frozen.pb", {"x": (1, 8, 8, 3)}),
 }
 # what the call has to say besides, which package cannot know: no page of AWS's chooses for anyone
 CHOSEN = {"NEO-CO-004"}
