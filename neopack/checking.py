@@ -196,7 +196,7 @@ def _archives(names: Sequence[str]) -> bool:
 
 
 def _asked(wanted: Wanted) -> Framework | None:
-    return frameworks.get(wanted.framework) if wanted.framework else None
+    return frameworks.of_neo(wanted.framework) if wanted.framework else None
 
 
 def _planned(

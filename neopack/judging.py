@@ -13,7 +13,7 @@ from neopack.catalog.names import date_of
 from neopack.errors import CheckFailed, NeopackError, Unsupported
 from neopack.frameworks import Framework, Layout
 from neopack.frameworks import catalogue as frameworks
-from neopack.rules import archive, dataconfig, engine, handler, options, target
+from neopack.rules import archive, dataconfig, engine, handler, listed, options, target, traps
 from neopack.rules.inspection import Inspection, Rule
 from neopack.types import Level, Member, ModelInfo, Report, Signature, Target
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
@@ -93,9 +93,10 @@ def judge_of(
 
 
 def _rules(framework: str) -> tuple[Rule, ...]:
-    shared = (archive.RULES, dataconfig.RULES, target.RULES, options.RULES, handler.RULES)
+    strings = (dataconfig.RULES, options.RULES, listed.RULES)
+    shared = (archive.RULES, target.RULES, *strings, handler.RULES, traps.RULES)
     return tuple(rule for rules in shared for rule in rules) + tuple(
-        frameworks.get(framework).rules()
+        frameworks.of_neo(framework).rules()
     )
 
 
@@ -211,14 +212,14 @@ def _model(
     except NeopackError as error:
         if asked is None:
             raise
-        return frameworks.get(asked), "", None, str(error)
+        return frameworks.of_neo(asked), "", None, str(error)
     if found is not None and asked in (None, found[0].name):
         return found[0], found[1], found[2], ""
     if asked is None:
         raise frameworks.nothing_found(
             scanned.file_names(), str(scanned.path), hint="give --framework"
         )
-    return frameworks.get(asked), "", None, f"no member is a model of {asked}"
+    return frameworks.of_neo(asked), "", None, f"no member is a model of {asked}"
 
 
 def _layout(seen: Seen, submission: Submission) -> Layout | None:

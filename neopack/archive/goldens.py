@@ -56,17 +56,20 @@ def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
 def load_arrays(path: Path) -> dict[str, Array]:
     """The arrays of an .npz by name; ``Malformed`` where it is none, or holds no numbers."""
     import tokenize
+    import warnings
     import zipfile
     import zlib
 
     import numpy as np
 
     # what zipfile and NumPy raise for damage: they have no tree of errors
-    plain = (OSError, ValueError, EOFError, MemoryError, RuntimeError)
+    plain = (OSError, ValueError, EOFError, MemoryError, RuntimeError, OverflowError, SyntaxError)
     damage = (*plain, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        with warnings.catch_warnings(), path.open("rb") as stream:
+            warnings.simplefilter("ignore")  # of headers that NumPy parses twice
+            with np.load(stream, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
     except (TypeError, AttributeError):  # an .npy: one array without a name
         raise Malformed("is no .npz", where=str(path), hint=HINT) from None
     except damage as error:

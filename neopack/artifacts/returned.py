@@ -8,13 +8,16 @@ from neopack.archive.read import ArchiveScan, MemberSource
 from neopack.artifacts.emulated import EMULATED, EmulatedMark
 from neopack.artifacts.load import job_manifest
 from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.facts.artifacts import artifact_kind, has_sign
+from neopack.codec import parsed
+from neopack.errors import Malformed
+from neopack.facts.artifacts import artifact_kind, doubled, has_sign
 from neopack.rules.inspection import Returned
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
 __all__ = ["Artifact", "look"]
 
 CODE = "code/"
+META = "compiled.meta"
 SUFFIX = ".tar.gz"
 
 
@@ -45,6 +48,8 @@ def look(
         lacking=kind.lacking if kind and not local else (),
         untouched=_untouched(scanned, source) or _said_untouched(made),
         maker=_maker(made, mark),
+        doubled=doubled(names, kind.runtime) if kind and not local else {},
+        device=_device(scanned, limits),
     )
     return Artifact(
         returned=returned,
@@ -65,6 +70,19 @@ def _mark(scanned: ArchiveScan, limits: Limits) -> EmulatedMark | None:
         return None
     where = f"{scanned.path.name}:{EMULATED}"
     return EmulatedMark.loads(_whole(scanned, EMULATED, limits), where)
+
+
+def _device(scanned: ArchiveScan, limits: Limits) -> str:
+    """Requirements.TargetDeviceType of the .meta file; empty where it does not say."""
+    if META not in scanned.file_names():
+        return ""
+    try:
+        said = parsed(_whole(scanned, META, limits), META)
+    except Malformed:
+        return ""
+    needs = said.get("Requirements") if isinstance(said, dict) else None
+    device = needs.get("TargetDeviceType") if isinstance(needs, dict) else None
+    return device if isinstance(device, str) else ""
 
 
 def _whole(scanned: ArchiveScan, name: str, limits: Limits) -> bytes:

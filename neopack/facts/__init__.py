@@ -34,6 +34,7 @@ from neopack.facts.request_table import (
     option_group_required,
     options,
     options_undocumented,
+    shipped_packages,
     string_form,
 )
 from neopack.facts.spelling import nearest
@@ -82,6 +83,7 @@ __all__ = [
     "options_undocumented",
     "platforms",
     "regions",
+    "shipped_packages",
     "snapshots",
     "string_form",
     "support",

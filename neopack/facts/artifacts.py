@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -21,6 +22,51 @@ class ArtifactKind:
     name: str
     runtime: str = ""
     lacking: tuple[str, ...] = ()
+
+
+def doubled(names: Sequence[str], runtime: str) -> dict[str, tuple[str, ...]]:
+    """The files of a directory of which a runtime takes one of their kind and finds more."""
+    row = facts_file("artifacts").table("one_of_each")
+    if not runtime.startswith(row.text("runtime")):
+        return {}
+    ignored = row.texts("ignored")
+    counted = [name for name in _telling(names) if name.rpartition("/")[2] not in ignored]
+    found = {kind: tuple(fnmatch.filter(counted, kind)) for kind in row.texts("kinds")}
+    return {kind: held for kind, held in found.items() if len(held) > 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultLoader:
+    """What a container looks for where no script tells it: all of ``files``, or one file with one
+    of ``suffixes`` at the root."""
+
+    wanted: str
+    said: str
+    files: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+
+    def finds(self, names: Sequence[str]) -> bool:
+        at_root = [name for name in names if "/" not in name and name.endswith(self.suffixes)]
+        alone = bool(self.suffixes) and len(at_root) == 1
+        return alone or set(self.files) <= set(names)
+
+
+def default_loader(kind: str) -> DefaultLoader | None:
+    """What loads an artifact of this kind without a script; None where nothing is known."""
+    for row in facts_file("artifacts").tables("default_loader"):
+        if kind in row.texts("kinds"):
+            return DefaultLoader(
+                wanted=row.text("wanted"),
+                said=row.text("said"),
+                files=row.texts("files"),
+                suffixes=row.texts("suffixes"),
+            )
+    return None
+
+
+def device_type(accelerator: str) -> str:
+    """What DLR calls a target's device; empty where nothing says."""
+    return facts_file("artifacts").table("device_types").text(accelerator or "CPU", "")
 
 
 def kind_of(names: Sequence[str]) -> str:

@@ -152,3 +152,8 @@ def handler(name: str, of: Target) -> Handler | None:
                 source=row.text("source"),
             )
     return None
+
+
+def shipped_packages(name: str) -> tuple[str, ...]:
+    """The packages that the containers of a framework bring in builds of their own."""
+    return facts_file("handlers").table("shipped").texts(name)

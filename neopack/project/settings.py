@@ -16,6 +16,9 @@ __all__ = ["BACKENDS", "Choice", "Settings", "choose", "read_settings"]
 BACKENDS = ("local", "sagemaker")
 VARIABLE = "NEOPACK_BACKEND"
 
+# a thousand dots in each of four lines
+MOST_WORK = 4_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -61,7 +64,9 @@ def _table(path: Path) -> Mapping[str, Any] | None:
     import tomllib
 
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        _refuse_long_keys(text, path)
+        data = tomllib.loads(text)
     except ValueError as error:
         raise Malformed(f"is no TOML: {error}", where=str(path)) from None
     except RecursionError:
@@ -71,6 +76,12 @@ def _table(path: Path) -> Mapping[str, Any] | None:
     tool = data.get("tool", {})
     found = tool.get("neopack") if isinstance(tool, dict) else None
     return found if isinstance(found, dict) else None
+
+
+def _refuse_long_keys(text: str, path: Path) -> None:
+    """tomllib takes time and memory by the square of a dotted key's parts."""
+    if sum(line.count(".") ** 2 for line in text.splitlines()) > MOST_WORK:
+        raise Malformed("has keys of very many parts", where=str(path))
 
 
 def _settings(table: Mapping[str, Any], path: Path) -> Settings:

@@ -11,13 +11,14 @@ import ast
 import posixpath
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from neopack import facts
 from neopack.facts import Handler
 from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import CODE, in_code, matching, named, normal, visible
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "Script", "parsed", "requirements"]
 
 _REQUIREMENTS = "requirements.txt"
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -28,6 +29,32 @@ def _parse(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the user's script, the user's odd escapes
         return ast.parse(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    name: str
+    tree: ast.Module
+
+
+def parsed(inspection: Inspection) -> Script | None:
+    """The script that the container runs; None where there is none that can be read."""
+    handler = _handler(inspection)
+    text = _script(inspection, handler) if handler else None
+    if text is None or handler is None:
+        return None
+    try:
+        return Script(handler.entry, _parse(text))
+    except _UNREADABLE:
+        return None  # NEO-HD-001 says so
+
+
+def requirements(inspection: Inspection) -> tuple[str, str]:
+    """Name and text of code/requirements.txt; the text is empty where there is none."""
+    for name, text in inspection.code.items():
+        if normal(name) == CODE + _REQUIREMENTS:
+            return name, text
+    return CODE + _REQUIREMENTS, ""
 
 
 def _handler(inspection: Inspection) -> Handler | None:
@@ -43,15 +70,10 @@ def _script(inspection: Inspection, handler: Handler) -> str | None:
 
 def _functions(inspection: Inspection) -> dict[str, _Function | None] | None:
     """What the script defines or imports by name at its top; None where it can't be read."""
-    handler = _handler(inspection)
-    text = _script(inspection, handler) if handler else None
-    if text is None:
+    script = parsed(inspection)
+    if script is None:
         return None
-    try:
-        tree = _parse(text)
-    except _UNREADABLE:
-        return None  # NEO-HD-001 says so
-    return {name: node for statement in tree.body for name, node in _names(statement)}
+    return {name: node for statement in script.tree.body for name, node in _names(statement)}
 
 
 def _names(statement: ast.stmt) -> Iterator[tuple[str, _Function | None]]:

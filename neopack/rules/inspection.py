@@ -18,7 +18,8 @@ class Returned:
     """What a job handed back: ``kind`` by its files, empty where that is not known.
 
     ``untouched``: every file is one that was submitted. ``maker`` is who compiled it where that
-    was not Neo.
+    was not Neo. ``doubled`` has files of which the runtime takes one, by kind; ``device`` is what
+    it says that it was compiled for, as DLR names devices.
     """
 
     kind: str = ""
@@ -26,6 +27,8 @@ class Returned:
     lacking: tuple[str, ...] = ()
     untouched: bool = False
     maker: str = ""
+    doubled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from neopack.facts.artifacts import default_loader, device_type
 from neopack.rules.inspection import Hit, Inspection, Returned, Rule, rule
-from neopack.rules.members import named
+from neopack.rules.members import in_code, named, normal, visible
 
 __all__ = ["RULES"]
 
@@ -53,4 +54,48 @@ def not_neo(inspection: Inspection) -> Iterator[Hit]:
         yield Hit(message=f"made by {maker}, not by Neo")
 
 
-RULES: tuple[Rule, ...] = (untouched, incomplete, unknown_kind, not_neo)
+@rule("NEO-CA-005", needs=("returned",))
+def doubled(inspection: Inspection) -> Iterator[Hit]:
+    """There is one file of each kind that DLR looks for (neo-ai-dlr, dlr_common.cc)."""
+    for kind, names in _of(inspection).doubled.items():
+        yield Hit(
+            message=f"{len(names)} files are {kind}: {named(names)}",
+            values={"kind": kind, "names": ", ".join(names)},
+        )
+
+
+@rule("NEO-CA-006", needs=("returned",))
+def other_device(inspection: Inspection) -> Iterator[Hit]:
+    """It was compiled for the kind of device that the target has (neo-ai-dlr, dlr_common.cc)."""
+    device, wanted = _of(inspection).device, device_type(inspection.target.accelerator)
+    if device and wanted and device != wanted:
+        yield Hit(
+            message=f"compiled for {device}; {inspection.target.name} is {wanted}",
+            where="compiled.meta",
+            values={"device": device, "type": device, "given": wanted},
+        )
+
+
+@rule("NEO-CA-007", needs=("returned",))
+def no_loader(inspection: Inspection) -> Iterator[Hit]:
+    """A container that is given no script finds the files that it looks for (toolkits)."""
+    names = [normal(entry.name) for entry in visible(inspection)]
+    row = default_loader(_of(inspection).kind)
+    if row is None or any(in_code(name) and name.endswith(".py") for name in names):
+        return
+    if not row.finds([name for name in names if not in_code(name)]):
+        yield Hit(
+            message=f"no script in code/, and not {row.wanted}",
+            values={"wanted": row.wanted, "said": row.said},
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    untouched,
+    incomplete,
+    unknown_kind,
+    not_neo,
+    doubled,
+    other_device,
+    no_loader,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -28,7 +29,10 @@ def packed(path: Path, *names: str) -> Path:
         (GRAPH, "TVM graph, which DLR loads"),
         (("compiled.so", "code.ro", "compiled.meta"), "Relay VM, which DLR loads"),
         (("compiled.so", "compiled.meta", "libdlr.so"), "Treelite, which DLR loads"),
-        (("compiled-symbol.json", "compiled-0000.params"), "MXNet, compiled, which MXNet with"),
+        (
+            ("compiled-symbol.json", "compiled-0000.params", "code/inference.py"),
+            "MXNet, compiled, which MXNet with",
+        ),
         (("compiled.pt", "sample_input.pkl"), "PyTorch 1.4, compiled, which torch.neo"),
         (("compiled_models/1/saved_model.pb",), "TensorFlow, compiled, which TensorFlow"),
     ],
@@ -57,6 +61,27 @@ def test_what_is_lost(neopack: Call, desk: Desk, names: tuple[str, ...], lost: s
     assert answer.code == 1
     assert "NEO-CA-002" in answer.out
     assert lost in answer.out
+
+
+def test_a_label_map_beside_the_graph(neopack: Call, desk: Desk) -> None:
+    packed(desk.path / "net-ml_c5.tar.gz", *GRAPH, "labels.json", "model-shapes.json")
+    answer = neopack("check", "net-ml_c5.tar.gz")
+    assert answer.code == 1
+    assert "NEO-CA-005" in answer.out
+    assert "'labels.json'" in answer.out
+    assert "model-shapes" not in answer.out
+
+
+def test_the_device_in_the_meta_file(neopack: Call, desk: Desk) -> None:
+    meta = json.dumps({"Requirements": {"TargetDeviceType": "gpu"}}).encode()
+    held = {"compiled.so": b"s", "code.ro": b"r", "compiled.meta": meta}
+    with tarfile.open(desk.path / "net-ml_c5.tar.gz", "w:gz") as tar:
+        for name, content in held.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    assert "NEO-CA-006" in neopack("check", "net-ml_c5.tar.gz").out
+    assert "NEO-CA-006" not in neopack("check", "net-ml_c5.tar.gz", "--target", "ml_p3").out
 
 
 def test_a_model_that_came_back_as_it_went(neopack: Call, shelf: Path, desk: Desk) -> None:

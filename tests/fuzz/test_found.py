@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import doors
 import pytest
 from damage import anywhere, zip_of
 from harness import Reader, tried
+from readers import readers
 
 from neopack.errors import Malformed
 
+FOLDER = Path(__file__).parent / "found"
 DEEP = b"[" * 100_000
 HEADER = b"\x93NUMPY\x01\x00\x14\x00{'descr': '<f4', (\n ("
 
@@ -37,6 +40,18 @@ def test_is_refused(name: str) -> None:
     with pytest.raises(Malformed):
         read(data)
     assert tried(Reader(name, anywhere((data,)), read), data) is None
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.name)
+def test_what_was_kept(path: Path) -> None:
+    reader = readers()[path.name.partition("-")[0].replace("_", " ")]
+    assert tried(reader, path.read_bytes()) is None
+
+
+def test_keys_of_very_many_parts() -> None:
+    for count in (3000, 16_000, 60_000):
+        data = b"a" + b".b" * count + b" = 1"
+        assert tried(Reader("settings", anywhere((data,)), doors.settings), data) is None
 
 
 def test_an_odd_escape_in_a_string_of_the_call_is_nobodys_warning() -> None:

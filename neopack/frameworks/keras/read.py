@@ -59,7 +59,7 @@ class Document:
     @property
     def major(self) -> int:
         first = self.version.split(".", maxsplit=1)[0]
-        return int(first) if first.isdecimal() else 2
+        return int(first) if first.isdecimal() and len(first) < 10 else 2
 
 
 def form(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> str | None:

@@ -22,6 +22,9 @@ Numbers: TypeAlias = Packed | Sequence[Any]
 HEAD = 4096
 WHITE = b" \t\r\n"
 
+# of a 64-bit number in digits
+LONGEST_NUMBER = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
@@ -100,7 +103,7 @@ def learner(document: Json, where: str) -> Learner:
     body = booster.into("gbtree") if name == "dart" else booster
     model = body.into("model")
     return Learner(
-        version=tuple(int(v) for v in _listed(version)),
+        version=_version(_listed(version), where),
         booster=name,
         objective=objective.text("name"),
         objective_parameters={k: v for k, v in objective.value.items() if k != "name"},
@@ -197,7 +200,7 @@ class _At:
         if name not in self.value and default is not None:
             return default
         text = self.text(name)
-        if not text.lstrip("-").isdecimal():
+        if not text.lstrip("-").isdecimal() or len(text) > LONGEST_NUMBER:
             raise Malformed(f"{self.path}.{name} is {text!r:.40}", where=self.where)
         return int(text)
 
@@ -209,6 +212,13 @@ class _At:
 
     def missing(self, name: str) -> Malformed:
         return Malformed(f"{self.path or 'the document'} has no {name}", where=self.where)
+
+
+def _version(parts: Sequence[Any], where: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in parts)
+    except (OverflowError, TypeError, ValueError):
+        raise Malformed(f"version is {parts!r:.40}", where=where) from None
 
 
 def _scores(text: str, where: str) -> tuple[float, ...]:

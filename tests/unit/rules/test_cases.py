@@ -81,6 +81,40 @@ def came_back(**known: Any) -> Inspection:
     return inspection("PYTORCH", returned=Returned(**{"kind": "TVM graph", **known}))
 
 
+GPU = "ml_p3"
+WARM = """
+import torch
+def model_fn(model_dir):
+    model = torch.jit.load(model_dir + "/model.pt").cuda()
+    model(torch.zeros(1, 3, 8, 8).cuda())
+    return model
+"""
+COLD = WARM.replace("    model(torch.zeros(1, 3, 8, 8).cuda())\n", "")
+LOADS = """
+import mxnet as mx
+def model_fn(model_dir):
+    return mx.model.load_checkpoint("compiled", 0)
+"""
+
+
+def on(target: str, text: str, framework: str = "PYTORCH") -> Inspection:
+    return inspection(framework, target, code={CODE: text})
+
+
+def required(text: str, *names: str, framework: str = "PYTORCH") -> Inspection:
+    held = {"code/requirements.txt": text}
+    return inspection(framework, code=held, entries=entries("model.pth", *held, *names))
+
+
+def sklearn(config: str) -> Inspection:
+    return inspection("SKLEARN", data_input_config=config, entries=entries("m.joblib"))
+
+
+def artifact_of(*names: str, kind: str) -> Inspection:
+    back = inspection("PYTORCH", entries=entries(*names), returned=Returned(kind=kind))
+    return replace(back, code={})
+
+
 ENDING_IN_ZERO = {"serving_default": {"inputs": {}, "outputs": {"scores": "scores/out0:0"}}}
 
 # id: [(an inspection that breaks it, a word of what is said)]
@@ -135,6 +169,31 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-CA-002": [(came_back(runtime="DLR", lacking=("*.json",)), "without '*.json'")],
     "NEO-CA-003": [(came_back(kind=""), "'model.pth'")],
     "NEO-CA-004": [(came_back(maker="neopack's emulator of AWS"), "emulator")],
+    "NEO-CA-005": [(came_back(doubled={"*.json": ("a.json", "labels.json")}), "'labels.json'")],
+    "NEO-CA-006": [(came_back(device="gpu"), "compiled for gpu; ml_c5 is cpu")],
+    "NEO-CA-007": [
+        (artifact_of("a.pt", "b.pth", kind="PyTorch, compiled"), "model.pt, or one"),
+        (artifact_of("deep/model.pt", kind="PyTorch, compiled"), "at the root"),
+        (artifact_of("compiled-symbol.json", kind="MXNet, compiled"), "model-shapes.json"),
+    ],
+    "NEO-SK-001": [(sklearn('{"x":[1,2,3]}'), "3 dims")],
+    "NEO-SK-002": [(sklearn('{"x":[1,-1]}'), "-1 columns")],
+    "NEO-HD-009": [(script(LOADS, "MXNET"), "never neomx")],
+    "NEO-HD-010": [
+        (script(LOADS, "MXNET"), "'compiled'"),
+        (script("import torch\nx = torch.jit.load('model.pt')"), "'model.pt'"),
+        (script("g = SymbolBlock.imports('./compiled-symbol.json', ['data'])"), "relative"),
+    ],
+    "NEO-HD-011": [(on(GPU, COLD), "without having run"), (on("ml_g4dn", COLD), "model_fn")],
+    "NEO-HD-012": [
+        (required("numpy\ntorch==2.3.0  # newest\n"), "'torch==2.3.0'"),
+        (required("MXNet-MKL>=1.8; python_version>'3'", framework="MXNET"), "MXNet-MKL"),
+    ],
+    "NEO-HD-013": [
+        (required("-r more.txt\n"), "'more.txt'"),
+        (required("./wheels/own-1.0-py3-none-any.whl"), "own-1.0"),
+        (required("-e ../package"), "../package"),
+    ],
     "NEO-AR-015": [(pytorch(entries=entries("a/m.pth"), models=("a/m.pth",)), "a/m.pth")],
     "NEO-DC-001": [
         (onnx(data_input_config=None), "do not tell"),
@@ -889,6 +948,44 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-KR-010": [keras()],
     "NEO-KR-011": [keras(info=keras_info(training_config=False, optimizer_weights=0))],
     "NEO-KR-012": [keras(), keras(info=keras_info(backend=""))],
+    "NEO-CA-005": [came_back()],
+    "NEO-CA-006": [
+        came_back(device="cpu"),
+        replace(came_back(device="gpu"), target=facts.target("ml_p3")),
+        replace(came_back(device="gpu"), target=facts.target("ml_inf1")),
+    ],
+    "NEO-CA-007": [
+        came_back(),
+        artifact_of("model.pt", "other.pt", kind="PyTorch, compiled"),
+        artifact_of("net.pth", kind="PyTorch, compiled"),
+        artifact_of("a.pt", "b.pt", "code/inference.py", kind="PyTorch, compiled"),
+    ],
+    "NEO-SK-001": [sklearn('{"x":[1,2]}'), sklearn("nothing")],
+    "NEO-SK-002": [sklearn('{"x":[1,4]}')],
+    "NEO-HD-009": [
+        script(f"import neomx\n{LOADS}", "MXNET"),
+        script(f"from neomx import thing\n{LOADS}", "MXNET"),
+        script("import numpy", "MXNET"),
+        script("import mxnet(", "MXNET"),
+    ],
+    "NEO-HD-010": [
+        script(LOADS.replace('"compiled"', 'model_dir + "/compiled"'), "MXNET"),
+        script(f"import os\nos.chdir('/opt/ml/model')\n{LOADS}", "MXNET"),
+        script("import json\nx = json.load(open('labels.json'))"),
+    ],
+    "NEO-HD-011": [
+        on(GPU, WARM),
+        on(GPU, COLD.replace("return model\n", "predict_fn(x, model)\n    return model\n")),
+        on("ml_c5", COLD),
+        on(GPU, "def transform_fn(model, body, kind, accept): ..."),
+    ],
+    "NEO-HD-012": [required("numpy\ntorchmetrics==1.0\n# torch==1\n-r torch\n"), pytorch()],
+    "NEO-HD-013": [
+        required("-r more.txt", "code/more.txt"),
+        required("./wheels/own.whl", "code/wheels/own.whl"),
+        required("-e ./package", "code/package/setup.py"),
+        required("own @ https://example.com/own-1.0.tar.gz\n--index-url https://x.org\nnumpy"),
+    ],
 }
 
 RULES = {rule.id: rule for rule in ALL}

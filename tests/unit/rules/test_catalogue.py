@@ -17,10 +17,28 @@ from neopack.frameworks.onnx import rules as onnx
 from neopack.frameworks.pytorch import rules as pytorch
 from neopack.frameworks.tensorflow import rules as tensorflow
 from neopack.frameworks.xgboost import rules as xgboost
-from neopack.rules import archive, dataconfig, engine, handler, options, returned, target
+from neopack.rules import (
+    archive,
+    dataconfig,
+    engine,
+    handler,
+    listed,
+    options,
+    returned,
+    target,
+    traps,
+)
 from neopack.rules.inspection import Rule
 
-SHARED = (*archive.RULES, *dataconfig.RULES, *target.RULES, *options.RULES, *handler.RULES)
+SHARED = (
+    *archive.RULES,
+    *dataconfig.RULES,
+    *target.RULES,
+    *options.RULES,
+    *listed.RULES,
+    *handler.RULES,
+    *traps.RULES,
+)
 ALL: tuple[Rule, ...] = (
     *SHARED,
     *returned.RULES,
