@@ -21,6 +21,11 @@ class Case(NamedTuple):
 
 # by what is rewritten
 LOWERED: dict[str, Case] = {
+    "einsum-in-capitals": Case(
+        18,
+        "(float[2,3,4] x, float[4,5] w) => (float[2,3,5] y) "
+        '{y = Einsum<equation = "aBc,cD->aBD">(x, w)}',
+    ),
     "squeeze": Case(
         13, "(float[1,3,1] x) => (float[] y) <int64[2] a = {0,-1}> {y = Squeeze(x, a)}"
     ),

@@ -19,6 +19,7 @@ MODELS: Mapping[str, tuple[str, Mapping[str, tuple[int, ...]]]] = {
     "XGBOOST": ("xgboost/logistic-1.3.3.model", {}),
     "KERAS": ("keras/cnn-2.2.4.h5", {"image": (1, 8, 8, 3)}),
     "MXNET": ("mxnet/gluon/gluon-symbol.json", {"data": IMAGE}),
+    "TENSORFLOW": ("tensorflow/2/saved-model", {"images": (1, 8, 8, 3)}),
 }
 # what the call has to say besides, which package cannot know: no page of AWS's chooses for anyone
 CHOSEN = {"NEO-CO-004"}

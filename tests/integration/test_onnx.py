@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -94,6 +95,25 @@ def test_external_data_that_cannot_be_had(
     elif beside == "too little":
         data.write_bytes(bytes(10))
     refused(1, "external-data.onnx", "package", "external-data.onnx", "-o", "out.tar.gz")
+
+
+def test_more_than_one_file_can_hold(desk: Desk, refused: Call, fixtures: Path) -> None:
+    """The data is a hole: refused before it is read."""
+    given = onnx.load(fixtures / "onnx/external-data.onnx", load_external_data=False)
+    tensor = max(given.graph.initializer, key=lambda each: math.prod(each.dims))
+    tensor.dims[0] = (2 << 30) // (4 * math.prod(tensor.dims[1:])) + 1
+    size = 4 * math.prod(tensor.dims)
+    for entry in tensor.external_data:
+        if entry.key == "length":
+            entry.value = str(size)
+        if entry.key == "location":
+            place = desk.path / entry.value
+        if entry.key == "offset":
+            entry.value = "0"
+    with place.open("wb") as stream:
+        stream.truncate(size)
+    (desk.path / "large.onnx").write_bytes(given.SerializeToString())
+    refused(1, "2.00 GiB", "package", "large.onnx", "-o", "out.tar.gz")
 
 
 def test_external_data_outside_of_its_folder_is_not_read(

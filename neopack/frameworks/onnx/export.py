@@ -7,6 +7,7 @@ was given.
 
 from __future__ import annotations
 
+import math
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
@@ -111,6 +112,7 @@ def _embed(path: Path, target: Path, log: Log) -> None:
     """Write the model with every tensor inside it."""
     onnx = _onnx()
     _check(path)
+    _refuse_larger(onnx.load(str(path), load_external_data=False), path)
     try:
         model = onnx.load(str(path), load_external_data=True)
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
@@ -119,13 +121,24 @@ def _embed(path: Path, target: Path, log: Log) -> None:
             where=str(path),
             hint="keep the data files beside the .onnx under the names it gives",
         ) from None
-    if model.ByteSize() > LARGEST:
-        raise SourceError(
-            f"holds {model.ByteSize()} bytes with its external data; one .onnx file holds 2 GiB",
-            where=str(path),
-        )
     onnx.save_model(model, str(target), save_as_external_data=False)
     log.note("external data was embedded: Neo takes one .onnx file")
+
+
+def _refuse_larger(model: Any, path: Path) -> None:
+    from onnx.helper import tensor_dtype_to_np_dtype
+
+    held = sum(
+        math.prod(tensor.dims) * tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+        for tensor in model.graph.initializer
+    )
+    if held > LARGEST:
+        raise SourceError(
+            f"its weights come to {held / 2**30:.2f} GiB with its external data, and Neo takes "
+            "one .onnx file, which holds 2 GiB",
+            where=str(path),
+            hint="package the model from its framework: the other forms have no such limit",
+        )
 
 
 def _requests(

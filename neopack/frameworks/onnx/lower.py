@@ -18,6 +18,7 @@ from neopack.errors import SourceError
 from neopack.facts import OnnxRelease, versions
 from neopack.frameworks.onnx.convert import convert, converted, expanded, laid_open, refuse_types
 from neopack.frameworks.onnx.earlier import put_plainly
+from neopack.frameworks.onnx.einsum import use_small_letters
 from neopack.frameworks.onnx.rewriting import BASE, OWN, Lowering, opset_of, schema
 from neopack.frameworks.onnx.values import inferred
 from neopack.frameworks.onnx.walk import nodes, prune, strip, used
@@ -69,6 +70,7 @@ def lower(
         told += [f"{operator}: laid open as ONNX defines it" for operator in named]
         typed = converted(partial(inferred, model, shapes), where)
         told += Lowering(model, typed, where).told()
+    told += use_small_letters(model.graph)
     prune(model.graph)
     _keep_domains(model, min(opset, BASE), where)
     if min(opset, BASE) > release.opset:

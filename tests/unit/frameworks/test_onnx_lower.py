@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from neopack.archive.goldens import difference
 from neopack.errors import SourceError
 from neopack.frameworks.onnx.added import ADDED, EXPANDED
 from neopack.frameworks.onnx.changed import CHANGED
+from neopack.frameworks.onnx.einsum import in_small_letters
 from neopack.frameworks.onnx.lower import lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.types import Array, Signature
@@ -143,6 +145,18 @@ def test_each_rewrite_is_tried() -> None:
     alike = {operator for operator in CHANGED if operator.startswith("Reduce")}
     alike |= {"Sub", "Mul", "Div", "LpPool", "Range"}
     assert set(CHANGED) <= used | alike
+
+
+@pytest.mark.parametrize(
+    ("equation", "small"),
+    [
+        ("ij,jk->ik", "ij,jk->ik"),
+        ("...Aa,aB->...AB", "...ba,ac->...bc"),
+        (string.ascii_letters, string.ascii_letters),
+    ],
+)
+def test_labels_become_small_where_there_are_enough(equation: str, small: str) -> None:
+    assert in_small_letters(equation) == small
 
 
 def big(opset: int, ir: int = 10) -> Any:
