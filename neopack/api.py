@@ -11,20 +11,22 @@ from neopack import (
     checking,
     compiling,
     explaining,
+    exporting,
     facts,
     fixing,
+    inspecting,
     judging,
     packing,
     receiving,
+    resolving,
 )
 from neopack import matrix as matrices
-from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import answer as answers
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.inspected import Inspected
 from neopack.charting import roadmap
 from neopack.errors import UsageError
-from neopack.frameworks import ExportSettings, strangers
+from neopack.frameworks import ExportSettings
 from neopack.measure import bench as measuring
 from neopack.measure import verify as proving
 from neopack.rules.explain import Explanation
@@ -40,9 +42,7 @@ from neopack.types import (
     Runner,
     SilentLog,
 )
-from neopack.wire.files import FolderFiles
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.source import FileSource
 
 if TYPE_CHECKING:  # a local compilation needs nothing of it
     from neopack import following, submitting
@@ -66,7 +66,6 @@ __all__ = [
 ]
 
 Inputs = Mapping[str, Sequence[int]] | Sequence[InputRequest]
-GZIP = b"\x1f\x8b"
 
 
 def inspect(
@@ -85,54 +84,13 @@ def inspect(
     model are exported first, in a child process, and need ``inputs`` for that.
     """
     if isinstance(model, str | Path) and Path(model).exists():
-        return _inspect_path(Path(model), limits)
-    source = packing.resolve(
+        return inspecting.inspect_path(Path(model), limits)
+    source = resolving.resolve(
         model, framework=framework, arguments=arguments or {}, weights=_path(weights)
     )
     settings = ExportSettings()
-    with packing.exported(source, _requests(inputs), settings, log or SilentLog()) as (_, info):
+    with exporting.exported(source, _requests(inputs), settings, log or SilentLog()) as (_, info):
         return Inspected(subject=source.where, form=info.format, info=info)
-
-
-def _inspect_path(path: Path, limits: Limits) -> Inspected:
-    if path.is_file() and _is_gzip(path):
-        return _inspect_archive(path, limits)
-    main, framework = packing.find_model(path)
-    with FileSource(main) as source:
-        form = framework.recognise(source) or ""
-    info = framework.read(FolderFiles(main.parent), main.name, limits)
-    return Inspected(subject=path.name or str(path), form=form, info=info)
-
-
-def _is_gzip(path: Path) -> bool:
-    with FileSource(path) as source:
-        return source.read(0, len(GZIP)) == GZIP
-
-
-def _inspect_archive(path: Path, limits: Limits) -> Inspected:
-    scanned = scan(path, limits)
-    if artifacts.is_compiled(scanned):
-        opened = artifacts.open_archive(path, limits)
-        return Inspected(
-            subject=path.name,
-            form="compiled archive",
-            entries=scanned.entries,
-            compiled=opened.compiled,
-        )
-    found = artifacts.find_model(scanned, limits)
-    return Inspected(
-        subject=path.name,
-        form=f"archive with {found[1]}" if found else _without_model(scanned),
-        info=found[2] if found else None,
-        entries=scanned.entries,
-    )
-
-
-def _without_model(scanned: ArchiveScan) -> str:
-    stranger = strangers.among(scanned.file_names())
-    return (
-        f"archive: {stranger.what}" if stranger else "archive without a model that neopack knows"
-    )
 
 
 def package(
@@ -195,7 +153,7 @@ def package(
         target=facts.target(target), framework_version=framework_version
     )
     packing.refuse_outputs(output, force=force)
-    source = packing.resolve(
+    source = resolving.resolve(
         model, framework=framework, arguments=arguments or {}, weights=_path(weights)
     )
     submission = packing.for_runtime(submission, source.framework, runtime, export)
@@ -203,7 +161,7 @@ def package(
     packing.code_members(settings.code)
     version = judging.version_for(source.framework, submission)
     export = replace(export, framework_version=version)
-    with packing.exported(source, _requests(inputs), export, log) as (made, info):
+    with exporting.exported(source, _requests(inputs), export, log) as (made, info):
         return packing.write(made, info, source, submission, output, settings, log)
 
 

@@ -1,14 +1,10 @@
-"""The steps of ``package``: resolve the source, export it in a child, judge it, write it."""
+"""The last steps of ``package``: judge what was exported, prove it, write it."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from neopack import facts
 from neopack._version import __version__
@@ -21,19 +17,16 @@ from neopack.archive.manifest import (
     manifest_path,
 )
 from neopack.archive.write import Written, write_archive, write_copy
-from neopack.child import Child, staging_directory
-from neopack.codec import from_json, to_json
-from neopack.errors import ExportFailed, SourceError, Unsupported, UsageError
+from neopack.child import staging_directory
+from neopack.errors import SourceError, Unsupported, UsageError
 from neopack.facts import versions
-from neopack.frameworks import ExportSettings, Framework, Layout, callables, catalogue
+from neopack.frameworks import ExportSettings, Layout, catalogue
 from neopack.judging import Submission, inspect_layout, judge, raise_for
 from neopack.measure.verify import Proof, prove, runtime_for
 from neopack.rules.engine import refuse_unknown
 from neopack.types import (
     Evidence,
     ExportedModel,
-    InputRequest,
-    Json,
     Log,
     Member,
     ModelInfo,
@@ -41,18 +34,12 @@ from neopack.types import (
     NeoArchive,
     Report,
 )
-from neopack.wire.files import FolderFiles, PlacedFiles
-from neopack.wire.guard import DEFAULT_LIMITS
-from neopack.wire.source import FileSource
 
 __all__ = [
     "PackageSettings",
-    "exported",
-    "find_model",
     "for_runtime",
     "refuse_outputs",
     "refuse_unsupported",
-    "resolve",
     "write",
 ]
 
@@ -76,118 +63,6 @@ class PackageSettings:
         if not 0 <= self.level <= 9:
             raise UsageError(f"--level {self.level} is not between 0 and 9")
         refuse_unknown(*self.ignore)
-
-
-def resolve(
-    model: Any,
-    *,
-    framework: str | None,
-    arguments: Mapping[str, Json],
-    weights: Path | None,
-) -> ModelSource:
-    """What ``model`` names: a live object, ``module:callable``, or a file or directory judged by
-    the bytes in it. Raises ``UsageError`` where it is not of the ``framework`` that was said."""
-    said = catalogue.get(framework).name if framework else None
-    if not isinstance(model, str | Path):
-        return _live(model, said)
-    text = str(model)
-    if callables.looks_like_callable(text):
-        name = said or catalogue.of_callable(text)
-        return ModelSource(
-            kind="callable", where=text, framework=name, arguments=arguments, weights=weights
-        )
-    if arguments:
-        raise UsageError("--arg goes with module:callable only", where=text)
-    path, found = find_model(Path(text))
-    if said not in (None, found.name):
-        raise UsageError(f"is a {found.name} model, not {said}", where=str(path))
-    return ModelSource(kind="file", where=str(path), framework=found.name, weights=weights)
-
-
-def _live(model: object, said: str | None) -> ModelSource:
-    for name in (said,) if said else catalogue.names():
-        if catalogue.get(name).owns(model):
-            where = type(model).__name__
-            return ModelSource(kind="object", where=where, framework=name, model=model)
-    known = said or ", ".join(catalogue.names())
-    raise SourceError(f"a {type(model).__name__} is no model of {known}")
-
-
-def find_model(path: Path) -> tuple[Path, Framework]:
-    """The model file at ``path``, or the one model in that directory, and whose it is."""
-    if path.is_dir():
-        return _in_directory(path)
-    if not path.is_file():
-        hint = "" if path.suffix else "a callable is named module:callable"
-        raise SourceError("no such file or directory", where=str(path), hint=hint)
-    with FileSource(path) as source:
-        return path, catalogue.recognise(source)[0]
-
-
-def _in_directory(path: Path) -> tuple[Path, Framework]:
-    files = FolderFiles(path)
-    names, found = files.names(), tuple(catalogue.find(files))
-    parts = {part for one in found for part in one.framework.parts(names, one.model)}
-    whole = [one for one in found if one.model not in parts]
-    # what Neo would not take by its name is taken up to be refused with the way out of it
-    models = [one for one in whole if one.packaged] or whole[:1]
-    if not models:
-        raise catalogue.nothing_found(names, str(path))
-    if len(models) > 1:
-        raise SourceError(
-            f"holds {len(models)} models: {', '.join(one.model for one in models[:5])}",
-            where=str(path),
-            hint=f"name one of them, such as {path / models[0].model}",
-        )
-    return path / models[0].model, models[0].framework
-
-
-@contextmanager
-def exported(
-    source: ModelSource,
-    requests: Sequence[InputRequest],
-    settings: ExportSettings,
-    log: Log,
-) -> Iterator[tuple[ExportedModel, ModelInfo]]:
-    """The exported model, in a staging directory that is gone when the block ends.
-
-    Exporting runs the user's code, so it happens in a child process; only a live object whose
-    class the child could not import is exported here.
-    """
-    with staging_directory() as staging:
-        framework = catalogue.get(source.framework)
-        handed = source if source.kind != "object" else framework.hand_over(source.model, staging)
-        if handed is None:
-            with log.step("exporting"):
-                made = framework.export(source, requests, staging, settings, log)
-            yield made, _read(framework, made)
-            return
-        given = replace(handed, weights=source.weights) if source.weights else handed
-        environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-        live = environment if source.kind == "object" else None
-        with Child(
-            failure=ExportFailed,
-            subject=source.where,
-            owns=staging,
-            log=log,
-            environment=live,
-        ) as child:
-            task = {
-                "source": to_json(given),
-                "inputs": to_json(tuple(requests)),
-                "settings": to_json(settings),
-                "staging": str(staging),
-            }
-            with log.step("exporting"):
-                made = from_json(ExportedModel, child.call("export", task))
-            yield made, _read(framework, made)
-
-
-def _read(framework: Framework, made: ExportedModel) -> ModelInfo:
-    """What our own reader says of the export: the archive is judged by its bytes alone."""
-    models = framework.models([member.name for member in made.members])
-    files = PlacedFiles("the export", {member.name: member.path for member in made.members})
-    return framework.read(files, models[0], DEFAULT_LIMITS)
 
 
 def code_members(code: Path | None) -> tuple[Member, ...]:

@@ -51,7 +51,7 @@ def test_the_difference_that_the_hint_accepts_is_accepted(off: float) -> None:
 def test_settings_are_refused_before_the_export(
     given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neopack.packing.exported", None)
+    monkeypatch.setattr("neopack.exporting.exported", None)
     with pytest.raises(neopack.NeopackError):
         neopack.package("net:Net", path=tmp_path / "a.tar.gz", **given)
 

@@ -1,0 +1,67 @@
+"""Have a framework export a model, in a process of its own: that runs the user's code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from neopack.child import Child, staging_directory
+from neopack.codec import from_json, to_json
+from neopack.errors import ExportFailed
+from neopack.frameworks import ExportSettings, Framework, catalogue
+from neopack.types import ExportedModel, InputRequest, Log, ModelInfo, ModelSource
+from neopack.wire.files import PlacedFiles
+from neopack.wire.guard import DEFAULT_LIMITS
+
+__all__ = ["exported"]
+
+
+@contextmanager
+def exported(
+    source: ModelSource,
+    requests: Sequence[InputRequest],
+    settings: ExportSettings,
+    log: Log,
+) -> Iterator[tuple[ExportedModel, ModelInfo]]:
+    """The exported model, in a staging directory that is gone when the block ends.
+
+    Exporting runs the user's code, so it happens in a child process; only a live object whose
+    class the child could not import is exported here.
+    """
+    with staging_directory() as staging:
+        framework = catalogue.get(source.framework)
+        handed = source if source.kind != "object" else framework.hand_over(source.model, staging)
+        if handed is None:
+            with log.step("exporting"):
+                made = framework.export(source, requests, staging, settings, log)
+            yield made, _read(framework, made)
+            return
+        given = replace(handed, weights=source.weights) if source.weights else handed
+        environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        live = environment if source.kind == "object" else None
+        with Child(
+            failure=ExportFailed,
+            subject=source.where,
+            owns=staging,
+            log=log,
+            environment=live,
+        ) as child:
+            task = {
+                "source": to_json(given),
+                "inputs": to_json(tuple(requests)),
+                "settings": to_json(settings),
+                "staging": str(staging),
+            }
+            with log.step("exporting"):
+                made = from_json(ExportedModel, child.call("export", task))
+            yield made, _read(framework, made)
+
+
+def _read(framework: Framework, made: ExportedModel) -> ModelInfo:
+    """What our own reader says of the export: the archive is judged by its bytes alone."""
+    models = framework.models([member.name for member in made.members])
+    files = PlacedFiles("the export", {member.name: member.path for member in made.members})
+    return framework.read(files, models[0], DEFAULT_LIMITS)
