@@ -8,9 +8,10 @@ The blocks of a page are carried out in order, in one empty directory and one sh
 - other blocks are only shown.
 
 What a command prints has to be what the page shows, but for what ``masked`` leaves out: spaces;
-times, sizes, digests and differences; the versions of today's frameworks; the machine; every
-number that ``run`` and ``bench`` print. A line ``...`` stands for any lines, and the directory is
-left out. A command that ends with another code than 0 is followed by ``$ echo $?``.
+times, sizes, digests and differences; the versions of today's frameworks; how many rules there
+are; the machine; every number that ``run`` and ``bench`` print. A line ``...`` stands for any
+lines, and the directory is left out. A command that ends with another code than 0 is followed by
+``$ echo $?``.
 
 With ``--write`` the page gets what was printed, except where a line ``...`` stands and what is
 around it holds.
@@ -44,6 +45,7 @@ FREE = (
     (re.compile(r"\b\d(?:\.\d+)?e-\d+\b|\b0(?= of the largest)"), "<difference>"),
     (re.compile(r"^on .+, \d+ cores, .+;", re.MULTILINE), "on <machine>;"),
     (re.compile(r"(127\.0\.0\.1):\d+"), r"\1:<port>"),
+    (re.compile(r"\b\d+(?= rules: )|(?<= tests=\")\d+"), "<rules>"),
     (
         re.compile(
             r"\b(openvino|torch|tensorflow|keras|xgboost|onnxruntime)"

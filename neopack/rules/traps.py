@@ -21,7 +21,7 @@ __all__ = ["RULES"]
 _LOADERS = frozenset({"load", "load_checkpoint", "imports"})
 _COMPILED = re.compile(r"(\./)?(compiled|model)([-.]\S*)?")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
-_SPLIT = re.compile(r"\s+#|;|\s--")
+_SPLIT = re.compile(r"\s#|;|\s--")
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
