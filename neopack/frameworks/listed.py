@@ -45,13 +45,15 @@ class Listed:
         return form
 
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
-        suffixes = {
-            suffix for group in facts.framework(self.name).files for suffix in group.suffixes
-        }
-        return tuple(name for name in names if posixpath.splitext(name)[1] in suffixes)
+        groups = facts.framework(self.name).files
+        suffixes = {suffix for group in groups for suffix in group.suffixes}
+        return tuple(name for name in names if _suffix(name) in suffixes)
 
     def parts(self, names: Sequence[str], model: str) -> tuple[str, ...]:
-        return tuple(name for name in self.models(names) if name != model)
+        """Files of its other kinds: the .weights of a .cfg, and no other .tflite."""
+        groups = facts.framework(self.name).files
+        own = {s for group in groups if _suffix(model) in group.suffixes for s in group.suffixes}
+        return tuple(name for name in self.models(names) if _suffix(name) not in own)
 
     def layout(self, signature: Signature, target: Target, members: Sequence[str]) -> Layout:
         return Layout(data_input_config=None)
@@ -104,3 +106,7 @@ class Listed:
         return Unsupported(
             f"neopack packages and runs no {self.name} models", hint=WAY_OUT.get(self.name, "")
         )
+
+
+def _suffix(name: str) -> str:
+    return posixpath.splitext(name)[1]

@@ -195,7 +195,7 @@ class Table:
         if field >= self.fields:
             return None
         slot = self.vtable + SIZES.size + field * PLACE.size
-        (place,) = PLACE.unpack(self.buffer.take(slot, PLACE.size))
+        place = int.from_bytes(self.buffer.take(slot, PLACE.size), "little")
         if not place:
             return None
         if place < SOFFSET.size or place + width > self.size:

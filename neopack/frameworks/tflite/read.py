@@ -74,7 +74,9 @@ class _Model:
         self.graphs = [buffer.table(at) for at in _places(self.root, SUBGRAPHS)]
         if not self.graphs:
             raise buffer.broken("a model without a subgraph", self.root.at)
-        self.codes = [self._operator(buffer.table(at)) for at in _places(self.root, OPERATOR_CODES)]
+        self.codes = [
+            self._operator(buffer.table(at)) for at in _places(self.root, OPERATOR_CODES)
+        ]
 
     def info(self) -> ModelInfo:
         dtypes, elements, size = self._constants()
@@ -119,7 +121,8 @@ class _Model:
     def _signature(self, graph: Table) -> Signature:
         tensors = _places(graph, TENSORS)
         return Signature(
-            inputs=self._specs(graph, INPUTS, tensors), outputs=self._specs(graph, OUTPUTS, tensors)
+            inputs=self._specs(graph, INPUTS, tensors),
+            outputs=self._specs(graph, OUTPUTS, tensors),
         )
 
     def _specs(self, graph: Table, field: int, tensors: Sequence[int]) -> tuple[TensorSpec, ...]:
