@@ -31,7 +31,10 @@ __all__ = ["READ", "Listed"]
 
 # the folders with the read and rules of those that are read
 READ = {"TFLITE": "neopack.frameworks.tflite"}
-WAY_OUT = {"TFLITE": "package the SavedModel or the Keras model that it was converted from"}
+WAY_OUT = {
+    "TFLITE": "package the SavedModel or the Keras model that it was converted from; "
+    "neopack check --fix OUT.tar.gz packs the file as it is"
+}
 
 
 class Listed:

@@ -44,9 +44,9 @@ def test_what_is_found(
         ("cnn", '{"image":[1,8,8,3]}', set()),
         ("free-batch", '{"image":[4,8,8,3]}', set()),
         ("custom-operator", '{"row":[1,4]}', set()),
-        ("int8", '{"image":[1,8,8,3]}', {"NEO-TL-001"}),
+        ("int8", '{"image":[1,8,8,3]}', {"NEO-TL-001", "NEO-TL-002"}),
         ("int64-input", '{"ids":[1,4]}', {"NEO-TL-001"}),
-        ("bool-output", '{"row":[1,4]}', {"NEO-TL-001"}),
+        ("bool-output", '{"row":[1,4]}', {"NEO-TL-002"}),
         ("two-inputs", '{"left":[1,4]}', {"NEO-DC-011"}),
         ("two-inputs", '{"left":[1,4],"rihgt":[1,4]}', {"NEO-DC-010", "NEO-DC-011"}),
         ("cnn", '{"image":[1,9,9,3]}', {"NEO-DC-012"}),
@@ -99,6 +99,18 @@ def test_one_beside_what_it_was_converted_from_is_passed_over(
         (desk.path / "given" / Path(path).name).write_bytes((fixtures / path).read_bytes())
     assert neopack("package", "given", "-o", "m.tar.gz").code == 0
     assert "ONNX" in neopack("inspect", "given").out
+
+
+def test_fix_packs_one(neopack: Call, desk: Desk, fixtures: Path) -> None:
+    given = fixtures / "tflite" / "cnn.tflite"
+    told = neopack("package", given, "-o", "m.tar.gz").err
+    assert "neopack check --fix" in told
+    roads = neopack("targets", "--model", given).out
+    assert "neopack check --fix" in roads
+    assert "neopack package" not in roads
+    config = ("--data-input-config", '{"image":[1,8,8,3]}', "--target", "rasp4b")
+    assert neopack("check", given, *config, "--fix", "m.tar.gz").code == 0
+    assert neopack("check", "m.tar.gz", *config).code == 0
 
 
 def test_running_one_is_refused(refused: Call, desk: Desk, fixtures: Path) -> None:
