@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from math import prod
+from typing import NamedTuple
 
 from neopack.errors import Malformed
 from neopack.frameworks.tflite.schema import CUSTOM, OPERATORS, TYPES
@@ -32,6 +33,7 @@ FRAMEWORK = "TFLITE"
 IDENTIFIER = b"TFL3"
 MOST_DIMS = 64
 MOST_INPUTS = 4096
+MOST_ELEMENTS = 1 << 63
 
 # schema.fbs: the fields of each table, counted from 0
 VERSION, OPERATOR_CODES, SUBGRAPHS, DESCRIPTION, BUFFERS = range(5)
@@ -65,6 +67,14 @@ def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInf
     return _Model(buffer).info()
 
 
+class _Held(NamedTuple):
+    """A tensor, and the buffer that its constant elements would be in."""
+
+    buffer: int
+    dtype: str
+    elements: int
+
+
 class _Model:
     """One walk over the tables; what two of them share is read once."""
 
@@ -79,14 +89,15 @@ class _Model:
         ]
 
     def info(self) -> ModelInfo:
+        signature, operators = self._signature(self.graphs[0]), self._operators()
         dtypes, elements, size = self._constants()
         return ModelInfo(
             framework=FRAMEWORK,
             format="tflite",
             producer=self.root.text(DESCRIPTION),
             versions={"schema": str(self.root.number(VERSION, "I"))},
-            signature=self._signature(self.graphs[0]),
-            operators=dict(sorted(self._operators().items())),
+            signature=signature,
+            operators=dict(sorted(operators.items())),
             parameters=elements,
             parameter_bytes=size,
             dtypes=dict(sorted(dtypes.items())),
@@ -137,23 +148,18 @@ class _Model:
     def _constants(self) -> tuple[Counter[str], int, int]:
         """(how many constant tensors of each dtype, their elements, their bytes); a buffer that
         several tensors share counts once."""
+        tensors = [
+            _held(self.buffer.table(at)) for graph in self.graphs for at in _places(graph, TENSORS)
+        ]
         sizes = self._buffer_sizes()
-        dtypes: Counter[str] = Counter()
-        elements, seen = 0, set()
-        for graph in self.graphs:
-            for at in _places(graph, TENSORS):
-                tensor = self.buffer.table(at)
-                index = tensor.number(BUFFER, "I")
-                if not sizes.get(index):
-                    continue
-                dtypes[_dtype(tensor)] += 1
-                if index not in seen:
-                    seen.add(index)
-                    elements += prod(_dims(tensor, SHAPE))
-        return dtypes, elements, sum(sizes[index] for index in seen)
+        held = [tensor for tensor in tensors if sizes.get(tensor.buffer)]
+        elements = {tensor.buffer: tensor.elements for tensor in held}
+        dtypes = Counter(tensor.dtype for tensor in held)
+        return dtypes, sum(elements.values()), sum(sizes[index] for index in elements)
 
     def _buffer_sizes(self) -> dict[int, int]:
-        """Bytes by buffer, forward through the file: the weights in between are passed over."""
+        """Bytes by buffer, forward through the file: the weights in between are passed over, and
+        come last in it."""
         places = enumerate(_places(self.root, BUFFERS))
         return {
             index: _size(self.buffer.table(at))
@@ -170,6 +176,13 @@ def _size(buffer: Table) -> int:
     """Of a file over 2 GB the data lie behind the tables, and only their size is told."""
     data = buffer.vector(DATA, 1)
     return data.length if data is not None else buffer.number(SIZE_BEHIND, "Q")
+
+
+def _held(tensor: Table) -> _Held:
+    elements = prod(max(dim, 0) for dim in _dims(tensor, SHAPE))
+    if elements > MOST_ELEMENTS:
+        raise tensor.buffer.broken("a tensor of more elements than can be", tensor.at)
+    return _Held(tensor.number(BUFFER, "I"), _dtype(tensor), elements)
 
 
 def _spec(tensor: Table) -> TensorSpec:
