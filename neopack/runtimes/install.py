@@ -86,7 +86,7 @@ def _make(runtime: Runtime, log: Log) -> None:
     _refuse_no_room(runtime, place.parent)
     log.note(f"installing {runtime.environment} into {place}, about {runtime.disk} MB, once")
     what = f"{runtime.environment} cannot be installed"
-    with log.step(f"installing {runtime.environment}"):
+    with log.step(f"installing {runtime.environment}"), _told(what):
         python = interpreter(runtime.python, log)
         uv("venv", "--quiet", "--clear", "--python", python, str(place), what=what)
         lock = place / "lock.txt"
@@ -97,7 +97,18 @@ def _make(runtime: Runtime, log: Log) -> None:
             *("--requirement", str(lock)),
             what=what,
         )
-    (place / MARK).write_text(_fingerprint(runtime))
+        (place / MARK).write_text(_fingerprint(runtime))
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    """A disk that fills up, or fails, meanwhile."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "make room, or set NEOPACK_HOME to another disk"
+        raise Missing(f"{what}: {reason}", hint=hint) from error
 
 
 def _refuse_no_room(runtime: Runtime, place: Path) -> None:

@@ -43,12 +43,14 @@ __all__ = ["MODEL_FILE", "export"]
 MODEL_FILE = "model.h5"
 # of the largest output; beyond it the rewritten model is not the same function
 LOWERED_DIFFERENCE = 1e-4
+TRAINING = "the training configuration and the optimizer's state are left out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """A model as it was given: its configuration and weights, and the live model of today's
-    Keras, or None where that cannot load it. ``keep`` is a file to keep as it is."""
+    Keras, or None where that cannot load it. ``keep`` is a file to keep as it is; ``trained`` one
+    with a training configuration, which is left out."""
 
     where: str
     config: Json
@@ -56,6 +58,7 @@ class Given:
     weights: weights.Weights
     live: Any
     keep: Path | None = None
+    trained: bool = False
 
 
 def export(
@@ -133,7 +136,8 @@ def _from_file(path: Path, document: Document) -> Given:
         major=document.major,
         weights=weights.weights_of_h5(path, document.model),
         live=_loaded_or_none(path) if document.major >= 3 else None,
-        keep=path if old else None,
+        keep=path if old and document.training is None else None,
+        trained=document.training is not None,
     )
 
 
@@ -243,9 +247,10 @@ def _write(
         return ()
     with log.step("lowering"):
         write.write_h5(lowered, target)
-    for rewrite in lowered.rewrites:
+    rewrites = (*lowered.rewrites, *([TRAINING] if had.trained else ()))
+    for rewrite in rewrites:
         log.note(f"lowered to Keras {write.KERAS_VERSION}: {rewrite}")
-    return lowered.rewrites
+    return rewrites
 
 
 def _outputs(

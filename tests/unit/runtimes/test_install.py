@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.server
 import io
 import multiprocessing
 import os
+import resource
 import sys
 import threading
 import zipfile
@@ -156,6 +158,42 @@ def test_no_room_is_said_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(Missing, match="MB left"):
         install.ensure(huge, SilentLog())
     assert not install.directory(huge).exists()
+
+
+def _where_files_stay_small(requires: str) -> str:
+    """What is said where no file may grow as large as the wheel's: a disk that fills meanwhile."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
+    try:
+        install.ensure(tiny(requires), SilentLog())
+    except Missing as error:
+        return error.line()
+    return ""
+
+
+def test_a_disk_that_fills_while_installing_leaves_nothing_that_looks_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    place = tmp_path / "tiny-1.0-py3-none-any.whl"
+    place.write_bytes(wheel())
+    digest = hashlib.sha256(place.read_bytes()).hexdigest()
+    requires = f"tiny @ {place.as_uri()} --hash=sha256:{digest}"
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        said = pool.apply(_where_files_stay_small, (requires,))
+    assert said.startswith("tiny-1.0 cannot be installed: ")
+    assert not install.is_whole(tiny(requires))
+    install.ensure(tiny(requires), SilentLog())
+    assert install.is_whole(tiny(requires))
+
+
+def test_what_is_not_uv_s_to_say_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "interpreter", _full)
+    with pytest.raises(Missing, match="cannot be installed: No space left on device"):
+        install.ensure(tiny(), SilentLog())
+
+
+def _full(version: str, log: object) -> str:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_home_that_cannot_be_written_is_named(
