@@ -27,6 +27,7 @@ FAMILIES = {
     "NEO-CO": "CompilerOptions",
     "NEO-HD": "The script that serves the compiled model",
     "NEO-CA": "What a job returned",
+    "NEO-TL": "TensorFlow Lite",
     "NEO-SK": "scikit-learn",
     "NEO-PT": "PyTorch",
     "NEO-ON": "ONNX",

@@ -12,6 +12,7 @@ from neopack.catalog.names import Reading, date_of, kinds_of, readings, target_o
 from neopack.errors import Unsupported, UsageError
 from neopack.facts import hosting, images
 from neopack.facts.mending import mended_by
+from neopack.frameworks import catalogue as frameworks
 from neopack.matrix import Cell, Verdict, matrix
 from neopack.types import CompilerPath, Target
 
@@ -116,7 +117,7 @@ def _road(cell: Cell, target: Target, framework: str, as_of: str | None, *, arch
         accelerator=target.accelerator,
         version=cell.version,
         verdict=cell.verdict,
-        first=_first(cell, archive=archive),
+        first=_first(cell, framework, archive=archive),
         why=cell.why,
         rule=cell.rule,
         since=taken_since(framework, target, cell.version, as_of) if support else "",
@@ -129,10 +130,10 @@ def _road(cell: Cell, target: Target, framework: str, as_of: str | None, *, arch
     )
 
 
-def _first(cell: Cell, *, archive: bool) -> str:
+def _first(cell: Cell, framework: str, *, archive: bool) -> str:
     """What has to be done before the job: by a command, or by what the call says."""
     if cell.verdict == "after package" or (cell.verdict == "takes it" and not archive):
-        return "neopack package"
+        return "neopack package" if framework in frameworks.names() else "neopack check --fix"
     said = cell.verdict == "takes it" and "call" in mended_by(cell.rule)
     return "an argument of the call" if said else ""
 

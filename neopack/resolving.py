@@ -37,6 +37,7 @@ def resolve(
     if arguments:
         raise UsageError("--arg goes with module:callable only", where=text)
     path, found = find_model(Path(text))
+    catalogue.must_package(found, str(path))
     if said not in (None, found.name):
         raise UsageError(f"is a {found.name} model, not {said}", where=str(path))
     return ModelSource(kind="file", where=str(path), framework=found.name, weights=weights)
@@ -67,6 +68,8 @@ def _in_directory(path: Path) -> tuple[Path, Framework]:
     names, found = files.names(), tuple(catalogue.find(files))
     parts = {part for one in found for part in one.framework.parts(names, one.model)}
     whole = [one for one in found if one.model not in parts]
+    # what was converted from a model does not stand in its way
+    whole = [one for one in whole if one.framework.name in catalogue.names()] or whole
     # what Neo would not take by its name is taken up to be refused with the way out of it
     models = [one for one in whole if one.packaged] or whole[:1]
     if not models:

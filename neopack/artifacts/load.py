@@ -136,7 +136,7 @@ def load_opened(
         raise UsageError(f"--threads {threads} is not positive")
     if opened.compiled is None:
         archived = ArchiveFiles(opened.scan, limits)
-        framework = frameworks.get(opened.framework)
+        framework = frameworks.of_neo(opened.framework)
         return framework.runner(archived, opened.model, opened.signature, threads)
     from neopack.engines import catalogue as engines
 
@@ -151,7 +151,7 @@ def load_opened(
 def unpack(opened: Opened, into: Path, limits: Limits = DEFAULT_LIMITS) -> Path:
     """The model and its parts as files under ``into``, placed to each other as in the archive,
     whose names ``open_archive`` found safe. Returns the main file."""
-    framework = frameworks.get(opened.framework)
+    framework = frameworks.of_neo(opened.framework)
     for name in (opened.model, *framework.parts(opened.scan.file_names(), opened.model)):
         path = into / name
         path.parent.mkdir(parents=True, exist_ok=True)

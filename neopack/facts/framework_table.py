@@ -47,6 +47,7 @@ class FrameworkRow:
     optional_suffix: str
     takes_version: bool
     input_dtypes: tuple[str, ...]
+    output_dtypes: tuple[str, ...]
     none_found: str
     many_found: str
     source: str
@@ -96,6 +97,7 @@ def _framework(name: str, row: Row) -> FrameworkRow:
         optional_suffix=row.text("optional_suffix", ""),
         takes_version=row.flag("takes_version", False),
         input_dtypes=row.texts("input_dtypes"),
+        output_dtypes=row.texts("output_dtypes"),
         none_found=row.text("none_found"),
         many_found=row.text("many_found"),
         source=row.text("source"),

@@ -10,7 +10,7 @@ from neopack import facts
 from neopack.catalogue import Catalogue
 from neopack.errors import NotRecognised, UsageError
 from neopack.frameworks import Framework, callables, strangers
-from neopack.frameworks.listed import Listed
+from neopack.frameworks.listed import READ, WAY_OUT, Listed
 from neopack.types import ByteSource, Files
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "callable_frameworks",
     "find",
     "get",
+    "must_package",
     "names",
     "nothing_found",
     "of_callable",
@@ -42,10 +43,20 @@ def get(name: str) -> Framework:
 
 
 def of_neo(name: str) -> Framework:
-    """As ``get``, and for what Neo lists and nobody reads a framework without a reader, whose
-    archives can be judged by their names and strings."""
+    """As ``get``, and for what Neo lists and nobody packages a framework whose archives can be
+    judged."""
     found = _catalogue.get(name.upper())
     return cast("Framework", found) if found is not None else Listed(facts.framework(name).name)
+
+
+def must_package(framework: Framework, where: str) -> None:
+    """Raise ``NotRecognised``, with the way out, for a framework that neopack only reads."""
+    if framework.name not in names():
+        raise NotRecognised(
+            f"is a {facts.framework(framework.name).title} model, which neopack does not package",
+            where=where,
+            hint=WAY_OUT.get(framework.name, ""),
+        )
 
 
 def callable_frameworks() -> tuple[str, ...]:
@@ -54,9 +65,10 @@ def callable_frameworks() -> tuple[str, ...]:
 
 
 def recognise(source: ByteSource) -> tuple[Framework, str]:
-    """The framework whose bytes these are, and the form they have. Raises ``NotRecognised``."""
-    for name in names():
-        framework = get(name)
+    """The framework whose bytes these are, whether it is packaged or only read, and the form they
+    have. Raises ``NotRecognised``."""
+    for name in (*names(), *READ):
+        framework = of_neo(name)
         form = framework.recognise(source)
         if form is not None:
             return framework, form
@@ -109,7 +121,9 @@ class Found:
 
 
 def find(files: Files) -> Iterator[Found]:
-    """The models among ``files``, judged by their bytes, in the order of the names."""
+    """The models among ``files``, judged by their bytes, in the order of the names; those that
+    are only read come last, for they may lie beside what they were converted from."""
+    packages, only_read = names(), []
     for name in files.names():
         with files.open(name) as source:
             try:
@@ -117,4 +131,9 @@ def find(files: Files) -> Iterator[Found]:
             except NotRecognised:
                 continue
         packaged = name in framework.models([name])
-        yield Found(framework=framework, model=name, form=form, packaged=packaged)
+        found = Found(framework=framework, model=name, form=form, packaged=packaged)
+        if framework.name in packages:
+            yield found
+        else:
+            only_read.append(found)
+    yield from only_read

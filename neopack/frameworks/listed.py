@@ -1,11 +1,13 @@
-"""A framework that Neo lists and neopack has no reader of: its archives are judged by the names in
-them and by the strings of the call."""
+"""A framework that Neo lists and neopack does not package: its archives are judged by the names in
+them and by the strings of the call, and by what is in the model where there is a reader."""
 
 from __future__ import annotations
 
+import importlib
 import posixpath
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from neopack import facts
 from neopack.errors import NotRecognised, Unsupported
@@ -25,26 +27,36 @@ from neopack.types import (
 )
 from neopack.wire.guard import Limits
 
-__all__ = ["Listed"]
+__all__ = ["READ", "Listed"]
+
+# the folders with the read and rules of those that are read
+READ = {"TFLITE": "neopack.frameworks.tflite"}
+WAY_OUT = {
+    "TFLITE": "package the SavedModel or the Keras model that it was converted from; "
+    "neopack check --fix OUT.tar.gz packs the file as it is"
+}
 
 
 class Listed:
-    """Satisfies ``Framework``; whatever would need the model itself is refused."""
+    """Satisfies ``Framework``; whatever would need the framework itself is refused."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def recognise(self, source: ByteSource) -> str | None:
-        return None
+        form: str | None = self._part("read").recognise(source) if self._is_read else None
+        return form
 
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
-        suffixes = {
-            suffix for group in facts.framework(self.name).files for suffix in group.suffixes
-        }
-        return tuple(name for name in names if posixpath.splitext(name)[1] in suffixes)
+        groups = facts.framework(self.name).files
+        suffixes = {suffix for group in groups for suffix in group.suffixes}
+        return tuple(name for name in names if _suffix(name) in suffixes)
 
     def parts(self, names: Sequence[str], model: str) -> tuple[str, ...]:
-        return tuple(name for name in self.models(names) if name != model)
+        """Files of its other kinds: the .weights of a .cfg, and no other .tflite."""
+        groups = facts.framework(self.name).files
+        own = {s for group in groups if _suffix(model) in group.suffixes for s in group.suffixes}
+        return tuple(name for name in self.models(names) if _suffix(name) not in own)
 
     def layout(self, signature: Signature, target: Target, members: Sequence[str]) -> Layout:
         return Layout(data_input_config=None)
@@ -53,7 +65,8 @@ class Listed:
         return ()
 
     def rules(self) -> Sequence[Rule]:
-        return ()
+        rules: Sequence[Rule] = self._part("rules").RULES if self._is_read else ()
+        return rules
 
     def owns(self, model: object) -> bool:
         return False
@@ -62,7 +75,10 @@ class Listed:
         return None
 
     def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:
-        raise NotRecognised(f"neopack reads no {self.name} models", where=model)
+        if not self._is_read:
+            raise NotRecognised(f"neopack reads no {self.name} models", where=model)
+        info: ModelInfo = self._part("read").read(files, model, limits)
+        return info
 
     def export(
         self,
@@ -82,5 +98,18 @@ class Listed:
     def lifted(self, model: Path, folder: Path) -> Path:
         return model
 
+    @property
+    def _is_read(self) -> bool:
+        return self.name in READ
+
+    def _part(self, file: str) -> Any:
+        return importlib.import_module(f"{READ[self.name]}.{file}")
+
     def _refused(self) -> Unsupported:
-        return Unsupported(f"neopack packages no {self.name} models")
+        return Unsupported(
+            f"neopack packages and runs no {self.name} models", hint=WAY_OUT.get(self.name, "")
+        )
+
+
+def _suffix(name: str) -> str:
+    return posixpath.splitext(name)[1]

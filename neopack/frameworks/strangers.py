@@ -33,10 +33,6 @@ _CATBOOST = Stranger(
     what="a CatBoost model",
     hint=f"{NO_SUCH}: train it with XGBoost, or export it with save_model(format='onnx')",
 )
-_TFLITE = Stranger(
-    what="a TensorFlow Lite model",
-    hint="package the SavedModel or the Keras model that it was converted from",
-)
 _GGUF = Stranger(what="a GGUF language model", hint=f"{NO_SUCH}: serve it as it is")
 _GIT_LFS = Stranger(
     what="a Git LFS pointer, not the file it stands for", hint="fetch the file: git lfs pull"
@@ -68,7 +64,6 @@ _BY_BYTES: tuple[tuple[Callable[[bytes], bool], Stranger], ...] = (
     (_is_page, _WEB_PAGE),
     (_starts(b"tree\nversion=", b"tree\r\nversion="), _LIGHTGBM),
     (_starts(b"CBM1"), _CATBOOST),
-    (lambda head: head[4:8] == b"TFL3", _TFLITE),
     (_starts(b"GGUF"), _GGUF),
     (_starts(b"version https://git-lfs.github.com/spec/"), _GIT_LFS),
     (_is_event_file, _EVENTS),

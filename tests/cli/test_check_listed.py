@@ -1,9 +1,10 @@
-"""Archives of frameworks that Neo lists and neopack has no reader of."""
+"""What Neo lists and neopack does not package: TensorFlow Lite, which is read, and the others."""
 
 from __future__ import annotations
 
 import io
 import tarfile
+from pathlib import Path
 
 import pytest
 from desk import Call, Desk
@@ -35,6 +36,89 @@ def test_what_is_found(
     ids = [finding["id"] for finding in answer.document["findings"]]
     assert found in ids
     assert answer.code != 0
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "found"),
+    [
+        ("cnn", '{"image":[1,8,8,3]}', set()),
+        ("free-batch", '{"image":[4,8,8,3]}', set()),
+        ("custom-operator", '{"row":[1,4]}', set()),
+        ("int8", '{"image":[1,8,8,3]}', {"NEO-TL-001", "NEO-TL-002"}),
+        ("int64-input", '{"ids":[1,4]}', {"NEO-TL-001"}),
+        ("bool-output", '{"row":[1,4]}', {"NEO-TL-002"}),
+        ("two-inputs", '{"left":[1,4]}', {"NEO-DC-011"}),
+        ("two-inputs", '{"left":[1,4],"rihgt":[1,4]}', {"NEO-DC-010", "NEO-DC-011"}),
+        ("cnn", '{"image":[1,9,9,3]}', {"NEO-DC-012"}),
+    ],
+)
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("said", [True, False])
+def test_what_is_found_in_a_tensorflow_lite_model(
+    neopack: Call,
+    desk: Desk,
+    fixtures: Path,
+    name: str,
+    config: str,
+    found: set[str],
+    packed: bool,
+    said: bool,
+) -> None:
+    given = fixtures / "tflite" / f"{name}.tflite"
+    if packed:
+        with tarfile.open(desk.path / "m.tar.gz", "w:gz") as tar:
+            tar.add(given, "m.tflite")
+        given = desk.path / "m.tar.gz"
+    options = ("--target", "rasp4b", "--data-input-config", config, "--format", "json")
+    answer = neopack("check", given, *options, *(("--framework", "tflite") if said else ()))
+    document = answer.document
+    assert {finding["id"] for finding in document["findings"]} == found
+    assert answer.code == (1 if found else 0)
+
+
+def test_a_broken_one_is_said_to_be(neopack: Call, desk: Desk, fixtures: Path) -> None:
+    whole = (fixtures / "tflite" / "cnn.tflite").read_bytes()
+    (desk.path / "m.tflite").write_bytes(whole[: len(whole) // 2])
+    answer = neopack(
+        "check", "m.tflite", "--framework", "tflite", "--target", "rasp4b", "--format", "json"
+    )
+    assert "NEO-AR-012" in [finding["id"] for finding in answer.document["findings"]]
+
+
+def test_inspecting_one_shows_it(neopack: Call, fixtures: Path) -> None:
+    told = neopack("inspect", fixtures / "tflite" / "free-batch.tflite").out
+    for words in ("TensorFlow Lite model", "image  float32 [?, 8, 8, 3]", "SUM 1"):
+        assert words in told
+
+
+def test_one_beside_what_it_was_converted_from_is_passed_over(
+    neopack: Call, desk: Desk, fixtures: Path
+) -> None:
+    (desk.path / "given").mkdir()
+    for path in ("onnx/cnn-opset12.onnx", "tflite/cnn.tflite"):
+        (desk.path / "given" / Path(path).name).write_bytes((fixtures / path).read_bytes())
+    assert neopack("package", "given", "-o", "m.tar.gz").code == 0
+    assert "ONNX" in neopack("inspect", "given").out
+
+
+def test_fix_packs_one(neopack: Call, desk: Desk, fixtures: Path) -> None:
+    given = fixtures / "tflite" / "cnn.tflite"
+    told = neopack("package", given, "-o", "m.tar.gz").err
+    assert "neopack check --fix" in told
+    roads = neopack("targets", "--model", given).out
+    assert "neopack check --fix" in roads
+    assert "neopack package" not in roads
+    config = ("--data-input-config", '{"image":[1,8,8,3]}', "--target", "rasp4b")
+    assert neopack("check", given, *config, "--fix", "m.tar.gz").code == 0
+    assert neopack("check", "m.tar.gz", *config).code == 0
+
+
+def test_running_one_is_refused(refused: Call, desk: Desk, fixtures: Path) -> None:
+    with tarfile.open(desk.path / "m.tar.gz", "w:gz") as tar:
+        tar.add(fixtures / "tflite" / "cnn.tflite", "m.tflite")
+    words = ("packages and runs no TFLITE models", "SavedModel")
+    refused(3, words, "run", "m.tar.gz", "--random")
+    refused(3, "TFLITE", "compile", "m.tar.gz", "--target", "ml_c5", "-o", "out.tar.gz")
 
 
 def test_packaging_one_is_refused(refused: Call, desk: Desk) -> None:

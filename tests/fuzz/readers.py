@@ -31,6 +31,7 @@ def _words(name: str) -> tuple[bytes, ...]:
 JSON, TOML, PYTHON, MESSAGE = map(_words, ("json", "toml", "python", "messages"))
 ZIP, TAR, PICKLE, HDF5 = map(_words, ("zip", "tar", "pickle", "hdf5"))
 PROTOBUF, PROTOTEXT, UBJSON = map(_words, ("protobuf", "prototext", "ubjson"))
+FLATBUFFER = _words("flatbuffer")
 PARAMS = _words("mxnet-params")
 SCRIPT = (*PYTHON, *_words("torchscript"))
 NUMPY = (*ZIP, *_words("numpy"))
@@ -166,12 +167,19 @@ def _others() -> list[Reader]:
     symbol = {"model-symbol.json": _found("mxnet/gluon/*.json")[0]}
     with_params = doors.Part("MXNET", "model-symbol.json", symbol, "model-0000.params")
     trees = _found("xgboost/*")
-    any_model = [*_torch_files(), *_graphs(), *trees, *symbols, *_found("onnx/*", "keras/*")]
+    any_model = [
+        *_torch_files(),
+        *_graphs(),
+        *trees,
+        *symbols,
+        *_found("onnx/*", "keras/*", "tflite/*"),
+    ]
     words = (*ZIP, *PROTOBUF, *JSON)
     return [
         Reader("Keras", anywhere(h5s, HDF5), doors.Model("KERAS", "model.h5"), 0.6),
         Reader("Keras, config in a sound zip", config, doors.Model("KERAS", "model.keras"), 0.3),
         Reader("ONNX", anywhere(_found("onnx/*"), PROTOBUF), doors.Model("ONNX", "model.onnx")),
+        Reader("TensorFlow Lite", anywhere(_found("tflite/*"), FLATBUFFER), doors.flatbuffers),
         Reader("XGBoost", anywhere(trees, (*UBJSON, *JSON)), doors.Model("XGBOOST", "model"), 0.8),
         Reader(
             "MXNet", anywhere(symbols, JSON), doors.Model("MXNET", "model-symbol.json", beside)

@@ -109,12 +109,14 @@ def _onnx(members: Mapping[str, str], rule: str, mend: Mend) -> Case:
     )
 
 
-def _other(framework: str, members: Mapping[str, str], rule: str, config: str) -> Case:
+def _other(
+    framework: str, members: Mapping[str, str], rule: str, config: str, mend: Mend = "by hand"
+) -> Case:
     return Case(
         framework=framework,
         members=members,
         rule=rule,
-        mend="by hand",
+        mend=mend,
         config=config,
         target="rasp4b",
     )
@@ -195,11 +197,11 @@ KNOWN: tuple[Known, ...] = (
     Known(id="onnx-many", said="InputConfiguration: Exactly one .onnx file is allowed for ONNX models.", case=_onnx({"a.onnx": "onnx/cnn-opset12.onnx", "b.onnx": "onnx/cnn-opset18.onnx"}, "NEO-AR-003", ONNX_AGAIN)),
     Known(id="onnx-load", said="InputConfiguration: Framework cannot load ONNX model. Please make sure the framework you select is correct. e", case=_onnx({"model.onnx": "half:onnx/cnn-opset12.onnx"}, "NEO-AR-012", ONNX_AGAIN)),
     Known(id="onnx-convert", said="ClientError: InputConfiguration: TVM cannot convert ONNX model. Please make sure the framework you selected is correct. list index out of range", case=_onnx({"model.onnx": "onnx/cnn-opset18.onnx"}, "NEO-ON-001", Package(source="onnx/cnn-opset18.onnx"))),
-    # --- TensorFlow Lite, Darknet, scikit-learn: neopack has no reader, nor packages them
+    # --- TensorFlow Lite, Darknet, scikit-learn: neopack packages none, and reads the first alone
     Known(id="tflite-none", said="InputConfiguration: No valid TFLite model found in input file. Please make sure the framework you selected is correct.", case=_other("TFLITE", {"model.bin": "=TFL3"}, "NEO-AR-002", '{"x":[1,4]}')),
     Known(id="tflite-many", said="InputConfiguration: Exactly one .tflite file is allowed for TFLite models.", case=_other("TFLITE", {"a.tflite": "=TFL3", "b.tflite": "=TFL3"}, "NEO-AR-003", '{"x":[1,4]}')),
-    Known(id="tflite-dtype", said="InputConfiguration: Framework cannot load TFLite model. Unable to infer tensor data type for all inputs/outputs: Unsupported input data type for input", why="neopack has no reader of TensorFlow Lite's FlatBuffers."),
-    Known(id="tflite-input-left-out", said="InputConfiguration: Model contains input layer (x) not specified in data_shape. Please specify all input layers in data_shape.", why="neopack has no reader of TensorFlow Lite's FlatBuffers."),
+    Known(id="tflite-dtype", said="InputConfiguration: Framework cannot load TFLite model. Unable to infer tensor data type for all inputs/outputs: Unsupported input data type for input x with tflite tensor type 9", case=_other("TFLITE", {"model.tflite": "tflite/int8.tflite"}, "NEO-TL-001", '{"image":[1,8,8,3]}')),
+    Known(id="tflite-input-left-out", said="InputConfiguration: Model contains input layer (x) not specified in data_shape. Please specify all input layers in data_shape.", case=_other("TFLITE", {"model.tflite": "tflite/two-inputs.tflite"}, "NEO-DC-011", '{"left":[1,4]}', "{all}")),
     Known(id="tflite-convert", said="InputConfiguration: TVM cannot convert TFLite model. Please make sure the framework you selected is correct. e", why="Whatever else the compiler meets."),
     Known(id="darknet-cfg", said="InputConfiguration: No .cfg file found for DarkNet model.", case=_other("DARKNET", {"net.weights": "=w"}, "NEO-AR-002", DATA)),
     Known(id="darknet-weights", said="InputConfiguration: No .weights file found for DarkNet model.", case=_other("DARKNET", {"net.cfg": "=[net]"}, "NEO-AR-002", DATA)),

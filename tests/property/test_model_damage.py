@@ -15,6 +15,7 @@ from neopack.errors import NeopackError, NotRecognised
 from neopack.frameworks.keras import read as keras
 from neopack.frameworks.onnx import read as onnx
 from neopack.frameworks.pytorch import read as pytorch
+from neopack.frameworks.tflite import read as tflite
 from neopack.wire.guard import Limits
 from neopack.wire.source import BytesSource
 
@@ -22,6 +23,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 PYTORCH = sorted(p for p in (FIXTURES / "pytorch").rglob("*") if p.is_file())
 ONNX = sorted((FIXTURES / "onnx").glob("*.onnx"))
 KERAS = sorted((FIXTURES / "keras").iterdir())
+TFLITE = sorted((FIXTURES / "tflite").iterdir())
 # a mutated length may promise much: keep the work of one example small
 LIMITS = Limits(record_bytes=1 << 20, operations=200_000, pickle_operations=200_000)
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
@@ -38,7 +40,7 @@ def damaged(data: bytes, edits: list[tuple[float, int]], cut: float | None) -> b
 
 def read_all(data: bytes) -> None:
     source = BytesSource("damaged", data)
-    for reader in (pytorch, onnx, keras):
+    for reader in (pytorch, onnx, keras, tflite):
         with suppress(NeopackError):
             reader.read_source(source, LIMITS)
         words = reader.recognise(source)
@@ -48,7 +50,7 @@ def read_all(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [*PYTORCH, *ONNX, *KERAS], ids=lambda p: f"{p.parent.name}/{p.name}"
+    "path", [*PYTORCH, *ONNX, *KERAS, *TFLITE], ids=lambda p: f"{p.parent.name}/{p.name}"
 )
 @PATIENT
 @given(edits=EDITS, cut=CUT)

@@ -190,6 +190,15 @@ CLEAN = {
 }
 
 
+def tflite(inputs: Iterable[TensorSpec], *outputs: TensorSpec) -> Inspection:
+    info = ModelInfo(
+        framework="TFLITE",
+        format="tflite",
+        signature=Signature(inputs=tuple(inputs), outputs=outputs),
+    )
+    return inspection("TFLITE", "rasp4b", info=info, entries=entries("m.tflite"))
+
+
 def inspection(framework: str = "PYTORCH", target: str = "ml_c5", **changes: Any) -> Inspection:
     """A clean archive of a framework for a target, but for the changes."""
     aim = facts.target(target)

@@ -24,6 +24,7 @@ from inspections import (
     spec,
     tensorflow,
     tensorflow_info,
+    tflite,
     torch_info,
     xgboost,
     xgboost_info,
@@ -175,6 +176,14 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (artifact_of("a.pt", "b.pth", kind="PyTorch, compiled"), "model.pt, or one"),
         (artifact_of("deep/model.pt", kind="PyTorch, compiled"), "at the root"),
         (artifact_of("compiled-symbol.json", kind="MXNet, compiled"), "model-shapes.json"),
+    ],
+    "NEO-TL-001": [
+        (tflite([spec("a"), spec("b", dtype="int8")]), "input 'b' is int8"),
+        (tflite([spec("ids", dtype="int64")]), "float32 or uint8"),
+    ],
+    "NEO-TL-002": [
+        (tflite([spec("a")], spec("mask", dtype="bool")), "output 'mask' is bool"),
+        (tflite([spec("a")], spec("b"), spec("c", dtype="type 99")), "type 99"),
     ],
     "NEO-SK-001": [(sklearn('{"x":[1,2,3]}'), "3 dims")],
     "NEO-SK-002": [(sklearn('{"x":[1,-1]}'), "-1 columns")],
@@ -959,6 +968,12 @@ HOLDS: dict[str, list[Inspection]] = {
         artifact_of("model.pt", "other.pt", kind="PyTorch, compiled"),
         artifact_of("net.pth", kind="PyTorch, compiled"),
         artifact_of("a.pt", "b.pt", "code/inference.py", kind="PyTorch, compiled"),
+    ],
+    "NEO-TL-001": [
+        tflite([spec("a"), spec("b", dtype="uint8")], spec("at", dtype="bool")),
+    ],
+    "NEO-TL-002": [
+        tflite([spec("a", dtype="bool")], spec("at", dtype="int64"), spec("to", dtype="int32")),
     ],
     "NEO-SK-001": [sklearn('{"x":[1,2]}'), sklearn("nothing")],
     "NEO-SK-002": [sklearn('{"x":[1,4]}')],

@@ -16,6 +16,7 @@ from neopack.frameworks.mxnet import rules as mxnet
 from neopack.frameworks.onnx import rules as onnx
 from neopack.frameworks.pytorch import rules as pytorch
 from neopack.frameworks.tensorflow import rules as tensorflow
+from neopack.frameworks.tflite import rules as tflite
 from neopack.frameworks.xgboost import rules as xgboost
 from neopack.rules import (
     archive,
@@ -48,6 +49,7 @@ ALL: tuple[Rule, ...] = (
     *tensorflow.RULES,
     *mxnet.RULES,
     *keras.RULES,
+    *tflite.RULES,
 )
 _ROW = Path(neopack.facts.__file__).with_name("errors.toml")
 
