@@ -200,8 +200,8 @@ def rewritten(text: str, ran: list[tuple[Command, int, str]]) -> str:
 
 def faults(ran: list[tuple[Command, int, str]]) -> Iterator[str]:
     """What a page shows otherwise than it is."""
-    following = [*(command.line for command, _, _ in ran[1:]), ""]
-    for (command, code, printed), after in zip(ran, following, strict=True):
+    for place, (command, code, printed) in enumerate(ran):
+        after = ran[place + 1][0].line if place + 1 < len(ran) else ""
         if not holds(command.shown, printed, command.line):
             yield f"$ {command.line}\n{printed}(ended with {code}; shown is)\n{command.shown}"
         if code and after != "echo $?":
