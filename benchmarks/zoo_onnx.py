@@ -61,11 +61,9 @@ def torchvision_model(name: str) -> tuple[Any, Any]:
 
 def keras_model(name: str) -> tuple[Any, Any]:
     os.environ["KERAS_BACKEND"] = "torch"
-    import keras
     import torch
     import zoo_applications
 
-    keras.utils.set_random_seed(0)
     size = zoo_applications.size(name)
     return zoo_applications.lively(name).eval(), torch.randn(1, size, size, 3)
 

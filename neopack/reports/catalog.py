@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from neopack.catalog import (
@@ -22,6 +21,7 @@ from neopack.catalog import (
 from neopack.catalog.matrix import wording
 from neopack.catalog.names import Reading
 from neopack.facts import Option
+from neopack.reports.wrapping import wrap
 
 __all__ = [
     "changes_text",
@@ -261,14 +261,7 @@ def sources(texts: Iterator[str] | Sequence[str]) -> list[str]:
 
 
 def wrapped(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=label,
-        subsequent_indent=" " * len(label),
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [label.rstrip()]
+    return wrap(label, text, WIDTH)
 
 
 def _json(value: object) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from neopack.artifacts.answer import Answer
 from neopack.artifacts.inspected import Inspected
 from neopack.measure.bench import BenchResult
+from neopack.reports.wrapping import wrap
 from neopack.rules.explain import Explanation
 from neopack.types import (
     Checked,
@@ -282,14 +282,7 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def wrapped(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=label,
-        subsequent_indent=" " * len(label),
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [label.rstrip()]
+    return wrap(label, text, WIDTH)
 
 
 def _bytes(count: int | None) -> str:
