@@ -585,6 +585,12 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-XG-007": [
         (xgboost(info=xgboost_info(inexpressible="splits on categories")), "no splits on cat")
     ],
+    "NEO-XG-008": [
+        (
+            xgboost(info=xgboost_info(best_iteration=3, rounds=9)),
+            "stopped early at round 4 of 9",
+        )
+    ],
     "NEO-MX-001": [
         (mxnet(entries=entries("a-symbol.json", "b-symbol.json", "a-0000.params")), "2 symbols"),
     ],
@@ -903,6 +909,11 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-XG-005": [xgboost(info=xgboost_info(largest_tree=2**31 - 1))],
     "NEO-XG-006": [xgboost(info=xgboost_info(version="0.90"))],
     "NEO-XG-007": [xgboost()],
+    "NEO-XG-008": [
+        xgboost(),
+        xgboost(info=xgboost_info(best_iteration=8, rounds=9)),
+        xgboost(info=xgboost_info(best_iteration=-1, rounds=9)),
+    ],
     "NEO-MX-001": [mxnet(entries=entries(*PAIR, "model-shapes.json"))],
     "NEO-MX-002": [
         mxnet("rasp4b", entries=entries(*PAIR, "model-shapes.json", "code/inference.py")),
