@@ -570,6 +570,8 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     ],
     "NEO-TF-021": [(frozen(framework_version="1.15.3", min_consumer=500), "version 500")],
     "NEO-TF-022": [(frozen(operators={"DenseBincount": 1, "Conv2D": 2}), "'DenseBincount'")],
+    "NEO-TF-023": [(frozen(framework_version="1.15.3", grouped=["a/conv"]), "'a/conv'")],
+    "NEO-TF-024": [(frozen(framework_version="1.15.3", dilated_depthwise=["b"]), "'b'")],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -902,6 +904,8 @@ HOLDS: dict[str, list[Inspection]] = {
     ],
     "NEO-TF-021": [frozen(framework_version="1.15.3", min_consumer=12), frozen(min_consumer=500)],
     "NEO-TF-022": [frozen(operators={"Conv2D": 1, "Const": 4}), tensorflow()],
+    "NEO-TF-023": [frozen(grouped=["a"]), frozen(framework_version="1.15.3", grouped=[])],
+    "NEO-TF-024": [frozen(dilated_depthwise=["a"]), frozen(framework_version="1.15.3")],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json"))],
