@@ -82,9 +82,7 @@ class _Attributes(Said):
 
     def said(self) -> Said:
         shape = self.constant if self.shape is None else self.shape
-        return Said(
-            shape=shape, channels_first=self.channels_first, dilated=self.dilated
-        )
+        return Said(shape=shape, channels_first=self.channels_first, dilated=self.dilated)
 
 
 class GraphReader:

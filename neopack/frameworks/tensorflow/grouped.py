@@ -1,8 +1,8 @@
 """Convolutions in groups, which TensorFlow 1.15 computes on GPUs alone, as what it has everywhere.
 
 A Conv2D whose kernel takes fewer channels than its input has is one in groups. With a channel a
-group it is DepthwiseConv2dNative, output for output; else each group is convolved by itself, and so is each channel of a
-DepthwiseConv2dNative with dilations.
+group it is DepthwiseConv2dNative, output for output; else each group is convolved by itself, and
+so is each channel of a DepthwiseConv2dNative with dilations.
 "The Conv2D op currently does not support grouped convolutions on the CPU" (conv_ops.cc, v1.15.0
 and v2.3.2); Depthwise there takes equal strides alone and passes over dilations without a word
 (tried in 1.15.0 and 2.3.2, 2026-11-21).

@@ -173,7 +173,13 @@ def test_depthwise_convolutions_without_dilations_stay() -> None:
 def facts_of(graph: Any, folder: Path) -> Any:
     path = folder / "model.pb"
     path.write_bytes(graph.SerializeToString())
-    return inspect(path).info.facts
+    return known(path)
+
+
+def known(path: Path) -> Any:
+    info = inspect(path).info
+    assert info is not None
+    return info.facts
 
 
 @pytest.mark.parametrize("variable", [False, True])
@@ -216,7 +222,7 @@ def test_dilated_depthwise_convolutions_are_seen(form: str, tmp_path: Path) -> N
     if form == "text":
         path = tmp_path / "model.pbtxt"
         path.write_text(text_format.MessageToString(graph))
-        assert inspect(path).info.facts["dilated_depthwise"] == ["y"]
+        assert known(path)["dilated_depthwise"] == ["y"]
     else:
         assert facts_of(graph, tmp_path)["dilated_depthwise"] == ["y"]
 
@@ -224,15 +230,13 @@ def test_dilated_depthwise_convolutions_are_seen(form: str, tmp_path: Path) -> N
 def test_those_of_a_saved_model_are_seen_in_its_functions(tmp_path: Path) -> None:
     import tensorflow as tf
 
-    class Model(tf.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.kernel = tf.Variable(kernel(3, 6))
+    model: Any = tf.Module()
+    model.kernel = tf.Variable(kernel(3, 6))
 
-        @tf.function(input_signature=[tf.TensorSpec((1, 9, 9, 6), tf.float32, name="x")])
-        def __call__(self, x: Any) -> Any:
-            return tf.nn.conv2d(tf.nn.relu(x), self.kernel, 1, "SAME")
+    def convolve(x: Any) -> Any:
+        return tf.nn.conv2d(tf.nn.relu(x), model.kernel, 1, "SAME")
 
-    model = Model()
-    tf.saved_model.save(model, str(tmp_path / "m"), signatures=model.__call__)
-    assert len(inspect(tmp_path / "m").info.facts["grouped"]) == 1
+    taken = tf.TensorSpec((1, 9, 9, 6), tf.float32, name="x")
+    model.convolve = tf.function(convolve, input_signature=[taken])
+    tf.saved_model.save(model, str(tmp_path / "m"), signatures=model.convolve)
+    assert len(known(tmp_path / "m")["grouped"]) == 1
