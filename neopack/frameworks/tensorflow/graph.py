@@ -131,7 +131,8 @@ class GraphReader:
 
     def _inner_node(self, span: Field) -> None:
         """A node of a function: counted, its constants too; its edges stay in the function."""
-        name, op, inputs, attributes = "", "", [], _Attributes()
+        name, op, attributes = "", "", _Attributes()
+        inputs: list[str] = []
         for part in self.walker.message(span):
             if part.number == 1:
                 name = self.walker.text(part)
