@@ -89,8 +89,7 @@ def not_in_1_3(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-XG-008", needs=("info",))
 def rounds_past_the_best(inspection: Inspection) -> Iterator[Hit]:
-    """No rounds that a wrapper's predict does not take, where training stopped early
-    (dmlc/xgboost, doc/python/python_intro)."""
+    """No rounds past the best (dmlc/xgboost, doc/python/python_intro, Early Stopping)."""
     assert inspection.info is not None  # noqa: S101 - needs
     best = inspection.info.facts.get("best_iteration", -1)
     rounds = inspection.info.facts.get("rounds", 0)
