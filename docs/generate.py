@@ -467,9 +467,45 @@ def _rewrites() -> Iterator[str]:
         yield f"**{what}**: {', '.join(f'`{name}`' for name in sorted(names))}.\n\n"
 
 
+# --- what ONNX operators become -------------------------------------------------------------
+
+OPERATORS = """\
+# ONNX operators in older opsets
+
+What `package` makes of each operator of ONNX on the way to an older opset: at once to 12, which
+ONNX 1.7.0 reads, and from there back by one at a time, to 7 at the lowest. This page is written
+from `neopack/frameworks/onnx` and the schemas of onnx {onnx} by `python docs/generate.py`.
+
+All of it is neopack's own rewriting: onnx's `version_converter` refuses most of the operators
+below ([onnx.md](onnx.md#below-opset-12)).
+
+*as it is*: only types, words or defaults changed; attributes that say what was meant before are
+left out, and a type that the older form lacks is an error. *refused*: an error that names the
+operator, its node and what stands here. Where a rewrite needs a constant or a shape that the
+model does not tell, that is the error. An operator that is not in a table did not change.
+
+"""
+
+
+def onnx_page() -> str:
+    import onnx
+
+    from neopack.frameworks.onnx.ways import to_newest_of_neo, to_one_before
+
+    parts = [OPERATORS.format(onnx=onnx.__version__)]
+    for title, rows in (
+        ("From newer opsets to 12", to_newest_of_neo()),
+        *((f"From {opset} to {opset - 1}", to_one_before(opset)) for opset in range(12, 7, -1)),
+    ):
+        table = _grid(("Operator", "Became so in", "Becomes"), rows)
+        parts.append(f"## {title}\n\n{table}\n")
+    return "".join(parts).rstrip("\n") + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "exit-codes.md": exit_codes_page,
+    "onnx-operators.md": onnx_page,
     "pytorch.md": pytorch_page,
     "rules.md": rules_page,
     "support-matrix.md": matrix_page,

@@ -32,11 +32,13 @@ class Backend(StrEnum):
 def compile_(
     archive: Annotated[Path, typer.Argument(help="The archive that package wrote.")],
     target: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            "--target", "-t", help="ml_c5, ml_inf1, linux/arm64/nvidia, ...; or several."
+            "--target",
+            "-t",
+            help="ml_c5, ml_inf1, linux/arm64/nvidia, ...; or several; the manifest's by default.",
         ),
-    ],
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -128,17 +130,19 @@ def compile_(
     """Compile an archive: here, with a local engine, or by SageMaker Neo."""
     console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.project.settings import choose
+    from neopack.targeting import target_of
     from neopack.wire.guard import DEFAULT_LIMITS
 
     said = cloud.settings()
     choice = choose(backend, role=role, output=output, environment=os.environ, settings=said)
     console.note(f"backend {choice.backend} ({choice.why})")
     limits = DEFAULT_LIMITS.with_settings(limit or [])
+    targets = target or [target_of(archive, said.target, said.where, console)]
     if choice.backend == Backend.local:
         _refuse_jobs_options(output, dry_run=dry_run)
         _here(
             archive,
-            target,
+            targets,
             Path(output) if output else None,
             precision=precision,
             engine=engine,
@@ -172,7 +176,7 @@ def compile_(
         limits=limits,
     )
     if dry_run:
-        _dry_run(archive, target, asked)
+        _dry_run(archive, targets, asked)
         return
     waiting = cloud.waiting(
         no_wait=no_wait,
@@ -183,7 +187,7 @@ def compile_(
     )
     from neopack import api
 
-    show_outcomes("compile", api.submit(archive, target, asked, waiting=waiting, log=console))
+    show_outcomes("compile", api.submit(archive, targets, asked, waiting=waiting, log=console))
 
 
 def _refuse_jobs_options(output: str | None, *, dry_run: bool) -> None:
