@@ -91,9 +91,15 @@ def evidence_text(evidence: Evidence) -> str:
             _proven(evidence),
             f"  reported        {versions}",
             f"  loaded in       {evidence.load_seconds:.2f} s",
+            *_stood_in(evidence),
             *table(rows),
         ]
     )
+
+
+def _stood_in(evidence: Evidence) -> list[str]:
+    count = len(evidence.stood_in)
+    return [f"  without CUDA    {count} libraries are empty stand-ins: a proof of the CPU"] * bool(count)
 
 
 def _proven(evidence: Evidence) -> str:
