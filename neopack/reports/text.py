@@ -99,7 +99,9 @@ def evidence_text(evidence: Evidence) -> str:
 
 def _stood_in(evidence: Evidence) -> list[str]:
     count = len(evidence.stood_in)
-    return [f"  without CUDA    {count} libraries are empty stand-ins: a proof of the CPU"] * bool(count)
+    return [f"  without CUDA    {count} libraries are empty stand-ins: a proof of the CPU"] * bool(
+        count
+    )
 
 
 def _proven(evidence: Evidence) -> str:

@@ -78,5 +78,5 @@ def _wanted(libraries: Sequence[Library], absent: set[str]) -> set[str]:
     return {
         name
         for name, file in wanted
-        if name not in defined and (file in absent or not file and name.startswith(PREFIXES))
+        if name not in defined and (file in absent or (not file and name.startswith(PREFIXES)))
     }
