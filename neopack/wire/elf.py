@@ -30,7 +30,7 @@ NEEDS = struct.Struct("<HHIII")
 NEEDED_VERSION = struct.Struct("<IHHII")
 
 # types of sections
-DYNAMIC, SYMBOLS, VERSIONS, NEEDED_VERSIONS = 6, 11, 0x6FFFFFFF, 0x6FFFFFFE
+STRINGS, DYNAMIC, SYMBOLS, VERSIONS, NEEDED_VERSIONS = 3, 6, 11, 0x6FFFFFFF, 0x6FFFFFFE
 # tags of .dynamic
 DT_NEEDED, DT_STRTAB, DT_SONAME = 1, 5, 14
 GLOBAL = 1
@@ -73,13 +73,13 @@ class _Reader:
         self._names: dict[int, str] = {}
         self._name_bytes = 0
         self._machine, self._sections = self._head()
-        self._strings = b""
+        self._texts, self._strings = self._section(STRINGS), b""
 
     def library(self) -> Library:
         tags = [*ENTRY.iter_unpack(self._whole(DYNAMIC, ENTRY.size))]
-        self._limits.hold("records", len(tags), where=self._source.name)
         at = next((value for tag, value in tags if tag == DT_STRTAB), 0)
-        self._strings = self._text_at(at)
+        self._texts = self._section(STRINGS, at)
+        self._strings = self._take(self._texts.offset, self._texts.size)
         sonames = [self._name(value) for tag, value in tags if tag == DT_SONAME]
         defined, wanted = self._symbols()
         return Library(
@@ -105,9 +105,7 @@ class _Reader:
 
     def _symbols(self) -> tuple[set[str], dict[str, str]]:
         table = self._whole(SYMBOLS, SYMBOL.size)
-        count = len(table) // SYMBOL.size
-        self._limits.hold("records", count, where=self._source.name)
-        versions = [number & VISIBLE for (number,) in self._versions(count)]
+        versions = [number & VISIBLE for (number,) in self._versions(len(table) // SYMBOL.size)]
         files = dict(self._version_files())
         defined, wanted = set(), {}
         for index, (name, info, _, section, _, _) in enumerate(SYMBOL.iter_unpack(table)):
@@ -121,16 +119,19 @@ class _Reader:
         """The number of each symbol's version; zeros in a library without any."""
         table = self._whole(VERSIONS, VERSION.size) or bytes(VERSION.size * count)
         if len(table) != VERSION.size * count:
-            raise self._broken(f"{len(table)} bytes of versions for {count} symbols", 0)
+            raise self._broken(
+                f"{len(table)} bytes of versions for {count} symbols",
+                self._section(VERSIONS).offset,
+            )
         return VERSION.iter_unpack(table)
 
     def _version_files(self) -> Iterator[tuple[int, str]]:
         """Each version that is needed, and the library it is of."""
-        table, at, left = self._whole(NEEDED_VERSIONS, 4), 0, 0
+        table, at, seen = self._whole(NEEDED_VERSIONS, 4), 0, 0
         while table:
             _, count, file, first, following = self._record(NEEDS, table, at)
-            left += count
-            self._limits.hold("records", left, where=self._source.name)
+            seen += count
+            self._limits.hold("records", seen, where=self._source.name)
             place = at + first
             for _ in range(count):
                 *_, number, _, step = self._record(NEEDED_VERSION, table, place)
@@ -142,30 +143,32 @@ class _Reader:
 
     def _record(self, form: struct.Struct, table: bytes, at: int) -> tuple[int, ...]:
         if at + form.size > len(table):
-            raise self._broken("a needed version runs past its section", at)
+            start = self._section(NEEDED_VERSIONS).offset
+            raise self._broken("a needed version runs past its section", start + at)
         return form.unpack_from(table, at)
 
     def _whole(self, kind: int, entry: int) -> bytes:
         """The bytes of the one section of that type, in whole entries; none where it is absent."""
-        found = next((one for one in self._sections if one.kind == kind), None)
-        if found is None:
-            return b""
+        found = self._section(kind)
         if found.size % entry:
             raise self._broken(f"a section of {found.size} bytes", found.offset)
+        self._limits.hold("records", found.size // entry, where=self._source.name)
         return self._take(found.offset, found.size)
 
-    def _text_at(self, address: int) -> bytes:
-        found = next((one for one in self._sections if one.address == address and address), None)
-        return self._take(found.offset, found.size) if found else b""
+    def _section(self, kind: int, address: int | None = None) -> _Section:
+        """The first of that type, at that address where one is given; an empty one if none is."""
+        fitting = (one for one in self._sections if one.kind == kind)
+        found = (one for one in fitting if address in (None, one.address))
+        return next(found, _Section(kind=kind, address=0, offset=0, size=0))
 
     def _name(self, at: int) -> str:
         if at not in self._names:
             end = self._strings.find(b"\0", at)
             if end < 0:
-                raise self._broken("a name runs past the strings", at)
+                raise self._broken("a name runs past the strings", self._texts.offset + at)
             self._name_bytes += end - at + 1
             if self._name_bytes > self._source.size:
-                raise self._broken("names lie in each other", at)
+                raise self._broken("names lie in each other", self._texts.offset + at)
             self._names[at] = self._strings[at:end].decode("utf-8", "backslashreplace")
         return self._names[at]
 

@@ -22,6 +22,7 @@ from neopack.wire.elf import (
     HEADER,
     MAGIC,
     SECTION,
+    STRINGS,
     SYMBOL,
     SYMBOLS,
     X86_64,
@@ -42,11 +43,12 @@ BESIDE = "$ORIGIN"
 SECTIONS = (
     ("", 0, 0, 0, 0),
     (".dynsym", SYMBOLS, 2, 2, SYMBOL.size),
-    (".dynstr", 3, 2, 0, 0),
+    (".dynstr", STRINGS, 2, 0, 0),
     (".text", 1, 6, 0, 0),
     (".dynamic", DYNAMIC, 3, 2, ENTRY.size),
 )
-STRINGS, CODE = 2, 3
+# places of .dynstr and .text among them
+NAMES, CODE = 2, 3
 SEGMENTS = 4
 TRAP = b"\xcc"
 
@@ -97,7 +99,7 @@ def shared_library(
 
 
 def _header(sections_at: int) -> bytes:
-    sizes = (HEADER.size, SEGMENT.size, SEGMENTS, SECTION.size, len(SECTIONS), STRINGS)
+    sizes = (HEADER.size, SEGMENT.size, SEGMENTS, SECTION.size, len(SECTIONS), NAMES)
     return HEADER.pack(MAGIC + b"\x01", SHARED, X86_64, 1, 0, HEADER.size, sections_at, 0, *sizes)
 
 
