@@ -97,6 +97,7 @@ def test_what_is_stood_in_for_is_in_the_evidence(
     assert evidence.stood_in == ("libcublas.so.11", "libcudnn.so.8")
     assert package.check(path).evidence == (evidence,)
     assert "without CUDA    2 libraries are empty stand-ins" in neopack("verify", path).out
+    assert "proven in onnx-1.7.0 without CUDA: loads" in neopack("check", path).out
 
 
 def believe(manifest: Path, golden: Path) -> None:
