@@ -200,7 +200,8 @@ class Evidence:
 
     ``exact`` is whether that is the version Neo compiles with; where none such can be had it is
     the nearest older one. ``versions`` are as the runtime reports them, ``load_seconds`` the
-    time it took to load the model.
+    time it took to load the model. ``stood_in`` are libraries that the runtime was built for and
+    has empty ones in place of, CUDA's: then the proof is of the CPU alone.
     """
 
     runtime: str
@@ -210,6 +211,7 @@ class Evidence:
     difference: float
     allowed: float
     outputs: tuple[OutputEvidence, ...]
+    stood_in: tuple[str, ...] = ()
 
 
 # --- compiling ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from neopack.archive.manifest import goldens_of, manifest_of, record_evidence
 from neopack.artifacts.load import open_archive, unpack
 from neopack.child import staging_directory
 from neopack.errors import SourceError, Unsupported, UsageError, VerificationFailed
-from neopack.runtimes import Runtime
+from neopack.runtimes import Runtime, install
 from neopack.types import Array, Evidence, Log, OutputEvidence, Signature
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
@@ -129,20 +129,16 @@ def prove(proof: Proof, log: Log) -> Evidence:
         difference=difference(golden, computed),
         allowed=allowed,
         outputs=tuple(_compared(name, golden[name], computed.get(name)) for name in golden),
+        stood_in=install.stood_in(runtime),
     )
     _refuse(evidence, proof.subject)
     return evidence
 
 
 def _inexact(proof: Proof, runtime: Runtime) -> str:
-    large = runtimes.asked(proof.framework, proof.framework_version)
-    why = (
-        f"whose runtime takes {large.disk} MB (neopack runtimes install {large.name})"
-        if large
-        else "of which there is no runtime"
-    )
     version = f"{proof.framework} {proof.framework_version}"
-    return f"Neo compiles with {version}, {why}: proving in {runtime.name}"
+    why = f"Neo compiles with {version}, of which there is no runtime"
+    return f"{why}: proving in {runtime.name}"
 
 
 def _named(proof: Proof) -> dict[str, object]:
