@@ -114,10 +114,10 @@ def prove(proof: Proof, log: Log) -> Evidence:
         runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
     ) as worker:
         with log.step(f"loading in {runtime.name}"):
-            versions, _ = worker.call("versions")
             start = time.monotonic()
             handle, _ = worker.call("load", _named(proof))
             seconds = time.monotonic() - start
+            versions, _ = worker.call("versions")  # of what loading it took, too
         with log.step("computing the golden inputs"):
             _, computed = worker.call("predict", handle, arrays=inputs)
     allowed = ALLOWED if proof.max_difference is None else proof.max_difference

@@ -30,7 +30,7 @@ from neopack.frameworks.pytorch import (
 )
 from neopack.frameworks.pytorch.bind import Binding, bind
 from neopack.frameworks.pytorch.layout import MODEL_FILE
-from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
+from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
 from neopack.types import (
     Array,
     ExportedModel,
@@ -104,7 +104,7 @@ def _keep(
 ) -> ExportedModel:
     torch = _torch()
     try:
-        module = torch.jit.load(str(path), map_location="cpu").eval()
+        module = load_script(lambda: str(path)).eval()
     except RuntimeError as error:
         raise SourceError(
             f"torch {torch.__version__} cannot load it: {first_line(error)}", where=str(path)
@@ -244,7 +244,7 @@ def _refuse_changed(
 ) -> None:
     """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
     ran before it was rewritten goes on with what it was compiled to then."""
-    saved = _torch().jit.load(str(staging / MODEL_FILE), map_location="cpu")
+    saved = load_script(lambda: str(staging / MODEL_FILE))
     names = flatten.names(output)
     off = difference(_arrays(output, names), _arrays(_call(saved, examples, where), names))
     if not off <= TRACE_DIFFERENCE:
