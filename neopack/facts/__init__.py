@@ -23,6 +23,8 @@ from neopack.facts.operator_table import (
     tensorflow_operators,
     torch_file_format,
     torch_operators,
+    torchvision_converted,
+    torchvision_operators,
 )
 from neopack.facts.request_table import (
     Handler,
@@ -94,4 +96,6 @@ __all__ = [
     "tensorflow_operators",
     "torch_file_format",
     "torch_operators",
+    "torchvision_converted",
+    "torchvision_operators",
 ]

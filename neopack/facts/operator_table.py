@@ -17,6 +17,8 @@ __all__ = [
     "tensorflow_operators",
     "torch_file_format",
     "torch_operators",
+    "torchvision_converted",
+    "torchvision_operators",
 ]
 
 
@@ -61,6 +63,24 @@ def torch_operators(version: str) -> frozenset[str] | None:
         row = since.table(release)
         known = (known | set(row.text("new").split())) - set(row.text("gone").split())
     return frozenset(f"aten::{name}" for name in known)
+
+
+@cache
+def torchvision_operators(version: str) -> frozenset[str]:
+    """The operators of the torchvision that belongs to a version of PyTorch, such as
+    ``torchvision::nms``: those that take what they take today."""
+    since = facts_file("torch").table("torchvision").words("since")
+    return frozenset(
+        f"torchvision::{name}"
+        for name, release in since.items()
+        if versions.at_least(version, release) or versions.parts(version) is None
+    )
+
+
+@cache
+def torchvision_converted() -> tuple[str, ...]:
+    """Those of them that TVM converts, by their plain names."""
+    return facts_file("torch").table("torchvision").texts("converted")
 
 
 @cache
