@@ -65,7 +65,7 @@ def _weights(start: Any, length: Any, bins: int, samples: int, size: int) -> Any
     weights = start.new_zeros(bins, size)
     if samples < 1:
         return weights
-    steps = (torch.arange(samples) + 0.5) / samples
+    steps = (torch.arange(samples, dtype=start.dtype) + 0.5) / samples
     at = start + (torch.arange(bins)[:, None] + steps) * bin_length
     # torchvision counts a sample that is more than one place outside as zero
     share = ((at >= -1) & (at <= size)).to(start.dtype) / samples
