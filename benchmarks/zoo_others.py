@@ -117,7 +117,7 @@ class Body(nn.Module):  # type: ignore[misc, unused-ignore]
 def segmenter(name: str) -> nn.Module:
     import torchvision
 
-    return Named(_statistics(_made(torchvision.models.segmentation, name), (2, 3, 224, 224)))
+    return Named(_statistics(_made(torchvision.models.segmentation, name), (4, 3, 112, 112)))
 
 
 def detector(name: str) -> nn.Module:
@@ -133,7 +133,7 @@ def _detector(name: str) -> nn.Module:
 
     size, options = DETECTION[name]
     model = _spread(_made(torchvision.models.detection, name, **options), (3, size, size))
-    _statistics(model.backbone, (2, 3, size, size))
+    _statistics(model.backbone, (4, 3, size // 2, size // 2))
     return model
 
 
@@ -160,13 +160,14 @@ def _spread(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
 
 
 def _statistics(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
-    """Batch normalisation set to one random batch: else the activations die."""
+    """Batch normalisation set to one random batch: else the activations die. Its images are of
+    different tints: over what is alike in all of them, it divides by next to nothing."""
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     kept = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 1.0
     with torch.no_grad():
-        model.train()(torch.randn(shape))
+        model.train()(torch.randn(shape) + torch.randn(*shape[:2], 1, 1))
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
     return model.eval()

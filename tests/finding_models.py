@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 
-class Finder(torch.nn.Module):
+class Finder(torch.nn.Module):  # type: ignore[misc]
     """Boxes around the places of a grid, the best of them, and what is seen in each."""
 
     def __init__(self) -> None:
