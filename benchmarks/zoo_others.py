@@ -117,7 +117,8 @@ class Body(nn.Module):  # type: ignore[misc, unused-ignore]
 def segmenter(name: str) -> nn.Module:
     import torchvision
 
-    return Named(_statistics(_made(torchvision.models.segmentation, name), (4, 3, 112, 112)))
+    model = _made(torchvision.models.segmentation, name)
+    return Named(_statistics(model, torch.stack(_images(112))))
 
 
 def detector(name: str) -> nn.Module:
@@ -132,17 +133,23 @@ def _detector(name: str) -> nn.Module:
     import torchvision
 
     size, options = DETECTION[name]
-    model = _spread(_made(torchvision.models.detection, name, **options), (3, size, size))
-    _statistics(model.backbone, (4, 3, size // 2, size // 2))
-    return model
+    model = _made(torchvision.models.detection, name, **options).eval()
+    images = _images(size)
+    _statistics(model.backbone, model.transform(images)[0].tensors)
+    return _spread(model, images[:1])
 
 
 def _made(module: Any, name: str, **more: Any) -> Any:
     return getattr(module, name)(weights=None, weights_backbone=None, **more)
 
 
-def _spread(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
-    """Each layer scaled so that what it first gives for a random image has a deviation of one:
+def _images(size: int) -> list[torch.Tensor]:
+    """Noise, each of its own tint: where all are alike, statistics divide by next to nothing."""
+    return [torch.randn(3, size, size) + torch.randn(3, 1, 1) for _ in range(4)]
+
+
+def _spread(model: nn.Module, images: list[torch.Tensor]) -> nn.Module:
+    """Each layer behind the backbone scaled so that what it first gives has a deviation of one:
     scores of random weights that are all alike, or all 1, come in any order."""
 
     def scale(layer: nn.Module, _: Any, answer: torch.Tensor) -> torch.Tensor:
@@ -152,25 +159,35 @@ def _spread(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
             parameter.div_(deviation)
         return answer / deviation
 
-    layers = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    kept = set(model.backbone.modules() if _norms(model.backbone) else ())
+    layers = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear) and m not in kept]
     hooks = {layer: layer.register_forward_hook(scale) for layer in layers}
     with torch.no_grad():
-        model.eval()([torch.rand(shape)])
+        model(images)
     return model
 
 
-def _statistics(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
-    """Batch normalisation set to one random batch: else the activations die. Its images are of
-    different tints: over what is alike in all of them, it divides by next to nothing."""
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+def _statistics(model: nn.Module, batch: torch.Tensor) -> nn.Module:
+    """Batch normalisation set to one batch: else the activations die. What a block of a ResNet adds
+    is made small, as in trained ones: else 101 layers make half a thousandth of rounding."""
+    norms = _norms(model)
+    if not norms:
+        return model.eval()
+    for block in model.modules():
+        if hasattr(block, "bn3"):
+            nn.init.constant_(block.bn3.weight, 0.2)
     kept = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 1.0
     with torch.no_grad():
-        model.train()(torch.randn(shape) + torch.randn(*shape[:2], 1, 1))
+        model.train()(batch)
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
     return model.eval()
+
+
+def _norms(model: nn.Module) -> list[nn.BatchNorm2d]:
+    return [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
 
 
 # --- text -----------------------------------------------------------------------------------

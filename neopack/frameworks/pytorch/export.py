@@ -29,6 +29,7 @@ from neopack.frameworks.pytorch import (
     weights,
 )
 from neopack.frameworks.pytorch.bind import Binding, bind
+from neopack.frameworks.pytorch.inlining import inline_functions
 from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
 from neopack.types import (
@@ -282,6 +283,7 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
             raise ExportFailed(
                 f"cannot be traced: {first_line(error)}", where=where, hint="try --script"
             ) from error
+    inline_functions(traced)
     seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
     places = dict.fromkeys(
         f"{Path(w.filename).name}:{w.lineno}" for w in seen if not _in_machinery(w.filename)
