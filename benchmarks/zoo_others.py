@@ -168,8 +168,8 @@ def _spread(model: nn.Module, images: list[torch.Tensor]) -> nn.Module:
 
 
 def _statistics(model: nn.Module, batch: torch.Tensor) -> nn.Module:
-    """Batch normalisation set to one batch: else the activations die. What a block of a ResNet adds
-    is made small, as in trained ones: else 101 layers make half a thousandth of rounding."""
+    """Batch normalisation set to one batch: else the activations die. What a block of a ResNet
+    adds is made small, as in trained ones: else 101 layers round half a thousandth away."""
     norms = _norms(model)
     if not norms:
         return model.eval()
