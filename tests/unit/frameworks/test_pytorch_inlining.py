@@ -14,7 +14,7 @@ from neopack.types import ModelInfo
 from neopack.wire.source import BytesSource
 
 
-@torch.jit.script
+@torch.jit.script  # type: ignore[untyped-decorator]
 def pooled(x: torch.Tensor, mode: str) -> torch.Tensor:
     """As F.interpolate is written: a mode, and what it needs, in one condition."""
     if x.dim() == 2 and mode == "mean":

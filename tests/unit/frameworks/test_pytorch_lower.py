@@ -140,7 +140,7 @@ def test_code_says_since_when_it_can_be_read() -> None:
     assert spelling.readable_since(oldest) == {}
 
 
-class Chosen(torch.nn.Module):  # type: ignore[misc]
+class Chosen(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         found = x[x > 0]
         return torch.nn.functional.mish(found) + found.new_zeros(found.size(0))
