@@ -10,7 +10,7 @@ import contextlib
 import platform
 import shutil
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -226,19 +226,28 @@ def _trace(
     remarks += _disagreements(program, traced, bound, settings, where, output)
     for remark in remarks:
         log.warn(remark)
+    known = [(examples, output), *_answered(traced, bound, settings, where)]
     rewritten = lower.lower(traced, settings.framework_version)
     _save(traced, staging, settings.framework_version)
     rewrites: tuple[str, ...] = ()
     if rewritten:
-        _refuse_changed(rewritten, examples, output, staging, settings, where)
+        _refuse_changed(rewritten, known, staging, settings, where)
         rewrites = _told(rewritten, settings.framework_version, log)
     return _exported(staging, examples, output, settings, tuple(remarks), rewrites)
 
 
+def _answered(
+    traced: Any, bound: Binding, settings: ExportSettings, where: str
+) -> Iterator[tuple[Mapping[str, Array], Any]]:
+    """A second, different input and what the trace gives for it; none where it fails."""
+    second = inputs.random_inputs(bound.requests, settings.seed + 1)
+    with contextlib.suppress(ExportFailed):
+        yield second, _call(traced, second, where)
+
+
 def _refuse_changed(
     rewritten: Sequence[str],
-    examples: Mapping[str, Array],
-    output: Any,
+    known: Sequence[tuple[Mapping[str, Array], Any]],
     staging: Path,
     settings: ExportSettings,
     where: str,
@@ -246,14 +255,15 @@ def _refuse_changed(
     """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
     ran before it was rewritten goes on with what it was compiled to then."""
     saved = load_script(lambda: str(staging / MODEL_FILE))
-    names = flatten.names(output)
-    off = difference(_arrays(output, names), _arrays(_call(saved, examples, where), names))
-    if not off <= TRACE_DIFFERENCE:
-        raise ExportFailed(
-            f"rewriting {', '.join(rewritten)} for PyTorch {settings.framework_version} changed "
-            f"its outputs by {off:.2g} of the largest",
-            where=where,
-        )
+    for examples, output in known:
+        names = flatten.names(output)
+        off = difference(_arrays(output, names), _arrays(_call(saved, examples, where), names))
+        if not off <= TRACE_DIFFERENCE:
+            raise ExportFailed(
+                f"rewriting {', '.join(rewritten)} for PyTorch {settings.framework_version} "
+                f"changed its outputs by {off:.2g} of the largest",
+                where=where,
+            )
 
 
 def _told(rewritten: Sequence[str], version: str, log: Log) -> tuple[str, ...]:

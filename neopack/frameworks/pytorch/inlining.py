@@ -30,6 +30,16 @@ def inline_functions(traced: Any) -> None:
             torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
             _settle(graph)
             torch._C._jit_pass_dce(graph)  # noqa: SLF001
+        _raise_plainly(graph)
+
+
+def _raise_plainly(graph: Any) -> None:
+    """Old versions know an exception's message and not, beside it, its class: without one that is
+    how it is written."""
+    for node in list(_nodes(graph)):
+        if node.kind() == "prim::RaiseException" and node.inputsSize() > 1:
+            with graph.insert_point_guard(node):
+                node.replaceInput(1, graph.insertConstant(None))
 
 
 def _settle(graph: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,8 @@ def pooled(x: torch.Tensor, mode: str) -> torch.Tensor:
         return x.mean(1)
     if x.dim() == 2 and mode == "median":
         return torch.median(x, 1)[0]
+    if x.numel() == 0:
+        raise ValueError("nothing to pool")
     total = torch.zeros(1)
     for row in range(x.size(0)):
         total = total + x[row].sum()
@@ -41,6 +44,12 @@ class Calls(torch.nn.Module):  # type: ignore[misc]
 
 
 def saved(mode: str) -> tuple[Callable[[torch.Tensor], torch.Tensor], ModelInfo, Calls]:
+    data, module = written(mode)
+    info = read_source(BytesSource("traced", data))
+    return torch.jit.load(io.BytesIO(data)), info, module
+
+
+def written(mode: str) -> tuple[bytes, Calls]:
     torch.manual_seed(0)
     module = Calls(mode).eval()
     with torch.no_grad():
@@ -48,8 +57,7 @@ def saved(mode: str) -> tuple[Callable[[torch.Tensor], torch.Tensor], ModelInfo,
     inline_functions(traced)
     buffer = io.BytesIO()
     torch.jit.save(traced, buffer)
-    info = read_source(BytesSource("traced", buffer.getvalue()))
-    return torch.jit.load(io.BytesIO(buffer.getvalue())), info, module
+    return buffer.getvalue(), module
 
 
 def test_what_a_constant_decides_against_is_gone() -> None:
@@ -57,6 +65,14 @@ def test_what_a_constant_decides_against_is_gone() -> None:
     assert not {"aten::mean", "aten::median"} & set(info.operators)
     assert "aten::sqrt" in info.operators
     assert torch.equal(loaded(torch.ones(3, 4)), module(torch.ones(3, 4)))
+
+
+def test_an_exception_is_its_message_alone() -> None:
+    with zipfile.ZipFile(io.BytesIO(written("total")[0])) as archive:
+        code = "".join(
+            archive.read(name).decode() for name in archive.namelist() if name.endswith(".py")
+        )
+    assert 'RaiseException("nothing to pool")' in code
 
 
 @pytest.mark.parametrize("rows", [1, 3, 7])
