@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from neopack import facts
-from neopack.facts import versions
-from neopack.frameworks.pytorch import schemas
+from neopack.frameworks.pytorch import readable
 from neopack.rules.dataconfig import inputs_of, shape_text
 from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import matching, named, visible
@@ -341,13 +340,13 @@ def _near(shape: tuple[int, ...], spec: TensorSpec) -> bool:
 @rule("NEO-PT-021", needs=("info",))
 def file_format(inspection: Inspection) -> Iterator[Hit]:
     """The PyTorch that Neo loads the file with reads its format (PyTorch's versions.h)."""
-    text = inspection.info.versions.get("file_format", "") if inspection.info else ""
-    most = facts.torch_file_format(inspection.framework_version)
-    if text.isdecimal() and most is not None and int(text) > most:
-        version = inspection.framework_version
+    version = inspection.framework_version
+    newer = readable.newer_format(inspection.info, version) if inspection.info else None
+    if newer:
+        found, most = newer
         yield Hit(
-            message=f"the file is of format {text}; PyTorch {version} reads {most} at most",
-            values={"found": text, "most": str(most), "version": version},
+            message=f"the file is of format {found}; PyTorch {version} reads {most} at most",
+            values={"found": str(found), "most": str(most), "version": version},
         )
 
 
@@ -355,14 +354,7 @@ def file_format(inspection: Inspection) -> Iterator[Hit]:
 def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
     """That PyTorch has each operator and takes it so (asked of those versions themselves)."""
     version = inspection.framework_version
-    calls = _fact(inspection, "calls") or {}
-    used = sorted(inspection.info.operators) if inspection.info else []
-    lacking = [
-        lack
-        for name in used
-        if name.startswith("aten::")
-        and (lack := schemas.lacks(version, name, map(schemas.Call.parse, calls.get(name, ()))))
-    ]
+    lacking = readable.lacking_operators(inspection.info, version) if inspection.info else []
     if lacking:
         more = f" and {len(lacking) - 4} more" if len(lacking) > 4 else ""
         yield Hit(
@@ -375,12 +367,12 @@ def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
 def code_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
     """That PyTorch can parse the code (tried in those versions themselves)."""
     version = inspection.framework_version
-    for since, what in (_fact(inspection, "readable_since") or {}).items():
-        if versions.parts(version) and not versions.at_least(version, since):
-            yield Hit(
-                message=f"{what}, which PyTorch {version} does not read",
-                values={"since": since, "version": version},
-            )
+    newer = readable.newer_code(inspection.info, version) if inspection.info else {}
+    for since, what in newer.items():
+        yield Hit(
+            message=f"{what}, which PyTorch {version} does not read",
+            values={"since": since, "version": version},
+        )
 
 
 RULES: tuple[Rule, ...] = (
