@@ -142,7 +142,8 @@ class Goldens:
     """Seeded inputs and the outputs that the source model gave for them, in one .npz.
 
     Keys are ``input/<name>`` and ``output/<name>``. ``constant``: all outputs are one number,
-    which any broken model may give as well.
+    which any broken model may give as well. ``empty``: there is no number in any, as where a
+    detector found nothing.
     """
 
     path: Path
@@ -150,6 +151,7 @@ class Goldens:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     constant: bool = False
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ golden inputs there, and compare with what the user's own model gave for them.""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,14 +110,15 @@ def prove(proof: Proof, log: Log) -> Evidence:
     if not exact:
         log.note(_inexact(proof, runtime))
     inputs, golden = load_goldens(proof.goldens)
+    _refuse_empty(golden, proof.subject)
     with runtimes.worker(
         runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
     ) as worker:
         with log.step(f"loading in {runtime.name}"):
-            versions, _ = worker.call("versions")
             start = time.monotonic()
             handle, _ = worker.call("load", _named(proof))
             seconds = time.monotonic() - start
+            versions, _ = worker.call("versions")  # of what loading it took, too
         with log.step("computing the golden inputs"):
             _, computed = worker.call("predict", handle, arrays=inputs)
     allowed = ALLOWED if proof.max_difference is None else proof.max_difference
@@ -165,6 +166,15 @@ def _compared(name: str, golden: Array, computed: Array | None) -> OutputEvidenc
         absolute=absolute,
         relative=relative,
     )
+
+
+def _refuse_empty(golden: Mapping[str, Array], subject: str) -> None:
+    if not any(array.size for array in golden.values()):
+        raise VerificationFailed(
+            "its golden outputs are empty: there is nothing to compare",
+            where=subject,
+            hint="package it with --example, inputs in which the model finds something",
+        )
 
 
 def _refuse(evidence: Evidence, subject: str) -> None:

@@ -11,7 +11,7 @@ import contextlib
 import platform
 import shutil
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ from neopack.frameworks.pytorch import (
     weights,
 )
 from neopack.frameworks.pytorch.bind import Binding, bind
+from neopack.frameworks.pytorch.inlining import inline_functions
 from neopack.frameworks.pytorch.layout import MODEL_FILE
-from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
+from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
 from neopack.types import (
     Array,
     ExportedModel,
@@ -112,7 +113,7 @@ def _keep(
     """Byte for byte where the version asked for can load it; else rewritten for that."""
     torch = _torch()
     try:
-        module = torch.jit.load(str(path), map_location="cpu").eval()
+        module = load_script(lambda: str(path)).eval()
     except RuntimeError as error:
         raise SourceError(
             f"torch {torch.__version__} cannot load it: {first_line(error)}", where=str(path)
@@ -129,7 +130,8 @@ def _keep(
     if readable.is_readable(info, settings.framework_version):
         shutil.copyfile(path, staging / MODEL_FILE)
         return _exported(staging, examples, output, settings, ())
-    rewrites = _lowered(module, examples, output, staging, settings, str(path), log)
+    known = [(examples, output), *_answered(module, bound, settings, str(path))]
+    rewrites = _lowered(module, known, staging, settings, str(path), log)
     return _exported(staging, examples, output, settings, (), rewrites)
 
 
@@ -240,14 +242,14 @@ def _trace(
     remarks += _disagreements(program, traced, bound, settings, where, output)
     for remark in remarks:
         log.warn(remark)
-    rewrites = _lowered(traced, examples, output, staging, settings, where, log)
+    known = [(examples, output), *_answered(traced, bound, settings, where)]
+    rewrites = _lowered(traced, known, staging, settings, where, log)
     return _exported(staging, examples, output, settings, tuple(remarks), rewrites)
 
 
 def _lowered(
     module: Any,
-    examples: Mapping[str, Array],
-    output: Any,
+    known: Sequence[tuple[Mapping[str, Array], Any]],
     staging: Path,
     settings: ExportSettings,
     where: str,
@@ -258,29 +260,38 @@ def _lowered(
     _save(module, staging, settings.framework_version)
     if not rewritten:
         return ()
-    _refuse_changed(rewritten, examples, output, staging, settings, where)
+    _refuse_changed(rewritten, known, staging, settings, where)
     return _told(rewritten, settings.framework_version, log)
+
+
+def _answered(
+    traced: Any, bound: Binding, settings: ExportSettings, where: str
+) -> Iterator[tuple[Mapping[str, Array], Any]]:
+    """A second, different input and what the module gives for it; none where it fails."""
+    second = inputs.random_inputs(bound.requests, settings.seed + 1)
+    with contextlib.suppress(ExportFailed):
+        yield second, _call(traced, second, where)
 
 
 def _refuse_changed(
     rewritten: Sequence[str],
-    examples: Mapping[str, Array],
-    output: Any,
+    known: Sequence[tuple[Mapping[str, Array], Any]],
     staging: Path,
     settings: ExportSettings,
     where: str,
 ) -> None:
     """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
     ran before it was rewritten goes on with what it was compiled to then."""
-    saved = _torch().jit.load(str(staging / MODEL_FILE), map_location="cpu")
-    names = flatten.names(output)
-    off = difference(_arrays(output, names), _arrays(_call(saved, examples, where), names))
-    if not off <= TRACE_DIFFERENCE:
-        raise ExportFailed(
-            f"rewriting {', '.join(rewritten)} for PyTorch {settings.framework_version} changed "
-            f"its outputs by {off:.2g} of the largest",
-            where=where,
-        )
+    saved = load_script(lambda: str(staging / MODEL_FILE))
+    for examples, output in known:
+        names = flatten.names(output)
+        off = difference(_arrays(output, names), _arrays(_call(saved, examples, where), names))
+        if not off <= TRACE_DIFFERENCE:
+            raise ExportFailed(
+                f"rewriting {', '.join(rewritten)} for PyTorch {settings.framework_version} "
+                f"changed its outputs by {off:.2g} of the largest",
+                where=where,
+            )
 
 
 def _told(rewritten: Sequence[str], version: str, log: Log) -> tuple[str, ...]:
@@ -310,6 +321,7 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
             raise ExportFailed(
                 f"cannot be traced: {first_line(error)}", where=where, hint="try --script"
             ) from error
+    inline_functions(traced)
     seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
     places = dict.fromkeys(
         f"{Path(w.filename).name}:{w.lineno}" for w in seen if not _in_machinery(w.filename)

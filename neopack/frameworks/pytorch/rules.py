@@ -31,6 +31,11 @@ _FORMS = {
 _FULL_PRECISION = frozenset({"float32"})
 _FLOATS = ("float", "bfloat", "complex")
 _QUANTISED = ("qint", "quint")
+# namespaces beside aten in which PyTorch has operators without any extension
+_OF_PYTORCH = frozenset({
+    "mkldnn", "mkldnn_prepacked", "onednn", "prepacked", "prims", "_quantized", "quantized",
+    "quantization", "sparse",
+})  # fmt: skip
 
 
 def _fact(inspection: Inspection, key: str) -> Json:
@@ -162,12 +167,36 @@ def unknown_globals(inspection: Inspection) -> Iterator[Hit]:
         yield Hit(message=f"the pickles name classes that a model does not need: {named(found)}")
 
 
+def _outside(inspection: Inspection) -> tuple[str, ...]:
+    """The operators that are not in a PyTorch without extensions."""
+    found = _words(_fact(inspection, "custom_ops"))
+    return tuple(name for name in found if name.partition("::")[0] not in _OF_PYTORCH)
+
+
 @rule("NEO-PT-011", needs=("info",))
 def custom_operators(inspection: Inspection) -> Iterator[Hit]:
-    """Operators are PyTorch's own, none of torchvision's or of an extension."""
-    value = _fact(inspection, "custom_ops")
-    if value:
-        yield Hit(message=f"operators from outside of PyTorch{_told(value)}")
+    """Operators are PyTorch's own or of its torchvision, none of another extension."""
+    known = facts.torchvision_operators(inspection.framework_version)
+    lacking = [name for name in _outside(inspection) if name not in known]
+    if lacking:
+        yield Hit(
+            message=f"operators from outside of PyTorch {inspection.framework_version} and its "
+            f"torchvision: {named(lacking)}",
+            values={"operator": lacking[0]},
+        )
+
+
+@rule("NEO-PT-024", needs=("info",))
+def torchvision_operators(inspection: Inspection) -> Iterator[Hit]:
+    """What calls torchvision's operators is a matter of whether Neo converts them."""
+    known = facts.torchvision_operators(inspection.framework_version)
+    found = [name for name in _outside(inspection) if name in known]
+    if found:
+        *most, last = facts.torchvision_converted()
+        yield Hit(
+            message=f"operators of torchvision: {named(found)}",
+            values={"converted": f"{', '.join(most)} and {last}"},
+        )
 
 
 # --- numbers --------------------------------------------------------------------------------
@@ -370,4 +399,5 @@ RULES: tuple[Rule, ...] = (
     file_format,
     operators_of_later_versions,
     code_of_later_versions,
+    torchvision_operators,
 )

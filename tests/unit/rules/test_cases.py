@@ -415,7 +415,19 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-PT-008": [(traced(nested_inputs=["past"]), "'past'")],
     "NEO-PT-009": [(traced(globals=["a.B", "posix.system"], executing=["posix.system"]), "posix")],
     "NEO-PT-010": [(traced(globals=["mynet.Net"], executing=[]), "mynet.Net")],
-    "NEO-PT-011": [(traced(custom_ops=["torchvision::nms"]), "torchvision::nms")],
+    "NEO-PT-011": [
+        (traced(custom_ops=["mine::op", "torchvision::nms"]), "'mine::op'"),
+        (traced(custom_ops=["torchvision::decode_jpeg"]), "torchvision::decode_jpeg"),
+        (
+            pytorch(
+                framework_version="1.4", info=torch_info(custom_ops=["torchvision::roi_align"])
+            ),
+            "PyTorch 1.4 and its torchvision: 'torchvision::roi_align'",
+        ),
+    ],
+    "NEO-PT-024": [
+        (traced(custom_ops=["mine::op", "torchvision::nms"]), "torchvision: 'torchvision::nms'"),
+    ],
     "NEO-PT-012": [
         (traced(dtypes={"float16": 3, "float32": 1}), "3 float16"),
         (traced(dtypes={"bfloat16": 1}), "bfloat16"),
@@ -834,6 +846,12 @@ HOLDS: dict[str, list[Inspection]] = {
         config({f"input{at:02}": [1, 3] for at in range(11)}),
         config({"z": [1], "a": [1]}, info=torch_info(inputs=[spec("a", (1,)), spec("z", (1,))])),
     ],
+    "NEO-PT-011": [
+        traced(custom_ops=["torchvision::nms", "quantized::conv2d"]),
+        pytorch(framework_version="1.8.1", info=torch_info(custom_ops=["torchvision::roi_align"])),
+        pytorch(framework_version="latest", info=torch_info(custom_ops=["torchvision::nms"])),
+    ],
+    "NEO-PT-024": [traced(custom_ops=["mine::op", "quantized::conv2d"])],
     "NEO-PT-018": [config([[1, 3]], info=untold(input_names=["x"])), config([[1]], info=untold())],
     "NEO-PT-020": [pytorch(info=replace(torch_info("state_dict"), signature=None))],
     "NEO-PT-021": [
