@@ -130,6 +130,7 @@ def _keep(
     if readable.is_readable(info, settings.framework_version):
         shutil.copyfile(path, staging / MODEL_FILE)
         return _exported(staging, examples, output, settings, ())
+    inline_functions(module)  # they are rewritten where they stand in a graph
     known = [(examples, output), *_answered(module, bound, settings, str(path))]
     rewrites = _lowered(module, known, staging, settings, str(path), log)
     return _exported(staging, examples, output, settings, (), rewrites)

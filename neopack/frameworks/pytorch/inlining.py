@@ -6,8 +6,9 @@ brings operators of every mode, and older versions refuse a file for want of one
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
+
+from neopack.frameworks.pytorch.graphs import graphs, nodes
 
 __all__ = ["inline_functions"]
 
@@ -20,8 +21,8 @@ def inline_functions(traced: Any) -> None:
     decide. What depends on data or on shapes stays as it was."""
     import torch
 
-    for graph in _graphs(traced):
-        if not any(node.kind() == "prim::CallFunction" for node in _nodes(graph)):
+    for graph in graphs(traced):
+        if not any(node.kind() == "prim::CallFunction" for node in nodes(graph)):
             continue
         torch._C._jit_pass_inline(graph)  # noqa: SLF001 - no public one
         # the sizes of the example are no constants
@@ -30,21 +31,11 @@ def inline_functions(traced: Any) -> None:
             torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
             _settle(graph)
             torch._C._jit_pass_dce(graph)  # noqa: SLF001
-        _raise_plainly(graph)
-
-
-def _raise_plainly(graph: Any) -> None:
-    """Old versions know an exception's message and not, beside it, its class: without one that is
-    how it is written."""
-    for node in list(_nodes(graph)):
-        if node.kind() == "prim::RaiseException" and node.inputsSize() > 1:
-            with graph.insert_point_guard(node):
-                node.replaceInput(1, graph.insertConstant(None))
 
 
 def _settle(graph: Any) -> None:
     """``A and B`` is a branch that gives B or False: where B is False, so is the whole."""
-    for node in list(_nodes(graph)):
+    for node in list(nodes(graph)):
         if node.kind() != "prim::If" or node.outputsSize() != 1:
             continue
         ends = [next(block.outputs()) for block in node.blocks()]
@@ -52,17 +43,3 @@ def _settle(graph: Any) -> None:
         if known in ([True, True], [False, False]):
             with graph.insert_point_guard(node):
                 node.output().replaceAllUsesWith(graph.insertConstant(known[0]))
-
-
-def _graphs(module: Any) -> Iterator[Any]:
-    for part in module.modules():
-        script = part._c  # noqa: SLF001 - no public way to the graphs of submodules
-        for name in script._method_names():  # noqa: SLF001
-            yield script._get_method(name).graph  # noqa: SLF001
-
-
-def _nodes(block: Any) -> Iterator[Any]:
-    for node in block.nodes():
-        yield node
-        for inner in node.blocks():
-            yield from _nodes(inner)

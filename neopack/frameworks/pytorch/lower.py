@@ -15,13 +15,17 @@ from string import ascii_lowercase
 from typing import Any
 
 from neopack import facts
+from neopack.facts import versions
 from neopack.frameworks.pytorch import schemas
+from neopack.frameworks.pytorch.graphs import graphs, nodes
 
 __all__ = ["foreign", "lower"]
 
 FUNCTION = re.compile(r"^def aten__(\w+?)(?:__(\w+))?\(", re.MULTILINE)
 # a rewrite may bring operators that want another; none brings itself
 ROUNDS = 8
+# an exception's message has its class beside it, which 1.9 does not know
+RAISES_CLASSES = "1.12"
 
 
 def foreign(module: Any, version: str) -> tuple[str, ...]:
@@ -37,6 +41,8 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
         return ()
     _forget_sizes(module)
     done = dict.fromkeys(_respell(module))
+    if not versions.at_least(version, RAISES_CLASSES):
+        done |= dict.fromkeys(_raise_plainly(module))
     ways = _ways()
     for _ in range(ROUNDS):
         known = [
@@ -55,8 +61,8 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
 
 def _unlike(module: Any, version: str) -> Iterator[tuple[Any, Any, str]]:
     """Graph, node and what ``version`` lacks of it; empty where that computes otherwise."""
-    for graph in _graphs(module):
-        for node in list(_nodes(graph)):
+    for graph in graphs(module):
+        for node in list(nodes(graph)):
             if node.kind().startswith("aten::"):
                 lack = schemas.lacks(version, node.kind(), [_call(node)])
                 if lack or facts.torch_computes_otherwise(version, node.kind()):
@@ -99,8 +105,8 @@ def _is_default(value: Any, arguments: Sequence[Any]) -> bool:
 def _respell(module: Any) -> tuple[str, ...]:
     """einsum takes capital letters since 1.9; small ones mean the same."""
     found = False
-    for graph in _graphs(module):
-        for node in list(_nodes(graph)):
+    for graph in graphs(module):
+        for node in list(nodes(graph)):
             equation = node.kind() == "aten::einsum" and node.inputsAt(0).node()
             if equation and equation.kind() == "prim::Constant":
                 found |= _to_small_letters(equation)
@@ -115,6 +121,17 @@ def _to_small_letters(constant: Any) -> bool:
         return False
     constant.s_("value", text.translate(str.maketrans(dict(zip(capitals, free, strict=False)))))
     return True
+
+
+def _raise_plainly(module: Any) -> tuple[str, ...]:
+    found = False
+    for graph in graphs(module):
+        for node in list(nodes(graph)):
+            if node.kind() == "prim::RaiseException" and node.inputsSize() > 1:
+                found = True
+                with graph.insert_point_guard(node):
+                    node.replaceInput(1, graph.insertConstant(None))
+    return ("prim::RaiseException",) if found else ()
 
 
 def _ways() -> dict[str, Any]:
@@ -156,8 +173,8 @@ def _replace(graph: Any, node: Any, way: Any) -> None:
 def _forget_sizes(module: Any) -> None:
     """The sizes of the example are in the types of a trace's values, where folding would take
     them for constants; how many dimensions there are is one."""
-    for graph in _graphs(module):
-        results = (value for node in _nodes(graph) for value in node.outputs())
+    for graph in graphs(module):
+        results = (value for node in nodes(graph) for value in node.outputs())
         for value in (*graph.inputs(), *results):
             sizes = value.type().sizes() if value.type().kind() == "TensorType" else None
             if sizes is not None:
@@ -168,23 +185,9 @@ def _fold(module: Any) -> None:
     """The branches of a rewrite that its constant arguments decide are gone from the trace."""
     import torch
 
-    for graph in _graphs(module):
+    for graph in graphs(module):
         for _ in range(2):  # what a branch chose may decide another
             torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
             torch._C._jit_pass_constant_loop_unrolling(graph)  # noqa: SLF001
             torch._C._jit_pass_peephole(graph)  # noqa: SLF001
             torch._C._jit_pass_dce(graph)  # noqa: SLF001
-
-
-def _graphs(module: Any) -> Iterator[Any]:
-    for part in module.modules():
-        script = part._c  # noqa: SLF001 - no public way to the graphs of submodules
-        for name in script._method_names():  # noqa: SLF001
-            yield script._get_method(name).graph  # noqa: SLF001
-
-
-def _nodes(block: Any) -> Iterator[Any]:
-    for node in block.nodes():
-        yield node
-        for inner in node.blocks():
-            yield from _nodes(inner)

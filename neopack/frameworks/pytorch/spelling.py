@@ -13,6 +13,11 @@ __all__ = ["readable_since"]
 _SPELLINGS = (
     ("1.6", "classes list their buffers", re.compile(r"^  __buffers__ = ", re.MULTILINE)),
     (
+        "1.12",
+        "exceptions are raised with their class",
+        re.compile(r"ops\.prim\.RaiseException\(.*, \"[\w.]+\"\)$", re.MULTILINE),
+    ),
+    (
         "1.9",
         "the type of None is spelled NoneType",
         re.compile(r"^[^\"'\n]*\bNoneType\b", re.MULTILINE),

@@ -14,7 +14,7 @@ from torch.nn import functional
 from torch_functions import FUNCTIONS, ROWS, traced
 
 from neopack import facts
-from neopack.frameworks.pytorch import canonical, lower, spelling
+from neopack.frameworks.pytorch import canonical, graphs, lower, spelling
 
 # what today's torch says of what old ones do
 pytestmark = [
@@ -48,8 +48,8 @@ def test_what_is_lowered_computes_the_same(name: str) -> None:
 
 
 def nodes(module: Any) -> Iterator[Any]:
-    for graph in lower._graphs(module):
-        yield from lower._nodes(graph)
+    for graph in graphs.graphs(module):
+        yield from graphs.nodes(graph)
 
 
 def test_every_rewrite_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,13 +131,30 @@ def test_code_says_since_when_it_can_be_read() -> None:
     newest = """class Net(Module):
   __buffers__ = []
   def forward(self, x: Tensor) -> NoneType:
+      ops.prim.RaiseException(torch.format("{} (\\"x\\")", _0), "builtins.ValueError")
 """
-    assert list(spelling.readable_since(newest)) == ["1.6", "1.9"]
+    assert list(spelling.readable_since(newest)) == ["1.6", "1.12", "1.9"]
     oldest = """class Net(Module):
   __parameters__ = ["NoneType", ]
   def forward(self, x: Tensor) -> Tensor:
+      ops.prim.RaiseException("Exception, of old")
 """
     assert spelling.readable_since(oldest) == {}
+
+
+class Checked(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.dim() != 3:
+            raise ValueError("three dimensions are wanted")
+        return x * 2
+
+
+def test_an_exception_has_no_class_for_an_older_version() -> None:
+    module = torch.jit.script(Checked())
+    assert lower.lower(module, "1.12") == ()
+    assert lower.lower(module, "1.9") == ("prim::RaiseException",)
+    assert "builtins.ValueError" not in module.code
+    torch.testing.assert_close(module(ROWS), ROWS * 2)
 
 
 class Chosen(torch.nn.Module):
