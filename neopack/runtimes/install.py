@@ -46,9 +46,9 @@ def ensure(runtime: Runtime, log: Log) -> Path:
     python = directory(runtime) / "bin" / "python"
     if is_whole(runtime):
         return python
-    with _alone(runtime, log):
+    with _alone(runtime, log) as lock:
         if not is_whole(runtime):  # another process may have made it while we waited
-            _make(runtime, log)
+            _make(runtime, lock, log)
     return python
 
 
@@ -81,21 +81,23 @@ def _fingerprint(runtime: Runtime) -> str:
     return hashlib.sha256(lock_text(runtime).encode()).hexdigest()
 
 
-def _make(runtime: Runtime, log: Log) -> None:
+def _make(runtime: Runtime, lock: int, log: Log) -> None:
     place = directory(runtime)
     _refuse_no_room(runtime, place.parent)
     log.note(f"installing {runtime.environment} into {place}, about {runtime.disk} MB, once")
     what = f"{runtime.environment} cannot be installed"
     with log.step(f"installing {runtime.environment}"), _told(what):
         python = interpreter(runtime.python, log)
-        uv("venv", "--quiet", "--clear", "--python", python, str(place), what=what)
-        lock = place / "lock.txt"
-        lock.write_text(lock_text(runtime))
+        made = ("venv", "--quiet", "--clear", "--python", python, str(place))
+        uv(*made, what=what, holding=[lock])
+        requirements = place / "lock.txt"
+        requirements.write_text(lock_text(runtime))
         into = str(place / "bin" / "python")
         uv(
             *("pip", "install", "--quiet", "--require-hashes", "--python", into),
-            *("--requirement", str(lock)),
+            *("--requirement", str(requirements)),
             what=what,
+            holding=[lock],
         )
         (place / MARK).write_text(_fingerprint(runtime))
 
@@ -121,9 +123,11 @@ def _refuse_no_room(runtime: Runtime, place: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone(runtime: Runtime, log: Log) -> Iterator[None]:
-    """One process at a time makes or removes it; the system frees the lock of a killed one."""
-    path = directory(runtime).with_suffix(".lock")
+def _alone(runtime: Runtime, log: Log) -> Iterator[int]:
+    """One process at a time makes or removes it; the system frees the lock of a killed one, when
+    the uv that it started has ended too. Gives the descriptor of the lock."""
+    place = directory(runtime)
+    path = place.with_name(f"{place.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("w")
@@ -138,4 +142,4 @@ def _alone(runtime: Runtime, log: Log) -> Iterator[None]:
         except BlockingIOError:
             log.note(f"another process is at work on {runtime.environment}: waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
