@@ -57,6 +57,8 @@ def find_model(path: Path) -> tuple[Path, Framework]:
     if path.is_dir():
         return _in_directory(path)
     if not path.is_file():
+        if path.exists():
+            raise SourceError("is neither a file nor a directory", where=str(path))
         hint = "" if path.suffix else "a callable is named module:callable"
         raise SourceError("no such file or directory", where=str(path), hint=hint)
     with FileSource(path) as source:
