@@ -11,7 +11,7 @@ from neopack.errors import Interrupted
 
 __all__ = ["app"]
 
-app = typer.Typer(name="dev", help="Stand-ins to develop and test against.", no_args_is_help=True)
+app = typer.Typer(name="dev", help="Stand-ins to develop and test against.", no_args_is_help=False)
 
 
 @app.callback()

@@ -12,7 +12,7 @@ from neopack.errors import UsageError
 
 __all__ = ["init"]
 
-init = typer.Typer(help="Files to begin with.", no_args_is_help=True)
+init = typer.Typer(help="Files to begin with.", no_args_is_help=False)
 
 
 @init.callback()

@@ -19,7 +19,7 @@ __all__ = ["jobs"]
 
 STATUSES = ("STARTING", "INPROGRESS", "COMPLETED", "FAILED", "STOPPING", "STOPPED")
 
-jobs = typer.Typer(help="Compilation jobs of SageMaker Neo.", no_args_is_help=True)
+jobs = typer.Typer(help="Compilation jobs of SageMaker Neo.", no_args_is_help=False)
 
 Name = Annotated[str, typer.Argument(help="The job's name.")]
 

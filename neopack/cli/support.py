@@ -14,7 +14,7 @@ __all__ = ["support"]
 support = typer.Typer(
     help="Support tables: Neo, edge devices, Elastic Inference, the model parallel library, "
     "Training Compiler.",
-    no_args_is_help=True,
+    no_args_is_help=False,
 )
 
 RegionName = Annotated[str, typer.Option(help="us-west-2, ...", show_default=False)]
