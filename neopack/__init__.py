@@ -27,10 +27,11 @@ if TYPE_CHECKING:
         verify,
     )
     from neopack.errors import NeopackError
-    from neopack.types import InputRequest, Report, Signature, TensorSpec
+    from neopack.types import InputRequest, LineLog, Report, Signature, TensorSpec
 
 __all__ = [
     "InputRequest",
+    "LineLog",
     "NeopackError",
     "Report",
     "Signature",
@@ -51,7 +52,9 @@ __all__ = [
 
 _HOMES = {
     "NeopackError": "neopack.errors",
-    **dict.fromkeys(("InputRequest", "Report", "Signature", "TensorSpec"), "neopack.types"),
+    **dict.fromkeys(
+        ("InputRequest", "LineLog", "Report", "Signature", "TensorSpec"), "neopack.types"
+    ),
     **dict.fromkeys(
         (
             "bench",

@@ -4,7 +4,9 @@ model of a file or a directory."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from neopack.errors import SourceError, UsageError
@@ -26,7 +28,7 @@ def resolve(
     """What ``model`` names: a live object, ``module:callable``, or a file or directory judged by
     the bytes in it. Raises ``UsageError`` where it is not of the ``framework`` that was said."""
     said = catalogue.get(framework).name if framework else None
-    if not isinstance(model, str | Path):
+    if not isinstance(model, str | PathLike):
         return _live(model, said)
     text = str(model)
     if callables.looks_like_callable(text):
@@ -49,7 +51,17 @@ def _live(model: object, said: str | None) -> ModelSource:
             where = type(model).__name__
             return ModelSource(kind="object", where=where, framework=name, model=model)
     known = said or ", ".join(catalogue.names())
-    raise SourceError(f"a {type(model).__name__} is no model of {known}")
+    raise SourceError(f"{type(model).__name__!r} is no model of {known}", hint=_meant(model))
+
+
+def _meant(model: object) -> str:
+    if isinstance(model, type):
+        return f"give an object of it, such as {model.__name__}(...)"
+    if isinstance(model, Mapping):
+        return "a state_dict has no code: give the module with these weights loaded"
+    if isinstance(model, FunctionType):
+        return "give what it returns, or its name as module:callable"
+    return ""
 
 
 def find_model(path: Path) -> tuple[Path, Framework]:
