@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         bench,
         check,
         compile,  # noqa: A004
+        costs,
         explain,
         inspect,
         load,
@@ -40,6 +41,7 @@ __all__ = [
     "bench",
     "check",
     "compile",
+    "costs",
     "explain",
     "inspect",
     "load",
@@ -60,6 +62,7 @@ _HOMES = {
             "bench",
             "check",
             "compile",
+            "costs",
             "explain",
             "inspect",
             "load",

@@ -30,7 +30,9 @@ from neopack.errors import UsageError
 from neopack.frameworks import ExportSettings
 from neopack.frameworks.inputs import shape_of
 from neopack.measure import bench as measuring
+from neopack.measure import cost as costing
 from neopack.measure import verify as proving
+from neopack.measure.price import Price, price_of, read_prices
 from neopack.rules.explain import Explanation
 from neopack.types import (
     Checked,
@@ -54,6 +56,7 @@ __all__ = [
     "check",
     "check_targets",
     "compile",
+    "costs",
     "explain",
     "fix",
     "inspect",
@@ -420,12 +423,35 @@ def bench(
     against: Place | None = None,
     seconds: float = 10.0,
     threads: int | None = None,
+    instance: str = "",
+    price: float | None = None,
+    prices: Place | None = None,
     log: Log | None = None,
 ) -> measuring.BenchResult:
-    """Throughput and latency of one archive, or of two in turns with their ratio."""
+    """Throughput and latency of one archive, or of two in turns with their ratio.
+
+    With ``price``, in USD an hour, or ``prices``, the file of a list that has ``instance``, also
+    what a million inferences cost.
+    """
+    paid = _paid(instance, price, _path(prices))
     paths = [Path(archive)] + ([Path(against)] if against is not None else [])
     settings = measuring.Settings(seconds=seconds, threads=threads)
-    return measuring.bench(paths, settings, log or SilentLog())
+    result = measuring.bench(paths, settings, log or SilentLog())
+    return costing.priced(result, instance, paid)
+
+
+def costs(results: Sequence[Place], *, prices: Place | None = None) -> costing.Costs:
+    """What a million inferences cost on each machine that ``results`` were measured on: files that
+    ``neopack bench --format json`` wrote. The cheapest first."""
+    return costing.costs([Path(result) for result in results], _path(prices))
+
+
+def _paid(instance: str, price: float | None, prices: Path | None) -> Price | None:
+    if prices is None:
+        return None if price is None else Price(hourly=price)
+    if price is not None or not instance:
+        raise UsageError("--prices goes with --instance, and without --price")
+    return price_of(instance, read_prices(prices), str(prices))
 
 
 def _requests(inputs: Inputs) -> tuple[InputRequest, ...]:

@@ -13,6 +13,7 @@ from neopack.cli import (
     bench,
     check,
     compile_,
+    cost,
     deploy,
     dev,
     explain,
@@ -60,6 +61,7 @@ app.command("verify")(verify.verify)
 app.command("compile")(compile_.compile_)
 app.command("run")(run.run)
 app.command("bench")(bench.bench)
+app.command("cost")(cost.cost)
 app.command("deploy")(deploy.deploy)
 app.command("undeploy")(deploy.undeploy)
 app.command("targets")(targets.targets)

@@ -18,6 +18,7 @@ __all__ = [
     "Level",
     "LimitSettings",
     "OutputFormat",
+    "Prices",
     "Quiet",
     "ReportFormat",
     "RuntimeName",
@@ -58,6 +59,9 @@ RuntimeName = Annotated[
     str | None, typer.Option(help="The runtime to prove it in, such as pytorch-1.8.1.")
 ]
 Threads = Annotated[int | None, typer.Option(help="Threads to compute with.")]
+Prices = Annotated[
+    Path | None, typer.Option(help="A JSON file of your prices an hour, by --instance.")
+]
 Weights = Annotated[
     Path | None,
     typer.Option(help="A state_dict (.pt, .pth, .safetensors); loaded without executing code."),

@@ -18,6 +18,13 @@ def bench(
     ] = None,
     seconds: Annotated[float, typer.Option(help="Measured time for each.")] = 10.0,
     threads: options.Threads = None,
+    instance: Annotated[
+        str, typer.Option(help="What this machine is: ml.c5.xlarge, ...", show_default=False)
+    ] = "",
+    price: Annotated[
+        float | None, typer.Option(help="USD an hour of this machine: gives costs.")
+    ] = None,
+    prices: options.Prices = None,
     output_format: options.OutputFormat = options.Format.text,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -25,7 +32,18 @@ def bench(
     """Measure throughput and latency; two archives in turns, each in a process of its own."""
     console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
+    from neopack.reports.cost import costs_lines
     from neopack.reports.text import bench_text
 
-    result = api.bench(archive, against=against, seconds=seconds, threads=threads, log=console)
-    console.result("bench", result, bench_text(result))
+    result = api.bench(
+        archive,
+        against=against,
+        seconds=seconds,
+        threads=threads,
+        instance=instance,
+        price=price,
+        prices=prices,
+        log=console,
+    )
+    text = "\n".join([bench_text(result), *costs_lines(result)])
+    console.result("bench", result, text)
