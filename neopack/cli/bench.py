@@ -11,6 +11,7 @@ from neopack.cli._console import console
 __all__ = ["bench"]
 
 
+@options.with_output
 def bench(
     archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
     against: Annotated[
@@ -25,12 +26,8 @@ def bench(
         float | None, typer.Option(help="USD an hour of this machine: gives costs.")
     ] = None,
     prices: options.Prices = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Measure throughput and latency; two archives in turns, each in a process of its own."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
     from neopack.reports.cost import costs_lines
     from neopack.reports.text import bench_text

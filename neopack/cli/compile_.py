@@ -31,6 +31,7 @@ class Backend(StrEnum):
     sagemaker = "sagemaker"
 
 
+@options.with_output
 def compile_(
     context: typer.Context,
     archive: Annotated[Path, typer.Argument(help="The archive that package wrote.")],
@@ -124,12 +125,8 @@ def compile_(
     ] = False,
     limit: options.LimitSettings = None,
     force: options.Force = False,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Compile an archive: here, with a local engine, or by SageMaker Neo."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.project.settings import choose
     from neopack.wire.guard import DEFAULT_LIMITS
 

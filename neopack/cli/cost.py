@@ -11,17 +11,14 @@ from neopack.cli._console import console
 __all__ = ["cost"]
 
 
+@options.with_output
 def cost(
     results: Annotated[
         list[Path], typer.Argument(help="What bench --format json wrote, from each machine.")
     ],
     prices: options.Prices = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Say what a million inferences cost on each machine that was measured, cheapest first."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
     from neopack.reports.cost import costs_text
 

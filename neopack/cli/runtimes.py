@@ -24,13 +24,9 @@ Name = Annotated[str, typer.Argument(help="Such as mxnet-1.8.0.")]
 
 
 @app.command("list")
-def list_(
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> None:
+@options.with_output
+def list_() -> None:
     """Say which there are, and which are installed."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import runtimes
     from neopack.runtimes.state import state
 
@@ -38,14 +34,11 @@ def list_(
 
 
 @app.command("install")
+@options.with_output
 def install(
     names: Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")],
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Install some of them; what is whole already is left as it is."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import runtimes
     from neopack.runtimes import install as installing
     from neopack.runtimes.state import examined
@@ -57,14 +50,11 @@ def install(
 
 
 @app.command("doctor")
+@options.with_output
 def doctor(
     names: Names = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Start each that is installed and ask it who it is; exit 1 where one is broken."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import runtimes
     from neopack.runtimes.state import examined
 
@@ -75,14 +65,11 @@ def doctor(
 
 
 @app.command("remove")
+@options.with_output
 def remove(
     names: Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")],
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Delete the environments of some of them."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import runtimes
     from neopack.runtimes import install as installing
     from neopack.runtimes.state import state
@@ -95,14 +82,11 @@ def remove(
 
 
 @app.command("path")
+@options.with_output
 def path(
     name: Name,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Print the directory of one, installed or not."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import runtimes
     from neopack.runtimes.state import state
 

@@ -13,6 +13,7 @@ from checked import checked, finding, report
 from lxml import etree
 
 from neopack.reports.github import github
+from neopack.reports.json import document
 from neopack.reports.junit import junit
 from neopack.reports.markdown import markdown
 from neopack.reports.sarif import FINGERPRINT, sarif
@@ -167,3 +168,12 @@ def test_what_was_not_checked_for_one_reason_is_one_line() -> None:
     said = checked_text(made).splitlines()
     assert "not checked  NEO-DC-005, NEO-DC-006: no config" in said
     assert "not checked  NEO-DC-007: another" in said
+
+
+def test_a_field_of_the_value_is_not_taken_for_the_documents() -> None:
+    told = json.loads(document("jobs show", {"kind": "compiled", "name": "net"}))
+    assert told == {
+        "schema": 1, "kind": "jobs show", "value": {"kind": "compiled", "name": "net"},
+    }  # fmt: skip
+    assert json.loads(document("runtimes", [1]))["value"] == [1]
+    assert json.loads(document("run", {"name": "net"}))["name"] == "net"
