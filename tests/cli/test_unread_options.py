@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from desk import INPUT, Call, Copied, Desk
+from lxml import etree
 
 
 @pytest.mark.parametrize(
@@ -134,3 +135,33 @@ def test_a_job_that_windows_wrote(neopack: Call, desk: Desk) -> None:
     said = json.dumps({"CompilationJobStatus": "FAILED", "FailureReason": "No pth file found"})
     (desk.path / "job.json").write_bytes(said.encode("utf-16"))
     assert "No pth file found" in neopack("explain", "job.json").out
+
+
+@pytest.mark.parametrize("arguments", [("--ignore", "NEO"), ("--select", "NEO-XG")])
+def test_no_rule_that_is_left_is_no_clean_check(
+    refused: Call, desk: Desk, copied: Copied, arguments: tuple[str, ...]
+) -> None:
+    copied("cnn", desk.path)
+    refused(2, "no rule is left for PYTORCH on ml_c5", "check", "cnn.tar.gz", *arguments)
+
+
+def test_a_setting_that_is_misspelt(refused: Call, desk: Desk, copied: Copied) -> None:
+    copied("cnn", desk.path)
+    (desk.path / "neopack.toml").write_text("stritc = true\n")
+    words = ("neopack.toml", "no setting 'stritc'", "did you mean strict?")
+    refused(1, words, "check", "cnn.tar.gz")
+
+
+@pytest.mark.parametrize("form", ["junit", "sarif", "github", "markdown"])
+def test_a_check_that_fails_is_no_empty_report(neopack: Call, desk: Desk, form: str) -> None:
+    """A pipeline that reads the report alone must see that nothing was checked."""
+    answer = neopack("check", "gone.tar.gz", "-t", "ml_c5", "--format", form)
+    assert answer.code == 1
+    assert "gone.tar.gz" in answer.out
+    assert "no such file" in answer.out
+    assert answer.errors == ["error: gone.tar.gz: no such file (neopack package writes one)"]
+    if form == "sarif":
+        run = json.loads(answer.out)["runs"][0]
+        assert run["invocations"][0]["executionSuccessful"] is False
+    if form == "junit":
+        assert etree.fromstring(answer.out.encode()).get("errors") == "1"
