@@ -7,6 +7,7 @@ import typer
 
 from neopack.cli import _options as options
 from neopack.cli._console import console
+from neopack.errors import Missing
 
 if TYPE_CHECKING:
     from neopack.runtimes.state import RuntimeState
@@ -38,15 +39,22 @@ def list_() -> None:
 def install(
     names: Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")],
 ) -> None:
-    """Install some of them; what is whole already is left as it is."""
+    """Install some of them; what runs already is left as it is, what does not is made anew."""
     from neopack import runtimes
     from neopack.runtimes import install as installing
     from neopack.runtimes.state import examined
 
     wanted = [runtimes.get(name) for name in names]
+    seen = []
     for runtime in wanted:
         installing.ensure(runtime, console)
-    _tell("runtimes", [examined(runtime) for runtime in wanted])
+        state = examined(runtime)
+        if state.state == "broken":
+            console.note(f"{runtime.name} does not run: {state.reports}")
+            installing.renew(runtimes.get(runtime.environment), console)
+            state = examined(runtime)
+        seen.append(state)
+    _end(seen)
 
 
 @app.command("doctor")
@@ -54,14 +62,15 @@ def install(
 def doctor(
     names: Names = None,
 ) -> None:
-    """Start each that is installed and ask it who it is; exit 1 where one is broken."""
+    """Start each that is installed and ask it who it is; exit 1 where one is broken, 4 where one
+    that is named is absent."""
     from neopack import runtimes
     from neopack.runtimes.state import examined
 
     seen = [examined(runtimes.get(name)) for name in names or runtimes.names()]
-    _tell("runtimes", seen)
-    if any(one.state == "broken" for one in seen):
-        raise typer.Exit(1)
+    _end(seen)
+    if names and any(one.state == "absent" for one in seen):
+        raise typer.Exit(Missing.exit_code)
 
 
 @app.command("remove")
@@ -92,6 +101,13 @@ def path(
 
     seen = state(runtimes.get(name))
     console.result("runtime", seen, str(seen.path))
+
+
+def _end(seen: "Sequence[RuntimeState]") -> None:
+    """With 1 where one is broken."""
+    _tell("runtimes", seen)
+    if any(one.state == "broken" for one in seen):
+        raise typer.Exit(1)
 
 
 def _tell(kind: str, seen: "Sequence[RuntimeState]") -> None:

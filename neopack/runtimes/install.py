@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neopack.runtimes import Runtime
     from neopack.types import Log
 
-__all__ = ["directory", "ensure", "home", "is_whole", "lock_text", "remove"]
+__all__ = ["directory", "ensure", "home", "is_whole", "lock_text", "remove", "renew"]
 
 MARK = "whole"
 MB = 1 << 20
@@ -50,6 +50,13 @@ def ensure(runtime: Runtime, log: Log) -> Path:
         if not is_whole(runtime):  # another process may have made it while we waited
             _make(runtime, lock, log)
     return python
+
+
+def renew(runtime: Runtime, log: Log) -> None:
+    """Make it anew, for one that is whole by its files and does not run."""
+    with _alone(runtime, log) as lock:
+        (directory(runtime) / MARK).unlink(missing_ok=True)
+        _make(runtime, lock, log)
 
 
 def is_whole(runtime: Runtime) -> bool:

@@ -89,6 +89,17 @@ def test_one_that_lost_its_python_is_made_anew() -> None:
     assert install.ensure(tiny(), SilentLog()).exists()
 
 
+def test_one_that_is_whole_and_does_not_run_is_renewed() -> None:
+    python = install.ensure(tiny(), SilentLog())
+    target = python.resolve()
+    python.unlink()
+    python.symlink_to("/bin/false")
+    assert install.is_whole(tiny()), "told by its files alone"
+    install.renew(tiny(), SilentLog())
+    assert python.resolve() == target
+    assert install.is_whole(tiny())
+
+
 def test_a_uv_that_outlives_us_keeps_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where we are killed, the uv that we started still writes: nobody else may begin."""
     left: list[subprocess.Popen[bytes]] = []
