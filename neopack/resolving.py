@@ -41,7 +41,7 @@ def resolve(
     path, found = find_model(Path(text))
     catalogue.must_package(found, str(path))
     if said not in (None, found.name):
-        raise UsageError(f"is a {found.name} model, not {said}", where=str(path))
+        raise UsageError(f"is a model of {found.name}, not of {said}", where=str(path))
     return ModelSource(kind="file", where=str(path), framework=found.name, weights=weights)
 
 
