@@ -1,10 +1,11 @@
-"""Ask each PyTorch that is a runtime which operators TorchScript has in it, and write
-``neopack/facts/torch_operators.toml``. Run by hand after a change of the runtimes.
+"""Ask each PyTorch that is a runtime, and the one of today, for the schemas of its operators, and
+write ``neopack/facts/torch_operators.toml``. Run by hand after a change of the runtimes.
 """
 
 from __future__ import annotations
 
-import textwrap
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from neopack import facts, runtimes
@@ -12,38 +13,87 @@ from neopack.facts import versions
 
 TABLE = Path(facts.__file__).with_name("torch_operators.toml")
 HEAD = """\
-# Operators of TorchScript by the first version, of those listed, that has them; "gone" are those
-# that it no longer has. What no version here has came later than the last.
+# The schemas of aten's operators by the first version, of those listed, that has them; "gone" are
+# those that it no longer has. A row is a name, the types of the arguments, "=" after one that may
+# be left out, "*" before those that are given by name, and what it returns where that is not one
+# Tensor. Overloads that write into a tensor given by name ("out") are left out. The last version
+# is no runtime: it is the PyTorch of that day, for what its operators return.
 # Written by tools/list_torch_operators.py.
 
 source = "torch._C._jit_get_all_schemas() of each version, in its own environment"
-date = "2026-11-21"
+date = "{date}"
 """
-
-
-def operators(name: str) -> set[str]:
-    with runtimes.worker(name) as worker:
-        names, _ = worker.call("operators")
-    return {operator for operator in names if operator.startswith("aten::")}
+DATE = "2026-11-22"
+ALIAS = re.compile(r"\([a-z][a-z0-9]*(?:!| ->|\|)[^()]*\)|\([a-z]\d?\)|\(\*!?\)")
+SIZE = re.compile(r"\[\d+\]")
+# integers under another name
+INTEGERS = re.compile(r"\b(?:SymInt|ScalarType|Layout|MemoryFormat)\b")
 
 
 def main() -> None:
-    ours = [runtimes.get(n) for n in runtimes.names() if n.startswith("pytorch-")]
-    parts, known = [HEAD], set[str]()
-    for runtime in sorted(ours, key=lambda runtime: versions.order(runtime.version)):
-        found = operators(runtime.name)
-        minor = ".".join(runtime.version.split(".")[:2])
-        rows = {"new": sorted(found - known), "gone": sorted(known - found)}
+    parts, known = [HEAD.format(date=DATE)], set[str]()
+    for version, schemas in releases():
+        found = {row for schema in schemas if (row := row_of(schema))}
+        minor = ".".join(version.split(".")[:2])
         parts.append(f'[since."{minor}"]')
-        parts += [f'{key} = """\n{_wrapped(names)}\n"""' for key, names in rows.items()]
+        for key, rows in (("new", found - known), ("gone", known - found)):
+            text = "".join(f"{row}\n" for row in sorted(rows))
+            parts.append(f"{key} = '''\n{text}'''")
         parts.append("")
         known = found
     TABLE.write_text("\n".join(parts))
 
 
-def _wrapped(names: list[str]) -> str:
-    words = " ".join(name.removeprefix("aten::") for name in names)
-    return "\n".join(textwrap.wrap(words, 118, break_long_words=False, break_on_hyphens=False))
+def releases() -> Iterator[tuple[str, list[str]]]:
+    ours = [runtimes.get(n) for n in runtimes.names() if n.startswith("pytorch-")]
+    for runtime in sorted(ours, key=lambda runtime: versions.order(runtime.version)):
+        with runtimes.worker(runtime.name) as worker:
+            schemas, _ = worker.call("schemas")
+        yield runtime.version, schemas
+    import torch
+
+    today = torch._C._jit_get_all_schemas()  # noqa: SLF001 - there is no public one
+    yield torch.__version__, [str(schema) for schema in today]
+
+
+def row_of(schema: str) -> str:
+    """``meshgrid Tensor[],*,indexing:str -> Tensor[]``; empty for what is not of aten, or writes
+    into a tensor given by name."""
+    head, _, rest = schema.partition("(")
+    arguments, _, returned = rest.rpartition(") -> ")
+    namespace, _, name = head.partition("::")
+    written = _arguments(ALIAS.sub("", arguments))
+    if namespace != "aten" or "!" in arguments.partition("*, ")[2]:
+        return ""
+    what = _plain(ALIAS.sub("", returned))
+    shown = "" if what == "Tensor" else f" -> {what}"
+    return f"{name.partition('.')[0]} {','.join(written)}{shown}"
+
+
+def _arguments(text: str) -> Iterator[str]:
+    by_name = False
+    for part in re.split(r", (?![^()]*\))(?![^\[\]]*\])", text) if text else ():
+        if part in ("*", "..."):
+            by_name |= part == "*"
+            yield part
+            continue
+        declared, equals, _ = part.partition("=")
+        kind, _, name = declared.rpartition(" ")
+        yield (f"{name}:" if by_name else "") + _kind(kind) + equals
+
+
+def _kind(text: str) -> str:
+    return INTEGERS.sub("int", SIZE.sub("[]", text)).replace(" ", "")
+
+
+def _plain(returned: str) -> str:
+    """``(Tensor values, Tensor indices)`` without the names; one alone without brackets, which
+    older versions write."""
+    inner = returned.removeprefix("(").removesuffix(")")
+    if inner == returned or "(" in inner:
+        return _kind(returned)
+    kinds = [_kind(part.split(" ")[0]) for part in inner.split(", ")]
+    return kinds[0] if len(kinds) == 1 and kinds[0] else f"({','.join(kinds)})"
 
 
 if __name__ == "__main__":

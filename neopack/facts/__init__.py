@@ -21,8 +21,10 @@ from neopack.facts.operator_table import (
     onnx_releases,
     operators_2020,
     tensorflow_operators,
+    torch_computes_otherwise,
     torch_file_format,
     torch_operators,
+    torch_operators_today,
 )
 from neopack.facts.request_table import (
     Handler,
@@ -92,6 +94,8 @@ __all__ = [
     "target_class",
     "targets",
     "tensorflow_operators",
+    "torch_computes_otherwise",
     "torch_file_format",
     "torch_operators",
+    "torch_operators_today",
 ]

@@ -15,8 +15,10 @@ __all__ = [
     "onnx_releases",
     "operators_2020",
     "tensorflow_operators",
+    "torch_computes_otherwise",
     "torch_file_format",
     "torch_operators",
+    "torch_operators_today",
 ]
 
 
@@ -47,20 +49,44 @@ def torch_file_format(version: str) -> int | None:
 
 
 @cache
-def torch_operators(version: str) -> frozenset[str] | None:
-    """The operators of ``aten`` that TorchScript has in a version of PyTorch, such as
-    ``aten::relu``; None for one newer than our tables."""
-    since = facts_file("torch_operators").table("since")
-    listed = sorted(since, key=versions.order)
-    if versions.parts(version) is None or not versions.at_most(version, listed[-1]):
+def torch_operators(version: str) -> Mapping[str, tuple[str, ...]] | None:
+    """The schemas that each operator of ``aten`` has in a version of PyTorch, by names such as
+    ``aten::relu``; None for a version that our tables, those of the runtimes, do not reach."""
+    first, *later, last, _ = _torch_releases()
+    if versions.parts(version) is None or not versions.at_most(version, last):
         return None
-    known: set[str] = set()
-    for release in listed:
-        if known and not versions.at_least(version, release):
-            break
+    later = [release for release in (*later, last) if versions.at_least(version, release)]
+    mended = facts_file("torch").words("fails_before")
+    failing = {row for row, since in mended.items() if not versions.at_least(version, since)}
+    return _torch_schemas([first, *later], failing)
+
+
+def torch_computes_otherwise(version: str, operator: str) -> bool:
+    """Whether the operator of that name computed something else in this version."""
+    since = facts_file("torch").words("changed").get(operator.removeprefix("aten::"))
+    return since is not None and not versions.at_least(version, since)
+
+
+@cache
+def torch_operators_today() -> Mapping[str, tuple[str, ...]]:
+    """The same of the newest PyTorch that we know."""
+    return _torch_schemas(_torch_releases(), set())
+
+
+def _torch_releases() -> list[str]:
+    return sorted(facts_file("torch_operators").table("since"), key=versions.order)
+
+
+def _torch_schemas(releases: list[str], failing: set[str]) -> Mapping[str, tuple[str, ...]]:
+    since, known = facts_file("torch_operators").table("since"), set[str]()
+    for release in releases:
         row = since.table(release)
-        known = (known | set(row.text("new").split())) - set(row.text("gone").split())
-    return frozenset(f"aten::{name}" for name in known)
+        known |= set(row.text("new").splitlines())
+        known -= set(row.text("gone").splitlines())
+    found: dict[str, tuple[str, ...]] = {}
+    for name, _, schema in (row.partition(" ") for row in sorted(known - failing)):
+        found[f"aten::{name}"] = (*found.get(f"aten::{name}", ()), schema)
+    return found
 
 
 @cache

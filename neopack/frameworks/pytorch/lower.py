@@ -1,5 +1,5 @@
-"""Rewrite a TorchScript module for an older PyTorch: operators that it lacks become operators that
-it has. What each becomes is TorchScript too, in ``rewrites.torchscript``.
+"""Rewrite a TorchScript module for an older PyTorch: operators that it lacks, or has and does not
+take so, become operators that it has. What each becomes is TorchScript too, in ``rewrites/``.
 
 What has no rewrite stays, and rule NEO-PT-022 names it. The in-place forms become plain ones: in
 a trace the result is what later operators use.
@@ -8,54 +8,91 @@ a trace the result is what later operators use.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib import resources
 from string import ascii_lowercase
 from typing import Any
 
 from neopack import facts
-from neopack.facts import versions
+from neopack.frameworks.pytorch import schemas
 
 __all__ = ["foreign", "lower"]
 
-COMMENTS = re.compile(r" # [^\n]*")
-FUNCTION = "aten__"
-# aten::_convolution, which tracing records, has an argument more since (allow_tf32)
-CONVOLUTION_CHANGED = "1.7"
+FUNCTION = re.compile(r"^def aten__(\w+?)(?:__(\w+))?\(", re.MULTILINE)
+# a rewrite may bring operators that want another; none brings itself
+ROUNDS = 8
 
 
 def foreign(module: Any, version: str) -> tuple[str, ...]:
-    """The operators in ``module`` that PyTorch ``version`` lacks, by name; none for a version
-    that our table does not reach."""
-    known = facts.torch_operators(version)
-    if known is None:
-        return ()
-    used = {node.kind() for graph in _graphs(module) for node in _nodes(graph)}
-    return tuple(sorted(kind for kind in used - known if kind.startswith("aten::")))
+    """What operators in ``module`` PyTorch ``version`` lacks: ``aten::mish``, or ``aten::meshgrid(
+    Tensor[], indexing=str)`` of one that it has and does not take so; none for a version that our
+    table does not reach."""
+    return tuple(sorted({lack for _, _, lack in _unlike(module, version) if lack}))
 
 
 def lower(module: Any, version: str) -> tuple[str, ...]:
-    """Rewrite ``module`` in place; returns the names of the operators that were rewritten.
+    """Rewrite ``module`` in place; returns the names of the operators that were rewritten."""
+    if facts.torch_operators(version) is None:
+        return ()
+    done = dict.fromkeys(_respell(module))
+    ways = _ways()
+    for _ in range(ROUNDS):
+        known = [
+            (graph, node, way)
+            for graph, node, _ in _unlike(module, version)
+            if (way := _way(ways, node))
+        ]
+        if not known:
+            break
+        for graph, node, way in known:
+            done[node.kind()] = None
+            _replace(graph, node, way)
+        _fold(module)
+    return tuple(done)
 
-    One rewrite may bring operators that want another, so it goes on while there is progress.
-    """
-    done: list[str] = []
-    spelled: tuple[str, ...] = ()
-    if facts.torch_operators(version) is not None:
-        spelled = _respell(module)
-        if not versions.at_least(version, CONVOLUTION_CHANGED):
-            spelled += _plain_convolutions(module)
-    ways = None
-    while todo := [name for name in foreign(module, version) if name not in done]:
-        ways = ways or _ways()
-        done += todo
-        for name in todo:
-            if name in ways:
-                _replace(module, name, ways[name])
-    if ways is None:
-        return spelled
-    _fold(module)
-    return (*spelled, *(name for name in done if name in ways))
+
+def _unlike(module: Any, version: str) -> Iterator[tuple[Any, Any, str]]:
+    """Graph, node and what ``version`` lacks of it; empty where that computes otherwise."""
+    for graph in _graphs(module):
+        for node in list(_nodes(graph)):
+            if node.kind().startswith("aten::"):
+                lack = schemas.lacks(version, node.kind(), [_call(node)])
+                if lack or facts.torch_computes_otherwise(version, node.kind()):
+                    yield graph, node, lack
+
+
+def _call(node: Any) -> schemas.Call:
+    """What the node is called with in the code that torch writes of it: without the defaults at
+    the end (``torch/csrc/jit/serialization/python_print.cpp``)."""
+    inputs, arguments = list(node.inputs()), _arguments(node.schema())
+    while inputs and _is_default(inputs[-1], arguments[len(inputs) - 1 :]):
+        inputs.pop()
+    given: list[str] = []
+    named: list[tuple[str, str]] = []
+    for at, value in enumerate(inputs):
+        kind = schemas.kind_of_type(value.type().annotation_str)
+        if at < len(arguments) and arguments[at].kwarg_only:
+            named.append((arguments[at].name, kind))
+        else:
+            given.append(kind)
+    return schemas.Call(tuple(given), tuple(named))
+
+
+@cache
+def _arguments(schema: str) -> Sequence[Any]:
+    import torch
+
+    parsed = None if schema == "(no schema)" else torch._C.parse_schema(schema)  # noqa: SLF001
+    return parsed.arguments if parsed else ()
+
+
+def _is_default(value: Any, arguments: Sequence[Any]) -> bool:
+    if not arguments or not arguments[0].has_default_value():
+        return False
+    given, default = value.toIValue(), arguments[0].default_value
+    constant = value.node().kind() == "prim::Constant"
+    return constant and type(given) is type(default) and given == default
 
 
 def _respell(module: Any) -> tuple[str, ...]:
@@ -69,34 +106,6 @@ def _respell(module: Any) -> tuple[str, ...]:
     return ("aten::einsum",) if found else ()
 
 
-def _plain_convolutions(module: Any) -> tuple[str, ...]:
-    """conv1d to conv3d and their transposes, whose arguments all versions share."""
-    found = False
-    for graph in _graphs(module):
-        for node in [n for n in _nodes(graph) if n.kind() == "aten::_convolution"]:
-            found |= _plain_convolution(graph, node)
-    return ("aten::_convolution",) if found else ()
-
-
-def _plain_convolution(graph: Any, node: Any) -> bool:
-    given, weight, bias, stride, padding, dilation, transposed, extra, groups = list(
-        node.inputs()
-    )[:9]
-    dims, flag = len(list(stride.node().inputs())), transposed.node()
-    if not dims or flag.kind() != "prim::Constant":
-        return False
-    same = [given, weight, bias, stride, padding]
-    if flag.i("value"):
-        new = graph.create(f"aten::conv_transpose{dims}d", [*same, extra, groups, dilation], 1)
-    else:
-        new = graph.create(f"aten::conv{dims}d", [*same, dilation, groups], 1)
-    new.insertBefore(node)
-    new.output().setType(node.output().type())
-    node.output().replaceAllUsesWith(new.output())
-    node.destroy()
-    return True
-
-
 def _to_small_letters(constant: Any) -> bool:
     text = constant.s("value")
     capitals = sorted({letter for letter in text if letter.isupper()})
@@ -108,24 +117,39 @@ def _to_small_letters(constant: Any) -> bool:
 
 
 def _ways() -> dict[str, Any]:
-    """Operator -> the graph that computes the same."""
+    """Operator, or operator and overload, -> the graph that computes the same."""
     import torch
 
-    file = resources.files("neopack.frameworks.pytorch").joinpath("rewrites.torchscript")
-    unit = torch.jit.CompilationUnit(file.read_text("utf-8"))
-    names = re.findall(rf"^def {FUNCTION}(\w+)", file.read_text("utf-8"), re.MULTILINE)
-    return {f"aten::{name}": unit.find_function(f"{FUNCTION}{name}").graph for name in names}
+    files = resources.files("neopack.frameworks.pytorch").joinpath("rewrites").iterdir()
+    text = "\n".join(file.read_text("utf-8") for file in files)
+    unit = torch.jit.CompilationUnit(text)
+    found = {}
+    for match in FUNCTION.finditer(text):
+        name, overload = match.groups()
+        function = match[0].removeprefix("def ").removesuffix("(")
+        key = f"aten::{name}.{overload}" if overload else f"aten::{name}"
+        found[key] = unit.find_function(function).graph
+    return found
 
 
-def _replace(module: Any, name: str, way: Any) -> None:
-    import torch
+def _way(ways: Mapping[str, Any], node: Any) -> Any:
+    name, dot, overload = node.schema().partition("(")[0].partition(".")
+    plain = name.removesuffix("_")
+    for one in (name + dot + overload, name, plain + dot + overload, plain):
+        if one in ways and len(list(ways[one].inputs())) == node.inputsSize():
+            return ways[one]
+    return None
 
-    arguments = ", ".join(f"%argument{place}" for place, _ in enumerate(way.inputs()))
-    pattern = f"graph({arguments}):\n  %result = {name}({arguments})\n  return (%result)"
-    for graph in _graphs(module):
-        torch._C._jit_pass_custom_pattern_based_rewrite_graph(  # noqa: SLF001 - no public one
-            pattern, COMMENTS.sub("", str(way)), graph
-        )
+
+def _replace(graph: Any, node: Any, way: Any) -> None:
+    with graph.insert_point_guard(node):
+        results = graph.insertGraph(way, list(node.inputs()))
+        if node.outputsSize() > 1:  # a function returns several as one tuple
+            results = list(results[0].node().inputs())
+    for old, new in zip(node.outputs(), results, strict=True):
+        new.setType(old.type())
+        old.replaceAllUsesWith(new)
+    node.destroy()
 
 
 def _fold(module: Any) -> None:
@@ -135,6 +159,7 @@ def _fold(module: Any) -> None:
     for graph in _graphs(module):
         for _ in range(2):  # what a branch chose may decide another
             torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
+            torch._C._jit_pass_constant_loop_unrolling(graph)  # noqa: SLF001
             torch._C._jit_pass_peephole(graph)  # noqa: SLF001
             torch._C._jit_pass_dce(graph)  # noqa: SLF001
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from neopack import facts
 from neopack.facts import versions
+from neopack.frameworks.pytorch import schemas
 from neopack.rules.dataconfig import inputs_of, shape_text
 from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import matching, named, visible
@@ -323,18 +324,21 @@ def file_format(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-PT-022", needs=("info",))
 def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
-    """Each operator of aten is one of that PyTorch's own (asked of those versions themselves)."""
+    """That PyTorch has each operator and takes it so (asked of those versions themselves)."""
     version = inspection.framework_version
-    known = facts.torch_operators(version)
-    if known is None or inspection.info is None:
-        return
-    used = [name for name in inspection.info.operators if name.startswith("aten::")]
-    lacking = sorted(set(used) - known)
+    calls = _fact(inspection, "calls") or {}
+    used = sorted(inspection.info.operators) if inspection.info else []
+    lacking = [
+        lack
+        for name in used
+        if name.startswith("aten::")
+        and (lack := schemas.lacks(version, name, map(schemas.Call.parse, calls.get(name, ()))))
+    ]
     if lacking:
         more = f" and {len(lacking) - 4} more" if len(lacking) > 4 else ""
         yield Hit(
             message=f"PyTorch {version} has no {', '.join(lacking[:4])}{more}",
-            values={"operator": lacking[0], "version": version},
+            values={"operator": lacking[0].partition("(")[0], "version": version},
         )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from neopack.errors import LimitExceeded
+from neopack.frameworks.pytorch.calls import Calls
 
 __all__ = ["Argument", "Function", "Script", "ScriptClass", "class_prefix", "read_code"]
 
@@ -119,6 +120,7 @@ class Script:
     classes: dict[str, ScriptClass] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     operators: Counter[str] = field(default_factory=Counter)
+    calls: Calls = field(default_factory=Calls)
     training: list[str] = field(default_factory=list)
     devices: set[str] = field(default_factory=set)
     control_flow: list[str] = field(default_factory=list)
@@ -179,11 +181,13 @@ class _Reader:
         opening = tokens.index("(") if "(" in tokens else len(tokens)
         arguments, end = _arguments(tokens, opening)
         returns = tokens[end + 2 : -1] if tokens[end + 1 : end + 2] == ["->"] else []
-        self.script.functions[self.function] = Function(
+        function = Function(
             name=self.function,
             arguments=tuple(_argument(a) for a in arguments if a and a != ["*"]),
             returns=_spelled(returns),
         )
+        self.script.functions[self.function] = function
+        self.script.calls.enter({a.name: a.type for a in function.arguments})
 
     def _hold(self) -> None:
         if len(self.script.functions) + len(self.script.classes) >= MOST_DEFINITIONS:
@@ -207,6 +211,7 @@ class _Reader:
         for at in range(1, len(tokens)):
             if tokens[at] == "(":
                 self._call(tokens, at)
+        self.script.calls.read(tokens, self.inside.attributes if self.inside else {})
 
     def _call(self, tokens: list[str], opening: int) -> None:
         name = tokens[opening - 1]

@@ -10,14 +10,8 @@ import re
 
 __all__ = ["readable_since"]
 
-_BOOL = r"(?:True|False)"
 _SPELLINGS = (
     ("1.6", "classes list their buffers", re.compile(r"^  __buffers__ = ", re.MULTILINE)),
-    (
-        "1.7",
-        "aten::_convolution has its argument for TF32",
-        re.compile(rf"torch\._convolution\(.*, {_BOOL}, {_BOOL}, {_BOOL}, {_BOOL}\)"),
-    ),
     (
         "1.9",
         "the type of None is spelled NoneType",

@@ -200,6 +200,9 @@ def _code_facts(
         "control_flow": script.control_flow,
         "origin": _origin(script, stored=stored is not None),
         "stored_inputs": stored is not None,
+        "calls": {
+            name: sorted(map(str, calls)) for name, calls in sorted(script.calls.found.items())
+        },
         "custom_ops": sorted(
             name for name in script.operators if name.partition("::")[0] not in _OWN_NAMESPACES
         ),

@@ -36,14 +36,14 @@ def release(data, arrays):
     return None, {}
 
 
-def operators(data, arrays):
-    """The names of all operators that TorchScript knows in this version."""
-    return sorted({schema.name for schema in torch._C._jit_get_all_schemas()}), {}
+def schemas(data, arrays):
+    """What all operators that TorchScript knows in this version take and return."""
+    return sorted({str(schema) for schema in torch._C._jit_get_all_schemas()}), {}
 
 
 TASKS = {
     "versions": versions,
-    "operators": operators,
+    "schemas": schemas,
     "load": load,
     "predict": predict,
     "release": release,

@@ -74,6 +74,10 @@ def using(*operators: str) -> ModelInfo:
     return replace(torch_info(), operators=dict.fromkeys(operators, 1))
 
 
+def called(operator: str, *calls: str) -> ModelInfo:
+    return replace(torch_info(calls={operator: list(calls)}), operators={operator: len(calls)})
+
+
 def untold(**known: Any) -> ModelInfo:
     return replace(torch_info(**known), signature=None)
 
@@ -459,6 +463,10 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
             pytorch("rasp4b", info=using("aten::relu", "aten::mish", "aten::pad", "my::op")),
             "PyTorch 1.8 has no aten::mish, aten::pad",
         ),
+        (
+            pytorch("rasp4b", info=called("aten::meshgrid", "Tensor[], indexing=str")),
+            "PyTorch 1.8 has no aten::meshgrid(Tensor[], indexing=str)",
+        ),
     ],
     "NEO-PT-021": [
         (pytorch(framework_version="1.4"), "format 3; PyTorch 1.4 reads 2"),
@@ -833,6 +841,8 @@ HOLDS: dict[str, list[Inspection]] = {
     ],
     "NEO-PT-022": [
         pytorch("rasp4b", info=using("aten::relu", "aten::silu")),
+        pytorch("rasp4b", info=called("aten::meshgrid", "Tensor[]", "_")),
+        pytorch(framework_version="1.12", info=called("aten::meshgrid", "_, indexing=str")),
         pytorch(framework_version="2.0", info=using("aten::mish")),
         pytorch(framework_version="latest", info=using("aten::mish")),
     ],

@@ -1,0 +1,165 @@
+"""With what the code of a TorchScript file calls each operator: the types of the arguments.
+
+One pass over the tokens of a statement. What a name holds is known from how it was assigned, what
+an operator returns from its schema; where neither tells, the type is ``_``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from neopack.frameworks.pytorch.schemas import UNKNOWN, Call, kind_of_type, result
+
+__all__ = ["Calls"]
+
+MOST_CALLS = 10_000  # kept, different ones
+MOST_ARGUMENTS = 64
+_CALLED = re.compile(r"\.?[^\W\d][\w.]*")
+_NAME = re.compile(r"[^\W\d][\w.]*")
+_NUMBER = re.compile(r"\d[\w.+-]*")
+_WORDS = {"None": "None", "True": "bool", "False": "bool"}
+_CASTS = frozenset({"int", "float", "bool", "str", "complex"})
+_TYPED = frozenset({"annotate", "unchecked_cast"})
+_RETURNS = {"torch.device": "Device", "ops.prim.NumToTensor": "Tensor"}
+
+
+@dataclass(slots=True)
+class _Open:
+    """A bracket that is open: who is called, where its content starts, and what that holds."""
+
+    bracket: str
+    callee: str
+    start: int
+    kinds: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    name: str = ""
+    value: str = ""
+
+    def put(self, kind: str) -> None:
+        """The next value; two without a comma between them are an expression."""
+        self.value = UNKNOWN if self.value else kind
+
+    def end(self) -> None:
+        if self.value:
+            self.kinds.append(self.value)
+            self.names.append(self.name)
+        self.name = self.value = ""
+
+
+class Calls:
+    """What each operator is called with in the functions that were read."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, dict[Call, None]] = {}
+        self._count = 0
+        self._known: dict[str, str] = {}
+
+    def enter(self, arguments: Mapping[str, str]) -> None:
+        """A function begins, whose arguments have these types."""
+        self._known = {name: kind_of_type(kind) for name, kind in arguments.items()}
+
+    def read(self, tokens: Sequence[str], attributes: Mapping[str, str]) -> None:
+        """A statement, in a method of an object with ``attributes``: names and types."""
+        assigned = tokens.index("=") if "=" in tokens[:3] else 0
+        kind = self._kind(tokens, assigned + 1, attributes)
+        if assigned == 1:
+            self._known[tokens[0]] = kind
+
+    def _kind(self, tokens: Sequence[str], start: int, attributes: Mapping[str, str]) -> str:
+        stack = [_Open("", "", start)]
+        for at in range(start, len(tokens)):
+            here = stack[-1]
+            match tokens[at]:
+                case "(" | "[" as bracket:
+                    stack.append(self._opened(bracket, tokens[at - 1], at, here))
+                case ")" | "]" if len(stack) == 1:
+                    break
+                case ")" | "]":
+                    here.end()
+                    stack.pop()
+                    stack[-1].put(self._closed(here, tokens))
+                case ",":
+                    here.end()
+                case "=" if _is_keyword(tokens, at):
+                    here.name, here.value = tokens[at - 1], ""
+                case "-":
+                    pass
+                case atom:
+                    here.put(self._atom(atom, attributes))
+        return stack[0].value or UNKNOWN
+
+    def _opened(self, bracket: str, before: str, at: int, outer: _Open) -> _Open:
+        """A call or a subscript takes the place of the value before it."""
+        callee = before if outer.value and (bracket == "[" or _CALLED.fullmatch(before)) else ""
+        if callee:
+            outer.value = ""
+        return _Open(bracket, callee, at + 1)
+
+    def _closed(self, done: _Open, tokens: Sequence[str]) -> str:
+        if done.bracket == "[":
+            return UNKNOWN if done.callee else _list_of(done.kinds)
+        if done.callee.startswith("torch.") and done.callee not in _RETURNS:
+            return self._called(done)
+        if done.callee in _CASTS:
+            return done.callee
+        if done.callee in _TYPED:
+            return kind_of_type(_first(tokens, done.start))
+        if not done.callee and len(done.kinds) == 1:
+            return done.kinds[0]
+        return _RETURNS.get(done.callee, UNKNOWN)
+
+    def _called(self, done: _Open) -> str:
+        operator = f"aten::{done.callee.rpartition('.')[2]}"
+        pairs = list(zip(done.names, done.kinds, strict=True))
+        call = Call(
+            tuple(kind for name, kind in pairs if not name),
+            tuple((name, kind) for name, kind in pairs if name),
+        )
+        if len(pairs) <= MOST_ARGUMENTS:
+            self._keep(operator, call)
+            return result(operator, call)
+        return UNKNOWN
+
+    def _keep(self, operator: str, call: Call) -> None:
+        kept = self.found.setdefault(operator, {})
+        if call not in kept and self._count < MOST_CALLS:
+            kept[call] = None
+            self._count += 1
+
+    def _atom(self, token: str, attributes: Mapping[str, str]) -> str:
+        if token[0] in "\"'":
+            return "str"
+        if token in _WORDS:
+            return _WORDS[token]
+        if _NUMBER.fullmatch(token):
+            return _number(token)
+        if token.startswith("self."):
+            return kind_of_type(attributes.get(token[5:], ""))
+        return self._known.get(token, UNKNOWN)
+
+
+def _is_keyword(tokens: Sequence[str], at: int) -> bool:
+    return bool(_NAME.fullmatch(tokens[at - 1])) and tokens[at + 1 : at + 2] != ["="]
+
+
+def _number(token: str) -> str:
+    if token.endswith("j"):
+        return "complex"
+    return "float" if "." in token or "e" in token else "int"
+
+
+def _list_of(kinds: Sequence[str]) -> str:
+    only = kinds[0] if len(set(kinds)) == 1 else UNKNOWN
+    return UNKNOWN if only in (UNKNOWN, "None") else f"{only}[]"
+
+
+def _first(tokens: Sequence[str], start: int) -> str:
+    """The text of the first argument, a type."""
+    depth = 0
+    for at in range(start, len(tokens)):
+        depth += (tokens[at] == "[") - (tokens[at] == "]")
+        if tokens[at] in (",", ")") and not depth:
+            return "".join(tokens[start:at])
+    return ""

@@ -1,0 +1,128 @@
+"""With what the code of a TorchScript file calls operators, and which PyTorch takes that."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neopack.frameworks.pytorch import schemas
+from neopack.frameworks.pytorch.schemas import Call
+from neopack.frameworks.pytorch.script import Script, read_code
+
+KINDS = st.sampled_from(["Tensor", "int", "float", "bool", "str", "None", "Device", "_"])
+NAMES = st.sampled_from(["dim", "keepdim", "dtype", "alpha"])
+CALLS = st.builds(
+    lambda given, named: Call(tuple(given), tuple(named.items())),
+    st.lists(st.one_of(KINDS, KINDS.map(lambda kind: f"{kind}[]")), max_size=4),
+    st.dictionaries(NAMES, KINDS, max_size=3),
+)
+
+
+def calls(*lines: str) -> dict[str, list[str]]:
+    script = Script()
+    body = "".join(f"    {line}\n" for line in lines)
+    head = "class Net(Module):\n  weight : Tensor\n  sizes : List[int]\n"
+    define = (
+        "  def forward(self: __torch__.Net,\n    x: Tensor,\n    n: Optional[int]) -> Tensor:\n"
+    )
+    read_code(script, "code/__torch__.py", head + define + body)
+    return {name: list(map(str, found)) for name, found in script.calls.found.items()}
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("return torch.relu(x)", {"relu": "Tensor"}),
+        ("_0 = torch.add(x, self.weight, alpha=1)", {"add": "Tensor, Tensor, alpha=int"}),
+        ("_0 = torch.add(x, -1.5)", {"add": "Tensor, float"}),
+        ("_0 = torch.sum(x, [-2], True, dtype=None)", {"sum": "Tensor, int[], bool, dtype=None"}),
+        ("_0 = torch.view(x, self.sizes)", {"view": "Tensor, int[]"}),
+        ("_0 = torch.arange(n)", {"arange": "int?"}),
+        ("_0 = torch.cat([x, torch.relu(x)], 1)", {"cat": "Tensor[], int", "relu": "Tensor"}),
+        ("_0 = torch.cat([x, y], 1)", {"cat": "_, int"}),
+        ("_0 = torch.relu((self.inner).forward(x, ))", {"relu": "_"}),
+        ("_0 = torch.relu(_9[0])", {"relu": "_"}),
+        ("_0 = torch.to(x, torch.device(\"cpu\"), 6)", {"to": "Tensor, Device, int"}),
+        ("_0 = torch.view(x, annotate(List[int], []))", {"view": "Tensor, int[]"}),
+        ("_0 = torch.view(x, [int(_8), 3])", {"view": "Tensor, int[]"}),
+        ("_0 = torch.mul(ops.prim.NumToTensor(_7), x)", {"mul": "Tensor, Tensor"}),
+        ("_0 = torch.einsum(\"a(b,c=d\", [x])", {"einsum": "str, Tensor[]"}),
+        ("_0, _1, = torch.max(x, 1)", {"max": "Tensor, int"}),
+        ("_0 = torch.mul(x, 1e-05)", {"mul": "Tensor, float"}),
+        ("_0 = torch.mul(x, n - 1)", {"mul": "Tensor, _"}),
+    ],
+)  # fmt: skip
+def test_a_call_is_the_types_of_its_arguments(line: str, found: dict[str, str]) -> None:
+    assert calls(line) == {f"aten::{name}": [call] for name, call in found.items()}
+
+
+def test_a_name_is_what_was_assigned_to_it() -> None:
+    found = calls(
+        "a = torch.size(x, 0)", "b = [a, 2]", "c = torch.view(x, b)", "d = torch.relu(c)"
+    )
+    assert found["aten::view"] == ["Tensor, int[]"]
+    assert found["aten::relu"] == ["Tensor"]
+
+
+def test_names_end_with_their_function() -> None:
+    script = Script()
+    one = "def one(x: Tensor) -> Tensor:\n  y = torch.relu(x)\n  return y\n"
+    two = "def two(x: Tensor) -> Tensor:\n  return torch.relu(y)\n"
+    read_code(script, "code/__torch__.py", one + two)
+    assert list(map(str, script.calls.found["aten::relu"])) == ["Tensor", "_"]
+
+
+@given(CALLS)
+def test_a_call_is_read_as_it_is_written(call: Call) -> None:
+    assert Call.parse(str(call)) == call
+
+
+@given(st.text(alphabet="torch.relu(),=[]\"' x1-\n", max_size=200))
+def test_any_text_can_be_read(text: str) -> None:
+    script = Script()
+    read_code(script, "code/__torch__.py", text)
+    for found in script.calls.found.values():
+        for call in found:
+            assert isinstance(str(call), str)
+
+
+@pytest.mark.parametrize(
+    ("version", "operator", "call", "lack"),
+    [
+        ("1.8", "relu", "Tensor", ""),
+        ("1.8", "mish", "Tensor", "aten::mish"),
+        ("1.9", "mish", "Tensor", ""),
+        ("1.9", "meshgrid", "Tensor[], indexing=str", "aten::meshgrid(Tensor[], indexing=str)"),
+        ("1.12", "meshgrid", "Tensor[], indexing=str", ""),
+        ("1.8", "meshgrid", "_", ""),
+        ("1.8", "gelu", "Tensor, approximate=str", "aten::gelu(Tensor, approximate=str)"),
+        ("1.8", "sum", "Tensor, int[], bool, dtype=int", ""),
+        ("1.8", "sum", "Tensor, None, bool", "aten::sum(Tensor, None, bool)"),
+        ("1.8", "add", "Tensor, Tensor, alpha=int", ""),
+        ("1.8", "add", "Tensor, Tensor, int, int", "aten::add(Tensor, Tensor, int, int)"),
+        ("1.8", "conv2d", "Tensor, Tensor, None, int[], int[], int[], int", ""),
+        ("1.8", "format", "str, int, Tensor, _", ""),
+        ("1.8", "where", "Tensor, Tensor, float", "aten::where(Tensor, Tensor, float)"),
+        ("1.12", "where", "Tensor, Tensor, float", ""),
+        ("2.1", "anything", "Tensor", ""),
+        ("latest", "anything", "Tensor", ""),
+    ],
+)
+def test_what_a_version_lacks(version: str, operator: str, call: str, lack: str) -> None:
+    assert schemas.lacks(version, f"aten::{operator}", [Call.parse(call)]) == lack
+
+
+def test_types_are_spelled_alike() -> None:
+    spelled = {
+        "Tensor": "Tensor",
+        "Optional[Tensor]": "Tensor?",
+        "List[int]": "int[]",
+        "Optional[List[int]]": "int[]?",
+        "List[Optional[Tensor]]": "Tensor?[]",
+        "NoneType": "None",
+        "number": "Scalar",
+        "Dict[str, Tensor]": "_",
+        "__torch__.Net": "_",
+    }
+    assert {text: schemas.kind_of_type(text) for text in spelled} == spelled
