@@ -13,6 +13,7 @@ output. Ends with the count; every failure with its cause. ``--only NAME`` limit
 FILE`` keeps rows as JSON lines and goes on after those that are there. ``--version`` takes another
 version than these, in the runtime closest to it, and ``--target`` another target:
 
+    python benchmarks/exact.py --framework pytorch --version 2.0.1
     python benchmarks/exact.py --framework tensorflow --version 2.9
     python benchmarks/exact.py --framework tensorflow --version 2.3 --target ml_eia2
 """

@@ -1,8 +1,8 @@
 """What else people do with PyTorch, with random weights: torchvision's segmentation and detection,
 and text models, by Hugging Face's transformers where that is installed, and in plain torch.
 
-Tried and reported: detection has no fixed sizes, and its ``torchvision::nms`` is no operator of
-PyTorch's.
+Detection is tried whole, whose ``torchvision::nms`` is no operator of PyTorch's, and of those in
+one stage the "body" as well: what is left where a script does the post-processing.
 """
 
 from __future__ import annotations
@@ -13,18 +13,36 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["WORDS", "decoder", "detector", "encoder", "names", "segmenter", "text"]
+__all__ = ["WORDS", "body", "decoder", "detector", "encoder", "names", "segmenter", "text"]
 
-SEGMENTATION = ("deeplabv3_resnet50", "fcn_resnet50", "lraspp_mobilenet_v3_large")
-# size, and fewer candidates than usual: nms in Python takes its time
-_RCNN = {"rpn_pre_nms_top_n_test": 50, "rpn_post_nms_top_n_test": 20}
-_DENSE = {"topk_candidates": 10}
-DETECTION: dict[str, tuple[int, dict[str, int]]] = {
-    "fasterrcnn_resnet50_fpn": (320, _RCNN), "fcos_resnet50_fpn": (320, _DENSE),
-    "keypointrcnn_resnet50_fpn": (320, _RCNN), "maskrcnn_resnet50_fpn": (320, _RCNN),
-    "retinanet_resnet50_fpn": (320, _DENSE), "ssd300_vgg16": (300, _DENSE),
-    "ssdlite320_mobilenet_v3_large": (320, _DENSE),
+SEGMENTATION = (
+    "deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50", "deeplabv3_resnet101", "fcn_resnet50",
+    "fcn_resnet101", "lraspp_mobilenet_v3_large",
+)  # fmt: skip
+# small images, few candidates and fewer answers: of many, some score alike to the last digit, and
+# come in any order. No score is too low: what finds nothing proves nothing
+_RCNN = {
+    "min_size": 320, "max_size": 320, "rpn_pre_nms_top_n_test": 50, "rpn_post_nms_top_n_test": 20,
+    "box_score_thresh": 0.0, "box_detections_per_img": 20,
 }  # fmt: skip
+_SSD = {"topk_candidates": 10, "score_thresh": 0.0, "detections_per_img": 20}
+_DENSE = _SSD | {"min_size": 320, "max_size": 320}
+# name -> size, options
+DETECTION: dict[str, tuple[int, dict[str, Any]]] = {
+    "fasterrcnn_mobilenet_v3_large_320_fpn": (320, _RCNN),
+    "fasterrcnn_mobilenet_v3_large_fpn": (320, _RCNN),
+    "fasterrcnn_resnet50_fpn": (320, _RCNN),
+    "fasterrcnn_resnet50_fpn_v2": (320, _RCNN),
+    "fcos_resnet50_fpn": (320, _DENSE),
+    "keypointrcnn_resnet50_fpn": (320, _RCNN),
+    "maskrcnn_resnet50_fpn": (320, _RCNN),
+    "maskrcnn_resnet50_fpn_v2": (320, _RCNN),
+    "retinanet_resnet50_fpn": (320, _DENSE),
+    "retinanet_resnet50_fpn_v2": (320, _DENSE),
+    "ssd300_vgg16": (300, _SSD),
+    "ssdlite320_mobilenet_v3_large": (320, _SSD),
+}
+BODIES = tuple(name for name in DETECTION if "rcnn" not in name)
 # model of transformers -> what its configuration calls the width, layers, heads and inner width
 TEXT = {
     "Bert": ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
@@ -32,6 +50,7 @@ TEXT = {
     "DistilBert": ("dim", "n_layers", "n_heads", "hidden_dim"),
     "Albert": ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
     "Electra": ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
+    "MPNet": ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
     "GPT2": ("n_embd", "n_layer", "n_head", "n_inner"),
 }
 SIZES = (128, 3, 4, 256)
@@ -45,6 +64,9 @@ def names() -> dict[str, tuple[str, dict[str, Any], dict[str, Any]]]:
         found[name] = ("segmenter", {"name": name}, {"image": (1, 3, 224, 224)})
     for name, (size, _) in DETECTION.items():
         found[name] = ("detector", {"name": name}, {"image": (1, 3, size, size)})
+    for name in BODIES:
+        size = DETECTION[name][0]
+        found[f"{name} body"] = ("body", {"name": name}, {"image": (1, 3, size, size)})
     for kind in ("encoder", "decoder"):
         found[f"plain {kind}"] = (kind, {}, {"input_ids": (1, 32)})
     if find_spec("transformers"):
@@ -80,64 +102,92 @@ class Listed(nn.Module):  # type: ignore[misc, unused-ignore]
         return answer
 
 
+class Body(nn.Module):  # type: ignore[misc, unused-ignore]
+    """A detector in one stage without its post-processing: scores and boxes of all anchors."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.backbone, self.head = model.backbone, model.head
+
+    def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        found: dict[str, torch.Tensor] = self.head(list(self.backbone(image).values()))
+        return found
+
+
 def segmenter(name: str) -> nn.Module:
     import torchvision
 
-    return Named(_statistics(_made(torchvision.models.segmentation, name), (2, 3, 224, 224)))
+    model = _made(torchvision.models.segmentation, name)
+    return Named(_statistics(model, torch.stack(_images(112))))
 
 
 def detector(name: str) -> nn.Module:
+    return Listed(_detector(name))
+
+
+def body(name: str) -> nn.Module:
+    return Body(_detector(name))
+
+
+def _detector(name: str) -> nn.Module:
     import torchvision
 
-    _without_kernels(torchvision)
-    return Listed(_made(torchvision.models.detection, name, **DETECTION[name][1]))
+    size, options = DETECTION[name]
+    model = _made(torchvision.models.detection, name, **options).eval()
+    images = _images(size)
+    _statistics(model.backbone, model.transform(images)[0].tensors)
+    return _spread(model, images[:1])
 
 
-def _made(module: Any, name: str, **more: int) -> Any:
+def _made(module: Any, name: str, **more: Any) -> Any:
     return getattr(module, name)(weights=None, weights_backbone=None, **more)
 
 
-def _statistics(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
-    """Batch normalisation set to one random batch: else the activations die."""
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+def _images(size: int) -> list[torch.Tensor]:
+    """Noise, each of its own tint: where all are alike, statistics divide by next to nothing."""
+    return [torch.randn(3, size, size) + torch.randn(3, 1, 1) for _ in range(4)]
+
+
+def _spread(model: nn.Module, images: list[torch.Tensor]) -> nn.Module:
+    """Each layer behind the backbone scaled so that what it first gives has a deviation of one:
+    scores of random weights that are all alike, or all 1, come in any order."""
+
+    def scale(layer: nn.Module, _: Any, answer: torch.Tensor) -> torch.Tensor:
+        hooks.pop(layer).remove()
+        deviation = answer.std()
+        for parameter in layer.parameters():
+            parameter.div_(deviation)
+        return answer / deviation
+
+    kept = set(model.backbone.modules() if _norms(model.backbone) else ())
+    layers = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear) and m not in kept]
+    hooks = {layer: layer.register_forward_hook(scale) for layer in layers}
+    with torch.no_grad():
+        model(images)
+    return model
+
+
+def _statistics(model: nn.Module, batch: torch.Tensor) -> nn.Module:
+    """Batch normalisation set to one batch: else the activations die. What a block of a ResNet
+    adds is made small, as in trained ones: else 101 layers round half a thousandth away."""
+    norms = _norms(model)
+    if not norms:
+        return model.eval()
+    for block in model.modules():
+        if hasattr(block, "bn3"):
+            nn.init.constant_(block.bn3.weight, 0.2)
     kept = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 1.0
     with torch.no_grad():
-        model.train()(torch.randn(shape))
+        model.train()(batch)
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
     return model.eval()
 
 
-_kernels: list[Any] = []
-
-
-def _without_kernels(torchvision: Any) -> None:
-    """nms in Python where torchvision's own operators did not load."""
-    if torchvision.extension._has_ops() or _kernels:  # noqa: SLF001 - no public one
-        return
-    torchvision.ops.boxes._assert_has_ops = _nothing  # noqa: SLF001
-    library = torch.library.Library("torchvision", "IMPL")
-    library.impl("nms", _nms, "CPU")
-    _kernels.append(library)
-
-
-def _nothing() -> None:
-    """Tracing scripts nms, and with it what it calls."""
-
-
-def _nms(boxes: torch.Tensor, scores: torch.Tensor, threshold: float) -> torch.Tensor:
-    """Box by box: all pairs at once would take gigabytes."""
-    from torchvision.ops import box_iou
-
-    left = scores.argsort(descending=True)
-    kept: list[int] = []
-    while left.numel():
-        kept.append(int(left[0]))
-        over = box_iou(boxes[left[:1]], boxes[left[1:]])[0] > threshold
-        left = left[1:][~over]
-    return torch.tensor(kept, dtype=torch.int64)
+def _norms(model: nn.Module) -> list[nn.BatchNorm2d]:
+    return [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
 
 
 # --- text -----------------------------------------------------------------------------------

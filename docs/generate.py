@@ -1,8 +1,8 @@
 """Write the pages that follow from the code: ``python docs/generate.py``.
 
 rules.md from neopack/facts/errors.toml, exit-codes.md from neopack/errors.py, commands.md and a
-page for each command from their own help, support-matrix.md from the catalogue. A test compares
-the pages with what this would write.
+page for each command from their own help, support-matrix.md from the catalogue, a list in
+pytorch.md from the rewrites. A test compares the pages with what this would write.
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import neopack
 from neopack import catalog, errors, facts
 from neopack.catalog.matrix import wording
 from neopack.facts import ErrorRow, accounts, images
 from neopack.facts.mending import mended_by
 
 FOLDER = Path(__file__).parent
+BEGIN, END = "<!-- rewrites -->", "<!-- end -->"
+REWRITES = {
+    "lacking": "Operators that old versions lack",
+    "called_otherwise": "Operators that they have and do not take so",
+}
 # what the help is wrapped to, whatever terminal this runs in
 WIDTH = 88
 FAMILIES = {
@@ -442,9 +448,66 @@ def _sources(texts: Iterable[str]) -> str:
     return "".join(f"- Source: {text}\n" for text in dict.fromkeys(texts))
 
 
+# --- pytorch.md ----------------------------------------------------------------------------------
+
+
+def pytorch_page() -> str:
+    """The page as it is, with the list of what is rewritten as it follows from the rewrites."""
+    page = (FOLDER / "pytorch.md").read_text("utf-8")
+    head, _, rest = page.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}\n{''.join(_rewrites())}{END}{tail}"
+
+
+def _rewrites() -> Iterator[str]:
+    folder = Path(neopack.__file__).parent / "frameworks/pytorch/rewrites"
+    for file, what in REWRITES.items():
+        text = (folder / f"{file}.torchscript").read_text("utf-8")
+        found = re.findall(r"^def aten__(\w+?)(?:__(\w+))?\(", text, re.MULTILINE)
+        names = dict.fromkeys(name for name, _ in found)
+        yield f"**{what}**: {', '.join(f'`{name}`' for name in sorted(names))}.\n\n"
+
+
+# --- what ONNX operators become -------------------------------------------------------------
+
+OPERATORS = """\
+# ONNX operators in older opsets
+
+What `package` makes of each operator of ONNX on the way to an older opset: at once to 12, which
+ONNX 1.7.0 reads, and from there back by one at a time, to 7 at the lowest. This page is written
+from `neopack/frameworks/onnx` and the schemas of onnx {onnx} by `python docs/generate.py`.
+
+All of it is neopack's own rewriting: onnx's `version_converter` refuses most of the operators
+below ([onnx.md](onnx.md#below-opset-12)).
+
+*as it is*: only types, words or defaults changed; attributes that say what was meant before are
+left out, and a type that the older form lacks is an error. *refused*: an error that names the
+operator, its node and what stands here. Where a rewrite needs a constant or a shape that the
+model does not tell, that is the error. An operator that is not in a table did not change.
+
+"""
+
+
+def onnx_page() -> str:
+    import onnx
+
+    from neopack.frameworks.onnx.ways import to_newest_of_neo, to_one_before
+
+    parts = [OPERATORS.format(onnx=onnx.__version__)]
+    for title, rows in (
+        ("From newer opsets to 12", to_newest_of_neo()),
+        *((f"From {opset} to {opset - 1}", to_one_before(opset)) for opset in range(12, 7, -1)),
+    ):
+        table = _grid(("Operator", "Became so in", "Becomes"), rows)
+        parts.append(f"## {title}\n\n{table}\n")
+    return "".join(parts).rstrip("\n") + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "exit-codes.md": exit_codes_page,
+    "onnx-operators.md": onnx_page,
+    "pytorch.md": pytorch_page,
     "rules.md": rules_page,
     "support-matrix.md": matrix_page,
 }

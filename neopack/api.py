@@ -20,6 +20,7 @@ from neopack import (
     packing,
     receiving,
     resolving,
+    targeting,
 )
 from neopack import matrix as matrices
 from neopack.artifacts import answer as answers
@@ -297,7 +298,7 @@ def verify(
 def compile(  # noqa: A001 - Neo's own word
     archive: Place,
     *,
-    target: str,
+    target: str | None = None,
     output: Place | None = None,
     precision: str = "fp32",
     engine: str | None = None,
@@ -311,7 +312,8 @@ def compile(  # noqa: A001 - Neo's own word
     limits: Limits = DEFAULT_LIMITS,
     log: Log | None = None,
 ) -> CompiledArtifact:
-    """Compile an archive; the artifact's ``path`` is the new archive.
+    """Compile an archive; the artifact's ``path`` is the new archive. Without ``target``, for the
+    one that its manifest names; ``UsageError`` where none does.
 
     Here, with a local engine, the outputs are compared with the golden ones:
     ``VerificationFailed`` where they differ by more than ``max_difference`` (1e-3 of the largest
@@ -319,6 +321,7 @@ def compile(  # noqa: A001 - Neo's own word
     the ARN of a role, and ``output``, ``s3://bucket/prefix``; ``JobFailed`` where it fails, other
     ``ServiceError`` where AWS says no. ``submit`` does the same with all there is to say.
     """
+    target = target or targeting.target_of(Path(archive), (), "", log or SilentLog())
     if backend == "sagemaker":
         from neopack import submitting
         from neopack.engines.sagemaker.account import Connection

@@ -200,6 +200,11 @@ def _doubts(made: ExportedModel) -> Iterator[str]:
             "the golden outputs are all one number: comparing with them proves nothing (give "
             "trained --weights, or real inputs with --example)"
         )
+    if made.goldens.empty:
+        yield (
+            "the golden outputs are empty: the model found nothing in the golden inputs, and "
+            "comparing with them proves nothing (give inputs in which it does, with --example)"
+        )
 
 
 def _manifest(

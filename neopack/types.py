@@ -144,7 +144,8 @@ class Goldens:
     """Seeded inputs and the outputs that the source model gave for them, in one .npz.
 
     Keys are ``input/<name>`` and ``output/<name>``. ``constant``: all outputs are one number,
-    which any broken model may give as well.
+    which any broken model may give as well. ``empty``: there is no number in any, as where a
+    detector found nothing.
     """
 
     path: Path
@@ -152,6 +153,7 @@ class Goldens:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     constant: bool = False
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,8 @@ class Evidence:
 
     ``exact`` is whether that is the version Neo compiles with; where none such can be had it is
     the nearest older one. ``versions`` are as the runtime reports them, ``load_seconds`` the
-    time it took to load the model.
+    time it took to load the model. ``stood_in`` are libraries that the runtime was built for and
+    has empty ones in place of, CUDA's: then the proof is of the CPU alone.
     """
 
     runtime: str
@@ -215,6 +218,7 @@ class Evidence:
     difference: float
     allowed: float
     outputs: tuple[OutputEvidence, ...]
+    stood_in: tuple[str, ...] = ()
 
 
 # --- compiling ------------------------------------------------------------------------------

@@ -48,6 +48,24 @@ class Attending(torch.nn.Module):
         return self.layer(x, x, x)
 
 
+class Normed(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(8, 4))
+
+    def forward(self, x: Tensor) -> Any:
+        return self.layer(x)
+
+
+class Bags(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bags = torch.nn.EmbeddingBag(13, 4)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.bags(x)
+
+
 class Called(torch.nn.Module):
     def __init__(self, function: Function) -> None:
         super().__init__()
@@ -75,6 +93,44 @@ FUNCTIONS: dict[str, tuple[Function, Tensor]] = {
     "pad": (lambda x: functional.pad(x, (1, 2, 0, 1)), IMAGE),
     "pad with": (lambda x: functional.pad(x, (1, 2), value=3.0), IMAGE),
     "reflect": (lambda x: functional.pad(x, (1, 2, 1, 1), mode="reflect"), IMAGE),
+    "circular": (lambda x: functional.pad(x, (1, 2, 2, 0), mode="circular"), IMAGE),
+    "isin": (lambda x: torch.isin(x, torch.tensor([-3, 5])), INTEGERS),
+    "not in": (lambda x: torch.isin(x, torch.tensor([-3, 5]), invert=True), INTEGERS),
+    "bucketize": (lambda x: torch.bucketize(x, torch.tensor([-2.0, 0.5, 3.0])), ROWS),
+    "bucketize right": (
+        lambda x: torch.bucketize(x, torch.tensor([-3, 5]), right=True, out_int32=True),
+        INTEGERS,
+    ),
+    "diff": (lambda x: torch.diff(x, dim=1), ROWS),
+    "diff twice": (lambda x: torch.diff(x, n=2, prepend=x[:, :, :1], append=x[:, :, -1:]), ROWS),
+    "count_nonzero": (lambda x: torch.count_nonzero(x > 1), ROWS),
+    "count_nonzero of one": (lambda x: torch.count_nonzero(x > 1, dim=1), ROWS),
+    "count_nonzero of several": (lambda x: torch.count_nonzero(x > 1, dim=(0, 2)), ROWS),
+    "logaddexp": (lambda x: torch.logaddexp(x, x + 1), ROWS),
+    "xlogy": (lambda x: torch.xlogy(x.relu(), x + 5), ROWS),
+    "special xlogy": (lambda x: torch.special.xlogy(x.relu(), x + 5), ROWS),
+    "hypot": (lambda x: torch.hypot(x, x + 1), ROWS),
+    "sgn": (torch.sgn, ROWS),
+    "isposinf": (lambda x: torch.isposinf(holes(x)), ROWS),
+    "isneginf": (lambda x: torch.isneginf(holes(-x)), ROWS),
+    "isinf": (lambda x: torch.isinf(holes(x)), ROWS),
+    "fix": (torch.fix, ROWS),
+    "arccos": (lambda x: torch.arccos(x / 5), ROWS),
+    "arcsin": (lambda x: torch.arcsin(x / 5), ROWS),
+    "arctan": (torch.arctan, ROWS),
+    "arctan2": (lambda x: torch.arctan2(x, x + 1), ROWS),
+    "special exp2": (torch.special.exp2, ROWS),
+    "special logit": (lambda x: torch.special.logit(x, eps=1e-3), ROWS),
+    "special logsumexp": (lambda x: torch.special.logsumexp(x, (1, 2), True), ROWS),
+    "linalg matmul": (lambda x: torch.linalg.matmul(x, x.transpose(1, 2)), ROWS),
+    "linalg cross": (lambda x: torch.linalg.cross(x, x * x, dim=1), ROWS),
+    "linalg vecdot": (lambda x: torch.linalg.vecdot(x, x * x), ROWS),
+    "linalg diagonal": (lambda x: torch.linalg.diagonal(x, offset=1) * 1, ROWS),
+    "weight norm": (Normed().eval(), ROWS),
+    "nearest-exact 1d": (resized("nearest-exact", scale_factor=2.0), ROWS),
+    "nearest-exact 2d": (resized("nearest-exact", scale_factor=2.0), IMAGE),
+    "nearest-exact 3d": (resized("nearest-exact", scale_factor=2.0), IMAGE[None]),
+    "bags": (Bags().eval(), INTEGERS.abs()),
     "replicate": (lambda x: functional.pad(x, (1, 2, 1, 1), mode="replicate"), IMAGE),
     "concat": (lambda x: torch.concat([x, x], 1), ROWS),
     "concatenate": (lambda x: torch.concatenate([x, x], 1), ROWS),

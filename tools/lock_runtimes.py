@@ -1,12 +1,16 @@
-"""Resolve each runtime of ``neopack/runtimes/catalogue.toml`` into its lock file, with hashes.
+"""Resolve each runtime of ``neopack/runtimes/catalogue.toml`` into its lock file, with hashes, and
+leave out what it is to be ``without``.
 
 Run it by hand after a change there: ``python tools/lock_runtimes.py [NAME ...]``.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from neopack import runtimes
@@ -18,10 +22,22 @@ def lock(runtime: runtimes.Runtime) -> None:
     options = ["--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url"]
     options += ["--no-emit-find-links", "--quiet", "--python-version", runtime.python]
     options += ["--python-platform", "x86_64-manylinux_2_28"]
+    path = LOCKS / f"{runtime.name}.txt"
     subprocess.run(
-        ["uv", "pip", "compile", *options, "-", "-o", str(LOCKS / f"{runtime.name}.txt")],
+        ["uv", "pip", "compile", *options, "-", "-o", str(path)],
         input="\n".join(runtime.requires).encode(),
         check=True,
+    )
+    path.write_text(thinned(path.read_text(), runtime.without))
+
+
+def thinned(lock: str, without: Sequence[str]) -> str:
+    """The lock less the packages of those patterns; a package's hashes follow it, indented."""
+    packages = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)
+    return "".join(
+        package
+        for package in packages
+        if not any(fnmatchcase(package.partition("==")[0], pattern) for pattern in without)
     )
 
 

@@ -47,6 +47,7 @@ def save_goldens(
         inputs=tuple(inputs),
         outputs=tuple(outputs),
         constant=_constant(outputs),
+        empty=not any(array.size for array in outputs.values()),
     )
 
 

@@ -36,11 +36,13 @@ def compile_(
     context: typer.Context,
     archive: Annotated[Path, typer.Argument(help="The archive that package wrote.")],
     target: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            "--target", "-t", help="ml_c5, ml_inf1, linux/arm64/nvidia, ...; or several."
+            "--target",
+            "-t",
+            help="ml_c5, ml_inf1, linux/arm64/nvidia, ...; or several; the manifest's by default.",
         ),
-    ],
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -128,6 +130,7 @@ def compile_(
 ) -> None:
     """Compile an archive: here, with a local engine, or by SageMaker Neo."""
     from neopack.project.settings import choose
+    from neopack.targeting import target_of
     from neopack.wire.guard import DEFAULT_LIMITS
 
     said = cloud.settings()
@@ -135,11 +138,12 @@ def compile_(
     console.note(f"backend {choice.backend} ({choice.why})")
     _refuse_options_of_the_other(context, choice.backend)
     limits = DEFAULT_LIMITS.with_settings(limit or [])
+    targets = target or [target_of(archive, said.target, said.where, console)]
     if choice.backend == Backend.local:
         _refuse_bucket(output)
         _here(
             archive,
-            target,
+            targets,
             Path(output) if output else None,
             precision=precision,
             engine=engine,
@@ -173,7 +177,7 @@ def compile_(
         limits=limits,
     )
     if dry_run:
-        _dry_run(archive, target, asked)
+        _dry_run(archive, targets, asked)
         return
     waiting = cloud.waiting(
         no_wait=no_wait,
@@ -184,7 +188,7 @@ def compile_(
     )
     from neopack import api
 
-    show_outcomes("compile", api.submit(archive, target, asked, waiting=waiting, log=console))
+    show_outcomes("compile", api.submit(archive, targets, asked, waiting=waiting, log=console))
 
 
 def _refuse_options_of_the_other(context: typer.Context, backend: str) -> None:

@@ -25,6 +25,8 @@ from neopack.facts.operator_table import (
     torch_file_format,
     torch_operators,
     torch_operators_today,
+    torchvision_converted,
+    torchvision_operators,
 )
 from neopack.facts.request_table import (
     Handler,
@@ -98,4 +100,6 @@ __all__ = [
     "torch_file_format",
     "torch_operators",
     "torch_operators_today",
+    "torchvision_converted",
+    "torchvision_operators",
 ]

@@ -19,6 +19,8 @@ __all__ = [
     "torch_file_format",
     "torch_operators",
     "torch_operators_today",
+    "torchvision_converted",
+    "torchvision_operators",
 ]
 
 
@@ -87,6 +89,24 @@ def _torch_schemas(releases: list[str], failing: set[str]) -> Mapping[str, tuple
     for name, _, schema in (row.partition(" ") for row in sorted(known - failing)):
         found[f"aten::{name}"] = (*found.get(f"aten::{name}", ()), schema)
     return found
+
+
+@cache
+def torchvision_operators(version: str) -> frozenset[str]:
+    """The operators of the torchvision that belongs to a version of PyTorch, such as
+    ``torchvision::nms``: those that take what they take today."""
+    since = facts_file("torch").table("torchvision").words("since")
+    return frozenset(
+        f"torchvision::{name}"
+        for name, release in since.items()
+        if versions.at_least(version, release) or versions.parts(version) is None
+    )
+
+
+@cache
+def torchvision_converted() -> tuple[str, ...]:
+    """Those of them that TVM converts, by their plain names."""
+    return facts_file("torch").table("torchvision").texts("converted")
 
 
 @cache

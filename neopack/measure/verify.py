@@ -4,7 +4,7 @@ golden inputs there, and compare with what the user's own model gave for them.""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from neopack.archive.manifest import goldens_of, manifest_of, record_evidence
 from neopack.artifacts.load import open_archive, unpack
 from neopack.child import staging_directory
 from neopack.errors import SourceError, Unsupported, UsageError, VerificationFailed
-from neopack.runtimes import Runtime
+from neopack.runtimes import Runtime, install
 from neopack.types import Array, Evidence, Log, OutputEvidence, Signature, Target
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
@@ -124,14 +124,15 @@ def prove(proof: Proof, log: Log) -> Evidence:
     if not exact:
         log.note(_inexact(proof, runtime))
     inputs, golden = load_goldens(proof.goldens)
+    _refuse_empty(golden, proof.subject)
     with runtimes.worker(
         runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
     ) as worker:
         with log.step(f"loading in {runtime.name}"):
-            versions, _ = worker.call("versions")
             start = time.monotonic()
             handle, _ = worker.call("load", _named(proof))
             seconds = time.monotonic() - start
+            versions, _ = worker.call("versions")  # of what loading it took, too
         with log.step("computing the golden inputs"):
             _, computed = worker.call("predict", handle, arrays=inputs)
     allowed = ALLOWED if proof.max_difference is None else proof.max_difference
@@ -143,20 +144,16 @@ def prove(proof: Proof, log: Log) -> Evidence:
         difference=difference(golden, computed),
         allowed=allowed,
         outputs=tuple(_compared(name, golden[name], computed.get(name)) for name in golden),
+        stood_in=install.stood_in(runtime),
     )
     _refuse(evidence, proof.subject)
     return evidence
 
 
 def _inexact(proof: Proof, runtime: Runtime) -> str:
-    large = runtimes.asked(proof.framework, proof.framework_version)
-    why = (
-        f"whose runtime takes {large.disk} MB (neopack runtimes install {large.name})"
-        if large
-        else "of which there is no runtime"
-    )
     version = f"{proof.framework} {proof.framework_version}"
-    return f"Neo compiles with {version}, {why}: proving in {runtime.name}"
+    why = f"Neo compiles with {version}, of which there is no runtime"
+    return f"{why}: proving in {runtime.name}"
 
 
 def _named(proof: Proof) -> dict[str, object]:
@@ -183,6 +180,15 @@ def _compared(name: str, golden: Array, computed: Array | None) -> OutputEvidenc
         absolute=absolute,
         relative=relative,
     )
+
+
+def _refuse_empty(golden: Mapping[str, Array], subject: str) -> None:
+    if not any(array.size for array in golden.values()):
+        raise VerificationFailed(
+            "its golden outputs are empty: there is nothing to compare",
+            where=subject,
+            hint="package it with --example, inputs in which the model finds something",
+        )
 
 
 def _refuse(evidence: Evidence, subject: str) -> None:

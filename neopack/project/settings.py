@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -23,10 +24,10 @@ MOST_WORK = 4_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Empty where nothing is said; ``where`` is the file.
+    """Empty where nothing is said; ``where`` is the file, from the folder that was asked about.
 
     ``target``, ``select``, ``ignore`` and ``strict`` are what ``check`` takes where no option
-    says otherwise.
+    says otherwise, ``target`` ``compile`` too.
     """
 
     backend: str = ""
@@ -55,23 +56,25 @@ def read_settings(folder: Path) -> Settings:
         for name in ("neopack.toml", "pyproject.toml"):
             path = place / name
             if path.is_file():
-                table = _table(path)
+                # as somebody in the folder would call it
+                shown = Path(os.path.relpath(path, folder))
+                table = _table(path, shown)
                 if table is not None:
-                    return _settings(table, path)
+                    return _settings(table, shown)
     return Settings()
 
 
-def _table(path: Path) -> Mapping[str, Any] | None:
+def _table(path: Path, shown: Path) -> Mapping[str, Any] | None:
     import tomllib
 
     try:
         text = path.read_text("utf-8")
-        _refuse_long_keys(text, path)
+        _refuse_long_keys(text, shown)
         data = tomllib.loads(text)
     except ValueError as error:
-        raise Malformed(f"is no TOML: {error}", where=str(path)) from None
+        raise Malformed(f"is no TOML: {error}", where=str(shown)) from None
     except RecursionError:
-        raise Malformed("is no TOML: nested too deeply", where=str(path)) from None
+        raise Malformed("is no TOML: nested too deeply", where=str(shown)) from None
     if path.name == "neopack.toml":
         return data
     tool = data.get("tool", {})

@@ -93,15 +93,23 @@ def evidence_text(evidence: Evidence) -> str:
             _proven(evidence),
             f"  reported        {versions}",
             f"  loaded in       {evidence.load_seconds:.2f} s",
+            *_stood_in(evidence),
             *table(rows),
         ]
     )
 
 
+def _stood_in(evidence: Evidence) -> list[str]:
+    count = len(evidence.stood_in)
+    told = f"  without CUDA    {count} libraries are empty stand-ins: a proof of the CPU"
+    return [told] if count else []
+
+
 def _proven(evidence: Evidence) -> str:
     nearest = "" if evidence.exact else ", the nearest there is to what Neo compiles with"
+    without = " without CUDA" if evidence.stood_in else ""
     return (
-        f"proven in {evidence.runtime}{nearest}: loads, and its outputs differ by "
+        f"proven in {evidence.runtime}{without}{nearest}: loads, and its outputs differ by "
         f"{evidence.difference:.2g} of the largest"
     )
 

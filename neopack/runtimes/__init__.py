@@ -23,7 +23,7 @@ from neopack.runtimes import install
 from neopack.runtimes.client import Worker
 from neopack.types import Log, SilentLog
 
-__all__ = ["Runtime", "Worker", "asked", "closest", "get", "is_exact", "names", "worker"]
+__all__ = ["Runtime", "Worker", "closest", "get", "is_exact", "names", "worker"]
 
 INSIDE = Path(__file__).parent / "inside"
 
@@ -31,8 +31,8 @@ INSIDE = Path(__file__).parent / "inside"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """A row of the catalogue. ``environment`` names whose environment it lives in (TensorFlow
-    1.15.0 lives in that of Keras 2.2.4), ``disk`` is in MB. One that is ``asked`` for is never
-    installed unasked."""
+    1.15.0 lives in that of Keras 2.2.4), ``disk`` is in MB. ``without`` are patterns of packages
+    that its lock leaves out; ``stand_ins`` tells that empty libraries take NVIDIA's place."""
 
     name: str
     framework: str
@@ -43,7 +43,8 @@ class Runtime:
     environment: str
     disk: int
     requires: tuple[str, ...]
-    asked: bool = False
+    without: tuple[str, ...] = ()
+    stand_ins: bool = False
 
 
 def names() -> tuple[str, ...]:
@@ -60,20 +61,12 @@ def get(name: str) -> Runtime:
 
 def closest(framework: str, version: str) -> Runtime | None:
     """The runtime of the version that Neo compiles with; else the newest that is older, for what
-    an old version reads a newer one of the same framework still reads; else the oldest. Those
-    that must be asked for are none of them unless they are installed."""
+    an old version reads a newer one of the same framework still reads; else the oldest."""
     rows = [runtime for runtime in _rows().values() if runtime.framework == framework]
-    ours = [runtime for runtime in rows if not runtime.asked or install.is_whole(runtime)]
-    same = [runtime for runtime in ours if versions.same(runtime.version, version)]
-    older = [runtime for runtime in ours if versions.at_most(runtime.version, version)]
-    fitting = same or sorted(older, key=_age)[-1:] or sorted(ours, key=_age)[:1]
+    same = [runtime for runtime in rows if versions.same(runtime.version, version)]
+    older = [runtime for runtime in rows if versions.at_most(runtime.version, version)]
+    fitting = same or sorted(older, key=_age)[-1:] or sorted(rows, key=_age)[:1]
     return fitting[-1] if fitting else None
-
-
-def asked(framework: str, version: str) -> Runtime | None:
-    """The runtime of that version which is there for those who ask for it."""
-    rows = [runtime for runtime in _rows().values() if runtime.framework == framework]
-    return next((one for one in rows if one.asked and is_exact(one, version)), None)
 
 
 def is_exact(runtime: Runtime, version: str) -> bool:
@@ -131,5 +124,6 @@ def _runtime(name: str, row: dict[str, Any], rows: dict[str, dict[str, Any]]) ->
         environment=environment,
         disk=home["disk"],
         requires=tuple(home["requires"]),
-        asked=row.get("asked", False),
+        without=tuple(home.get("without", ())),
+        stand_ins=home.get("stand_ins", False),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neopack.errors import Missing
+from neopack.runtimes import stand_ins
 from neopack.runtimes.interpreters import interpreter
 from neopack.runtimes.tool import uv
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from neopack.runtimes import Runtime
     from neopack.types import Log
 
-__all__ = ["directory", "ensure", "home", "is_whole", "lock_text", "remove", "renew"]
+__all__ = ["directory", "ensure", "home", "is_whole", "lock_text", "remove", "renew", "stood_in"]
 
 MARK = "whole"
+STOOD_IN = "stood_in.txt"
 MB = 1 << 20
 
 
@@ -68,6 +70,14 @@ def is_whole(runtime: Runtime) -> bool:
     return made_of == _fingerprint(runtime) and (directory(runtime) / "bin" / "python").exists()
 
 
+def stood_in(runtime: Runtime) -> tuple[str, ...]:
+    """The libraries that empty ones stand in for, there: CUDA's, where it was built for CUDA."""
+    try:
+        return tuple((directory(runtime) / STOOD_IN).read_text().split())
+    except OSError:
+        return ()
+
+
 def remove(runtime: Runtime, log: Log) -> bool:
     """Delete the environment; False where there was none."""
     place = directory(runtime)
@@ -85,7 +95,8 @@ def lock_text(runtime: Runtime) -> str:
 
 
 def _fingerprint(runtime: Runtime) -> str:
-    return hashlib.sha256(lock_text(runtime).encode()).hexdigest()
+    made_of = lock_text(runtime) + (stand_ins.FORM if runtime.stand_ins else "")
+    return hashlib.sha256(made_of.encode()).hexdigest()
 
 
 def _make(runtime: Runtime, lock: int, log: Log) -> None:
@@ -101,12 +112,22 @@ def _make(runtime: Runtime, lock: int, log: Log) -> None:
         requirements.write_text(lock_text(runtime))
         into = str(place / "bin" / "python")
         uv(
-            *("pip", "install", "--quiet", "--require-hashes", "--python", into),
+            # the lock names all that is wanted, and not always all that is asked for
+            *("pip", "install", "--quiet", "--require-hashes", "--no-deps", "--python", into),
             *("--requirement", str(requirements)),
             what=what,
             holding=[lock],
         )
+        if runtime.stand_ins:
+            _stand_in(runtime, place)
         (place / MARK).write_text(_fingerprint(runtime))
+
+
+def _stand_in(runtime: Runtime, place: Path) -> None:
+    """Beside the framework's own libraries, where they look first."""
+    (packages,) = place.glob("lib/python*/site-packages")
+    names = stand_ins.put(packages, packages / runtime.imports / "lib")
+    (place / STOOD_IN).write_text("\n".join(names))
 
 
 @contextlib.contextmanager

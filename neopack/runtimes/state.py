@@ -48,6 +48,8 @@ def examined(runtime: Runtime) -> RuntimeState:
         return _of(runtime, "broken", error.line())
     said = ", ".join(f"{name} {version}" for name, version in versions.items())
     right = versions.get(runtime.imports) == runtime.version
+    if install.stood_in(runtime):
+        said += ", without CUDA"
     return _of(runtime, "works" if right else "broken", said)
 
 

@@ -53,6 +53,7 @@ ROWS = [
         "judging",
         "packing",
         "compiling",
+        "targeting",
         "inspecting",
         "tasks",
         "following",

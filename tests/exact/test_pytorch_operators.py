@@ -14,7 +14,7 @@ from torch_functions import FUNCTIONS, traced
 
 from neopack import runtimes
 from neopack.errors import NeopackError
-from neopack.frameworks.pytorch import canonical, lower, schemas
+from neopack.frameworks.pytorch import canonical, lower, readable
 from neopack.frameworks.pytorch.read import read_source
 from neopack.wire.source import FileSource
 
@@ -72,14 +72,7 @@ def saved(module: Any, to: Path) -> Path:
 
 def lacking(path: Path) -> tuple[str, ...]:
     with FileSource(path) as source:
-        info = read_source(source)
-    calls: Any = info.facts["calls"]
-    used = (name for name in info.operators if name.startswith("aten::"))
-    said = (
-        schemas.lacks(version(), name, map(schemas.Call.parse, calls.get(name, ())))
-        for name in used
-    )
-    return tuple(sorted(filter(None, said)))
+        return tuple(readable.lacking_operators(read_source(source), version()))
 
 
 def refusal(worker: runtimes.Worker, path: Path) -> str:

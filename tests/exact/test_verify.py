@@ -11,9 +11,12 @@ import pytest
 from desk import Call, Copied, Desk
 
 import neopack as package
+from neopack import runtimes
 from neopack.archive.goldens import load_goldens, save_goldens
 from neopack.errors import UsageError, VerificationFailed
 from neopack.measure.verify import runtime_for
+from neopack.runtimes import install
+from neopack.types import SilentLog
 
 # framework, file, runtime, what it reports
 MODELS = {
@@ -76,6 +79,27 @@ def test_other_numbers_are_refused_and_leave_no_evidence(
     assert package.verify(path, max_difference=10).difference > 1e-4
 
 
+def test_what_is_stood_in_for_is_in_the_evidence(
+    desk: Desk, copied: Copied, neopack: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As of a runtime that was built for CUDA: the proof says that it is of the CPU."""
+    runtime = runtimes.get("onnx-1.7.0")
+    install.ensure(runtime, SilentLog())
+    real = install.directory(runtime)
+    monkeypatch.setenv("NEOPACK_HOME", str(tmp_path / "home"))
+    made = install.directory(runtime)
+    made.mkdir(parents=True)
+    for path in real.iterdir():
+        (made / path.name).symlink_to(path)
+    (made / "stood_in.txt").write_text("libcublas.so.11\nlibcudnn.so.8\n")
+    path = copied("onnx", desk.path)
+    evidence = package.verify(path)
+    assert evidence.stood_in == ("libcublas.so.11", "libcudnn.so.8")
+    assert package.check(path).evidence == (evidence,)
+    assert "without CUDA    2 libraries are empty stand-ins" in neopack("verify", path).out
+    assert "proven in onnx-1.7.0 without CUDA: loads" in neopack("check", path).out
+
+
 def believe(manifest: Path, golden: Path) -> None:
     """As if package had written these golden numbers."""
     import hashlib
@@ -122,7 +146,10 @@ def test_the_answer_is_said_in_text_and_json(neopack: Call, desk: Desk, copied: 
     [
         ("PYTORCH", "1.8", "pytorch-1.8.1"),
         ("PYTORCH", "1.7.1", "pytorch-1.7.1"),
-        ("PYTORCH", "2.0", "pytorch-1.12.1"),
+        ("PYTORCH", "1.12", "pytorch-1.12.1"),
+        ("PYTORCH", "1.13.1", "pytorch-1.13.1"),
+        ("PYTORCH", "2.0", "pytorch-2.0.1"),
+        ("PYTORCH", "2.1", "pytorch-2.0.1"),
         ("PYTORCH", "1.9", "pytorch-1.9.1"),
         ("TENSORFLOW", "1.15.3", "tensorflow-1.15.0"),
         ("TENSORFLOW", "2.9", "tensorflow-2.9.3"),

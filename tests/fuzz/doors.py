@@ -25,6 +25,7 @@ from neopack.judging import Seen, Submission, inspect, judge
 from neopack.project.settings import read_settings
 from neopack.rules import fix
 from neopack.wire import prototext, tar
+from neopack.wire.elf import read_library
 from neopack.wire.guard import DEFAULT_LIMITS
 from neopack.wire.hdf5 import read_tree
 from neopack.wire.mxparams import read_params
@@ -119,6 +120,10 @@ def hdf5s(data: bytes) -> None:
     with contextlib.suppress(NeopackError):
         read_tree(source, root_only=True)
     read_tree(source)
+
+
+def libraries(data: bytes) -> None:
+    read_library(BytesSource("l", data))
 
 
 def ubjsons(data: bytes) -> None:

@@ -130,6 +130,7 @@ def _formats() -> list[Reader]:
         Reader("HDF5", anywhere(trees, HDF5), doors.hdf5s),
         Reader("UBJSON", anywhere(_found("xgboost/*.ubj"), UBJSON), doors.ubjsons),
         Reader("MXNet parameters", anywhere(_found("mxnet/*/*.params"), PARAMS), doors.parameters),
+        Reader("ELF library", anywhere(_found("elf/*.so")), doors.libraries),
         Reader("TorchScript code", anywhere(_inner(zips, ".py"), SCRIPT), doors.code, 0.6),
     ]
 

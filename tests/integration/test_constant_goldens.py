@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 
 import neopack
+from neopack.errors import VerificationFailed
 
 
 class Head(torch.nn.Module):  # type: ignore[misc]
@@ -34,3 +36,27 @@ def test_outputs_that_are_all_zero_are_warned_of(tmp_path: Path) -> None:
 
 def test_outputs_that_differ_are_not(tmp_path: Path) -> None:
     assert not warnings_of(0.5, tmp_path)
+
+
+class Finder(torch.nn.Module):  # type: ignore[misc]
+    """Gives what is above a threshold, as detectors do: of random inputs, nothing."""
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__()
+        self.threshold = threshold
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[x > self.threshold]
+
+
+def test_outputs_that_are_empty_are_warned_of_and_prove_nothing(tmp_path: Path) -> None:
+    packed = neopack.package(Finder(2.0), inputs={"x": (1, 4)}, path=tmp_path / "m.tar.gz")
+    assert any("outputs are empty" in warning for warning in packed.warnings)
+    with pytest.raises(VerificationFailed, match="nothing to compare") as raised:
+        neopack.verify(packed.path)
+    assert "--example" in raised.value.hint
+
+
+def test_outputs_of_which_some_are_not_empty_are_compared(tmp_path: Path) -> None:
+    packed = neopack.package(Finder(0.0), inputs={"x": (1, 4)}, path=tmp_path / "m.tar.gz")
+    assert not any("empty" in warning for warning in packed.warnings)

@@ -178,6 +178,25 @@ def test_a_torchscript_file_is_kept_byte_for_byte(
     agrees(made, torch.jit.load(path).eval(), names=["output0"])
 
 
+def test_a_torchscript_file_of_today_is_rewritten_for_the_version_asked_for(
+    tmp_path: Path, models: Path
+) -> None:
+    today = tmp_path / "today.pth"
+    tokens = {"tokens": (1, 4, 8)}
+    made = package.package(f"{models}:attention", inputs=tokens, path=tmp_path / "today.tar.gz")
+    today.write_bytes(members(made.path)["model.pth"])
+    older = package.package(today, framework_version="1.8", path=tmp_path / "m.tar.gz")
+    assert manifest(older)["rewrites"] == [
+        "aten::scaled_dot_product_attention in operators of PyTorch 1.8"
+    ]
+    assert package.check(older.path).clean
+    _, golden = load_goldens(tmp_path / "today.golden.npz")
+    _, again = load_goldens(tmp_path / "m.golden.npz")
+    assert difference(golden, again) == 0
+    newer = package.package(today, framework_version="2.0", path=tmp_path / "newer.tar.gz")
+    assert members(newer.path)["model.pth"] == today.read_bytes()
+
+
 def test_a_torchscript_file_tells_its_own_shapes(tmp_path: Path, fixtures: Path) -> None:
     path = fixtures / "pytorch/cnn-traced.pt"
     made = package.package(path, path=tmp_path / "m.tar.gz")

@@ -138,6 +138,7 @@ def _of_channels(site: Site, place: int, rank: int) -> str:
 
 
 def cast_like(site: Site) -> str:
+    """Cast to the type, which is known."""
     site.emit("Cast", site.input(0), into=site.output(0), to=site.dtype(1))
     return "the type is known: Cast"
 
@@ -193,6 +194,9 @@ INSTEAD = {
     "BitwiseXor": "Xor, of booleans",
     "BitwiseNot": "Not, of booleans",
     "CumProd": "Exp of CumSum of Log",
+    **dict.fromkeys(
+        ("BlackmanWindow", "HammingWindow", "HannWindow", "MelWeightMatrix"), "a constant"
+    ),
     "Optional": "a tensor",
     "OptionalGetElement": "a tensor",
     "OptionalHasElement": "a tensor",

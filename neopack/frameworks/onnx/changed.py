@@ -23,7 +23,7 @@ _PLAIN_REDUCTIONS = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "Reduc
 
 
 def axes_as_attribute(site: Site) -> str:
-    """Squeeze and Unsqueeze before 13."""
+    """Constant axes are an attribute."""
     if not site.input(1):
         site.keep(inputs=site.node.input[:1])
         return ""
@@ -33,7 +33,7 @@ def axes_as_attribute(site: Site) -> str:
 
 
 def reduction(site: Site) -> str:
-    """The Reduce operators before 18, ReduceSum before 13; those of booleans before 20."""
+    """Constant axes are an attribute; booleans are computed in int32."""
     from onnx import TensorProto
 
     operator, data, into = site.node.op_type, site.input(0), site.output(0)
@@ -56,7 +56,7 @@ def reduction(site: Site) -> str:
 
 
 def along_last_axis(site: Site) -> str:
-    """Softmax and its like before 13 took the axis and all that follow as one."""
+    """Along the last axis, with Transpose around it: before 13 all axes from one on were one."""
     rank = site.rank()
     axis = site.attribute("axis", -1) % rank
     shape = site.values.shape(site.input(0)) or ()
@@ -72,7 +72,7 @@ def along_last_axis(site: Site) -> str:
 
 
 def split(site: Site) -> str:
-    """Split before 13 had its sizes as an attribute, and before 18 no num_outputs."""
+    """Constant sizes are an attribute, also those that num_outputs means."""
     if site.input(1):
         sizes = site.constant(1, "sizes").reshape(-1).tolist()
         site.keep(inputs=site.node.input[:1], attributes={"split": sizes})
@@ -90,7 +90,7 @@ def split(site: Site) -> str:
 
 
 def batch_normalization(site: Site) -> str:
-    """Before 14 it was told by its outputs whether it trains, and before 15 had one type."""
+    """Without training_mode, which is refused; one type for all inputs."""
     if site.attribute("training_mode", 0):
         raise Inexpressible("BatchNormalization that trains", "an export in evaluation mode")
     kind, inputs = site.dtype(), list(site.node.input)
@@ -102,7 +102,7 @@ def batch_normalization(site: Site) -> str:
 
 
 def reshape(site: Site) -> str:
-    """Before 14 a zero in the shape always meant the input's own size."""
+    """Without allowzero, which is refused where a size is zero."""
     if not site.attribute("allowzero", 0):
         site.keep(without=["allowzero"])
         return ""
@@ -116,7 +116,7 @@ def reshape(site: Site) -> str:
 
 
 def pad(site: Site) -> str:
-    """Before 18 Pad padded all axes; before 19 it did not wrap."""
+    """Pads for every axis; mode wrap is refused."""
     import numpy as np
 
     mode = site.attribute("mode", "constant")
@@ -139,7 +139,7 @@ def pad(site: Site) -> str:
 
 
 def shape_of(site: Site) -> str:
-    """Shape before 15 told all dims."""
+    """Of some dims, a slice of all."""
     import numpy as np
 
     start, end = site.attribute("start", 0), site.attribute("end", None)
@@ -154,7 +154,7 @@ def shape_of(site: Site) -> str:
 
 
 def roi_align(site: Site) -> str:
-    """Before 16 it did not shift by half a pixel."""
+    """With output_half_pixel alone; half_pixel is refused."""
     if site.attribute("coordinate_transformation_mode", "half_pixel") == "half_pixel":
         raise Inexpressible(
             "RoiAlign with half_pixel", "coordinate_transformation_mode output_half_pixel"
@@ -164,7 +164,7 @@ def roi_align(site: Site) -> str:
 
 
 def widened(site: Site) -> str:
-    """Arithmetic before 14 had no integers of 8 and 16 bits."""
+    """Integers of 8 and 16 bits are computed in int32."""
     from onnx import TensorProto
 
     small = (TensorProto.INT8, TensorProto.INT16, TensorProto.UINT8, TensorProto.UINT16)
@@ -179,7 +179,7 @@ def widened(site: Site) -> str:
 
 
 def relu(site: Site) -> str:
-    """Before 14 it had no integers."""
+    """Of integers, the larger of it and zero."""
     from onnx import TensorProto
 
     floats = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, None)
@@ -194,6 +194,7 @@ def without(*names: str) -> Adapter:
     """Attributes that change nothing for the types that are left."""
 
     def adapter(site: Site) -> str:
+        """without attributes that change nothing for the types that are left"""
         site.keep(without=names)
         return ""
 
@@ -201,7 +202,7 @@ def without(*names: str) -> Adapter:
 
 
 def pool(site: Site) -> str:
-    """Before 19 AveragePool, and before 18 LpPool, had no dilations."""
+    """Without dilations, and LpPool without ceil_mode, which are refused."""
     if any(step != 1 for step in site.attribute("dilations", [])):
         raise Inexpressible(f"{site.node.op_type} with dilations", "Conv with equal weights")
     if site.node.op_type == "LpPool" and site.attribute("ceil_mode", 0):
@@ -212,7 +213,9 @@ def pool(site: Site) -> str:
 
 
 def gemm(site: Site) -> str:
-    """Opset 12 may leave C out, but ONNX Runtime 1.4.0 then loses its way where an activation
+    """C is zero where it was left out.
+
+    Opset 11 may leave it out, but ONNX Runtime 1.4.0 then loses its way where an activation
     follows ("fused node ... has input size 2")."""
     import numpy as np
     from onnx import helper

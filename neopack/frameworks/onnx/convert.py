@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from neopack.errors import SourceError, first_line
 from neopack.frameworks.onnx.added import EXPANDED
-from neopack.frameworks.onnx.rewriting import BASE, OWN
+from neopack.frameworks.onnx.rewriting import BASE, NEWEST, OWN, opset_of
 from neopack.frameworks.onnx.values import inferred
 from neopack.frameworks.onnx.walk import nodes
 from neopack.types import Shape
 
-__all__ = ["convert", "converted", "expanded", "laid_open", "refuse_types"]
-
-_LACKING = re.compile(r"No Adapter From Version \$(\d+) for (\w+)")
+__all__ = ["converted", "expanded", "laid_open", "refuse_types"]
 
 
 def converted(call: Callable[[], Any], where: str) -> Any:
     """``call()``, a failure of onnx being ours: its C++ raises Python's classes and its own."""
-    import onnx.version_converter
+    import onnx
 
     failures = (
         RuntimeError,
         ValueError,
         onnx.checker.ValidationError,
         onnx.shape_inference.InferenceError,
-        onnx.version_converter.ConvertError,
     )
     try:
         return call()
     except failures as error:
-        lacking = _LACKING.search(str(error))
-        words = f"no way down for {lacking[2]} of opset {lacking[1]}" if lacking else ""
         raise SourceError(
-            f"onnx cannot convert it: {words or first_line(error)}",
+            f"onnx cannot convert it: {first_line(error)}",
             where=where,
             hint="export it for the opset that is wanted",
         ) from None
-
-
-def convert(model: Any, opset: int, where: str) -> Any:
-    import onnx.version_converter
-
-    return converted(lambda: onnx.version_converter.convert_version(model, opset), where)
 
 
 def laid_open(model: Any, shapes: Mapping[str, Shape], where: str) -> Any:
@@ -103,9 +91,10 @@ def refuse_types(model: Any, where: str) -> None:
         onnx.checker.check_model(model)
         onnx.shape_inference.infer_shapes(model, check_type=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        opset = opset_of(model)
         words = " ".join(str(error).split()).removeprefix("[TypeInferenceError] ")
         raise SourceError(
-            f"opset {BASE}, the newest that Neo reads, does not take it: {words}",
+            f"opset {opset}{NEWEST if opset == BASE else ''} does not take it: {words}",
             where=where,
             hint="convert the model to float32 before it is exported",
         ) from None

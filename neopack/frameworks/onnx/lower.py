@@ -1,13 +1,13 @@
 """An ONNX file as an older release of ONNX reads it: its IR version, its opset, its operators.
 
-From newer opsets down to 12 the rewriting is our own: onnx's converter has no way down for the
-types, operators and forms that came with most of them. From 12 down it is onnx's, once some of
-what it has no way down for is put plainly (``earlier``). Large weights are set aside meanwhile,
-for what passes through onnx's C++ is serialised.
+The rewriting is our own: to opset 12 at once, and from there one opset at a time. onnx's converter
+has no way down for most of the types, operators and forms that came with an opset, nor for If.
+Large weights are set aside meanwhile, for what passes through onnx's C++ is serialised.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,20 @@ from typing import Any
 from neopack import facts
 from neopack.errors import SourceError
 from neopack.facts import OnnxRelease, versions
-from neopack.frameworks.onnx.convert import convert, converted, expanded, laid_open, refuse_types
-from neopack.frameworks.onnx.earlier import put_plainly
+from neopack.frameworks.onnx.convert import converted, expanded, laid_open, refuse_types
 from neopack.frameworks.onnx.einsum import use_small_letters
-from neopack.frameworks.onnx.rewriting import BASE, OWN, Lowering, opset_of, schema
+from neopack.frameworks.onnx.older.steps import LOWEST
+from neopack.frameworks.onnx.rewriting import (
+    BASE,
+    OWN,
+    Lowering,
+    opset_of,
+    schema,
+    set_opset,
+)
+from neopack.frameworks.onnx.site import Names
 from neopack.frameworks.onnx.values import inferred
-from neopack.frameworks.onnx.walk import nodes, prune, strip, used
+from neopack.frameworks.onnx.walk import graphs, named, nodes, prune, replace, strip, used
 from neopack.types import Json, ModelInfo, Shape
 
 __all__ = ["fits", "lower", "release_for"]
@@ -58,6 +66,7 @@ def lower(
     """
     import onnx
 
+    _refuse_older(release, where)
     model = onnx.load(str(given))
     told = []
     weights = _set_aside(model.graph)
@@ -68,26 +77,54 @@ def lower(
     if opset > BASE:
         model, named = expanded(model, shapes, where)
         told += [f"{operator}: laid open as ONNX defines it" for operator in named]
-        typed = converted(partial(inferred, model, shapes), where)
-        told += Lowering(model, typed, where).told()
+    told += _rewritten(model, release.opset, shapes, where)
     told += use_small_letters(model.graph)
     prune(model.graph)
-    _keep_domains(model, min(opset, BASE), where)
-    if min(opset, BASE) > release.opset:
-        told += put_plainly(model, converted(partial(inferred, model, shapes), where))
-        prune(model.graph)
-        model = convert(model, release.opset, where)
+    _keep_domains(model, min(opset, BASE, release.opset), where)
     if opset > release.opset:
         told.insert(0, f"opset {opset} to {min(BASE, release.opset)}")
     if before > release.ir:
         model.ir_version = release.ir
         told.insert(0, f"IR version {before} to {release.ir}")
     strip(model)
+    _lift_weights(model)
     _list_weights(model)
     refuse_types(model, where)
     _put_back(model, weights)
     target.write_bytes(model.SerializeToString(deterministic=True))
     return tuple(told)
+
+
+def _refuse_older(release: OnnxRelease, where: str) -> None:
+    if release.opset < LOWEST:
+        raise SourceError(
+            f"ONNX {release.release} is of opset {release.opset}, "
+            f"and the lowering ends at {LOWEST}",
+            where=where,
+            hint="name a framework version from 1.2 on",
+        )
+
+
+def _rewritten(model: Any, opset: int, shapes: Mapping[str, Shape], where: str) -> list[str]:
+    """Rewrite the nodes for ``opset``, in place; returns what was, in words."""
+    given, notes = opset_of(model), Counter[str]()
+    known: dict[str, Any] = {}
+    steps = [*([BASE] if given > BASE else []), *range(min(given, BASE) - 1, opset - 1, -1)]
+    for to in steps:
+        typed = converted(partial(inferred, model, shapes), where)
+        # a value keeps its name and its shape, which an older form may not tell
+        told = {info.name: info for info in typed.graph.value_info if _fixed(info)}
+        typed.graph.value_info.extend(known[name] for name in known.keys() - told.keys())
+        known |= told
+        notes.update(Lowering(model, typed, where, to).told())
+        prune(model.graph)
+        set_opset(model, to)
+    return [f"{note} ({count})" for note, count in notes.items()]
+
+
+def _fixed(info: Any) -> bool:
+    kind = info.type.tensor_type
+    return kind.HasField("shape") and all(dim.HasField("dim_value") for dim in kind.shape.dim)
 
 
 def _set_aside(graph: Any) -> list[tuple[Any, bool]]:
@@ -119,6 +156,29 @@ def _put_back(model: Any, weights: Sequence[tuple[Any, bool]]) -> None:
     graph.input.extend(inputs)
     graph.initializer.extend(t for t, listed in weights if listed or t.name in needed)
     _list_weights(model)
+
+
+def _lift_weights(model: Any) -> None:
+    """Before IR 4 the graphs in If, Loop and Scan had no weights: they go into the outermost. So
+    do constants, which ONNX Runtime 1.4.0 makes weights of and then refuses."""
+    from onnx import helper
+
+    if model.ir_version >= 4:
+        return
+    names = Names(set(named(model.graph)))
+    for graph in list(graphs(model.graph))[1:]:
+        inside = [node for node in graph.node if node.op_type == "Constant"]
+        held = {tensor.name: tensor for tensor in graph.initializer}
+        held |= {node.output[0]: node.attribute[0].t for node in inside}
+        lifted = []
+        for name, tensor in held.items():
+            weight = model.graph.initializer.add()
+            weight.CopyFrom(tensor)
+            weight.name = names.new(name)
+            lifted.append(helper.make_node("Identity", [weight.name], [name]))
+        rest = [node for node in graph.node if node.op_type != "Constant"]
+        replace(graph.node, [*lifted, *rest])
+        del graph.initializer[:]
 
 
 def _list_weights(model: Any) -> None:

@@ -11,6 +11,7 @@ BY_HAND = "one scale an axis is plain arithmetic"
 
 
 def dequantize(site: Site) -> str:
+    """With one scale as it is; a scale for each channel by arithmetic."""
     from onnx import TensorProto
 
     known = (TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32)
@@ -28,6 +29,7 @@ def dequantize(site: Site) -> str:
 
 
 def quantize(site: Site) -> str:
+    """With one scale as it is; a scale for each channel by arithmetic."""
     import numpy as np
     from onnx import TensorProto, helper
 

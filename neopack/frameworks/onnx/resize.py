@@ -11,6 +11,7 @@ SAID_NEW = ("antialias", "axes", "keep_aspect_ratio_policy")
 
 
 def resize(site: Site) -> str:
+    """Every axis is told; antialias is refused where an axis shrinks."""
     import numpy as np
 
     changes: list[str] = []

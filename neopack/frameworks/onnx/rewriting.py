@@ -1,33 +1,37 @@
-"""The nodes of a model rewritten in the form that opset 12 has: what each becomes is said in
-``changed`` and ``added``."""
+"""The nodes of a model rewritten in the form that an older opset has: for 12 what each becomes is
+said in ``changed`` and ``added``, for those before it in ``older``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neopack.errors import SourceError
 from neopack.frameworks.onnx import added, changed
+from neopack.frameworks.onnx.older.steps import step
 from neopack.frameworks.onnx.site import Inexpressible, Names, Site
 from neopack.frameworks.onnx.values import Values
 from neopack.frameworks.onnx.walk import graphs_of, named
 
-__all__ = ["BASE", "OWN", "Lowering", "opset_of", "schema"]
+__all__ = ["BASE", "NEWEST", "OWN", "Lowering", "opset_of", "schema", "set_opset"]
 
 # what the rewriting goes down to: ONNX 1.7.0's
 BASE = 12
 OWN = ("", "ai.onnx")
+NEWEST = ", the newest that Neo reads,"
 TOLD = 3
 
 
 class Lowering:
-    """One pass over the nodes of ``model``, which is changed in place.
+    """One pass over the nodes of ``model``, which is changed in place: down to opset ``to``,
+    which is 12 or the one before the model's.
 
     ``typed`` is a copy that says the type of each value. Raises ``SourceError`` that names all
     that is in the way."""
 
-    def __init__(self, model: Any, typed: Any, where: str) -> None:
+    def __init__(self, model: Any, typed: Any, where: str, to: int = BASE) -> None:
         self.where = where
+        self.to = to
         self.opset = opset_of(model)
         self.names = Names(set(named(model.graph)))
         self.notes: dict[str, int] = {}
@@ -39,8 +43,9 @@ class Lowering:
             raise self._refusal()
         model.graph.initializer.extend(self.weights)
 
-    def told(self) -> list[str]:
-        return [f"{note} ({count})" for note, count in self.notes.items()]
+    def told(self) -> Mapping[str, int]:
+        """What was rewritten, in words, and how often."""
+        return self.notes
 
     def _graph(self, graph: Any, typed: Any, outer: Values | None) -> None:
         values = Values(graph, typed, self.opset, outer)
@@ -58,7 +63,7 @@ class Lowering:
 
     def _node(self, node: Any, values: Values) -> list[Any]:
         new = schema(node.op_type, self.opset) if node.domain in OWN else None
-        if new is None or new.since_version <= BASE:
+        if new is None or new.since_version <= self.to:
             return [node]
         site = Site(node, values, self.names, new.since_version)
         try:
@@ -72,6 +77,8 @@ class Lowering:
 
     def _rewrite(self, site: Site, new: Any) -> str:
         operator = site.node.op_type
+        if self.to < BASE:
+            return step(site, new, schema(operator, self.to), self.opset)
         since, adapter = changed.CHANGED.get(operator, (0, None))
         if adapter is not None and new.since_version >= since:
             return adapter(site)
@@ -86,15 +93,24 @@ class Lowering:
         """What can be computed here and now needs no operator."""
         from onnx import numpy_helper
 
-        known = {name: values.constant(name) for name in node.output if name}
-        if any(value is None for value in known.values()):
+        asked = [name for name in node.output if name]
+        found = {name: values.constant(name) for name in asked}
+        known = {name: value for name, value in found.items() if value is not None}
+        if len(known) < len(asked):
             self.problems.setdefault(problem.what, []).append(node.name or node.output[0])
             if problem.instead:
                 self.instead[problem.instead] = None
             return []
         self._note(f"{node.op_type}: a constant")
-        self.weights += [numpy_helper.from_array(value, name) for name, value in known.items()]
-        return []
+        if values.outer is None:
+            self.weights += [numpy_helper.from_array(value, name) for name, value in known.items()]
+            return []
+        # what is in a branch may be called alike in another one
+        site = Site(node, values, self.names, self.opset)
+        for name, value in known.items():
+            site.emit("Identity", site.weight(value, "value"), into=name)
+        self.weights += site.weights
+        return site.nodes
 
     def _note(self, note: str) -> None:
         self.notes[note] = self.notes.get(note, 0) + 1
@@ -105,7 +121,7 @@ class Lowering:
             for what, nodes in self.problems.items()
         ]
         return SourceError(
-            f"opset {BASE}, the newest that Neo reads, has nothing for: "
+            f"opset {self.to}{NEWEST if self.to == BASE else ''} has nothing for: "
             f"{'; '.join(listed[:TOLD])}{_more(listed)}",
             where=self.where,
             hint=f"use instead: {'; '.join(list(self.instead)[:TOLD])}" if self.instead else "",
@@ -127,3 +143,9 @@ def schema(operator: str, opset: int, domain: str = "") -> Any:
 
 def opset_of(model: Any) -> int:
     return max((one.version for one in model.opset_import if one.domain in OWN), default=1)
+
+
+def set_opset(model: Any, opset: int) -> None:
+    for one in model.opset_import:
+        if one.domain in OWN:
+            one.version = opset

@@ -72,10 +72,32 @@ class Site:
         return found
 
     def rank(self, place: int = 0) -> int:
-        found = self.values.rank(self.input(place))
+        return self._rank(self.input(place))
+
+    def output_rank(self, place: int = 0) -> int:
+        return self._rank(self.output(place))
+
+    def _rank(self, name: str) -> int:
+        found = self.values.rank(name)
         if found is None:
             raise Inexpressible(
                 f"{self.node.op_type} on a tensor of unknown rank",
+                "an export whose shapes are known",
+            )
+        return found
+
+    def shape(self, place: int = 0) -> tuple[int, ...]:
+        return self.shape_of(self.input(place))
+
+    def output_shape(self, place: int = 0) -> tuple[int, ...]:
+        return self.shape_of(self.output(place))
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """The shape of a value that the model has; ``Inexpressible`` where a dim is free."""
+        found = self.values.fixed_shape(name)
+        if found is None:
+            raise Inexpressible(
+                f"{self.node.op_type} on a tensor of unknown shape",
                 "an export whose shapes are known",
             )
         return found
@@ -94,8 +116,7 @@ class Site:
         from onnx import helper
 
         made = into or self._names.new(f"{self._base()}/{operator}")
-        last = into == self.node.output[0]
-        name = self.node.name if last else made if not into else self._names.new(made)
+        name = self.node.name if into == self.node.output[0] else self._named(operator)
         self.nodes.append(
             helper.make_node(operator, list(inputs), [made], name=name, **attributes)
         )
@@ -121,11 +142,27 @@ class Site:
         if outputs is not None:
             del made.output[:]
             made.output.extend(outputs)
+            if made.output[0] != self.node.output[0]:
+                made.name = self._named(made.op_type)
         kept = [a for a in self.node.attribute if a.name not in {*without, *new}]
         del made.attribute[:]
         made.attribute.extend(kept)
         made.attribute.extend(onnx.helper.make_attribute(name, new[name]) for name in new)
         self.nodes.append(made)
+
+    def fresh(self, what: str) -> str:
+        """A name for a value that is still to be made."""
+        return self._names.new(f"{self._base()}/{what}")
+
+    def wide(self, kind: int) -> int:
+        """The integer type that holds those of ``kind``, of the two that all operators took."""
+        from onnx import TensorProto
+
+        if kind in (TensorProto.INT64, TensorProto.UINT32):
+            return int(TensorProto.INT64)
+        if kind == TensorProto.UINT64:
+            raise Inexpressible(f"{self.node.op_type} of uint64", "int64")
+        return int(TensorProto.INT32)
 
     def weight(self, array: Array, what: str) -> str:
         """Add a constant; returns its name."""
@@ -142,6 +179,10 @@ class Site:
 
         kind = helper.tensor_dtype_to_np_dtype(self.dtype() if dtype is None else dtype)
         return self.weight(np.array(value, kind), what)
+
+    def _named(self, operator: str) -> str:
+        """A name for a node that says which node of the model it is a part of."""
+        return self._names.new(f"{self.node.name or self._base()}/{operator}")
 
     def _base(self) -> str:
         return str(next(name for name in self.node.output if name))

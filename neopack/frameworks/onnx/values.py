@@ -65,6 +65,12 @@ class Values:
         shape = self.shape(name)
         return None if shape is None else len(shape)
 
+    def maker(self, name: str) -> str:
+        """The operator that makes a value, "" for inputs and weights."""
+        if name in self._makers:
+            return str(self._makers[name].op_type)
+        return self.outer.maker(name) if self.outer and name not in self._types else ""
+
     def constant(self, name: str) -> Array | None:
         """What a value always is, where it can be known and is small."""
         if name in self._tensors:

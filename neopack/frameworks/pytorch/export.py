@@ -1,7 +1,8 @@
 """Turn a PyTorch source into TorchScript that Neo reads. One of two files that import torch.
 
 A live module, or what a callable returns, is put in eval mode on the CPU, traced with seeded
-inputs, and compared with itself on a second input; a TorchScript file is kept byte for byte.
+inputs, and compared with itself on a second input; a TorchScript file is kept byte for byte where
+the PyTorch that it is for can load it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import platform
 import shutil
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,22 @@ from neopack.frameworks.pytorch import (
     flatten,
     lower,
     read,
+    readable,
     remade,
     source,
     weights,
 )
 from neopack.frameworks.pytorch.bind import Binding, bind
+from neopack.frameworks.pytorch.inlining import inline_functions
 from neopack.frameworks.pytorch.layout import MODEL_FILE
-from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
+from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
 from neopack.types import (
     Array,
     ExportedModel,
     InputRequest,
     Log,
     Member,
+    ModelInfo,
     ModelSource,
     Signature,
 )
@@ -88,7 +92,7 @@ def _export(
     # one operator for all of an attention layer, which no compiler of Neo's time knows
     torch.backends.mha.set_fastpath_enabled(False)
     if form == "torchscript":
-        return _keep(Path(given.where), requests, staging, settings)
+        return _keep(Path(given.where), requests, staging, settings, log)
     module, requests = _module(given, requests)
     if given.weights is not None:
         weights.load(module, given.weights, weights_form, log)
@@ -100,16 +104,22 @@ def _export(
 
 
 def _keep(
-    path: Path, requests: Sequence[InputRequest], staging: Path, settings: ExportSettings
+    path: Path,
+    requests: Sequence[InputRequest],
+    staging: Path,
+    settings: ExportSettings,
+    log: Log,
 ) -> ExportedModel:
+    """Byte for byte where the version asked for can load it; else rewritten for that."""
     torch = _torch()
     try:
-        module = torch.jit.load(str(path), map_location="cpu").eval()
+        module = load_script(lambda: str(path)).eval()
     except RuntimeError as error:
         raise SourceError(
             f"torch {torch.__version__} cannot load it: {first_line(error)}", where=str(path)
         ) from None
-    requests = requests or _stored_inputs(path)
+    info = _info(path)
+    requests = requests or _stored_inputs(info)
     if not requests:
         raise UsageError(
             f"{path.name} does not tell its input shapes", hint="give --input NAME=1,3,224,224"
@@ -117,15 +127,22 @@ def _keep(
     bound = bind(module, requests, str(path))
     examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
     output = _call(bound.call, examples, str(path))
-    shutil.copyfile(path, staging / MODEL_FILE)
-    return _exported(staging, examples, output, settings, ())
+    if readable.is_readable(info, settings.framework_version):
+        shutil.copyfile(path, staging / MODEL_FILE)
+        return _exported(staging, examples, output, settings, ())
+    known = [(examples, output), *_answered(module, bound, settings, str(path))]
+    rewrites = _lowered(module, known, staging, settings, str(path), log)
+    return _exported(staging, examples, output, settings, (), rewrites)
 
 
-def _stored_inputs(path: Path) -> tuple[InputRequest, ...]:
-    """What the trace recorded of its example inputs (torch 1.13 and later do)."""
+def _info(path: Path) -> ModelInfo:
     with FileSource(path) as opened:
-        signature = read.read_source(opened, DEFAULT_LIMITS).signature
-    known = signature.inputs if signature else ()
+        return read.read_source(opened, DEFAULT_LIMITS)
+
+
+def _stored_inputs(info: ModelInfo) -> tuple[InputRequest, ...]:
+    """What the trace recorded of its example inputs (torch 1.13 and later do)."""
+    known = info.signature.inputs if info.signature else ()
     if any(dim is None for spec in known for dim in spec.shape) or not all(
         spec.dtype and spec.shape for spec in known
     ):
@@ -225,34 +242,56 @@ def _trace(
     remarks += _disagreements(program, traced, bound, settings, where, output)
     for remark in remarks:
         log.warn(remark)
-    rewritten = lower.lower(traced, settings.framework_version)
-    _save(traced, staging, settings.framework_version)
-    rewrites: tuple[str, ...] = ()
-    if rewritten:
-        _refuse_changed(rewritten, examples, output, staging, settings, where)
-        rewrites = _told(rewritten, settings.framework_version, log)
+    known = [(examples, output), *_answered(traced, bound, settings, where)]
+    rewrites = _lowered(traced, known, staging, settings, where, log)
     return _exported(staging, examples, output, settings, tuple(remarks), rewrites)
+
+
+def _lowered(
+    module: Any,
+    known: Sequence[tuple[Mapping[str, Array], Any]],
+    staging: Path,
+    settings: ExportSettings,
+    where: str,
+    log: Log,
+) -> tuple[str, ...]:
+    """Save it for the version asked for; what was rewritten, in words."""
+    rewritten = lower.lower(module, settings.framework_version)
+    _save(module, staging, settings.framework_version)
+    if not rewritten:
+        return ()
+    _refuse_changed(rewritten, known, staging, settings, where)
+    return _told(rewritten, settings.framework_version, log)
+
+
+def _answered(
+    traced: Any, bound: Binding, settings: ExportSettings, where: str
+) -> Iterator[tuple[Mapping[str, Array], Any]]:
+    """A second, different input and what the module gives for it; none where it fails."""
+    second = inputs.random_inputs(bound.requests, settings.seed + 1)
+    with contextlib.suppress(ExportFailed):
+        yield second, _call(traced, second, where)
 
 
 def _refuse_changed(
     rewritten: Sequence[str],
-    examples: Mapping[str, Array],
-    output: Any,
+    known: Sequence[tuple[Mapping[str, Array], Any]],
     staging: Path,
     settings: ExportSettings,
     where: str,
 ) -> None:
     """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
     ran before it was rewritten goes on with what it was compiled to then."""
-    saved = _torch().jit.load(str(staging / MODEL_FILE), map_location="cpu")
-    names = flatten.names(output)
-    off = difference(_arrays(output, names), _arrays(_call(saved, examples, where), names))
-    if not off <= TRACE_DIFFERENCE:
-        raise ExportFailed(
-            f"rewriting {', '.join(rewritten)} for PyTorch {settings.framework_version} changed "
-            f"its outputs by {off:.2g} of the largest",
-            where=where,
-        )
+    saved = load_script(lambda: str(staging / MODEL_FILE))
+    for examples, output in known:
+        names = flatten.names(output)
+        off = difference(_arrays(output, names), _arrays(_call(saved, examples, where), names))
+        if not off <= TRACE_DIFFERENCE:
+            raise ExportFailed(
+                f"rewriting {', '.join(rewritten)} for PyTorch {settings.framework_version} "
+                f"changed its outputs by {off:.2g} of the largest",
+                where=where,
+            )
 
 
 def _told(rewritten: Sequence[str], version: str, log: Log) -> tuple[str, ...]:
@@ -282,6 +321,7 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
             raise ExportFailed(
                 f"cannot be traced: {first_line(error)}", where=where, hint="try --script"
             ) from error
+    inline_functions(traced)
     seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
     places = dict.fromkeys(
         f"{Path(w.filename).name}:{w.lineno}" for w in seen if not _in_machinery(w.filename)

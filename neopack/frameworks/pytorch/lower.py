@@ -35,6 +35,7 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
     """Rewrite ``module`` in place; returns the names of the operators that were rewritten."""
     if facts.torch_operators(version) is None:
         return ()
+    _forget_sizes(module)
     done = dict.fromkeys(_respell(module))
     ways = _ways()
     for _ in range(ROUNDS):
@@ -150,6 +151,17 @@ def _replace(graph: Any, node: Any, way: Any) -> None:
         new.setType(old.type())
         old.replaceAllUsesWith(new)
     node.destroy()
+
+
+def _forget_sizes(module: Any) -> None:
+    """The sizes of the example are in the types of a trace's values, where folding would take
+    them for constants; how many dimensions there are is one."""
+    for graph in _graphs(module):
+        results = (value for node in _nodes(graph) for value in node.outputs())
+        for value in (*graph.inputs(), *results):
+            sizes = value.type().sizes() if value.type().kind() == "TensorType" else None
+            if sizes is not None:
+                value.setType(value.type().with_sizes([None] * len(sizes)))
 
 
 def _fold(module: Any) -> None:

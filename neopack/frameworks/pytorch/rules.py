@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from neopack import facts
-from neopack.facts import versions
-from neopack.frameworks.pytorch import schemas
+from neopack.frameworks.pytorch import readable
 from neopack.rules.dataconfig import inputs_of, shape_text
 from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import matching, named, visible
@@ -32,6 +31,11 @@ _FORMS = {
 _FULL_PRECISION = frozenset({"float32"})
 _FLOATS = ("float", "bfloat", "complex")
 _QUANTISED = ("qint", "quint")
+# namespaces beside aten in which PyTorch has operators without any extension
+_OF_PYTORCH = frozenset({
+    "mkldnn", "mkldnn_prepacked", "onednn", "prepacked", "prims", "_quantized", "quantized",
+    "quantization", "sparse",
+})  # fmt: skip
 
 
 def _fact(inspection: Inspection, key: str) -> Json:
@@ -163,12 +167,36 @@ def unknown_globals(inspection: Inspection) -> Iterator[Hit]:
         yield Hit(message=f"the pickles name classes that a model does not need: {named(found)}")
 
 
+def _outside(inspection: Inspection) -> tuple[str, ...]:
+    """The operators that are not in a PyTorch without extensions."""
+    found = _words(_fact(inspection, "custom_ops"))
+    return tuple(name for name in found if name.partition("::")[0] not in _OF_PYTORCH)
+
+
 @rule("NEO-PT-011", needs=("info",))
 def custom_operators(inspection: Inspection) -> Iterator[Hit]:
-    """Operators are PyTorch's own, none of torchvision's or of an extension."""
-    value = _fact(inspection, "custom_ops")
-    if value:
-        yield Hit(message=f"operators from outside of PyTorch{_told(value)}")
+    """Operators are PyTorch's own or of its torchvision, none of another extension."""
+    known = facts.torchvision_operators(inspection.framework_version)
+    lacking = [name for name in _outside(inspection) if name not in known]
+    if lacking:
+        yield Hit(
+            message=f"operators from outside of PyTorch {inspection.framework_version} and its "
+            f"torchvision: {named(lacking)}",
+            values={"operator": lacking[0]},
+        )
+
+
+@rule("NEO-PT-024", needs=("info",))
+def torchvision_operators(inspection: Inspection) -> Iterator[Hit]:
+    """What calls torchvision's operators is a matter of whether Neo converts them."""
+    known = facts.torchvision_operators(inspection.framework_version)
+    found = [name for name in _outside(inspection) if name in known]
+    if found:
+        *most, last = facts.torchvision_converted()
+        yield Hit(
+            message=f"operators of torchvision: {named(found)}",
+            values={"converted": f"{', '.join(most)} and {last}"},
+        )
 
 
 # --- numbers --------------------------------------------------------------------------------
@@ -312,13 +340,13 @@ def _near(shape: tuple[int, ...], spec: TensorSpec) -> bool:
 @rule("NEO-PT-021", needs=("info",))
 def file_format(inspection: Inspection) -> Iterator[Hit]:
     """The PyTorch that Neo loads the file with reads its format (PyTorch's versions.h)."""
-    text = inspection.info.versions.get("file_format", "") if inspection.info else ""
-    most = facts.torch_file_format(inspection.framework_version)
-    if text.isdecimal() and most is not None and int(text) > most:
-        version = inspection.framework_version
+    version = inspection.framework_version
+    newer = readable.newer_format(inspection.info, version) if inspection.info else None
+    if newer:
+        found, most = newer
         yield Hit(
-            message=f"the file is of format {text}; PyTorch {version} reads {most} at most",
-            values={"found": text, "most": str(most), "version": version},
+            message=f"the file is of format {found}; PyTorch {version} reads {most} at most",
+            values={"found": str(found), "most": str(most), "version": version},
         )
 
 
@@ -326,14 +354,7 @@ def file_format(inspection: Inspection) -> Iterator[Hit]:
 def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
     """That PyTorch has each operator and takes it so (asked of those versions themselves)."""
     version = inspection.framework_version
-    calls = _fact(inspection, "calls") or {}
-    used = sorted(inspection.info.operators) if inspection.info else []
-    lacking = [
-        lack
-        for name in used
-        if name.startswith("aten::")
-        and (lack := schemas.lacks(version, name, map(schemas.Call.parse, calls.get(name, ()))))
-    ]
+    lacking = readable.lacking_operators(inspection.info, version) if inspection.info else []
     if lacking:
         more = f" and {len(lacking) - 4} more" if len(lacking) > 4 else ""
         yield Hit(
@@ -346,12 +367,12 @@ def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
 def code_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
     """That PyTorch can parse the code (tried in those versions themselves)."""
     version = inspection.framework_version
-    for since, what in (_fact(inspection, "readable_since") or {}).items():
-        if versions.parts(version) and not versions.at_least(version, since):
-            yield Hit(
-                message=f"{what}, which PyTorch {version} does not read",
-                values={"since": since, "version": version},
-            )
+    newer = readable.newer_code(inspection.info, version) if inspection.info else {}
+    for since, what in newer.items():
+        yield Hit(
+            message=f"{what}, which PyTorch {version} does not read",
+            values={"since": since, "version": version},
+        )
 
 
 RULES: tuple[Rule, ...] = (
@@ -378,4 +399,5 @@ RULES: tuple[Rule, ...] = (
     file_format,
     operators_of_later_versions,
     code_of_later_versions,
+    torchvision_operators,
 )

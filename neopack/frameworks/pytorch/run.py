@@ -8,6 +8,7 @@ from typing import Any
 
 from neopack.errors import Missing, SourceError
 from neopack.frameworks.pytorch import flatten
+from neopack.frameworks.pytorch.torchvision_ops import load_script
 from neopack.types import Array, Files, Signature
 
 __all__ = ["TorchScriptRunner", "runner"]
@@ -30,7 +31,7 @@ class TorchScriptRunner:
         if threads:
             torch.set_num_threads(threads)
         try:
-            self._module = torch.jit.load(io.BytesIO(model), map_location="cpu").eval()
+            self._module = load_script(lambda: io.BytesIO(model)).eval()
         except RuntimeError as error:
             raise SourceError(
                 f"torch {torch.__version__} cannot load it: {str(error).splitlines()[0]}",

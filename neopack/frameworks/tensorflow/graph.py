@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
+from neopack.frameworks.tensorflow.convolutions import CONVOLUTIONS, Convolutions, Said
 from neopack.frameworks.tensorflow.dtypes import dtype_of
 from neopack.types import Shape
 from neopack.wire.protobuf import LENGTH, VARINT, Field, Walker
@@ -20,6 +21,7 @@ __all__ = ["UNLIKELY_OUTPUTS", "GraphReader", "Node", "Seen", "tensor_shape"]
 
 # what Neo's open loader never takes for an output (neo-loader@06788c0, tf_model_helper.py)
 UNLIKELY_OUTPUTS = frozenset({"Const", "Assign", "NoOp", "Placeholder"})
+_SAY_SHAPE = ("Placeholder", "VarHandleOp", "VariableV2")
 _FLOATS = ("float", "bfloat", "q")
 _MOST_DIMS = 254
 # the attributes that say what a node gives
@@ -53,6 +55,7 @@ class Seen:
     operators: Counter[str] = field(default_factory=Counter)
     training: Counter[str] = field(default_factory=Counter)
     attributes: set[tuple[str, str]] = field(default_factory=set)
+    convolutions: Convolutions = field(default_factory=Convolutions)
     functions: list[str] = field(default_factory=list)
     kept: list[Node] = field(default_factory=list)
     consumed: set[str] = field(default_factory=set)
@@ -73,9 +76,13 @@ class Seen:
 
 
 @dataclass(slots=True)
-class _Attributes:
+class _Attributes(Said):
     dtype: str = ""
-    shape: Shape | None = None
+    constant: Shape | None = None
+
+    def said(self) -> Said:
+        shape = self.constant if self.shape is None else self.shape
+        return Said(shape=shape, channels_first=self.channels_first, dilated=self.dilated)
 
 
 class GraphReader:
@@ -107,6 +114,7 @@ class GraphReader:
                 self._function(part)
 
     def _function(self, span: Field) -> None:
+        self.seen.convolutions.another_graph()
         for part in self.walker.message(span):
             if part.number == 1:
                 name = self._first_text(part)
@@ -123,16 +131,23 @@ class GraphReader:
 
     def _inner_node(self, span: Field) -> None:
         """A node of a function: counted, its constants too; its edges stay in the function."""
-        op = ""
+        name, op, attributes = "", "", _Attributes()
+        inputs: list[str] = []
         for part in self.walker.message(span):
-            if part.number == 2:
+            if part.number == 1:
+                name = self.walker.text(part)
+            elif part.number == 2:
                 op = self.walker.text(part)
+            elif part.number == 3 and len(inputs) < 2:
+                inputs.append(self.walker.text(part))
             elif part.number == 5:
-                self._attribute(part, op, _Attributes())
+                self._attribute(part, op, attributes)
         self._count(op)
+        self.seen.convolutions.node(name, op, inputs, attributes.said())
 
     def _node(self, span: Field) -> None:
         name, op, inputs, attributes = "", "", 0, _Attributes()
+        first: list[str] = []
         for part in self.walker.message(span):
             if part.number == 1:
                 name = self.walker.text(part)
@@ -141,10 +156,12 @@ class GraphReader:
             elif part.number == 3:
                 inputs += 1
                 taken = self.walker.text(part)
+                first += [taken] * (inputs <= 2)
                 self.seen.consumed.add(taken.removeprefix("^").partition(":")[0])
             elif part.number == 5:
                 self._attribute(part, op, attributes)
         self._count(op)
+        self.seen.convolutions.node(name, op, first, attributes.said())
         self._bound(len(self.seen.kept))
         self.seen.kept.append(
             Node(name=name, op=op, dtype=attributes.dtype, shape=attributes.shape, inputs=inputs)
@@ -171,7 +188,9 @@ class GraphReader:
             elif part.number == 2 and _tells_shape(op, key):
                 into.shape = self._shape_in(part)
             elif part.number == 2 and key == "value" and op == "Const":
-                self._constant(part)
+                into.constant = self._constant(part)
+            elif part.number == 2 and op in CONVOLUTIONS:
+                self._of_convolution(part, key, into)
 
     def _note_attribute(self, op: str, key: str) -> None:
         if not key.startswith("_") and (op, key) not in self.seen.attributes:
@@ -193,12 +212,28 @@ class GraphReader:
                 return self._shape_in(part)
         return None
 
-    def _constant(self, value: Field) -> None:
+    def _of_convolution(self, value: Field, key: str, into: _Attributes) -> None:
+        for part in self.walker.message(value):
+            if key == "data_format" and part.number == 2:
+                into.channels_first = self.walker.text(part) == "NCHW"
+            elif key == "dilations" and part.number == 1:
+                steps = [
+                    step
+                    for listed in self.walker.message(part)
+                    if listed.number == 3
+                    for step in self.walker.integers(listed)
+                ]
+                into.dilated = any(step != 1 for step in steps)
+
+    def _constant(self, value: Field) -> Shape | None:
+        """Its shape; None where it has none."""
+        shape = None
         for tensor in self.walker.message(value):
             if tensor.number == 8:
-                self._tensor(tensor)
+                shape = self._tensor(tensor)
+        return shape
 
-    def _tensor(self, span: Field) -> None:
+    def _tensor(self, span: Field) -> Shape | None:
         code, dims = 0, ()
         shape: Shape | None = dims
         for part in self.walker.message(span):
@@ -208,7 +243,7 @@ class GraphReader:
                 shape = tensor_shape(self.walker, part)
         word, bits = dtype_of(code)
         if shape is None or not word.startswith(_FLOATS):
-            return  # axes, shapes and words are no parameters
+            return shape  # axes, shapes and words are no parameters
         elements = math.prod(dim or 0 for dim in shape)
         if elements >= 1 << 62:
             raise Malformed(
@@ -219,10 +254,11 @@ class GraphReader:
         self.seen.dtypes[word] += 1
         self.seen.elements += elements
         self.seen.bytes += (elements * bits + 7) // 8
+        return shape
 
 
 def _tells_shape(op: str, key: str) -> bool:
-    return key == "_output_shapes" or (key == "shape" and op == "Placeholder")
+    return key == "_output_shapes" or (key == "shape" and op in _SAY_SHAPE)
 
 
 def tensor_shape(walker: Walker, span: Field) -> Shape | None:

@@ -1,7 +1,8 @@
 """Convolutions in groups, which TensorFlow 1.15 computes on GPUs alone, as what it has everywhere.
 
 A Conv2D whose kernel takes fewer channels than its input has is one in groups. With a channel a
-group it is DepthwiseConv2dNative, output for output; else each group is convolved by itself.
+group it is DepthwiseConv2dNative, output for output; else each group is convolved by itself, and
+so is each channel of a DepthwiseConv2dNative with dilations.
 "The Conv2D op currently does not support grouped convolutions on the CPU" (conv_ops.cc, v1.15.0
 and v2.3.2); Depthwise there takes equal strides alone and passes over dilations without a word
 (tried in 1.15.0 and 2.3.2, 2026-11-21).
@@ -19,6 +20,7 @@ __all__ = ["DEPTHWISE", "SPLIT", "ungroup"]
 DEPTHWISE, SPLIT = "depthwise", "split"
 # a function's nodes name an output of another by its place among outputs of that name
 _OUTPUT = "output"
+_DEPTHWISE = "DepthwiseConv2dNative"
 _DEPTHWISE_ATTRIBUTES = frozenset({"T", "strides", "padding", "data_format", "dilations"})
 
 Shapes = Mapping[str, Sequence[int | None]]
@@ -30,10 +32,10 @@ def ungroup(graph: Any) -> Counter[str]:
     Those whose sizes are not known are left as they are.
     """
     done: Counter[str] = Counter()
-    if any(node.op == "Conv2D" for node in graph.node):
+    if any(map(_may_be, graph.node)):
         done += _rewritten(graph.node, _shapes_of_graph(graph), _in_graph)
     for function in graph.library.function:
-        if any(node.op == "Conv2D" for node in function.node_def):
+        if any(map(_may_be, function.node_def)):
             done += _rewritten(function.node_def, _shapes_of_function(function), _in_function)
     return done
 
@@ -71,12 +73,20 @@ def _word(node: Any, key: str) -> bytes:
 
 
 def _rewritten(nodes: Any, shapes: Shapes, reference: Callable[..., str]) -> Counter[str]:
-    found = [_convolution(node, shapes) for node in nodes if node.op == "Conv2D"]
+    found = [_convolution(node, shapes) for node in nodes if _may_be(node)]
     grouped = [one for one in found if one is not None]
     made = _Made(nodes, reference)
     for one in grouped:
+        if one.node.op == _DEPTHWISE:
+            _as_convolution(one, made)
         (_as_depthwise if one.becomes == DEPTHWISE else _as_split)(one, made)
     return Counter(one.becomes for one in grouped)
+
+
+def _may_be(node: Any) -> bool:
+    """A convolution, or one of each channel with dilations, which 1.15 passes over."""
+    dilated = node.op == _DEPTHWISE and not set(_integers(node, "dilations")) <= {1}
+    return node.op == "Conv2D" or dilated
 
 
 def _convolution(node: Any, shapes: Shapes) -> _Convolution | None:
@@ -85,7 +95,11 @@ def _convolution(node: Any, shapes: Shapes) -> _Convolution | None:
     if len(image) != 4 or len(kernel) != 4 or None in kernel:
         return None
     channels, (height, width, depth, outputs) = image[axis], kernel
-    if not channels or not depth or channels == depth or channels % depth:
+    if node.op == _DEPTHWISE:
+        # a group for each channel: the same numbers in the same order
+        channels, depth, outputs = depth, 1, (depth or 0) * (outputs or 0)
+    alone = node.op == _DEPTHWISE
+    if not channels or not depth or (channels == depth and not alone) or channels % depth:
         return None
     return _Convolution(
         node=node,
@@ -195,7 +209,7 @@ def _as_depthwise(one: _Convolution, made: _Made) -> None:
     """Outputs of a channel lie beside each other in both: the kernel's numbers stay in order."""
     node, (height, width, _, outputs) = one.node, one.kernel
     sizes = (height, width, one.channels, outputs // one.channels)
-    node.op = "DepthwiseConv2dNative"
+    node.op = _DEPTHWISE
     if way := made.constants_for(node.input[1]):
         for dim, size in zip(way[-1].attr["value"].tensor.tensor_shape.dim, sizes, strict=True):
             dim.size = size
@@ -207,6 +221,14 @@ def _as_depthwise(one: _Convolution, made: _Made) -> None:
         node.input[1] = made.reference(kernel.name)
     for key in [k for k in node.attr if k not in _DEPTHWISE_ATTRIBUTES and k[0] != "_"]:
         del node.attr[key]
+
+
+def _as_convolution(one: _Convolution, made: _Made) -> None:
+    node, code = one.node, one.node.attr["T"].type
+    named = made.integers(node, "kernel_shape", one.kernel)
+    kernel = made.node(node, "kernel", "Reshape", (node.input[1], named), T=code, Tshape=3)
+    node.op = "Conv2D"
+    node.input[1] = made.reference(kernel.name)
 
 
 def _as_split(one: _Convolution, made: _Made) -> None:

@@ -27,6 +27,8 @@ shards_missing          files of variables/ that the index names and that are no
 loose_variables         operators of variables in a frozen graph: it is not frozen
 training                {operator: count} of optimizers' and gradients' operators
 newer                   operators, and attributes as Operator.name, that TensorFlow 1.15 has not
+grouped                 convolutions in groups, as far as sizes are known; dilated_depthwise: those
+                        of each channel with dilations
 dynamic_inputs          inputs with a free dim or without a rank
 unranked                inputs and outputs of the signature without a rank (SavedModel)
 ======================  ======================================================================
@@ -146,6 +148,8 @@ def _graph_facts(seen: Seen) -> dict[str, Json]:
         "placeholders": [node.name for node in seen.placeholders()],
         "training": dict(sorted(seen.training.items())),
         "newer": _newer(seen),
+        "grouped": list(seen.convolutions.grouped),
+        "dilated_depthwise": list(seen.convolutions.dilated),
     }
 
 

@@ -255,6 +255,22 @@ def newer_than_old(inspection: Inspection) -> Iterator[Hit]:
         yield Hit(message=f"TensorFlow 1.15 does not know {named(found)}")
 
 
+@rule("NEO-TF-023", needs=("info",))
+def in_groups(inspection: Inspection) -> Iterator[Hit]:
+    """No convolutions in groups where TensorFlow 1.15 computes them (conv_ops.cc, v1.15.0)."""
+    found = _fact(inspection, "grouped")
+    if found and _is_old(inspection):
+        yield Hit(message=f"convolutions in groups: {named(found)}")
+
+
+@rule("NEO-TF-024", needs=("info",))
+def dilated_depthwise(inspection: Inspection) -> Iterator[Hit]:
+    """No dilations of depthwise convolutions where TensorFlow 1.15 computes them."""
+    found = _fact(inspection, "dilated_depthwise")
+    if found and _is_old(inspection):
+        yield Hit(message=f"depthwise convolutions with dilations: {named(found)}")
+
+
 @rule("NEO-TF-020", needs=("info",))
 def newer_release(inspection: Inspection) -> Iterator[Hit]:
     """No newer release wrote it than reads it, unless it uses what an old one knows already."""
@@ -312,6 +328,8 @@ RULES: tuple[Rule, ...] = (
     cut_names,
     many_ends,
     newer_than_old,
+    in_groups,
+    dilated_depthwise,
     newer_release,
     min_consumer,
     unlisted_operators,

@@ -59,11 +59,12 @@ SCHEMA: Schema = {
     "AttrEntry": {"key": (1, "text"), "value": (2, "AttrValue")},
     "AttrValue": {
         "list": (1, "ListValue"),
+        "s": (2, "text"),
         "type": (6, NAMES),
         "shape": (7, "TensorShapeProto"),
         "tensor": (8, "TensorProto"),
     },
-    "ListValue": {"shape": (7, "TensorShapeProto")},
+    "ListValue": {"i": (3, "int"), "shape": (7, "TensorShapeProto")},
     "TensorProto": {"dtype": (1, NAMES), "tensor_shape": (2, "TensorShapeProto")},
     "TensorShapeProto": {"dim": (2, "Dim"), "unknown_rank": (3, "bool")},
     "Dim": {"size": (1, "int")},

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from neopack.errors import Malformed
+from neopack.frameworks.xgboost.rounds import rounds
 from neopack.types import ByteSource, Json
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.ubjson import Packed, read_ubjson
@@ -46,7 +47,9 @@ class Tree:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learner:
-    """``base_scores`` are as the document has them, before any link; one, or one a class."""
+    """``base_scores`` are as the document has them, before any link; one, or one a class.
+    ``parallel`` is how many trees grow at once for each class, 0 where it is not said;
+    ``starts`` the first tree of each round and the end, since 2.0."""
 
     version: tuple[int, ...]
     booster: str
@@ -61,6 +64,8 @@ class Learner:
     tree_info: tuple[int, ...] = ()
     weight_drop: Numbers = ()
     weights: Numbers = ()
+    parallel: int = 0
+    starts: tuple[int, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     feature_names: tuple[str, ...] = ()
     feature_types: tuple[str, ...] = ()
@@ -69,6 +74,10 @@ class Learner:
     def groups(self) -> int:
         """How many trees one round has, and how many outputs a row."""
         return max(1, self.num_class, self.num_target)
+
+    @property
+    def rounds(self) -> int:
+        return rounds(self.attributes, len(self.trees), self.groups, self.parallel, self.starts)
 
 
 def encoding(source: ByteSource) -> str | None:
@@ -135,7 +144,25 @@ def _booster(model: _At, booster: _At, name: str) -> dict[str, Any]:
         "tree_info": info,
         "leaf_vector": max((vector for _, vector in read), default=0),
         "weight_drop": booster.numbers("weight_drop") if name == "dart" else (),
+        "parallel": _parallel(model),
+        "starts": _starts(model, len(read)),
     }
+
+
+def _parallel(model: _At) -> int:
+    if "gbtree_model_param" not in model.value:
+        return 0
+    return model.into("gbtree_model_param").integer("num_parallel_tree", 0)
+
+
+def _starts(model: _At, trees: int) -> tuple[int, ...]:
+    """``iteration_indptr``: ever larger, from 0 to the number of trees."""
+    if "iteration_indptr" not in model.value:
+        return ()
+    starts = tuple(int(start) for start in _listed(model.numbers("iteration_indptr")))
+    if not starts or starts[0] != 0 or starts[-1] != trees or list(starts) != sorted(starts):
+        raise Malformed(f"{model.path}.iteration_indptr is of other trees", where=model.where)
+    return starts
 
 
 def _tree(at: _At) -> tuple[Tree, int]:

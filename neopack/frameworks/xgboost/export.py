@@ -11,8 +11,9 @@ from pathlib import Path
 from neopack.archive.goldens import save_goldens
 from neopack.errors import SourceError, UsageError
 from neopack.frameworks import ExportSettings, inputs
-from neopack.frameworks.xgboost import binary, document, lower, read
+from neopack.frameworks.xgboost import best, binary, document, lower, read
 from neopack.frameworks.xgboost.expressible import inexpressible
+from neopack.frameworks.xgboost.lift import lift
 from neopack.frameworks.xgboost.run import XGBoostRunner, version
 from neopack.frameworks.xgboost.source import refuse_what_is_no_file
 from neopack.frameworks.xgboost.unpickle import unpickled
@@ -25,7 +26,7 @@ from neopack.types import (
     ModelSource,
     Signature,
 )
-from neopack.wire.source import FileSource
+from neopack.wire.source import BytesSource, FileSource
 
 __all__ = ["INPUT", "MODEL_FILE", "export"]
 
@@ -51,14 +52,14 @@ def export(
     path, form = refuse_what_is_no_file(given, trust_pickle=settings.trust_pickle)
     if form == "pickle":
         path, form = unpickled(path, staging, log), "ubj"
-    rewrites = _write(path, form, staging / MODEL_FILE)
+    rewrites, rounds = _write(path, form, staging / MODEL_FILE)
     for rewrite in rewrites:
         log.note(f"lowered to XGBoost 1.3.3: {rewrite}")
     with FileSource(path) as source:
         features = int(read.read_source(source).facts["num_feature"])
     examples = _examples(requests, features, settings)
     signature = Signature(inputs=inputs.specs(examples))
-    outputs = XGBoostRunner(path.read_bytes(), signature).predict(examples)
+    outputs = XGBoostRunner(path.read_bytes(), signature, rounds=rounds).predict(examples)
     return ExportedModel(
         framework="XGBOOST",
         members=(Member(name=MODEL_FILE, path=staging / MODEL_FILE),),
@@ -69,19 +70,30 @@ def export(
     )
 
 
-def _write(path: Path, form: str, to: Path) -> tuple[str, ...]:
-    """The binary file, and what was rewritten for it; one that is binary is kept as it is."""
+def _write(path: Path, form: str, to: Path) -> tuple[tuple[str, ...], int | None]:
+    """The binary file: what was rewritten for it, and how many rounds the model predicts with,
+    None for all. One that is binary already is kept as it is where it is all of it."""
     with FileSource(path) as source:
         if form == "binary":
             objective = binary.read_binary(source).objective
             problem = inexpressible(objective)
             if problem:
                 raise SourceError(f"XGBoost 1.3.3 has no {problem}", where=str(path))
-            shutil.copyfile(path, to)
-            return ()
-        lowered = lower.lower(document.load(source, form), str(path))
+            model = document.load(BytesSource(str(path), lift(source)), "json")
+            if best.rounds_predicted(model) is None:
+                shutil.copyfile(path, to)
+                return (), None
+        else:
+            model = document.load(source, form)
+    rounds, whole = best.rounds_predicted(model), model.rounds
+    if rounds is not None:
+        model = best.of_first_rounds(model, rounds, str(path))
+    lowered = lower.lower(model, str(path))
     to.write_bytes(lowered.data)
-    return lowered.rewrites
+    if rounds is None:
+        return lowered.rewrites, None
+    said = f"training stopped early: the best {rounds} of {whole} rounds, as predict takes them"
+    return (said, *lowered.rewrites), rounds
 
 
 def _examples(

@@ -17,7 +17,7 @@ def owns(model: object) -> bool:
 
 
 def hand_over(model: Any, staging: Path) -> ModelSource:
-    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    """A wrapper saves what it is with the Booster, for it predicts otherwise (``best``)."""
     path = staging / "given.ubj"
-    booster.save_model(path)
+    model.save_model(path)
     return ModelSource(kind="file", where=str(path), framework="XGBOOST")

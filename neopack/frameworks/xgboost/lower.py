@@ -26,6 +26,7 @@ from neopack.frameworks.xgboost.expressible import (
     OBJECTIVES,
     inexpressible,
 )
+from neopack.frameworks.xgboost.rounds import BEST_LIMIT, best_iteration
 from neopack.types import Array, Json
 from neopack.wire.ubjson import Packed
 
@@ -106,13 +107,22 @@ def _learner(model: Learner, base: float) -> bytes:
 
 
 def _attributes(model: Learner) -> bytes:
-    """The user's attributes and, among them, the objective's configuration."""
+    """The user's attributes and, among them, the objective's configuration; and, as 1.3.3 counts
+    up to the best round, in trees, where a round has more than one for each class."""
+    best, parallel = best_iteration(model.attributes), _parallel(model)
+    counted = {} if best is None or parallel < 2 else {BEST_LIMIT: str((best + 1) * parallel)}
     stated = {
+        **counted,
         **model.attributes,
         "objective": json.dumps(_objective(model), separators=(",", ":")),
     }
     pairs = [_text(key) + _text(value) for key, value in sorted(stated.items())]
     return binary.COUNT.pack(len(pairs)) + b"".join(pairs)
+
+
+def _parallel(model: Learner) -> int:
+    """How many trees a round grows for each class."""
+    return len(model.trees) // (model.rounds * model.groups) if model.rounds else 1
 
 
 def _objective(model: Learner) -> Json:

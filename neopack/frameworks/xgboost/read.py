@@ -13,16 +13,20 @@ categorical         whether splits on categories are in it
 leaf_vector         numbers in a leaf, where more than one
 attributes          the names of its attributes (best_iteration, ...)
 feature_names       how many columns have names
+rounds              of training; ``best_iteration`` the best, from 0, or -1 where none is named
 inexpressible       what XGBoost 1.3.3 has no words for, or ""
 ==================  ==========================================================================
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from neopack.errors import NotRecognised
 from neopack.frameworks.xgboost import binary, document
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.expressible import inexpressible
+from neopack.frameworks.xgboost.rounds import best_iteration, rounds
 from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
@@ -94,6 +98,8 @@ def _of_binary(model: binary.BinaryModel) -> ModelInfo:
         "categorical": False,
         "leaf_vector": 0,
         "attributes": sorted(model.attributes),
+        "rounds": rounds(model.attributes, len(nodes), max(1, model.num_class), 0, ()),
+        "best_iteration": _best(model.attributes),
         "feature_names": 0,
         "inexpressible": inexpressible(model.objective),
     }
@@ -113,6 +119,8 @@ def _of_document(model: Learner, found: str) -> ModelInfo:
         "categorical": categorical,
         "leaf_vector": model.leaf_vector,
         "attributes": sorted(model.attributes),
+        "rounds": model.rounds,
+        "best_iteration": _best(model.attributes),
         "feature_names": len(model.feature_names),
         "inexpressible": inexpressible(
             model.objective,
@@ -122,6 +130,11 @@ def _of_document(model: Learner, found: str) -> ModelInfo:
         ),
     }
     return _info(found, model.version, nodes, facts)
+
+
+def _best(attributes: Mapping[str, str]) -> int:
+    found = best_iteration(attributes)
+    return -1 if found is None else found
 
 
 def _info(

@@ -87,6 +87,21 @@ def not_in_1_3(inspection: Inspection) -> Iterator[Hit]:
         yield Hit(message=f"XGBoost 1.3.3 has no {problem}", where=_model(inspection))
 
 
+@rule("NEO-XG-008", needs=("info",))
+def rounds_past_the_best(inspection: Inspection) -> Iterator[Hit]:
+    """No rounds past the best (dmlc/xgboost, doc/python/python_intro, Early Stopping)."""
+    assert inspection.info is not None  # noqa: S101 - needs
+    best = inspection.info.facts.get("best_iteration", -1)
+    rounds = inspection.info.facts.get("rounds", 0)
+    if 0 <= best < rounds - 1 and inspection.info.facts.get("booster") != "gblinear":
+        yield Hit(
+            message=f"training stopped early at round {best + 1} of {rounds}, and all of them "
+            "are compiled",
+            where=_model(inspection),
+            values={"rounds": str(best + 1)},
+        )
+
+
 def _model(inspection: Inspection) -> str:
     return inspection.models[0] if inspection.models else inspection.archive_name
 
@@ -103,4 +118,5 @@ RULES: tuple[Rule, ...] = (
     too_many_nodes,
     newer_version,
     not_in_1_3,
+    rounds_past_the_best,
 )

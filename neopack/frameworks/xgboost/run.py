@@ -17,8 +17,17 @@ __all__ = ["XGBoostRunner", "runner", "version"]
 class XGBoostRunner:
     """Gives ``prediction``, as the objective transforms it, and ``margin``, before that."""
 
-    def __init__(self, model: bytes, signature: Signature, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        signature: Signature,
+        *,
+        threads: int | None = None,
+        rounds: int | None = None,
+    ) -> None:
+        """``rounds`` is how many of them to predict with, None for all."""
         self.signature = signature
+        self._rounds = (0, rounds or 0)
         self._xgboost = _xgboost()
         source = BytesSource("the XGBoost model", model)
         form = read.form(source)
@@ -40,8 +49,10 @@ class XGBoostRunner:
             data.feature_names = names
             data.feature_types = self._booster.feature_types
         return {
-            "prediction": self._booster.predict(data),
-            "margin": self._booster.predict(data, output_margin=True),
+            "prediction": self._booster.predict(data, iteration_range=self._rounds),
+            "margin": self._booster.predict(
+                data, output_margin=True, iteration_range=self._rounds
+            ),
         }
 
 

@@ -1,7 +1,9 @@
 """Tasks of PyTorch: load a TorchScript file, run it on arrays in the order of its inputs; for
 those that make one see ``tracing``."""
 
+import importlib
 import platform
+import sys
 
 import numpy
 import torch
@@ -12,13 +14,23 @@ _loaded = {}
 
 
 def versions(data, arrays):
-    return {"torch": VERSION, "numpy": numpy.__version__, "python": platform.python_version()}, {}
+    """torchvision is among them where a model needed it."""
+    found = {"torch": VERSION, "numpy": numpy.__version__, "python": platform.python_version()}
+    if "torchvision" in sys.modules:
+        found["torchvision"] = sys.modules["torchvision"].__version__.split("+")[0]
+    return found, {}
 
 
 def load(data, arrays):
     """The handle of the model in ``data["path"]``; ``data`` also names inputs and outputs."""
-    module = torch.jit.load(data["path"], map_location="cpu").eval()
-    _loaded[data["path"]] = (module, data)
+    try:
+        module = torch.jit.load(data["path"], map_location="cpu")
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+        importlib.import_module("torchvision")  # for its operators, as Neo's own loader does
+        module = torch.jit.load(data["path"], map_location="cpu")
+    _loaded[data["path"]] = (module.eval(), data)
     return {"model": data["path"]}, {}
 
 

@@ -16,8 +16,8 @@ Arrays = Dict[str, Any]
 # beyond this a trace and its model are not the same function
 TRACE_DIFFERENCE = 1e-4
 ALONE = (
-    f"this runtime has torch {torch.__version__} and NumPy alone: give the model in a file that "
-    "needs no more"
+    f"this runtime has torch {torch.__version__}, its torchvision and NumPy alone: give the model "
+    "in a file that needs no more"
 )
 
 _built: Dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,3 +138,18 @@ def test_code_says_since_when_it_can_be_read() -> None:
   def forward(self, x: Tensor) -> Tensor:
 """
     assert spelling.readable_since(oldest) == {}
+
+
+class Chosen(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found = x[x > 0]
+        return torch.nn.functional.mish(found) + found.new_zeros(found.size(0))
+
+
+def test_the_sizes_of_the_example_are_no_constants() -> None:
+    found = torch.jit.trace(Chosen(), torch.tensor([1.0, -1.0]), check_trace=False)
+    assert lower.lower(found, "1.8") == ("aten::mish",)
+    buffer = io.BytesIO()
+    torch.jit.save(found, buffer)
+    buffer.seek(0)
+    assert torch.jit.load(buffer)(torch.ones(5)).shape == (5,)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neopack import inspect
 from neopack.frameworks.tensorflow.grouped import DEPTHWISE, SPLIT, ungroup
 
 IMAGES = np.random.default_rng(0).standard_normal((2, 9, 9, 6), dtype=np.float32)
@@ -129,3 +130,113 @@ def test_those_in_functions_of_a_saved_model(tmp_path: Path) -> None:
     np.testing.assert_allclose(after.predict({"x": IMAGES})["y"], before, rtol=1e-4, atol=1e-4)
     answers = tf.saved_model.load(str(tmp_path / "m")).signatures["serving_default"](x=IMAGES)
     np.testing.assert_allclose(answers["y"].numpy(), before, rtol=1e-4, atol=1e-4)
+
+
+# --- dilations of depthwise convolutions ------------------------------------------------------
+
+
+def depthwise_graph(multiplier: int, dilations: list[int], *, variable: bool = False) -> Any:
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, IMAGES.shape, name="x")
+        weights = tf.constant(kernel(6, multiplier))
+        if variable:
+            weights = tf.compat.v1.placeholder_with_default(weights, weights.shape, name="read")
+        tf.raw_ops.DepthwiseConv2dNative(
+            input=x, filter=weights, strides=[1] * 4, padding="SAME", dilations=dilations, name="y"
+        )
+    return graph.as_graph_def(add_shapes=True)
+
+
+@pytest.mark.parametrize("variable", [False, True])
+@pytest.mark.parametrize("multiplier", [1, 2])
+@pytest.mark.parametrize("dilations", [[1, 2, 2, 1], [1, 1, 3, 1]])
+def test_dilations_of_depthwise_convolutions_are_computed(
+    multiplier: int, dilations: list[int], *, variable: bool
+) -> None:
+    graph = depthwise_graph(multiplier, dilations, variable=variable)
+    before = computed(graph)
+    assert ungroup(graph) == Counter({SPLIT: 1})
+    assert "DepthwiseConv2dNative" not in {node.op for node in graph.node}
+    np.testing.assert_allclose(computed(graph), before, atol=1e-5)
+
+
+def test_depthwise_convolutions_without_dilations_stay() -> None:
+    graph = depthwise_graph(1, [1, 1, 1, 1])
+    assert not ungroup(graph)
+
+
+# --- what check sees in a graph of somebody else ----------------------------------------------
+
+
+def facts_of(graph: Any, folder: Path) -> Any:
+    path = folder / "model.pb"
+    path.write_bytes(graph.SerializeToString())
+    return known(path)
+
+
+def known(path: Path) -> Any:
+    info = inspect(path).info
+    assert info is not None
+    return info.facts
+
+
+@pytest.mark.parametrize("variable", [False, True])
+@pytest.mark.parametrize("depth", [1, 2, 3, 6])
+def test_convolutions_in_groups_are_seen(depth: int, *, variable: bool, tmp_path: Path) -> None:
+    graph = graph_of(depth, 6, variable=variable)
+    found = facts_of(graph, tmp_path)
+    assert found["grouped"] == (["y"] if depth < 6 else [])
+    assert found["dilated_depthwise"] == []
+
+
+def test_channels_are_followed_where_no_shape_is_written(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, [None, 9, 9, 6], name="x")
+        first = tf.nn.conv2d(x, tf.constant(kernel(6, 8)), 1, "SAME", name="first")
+        second = tf.nn.relu(tf.nn.bias_add(first, tf.zeros(8)))
+        third = tf.nn.max_pool2d(second, 2, 2, "VALID")
+        tf.nn.conv2d(third, tf.constant(kernel(2, 8)), 1, "SAME", name="grouped")
+    found = facts_of(graph.as_graph_def(), tmp_path)
+    assert found["grouped"] == ["grouped"]
+
+
+def test_channels_first_have_another_axis(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, [1, 6, 12, 12], name="x")
+        tf.nn.conv2d(x, tf.constant(kernel(6, 8)), 1, "SAME", data_format="NCHW", name="whole")
+        tf.nn.conv2d(x, tf.constant(kernel(3, 8)), 1, "SAME", data_format="NCHW", name="half")
+    assert facts_of(graph.as_graph_def(), tmp_path)["grouped"] == ["half"]
+
+
+@pytest.mark.parametrize("form", ["binary", "text"])
+def test_dilated_depthwise_convolutions_are_seen(form: str, tmp_path: Path) -> None:
+    from google.protobuf import text_format
+
+    graph = depthwise_graph(1, [1, 2, 2, 1])
+    if form == "text":
+        path = tmp_path / "model.pbtxt"
+        path.write_text(text_format.MessageToString(graph))
+        assert known(path)["dilated_depthwise"] == ["y"]
+    else:
+        assert facts_of(graph, tmp_path)["dilated_depthwise"] == ["y"]
+
+
+def test_those_of_a_saved_model_are_seen_in_its_functions(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    model: Any = tf.Module()
+    model.kernel = tf.Variable(kernel(3, 6))
+
+    def convolve(x: Any) -> Any:
+        return tf.nn.conv2d(tf.nn.relu(x), model.kernel, 1, "SAME")
+
+    taken = tf.TensorSpec((1, 9, 9, 6), tf.float32, name="x")
+    model.convolve = tf.function(convolve, input_signature=[taken])
+    tf.saved_model.save(model, str(tmp_path / "m"), signatures=model.convolve)
+    assert len(known(tmp_path / "m")["grouped"]) == 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +14,17 @@ pytest.importorskip("torch")
 import torch
 
 from neopack.frameworks.pytorch.read import read_source, recognise
+from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
 from neopack.types import ModelInfo
 from neopack.wire.source import BytesSource, FileSource
 
 
 @pytest.fixture(scope="module")
-def torchvision() -> Iterator[Any]:
-    """torchvision without its compiled operators: their schemas are declared by hand."""
-    library = torch.library.Library("torchvision", "DEF")
-    for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+def torchvision() -> Any:
+    """torchvision, with or without its compiled operators."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield pytest.importorskip("torchvision")
-    del library  # its operators live only as long as it does
+        return with_torchvision(lambda: importlib.import_module("torchvision"))
 
 
 @pytest.fixture(scope="module")

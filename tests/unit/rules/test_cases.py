@@ -415,7 +415,19 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-PT-008": [(traced(nested_inputs=["past"]), "'past'")],
     "NEO-PT-009": [(traced(globals=["a.B", "posix.system"], executing=["posix.system"]), "posix")],
     "NEO-PT-010": [(traced(globals=["mynet.Net"], executing=[]), "mynet.Net")],
-    "NEO-PT-011": [(traced(custom_ops=["torchvision::nms"]), "torchvision::nms")],
+    "NEO-PT-011": [
+        (traced(custom_ops=["mine::op", "torchvision::nms"]), "'mine::op'"),
+        (traced(custom_ops=["torchvision::decode_jpeg"]), "torchvision::decode_jpeg"),
+        (
+            pytorch(
+                framework_version="1.4", info=torch_info(custom_ops=["torchvision::roi_align"])
+            ),
+            "PyTorch 1.4 and its torchvision: 'torchvision::roi_align'",
+        ),
+    ],
+    "NEO-PT-024": [
+        (traced(custom_ops=["mine::op", "torchvision::nms"]), "torchvision: 'torchvision::nms'"),
+    ],
     "NEO-PT-012": [
         (traced(dtypes={"float16": 3, "float32": 1}), "3 float16"),
         (traced(dtypes={"bfloat16": 1}), "bfloat16"),
@@ -578,6 +590,8 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     ],
     "NEO-TF-021": [(frozen(framework_version="1.15.3", min_consumer=500), "version 500")],
     "NEO-TF-022": [(frozen(operators={"DenseBincount": 1, "Conv2D": 2}), "'DenseBincount'")],
+    "NEO-TF-023": [(frozen(framework_version="1.15.3", grouped=["a/conv"]), "'a/conv'")],
+    "NEO-TF-024": [(frozen(framework_version="1.15.3", dilated_depthwise=["b"]), "'b'")],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -592,6 +606,12 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-XG-006": [(xgboost(info=xgboost_info(version="2.1")), "written by XGBoost 2.1")],
     "NEO-XG-007": [
         (xgboost(info=xgboost_info(inexpressible="splits on categories")), "no splits on cat")
+    ],
+    "NEO-XG-008": [
+        (
+            xgboost(info=xgboost_info(best_iteration=3, rounds=9)),
+            "stopped early at round 4 of 9",
+        )
     ],
     "NEO-MX-001": [
         (mxnet(entries=entries("a-symbol.json", "b-symbol.json", "a-0000.params")), "2 symbols"),
@@ -826,6 +846,12 @@ HOLDS: dict[str, list[Inspection]] = {
         config({f"input{at:02}": [1, 3] for at in range(11)}),
         config({"z": [1], "a": [1]}, info=torch_info(inputs=[spec("a", (1,)), spec("z", (1,))])),
     ],
+    "NEO-PT-011": [
+        traced(custom_ops=["torchvision::nms", "quantized::conv2d"]),
+        pytorch(framework_version="1.8.1", info=torch_info(custom_ops=["torchvision::roi_align"])),
+        pytorch(framework_version="latest", info=torch_info(custom_ops=["torchvision::nms"])),
+    ],
+    "NEO-PT-024": [traced(custom_ops=["mine::op", "quantized::conv2d"])],
     "NEO-PT-018": [config([[1, 3]], info=untold(input_names=["x"])), config([[1]], info=untold())],
     "NEO-PT-020": [pytorch(info=replace(torch_info("state_dict"), signature=None))],
     "NEO-PT-021": [
@@ -906,6 +932,8 @@ HOLDS: dict[str, list[Inspection]] = {
     ],
     "NEO-TF-021": [frozen(framework_version="1.15.3", min_consumer=12), frozen(min_consumer=500)],
     "NEO-TF-022": [frozen(operators={"Conv2D": 1, "Const": 4}), tensorflow()],
+    "NEO-TF-023": [frozen(grouped=["a"]), frozen(framework_version="1.15.3", grouped=[])],
+    "NEO-TF-024": [frozen(dilated_depthwise=["a"]), frozen(framework_version="1.15.3")],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json"))],
@@ -913,6 +941,11 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-XG-005": [xgboost(info=xgboost_info(largest_tree=2**31 - 1))],
     "NEO-XG-006": [xgboost(info=xgboost_info(version="0.90"))],
     "NEO-XG-007": [xgboost()],
+    "NEO-XG-008": [
+        xgboost(),
+        xgboost(info=xgboost_info(best_iteration=8, rounds=9)),
+        xgboost(info=xgboost_info(best_iteration=-1, rounds=9)),
+    ],
     "NEO-MX-001": [mxnet(entries=entries(*PAIR, "model-shapes.json"))],
     "NEO-MX-002": [
         mxnet("rasp4b", entries=entries(*PAIR, "model-shapes.json", "code/inference.py")),

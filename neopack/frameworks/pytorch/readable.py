@@ -1,0 +1,44 @@
+"""Whether a PyTorch of some version loads a TorchScript file, from what the file tells."""
+
+from __future__ import annotations
+
+from neopack import facts
+from neopack.facts import versions
+from neopack.frameworks.pytorch import schemas
+from neopack.types import ModelInfo
+
+__all__ = ["is_readable", "lacking_operators", "newer_code", "newer_format"]
+
+
+def is_readable(info: ModelInfo, version: str) -> bool:
+    """True for a version that our tables do not reach: nothing is known against it."""
+    newer = newer_format(info, version), newer_code(info, version)
+    return not any(newer) and not lacking_operators(info, version)
+
+
+def newer_format(info: ModelInfo, version: str) -> tuple[int, int] | None:
+    """The number of the file's format and the most that the version reads, where that is less."""
+    text, most = info.versions.get("file_format", ""), facts.torch_file_format(version)
+    if not text.isdecimal() or most is None or int(text) <= most:
+        return None
+    return int(text), most
+
+
+def newer_code(info: ModelInfo, version: str) -> dict[str, str]:
+    """{since when it is read: what the code is written with} of what the version cannot parse."""
+    if not versions.parts(version):
+        return {}
+    known = info.facts.get("readable_since") or {}
+    return {since: what for since, what in known.items() if not versions.at_least(version, since)}
+
+
+def lacking_operators(info: ModelInfo, version: str) -> list[str]:
+    """``aten::mish``, or ``aten::meshgrid(Tensor[], indexing=str)`` where it has the operator and
+    does not take it so."""
+    calls = info.facts.get("calls") or {}
+    said = (
+        schemas.lacks(version, name, map(schemas.Call.parse, calls.get(name, ())))
+        for name in sorted(info.operators)
+        if name.startswith("aten::")
+    )
+    return [lack for lack in said if lack]
