@@ -198,6 +198,7 @@ COMMAND = """\
 # the page that tells more than the help
 GUIDES = {
     "bench": ("bench.md",),
+    "cost": ("bench.md",),
     "check": ("check.md", "rules.md"),
     "compile": ("compile.md", "sagemaker.md"),
     "deploy": ("sagemaker.md",),

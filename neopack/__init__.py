@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         bench,
         check,
         compile,  # noqa: A004
+        costs,
         explain,
         inspect,
         load,
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
         verify,
     )
     from neopack.errors import NeopackError
-    from neopack.types import InputRequest, Report, Signature, TensorSpec
+    from neopack.types import InputRequest, LineLog, Report, Signature, TensorSpec
 
 __all__ = [
     "InputRequest",
+    "LineLog",
     "NeopackError",
     "Report",
     "Signature",
@@ -39,6 +41,7 @@ __all__ = [
     "bench",
     "check",
     "compile",
+    "costs",
     "explain",
     "inspect",
     "load",
@@ -51,12 +54,15 @@ __all__ = [
 
 _HOMES = {
     "NeopackError": "neopack.errors",
-    **dict.fromkeys(("InputRequest", "Report", "Signature", "TensorSpec"), "neopack.types"),
+    **dict.fromkeys(
+        ("InputRequest", "LineLog", "Report", "Signature", "TensorSpec"), "neopack.types"
+    ),
     **dict.fromkeys(
         (
             "bench",
             "check",
             "compile",
+            "costs",
             "explain",
             "inspect",
             "load",

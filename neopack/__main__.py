@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from neopack._version import __version__
 
@@ -13,9 +14,12 @@ SEEN = ("torch", "torchvision", "onnx", "onnxruntime", "xgboost", "openvino")
 
 
 def main() -> None:
+    # where standard output cannot be written, the command line says so
     if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(version_text())
-        return
+        with suppress(OSError):
+            sys.stdout.write(version_text())
+            sys.stdout.flush()
+            return
     try:
         from neopack.cli import main as command_line
     except KeyboardInterrupt:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from neopack import (
     checking,
@@ -28,8 +29,11 @@ from neopack.artifacts.inspected import Inspected
 from neopack.charting import roadmap
 from neopack.errors import UsageError
 from neopack.frameworks import ExportSettings
+from neopack.frameworks.inputs import shape_of
 from neopack.measure import bench as measuring
+from neopack.measure import cost as costing
 from neopack.measure import verify as proving
+from neopack.measure.price import Price, price_of, read_prices
 from neopack.rules.explain import Explanation
 from neopack.types import (
     Checked,
@@ -40,7 +44,6 @@ from neopack.types import (
     Log,
     NeoArchive,
     Report,
-    Runner,
     SilentLog,
 )
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
@@ -54,6 +57,7 @@ __all__ = [
     "check",
     "check_targets",
     "compile",
+    "costs",
     "explain",
     "fix",
     "inspect",
@@ -67,6 +71,8 @@ __all__ = [
 ]
 
 Inputs = Mapping[str, Sequence[int]] | Sequence[InputRequest]
+# an archive or an artifact is its path
+Place: TypeAlias = str | PathLike[str]
 
 
 def inspect(
@@ -74,7 +80,7 @@ def inspect(
     *,
     inputs: Inputs = (),
     framework: str | None = None,
-    weights: str | Path | None = None,
+    weights: Place | None = None,
     arguments: Mapping[str, Json] | None = None,
     limits: Limits = DEFAULT_LIMITS,
     log: Log | None = None,
@@ -84,7 +90,7 @@ def inspect(
     Files are read without their framework and without running anything; a callable and a live
     model are exported first, in a child process, and need ``inputs`` for that.
     """
-    if isinstance(model, str | Path) and Path(model).exists():
+    if isinstance(model, str | PathLike) and Path(model).exists():
         return inspecting.inspect_path(Path(model), limits)
     source = resolving.resolve(
         model, framework=framework, arguments=arguments or {}, weights=_path(weights)
@@ -97,16 +103,16 @@ def inspect(
 def package(
     model: Any,
     *,
-    path: str | Path,
+    path: Place,
     inputs: Inputs = (),
     target: str = "ml_c5",
     framework: str | None = None,
     framework_version: str | None = None,
-    weights: str | Path | None = None,
+    weights: Place | None = None,
     arguments: Mapping[str, Json] | None = None,
-    code: str | Path | None = None,
+    code: Place | None = None,
     script: bool = False,
-    example: str | Path | None = None,
+    example: Place | None = None,
     signature: str | None = None,
     tags: Sequence[str] = (),
     form: Literal["saved-model", "frozen"] | None = None,
@@ -167,7 +173,7 @@ def package(
 
 
 def check(
-    model: str | Path,
+    model: Place,
     *,
     target: str | None = None,
     framework: str | None = None,
@@ -199,12 +205,12 @@ def check(
 
 
 def check_targets(
-    model: str | Path,
+    model: Place,
     targets: Sequence[str] = (),
     wanted: checking.Wanted | None = None,
     *,
     otherwise: Sequence[str] = (),
-    source: str | Path | None = None,
+    source: Place | None = None,
 ) -> Checked:
     """``check`` for several targets, read once; where none is given for that of the manifest, and
     where there is none for those of ``otherwise``.
@@ -235,8 +241,8 @@ def explain(text: str) -> Explanation:
 
 
 def fix(
-    model: str | Path,
-    path: str | Path,
+    model: Place,
+    path: Place,
     *,
     target: str | None = None,
     wanted: checking.Wanted | None = None,
@@ -257,7 +263,7 @@ def fix(
     return fixing.mend(subject, aims[0], wanted, Path(path), force=force, log=log or SilentLog())
 
 
-def matrix(model: str | Path, wanted: checking.Wanted | None = None) -> matrices.Matrix:
+def matrix(model: Place, wanted: checking.Wanted | None = None) -> matrices.Matrix:
     """What each target makes of ``model`` in each version that it takes: read once, judged for
     all."""
     wanted = wanted or checking.Wanted()
@@ -265,7 +271,7 @@ def matrix(model: str | Path, wanted: checking.Wanted | None = None) -> matrices
 
 
 def verify(
-    archive: str | Path,
+    archive: Place,
     *,
     runtime: str | None = None,
     target: str | None = None,
@@ -290,10 +296,10 @@ def verify(
 
 
 def compile(  # noqa: A001 - Neo's own word
-    archive: str | Path,
+    archive: Place,
     *,
     target: str | None = None,
-    output: str | Path | None = None,
+    output: Place | None = None,
     precision: str = "fp32",
     engine: str | None = None,
     max_difference: float | None = None,
@@ -346,7 +352,7 @@ def compile(  # noqa: A001 - Neo's own word
 
 
 def _by_sagemaker(
-    archive: str | Path,
+    archive: Place,
     target: str,
     asked: submitting.Asked,
     waiting: following.Waiting | None,
@@ -360,7 +366,7 @@ def _by_sagemaker(
 
 
 def submit(
-    archive: str | Path,
+    archive: Place,
     targets: Sequence[str],
     asked: submitting.Asked,
     *,
@@ -377,26 +383,28 @@ def submit(
     return submitting.submit(Path(archive), targets, asked, wait, log or SilentLog())
 
 
-def load(archive: str | Path, *, threads: int | None = None) -> Runner:
-    """A runner for an archive, compiled or not: ``neopack.load(path).predict({"input0": x})``."""
+def load(archive: Place, *, threads: int | None = None) -> artifacts.LoadedModel:
+    """An archive, compiled or not, to compute with: ``neopack.load(path).predict({"x": array})``.
+
+    ``predict`` raises ``UsageError`` for inputs that do not fit its ``signature``.
+    """
     return artifacts.load(Path(archive), threads=threads)
 
 
 def run(
-    archive: str | Path, inputs: Mapping[str, Any], *, threads: int | None = None
+    archive: Place, inputs: Mapping[str, Any], *, threads: int | None = None
 ) -> dict[str, Any]:
     """Load an archive and compute once: arrays in by name, arrays out by name."""
-    runner = load(archive, threads=threads)
-    return runner.predict(artifacts.checked_inputs(runner.signature, inputs))
+    return load(archive, threads=threads).predict(inputs)
 
 
 def answer(
-    archive: str | Path,
+    archive: Place,
     *,
-    inputs: str | Path | None = None,
+    inputs: Place | None = None,
     seed: int = 0,
     threads: int | None = None,
-    output: str | Path | None = None,
+    output: Place | None = None,
     force: bool = False,
     log: Log | None = None,
 ) -> answers.Answer:
@@ -413,24 +421,51 @@ def answer(
 
 
 def bench(
-    archive: str | Path,
+    archive: Place,
     *,
-    against: str | Path | None = None,
+    against: Place | None = None,
     seconds: float = 10.0,
     threads: int | None = None,
+    instance: str = "",
+    price: float | None = None,
+    prices: Place | None = None,
     log: Log | None = None,
 ) -> measuring.BenchResult:
-    """Throughput and latency of one archive, or of two in turns with their ratio."""
+    """Throughput and latency of one archive, or of two in turns with their ratio.
+
+    With ``price``, in USD an hour, or ``prices``, the file of a list that has ``instance``, also
+    what a million inferences cost.
+    """
+    paid = _paid(instance, price, _path(prices))
     paths = [Path(archive)] + ([Path(against)] if against is not None else [])
     settings = measuring.Settings(seconds=seconds, threads=threads)
-    return measuring.bench(paths, settings, log or SilentLog())
+    result = measuring.bench(paths, settings, log or SilentLog())
+    return costing.priced(result, instance, paid)
+
+
+def costs(results: Sequence[Place], *, prices: Place | None = None) -> costing.Costs:
+    """What a million inferences cost on each machine that ``results`` were measured on: files that
+    ``neopack bench --format json`` wrote. The cheapest first."""
+    return costing.costs([Path(result) for result in results], _path(prices))
+
+
+def _paid(instance: str, price: float | None, prices: Path | None) -> Price | None:
+    if prices is None:
+        return None if price is None else Price(hourly=price)
+    if price is not None or not instance:
+        raise UsageError("--prices goes with --instance, and without --price")
+    return price_of(instance, read_prices(prices), str(prices))
 
 
 def _requests(inputs: Inputs) -> tuple[InputRequest, ...]:
-    if not isinstance(inputs, Mapping):
-        return tuple(inputs)
-    return tuple(InputRequest(name=name, shape=tuple(shape)) for name, shape in inputs.items())
+    if isinstance(inputs, Mapping):
+        return tuple(
+            InputRequest(name=name, shape=shape_of(name, given)) for name, given in inputs.items()
+        )
+    if not isinstance(inputs, Sequence) or not all(isinstance(i, InputRequest) for i in inputs):
+        raise UsageError("inputs is no mapping", hint='such as {"input0": (1, 3, 224, 224)}')
+    return tuple(inputs)
 
 
-def _path(given: str | Path | None) -> Path | None:
+def _path(given: Place | None) -> Path | None:
     return None if given is None else Path(given)

@@ -21,7 +21,17 @@ from neopack.wire.guard import DEFAULT_LIMITS, Limits
 from neopack.wire.source import FileSource
 from neopack.wire.tar import TarEntry
 
-__all__ = ["Subject", "Wanted", "archive", "check", "opened", "read", "submission", "targets_of"]
+__all__ = [
+    "Subject",
+    "Wanted",
+    "archive",
+    "check",
+    "judged",
+    "opened",
+    "read",
+    "submission",
+    "targets_of",
+]
 
 GZIP = b"\x1f\x8b"
 
@@ -133,7 +143,7 @@ def submission(target: Target, wanted: Wanted, version: str | None = None) -> Su
 
 
 def _report(subject: Subject, judge: Judge, target: Target, wanted: Wanted) -> Report:
-    report = judge.report(inspect(subject.seen, submission(target, wanted)))
+    report = judged(subject, judge, submission(target, wanted))
     manifest = subject.seen.manifest
     return replace(
         report,
@@ -141,6 +151,16 @@ def _report(subject: Subject, judge: Judge, target: Target, wanted: Wanted) -> R
         evidence=manifest.evidence if manifest else (),
         remark=subject.remark,
     )
+
+
+def judged(subject: Subject, judge: Judge, asked: Submission) -> Report:
+    """The findings of the rules that were chosen; ``UsageError`` where none was: it would pass."""
+    inspection = inspect(subject.seen, asked)
+    report = judge.report(inspection)
+    if not report.outcomes:
+        what = f"no rule is left for {inspection.framework} on {inspection.target.name}"
+        raise UsageError(what, hint="--select and --ignore leave none")
+    return report
 
 
 def _own(subject: Subject) -> tuple[Target, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from neopack import facts
 from neopack.archive.atomic import AtomicOutputs, refuse_unwritable
+from neopack.archive.goldens import refuse_no_distance
 from neopack.archive.manifest import goldens_of, stem
 from neopack.archive.read import ArchiveScan
 from neopack.archive.write import write_archive
@@ -37,9 +37,7 @@ class CompileSettings:
     limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
-        allowed = self.max_difference
-        if allowed is not None and not (math.isfinite(allowed) and allowed >= 0):
-            raise UsageError(f"--max-difference {allowed} is no distance", hint="such as 1e-3")
+        refuse_no_distance(self.max_difference)
 
 
 def default_output(archive: Path, target: Target) -> Path:

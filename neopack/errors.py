@@ -65,6 +65,16 @@ class _Told(BaseException):
         self.where = where
         self.hint = hint
 
+    @property
+    def hint(self) -> str:
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str) -> None:
+        self._hint = hint
+        if hint:  # a note, so that a traceback says what to do too, in a notebook as elsewhere
+            self.add_note(hint)
+
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
 

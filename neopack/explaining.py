@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,8 @@ __all__ = ["explain_any"]
 _ID = re.compile(r"neo-[a-z]{2}-\d+", re.IGNORECASE)
 # DescribeCompilationJob answers with a few kilobytes
 LARGEST = 1 << 20
+# one word that ends like this was meant for a file
+FILES = (".json", ".txt", ".log")
 STATUS, REASON = "CompilationJobStatus", "FailureReason"
 
 
@@ -39,11 +42,23 @@ def explain_any(text: str) -> Explanation:
 def _read(text: str) -> tuple[str, str]:
     """The words, and the file that they are of."""
     if not _is_file(text):
+        if text.endswith(FILES) and not any(map(str.isspace, text)):
+            raise UsageError("no such file", where=text, hint="the words themselves will do too")
         return text.strip(), "explain"
     with FileSource(Path(text)) as source:
         if source.size > LARGEST:
             raise LimitExceeded(f"is larger than {LARGEST} bytes", where=text)
-        return source.read(0, source.size).decode("utf-8", "replace").strip(), text
+        data = source.read(0, source.size)
+    try:
+        # Windows' shells redirect what aws prints as UTF-16
+        words = data.decode(
+            "utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+        )
+    except UnicodeDecodeError:
+        words = "\0"
+    if "\0" in words:
+        raise Malformed("is no text", where=text, hint="neopack inspect says what a model file is")
+    return words.strip(), text
 
 
 def _is_file(text: str) -> bool:

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
+from neopack import facts
 from neopack.child import Child, staging_directory
 from neopack.codec import from_json, to_json
-from neopack.errors import ExportFailed
+from neopack.errors import ExportFailed, NeopackError, UsageError
 from neopack.frameworks import ExportSettings, Framework, catalogue
-from neopack.types import ExportedModel, InputRequest, Log, ModelInfo, ModelSource
+from neopack.types import ExportedModel, InputRequest, Json, Log, ModelInfo, ModelSource
 from neopack.wire.files import PlacedFiles
 from neopack.wire.guard import DEFAULT_LIMITS
 
@@ -31,6 +33,7 @@ def exported(
     Exporting runs the user's code, so it happens in a child process; only a live object whose
     class the child could not import is exported here.
     """
+    _refuse_unread(source, settings)
     with staging_directory() as staging:
         framework = catalogue.get(source.framework)
         handed = source if source.kind != "object" else framework.hand_over(source.model, staging)
@@ -56,8 +59,28 @@ def exported(
                 "staging": str(staging),
             }
             with log.step("exporting"):
-                made = from_json(ExportedModel, child.call("export", task))
+                made = from_json(ExportedModel, _answer(child, task, source, staging))
             yield made, _read(framework, made)
+
+
+def _answer(child: Child, task: Json, source: ModelSource, staging: Path) -> Json:
+    """What the child exported; its errors are about the object, not the file it was handed in."""
+    try:
+        return child.call("export", task)
+    except NeopackError as error:
+        if source.kind == "object" and error.where.startswith(str(staging)):
+            error.where = source.where
+        raise
+
+
+def _refuse_unread(source: ModelSource, settings: ExportSettings) -> None:
+    """``UsageError`` for an option that would change nothing: it was meant for another model."""
+    option = catalogue.unread(source.framework, settings)
+    if not option and settings.script and source.kind == "file":
+        option = "--script"
+    if option:
+        title = facts.framework(source.framework).title
+        raise UsageError(f"{option} does nothing for this {title} model", where=source.where)
 
 
 def _read(framework: Framework, made: ExportedModel) -> ModelInfo:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from neopack import facts
-from neopack.checking import Subject, Wanted, submission
+from neopack.checking import Subject, Wanted, judged, submission
 from neopack.facts.mending import mended_by
-from neopack.judging import inspect, judge_of
+from neopack.judging import judge_of
 from neopack.rules.engine import Judge
 from neopack.types import Finding, Report, Target
 
@@ -78,7 +78,7 @@ def _pairs(framework: str, wanted: Wanted) -> Iterator[tuple[Target, str]]:
 
 
 def _cell(subject: Subject, judge: Judge, target: Target, version: str, wanted: Wanted) -> Cell:
-    report = judge.report(inspect(subject.seen, submission(target, wanted, version or None)))
+    report = judged(subject, judge, submission(target, wanted, version or None))
     verdict, finding = _verdict(report, wanted)
     cell = Cell(target=target.name, version=version, verdict=verdict)
     if finding is not None:

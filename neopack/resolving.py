@@ -4,7 +4,9 @@ model of a file or a directory."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from neopack.errors import SourceError, UsageError
@@ -26,7 +28,7 @@ def resolve(
     """What ``model`` names: a live object, ``module:callable``, or a file or directory judged by
     the bytes in it. Raises ``UsageError`` where it is not of the ``framework`` that was said."""
     said = catalogue.get(framework).name if framework else None
-    if not isinstance(model, str | Path):
+    if not isinstance(model, str | PathLike):
         return _live(model, said)
     text = str(model)
     if callables.looks_like_callable(text):
@@ -39,7 +41,7 @@ def resolve(
     path, found = find_model(Path(text))
     catalogue.must_package(found, str(path))
     if said not in (None, found.name):
-        raise UsageError(f"is a {found.name} model, not {said}", where=str(path))
+        raise UsageError(f"is a model of {found.name}, not of {said}", where=str(path))
     return ModelSource(kind="file", where=str(path), framework=found.name, weights=weights)
 
 
@@ -49,7 +51,17 @@ def _live(model: object, said: str | None) -> ModelSource:
             where = type(model).__name__
             return ModelSource(kind="object", where=where, framework=name, model=model)
     known = said or ", ".join(catalogue.names())
-    raise SourceError(f"a {type(model).__name__} is no model of {known}")
+    raise SourceError(f"{type(model).__name__!r} is no model of {known}", hint=_meant(model))
+
+
+def _meant(model: object) -> str:
+    if isinstance(model, type):
+        return f"give an object of it, such as {model.__name__}(...)"
+    if isinstance(model, Mapping):
+        return "a state_dict has no code: give the module with these weights loaded"
+    if isinstance(model, FunctionType):
+        return "give what it returns, or its name as module:callable"
+    return ""
 
 
 def find_model(path: Path) -> tuple[Path, Framework]:
@@ -57,6 +69,8 @@ def find_model(path: Path) -> tuple[Path, Framework]:
     if path.is_dir():
         return _in_directory(path)
     if not path.is_file():
+        if path.exists():
+            raise SourceError("is neither a file nor a directory", where=str(path))
         hint = "" if path.suffix else "a callable is named module:callable"
         raise SourceError("no such file or directory", where=str(path), hint=hint)
     with FileSource(path) as source:

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -32,6 +33,7 @@ __all__ = [
     "InputRequest",
     "Json",
     "Level",
+    "LineLog",
     "Log",
     "Member",
     "ModelInfo",
@@ -126,7 +128,7 @@ class ModelInfo:
     parameter_bytes: int | None = None
     dtypes: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    facts: Mapping[str, Json] = field(default_factory=dict)
+    facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +184,9 @@ class NeoArchive:
     goldens: Path
     report: Report
     warnings: tuple[str, ...] = ()
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +273,11 @@ class CompiledArtifact:
     difference: float | None = None
     path: Path | None = None
 
+    def __fspath__(self) -> str:
+        if self.path is None:
+            raise TypeError("the artifact is not written anywhere yet")
+        return str(self.path)
+
 
 class Runner(Protocol):
     """A loaded model. ``predict`` takes and gives arrays by the signature's names."""
@@ -316,7 +326,7 @@ class Report:
     target: str
     facts_as_of: str
     findings: tuple[Finding, ...] = ()
-    outcomes: tuple[RuleOutcome, ...] = ()
+    outcomes: tuple[RuleOutcome, ...] = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
     remark: str = ""
 
@@ -405,3 +415,23 @@ class SilentLog:
 
     def warn(self, text: str) -> None:
         pass
+
+
+class LineLog(SilentLog):
+    """Each step when it is done, each note and warning, as a line to ``write``: ``print`` in a
+    notebook, a logger's ``info`` in a service."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+
+    @contextmanager
+    def step(self, name: str, total: int | None = None) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self._write(f"{name}: {time.monotonic() - start:.1f} s")
+
+    def note(self, text: str) -> None:
+        self._write(text)
+
+    def warn(self, text: str) -> None:
+        self._write(f"warning: {text}")

@@ -5,18 +5,33 @@ Keys are ``input/<name>`` and ``output/<name>``; the file is the same bytes for 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from neopack.errors import Malformed, first_line
+from neopack.errors import Malformed, SourceError, UsageError, first_line
 from neopack.types import Array, Goldens
 
-__all__ = ["difference", "load_arrays", "load_goldens", "save_arrays", "save_goldens"]
+__all__ = [
+    "difference",
+    "load_arrays",
+    "load_goldens",
+    "refuse_no_distance",
+    "save_arrays",
+    "save_goldens",
+]
 
 # numpy's letters for bool, integers, unsigned ones and floats
 NUMBERS = "biuf"
+ZIP = b"PK"
 HINT = "write it with numpy.savez(FILE, NAME=ARRAY)"
+
+
+def refuse_no_distance(allowed: float | None) -> None:
+    """``UsageError`` for a ``--max-difference`` that nothing, or anything, would pass."""
+    if allowed is not None and not (math.isfinite(allowed) and allowed >= 0):
+        raise UsageError(f"--max-difference {allowed} is no distance", hint="such as 1e-3")
 
 
 def save_goldens(
@@ -55,7 +70,8 @@ def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
 
 
 def load_arrays(path: Path) -> dict[str, Array]:
-    """The arrays of an .npz by name; ``Malformed`` where it is none, or holds no numbers."""
+    """The arrays of an .npz by name; ``Malformed`` where it is none, or holds no numbers,
+    ``SourceError`` where there is no such file."""
     import tokenize
     import warnings
     import zipfile
@@ -69,10 +85,13 @@ def load_arrays(path: Path) -> dict[str, Array]:
     try:
         with warnings.catch_warnings(), path.open("rb") as stream:
             warnings.simplefilter("ignore")  # of headers that NumPy parses twice
+            if stream.read(len(ZIP)) != ZIP:  # NumPy would speak of unpickling it
+                raise Malformed("is no .npz of arrays", where=str(path), hint=HINT)
+            stream.seek(0)
             with np.load(stream, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-    except (TypeError, AttributeError):  # an .npy: one array without a name
-        raise Malformed("is no .npz", where=str(path), hint=HINT) from None
+    except FileNotFoundError:
+        raise SourceError("no such file", where=str(path)) from None
     except damage as error:
         raise Malformed(
             f"is no .npz of arrays: {first_line(error)}", where=str(path), hint=HINT

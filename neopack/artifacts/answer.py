@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.archive.atomic import AtomicOutputs, refuse_unwritable
-from neopack.archive.goldens import load_arrays, save_arrays
+from neopack.archive.goldens import load_arrays, load_goldens, save_arrays
 from neopack.artifacts.load import checked_inputs, load_opened, open_archive
 from neopack.frameworks.inputs import random_inputs, request_of
 from neopack.types import Array, Log, Signature
@@ -52,14 +52,17 @@ def answer(
     force: bool,
     log: Log,
 ) -> Answer:
-    """Compute with the arrays in ``inputs``, or seeded ones; write the outputs to ``output``."""
+    """Compute with the arrays in ``inputs``, or seeded ones; write the outputs to ``output``.
+
+    ``inputs`` may be the golden file beside an archive: its inputs are taken.
+    """
     if output is not None:
         refuse_unwritable(output, force=force)
     opened = open_archive(path)
+    given = _given(inputs, opened.signature) if inputs else _seeded(opened.signature, seed)
+    arrays = checked_inputs(opened.signature, given)
     with log.step("loading"):
         runner = load_opened(opened, threads=threads)
-    given = load_arrays(inputs) if inputs else _seeded(opened.signature, seed)
-    arrays = checked_inputs(opened.signature, given)
     start = time.perf_counter()
     outputs = runner.predict(arrays)
     taken = time.perf_counter() - start
@@ -72,6 +75,14 @@ def answer(
         milliseconds=1e3 * taken,
         outputs=tuple(_summary(name, array) for name, array in outputs.items()),
     )
+
+
+def _given(path: Path, signature: Signature) -> dict[str, Array]:
+    arrays = load_arrays(path)
+    names = {spec.name for spec in signature.inputs}
+    if names.isdisjoint(arrays) and any(name.startswith("input/") for name in arrays):
+        return load_goldens(path)[0]
+    return arrays
 
 
 def _seeded(signature: Signature, seed: int) -> dict[str, Array]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from neopack.archive.atomic import writing
 from neopack.archive.manifest import manifest_of, manifest_path
@@ -25,6 +26,7 @@ from neopack.types import Array, ModelInfo, Runner, Signature
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
 __all__ = [
+    "LoadedModel",
     "Opened",
     "checked_inputs",
     "find_model",
@@ -124,9 +126,32 @@ def is_compiled(scanned: ArchiveScan) -> bool:
     return ARTIFACT_MANIFEST in scanned.file_names()
 
 
-def load(path: Path, *, threads: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Runner:
-    """A runner for the archive at ``path``; only the archive and its engine are needed."""
-    return load_opened(open_archive(path, limits), threads=threads, limits=limits)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """An archive in what runs it. ``predict`` takes and gives arrays by the signature's names."""
+
+    archive: str
+    engine: str
+    precision: str
+    signature: Signature
+    runner: Runner = field(repr=False)
+
+    def predict(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        """Raises ``UsageError`` for inputs that the signature has not; others are cast to its
+        dtypes."""
+        return self.runner.predict(checked_inputs(self.signature, inputs))
+
+
+def load(path: Path, *, threads: int | None = None) -> LoadedModel:
+    """The archive at ``path``; only the archive and its engine are needed."""
+    opened = open_archive(path)
+    return LoadedModel(
+        archive=path.name,
+        engine=opened.engine,
+        precision=opened.precision,
+        signature=opened.signature,
+        runner=load_opened(opened, threads=threads),
+    )
 
 
 def load_opened(
@@ -167,6 +192,8 @@ def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[st
     """
     import numpy as np
 
+    if not isinstance(inputs, Mapping):
+        raise UsageError(f"inputs are a {type(inputs).__name__}", hint=_how(signature))
     wanted = {spec.name: spec for spec in signature.inputs}
     for name in (*inputs, *wanted):
         if name not in wanted or name not in inputs:
@@ -185,6 +212,11 @@ def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[st
                 f"input {name!r} has shape {list(array.shape)}, not {list(wanted[name].shape)}"
             )
     return arrays
+
+
+def _how(signature: Signature) -> str:
+    given = ", ".join(f"{spec.name!r}: array of {list(spec.shape)}" for spec in signature.inputs)
+    return f"give {{{given}}}"
 
 
 def find_model(

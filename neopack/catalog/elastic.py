@@ -64,6 +64,8 @@ def ei(
     data = facts_file("elastic")
     if model is not None:
         model_bytes = _size(Path(model))
+        if not model_bytes:
+            raise SourceError("is empty", where=str(model))
     rows = data.table("accelerators")
     types = tuple(_accelerator(name, rows.table(name), data, model_bytes) for name in rows)
     return ElasticAnswer(

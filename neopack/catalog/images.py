@@ -16,8 +16,7 @@ from neopack.catalog.names import (
     target_of,
 )
 from neopack.errors import Unsupported, UsageError
-from neopack.facts import accounts, images, versions
-from neopack.facts.elastic import elastic_images
+from neopack.facts import accounts, images
 from neopack.facts.rows import facts_file
 from neopack.types import Target
 
@@ -59,26 +58,19 @@ def image(
     """
     asked = framework_of(framework, version, also=(ALGORITHM,))
     found = target_of(target)
-    if found.kind == "eia":
-        made = _elastic(asked, found, region, python)
-    else:
-        made = _plain(asked, found, region)
+    made = _made(asked, found, region, python)
     given = (asked.reading_of(framework), (target, found.name), (region, made.region))
     return dataclasses.replace(made, readings=readings(*given))
 
 
-def _plain(asked: Asked, target: Target, region: str) -> Image:
-    row = images.image_row(asked.framework, target)
-    if row is None:
-        why = "it serves no endpoint" if target.kind in ("edge", "platform") else _others(target)
-        what = f"no table has an image of {asked.framework} for {target.name}"
-        raise Unsupported(what, hint=why)
+def _made(asked: Asked, target: Target, region: str, python: str) -> Image:
+    row = _row(asked, target)
     place = region_of(region, row.registry)
     serving = row.serving(asked.version) if asked.version else row.versions[-1]
-    if not serving:
-        raise Unsupported(_unserved(asked, target), hint=_nearby(asked, row))
+    _refuse_absent(row, serving, place, python)
     holder = accounts.account(place, row.registry)
-    tag, given = row.tag_of(serving, target), row.tag_of(asked.version or serving, target)
+    tag = row.tag_of(serving, target, python)
+    given = row.tag_of(asked.version or serving, target, python)
     named = "latest" in row.versions or row.up_to
     return Image(
         framework=asked.framework,
@@ -99,18 +91,36 @@ def _plain(asked: Asked, target: Target, region: str) -> Image:
     )
 
 
+def _row(asked: Asked, target: Target) -> images.ImageRow:
+    row = images.image_row(asked.framework, target, asked.version)
+    if row is None:
+        why = "it serves no endpoint" if target.kind in ("edge", "platform") else _others(target)
+        what = f"no table has an image of {asked.framework} for {target.name}"
+        raise Unsupported(what, hint=why)
+    if asked.version and not row.serving(asked.version):
+        what = f"{asked.framework} {asked.version} was never listed with an image"
+        raise Unsupported(f"{what} for {target.name}", hint=_nearby(asked, target))
+    return row
+
+
+def _refuse_absent(row: images.ImageRow, serving: str, place: str, python: str) -> None:
+    image = f"{row.repository} {serving}"
+    if row.regions and place not in row.regions:
+        there = ", ".join(row.regions)
+        raise Unsupported(f"{image} is not in {place}", hint=f"it is in {there}")
+    if row.pythons and python not in row.pythons:
+        raise UsageError(f"{image} has no {python}", hint=f"it has {', '.join(row.pythons)}")
+
+
 def _others(target: Target) -> str:
     rows = [row for row in images.image_rows() if target.kind in row.scope.kinds]
     names = dict.fromkeys(name for row in rows for name in row.scope.frameworks)
     return f"there are images of {', '.join(names)}" if names else "there is no image for it"
 
 
-def _unserved(asked: Asked, target: Target) -> str:
-    return f"{asked.framework} {asked.version} was never listed with an image for {target.name}"
-
-
-def _nearby(asked: Asked, row: images.ImageRow) -> str:
-    below, above = around(asked.version, row.versions)
+def _nearby(asked: Asked, target: Target) -> str:
+    listed = [v for row in images.rows_for(asked.framework, target) for v in row.versions]
+    below, above = around(asked.version, listed)
     return " and ".join(f"{v} has one" for v in (below, above) if v)
 
 
@@ -119,6 +129,7 @@ def _remarks(row: images.ImageRow, target: Target, region: str) -> tuple[str, ..
     only = facts_file("images").texts("sdk_only")
     said = (
         row.note,
+        target.retired,
         "the region is in the SDK's table only, not in the guide's"
         if row.registry == accounts.NEO and region in only
         else "",
@@ -127,49 +138,3 @@ def _remarks(row: images.ImageRow, target: Target, region: str) -> tuple[str, ..
         else "",
     )
     return tuple(remark for remark in said if remark)
-
-
-def _elastic(asked: Asked, target: Target, region: str, python: str) -> Image:
-    rows = [row for row in elastic_images() if row.framework == asked.framework]
-    if not rows:
-        known = ", ".join(dict.fromkeys(row.framework for row in elastic_images()))
-        what = f"no table has an image of {asked.framework} for {target.name}"
-        raise Unsupported(what, hint=f"there are images of {known}")
-    listed = [version for row in rows for version in row.versions]
-    fitting = [v for v in listed if not asked.version or versions.same(asked.version, v)]
-    if not fitting:
-        below, above = around(asked.version, listed)
-        near = " and ".join(f"{v} has one" for v in (below, above) if v)
-        raise Unsupported(_unserved(asked, target), hint=near)
-    serving = fitting[-1]
-    row = next(row for row in rows if serving in row.versions)
-    place = region_of(region, row.registry)
-    if place not in row.regions:
-        raise Unsupported(
-            f"{row.repository} {serving} is not in {place}",
-            hint=f"it is in {', '.join(row.regions)}",
-        )
-    if row.pythons and python not in row.pythons:
-        raise UsageError(
-            f"{row.repository} {serving} has no {python}", hint=f"it has {', '.join(row.pythons)}"
-        )
-    holder = accounts.account(place, row.registry)
-    return Image(
-        framework=asked.framework,
-        version=asked.version,
-        target=target.name,
-        region=place,
-        uri=accounts.address(holder, place, row.repository, row.tag(serving, python)),
-        account=holder,
-        repository=row.repository,
-        tag=row.tag(serving, python),
-        family="elastic",
-        served_by=serving,
-        sdk_uri=accounts.address(
-            holder, place, row.repository, row.tag(asked.version or serving, python)
-        ),
-        remarks=(target.retired,),
-        readings=(),
-        as_of=row.as_of,
-        source=row.source,
-    )

@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import typer
@@ -11,6 +13,7 @@ from neopack.cli import (
     bench,
     check,
     compile_,
+    cost,
     deploy,
     dev,
     explain,
@@ -26,7 +29,14 @@ from neopack.cli import (
     verify,
 )
 from neopack.cli._console import console
-from neopack.errors import CheckFailed, Interrupted, NeopackError, SourceError, UsageError
+from neopack.errors import (
+    CheckFailed,
+    Interrupted,
+    NeopackError,
+    OutputError,
+    SourceError,
+    UsageError,
+)
 
 __all__ = ["app", "main"]
 
@@ -51,6 +61,7 @@ app.command("verify")(verify.verify)
 app.command("compile")(compile_.compile_)
 app.command("run")(run.run)
 app.command("bench")(bench.bench)
+app.command("cost")(cost.cost)
 app.command("deploy")(deploy.deploy)
 app.command("undeploy")(deploy.undeploy)
 app.command("targets")(targets.targets)
@@ -62,17 +73,25 @@ app.add_typer(runtimes.app)
 app.add_typer(dev.app)
 
 
-@app.callback()
-def _options(
-    version: bool = typer.Option(
-        False, "--version", is_eager=True, help="Say the versions of neopack and what it sees."
-    ),
-) -> None:
-    if version:
+def _say_version(asked: bool) -> None:
+    if asked:
         from neopack.__main__ import version_text
 
         console.data(version_text().rstrip())
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False,
+        "--version",
+        is_eager=True,
+        callback=_say_version,
+        help="Say the versions of neopack and what it sees.",
+    ),
+) -> None:
+    """What goes without a command."""
 
 
 def main() -> NoReturn:
@@ -88,6 +107,7 @@ def main() -> NoReturn:
 def _run(arguments: list[str]) -> int:
     console.listen_for(arguments)
     try:
+        _refuse_empty(arguments)
         code = app(arguments or ["--help"], prog_name="neopack", standalone_mode=False)
     except (NeopackError, Interrupted) as error:
         return _report(error)
@@ -101,6 +121,17 @@ def _run(arguments: list[str]) -> int:
         console.bug(error)
         return 1
     return (code or 0) if arguments else UsageError.exit_code
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """An empty path is this directory and an empty option is none at all: what a pipeline means
+    by "$ARCHIVE" is neither."""
+    for argument, after in pairwise([*arguments, "-"]):
+        option, equals, value = argument.partition("=")
+        empty = argument.startswith("--") and (bool(equals and not value) or not after)
+        if empty or not argument:
+            what = f"{option} is given without a value" if empty else "an argument is empty"
+            raise UsageError(what, hint="is a shell variable unset?")
 
 
 def _interrupted(signum: int, frame: object) -> NoReturn:  # noqa: ARG001 - signal's form
@@ -122,6 +153,10 @@ def _wrong_call(error: Any) -> UsageError:
 
 def _unreadable(error: OSError) -> NeopackError:
     """What the system said of a file, where nothing closer to it had a better word."""
+    from neopack.archive.atomic import FULL
+
+    if error.filename is None and error.errno in FULL:
+        return OutputError(f"cannot be written: {error.strerror}", where="standard output")
     named = "" if error.filename is None else os.fsdecode(error.filename)
     return SourceError(error.strerror or str(error), where=named, hint="is it yours to read?")
 

@@ -11,6 +11,7 @@ from neopack.cli._console import console
 __all__ = ["bench"]
 
 
+@options.with_output
 def bench(
     archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
     against: Annotated[
@@ -18,14 +19,28 @@ def bench(
     ] = None,
     seconds: Annotated[float, typer.Option(help="Measured time for each.")] = 10.0,
     threads: options.Threads = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
+    instance: Annotated[
+        str, typer.Option(help="What this machine is: ml.c5.xlarge, ...", show_default=False)
+    ] = "",
+    price: Annotated[
+        float | None, typer.Option(help="USD an hour of this machine: gives costs.")
+    ] = None,
+    prices: options.Prices = None,
 ) -> None:
     """Measure throughput and latency; two archives in turns, each in a process of its own."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
+    from neopack.reports.cost import costs_lines
     from neopack.reports.text import bench_text
 
-    result = api.bench(archive, against=against, seconds=seconds, threads=threads, log=console)
-    console.result("bench", result, bench_text(result))
+    result = api.bench(
+        archive,
+        against=against,
+        seconds=seconds,
+        threads=threads,
+        instance=instance,
+        price=price,
+        prices=prices,
+        log=console,
+    )
+    text = "\n".join([bench_text(result), *costs_lines(result)])
+    console.result("bench", result, text)

@@ -1,7 +1,9 @@
 """``neopack check``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +11,7 @@ import typer
 from neopack.cli import _options as options
 from neopack.cli._cloud import settings as project
 from neopack.cli._console import console
-from neopack.errors import CheckFailed, UsageError
+from neopack.errors import CheckFailed, NeopackError, UsageError
 
 if TYPE_CHECKING:
     from neopack.checking import Wanted
@@ -72,41 +74,55 @@ def check(
 ) -> None:
     """Find what Neo would refuse, before the job: one pass, nothing is executed."""
     console.setup(quiet=quiet, debug=debug, json=output_format is Form.json)
-    from neopack import api, checking
-    from neopack.wire.guard import DEFAULT_LIMITS
+    with _failing_in(output_format, model):
+        from neopack import api, checking
+        from neopack.wire.guard import DEFAULT_LIMITS
 
-    said = project()
-    wanted = checking.Wanted(
-        framework=framework.upper() if framework else None,
-        framework_version=framework_version,
-        data_input_config=data_input_config,
-        compiler_options=compiler_options,
-        as_of=as_of,
-        select=tuple(select or said.select),
-        ignore=tuple(ignore or said.ignore),
-        passing=_passing(max_level, strict=strict, usually=said.strict),
-        limits=DEFAULT_LIMITS.with_settings(limit or []),
-    )
-    if all_targets:
-        if target or fix:
-            raise UsageError(f"--all-targets goes without {'--target' if target else '--fix'}")
-        return _all_targets(model, wanted, output_format)
-    if fix is not None:
-        if len(target or ()) > 1:
-            raise UsageError("--fix writes one archive: give one --target")
-        fixed = api.fix(
-            model,
-            fix,
-            target=target[0] if target else None,
-            wanted=wanted,
-            otherwise=said.target[:1],
-            force=force,
-            log=console,
+        said = project()
+        wanted = checking.Wanted(
+            framework=framework.upper() if framework else None,
+            framework_version=framework_version,
+            data_input_config=data_input_config,
+            compiler_options=compiler_options,
+            as_of=as_of,
+            select=tuple(select or said.select),
+            ignore=tuple(ignore or said.ignore),
+            passing=_passing(max_level, strict=strict, usually=said.strict),
+            limits=DEFAULT_LIMITS.with_settings(limit or []),
         )
-        return _show_fixed(fixed, output_format, verbose=verbose)
-    checked = api.check_targets(model, target or (), wanted, otherwise=said.target, source=source)
-    _show(checked, output_format, verbose=verbose)
-    return _exit(checked)
+        if all_targets:
+            if target or fix:
+                raise UsageError(f"--all-targets goes without {'--target' if target else '--fix'}")
+            return _all_targets(model, wanted, output_format)
+        if fix is not None:
+            if len(target or ()) > 1:
+                raise UsageError("--fix writes one archive: give one --target")
+            fixed = api.fix(
+                model,
+                fix,
+                target=target[0] if target else None,
+                wanted=wanted,
+                otherwise=said.target[:1],
+                force=force,
+                log=console,
+            )
+            return _show_fixed(fixed, output_format, verbose=verbose)
+        checked = api.check_targets(
+            model, target or (), wanted, otherwise=said.target, source=source
+        )
+        _show(checked, output_format, verbose=verbose)
+        return _exit(checked)
+
+
+@contextmanager
+def _failing_in(form: Form, model: Path) -> Iterator[None]:
+    """A failure in the form asked for as well: an empty report is read as nothing found."""
+    try:
+        yield
+    except NeopackError as error:
+        if form not in (Form.text, Form.json):
+            console.file(_writers()[form].failed(str(model), error))
+        raise
 
 
 def _passing(max_level: options.Level | None, *, strict: bool, usually: bool) -> "Level":
@@ -141,7 +157,7 @@ def _show(checked: "Checked", form: Form, *, verbose: bool) -> None:
         value = checked.reports[0] if one else checked
         console.result("check" if one else "checks", value, checked_text(checked, verbose=verbose))
     else:
-        console.file(_writers()[form](checked))
+        console.file(getattr(_writers()[form], form.value)(checked))
 
 
 def _show_fixed(fixed: "Fixed", form: Form, *, verbose: bool) -> None:
@@ -154,11 +170,9 @@ def _show_fixed(fixed: "Fixed", form: Form, *, verbose: bool) -> None:
     _exit(fixed.checked)
 
 
-def _writers() -> "Mapping[Form, Callable[[Checked], str]]":
-    from neopack.reports.github import github
-    from neopack.reports.junit import junit
-    from neopack.reports.markdown import markdown
-    from neopack.reports.sarif import sarif
+def _writers() -> "Mapping[Form, ModuleType]":
+    """Each has a function of the form's name, and ``failed``."""
+    from neopack.reports import github, junit, markdown, sarif
 
     return {
         Form.github: github,

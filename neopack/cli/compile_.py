@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["compile_", "show_outcomes"]
 
 _JOB = "SageMaker"
+# what a job does not read; what only jobs read is the panel above
+OF_LOCAL = frozenset({"engine", "precision", "max_difference"})
 
 
 class Backend(StrEnum):
@@ -29,7 +31,9 @@ class Backend(StrEnum):
     sagemaker = "sagemaker"
 
 
+@options.with_output
 def compile_(
+    context: typer.Context,
     archive: Annotated[Path, typer.Argument(help="The archive that package wrote.")],
     target: Annotated[
         list[str] | None,
@@ -123,12 +127,8 @@ def compile_(
     ] = False,
     limit: options.LimitSettings = None,
     force: options.Force = False,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Compile an archive: here, with a local engine, or by SageMaker Neo."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.project.settings import choose
     from neopack.targeting import target_of
     from neopack.wire.guard import DEFAULT_LIMITS
@@ -136,10 +136,11 @@ def compile_(
     said = cloud.settings()
     choice = choose(backend, role=role, output=output, environment=os.environ, settings=said)
     console.note(f"backend {choice.backend} ({choice.why})")
+    _refuse_options_of_the_other(context, choice.backend)
     limits = DEFAULT_LIMITS.with_settings(limit or [])
     targets = target or [target_of(archive, said.target, said.where, console)]
     if choice.backend == Backend.local:
-        _refuse_jobs_options(output, dry_run=dry_run)
+        _refuse_bucket(output)
         _here(
             archive,
             targets,
@@ -190,11 +191,22 @@ def compile_(
     show_outcomes("compile", api.submit(archive, targets, asked, waiting=waiting, log=console))
 
 
-def _refuse_jobs_options(output: str | None, *, dry_run: bool) -> None:
+def _refuse_options_of_the_other(context: typer.Context, backend: str) -> None:
+    """An option that is not read is a promise that nobody keeps: a tag, a key, a precision."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if source is None or source.name != "COMMANDLINE":
+            continue
+        of_jobs = getattr(option, "rich_help_panel", None) == _JOB
+        if of_jobs and backend == Backend.local:
+            raise UsageError(f"{option.opts[0]} is for jobs", hint="--backend sagemaker")
+        if option.name in OF_LOCAL and backend == Backend.sagemaker:
+            raise UsageError(f"{option.opts[0]} is for local engines", hint="--backend local")
+
+
+def _refuse_bucket(output: str | None) -> None:
     if output and output.startswith("s3://"):
         raise UsageError(f"--output {output} is for jobs", hint="--backend sagemaker")
-    if dry_run:
-        raise UsageError("--dry-run is for jobs", hint="--backend sagemaker")
 
 
 def _required(value: str, option: str, hint: str) -> str:
@@ -219,6 +231,7 @@ def _here(
 
     if output is not None and len(targets) > 1:
         raise UsageError(f"--output names one file, and there are {len(targets)} targets")
+    made = []
     for target in dict.fromkeys(targets):
         artifact = api.compile(
             archive,
@@ -231,7 +244,13 @@ def _here(
             limits=limits,
             log=console,
         )
-        console.result("compile", artifact, artifact_text(artifact))
+        made.append(artifact)
+        if not console.json:
+            console.result("compile", artifact, artifact_text(artifact))
+    if console.json and len(made) == 1:
+        console.result("compile", made[0], "")
+    elif console.json:
+        console.result("compiles", {"artifacts": made}, "")
 
 
 def _dry_run(archive: Path, targets: "Sequence[str]", asked: "Asked") -> None:

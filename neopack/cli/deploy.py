@@ -12,6 +12,7 @@ from neopack.cli._console import console
 __all__ = ["deploy", "undeploy"]
 
 
+@options.with_output
 def deploy(
     compiled: Annotated[Path, typer.Argument(help="What compile --backend sagemaker fetched.")],
     instance: Annotated[str, typer.Option(help="ml.c5.xlarge, ...: of the target's family.")],
@@ -39,12 +40,8 @@ def deploy(
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Serve a job's artifact on an endpoint, and ask it once."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import deploying
     from neopack.engines.sagemaker.hosting import HostingSettings
     from neopack.reports.endpoints import deployment_text, requests_text
@@ -78,6 +75,7 @@ def deploy(
     console.result("deploy", made, deployment_text(made))
 
 
+@options.with_output
 def undeploy(
     endpoint: Annotated[str, typer.Argument(help="The endpoint's name.")],
     timeout: cloud.Timeout = None,
@@ -85,12 +83,8 @@ def undeploy(
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Delete an endpoint, with the configuration and the model that deploy made."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import deploying
 
     gone = deploying.undeploy(

@@ -11,7 +11,7 @@ from neopack.errors import Interrupted
 
 __all__ = ["app"]
 
-app = typer.Typer(name="dev", help="Stand-ins to develop and test against.", no_args_is_help=True)
+app = typer.Typer(name="dev", help="Stand-ins to develop and test against.", no_args_is_help=False)
 
 
 @app.callback()
@@ -20,20 +20,17 @@ def _group() -> None:
 
 
 @app.command("aws")
+@options.with_output
 def aws(
     port: Annotated[int, typer.Option(help="On 127.0.0.1; 0 takes a free one.")] = 8500,
     script: Annotated[
         Path | None, typer.Option(help="Timelines, faults and limits: a .toml or .json file.")
     ] = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Emulate S3, STS, IAM, logs and SageMaker with compilation jobs and endpoints.
 
     Nothing here is AWS, and nothing it compiles is Neo's. It keeps all in memory, until Ctrl-C.
     """
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.emulator import script as scripts
     from neopack.emulator.server import Server
 

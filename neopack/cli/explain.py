@@ -11,6 +11,7 @@ from neopack.cli._console import console
 __all__ = ["explain"]
 
 
+@options.with_output
 def explain(
     what: Annotated[
         str,
@@ -19,12 +20,8 @@ def explain(
             "in a file or - too."
         ),
     ],
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Say what a rule, a message or a failed job means, and what to do."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
     from neopack.reports.text import explanation_text
 

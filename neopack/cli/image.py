@@ -10,6 +10,7 @@ from neopack.cli._console import console
 __all__ = ["image"]
 
 
+@options.with_output
 def image(
     framework: Annotated[str, typer.Option(help="PYTORCH, torch==1.8, pytorch1.8, ...")],
     target: options.TargetName,
@@ -20,12 +21,8 @@ def image(
     python: Annotated[
         str, typer.Option(help="py2 or py3: old images of Elastic Inference have both.")
     ] = "py3",
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """The container image that serves a compiled model; a job's own InferenceImage goes first."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import catalog
     from neopack.reports.catalog import image_text
 

@@ -12,7 +12,7 @@ from neopack.errors import UsageError
 
 __all__ = ["init"]
 
-init = typer.Typer(help="Files to begin with.", no_args_is_help=True)
+init = typer.Typer(help="Files to begin with.", no_args_is_help=False)
 
 
 @init.callback()
@@ -21,6 +21,7 @@ def _init() -> None:
 
 
 @init.command("aws")
+@options.with_output
 def aws(
     bucket: Annotated[str, typer.Option(help="Where archives and artifacts go.")],
     account: Annotated[str, typer.Option(help="The account's 12 digits.")],
@@ -38,12 +39,8 @@ def aws(
     ] = None,
     vpc: Annotated[bool, typer.Option("--vpc", help="Jobs in a VPC.")] = False,
     force: options.Force = False,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Write the IAM policies that jobs and endpoints need: JSON, CloudFormation, Terraform."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.archive.atomic import AtomicOutputs, writing
     from neopack.engines.sagemaker.location import Location
     from neopack.engines.sagemaker.policies import Names

@@ -10,18 +10,15 @@ from neopack.cli._console import console
 __all__ = ["inspect"]
 
 
+@options.with_output
 def inspect(
     model: Annotated[str, typer.Argument(help="A file, an archive, or module:callable.")],
     inputs: options.Inputs = None,
     arguments: options.Arguments = None,
     weights: options.Weights = None,
     limit: options.LimitSettings = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Say what a model or an archive is; nothing in a file is run to read it."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
     from neopack.cli import _values
     from neopack.reports.text import inspected_text

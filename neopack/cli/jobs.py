@@ -19,7 +19,7 @@ __all__ = ["jobs"]
 
 STATUSES = ("STARTING", "INPROGRESS", "COMPLETED", "FAILED", "STOPPING", "STOPPED")
 
-jobs = typer.Typer(help="Compilation jobs of SageMaker Neo.", no_args_is_help=True)
+jobs = typer.Typer(help="Compilation jobs of SageMaker Neo.", no_args_is_help=False)
 
 Name = Annotated[str, typer.Argument(help="The job's name.")]
 
@@ -44,6 +44,7 @@ def _known(account: "Account", name: str) -> "Job":
 
 
 @jobs.command("list")
+@options.with_output
 def list_(
     status: Annotated[str | None, typer.Option(help="FAILED, COMPLETED, ...")] = None,
     contains: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
@@ -51,12 +52,8 @@ def list_(
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """The newest jobs of the account."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.engines.sagemaker.jobs import listed
     from neopack.reports.jobs import jobs_text
 
@@ -71,17 +68,14 @@ def list_(
 
 
 @jobs.command("show")
+@options.with_output
 def show(
     name: Name,
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """One job, with what it was asked; why it failed, where it did."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.engines.sagemaker.failure import failure_of
     from neopack.following import Outcome
     from neopack.reports.jobs import job_text, outcomes_text
@@ -97,17 +91,14 @@ def show(
 
 
 @jobs.command("logs")
+@options.with_output
 def logs(
     name: Name,
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """What the job wrote to CloudWatch so far."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.engines.sagemaker.logs import LogTail
 
     account = _account(region, profile, endpoint_url)
@@ -119,17 +110,14 @@ def logs(
 
 
 @jobs.command("stop")
+@options.with_output
 def stop(
     name: Name,
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Stop a job; the service takes a moment for it."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.engines.sagemaker import jobs as service
 
     account = _account(region, profile, endpoint_url)
@@ -142,17 +130,14 @@ def stop(
 
 
 @jobs.command("delete")
+@options.with_output
 def delete(
     name: Name,
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Delete the record of a job that is over; artifacts and logs stay."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.engines.sagemaker import jobs as service
 
     account = _account(region, profile, endpoint_url)
@@ -165,6 +150,7 @@ def delete(
 
 
 @jobs.command("attach")
+@options.with_output
 def attach(
     receipt: Annotated[
         list[str], typer.Argument(help="<archive>.<target>.job.json, or a job's name.")
@@ -180,12 +166,8 @@ def attach(
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
     force: options.Force = False,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Go on with jobs: watch them to their end and fetch what they made."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack.following import attach as follow
 
     if download is not None and len(receipt) > 1:

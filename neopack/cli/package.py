@@ -17,6 +17,7 @@ class Form(StrEnum):
     frozen = "frozen"
 
 
+@options.with_output
 def package(
     model: Annotated[
         str, typer.Argument(help="module:callable, file.py:callable, a model file or directory.")
@@ -74,12 +75,8 @@ def package(
         list[str] | None, typer.Option(help="A rule, or family of rules, that may fail.")
     ] = None,
     force: options.Force = False,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Write the exact archive that Neo takes, with a manifest and golden outputs beside it."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
     from neopack.cli import _values
     from neopack.reports.text import archive_text, evidence_text

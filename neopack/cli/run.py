@@ -12,6 +12,7 @@ from neopack.errors import UsageError
 __all__ = ["run"]
 
 
+@options.with_output
 def run(
     archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
     random: Annotated[bool, typer.Option("--random", help="Seeded random inputs.")] = False,
@@ -24,12 +25,8 @@ def run(
     seed: Annotated[int, typer.Option(help="For --random.")] = 0,
     threads: options.Threads = None,
     force: options.Force = False,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Compute once with an archive, compiled or not."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     if random == (inputs is not None):
         raise UsageError("give either --random or --input FILE.npz")
     from neopack import api

@@ -7,6 +7,7 @@ import typer
 
 from neopack.cli import _options as options
 from neopack.cli._console import console
+from neopack.errors import Missing
 
 if TYPE_CHECKING:
     from neopack.runtimes.state import RuntimeState
@@ -24,13 +25,9 @@ Name = Annotated[str, typer.Argument(help="Such as mxnet-1.8.0.")]
 
 
 @app.command("list")
-def list_(
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> None:
+@options.with_output
+def list_() -> None:
     """Say which there are, and which are installed."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import runtimes
     from neopack.runtimes.state import state
 
@@ -38,51 +35,50 @@ def list_(
 
 
 @app.command("install")
+@options.with_output
 def install(
     names: Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")],
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
-    """Install some of them; what is whole already is left as it is."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    """Install some of them; what runs already is left as it is, what does not is made anew."""
     from neopack import runtimes
     from neopack.runtimes import install as installing
     from neopack.runtimes.state import examined
 
     wanted = [runtimes.get(name) for name in names]
+    seen = []
     for runtime in wanted:
         installing.ensure(runtime, console)
-    _tell("runtimes", [examined(runtime) for runtime in wanted])
+        state = examined(runtime)
+        if state.state == "broken":
+            console.note(f"{runtime.name} does not run: {state.reports}")
+            installing.renew(runtimes.get(runtime.environment), console)
+            state = examined(runtime)
+        seen.append(state)
+    _end(seen)
 
 
 @app.command("doctor")
+@options.with_output
 def doctor(
     names: Names = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
-    """Start each that is installed and ask it who it is; exit 1 where one is broken."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
+    """Start each that is installed and ask it who it is; exit 1 where one is broken, 4 where one
+    that is named is absent."""
     from neopack import runtimes
     from neopack.runtimes.state import examined
 
     seen = [examined(runtimes.get(name)) for name in names or runtimes.names()]
-    _tell("runtimes", seen)
-    if any(one.state == "broken" for one in seen):
-        raise typer.Exit(1)
+    _end(seen)
+    if names and any(one.state == "absent" for one in seen):
+        raise typer.Exit(Missing.exit_code)
 
 
 @app.command("remove")
+@options.with_output
 def remove(
     names: Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")],
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Delete the environments of some of them."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import runtimes
     from neopack.runtimes import install as installing
     from neopack.runtimes.state import state
@@ -95,19 +91,23 @@ def remove(
 
 
 @app.command("path")
+@options.with_output
 def path(
     name: Name,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Print the directory of one, installed or not."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import runtimes
     from neopack.runtimes.state import state
 
     seen = state(runtimes.get(name))
     console.result("runtime", seen, str(seen.path))
+
+
+def _end(seen: "Sequence[RuntimeState]") -> None:
+    """With 1 where one is broken."""
+    _tell("runtimes", seen)
+    if any(one.state == "broken" for one in seen):
+        raise typer.Exit(1)
 
 
 def _tell(kind: str, seen: "Sequence[RuntimeState]") -> None:

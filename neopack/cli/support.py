@@ -14,7 +14,7 @@ __all__ = ["support"]
 support = typer.Typer(
     help="Support tables: Neo, edge devices, Elastic Inference, the model parallel library, "
     "Training Compiler.",
-    no_args_is_help=True,
+    no_args_is_help=False,
 )
 
 RegionName = Annotated[str, typer.Option(help="us-west-2, ...", show_default=False)]
@@ -22,16 +22,13 @@ InstanceName = Annotated[str, typer.Option(help="ml.p3.16xlarge, ...", show_defa
 
 
 @support.command("neo")
+@options.with_output
 def neo(
     framework: FrameworkName = "",
     target_class: TargetClass = None,
     as_of: AsOf = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Neo's matrix: framework versions by class of targets."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import catalog
     from neopack.reports.catalog import matrix_text
 
@@ -40,6 +37,7 @@ def neo(
 
 
 @support.command("edge")
+@options.with_output
 def edge(
     model: Annotated[
         str, typer.Argument(help="ResNet50, yolo, ...; none: all.", show_default=False)
@@ -48,12 +46,8 @@ def edge(
     chip: Annotated[
         str, typer.Option(help="TI TDA4VM, jetson_nano, ...", show_default=False)
     ] = "",
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """The models that AWS tested on edge devices, by chip."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import catalog
     from neopack.reports.catalog import edge_text
 
@@ -62,16 +56,13 @@ def edge(
 
 
 @support.command("ei")
+@options.with_output
 def ei(
     model: Annotated[
         Path | None, typer.Option(help="Pick the smallest accelerator that can hold it.")
     ] = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Elastic Inference: accelerators, frameworks, rules. The service is gone."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import catalog
     from neopack.reports.catalog import elastic_text
 
@@ -80,17 +71,14 @@ def ei(
 
 
 @support.command("smp")
+@options.with_output
 def smp(
     framework: FrameworkName = "",
     version: Annotated[str, typer.Option(help="1.12.1, ...", show_default=False)] = "",
     region: RegionName = "",
     instance: InstanceName = "",
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """The model parallel library: its version, image and wheel by framework version."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import catalog
     from neopack.reports.catalog import parallel_text
 
@@ -99,6 +87,7 @@ def smp(
 
 
 @support.command("training-compiler")
+@options.with_output
 def training_compiler(
     model: Annotated[
         str, typer.Argument(help="bert-base-uncased, ...; none: all.", show_default=False)
@@ -110,12 +99,8 @@ def training_compiler(
     smaller: Annotated[
         bool, typer.Option("--smaller", help="Only where the compiler needs a smaller batch.")
     ] = False,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Training Compiler: tested batch sizes, native and compiled, or the nearest there are."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import catalog
     from neopack.reports.catalog import training_text
 

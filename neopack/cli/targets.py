@@ -27,6 +27,7 @@ FrameworkName = Annotated[
 AsOf = Annotated[str | None, typer.Option(help="The table in force at a date, 2020-12-10 on.")]
 
 
+@options.with_output
 def targets(
     target: Annotated[
         str,
@@ -42,12 +43,8 @@ def targets(
     since: Annotated[
         str | None, typer.Option(help="With --changes: only what came after a date.")
     ] = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """What targets take: frameworks, versions, formats, instances, options, images, with dates."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import catalog
     from neopack.reports.catalog import changes_text, targets_text
 

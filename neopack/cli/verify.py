@@ -11,6 +11,7 @@ from neopack.cli._console import console
 __all__ = ["verify"]
 
 
+@options.with_output
 def verify(
     archive: Annotated[Path, typer.Argument(help="The archive that package wrote.")],
     runtime: options.RuntimeName = None,
@@ -22,12 +23,8 @@ def verify(
         float | None, typer.Option(help="How far outputs may be from the golden ones; 1e-4.")
     ] = None,
     limit: options.LimitSettings = None,
-    output_format: options.OutputFormat = options.Format.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Prove an archive: load and compute it in the exact version that Neo compiles with."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is options.Format.json)
     from neopack import api
     from neopack.reports.text import evidence_text
     from neopack.wire.guard import DEFAULT_LIMITS

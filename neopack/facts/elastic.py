@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from neopack.facts import accounts, versions
+from neopack.facts import accounts
 from neopack.facts.rows import Row, facts_file
 
-__all__ = ["ElasticImage", "address_of", "elastic_images"]
-
-PYTHON = "py3"
+__all__ = ["ElasticImage", "elastic_images"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,23 +22,10 @@ class ElasticImage:
     as_of: str
     source: str
 
-    def tag(self, version: str, python: str) -> str:
-        return f"{version}-cpu-{python}" if self.pythons else f"{version}-cpu"
-
-
-def address_of(framework: str, version: str, region: str) -> str:
-    """The whole address of the image that serves a version, "" the newest; empty where no table
-    has one in the region."""
-    for row in reversed(elastic_images()):
-        same = [v for v in row.versions if not version or versions.same(version, v)]
-        if row.framework == framework and same and region in row.regions:
-            holder = accounts.account(region, row.registry)
-            return accounts.address(holder, region, row.repository, row.tag(same[-1], PYTHON))
-    return ""
-
 
 @cache
 def elastic_images() -> tuple[ElasticImage, ...]:
+    """In the order of their versions, for each framework."""
     data = facts_file("elastic")
     return tuple(_image(row, data.table("images")) for row in data.tables("image"))
 

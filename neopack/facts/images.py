@@ -1,15 +1,18 @@
-"""The container image that serves a compiled model, by table: ``images.toml``, ``accounts.toml``.
+"""The container image that serves a compiled model, by table: ``images.toml``, ``elastic.toml``,
+``accounts.toml``.
 
 DescribeCompilationJob.InferenceImage is to be preferred wherever a job has one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 
-from neopack.facts import elastic, versions
+from neopack.facts import versions
 from neopack.facts.accounts import NEO, account, address
+from neopack.facts.elastic import ElasticImage, elastic_images
 from neopack.facts.rows import Row, Scope, facts_file
 from neopack.types import Target
 
@@ -18,9 +21,12 @@ __all__ = [
     "image_row",
     "image_rows",
     "inference_image",
+    "rows_for",
 ]
 
+PYTHON = "py3"
 TAG = "{version}-{processor}-py3"
+ELASTIC_TAG = "{version}-cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +34,10 @@ class ImageRow:
     """A repository and the versions it has images of, oldest first.
 
     ``aliases`` are versions that another's image serves; models of ``up_to`` or older are served
-    where it is stated. ``registry`` names the table of accounts.
+    where it is stated. ``registry`` names the table of accounts; ``regions`` are those of its
+    accounts that have the image, all of them where none is stated. ``pythons`` are stated where
+    a version has an image for each. ``others`` says whether a job's version that is not listed
+    gets the newest image, as Neo's containers do.
     """
 
     scope: Scope
@@ -36,9 +45,12 @@ class ImageRow:
     versions: tuple[str, ...]
     family: str
     tag: str = TAG
-    aliases: Mapping[str, str]
+    aliases: Mapping[str, str] = field(default_factory=dict)
     up_to: str = ""
     registry: str = NEO
+    regions: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    others: bool = True
     note: str = ""
     as_of: str
     source: str
@@ -53,15 +65,25 @@ class ImageRow:
         older = bool(self.up_to) and versions.at_most(version, self.up_to)
         return self.versions[-1] if older or self.versions == ("latest",) else ""
 
-    def tag_of(self, version: str, target: Target) -> str:
+    def tag_of(self, version: str, target: Target, python: str = PYTHON) -> str:
         words = facts_file("images").table("processors")
         processor = words.text(target.accelerator or "none", "cpu")
-        return self.tag.format(version=version, processor=processor)
+        return self.tag.format(version=version, processor=processor, python=python)
+
+    def holder(self, region: str) -> str:
+        """The account that has the image in a region; empty where none does."""
+        there = not self.regions or region in self.regions
+        return account(region, self.registry) if there else ""
 
 
+@cache
 def image_rows() -> tuple[ImageRow, ...]:
+    """For each framework and target in the order of their versions."""
     data = facts_file("images")
-    return tuple(_row(row, data) for row in data.tables("image"))
+    return (
+        *(_row(row, data) for row in data.tables("image")),
+        *(_elastic(image) for image in elastic_images()),
+    )
 
 
 def _row(row: Row, data: Row) -> ImageRow:
@@ -80,19 +102,45 @@ def _row(row: Row, data: Row) -> ImageRow:
     )
 
 
-def image_row(framework: str, target: Target) -> ImageRow | None:
-    """The repository for a framework on a target; None: edge devices, platforms."""
-    return next((row for row in image_rows() if row.scope.fits(target, framework)), None)
+def _elastic(image: ElasticImage) -> ImageRow:
+    return ImageRow(
+        scope=Scope(kinds=("eia",), frameworks=(image.framework,)),
+        repository=image.repository,
+        versions=image.versions,
+        family="elastic",
+        tag=ELASTIC_TAG + "-{python}" if image.pythons else ELASTIC_TAG,
+        others=False,
+        registry=image.registry,
+        regions=image.regions,
+        pythons=image.pythons,
+        as_of=image.as_of,
+        source=image.source,
+    )
+
+
+def rows_for(framework: str, target: Target) -> Sequence[ImageRow]:
+    """The repositories for a framework on a target, oldest first; edge devices and platforms
+    have none."""
+    return [row for row in image_rows() if row.scope.fits(target, framework)]
+
+
+def image_row(framework: str, target: Target, version: str = "") -> ImageRow | None:
+    """The repository for a framework's version on a target, the newest where no version is given
+    or none is said to serve it; None where there is none at all."""
+    rows = rows_for(framework, target)
+    serving = [row for row in rows if version and row.serving(version)]
+    return next(reversed(serving or rows), None)
 
 
 def inference_image(framework: str, version: str, target: Target, region: str) -> str:
     """The image's whole address; empty where no table has one: edge devices, platforms, other
-    regions. A version that has no image of its own is served by the newest one."""
-    if target.kind == "eia":
-        return elastic.address_of(framework, version, region)
-    row = image_row(framework, target)
-    holder = account(region, row.registry) if row else ""
+    regions. A version that Neo's own have no image for is served by the newest one."""
+    row = image_row(framework, target, version)
+    holder = row.holder(region) if row else ""
     if row is None or not holder:
         return ""
-    serving = row.serving(version) or row.versions[-1]
+    newest = row.versions[-1] if row.others or not version else ""
+    serving = row.serving(version) or newest
+    if not serving:
+        return ""
     return address(holder, region, row.repository, row.tag_of(serving, target))

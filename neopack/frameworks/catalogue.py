@@ -9,7 +9,7 @@ from typing import cast
 from neopack import facts
 from neopack.catalogue import Catalogue
 from neopack.errors import NotRecognised, UsageError
-from neopack.frameworks import Framework, callables, strangers
+from neopack.frameworks import ExportSettings, Framework, callables, strangers
 from neopack.frameworks.listed import READ, WAY_OUT, Listed
 from neopack.types import ByteSource, Files
 
@@ -24,7 +24,18 @@ __all__ = [
     "of_callable",
     "of_neo",
     "recognise",
+    "unread",
 ]
+
+# fields of ExportSettings that only some frameworks read, and what the user calls them
+OPTIONS = {
+    "script": "--script",
+    "signature": "--signature",
+    "tags": "--tag",
+    "form": "--form",
+    "outputs": "--output-name",
+    "trust_pickle": "--trust-pickle",
+}
 
 _catalogue = Catalogue("neopack.frameworks", "framework")
 
@@ -80,6 +91,16 @@ def recognise(source: ByteSource) -> tuple[Framework, str]:
         where=source.name,
         hint=f"it reads {', '.join(names())} models",
     )
+
+
+def unread(name: str, settings: ExportSettings) -> str:
+    """The option of ``package`` that was given and that this framework does not read; "" where
+    there is none. What a plug-in reads is its own matter."""
+    row = _catalogue.rows.get(name)
+    if row is None:
+        return ""
+    others = (field for field in OPTIONS if field not in row["options"])
+    return next((OPTIONS[field] for field in others if getattr(settings, field)), "")
 
 
 def of_callable(text: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import index
 from pathlib import Path
 
 from neopack.archive.goldens import load_arrays
 from neopack.errors import UsageError
 from neopack.types import Array, InputRequest, TensorSpec
 
-__all__ = ["DTYPES", "examples", "from_file", "random_inputs", "request_of", "specs"]
+__all__ = ["DTYPES", "examples", "from_file", "random_inputs", "request_of", "shape_of", "specs"]
 
 FLOATS = ("float16", "float32", "float64")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -71,6 +72,24 @@ def from_file(path: Path, requests: Sequence[InputRequest]) -> dict[str, Array]:
                 f"input {request.name!r} is {found}, not {list(request.shape)}", where=str(path)
             )
     return {r.name: arrays[r.name].astype(r.dtype or "float32") for r in requests}
+
+
+def shape_of(name: str, given: object) -> tuple[int, ...]:
+    """A shape as Python code gives one. ``UsageError`` for what is none, such as the tensor."""
+    dims = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else None
+    if dims is None:
+        shape = getattr(given, "shape", (1, 3, 224, 224))
+        raise UsageError(f"input {name!r} is no shape", hint=f"give {{{name!r}: {tuple(shape)}}}")
+    try:
+        known = tuple(index(dim) for dim in dims)
+    except TypeError:
+        known = (0,)
+    if any(dim < 1 for dim in known):
+        raise UsageError(
+            f"input {name!r}: {dims} is not all positive whole numbers",
+            hint="Neo freezes every dim, the batch too",
+        )
+    return known
 
 
 def request_of(spec: TensorSpec) -> InputRequest:

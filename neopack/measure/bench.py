@@ -16,6 +16,7 @@ from neopack.artifacts.load import refuse_what_is_no_file
 from neopack.child import Child
 from neopack.errors import EngineFailed, UsageError
 from neopack.measure.machine import Machine, this_machine
+from neopack.measure.price import Price
 from neopack.measure.statistics import Latency, Ratio, latency, ratio
 from neopack.types import Json, Log
 
@@ -36,25 +37,37 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One artifact and its figures."""
+    """One artifact and its figures. ``batch`` is how many inferences a call makes: the first dim
+    of every input, or 1 where they differ; ``per_million`` what a million of them cost, where a
+    price is known."""
 
     archive: str
     engine: str
     version: str
     precision: str
     latency: Latency
+    batch: int = 1
+    per_million: float | None = None
+
+    @property
+    def inferences(self) -> float:
+        """A second, by one caller that never rests."""
+        return self.latency.throughput * self.batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchResult:
     """``ratio`` is how many times the first side's throughput is of the second's;
-    ``difference`` how far their outputs are apart, relative to the second's largest."""
+    ``difference`` how far their outputs are apart, relative to the second's largest.
+    ``instance`` and ``price`` are what the user said of the machine."""
 
     sides: tuple[Side, ...]
     settings: Settings
     machine: Machine
     ratio: Ratio | None = None
     difference: float | None = None
+    instance: str = ""
+    price: Price | None = None
 
 
 def bench(paths: Sequence[Path], settings: Settings, log: Log) -> BenchResult:
@@ -121,4 +134,10 @@ def _sides(
             version=side["version"],
             precision=side["precision"],
             latency=latency([second for window in measured for second in window]),
+            batch=_batch([made["shape"] for made in side["inputs"]]),
         )
+
+
+def _batch(shapes: Sequence[Sequence[int]]) -> int:
+    firsts = {shape[0] if shape else 1 for shape in shapes}
+    return firsts.pop() if len(firsts) == 1 else 1

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack import facts, runtimes
-from neopack.archive.goldens import difference, load_goldens
+from neopack.archive.goldens import difference, load_goldens, refuse_no_distance
 from neopack.archive.manifest import goldens_of, manifest_of, record_evidence
 from neopack.artifacts.load import open_archive, unpack
 from neopack.child import staging_directory
 from neopack.errors import SourceError, Unsupported, UsageError, VerificationFailed
 from neopack.runtimes import Runtime, install
-from neopack.types import Array, Evidence, Log, OutputEvidence, Signature
+from neopack.types import Array, Evidence, Log, OutputEvidence, Signature, Target
 from neopack.wire.guard import DEFAULT_LIMITS, Limits
 
 __all__ = ["ALLOWED", "Proof", "prove", "runtime_for", "verify"]
@@ -51,8 +51,12 @@ def verify(
     """Prove an archive, and write the evidence into the manifest beside it.
 
     Raises ``VerificationFailed`` where the version cannot load it or computes otherwise,
-    ``SourceError`` where there are no golden numbers to compare with.
+    ``SourceError`` where there are no golden numbers to compare with, ``Unsupported`` for a
+    ``target`` that takes no such models.
     """
+    refuse_no_distance(max_difference)
+    if runtime is not None:
+        runtimes.get(runtime)  # a name that is none is said before anything is read
     with log.step("reading"):
         opened = open_archive(archive, limits)
     if opened.compiled is not None:
@@ -67,7 +71,7 @@ def verify(
         )
     version = manifest.framework_version
     if target is not None:
-        version = facts.default_version(opened.framework, facts.target(target), None)
+        version = _version_of(opened.framework, facts.target(target))
     with staging_directory() as staging:
         model = unpack(opened, staging, limits)
         files = [path for path in staging.rglob("*") if path.is_file() and path != model]
@@ -87,6 +91,16 @@ def verify(
         )
     record_evidence(archive, manifest, evidence)
     return evidence
+
+
+def _version_of(framework: str, target: Target) -> str:
+    """What ``target`` compiles with unless told otherwise; ``Unsupported`` where it takes none."""
+    if facts.support(framework, target) is None:
+        raise Unsupported(
+            f"Neo lists no {framework} models for {target.name}: there is no version to prove",
+            hint=f"neopack targets --framework {framework} names those that do",
+        )
+    return facts.default_version(framework, target)
 
 
 def runtime_for(framework: str, version: str, named: str | None = None) -> Runtime:

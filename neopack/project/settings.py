@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from neopack.errors import Malformed, UsageError
+from neopack.facts.spelling import nearest
 
 __all__ = ["BACKENDS", "Choice", "Settings", "choose", "read_settings"]
 
@@ -88,6 +89,7 @@ def _refuse_long_keys(text: str, path: Path) -> None:
 
 
 def _settings(table: Mapping[str, Any], path: Path) -> Settings:
+    _refuse_unknown_keys(table, path)
     said = {}
     for name in ("backend", "role", "output", "region", "profile"):
         value = table.get(name, "")
@@ -106,6 +108,16 @@ def _settings(table: Mapping[str, Any], path: Path) -> Settings:
         strict=strict,
         where=str(path),
     )
+
+
+def _refuse_unknown_keys(table: Mapping[str, Any], path: Path) -> None:
+    """A key that is not read, as a misspelt strict, would let pass what it was to stop."""
+    known = [field.name for field in fields(Settings) if field.name != "where"]
+    for key in table:
+        if key not in known:
+            near = nearest(key, known)
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+            raise Malformed(f"has no setting {key!r}", where=str(path), hint=hint)
 
 
 def _texts(table: Mapping[str, Any], name: str, path: Path) -> tuple[str, ...]:

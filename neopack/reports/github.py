@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack import facts
+from neopack.errors import NeopackError
 from neopack.types import Checked, Finding, Report
 
-__all__ = ["github"]
+__all__ = ["failed", "github"]
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -22,6 +23,12 @@ def github(checked: Checked) -> str:
     for report in checked.reports:
         lines += _annotations(checked, report)
     return "\n".join(lines)
+
+
+def failed(path: str, error: NeopackError) -> str:
+    """A check that did not come to judge ``path``."""
+    title = _property(f"{path} could not be checked")
+    return f"::error file={_property(path)},title={title}::{_data(error.line())}"
 
 
 def _annotations(checked: Checked, report: Report) -> Iterator[str]:

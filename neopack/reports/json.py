@@ -15,9 +15,11 @@ SCHEMA = 1
 
 
 def document(kind: str, value: object) -> str:
-    """``{"schema": 1, "kind": kind, ...}`` with the fields of ``value``."""
+    """``{"schema": 1, "kind": kind, ...}`` with the fields of ``value``; what is no object, or has
+    such a field itself, is under ``value``."""
     data = to_json(value)
-    body = data if isinstance(data, dict) else {"value": data}
+    plain = isinstance(data, dict) and not {"schema", "kind"} & data.keys()
+    body = data if plain else {"value": data}
     return _text({"schema": SCHEMA, "kind": kind, **body})
 
 

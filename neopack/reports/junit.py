@@ -10,9 +10,10 @@ import re
 from xml.sax.saxutils import escape, quoteattr
 
 from neopack import facts
+from neopack.errors import NeopackError
 from neopack.types import Checked, Finding, Report, RuleOutcome
 
-__all__ = ["junit"]
+__all__ = ["failed", "junit"]
 
 # what XML 1.0 has no way to write (https://www.w3.org/TR/xml/#charsets), and what moves cursors
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -31,6 +32,25 @@ def junit(checked: Checked) -> str:
             '<?xml version="1.0" encoding="UTF-8"?>',
             f"<testsuites {attributes}>",
             *suites,
+            "</testsuites>",
+        ]
+    )
+
+
+def failed(path: str, error: NeopackError) -> str:
+    """A check that did not come to judge ``path``: one case, in error."""
+    suite = _attributes(name="neopack check", tests=1, failures=0, errors=1)
+    case = _attributes(classname="neopack", name=f"check {path}")
+    told = _attributes(type=type(error).__name__, message=error.line())
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            f"<testsuites {suite}>",
+            f"  <testsuite {suite}>",
+            f"    <testcase {case}>",
+            f"      <error {told}/>",
+            "    </testcase>",
+            "  </testsuite>",
             "</testsuites>",
         ]
     )

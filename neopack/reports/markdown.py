@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from neopack.errors import NeopackError
 from neopack.types import Checked, Finding, Report
 
-__all__ = ["markdown", "plain", "table"]
+__all__ = ["failed", "markdown", "plain", "table"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
 
@@ -24,6 +25,11 @@ def markdown(checked: Checked) -> str:
     for report in checked.reports:
         lines += _found(report)
     return "\n".join(lines)
+
+
+def failed(path: str, error: NeopackError) -> str:
+    """A check that did not come to judge ``path``."""
+    return f"## {plain(path)} could not be checked\n\n{plain(error.line())}"
 
 
 def _summary(report: Report) -> tuple[str, ...]:

@@ -16,9 +16,10 @@ from urllib.parse import quote
 
 from neopack import facts
 from neopack._version import __version__
+from neopack.errors import NeopackError
 from neopack.types import Checked, Finding, Json, Level, Report
 
-__all__ = ["FINGERPRINT", "sarif"]
+__all__ = ["FINGERPRINT", "failed", "sarif"]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "neopackFinding/v1"
@@ -42,6 +43,25 @@ def sarif(checked: Checked) -> str:
         "columnKind": "unicodeCodePoints",
         "artifacts": places.artifacts(),
         "results": list(_results(checked, ids, places)),
+    }
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(_clean(document), indent=2)
+
+
+def failed(path: str, error: NeopackError) -> str:
+    """A check that did not come to judge ``path``: an invocation without success or results."""
+    note = {"level": "error", "message": {"text": f"{path}: not checked: {error.line()}"}}
+    run = {
+        "tool": {"driver": _driver([])},
+        "automationDetails": {"id": "neopack/check/"},
+        "invocations": [
+            {
+                "executionSuccessful": False,
+                "exitCode": error.exit_code,
+                "toolExecutionNotifications": [note],
+            }
+        ],
+        "results": [],
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(_clean(document), indent=2)

@@ -42,6 +42,8 @@ MENDS = {
     "call": "what the job says beside the archive",
 }
 OPERATORS_SHOWN = 12
+# of the ratios of a benchmark's windows, past which their median says little
+SPREAD = 2.0
 
 
 def report_text(report: Report, *, verbose: bool = False) -> str:
@@ -203,6 +205,8 @@ def bench_text(result: BenchResult) -> str:
             f"{result.sides[1].archive} ({ratio.lowest:.2f} to {ratio.highest:.2f} over the "
             f"windows, {ratio.of_minima:.2f} by the fastest calls)"
         )
+        if ratio.highest > SPREAD * ratio.lowest:
+            lines.append("the windows differ widely: something else was at work; measure longer")
     if result.difference is not None:
         lines.append(f"their outputs differ by {result.difference:.2g} of the largest")
     machine = result.machine

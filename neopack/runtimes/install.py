@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from neopack.runtimes import Runtime
     from neopack.types import Log
 
-__all__ = ["directory", "ensure", "home", "is_whole", "lock_text", "remove", "stood_in"]
+__all__ = ["directory", "ensure", "home", "is_whole", "lock_text", "remove", "renew", "stood_in"]
 
 MARK = "whole"
 STOOD_IN = "stood_in.txt"
@@ -48,10 +48,17 @@ def ensure(runtime: Runtime, log: Log) -> Path:
     python = directory(runtime) / "bin" / "python"
     if is_whole(runtime):
         return python
-    with _alone(runtime, log):
+    with _alone(runtime, log) as lock:
         if not is_whole(runtime):  # another process may have made it while we waited
-            _make(runtime, log)
+            _make(runtime, lock, log)
     return python
+
+
+def renew(runtime: Runtime, log: Log) -> None:
+    """Make it anew, for one that is whole by its files and does not run."""
+    with _alone(runtime, log) as lock:
+        (directory(runtime) / MARK).unlink(missing_ok=True)
+        _make(runtime, lock, log)
 
 
 def is_whole(runtime: Runtime) -> bool:
@@ -92,22 +99,24 @@ def _fingerprint(runtime: Runtime) -> str:
     return hashlib.sha256(made_of.encode()).hexdigest()
 
 
-def _make(runtime: Runtime, log: Log) -> None:
+def _make(runtime: Runtime, lock: int, log: Log) -> None:
     place = directory(runtime)
     _refuse_no_room(runtime, place.parent)
     log.note(f"installing {runtime.environment} into {place}, about {runtime.disk} MB, once")
     what = f"{runtime.environment} cannot be installed"
     with log.step(f"installing {runtime.environment}"), _told(what):
         python = interpreter(runtime.python, log)
-        uv("venv", "--quiet", "--clear", "--python", python, str(place), what=what)
-        lock = place / "lock.txt"
-        lock.write_text(lock_text(runtime))
+        made = ("venv", "--quiet", "--clear", "--python", python, str(place))
+        uv(*made, what=what, holding=[lock])
+        requirements = place / "lock.txt"
+        requirements.write_text(lock_text(runtime))
         into = str(place / "bin" / "python")
         uv(
             # the lock names all that is wanted, and not always all that is asked for
             *("pip", "install", "--quiet", "--require-hashes", "--no-deps", "--python", into),
-            *("--requirement", str(lock)),
+            *("--requirement", str(requirements)),
             what=what,
+            holding=[lock],
         )
         if runtime.stand_ins:
             _stand_in(runtime, place)
@@ -142,9 +151,11 @@ def _refuse_no_room(runtime: Runtime, place: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone(runtime: Runtime, log: Log) -> Iterator[None]:
-    """One process at a time makes or removes it; the system frees the lock of a killed one."""
-    path = directory(runtime).with_suffix(".lock")
+def _alone(runtime: Runtime, log: Log) -> Iterator[int]:
+    """One process at a time makes or removes it; the system frees the lock of a killed one, when
+    the uv that it started has ended too. Gives the descriptor of the lock."""
+    place = directory(runtime)
+    path = place.with_name(f"{place.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("w")
@@ -159,4 +170,4 @@ def _alone(runtime: Runtime, log: Log) -> Iterator[None]:
         except BlockingIOError:
             log.note(f"another process is at work on {runtime.environment}: waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()

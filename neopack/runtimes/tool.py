@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from neopack.errors import Missing
@@ -19,20 +20,29 @@ OFFLINE = (
     "network is unreachable",
     "connection refused",
     "offline",
+    "network was disabled",
 )
 # what uv draws around its words
 FRAMES = " │├╰─▶×"  # noqa: RUF001
 
 
-def uv(*arguments: str, what: str) -> str:
-    """What uv prints. Raises ``Missing`` that starts with ``what`` and ends with what uv said."""
+def uv(*arguments: str, what: str, holding: Sequence[int] = ()) -> str:
+    """What uv prints. Raises ``Missing`` that starts with ``what`` and ends with what uv said.
+
+    ``holding`` are descriptors of locks that last as long as uv does, even where we are killed.
+    """
     tool = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if tool is None:
         raise Missing(f"{what}: uv is not installed", hint="pip install 'neopack[runtimes]'")
     # an environment that is active here is not the one that is meant
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     done = subprocess.run(
-        [tool, *arguments], capture_output=True, text=True, check=False, env=environment
+        [tool, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        pass_fds=holding,
     )
     if done.returncode:
         raise _failed(what, done.stderr)

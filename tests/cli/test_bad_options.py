@@ -142,6 +142,17 @@ def test_inputs_that_run_does_not_take(
     refused(code, words, "run", "cnn.tar.gz", *arguments)
 
 
+def test_the_golden_file_is_taken_for_its_inputs(
+    neopack: Call, desk: Desk, copied: Copied
+) -> None:
+    copied("cnn", desk.path)
+    call = ("run", "cnn.tar.gz", "--input", "cnn.golden.npz", "-o", "out.npz")
+    assert neopack(*call).code == 0
+    with np.load(desk.path / "cnn.golden.npz") as golden, np.load(desk.path / "out.npz") as made:
+        for name in made.files:
+            np.testing.assert_allclose(made[name], golden[f"output/{name}"], rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("words", "arguments"),
     [

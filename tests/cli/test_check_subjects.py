@@ -139,8 +139,7 @@ def test_each_form_goes_to_standard_output_quiet_or_not(
 
 
 def test_an_error_in_another_form_is_one_line(refused: Call) -> None:
-    answer = refused(1, "gone.tar.gz", "check", "gone.tar.gz", "-t", "ml_c5", "--format", "sarif")
-    assert not answer.out
+    refused(1, "gone.tar.gz", "check", "gone.tar.gz", "-t", "ml_c5", "--format", "sarif")
 
 
 # --- levels and settings --------------------------------------------------------------------

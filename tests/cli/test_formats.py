@@ -166,8 +166,12 @@ def test_nobody_listens_to_the_talk(executable: list[str], shelf: Path, desk: De
     assert b"output0" in done.stdout
 
 
-def test_standard_output_is_full(executable: list[str], shelf: Path, desk: Desk) -> None:
-    command = [*executable, "inspect", str(shelf / "cnn.tar.gz")]
+@pytest.mark.parametrize("arguments", [["inspect", "cnn.tar.gz"], ["--version"], ["--help"]])
+def test_standard_output_is_full(
+    executable: list[str], desk: Desk, copied: Copied, arguments: list[str]
+) -> None:
+    copied("cnn", desk.path)
+    command = [*executable, *arguments]
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 2

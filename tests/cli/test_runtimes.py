@@ -37,6 +37,14 @@ def test_doctor_names_what_is_broken(
     assert [line.split()[3] for line in answer.out.splitlines()[1:]] == ["broken", "absent"]
 
 
+def test_doctor_of_what_is_absent_is_no_success(
+    neopack: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEOPACK_HOME", str(tmp_path))
+    assert neopack("runtimes", "doctor", "xgboost-1.3.3").code == 4
+    assert neopack("runtimes", "doctor").code == 0
+
+
 def test_path_and_remove(neopack: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEOPACK_HOME", str(tmp_path))
     place = Path(neopack("runtimes", "path", "tensorflow-1.15.0").out.strip())

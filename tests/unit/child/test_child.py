@@ -135,7 +135,7 @@ def test_an_error_is_the_tasks_own_and_the_child_lives_on(
         child.call(task, None)
     assert type(caught.value) is kind
     assert caught.value.line() == line
-    assert "Traceback" in caught.value.__notes__[0]
+    assert "Traceback" in caught.value.__notes__[-1]
     assert child.call("echo", 1) == 1
 
 

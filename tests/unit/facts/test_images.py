@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import neopack
 from neopack import facts
 from neopack.facts import images
-from neopack.facts.images import inference_image
+from neopack.facts.images import image_row, inference_image
 
 FILE = Path(images.__file__).with_name("images.toml")
 US = "us-west-2"
@@ -67,3 +68,23 @@ def test_accounts_are_whole() -> None:
     assert len(accounts) == 31
     assert all(re.fullmatch(r"\d{12}", account) for account in accounts.values())
     assert sum(account.startswith("0") for account in accounts.values()) == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "repository"),
+    [
+        ("", "tensorflow-inference-eia"),
+        ("2.3", "tensorflow-inference-eia"),
+        ("1.13", "sagemaker-tensorflow-serving-eia"),
+        ("1.10", "sagemaker-tensorflow-eia"),
+    ],
+)
+def test_elastic_inference_has_rows_like_any_target(version: str, repository: str) -> None:
+    row = image_row("TENSORFLOW", facts.target("ml_eia2"), version)
+    assert row is not None
+    assert row.repository == repository
+
+
+def test_the_road_map_names_the_image_of_elastic_inference(fixtures: Path) -> None:
+    found = neopack.roadmap(fixtures / "tensorflow/1.15/frozen.pb", target="ml_eia2")
+    assert {road.image for road in found.roads} == {"tensorflow-inference-eia"}

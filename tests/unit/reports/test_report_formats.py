@@ -12,7 +12,13 @@ import pytest
 from checked import checked, finding, report
 from lxml import etree
 
+from neopack.errors import Malformed
+from neopack.reports import github as github_reports
+from neopack.reports import junit as junit_reports
+from neopack.reports import markdown as markdown_reports
+from neopack.reports import sarif as sarif_reports
 from neopack.reports.github import github
+from neopack.reports.json import document
 from neopack.reports.junit import junit
 from neopack.reports.markdown import markdown
 from neopack.reports.sarif import FINGERPRINT, sarif
@@ -167,3 +173,25 @@ def test_what_was_not_checked_for_one_reason_is_one_line() -> None:
     said = checked_text(made).splitlines()
     assert "not checked  NEO-DC-005, NEO-DC-006: no config" in said
     assert "not checked  NEO-DC-007: another" in said
+
+
+def test_a_field_of_the_value_is_not_taken_for_the_documents() -> None:
+    told = json.loads(document("jobs show", {"kind": "compiled", "name": "net"}))
+    assert told == {
+        "schema": 1, "kind": "jobs show", "value": {"kind": "compiled", "name": "net"},
+    }  # fmt: skip
+    assert json.loads(document("runtimes", [1]))["value"] == [1]
+    assert json.loads(document("run", {"name": "net"}))["name"] == "net"
+
+
+@pytest.mark.parametrize("path", ["net.tar.gz", "a\x1b[1m<b>,%:&\n.tar.gz"])
+def test_a_check_that_failed_is_valid_in_each_form(path: str) -> None:
+    error = Malformed("the gzip stream is cut short", offset=7, where=path, hint="fetch it again")
+    document = json.loads(sarif_reports.failed(path, error))
+    sarif_schema().validate(document)
+    assert document["runs"][0]["results"] == []
+    root = etree.fromstring(junit_reports.failed(path, error).encode())
+    junit_schema().assertValid(root)
+    assert [one.get("message") for one in root.iter("error")] != []
+    assert github_reports.failed(path, error).count("\n") == 0
+    assert "could not be checked" in markdown_reports.failed(path, error)

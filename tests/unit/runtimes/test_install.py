@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import http.server
 import io
 import multiprocessing
 import os
 import resource
+import subprocess
 import sys
 import threading
 import zipfile
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -85,6 +88,45 @@ def test_one_that_lost_its_python_is_made_anew() -> None:
     python.unlink()
     assert not install.is_whole(tiny())
     assert install.ensure(tiny(), SilentLog()).exists()
+
+
+def test_one_that_is_whole_and_does_not_run_is_renewed() -> None:
+    python = install.ensure(tiny(), SilentLog())
+    target = python.resolve()
+    python.unlink()
+    python.symlink_to("/bin/false")
+    assert install.is_whole(tiny()), "told by its files alone"
+    install.renew(tiny(), SilentLog())
+    assert python.resolve() == target
+    assert install.is_whole(tiny())
+
+
+def test_a_uv_that_outlives_us_keeps_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where we are killed, the uv that we started still writes: nobody else may begin."""
+    left: list[subprocess.Popen[bytes]] = []
+
+    def killed(*arguments: str, what: str, holding: Sequence[int] = ()) -> str:
+        left.append(subprocess.Popen(["/bin/sleep", "60"], pass_fds=holding))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(install, "uv", killed)
+    with pytest.raises(KeyboardInterrupt):
+        install.ensure(tiny(), SilentLog())
+    lock = install.directory(tiny()).with_name("tiny-1.0.lock")
+    with lock.open("w") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    left[0].kill()
+    left[0].wait()
+    with lock.open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_no_network_by_uvs_own_word(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("UV_FIND_LINKS", raising=False)
+    with pytest.raises(Missing, match="the package index cannot be reached"):
+        install.ensure(tiny("idna==3.10 --hash=sha256:" + "0" * 64), SilentLog())
 
 
 def wheel() -> bytes:

@@ -1,0 +1,26 @@
+"""``neopack cost``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+
+__all__ = ["cost"]
+
+
+@options.with_output
+def cost(
+    results: Annotated[
+        list[Path], typer.Argument(help="What bench --format json wrote, from each machine.")
+    ],
+    prices: options.Prices = None,
+) -> None:
+    """Say what a million inferences cost on each machine that was measured, cheapest first."""
+    from neopack import api
+    from neopack.reports.cost import costs_text
+
+    found = api.costs(results, prices=prices)
+    console.result("cost", found, costs_text(found))

@@ -1,0 +1,68 @@
+"""What inferences cost, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from neopack.measure.bench import BenchResult
+from neopack.measure.cost import Costs
+from neopack.measure.price import Price
+from neopack.reports.text import table, wrapped
+
+__all__ = ["costs_lines", "costs_text"]
+
+WHAT = "one caller that never rests; an hour in which the machine idles costs the same"
+
+
+def costs_lines(result: BenchResult) -> Iterator[str]:
+    """The lines that a price adds to a benchmark."""
+    price = result.price
+    if price is None:
+        return
+    for side in result.sides:
+        cost = money(side.per_million or 0, price)
+        each = "" if side.batch == 1 else f", {side.batch} a call"
+        yield f"{side.archive}: {cost} for a million inferences{each}"
+    place = f" of {result.instance}" if result.instance else ""
+    yield from wrapped(
+        "", f"at {price.hourly:g} {price.currency} an hour{place}{_by(price)}; {WHAT}"
+    )
+
+
+def costs_text(found: Costs) -> str:
+    rows: list[tuple[str, ...]] = [
+        ("archive", "on", "runs in", "an hour", "inferences/s", "p95 ms", "a million")
+    ]
+    for row in found.rows:
+        price = row.price
+        rows.append(
+            (
+                row.archive,
+                row.place,
+                row.engine,
+                "?" if price is None else f"{price.hourly:g}",
+                f"{row.inferences:.1f}",
+                f"{row.p95:.2f}",
+                "?" if price is None else money(row.per_million or 0, price),
+            )
+        )
+    return "\n".join([*table(rows), *_notes([row.price for row in found.rows])])
+
+
+def money(amount: float, price: Price) -> str:
+    """Four digits: a million inferences cost from a cent to some thousands."""
+    return f"{amount:,.4g} {price.currency}"
+
+
+def _notes(prices: Sequence[Price | None]) -> Iterator[str]:
+    if None in prices:
+        yield from wrapped("", "no price is known where there is a question mark: --prices FILE")
+    for said in dict.fromkeys(_by(price) for price in prices if price is not None):
+        if said:
+            yield from wrapped("", f"prices{said}")
+    yield from wrapped("", WHAT)
+
+
+def _by(price: Price) -> str:
+    words = (f" as of {price.as_of}" if price.as_of else "", price.source)
+    return words[0] + (f", by {words[1]}" if words[1] else "")
