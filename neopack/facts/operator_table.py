@@ -17,6 +17,7 @@ __all__ = [
     "tensorflow_operators",
     "torch_computes_otherwise",
     "torch_file_format",
+    "torch_instead",
     "torch_operators",
     "torch_operators_today",
     "torchvision_converted",
@@ -61,6 +62,14 @@ def torch_operators(version: str) -> Mapping[str, tuple[str, ...]] | None:
     mended = facts_file("torch").words("fails_before")
     failing = {row for row, since in mended.items() if not versions.at_least(version, since)}
     return _torch_schemas([first, *later], failing)
+
+
+def torch_instead(operator: str) -> str:
+    """What to write in place of an operator that an old PyTorch lacks; empty if we know none."""
+    name = operator.removeprefix("aten::")
+    hints = facts_file("torch").words("instead")
+    begins = [beginning for beginning in hints if name.startswith(beginning)]
+    return hints[max(begins, key=len)] if begins else ""
 
 
 def torch_computes_otherwise(version: str, operator: str) -> bool:

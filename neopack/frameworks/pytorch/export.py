@@ -11,19 +11,16 @@ import contextlib
 import platform
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from neopack.archive.atomic import refuse_full
 from neopack.archive.goldens import difference, save_goldens
-from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
+from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, callables, inputs
 from neopack.frameworks.pytorch import (
-    canonical,
     flatten,
-    lower,
     read,
     readable,
     remade,
@@ -33,6 +30,15 @@ from neopack.frameworks.pytorch import (
 from neopack.frameworks.pytorch.bind import Binding, bind
 from neopack.frameworks.pytorch.inlining import inline_functions
 from neopack.frameworks.pytorch.layout import MODEL_FILE
+from neopack.frameworks.pytorch.live import (
+    arrays,
+    call,
+    dtype_of,
+    is_torchs_own,
+    tensors,
+    torch_module,
+)
+from neopack.frameworks.pytorch.saving import TRACE_DIFFERENCE, save
 from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
 from neopack.types import (
     Array,
@@ -48,9 +54,6 @@ from neopack.wire.guard import DEFAULT_LIMITS
 from neopack.wire.source import FileSource
 
 __all__ = ["export"]
-
-# beyond this a trace and its model are not the same function
-TRACE_DIFFERENCE = 1e-4
 
 
 def export(
@@ -87,7 +90,7 @@ def _export(
         raise UsageError(
             "a TorchScript file has its own weights", where=given.where, hint="leave --weights out"
         )
-    torch = _torch()
+    torch = torch_module()
     torch.manual_seed(settings.seed)
     # one operator for all of an attention layer, which no compiler of Neo's time knows
     torch.backends.mha.set_fastpath_enabled(False)
@@ -111,7 +114,7 @@ def _keep(
     log: Log,
 ) -> ExportedModel:
     """Byte for byte where the version asked for can load it; else rewritten for that."""
-    torch = _torch()
+    torch = torch_module()
     try:
         module = load_script(lambda: str(path)).eval()
     except RuntimeError as error:
@@ -126,13 +129,13 @@ def _keep(
         )
     bound = bind(module, requests, str(path))
     examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
-    output = _call(bound.call, examples, str(path))
+    output = call(bound.call, examples, str(path))
     if readable.is_readable(info, settings.framework_version):
         shutil.copyfile(path, staging / MODEL_FILE)
         return _exported(staging, examples, output, settings, ())
     inline_functions(module)  # they are rewritten where they stand in a graph
     known = [(examples, output), *_answered(module, bound, settings, str(path))]
-    rewrites = _lowered(module, known, staging, settings, str(path), log)
+    rewrites = save(module, known, staging, settings, str(path), log)
     return _exported(staging, examples, output, settings, (), rewrites)
 
 
@@ -158,7 +161,7 @@ def _module(
     given: ModelSource, requests: Sequence[InputRequest]
 ) -> tuple[Any, Sequence[InputRequest]]:
     """The module as it was given, and its inputs."""
-    torch = _torch()
+    torch = torch_module()
     if given.kind == "file":
         module, stored = _exported_program(Path(given.where))
         requests = requests or stored
@@ -180,7 +183,7 @@ def _module(
 
 
 def _for_inference(module: Any, log: Log) -> Any:
-    torch = _torch()
+    torch = torch_module()
     if given_device := _device(module):
         log.note(f"moved from {given_device} to the CPU: a trace keeps the device it was made on")
         module = module.to("cpu")
@@ -200,7 +203,7 @@ def _device(module: Any) -> str:
 
 def _exported_program(path: Path) -> tuple[Any, tuple[InputRequest, ...]]:
     """The module inside a .pt2, and the inputs it was exported with."""
-    torch = _torch()
+    torch = torch_module()
     try:
         program = torch.export.load(str(path))
     except Exception as error:
@@ -212,7 +215,7 @@ def _exported_program(path: Path) -> tuple[Any, tuple[InputRequest, ...]]:
     arguments = program.example_inputs[0] if program.example_inputs else ()
     names = program.graph_signature.user_inputs
     stored = tuple(
-        InputRequest(name=str(name), shape=tuple(tensor.shape), dtype=_dtype(tensor))
+        InputRequest(name=str(name), shape=tuple(tensor.shape), dtype=dtype_of(tensor))
         for name, tensor in zip(names, arguments, strict=False)
         if isinstance(tensor, torch.Tensor)
     )
@@ -235,7 +238,7 @@ def _trace(
         )
     bound = bind(module, requests, where)
     examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
-    output = _call(bound.call, examples, where)
+    output = call(bound.call, examples, where)
     program = bound.program(flat=flatten.is_flat(output))
     traced, remarks = (
         _script(program, where) if settings.script else _run_tracer(program, examples, where)
@@ -244,25 +247,8 @@ def _trace(
     for remark in remarks:
         log.warn(remark)
     known = [(examples, output), *_answered(traced, bound, settings, where)]
-    rewrites = _lowered(traced, known, staging, settings, where, log)
+    rewrites = save(traced, known, staging, settings, where, log)
     return _exported(staging, examples, output, settings, tuple(remarks), rewrites)
-
-
-def _lowered(
-    module: Any,
-    known: Sequence[tuple[Mapping[str, Array], Any]],
-    staging: Path,
-    settings: ExportSettings,
-    where: str,
-    log: Log,
-) -> tuple[str, ...]:
-    """Save it for the version asked for; what was rewritten, in words."""
-    rewritten = lower.lower(module, settings.framework_version)
-    _save(module, staging, settings.framework_version)
-    if not rewritten:
-        return ()
-    _refuse_changed(rewritten, known, staging, settings, where)
-    return _told(rewritten, settings.framework_version, log)
 
 
 def _answered(
@@ -271,52 +257,16 @@ def _answered(
     """A second, different input and what the module gives for it; none where it fails."""
     second = inputs.random_inputs(bound.requests, settings.seed + 1)
     with contextlib.suppress(ExportFailed):
-        yield second, _call(traced, second, where)
-
-
-def _refuse_changed(
-    rewritten: Sequence[str],
-    known: Sequence[tuple[Mapping[str, Array], Any]],
-    staging: Path,
-    settings: ExportSettings,
-    where: str,
-) -> None:
-    """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
-    ran before it was rewritten goes on with what it was compiled to then."""
-    saved = load_script(lambda: str(staging / MODEL_FILE))
-    for examples, output in known:
-        names = flatten.names(output)
-        off = difference(_arrays(output, names), _arrays(_call(saved, examples, where), names))
-        if not off <= TRACE_DIFFERENCE:
-            raise ExportFailed(
-                f"rewriting {', '.join(rewritten)} for PyTorch {settings.framework_version} "
-                f"changed its outputs by {off:.2g} of the largest",
-                where=where,
-            )
-
-
-def _told(rewritten: Sequence[str], version: str, log: Log) -> tuple[str, ...]:
-    for name in rewritten:
-        log.note(f"lowered to PyTorch {version}: {name}")
-    return tuple(f"{name} in operators of PyTorch {version}" for name in rewritten)
-
-
-def _save(traced: Any, staging: Path, version: str) -> None:
-    saved, to = staging / "saved.pth", staging / MODEL_FILE
-    tensors = (*traced.parameters(), *traced.buffers())
-    refuse_full(saved, to, size=sum(t.numel() * t.element_size() for t in tensors))
-    traced.save(str(saved))
-    canonical.rewrite(saved, to, version)
-    saved.unlink()
+        yield second, call(traced, second, where)
 
 
 def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tuple[Any, list[str]]:
-    torch = _torch()
+    torch = torch_module()
     with warnings.catch_warnings(record=True) as caught, torch.no_grad():
         warnings.simplefilter("always")
         try:
             traced = torch.jit.trace(
-                program, tuple(_tensors(examples)), check_trace=False, strict=False
+                program, tuple(tensors(examples)), check_trace=False, strict=False
             )
         except Exception as error:
             raise ExportFailed(
@@ -325,7 +275,7 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
     inline_functions(traced)
     seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
     places = dict.fromkeys(
-        f"{Path(w.filename).name}:{w.lineno}" for w in seen if not _in_machinery(w.filename)
+        f"{Path(w.filename).name}:{w.lineno}" for w in seen if not is_torchs_own(w.filename)
     )
     if not places:
         return traced, []
@@ -337,13 +287,8 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
     return traced, [remark]
 
 
-def _in_machinery(filename: str) -> bool:
-    """Whether a warning is of torch's own code: its checks of shapes are nobody's decisions."""
-    return Path(filename).is_relative_to(Path(_torch().__file__).parent)
-
-
 def _script(program: Any, where: str) -> tuple[Any, list[str]]:
-    torch = _torch()
+    torch = torch_module()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -359,17 +304,17 @@ def _disagreements(
     names = flatten.names(first)
     remarks = []
     examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
-    golden, again = _arrays(first, names), _arrays(_call(bound.call, examples, where), names)
+    golden, again = arrays(first, names), arrays(call(bound.call, examples, where), names)
     if difference(golden, again) > TRACE_DIFFERENCE:
         return ["the model answers the same input differently each time: is it random?"]
-    if difference(golden, _arrays(_call(traced, examples, where), names)) > TRACE_DIFFERENCE:
+    if difference(golden, arrays(call(traced, examples, where), names)) > TRACE_DIFFERENCE:
         raise ExportFailed("its trace computes something else than the model", where=where)
     second = inputs.random_inputs(bound.requests, settings.seed + 1)
     try:
-        model, trace = _call(program, second, where), _call(traced, second, where)
+        model, trace = call(program, second, where), call(traced, second, where)
     except ExportFailed as error:
         return [f"a second, different input fails: {error.message}"]
-    if difference(_arrays(model, names), _arrays(trace, names)) > TRACE_DIFFERENCE:
+    if difference(arrays(model, names), arrays(trace, names)) > TRACE_DIFFERENCE:
         remarks.append(
             "the trace depends on the data: on a second, different input it computes something"
             " else than the model (--script keeps control flow)"
@@ -388,8 +333,8 @@ def _exported(
     remarks: tuple[str, ...],
     rewrites: tuple[str, ...] = (),
 ) -> ExportedModel:
-    torch = _torch()
-    outputs = _arrays(output, flatten.names(output))
+    torch = torch_module()
+    outputs = arrays(output, flatten.names(output))
     return ExportedModel(
         framework="PYTORCH",
         members=(Member(name=MODEL_FILE, path=staging / MODEL_FILE),),
@@ -399,48 +344,3 @@ def _exported(
         warnings=remarks,
         rewrites=rewrites,
     )
-
-
-def _call(function: Callable[..., Any], examples: Mapping[str, Array], where: str) -> Any:
-    torch = _torch()
-    try:
-        with torch.no_grad():
-            return function(*_tensors(examples))
-    except Exception as error:
-        shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
-        raise ExportFailed(
-            f"its forward raised {type(error).__name__}: {first_line(error)}",
-            where=where,
-            hint=f"it was given {shapes}; is that what it takes?",
-        ) from error
-
-
-def _tensors(examples: Mapping[str, Array]) -> list[Any]:
-    torch = _torch()
-    return [torch.from_numpy(array.copy()) for array in examples.values()]
-
-
-def _arrays(output: Any, names: Sequence[str]) -> dict[str, Array]:
-    tensors = flatten.flatten(output)
-    return {name: _array(t) for name, t in zip(names, tensors, strict=False)}
-
-
-def _array(tensor: Any) -> Array:
-    torch = _torch()
-    plain = tensor.detach().cpu()
-    array: Array = (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
-    return array
-
-
-def _dtype(tensor: Any) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise Missing(
-            f"PyTorch models need torch ({error})", hint="pip install 'neopack[torch]'"
-        ) from None
-    return torch

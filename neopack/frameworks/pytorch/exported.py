@@ -93,6 +93,7 @@ def _info(container: Container, program: Any, names: list[str]) -> ModelInfo:
             "training": list(_training(graph["nodes"])),
             "training_attribute": None,
             "devices": sorted(devices),
+            "called_in": {},
             "calls": {},
             "control_flow": sorted(_FLOW & set(operators)),
             "origin": "exported",

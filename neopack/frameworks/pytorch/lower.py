@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
@@ -18,10 +19,13 @@ from neopack import facts
 from neopack.facts import versions
 from neopack.frameworks.pytorch import schemas
 from neopack.frameworks.pytorch.graphs import graphs, nodes
+from neopack.frameworks.pytorch.live import is_torchs_own
 
-__all__ = ["foreign", "lower"]
+__all__ = ["foreign", "lower", "places", "rewritten"]
 
 FUNCTION = re.compile(r"^def aten__(\w+?)(?:__(\w+))?\(", re.MULTILINE)
+# of the calls that tracing recorded for a node, innermost first
+SOURCE = re.compile(r"^(.+)\((\d+)\): ", re.MULTILINE)
 # a rewrite may bring operators that want another; none brings itself
 ROUNDS = 8
 # an exception's message has its class beside it, which 1.9 does not know
@@ -57,6 +61,18 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
             _replace(graph, node, way)
         _fold(module)
     return tuple(done)
+
+
+def places(module: Any, version: str) -> dict[str, str]:
+    """Where in the model's source each of ``foreign`` is used first: ``net.py:10``; none that
+    torch does not tell of a module from a file."""
+    found: dict[str, str] = {}
+    for _, node, lack in _unlike(module, version):
+        calls = SOURCE.findall(node.sourceRange())
+        own = [(Path(file).name, line) for file, line in calls if not is_torchs_own(file)]
+        if lack and own:
+            found.setdefault(lack, ":".join(own[0]))
+    return found
 
 
 def _unlike(module: Any, version: str) -> Iterator[tuple[Any, Any, str]]:
@@ -134,12 +150,22 @@ def _raise_plainly(module: Any) -> tuple[str, ...]:
     return ("prim::RaiseException",) if found else ()
 
 
+@cache
+def rewritten() -> frozenset[str]:
+    """The names of the operators that some rewrite is for."""
+    return frozenset(f"aten::{match[1]}" for match in FUNCTION.finditer(_texts()))
+
+
+def _texts() -> str:
+    files = resources.files("neopack.frameworks.pytorch").joinpath("rewrites").iterdir()
+    return "\n".join(file.read_text("utf-8") for file in files)
+
+
 def _ways() -> dict[str, Any]:
     """Operator, or operator and overload, -> the graph that computes the same."""
     import torch
 
-    files = resources.files("neopack.frameworks.pytorch").joinpath("rewrites").iterdir()
-    text = "\n".join(file.read_text("utf-8") for file in files)
+    text = _texts()
     unit = torch.jit.CompilationUnit(text)
     found = {}
     for match in FUNCTION.finditer(text):

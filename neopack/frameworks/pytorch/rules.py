@@ -8,10 +8,10 @@ pytorch_model_loader.py (2022-08-17): it loads with ``torch.jit.load``, casts wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from neopack import facts
-from neopack.frameworks.pytorch import readable
+from neopack.frameworks.pytorch import lower, readable
 from neopack.rules.dataconfig import inputs_of, shape_text
 from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import matching, named, visible
@@ -356,11 +356,28 @@ def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
     version = inspection.framework_version
     lacking = readable.lacking_operators(inspection.info, version) if inspection.info else []
     if lacking:
-        more = f" and {len(lacking) - 4} more" if len(lacking) > 4 else ""
+        places = _fact(inspection, "called_in") or {}
+        names = [lack.partition("(")[0] for lack in lacking]
+        said = [
+            f"{lack} in {places[name]}" if name in places else lack
+            for lack, name in zip(lacking, names, strict=True)
+        ]
+        more = f" and {len(said) - 4} more" if len(said) > 4 else ""
         yield Hit(
-            message=f"PyTorch {version} has no {', '.join(lacking[:4])}{more}",
-            values={"operator": lacking[0].partition("(")[0], "version": version},
+            message=f"PyTorch {version} has no {', '.join(said[:4])}{more}",
+            values={"operator": names[0], "instead": _instead(names, version)},
         )
+
+
+def _instead(names: Sequence[str], version: str) -> str:
+    """What to do of the first that neopack does not rewrite, or of all where it rewrites each."""
+    left = [name for name in names if name not in lower.rewritten()]
+    if not left:
+        return f"Package it with --framework-version {version}: neopack rewrites it."
+    hint = facts.torch_instead(left[0])
+    if hint:
+        return f"In place of {left[0]}: {hint}."
+    return f"neopack knows no way to write {left[0]} for it: use operators that it has."
 
 
 @rule("NEO-PT-023", needs=("info",))

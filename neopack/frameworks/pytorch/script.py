@@ -120,6 +120,7 @@ class Script:
     classes: dict[str, ScriptClass] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     operators: Counter[str] = field(default_factory=Counter)
+    called_in: dict[str, str] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
     training: list[str] = field(default_factory=list)
     devices: set[str] = field(default_factory=set)
@@ -220,6 +221,7 @@ class _Reader:
         operator = _operator(name)
         if operator:
             self.script.operators[operator] += 1
+            self.script.called_in.setdefault(operator, _short(self.function))
             if operator == "prim::RaiseException":
                 self.flow["raise"] = None
         full = self.aliases.get(name, name)

@@ -200,6 +200,7 @@ def _code_facts(
         "control_flow": script.control_flow,
         "origin": _origin(script, stored=stored is not None),
         "stored_inputs": stored is not None,
+        "called_in": dict(sorted(script.called_in.items())),
         "calls": {
             name: sorted(map(str, calls)) for name, calls in sorted(script.calls.found.items())
         },

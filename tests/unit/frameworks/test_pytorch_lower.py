@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,21 @@ def test_what_has_no_rewrite_stays_and_is_named() -> None:
     module = traced(lambda x: torch.special.bessel_j0(functional.mish(x)), ROWS)
     assert lower.lower(module, "1.8") == ("aten::mish",)
     assert lower.foreign(module, "1.8") == ("aten::special_bessel_j0",)
+
+
+def test_what_has_no_rewrite_says_where_it_is_used() -> None:
+    module = traced(torch.special.bessel_j0, ROWS)
+    (name, place), *_ = lower.places(module, "1.8").items()
+    assert name == "aten::special_bessel_j0"
+    assert re.fullmatch(r"torch_functions\.py:\d+", place)
+    assert lower.places(module, "2.0") == {}
+
+
+def test_what_to_write_instead_of_it() -> None:
+    assert "matrix" in facts.torch_instead("aten::fft_rfft")
+    assert facts.torch_instead("aten::linalg_eigh") != facts.torch_instead("aten::linalg_solve")
+    assert facts.torch_instead("aten::relu") == ""
+    assert "aten::mish" in lower.rewritten()
 
 
 def test_operators_grow_from_version_to_version() -> None:

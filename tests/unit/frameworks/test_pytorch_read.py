@@ -22,8 +22,8 @@ FIXTURES = Path(__file__).parents[3] / "fixtures" / "pytorch"
 ONNX = FIXTURES.parent / "onnx"
 CNN_PARAMETERS = 145  # conv 4*3*9+4, norm 4+4, linear 5*4+5
 FACTS = set(
-    """training training_attribute devices calls control_flow origin input_names input_types
-    nested_inputs output_type dict_outputs stored_inputs custom_ops globals executing
+    """training training_attribute devices called_in calls control_flow origin input_names
+    input_types nested_inputs output_type dict_outputs stored_inputs custom_ops globals executing
     generated_files records root_class buffers buffer_bytes constants constant_bytes frozen
     readable_since
     mobile""".split()  # noqa: SIM905 - a list of 24 lines says no more

@@ -75,7 +75,8 @@ def using(*operators: str) -> ModelInfo:
 
 
 def called(operator: str, *calls: str) -> ModelInfo:
-    return replace(torch_info(calls={operator: list(calls)}), operators={operator: len(calls)})
+    info = torch_info(calls={operator: list(calls)}, called_in={operator: "Net.forward"})
+    return replace(info, operators={operator: len(calls)})
 
 
 def untold(**known: Any) -> ModelInfo:
@@ -477,7 +478,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         ),
         (
             pytorch("rasp4b", info=called("aten::meshgrid", "Tensor[], indexing=str")),
-            "PyTorch 1.8 has no aten::meshgrid(Tensor[], indexing=str)",
+            "PyTorch 1.8 has no aten::meshgrid(Tensor[], indexing=str) in Net.forward",
         ),
     ],
     "NEO-PT-021": [
