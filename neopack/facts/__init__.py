@@ -21,13 +21,6 @@ from neopack.facts.operator_table import (
     onnx_releases,
     operators_2020,
     tensorflow_operators,
-    torch_computes_otherwise,
-    torch_file_format,
-    torch_instead,
-    torch_operators,
-    torch_operators_today,
-    torchvision_converted,
-    torchvision_operators,
 )
 from neopack.facts.request_table import (
     Handler,
@@ -55,6 +48,16 @@ from neopack.facts.support_table import (
     target_class,
 )
 from neopack.facts.target_table import platforms, regions, target, targets
+from neopack.facts.torch_table import (
+    torch_computes_otherwise,
+    torch_file_format,
+    torch_instead,
+    torch_is_known,
+    torch_schemas,
+    torch_schemas_today,
+    torchvision_converted,
+    torchvision_operators,
+)
 
 __all__ = [
     "ConfigOptional",
@@ -100,8 +103,9 @@ __all__ = [
     "torch_computes_otherwise",
     "torch_file_format",
     "torch_instead",
-    "torch_operators",
-    "torch_operators_today",
+    "torch_is_known",
+    "torch_schemas",
+    "torch_schemas_today",
     "torchvision_converted",
     "torchvision_operators",
 ]

@@ -41,7 +41,7 @@ def foreign(module: Any, version: str) -> tuple[str, ...]:
 
 def lower(module: Any, version: str) -> tuple[str, ...]:
     """Rewrite ``module`` in place; returns the names of the operators that were rewritten."""
-    if facts.torch_operators(version) is None:
+    if not facts.torch_is_known(version):
         return ()
     _forget_sizes(module)
     done = dict.fromkeys(_respell(module))

@@ -1,6 +1,6 @@
 """Whether an operator of some PyTorch takes what it is called with.
 
-``facts.torch_operators`` has the schemas, ``meshgrid Tensor[],*,indexing:str -> Tensor[]``. A call
+``facts.torch_schemas`` has the schemas, ``meshgrid Tensor[],*,indexing:str -> Tensor[]``. A call
 is written ``Tensor[], indexing=str``: the TorchScript types of its arguments, ``_`` where the code
 does not tell. PyTorch takes the first overload that fits, and refuses the file where none does
 (``torch/csrc/jit/frontend/schema_matching.cpp``).
@@ -56,11 +56,10 @@ def lacks(version: str, operator: str, calls: Iterable[Call]) -> str:
     """What PyTorch ``version`` has not: ``aten::mish``, or ``aten::meshgrid(Tensor[],
     indexing=str)`` where it has the operator and none that is called so; empty where it has all,
     and for a version that our table does not reach."""
-    known = facts.torch_operators(version)
-    if known is None:
+    if not facts.torch_is_known(version):
         return ""
-    rows = known.get(operator)
-    if rows is None:
+    rows = facts.torch_schemas(operator, version)
+    if not rows:
         return operator
     for call in calls:
         if not any(_schema(row).takes(call) for row in rows):
@@ -72,7 +71,7 @@ def lacks(version: str, operator: str, calls: Iterable[Call]) -> str:
 def result(operator: str, call: Call) -> str:
     """The type that the operator returns, in the PyTorch of today, where it is one of those that
     calls are told apart by."""
-    rows = facts.torch_operators_today().get(operator, ())
+    rows = facts.torch_schemas_today(operator)
     found = {schema.returns for schema in map(_schema, rows) if schema.takes(call)}
     only = found.pop() if len(found) == 1 else UNKNOWN
     return only if only.removesuffix("[]") in _PLAIN - {"Scalar"} else UNKNOWN

@@ -111,12 +111,16 @@ def test_what_to_write_instead_of_it() -> None:
 
 
 def test_operators_grow_from_version_to_version() -> None:
-    assert "aten::silu" in (facts.torch_operators("1.7.1") or ())
-    assert "aten::silu" not in (facts.torch_operators("1.6") or ())
-    assert "aten::scaled_dot_product_attention" in (facts.torch_operators("2.0.1") or ())
-    assert facts.torch_operators("2.1") is None
-    assert "aten::rms_norm" in facts.torch_operators_today()
-    assert facts.torch_operators("latest") is None
+    assert facts.torch_schemas("aten::silu", "1.7.1")
+    assert not facts.torch_schemas("aten::silu", "1.6")
+    assert facts.torch_schemas("aten::scaled_dot_product_attention", "2.0.1")
+    assert not facts.torch_schemas("aten::rms_norm", "2.0.1")
+    assert facts.torch_schemas_today("aten::rms_norm")
+    # what went away is gone
+    assert "int[] -> int[]" not in " ".join(facts.torch_schemas("aten::slice", "1.8"))
+    assert facts.torch_schemas("aten::unflatten", "1.7") == ("Tensor,str,int[],str[]",)
+    known = [v for v in ("1.4", "1.11", "2.0.1", "2.1", "latest") if facts.torch_is_known(v)]
+    assert known == ["1.4", "1.11", "2.0.1"]
 
 
 def test_the_container_is_one_that_the_old_version_opens(tmp_path: Path) -> None:
