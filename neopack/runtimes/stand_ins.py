@@ -24,7 +24,7 @@ from neopack.wire.source import FileSource
 __all__ = ["FORM", "put"]
 
 # another text here has environments made anew
-FORM = "stand-ins, 2026-11"
+FORM = "stand-ins, 2026-11, second"
 
 FUNCTIONS = "libneopack_stand_ins.so"
 # what the names of NVIDIA's libraries, after "lib", and of their functions begin with
@@ -75,8 +75,10 @@ def _wanted(libraries: Sequence[Library], absent: set[str]) -> set[str]:
     have no versions, and are known by their names."""
     defined = {name for library in libraries for name in library.defined}
     wanted = {(name, file) for library in libraries for name, file in library.wanted.items()}
+    # a version names the library: that another has the function, such as the copy of CUDA's
+    # runtime that torchvision brings under a name of its own, does not help
     return {
         name
         for name, file in wanted
-        if name not in defined and (file in absent or (not file and name.startswith(PREFIXES)))
+        if file in absent or (not file and name not in defined and name.startswith(PREFIXES))
     }

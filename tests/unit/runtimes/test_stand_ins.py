@@ -78,6 +78,20 @@ def test_only_what_nobody_has_is_stood_in_for(packages: Path) -> None:
     assert asked(beside / "framework.so")[-1] == 7
 
 
+def test_a_copy_under_another_name_is_none(packages: Path) -> None:
+    """As torchvision brings CUDA's runtime: what asks for a version asks that library alone."""
+    beside = packages / "tiny" / "lib"
+    with FileSource(beside / "framework.so") as source:
+        wanted = read_library(source).wanted
+    functions = {name: b"\xc3" for name, file in wanted.items() if file == ABSENT[0]}
+    assert functions
+    copy = packages / "other.libs" / "libcutiny.60cfec8e.so.11"
+    copy.parent.mkdir()
+    copy.write_bytes(shared_library(copy.name, functions=functions))
+    assert stand_ins.put(packages, beside) == ABSENT
+    assert asked(beside / "framework.so")[1] == 42
+
+
 def test_nothing_is_written_where_nothing_is_wanted(tmp_path: Path) -> None:
     """A wheel for the CPU, for another machine, for macOS."""
     (tmp_path / "_C.so").write_bytes(shared_library("_C.so", needed=["libm.so.6"]))
