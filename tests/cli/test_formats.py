@@ -58,7 +58,7 @@ WRONG: dict[str, tuple[int, tuple[str, ...]]] = {
     "bench": (1, ("bench", "gone.tar.gz")),
     "no option": (2, ("check", "--nope")),
     "no command": (2, ("frobnicate",)),
-    "no argument": (2, ("compile", "gone.tar.gz")),
+    "no argument": (2, ("verify",)),
     "no value": (2, ("inspect", "gone.pt", "--weights")),
 }
 

@@ -59,4 +59,4 @@ def test_its_torchscript_file_is_packaged_and_run(found: NeoArchive, tmp_path: P
         archive.extract("model.pth", tmp_path, filter="data")
     kept = package.package(tmp_path / "model.pth", inputs=INPUTS, path=tmp_path / "kept.tar.gz")
     inputs, golden = load_goldens(kept.goldens)
-    assert difference(golden, package.load(kept.path).predict(inputs)) == 0
+    assert difference(golden, package.load(kept.path).predict(inputs)) < 1e-5
