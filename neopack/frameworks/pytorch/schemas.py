@@ -18,6 +18,7 @@ from neopack import facts
 __all__ = ["UNKNOWN", "Call", "kind_of_type", "lacks", "result"]
 
 UNKNOWN = "_"
+MOST_SHOWN = 6
 _PLAIN = frozenset(
     {"Tensor", "int", "float", "bool", "str", "complex", "Device", "Scalar", "None"}
 )
@@ -43,6 +44,11 @@ class Call:
     def __str__(self) -> str:
         return ", ".join([*self.given, *(f"{name}={kind}" for name, kind in self.named)])
 
+    def shown(self) -> str:
+        """For a sentence: of many arguments their number."""
+        count = len(self.given) + len(self.named)
+        return str(self) if count <= MOST_SHOWN else f"{count} arguments"
+
     @classmethod
     def parse(cls, text: str) -> Call:
         parts = [part.partition("=") for part in text.split(", ")] if text else []
@@ -63,7 +69,7 @@ def lacks(version: str, operator: str, calls: Iterable[Call]) -> str:
         return operator
     for call in calls:
         if not any(_schema(row).takes(call) for row in rows):
-            return f"{operator}({call})"
+            return f"{operator}({call.shown()})"
     return ""
 
 

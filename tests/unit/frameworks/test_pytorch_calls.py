@@ -102,6 +102,7 @@ def test_any_text_can_be_read(text: str) -> None:
         ("1.8", "add", "Tensor, Tensor, alpha=int", ""),
         ("1.8", "add", "Tensor, Tensor, int, int", "aten::add(Tensor, Tensor, int, int)"),
         ("1.8", "conv2d", "Tensor, Tensor, None, int[], int[], int[], int", ""),
+        ("1.6", "_convolution", ", ".join("_" * 13), "aten::_convolution(13 arguments)"),
         ("1.8", "format", "str, int, Tensor, _", ""),
         ("1.8", "where", "Tensor, Tensor, float", "aten::where(Tensor, Tensor, float)"),
         ("1.12", "where", "Tensor, Tensor, float", ""),
