@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import torch
 import torchvision
+from batch_statistics import norms, settled
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 # what a residual branch adds: at 1, the 50 of ResNet152 turn rounding of 1e-7 into 2e-4
@@ -15,20 +16,13 @@ def lively(name: str, size: int = 224) -> torch.nn.Module:
     """``torchvision.models``' model of that name, its zero heads drawn anew, its residual branches
     quiet, and its batch normalisation set to the statistics of one random batch."""
     model: torch.nn.Module = torchvision.models.get_model(name)
-    norms = []
     for module in model.modules():
         if isinstance(module, torch.nn.Linear) and not module.weight.any():
             torch.nn.init.normal_(module.weight, std=0.02)
         _quieten(module)
-        if isinstance(module, torch.nn.BatchNorm2d):
-            norms.append((module, module.momentum))
-            module.momentum = 1.0
-    if norms:
-        with torch.no_grad():
-            model.train()(torch.randn(2, 3, size, size))
-    for module, momentum in norms:
-        module.momentum = momentum
-    return model.eval()
+    if not norms(model):
+        return model.eval()
+    return settled(model, torch.randn(2, 3, size, size))
 
 
 def _quieten(module: torch.nn.Module) -> None:

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import torch
+from batch_statistics import norms, settled
 from torch import nn
 
 __all__ = ["WORDS", "body", "decoder", "detector", "encoder", "names", "segmenter", "text"]
@@ -159,7 +160,7 @@ def _spread(model: nn.Module, images: list[torch.Tensor]) -> nn.Module:
             parameter.div_(deviation)
         return answer / deviation
 
-    kept = set(model.backbone.modules() if _norms(model.backbone) else ())
+    kept = set(model.backbone.modules() if norms(model.backbone) else ())
     layers = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear) and m not in kept]
     hooks = {layer: layer.register_forward_hook(scale) for layer in layers}
     with torch.no_grad():
@@ -168,26 +169,14 @@ def _spread(model: nn.Module, images: list[torch.Tensor]) -> nn.Module:
 
 
 def _statistics(model: nn.Module, batch: torch.Tensor) -> nn.Module:
-    """Batch normalisation set to one batch: else the activations die. What a block of a ResNet
-    adds is made small, as in trained ones: else 101 layers round half a thousandth away."""
-    norms = _norms(model)
-    if not norms:
+    """Batch normalisation set to one batch. What a block of a ResNet adds is made small, as in
+    trained ones: else 101 layers round half a thousandth away."""
+    if not norms(model):
         return model.eval()
     for block in model.modules():
         if hasattr(block, "bn3"):
             nn.init.constant_(block.bn3.weight, 0.2)
-    kept = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 1.0
-    with torch.no_grad():
-        model.train()(batch)
-    for norm, momentum in zip(norms, kept, strict=True):
-        norm.momentum = momentum
-    return model.eval()
-
-
-def _norms(model: nn.Module) -> list[nn.BatchNorm2d]:
-    return [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    return settled(model, batch)
 
 
 # --- text -----------------------------------------------------------------------------------
