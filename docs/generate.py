@@ -17,6 +17,7 @@ from neopack import catalog, errors, facts
 from neopack.catalog.matrix import wording
 from neopack.facts import ErrorRow, accounts, images
 from neopack.facts.mending import mended_by
+from neopack.frameworks.pytorch import lower
 
 FOLDER = Path(__file__).parent
 BEGIN, END = "<!-- rewrites -->", "<!-- end -->"
@@ -463,8 +464,7 @@ def _rewrites() -> Iterator[str]:
     folder = Path(neopack.__file__).parent / "frameworks/pytorch/rewrites"
     for file, what in REWRITES.items():
         text = (folder / f"{file}.torchscript").read_text("utf-8")
-        found = re.findall(r"^def aten__(\w+?)(?:__(\w+))?\(", text, re.MULTILINE)
-        names = dict.fromkeys(name for name, _ in found)
+        names = {match[1] for match in lower.FUNCTION.finditer(text)}
         yield f"**{what}**: {', '.join(f'`{name}`' for name in sorted(names))}.\n\n"
 
 

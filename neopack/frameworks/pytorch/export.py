@@ -1,4 +1,4 @@
-"""Turn a PyTorch source into TorchScript that Neo reads. One of two files that import torch.
+"""Turn a PyTorch source into TorchScript that Neo reads.
 
 A live module, or what a callable returns, is put in eval mode on the CPU, traced with seeded
 inputs, and compared with itself on a second input; a TorchScript file is kept byte for byte where

@@ -47,12 +47,11 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
     done = dict.fromkeys(_respell(module))
     if not versions.at_least(version, RAISES_CLASSES):
         done |= dict.fromkeys(_raise_plainly(module))
-    ways = _ways()
     for _ in range(ROUNDS):
         known = [
             (graph, node, way)
             for graph, node, _ in _unlike(module, version)
-            if (way := _way(ways, node))
+            if (way := _way(_ways(), node))
         ]
         if not known:
             break
@@ -161,8 +160,10 @@ def _texts() -> str:
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
-def _ways() -> dict[str, Any]:
-    """Operator, or operator and overload, -> the graph that computes the same."""
+@cache
+def _ways() -> Mapping[str, Any]:
+    """Operator, or operator and overload, -> the graph that computes the same: compiled when the
+    first node wants one, which most models have none of."""
     import torch
 
     text = _texts()
