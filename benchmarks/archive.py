@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from neopack.archive.atomic import AtomicOutputs
 from neopack.archive.write import write_archive
-from neopack.types import Member
+from neopack.outputs.atomic import AtomicOutputs
+from neopack.values.model import Member
 
 REPEATS = 5
 WEIGHTS = 50_000_000
@@ -87,8 +87,8 @@ def peak(arguments: list[str]) -> float:
 
 WRITE = (
     "import sys; from pathlib import Path; "
-    "from neopack.archive.atomic import AtomicOutputs; "
-    "from neopack.archive.write import write_archive; from neopack.types import Member; "
+    "from neopack.outputs.atomic import AtomicOutputs; "
+    "from neopack.archive.write import write_archive; from neopack.values.model import Member; "
     "outputs = AtomicOutputs(force=True).__enter__(); "
     "write_archive(outputs.open(Path(sys.argv[2])), "
     "[Member(name='model.pth', path=Path(sys.argv[1]))]); outputs.__exit__(None, None, None)"

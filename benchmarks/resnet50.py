@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 import neopack
-from neopack.engines.catalogue import get
+from neopack.engines.registry import get
 from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
 from neopack.measure.machine import this_machine
 

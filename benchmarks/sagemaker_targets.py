@@ -24,15 +24,16 @@ from typing import Any
 import neopack
 from neopack import facts
 from neopack.emulator import Emulator, Script, Span, Timeline
-from neopack.engines.sagemaker.account import Connection
-from neopack.engines.sagemaker.location import Location
-from neopack.engines.sagemaker.request import JobRequest, JobSettings, Subject, build
-from neopack.engines.sagemaker.validate import refuse_what_is_wrong
-from neopack.engines.sagemaker.watch import Pace
 from neopack.errors import CheckFailed, NeopackError
-from neopack.following import Outcome, Waiting
-from neopack.submitting import Asked, plan, submit
-from neopack.types import SilentLog, Target
+from neopack.sagemaker.account import Connection
+from neopack.sagemaker.following import Outcome, Waiting
+from neopack.sagemaker.location import Location
+from neopack.sagemaker.request import JobRequest, JobSettings, Subject, build
+from neopack.sagemaker.submitting import Asked, plan, submit
+from neopack.sagemaker.validate import refuse_what_is_wrong
+from neopack.sagemaker.watch import Pace
+from neopack.values.log import SilentLog
+from neopack.values.target import Target
 
 ROOT = Path(__file__).parents[1]
 ROLE = "arn:aws:iam::123456789012:role/neo"

@@ -20,10 +20,11 @@ from pathlib import Path
 from neopack.archive.read import scan
 from neopack.archive.write import write_archive
 from neopack.emulator import Emulator
-from neopack.engines.sagemaker.account import Account, Connection
-from neopack.engines.sagemaker.location import Location
-from neopack.engines.sagemaker.upload import Payload, upload
-from neopack.types import Member, SilentLog
+from neopack.sagemaker.account import Account, Connection
+from neopack.sagemaker.location import Location
+from neopack.sagemaker.upload import Payload, upload
+from neopack.values.log import SilentLog
+from neopack.values.model import Member
 
 BUCKET = "models"
 

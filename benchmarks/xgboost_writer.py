@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import xgboost
 
+from neopack.formats.source import BytesSource
 from neopack.frameworks.xgboost import document, lower
-from neopack.wire.source import BytesSource
 
 REPEATS = 15
 

@@ -28,9 +28,10 @@ from pathlib import Path
 from typing import Any
 
 import neopack
-from neopack.archive.goldens import difference, load_goldens
 from neopack.errors import NeopackError
-from neopack.types import InputRequest
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.signature import InputRequest
 
 HERE = Path(__file__).parent
 

@@ -8,16 +8,20 @@ pytorch.md from the rewrites. A test compares the pages with what this would wri
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import neopack
-from neopack import catalog, errors, facts
-from neopack.catalog.matrix import wording
+from neopack import errors, facts, support
 from neopack.facts import ErrorRow, accounts, images
 from neopack.facts.mending import mended_by
 from neopack.frameworks.pytorch import lower
+from neopack.support.matrix import wording
+
+sys.path.insert(0, str(Path(__file__).parent))
+from tree_page import tree_page
 
 FOLDER = Path(__file__).parent
 BEGIN, END = "<!-- rewrites -->", "<!-- end -->"
@@ -171,7 +175,7 @@ def _refuse_disagreement(rows: list[tuple[int, str, str]]) -> None:
 
 
 def _example_of_a_failure() -> str:
-    from neopack.reports.json import failure
+    from neopack.reports.json_documents import failure
 
     error = errors.SourceError("no such file", where="resnet50.tar.gz")
     return f"\n```json\n{failure(error)}\n```\n"
@@ -205,14 +209,14 @@ GUIDES = {
     "deploy": ("sagemaker.md",),
     "dev": ("emulator.md",),
     "explain": ("check.md",),
-    "image": ("catalog.md",),
+    "image": ("support.md",),
     "init": ("sagemaker.md",),
     "jobs": ("sagemaker.md",),
     "package": ("package.md", "archive.md"),
     "run": ("compile.md",),
     "runtimes": ("runtimes.md",),
-    "support": ("catalog.md",),
-    "targets": ("catalog.md", "support-matrix.md"),
+    "support": ("support.md",),
+    "targets": ("support.md", "support-matrix.md"),
     "undeploy": ("sagemaker.md",),
     "verify": ("verify.md",),
 }
@@ -311,7 +315,7 @@ MATRIX = """\
 
 What takes what, since when, where. This page is written from `neopack/facts` by `python
 docs/generate.py`: change the data, not the page. `neopack targets`, `support` and `image` answer
-the same for one name and one date ([catalog.md](catalog.md)).
+the same for one name and one date ([support.md](support.md)).
 
 "1.8 or earlier" is what the guide says; elsewhere a version is taken only if it is listed. No page
 says which framework a single edge device takes; the rows of *edge* count for all of them and for
@@ -336,7 +340,7 @@ def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _neo() -> Iterator[str]:
-    rows = catalog.neo().rows
+    rows = support.neo().rows
     head = ("Class", "Framework", "Versions", "Compiled with", "Archive", "Models", "Table of")
     yield _grid(
         head,
@@ -357,7 +361,7 @@ def _neo() -> Iterator[str]:
 
 
 def _moved() -> Iterator[str]:
-    moved = catalog.changes().changes
+    moved = support.changes().changes
     head = ("Date", "Class", "Framework", "Before", "After")
     yield _grid(
         head, ((c.date, c.target_class, c.framework, c.before, c.what or c.after) for c in moved)
@@ -366,7 +370,7 @@ def _moved() -> Iterator[str]:
 
 
 def _targets() -> Iterator[str]:
-    entries = catalog.targets().targets
+    entries = support.targets().targets
     head = ("Target", "Class", "System", "Accelerator", "Instances", "Regions", "Remarks")
     yield _grid(
         head,
@@ -413,7 +417,7 @@ def _images() -> Iterator[str]:
 
 
 def _elastic() -> Iterator[str]:
-    answer = catalog.ei()
+    answer = support.ei()
     yield "".join(f"- {text}\n" for text in answer.status)
     head = ("Accelerator", "TFLOPS F32", "F16", "Memory, GB", "From Neo")
     yield _grid(
@@ -433,7 +437,7 @@ def _elastic() -> Iterator[str]:
 
 
 def _parallel() -> Iterator[str]:
-    answer = catalog.smp()
+    answer = support.smp()
     yield _grid(
         ("Framework", "Version", "Library", "Image", "Wheel"),
         (
@@ -510,6 +514,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "pytorch.md": pytorch_page,
     "rules.md": rules_page,
     "support-matrix.md": matrix_page,
+    "tree.md": lambda: tree_page((FOLDER / "tree.md").read_text("utf-8")),
 }
 
 

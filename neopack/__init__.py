@@ -28,7 +28,9 @@ if TYPE_CHECKING:
         verify,
     )
     from neopack.errors import NeopackError
-    from neopack.types import InputRequest, LineLog, Report, Signature, TensorSpec
+    from neopack.values.finding import Report
+    from neopack.values.log import LineLog
+    from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = [
     "InputRequest",
@@ -54,9 +56,9 @@ __all__ = [
 
 _HOMES = {
     "NeopackError": "neopack.errors",
-    **dict.fromkeys(
-        ("InputRequest", "LineLog", "Report", "Signature", "TensorSpec"), "neopack.types"
-    ),
+    "LineLog": "neopack.values.log",
+    "Report": "neopack.values.finding",
+    **dict.fromkeys(("InputRequest", "Signature", "TensorSpec"), "neopack.values.signature"),
     **dict.fromkeys(
         (
             "bench",

@@ -5,12 +5,9 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-from neopack._version import __version__
+from neopack.distributions import version_text
 
 __all__ = ["main"]
-
-# what to look for, in the order it is said
-SEEN = ("torch", "torchvision", "onnx", "onnxruntime", "xgboost", "openvino")
 
 
 def main() -> None:
@@ -25,16 +22,6 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     command_line()
-
-
-def version_text() -> str:
-    """neopack's version, and those of the frameworks and engines it sees."""
-    from neopack.installed import versions
-
-    found = versions(SEEN)
-    lines = [f"neopack {__version__} (Python {sys.version.split()[0]})"]
-    lines += [f"  {name:12} {found.get(name, 'not installed')}" for name in SEEN]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

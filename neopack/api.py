@@ -1,4 +1,4 @@
-"""The verbs, from source to result. The command line and users call only these."""
+"""The verbs, from source to result: what users and the command line call."""
 
 from __future__ import annotations
 
@@ -8,48 +8,34 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from neopack import (
-    checking,
-    compiling,
-    explaining,
-    exporting,
-    facts,
-    fixing,
-    inspecting,
-    judging,
-    packing,
-    receiving,
-    resolving,
-    targeting,
-)
-from neopack import matrix as matrices
+from neopack import facts
 from neopack.artifacts import answer as answers
+from neopack.artifacts import inspecting
 from neopack.artifacts import load as artifacts
-from neopack.artifacts.inspected import Inspected
-from neopack.charting import roadmap
+from neopack.artifacts.inspection import Inspected
+from neopack.checks import all_targets as matrices
+from neopack.checks import checking, compiled, explaining, fixing, judging
+from neopack.checks.failure_reasons import Explanation
+from neopack.checks.roadmap import roadmap
+from neopack.compiling import local, target_choice
 from neopack.errors import UsageError
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import ExportSettings
-from neopack.frameworks.inputs import shape_of
+from neopack.goldens.inputs import shape_of
 from neopack.measure import bench as measuring
 from neopack.measure import cost as costing
-from neopack.measure import verify as proving
 from neopack.measure.price import Price, price_of, read_prices
-from neopack.rules.explain import Explanation
-from neopack.types import (
-    Checked,
-    CompiledArtifact,
-    Evidence,
-    InputRequest,
-    Json,
-    Log,
-    NeoArchive,
-    Report,
-    SilentLog,
-)
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.packaging import exporting, packing, resolving
+from neopack.proving import verify as proving
+from neopack.values.artifact import CompiledArtifact, NeoArchive
+from neopack.values.evidence import Evidence
+from neopack.values.finding import Checked, Report
+from neopack.values.json import Json
+from neopack.values.log import Log, SilentLog
+from neopack.values.signature import InputRequest
 
 if TYPE_CHECKING:  # a local compilation needs nothing of it
-    from neopack import following, submitting
+    from neopack.sagemaker import following, submitting
 
 __all__ = [
     "answer",
@@ -224,9 +210,9 @@ def check_targets(
     if scanned is None and source is not None:
         raise UsageError("--source goes with what a job returned", where=str(path))
     if scanned is not None:
-        artifact = receiving.artifact_of(scanned, _path(source), wanted)
+        artifact = compiled.artifact_of(scanned, _path(source), wanted)
         if artifact is not None:
-            return receiving.check(path, scanned, artifact, aims, wanted)
+            return compiled.check(path, scanned, artifact, aims, wanted)
     subject = checking.read(path, wanted, scanned)
     return checking.check(subject, aims, wanted, otherwise=spare)
 
@@ -321,10 +307,10 @@ def compile(  # noqa: A001 - Neo's own word
     the ARN of a role, and ``output``, ``s3://bucket/prefix``; ``JobFailed`` where it fails, other
     ``ServiceError`` where AWS says no. ``submit`` does the same with all there is to say.
     """
-    target = target or targeting.target_of(Path(archive), (), "", log or SilentLog())
+    target = target or target_choice.target_of(Path(archive), (), "", log or SilentLog())
     if backend == "sagemaker":
-        from neopack import submitting
-        from neopack.engines.sagemaker.account import Connection
+        from neopack.sagemaker import submitting
+        from neopack.sagemaker.account import Connection
 
         return _by_sagemaker(
             archive,
@@ -339,14 +325,14 @@ def compile(  # noqa: A001 - Neo's own word
             waiting,
             log,
         )
-    settings = compiling.CompileSettings(
+    settings = local.CompileSettings(
         precision=precision,
         engine=engine,
         max_difference=max_difference,
         force=force,
         limits=limits,
     )
-    return compiling.compile_archive(
+    return local.compile_archive(
         Path(archive), target, _path(output), settings, log or SilentLog()
     )
 
@@ -358,7 +344,7 @@ def _by_sagemaker(
     waiting: following.Waiting | None,
     log: Log | None,
 ) -> CompiledArtifact:
-    from neopack import following
+    from neopack.sagemaker import following
 
     outcomes = submit(archive, [target], asked, waiting=waiting, log=log)
     following.raise_for(outcomes)
@@ -377,7 +363,7 @@ def submit(
 
     A failed job is an outcome, not an exception; ``following.raise_for`` makes it one.
     """
-    from neopack import following, submitting
+    from neopack.sagemaker import following, submitting
 
     wait = waiting or following.Waiting()
     return submitting.submit(Path(archive), targets, asked, wait, log or SilentLog())

@@ -31,7 +31,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from neopack.types import Report
+    from neopack.values.finding import Report
 
 __all__ = [
     "CheckFailed",

@@ -9,7 +9,7 @@ import onnx.parser
 import onnx.shape_inference
 from onnx import helper
 
-from neopack.types import Array
+from neopack.values.artifact import Array
 
 
 class Case(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from onnx_models import inputs_of
 
-from neopack.types import Array
+from neopack.values.artifact import Array
 
 __all__ = ["NOT_IN_2020", "OLDER", "OlderCase", "apart", "numbers_of"]
 

@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from neopack import facts, runtimes
-from neopack.facts import versions
+from neopack import facts, runtimes, versions
 
 TABLE = Path(facts.__file__).with_name("torch_operators.toml")
 HEAD = """\

@@ -1,4 +1,4 @@
-"""Resolve each runtime of ``neopack/runtimes/catalogue.toml`` into its lock file, with hashes, and
+"""Resolve each runtime of ``neopack/runtimes/runtimes.toml`` into its lock file, with hashes, and
 leave out what it is to be ``without``.
 
 Run it by hand after a change there: ``python tools/lock_runtimes.py [NAME ...]``.

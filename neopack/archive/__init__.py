@@ -1,1 +1,1 @@
-"""The tar.gz itself: written deterministically and atomically, read safely in one pass."""
+"""The tar.gz of an archive: written deterministically, read in one pass; its manifest."""

@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from neopack.archive.atomic import AtomicOutputs
 from neopack.archive.write import MemberDigest
-from neopack.codec import from_json, parsed, to_json
 from neopack.errors import Malformed
-from neopack.types import Evidence, Json, Signature
+from neopack.formats.codec import from_json, parsed, to_json
+from neopack.outputs.atomic import AtomicOutputs
+from neopack.values.evidence import Evidence
+from neopack.values.json import Json
+from neopack.values.signature import Signature
 
 __all__ = [
     "ArchiveRecord",

@@ -14,9 +14,9 @@ from typing import BinaryIO, Self, cast
 
 from neopack.archive.digest import ARCHIVE, CONTENT, BackgroundDigests
 from neopack.errors import LimitExceeded, Malformed, SourceError
-from neopack.wire import tar
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.tar import TarEntry
+from neopack.formats import tar
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.tar import TarEntry
 
 __all__ = [
     "ArchiveFiles",

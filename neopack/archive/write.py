@@ -17,7 +17,8 @@ from typing import BinaryIO, Protocol
 
 from neopack.archive.digest import ARCHIVE, CONTENT, BackgroundDigests
 from neopack.errors import OutputError, UsageError
-from neopack.types import Log, Member, SilentLog
+from neopack.values.log import Log, SilentLog
+from neopack.values.model import Member
 
 __all__ = ["MemberDigest", "Written", "write_archive"]
 

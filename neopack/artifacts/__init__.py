@@ -1,1 +1,1 @@
-"""What came out of a compilation: its archive, what kind it is, and how to load it."""
+"""Archives and compiled artifacts as a user holds them: recognize, inspect, open, load, run."""

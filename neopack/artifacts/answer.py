@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from neopack.archive.atomic import AtomicOutputs, refuse_unwritable
-from neopack.archive.goldens import load_arrays, load_goldens, save_arrays
 from neopack.artifacts.load import checked_inputs, load_opened, open_archive
-from neopack.frameworks.inputs import random_inputs, request_of
-from neopack.types import Array, Log, Signature
+from neopack.goldens.arrays import load_arrays, load_goldens, save_arrays
+from neopack.goldens.inputs import random_inputs, request_of
+from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
+from neopack.values.artifact import Array
+from neopack.values.log import Log
+from neopack.values.signature import Signature
 
 __all__ = ["Answer", "OutputSummary", "answer"]
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neopack.codec import from_json, parsed, to_json
-from neopack.types import Json, Signature
+from neopack.formats.codec import from_json, parsed, to_json
+from neopack.values.json import Json
+from neopack.values.signature import Signature
 
 __all__ = ["EMULATED", "EmulatedMark"]
 

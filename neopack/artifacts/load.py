@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from neopack.archive.atomic import writing
 from neopack.archive.manifest import manifest_of, manifest_path
 from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource, extract_member, scan
-from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest, beside
+from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest, beside
 from neopack.errors import (
     Malformed,
     NeopackError,
@@ -20,10 +19,13 @@ from neopack.errors import (
     UsageError,
     first_line,
 )
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import Framework
-from neopack.frameworks import catalogue as frameworks
-from neopack.types import Array, ModelInfo, Runner, Signature
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.frameworks import registry as frameworks
+from neopack.outputs.atomic import writing
+from neopack.values.artifact import Array, Runner
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature
 
 __all__ = [
     "LoadedModel",
@@ -163,7 +165,7 @@ def load_opened(
         archived = ArchiveFiles(opened.scan, limits)
         framework = frameworks.of_neo(opened.framework)
         return framework.runner(archived, opened.model, opened.signature, threads)
-    from neopack.engines import catalogue as engines
+    from neopack.engines import registry as engines
 
     lacking = set(opened.compiled.members) - set(opened.scan.file_names())
     if lacking:

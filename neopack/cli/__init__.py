@@ -1,4 +1,4 @@
-"""The command line: one module a command, and the one place where errors become exit codes."""
+"""The command line: one module a command, and the only place that prints and exits."""
 
 import os
 import signal
@@ -75,7 +75,7 @@ app.add_typer(dev.app)
 
 def _say_version(asked: bool) -> None:
     if asked:
-        from neopack.__main__ import version_text
+        from neopack.distributions import version_text
 
         console.data(version_text().rstrip())
         raise typer.Exit
@@ -153,7 +153,7 @@ def _wrong_call(error: Any) -> UsageError:
 
 def _unreadable(error: OSError) -> NeopackError:
     """What the system said of a file, where nothing closer to it had a better word."""
-    from neopack.archive.atomic import FULL
+    from neopack.outputs.atomic import FULL
 
     if error.filename is None and error.errno in FULL:
         return OutputError(f"cannot be written: {error.strerror}", where="standard output")

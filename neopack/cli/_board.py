@@ -9,7 +9,7 @@ from neopack.cli._console import console
 from neopack.reports.jobs import states_rows
 
 if TYPE_CHECKING:
-    from neopack.engines.sagemaker.jobs import Job
+    from neopack.sagemaker.jobs import Job
 
 __all__ = ["Board"]
 

@@ -12,10 +12,10 @@ import typer
 from neopack.errors import UsageError
 
 if TYPE_CHECKING:
-    from neopack.engines.sagemaker.account import Connection
-    from neopack.engines.sagemaker.watch import Pace
-    from neopack.following import Waiting
     from neopack.project.settings import Settings
+    from neopack.sagemaker.account import Connection
+    from neopack.sagemaker.following import Waiting
+    from neopack.sagemaker.watch import Pace
 
 __all__ = [
     "Endpoint",
@@ -73,7 +73,7 @@ def settings() -> "Settings":
 def connection(
     region: str | None, profile: str | None, endpoint: str | None, said: "Settings"
 ) -> "Connection":
-    from neopack.engines.sagemaker.account import Connection
+    from neopack.sagemaker.account import Connection
 
     return Connection(
         region=region or said.region,
@@ -83,7 +83,7 @@ def connection(
 
 
 def pace(poll: float) -> "Pace":
-    from neopack.engines.sagemaker.watch import Pace
+    from neopack.sagemaker.watch import Pace
 
     if not poll >= 0:
         raise UsageError(f"--poll {poll} is no number of seconds")
@@ -101,7 +101,7 @@ def waiting(
 ) -> "Waiting":
     """How to wait, with the board that shows it."""
     from neopack.cli._board import Board
-    from neopack.following import Waiting
+    from neopack.sagemaker.following import Waiting
 
     if timeout is not None and not timeout >= 0:
         raise UsageError(f"--timeout {timeout} is no number of seconds")

@@ -15,7 +15,7 @@ import typer
 from neopack.errors import Interrupted, NeopackError, OutputError
 
 if TYPE_CHECKING:
-    from neopack.types import Report
+    from neopack.values.finding import Report
 
 __all__ = ["Console", "console"]
 
@@ -63,7 +63,7 @@ class Console:
         """A command's answer, in the format asked for; text is left out when quiet. A ``long``
         one that is taller than the terminal goes to the pager."""
         if self.json:
-            from neopack.reports.json import document
+            from neopack.reports.json_documents import document
 
             self.data(document(kind, value))
         elif long and not self.quiet and _taller_than_screen(text):
@@ -94,7 +94,7 @@ class Console:
     def failure(self, error: NeopackError | Interrupted, report: Report | None) -> None:
         self.rest()
         if self.json:
-            from neopack.reports.json import failure
+            from neopack.reports.json_documents import failure
 
             with suppress(NeopackError, typer.Exit):  # the exit code is the first error's
                 self.data(failure(error))

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 
 from neopack.errors import UsageError
-from neopack.frameworks.inputs import DTYPES
-from neopack.types import InputRequest, Json
+from neopack.goldens.inputs import DTYPES
+from neopack.values.json import Json
+from neopack.values.signature import InputRequest
 
 __all__ = ["parse_arguments", "parse_inputs"]
 

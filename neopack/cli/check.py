@@ -14,9 +14,9 @@ from neopack.cli._console import console
 from neopack.errors import CheckFailed, NeopackError, UsageError
 
 if TYPE_CHECKING:
-    from neopack.checking import Wanted
-    from neopack.fixing import Fixed
-    from neopack.types import Checked, Level
+    from neopack.checks.checking import Wanted
+    from neopack.checks.fixing import Fixed
+    from neopack.values.finding import Checked, Level
 
 __all__ = ["check"]
 
@@ -75,8 +75,9 @@ def check(
     """Find what Neo would refuse, before the job: one pass, nothing is executed."""
     console.setup(quiet=quiet, debug=debug, json=output_format is Form.json)
     with _failing_in(output_format, model):
-        from neopack import api, checking
-        from neopack.wire.guard import DEFAULT_LIMITS
+        from neopack import api
+        from neopack.checks import checking
+        from neopack.formats.guard import DEFAULT_LIMITS
 
         said = project()
         wanted = checking.Wanted(
@@ -136,7 +137,7 @@ def _passing(max_level: options.Level | None, *, strict: bool, usually: bool) ->
 
 def _all_targets(model: Path, wanted: "Wanted", form: Form) -> None:
     from neopack import api
-    from neopack.reports.matrix import matrix_markdown, matrix_text
+    from neopack.reports.all_targets import matrix_markdown, matrix_text
 
     if form not in (Form.text, Form.json, Form.markdown):
         raise UsageError(f"--all-targets has no form {form}", hint="text, json or markdown")
@@ -161,7 +162,7 @@ def _show(checked: "Checked", form: Form, *, verbose: bool) -> None:
 
 
 def _show_fixed(fixed: "Fixed", form: Form, *, verbose: bool) -> None:
-    from neopack.reports.fixed import fixed_text
+    from neopack.reports.fixing import fixed_text
 
     if form in (Form.text, Form.json):
         console.result("fix", fixed, fixed_text(fixed, verbose=verbose))
@@ -184,7 +185,7 @@ def _writers() -> "Mapping[Form, ModuleType]":
 
 def _exit(checked: "Checked") -> None:
     """With 3 only where each report that fails does so for a target that takes no such thing."""
-    from neopack import judging
+    from neopack.checks import judging
 
     codes = []
     for report in checked.reports:

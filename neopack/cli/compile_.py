@@ -15,9 +15,9 @@ from neopack.errors import NeopackError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neopack.following import Outcome
-    from neopack.submitting import Asked
-    from neopack.wire.guard import Limits
+    from neopack.formats.guard import Limits
+    from neopack.sagemaker.following import Outcome
+    from neopack.sagemaker.submitting import Asked
 
 __all__ = ["compile_", "show_outcomes"]
 
@@ -129,9 +129,9 @@ def compile_(
     force: options.Force = False,
 ) -> None:
     """Compile an archive: here, with a local engine, or by SageMaker Neo."""
+    from neopack.compiling.target_choice import target_of
+    from neopack.formats.guard import DEFAULT_LIMITS
     from neopack.project.settings import choose
-    from neopack.targeting import target_of
-    from neopack.wire.guard import DEFAULT_LIMITS
 
     said = cloud.settings()
     choice = choose(backend, role=role, output=output, environment=os.environ, settings=said)
@@ -152,7 +152,7 @@ def compile_(
             limits=limits,
         )
         return
-    from neopack.submitting import Asked
+    from neopack.sagemaker.submitting import Asked
 
     asked = Asked(
         role=_required(role or said.role, "--role", "the ARN of a role that SageMaker may take"),
@@ -255,7 +255,7 @@ def _here(
 
 def _dry_run(archive: Path, targets: "Sequence[str]", asked: "Asked") -> None:
     from neopack.reports.jobs import dry_run_text
-    from neopack.submitting import dry_run
+    from neopack.sagemaker.submitting import dry_run
 
     runs = dry_run(archive, targets, asked, os.environ, console)
     console.result("dry run", {"requests": runs}, dry_run_text(runs))
@@ -263,8 +263,8 @@ def _dry_run(archive: Path, targets: "Sequence[str]", asked: "Asked") -> None:
 
 def show_outcomes(kind: str, outcomes: "Sequence[Outcome]") -> None:
     """The outcomes as data, then the first failure as the error that the command ends with."""
-    from neopack.following import raise_for
     from neopack.reports.jobs import outcomes_text
+    from neopack.sagemaker.following import raise_for
 
     console.rest()
     console.result(kind, {"backend": "sagemaker", "jobs": outcomes}, outcomes_text(outcomes))

@@ -42,9 +42,9 @@ def deploy(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """Serve a job's artifact on an endpoint, and ask it once."""
-    from neopack import deploying
-    from neopack.engines.sagemaker.hosting import HostingSettings
     from neopack.reports.endpoints import deployment_text, requests_text
+    from neopack.sagemaker import deploying
+    from neopack.sagemaker.hosting import HostingSettings
 
     said = cloud.settings()
     settings = HostingSettings(
@@ -85,7 +85,7 @@ def undeploy(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """Delete an endpoint, with the configuration and the model that deploy made."""
-    from neopack import deploying
+    from neopack.sagemaker import deploying
 
     gone = deploying.undeploy(
         endpoint,

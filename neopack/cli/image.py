@@ -23,8 +23,8 @@ def image(
     ] = "py3",
 ) -> None:
     """The container image that serves a compiled model; a job's own InferenceImage goes first."""
-    from neopack import catalog
-    from neopack.reports.catalog import image_text
+    from neopack import support
+    from neopack.reports.support import image_text
 
-    found = catalog.image(framework, version, target=target, region=region, python=python)
+    found = support.image(framework, version, target=target, region=region, python=python)
     console.result("image", found, image_text(found))

@@ -41,11 +41,11 @@ def aws(
     force: options.Force = False,
 ) -> None:
     """Write the IAM policies that jobs and endpoints need: JSON, CloudFormation, Terraform."""
-    from neopack.archive.atomic import AtomicOutputs, writing
-    from neopack.engines.sagemaker.location import Location
-    from neopack.engines.sagemaker.policies import Names
-    from neopack.engines.sagemaker.templates import files
-    from neopack.engines.sagemaker.validate import partition_of
+    from neopack.outputs.atomic import AtomicOutputs, writing
+    from neopack.sagemaker.location import Location
+    from neopack.sagemaker.policies import Names
+    from neopack.sagemaker.templates import files
+    from neopack.sagemaker.validate import partition_of
 
     if not re.fullmatch(r"\d{12}", account):
         raise UsageError(f"--account {account} is not 12 digits")

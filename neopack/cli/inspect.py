@@ -21,8 +21,8 @@ def inspect(
     """Say what a model or an archive is; nothing in a file is run to read it."""
     from neopack import api
     from neopack.cli import _values
+    from neopack.formats.guard import DEFAULT_LIMITS
     from neopack.reports.text import inspected_text
-    from neopack.wire.guard import DEFAULT_LIMITS
 
     seen = api.inspect(
         model,

@@ -12,8 +12,8 @@ from neopack.cli.compile_ import show_outcomes
 from neopack.errors import ServiceError, UsageError
 
 if TYPE_CHECKING:
-    from neopack.engines.sagemaker.account import Account
-    from neopack.engines.sagemaker.jobs import Job
+    from neopack.sagemaker.account import Account
+    from neopack.sagemaker.jobs import Job
 
 __all__ = ["jobs"]
 
@@ -25,13 +25,13 @@ Name = Annotated[str, typer.Argument(help="The job's name.")]
 
 
 def _account(region: str | None, profile: str | None, endpoint: str | None) -> "Account":
-    from neopack.engines.sagemaker.account import Account
+    from neopack.sagemaker.account import Account
 
     return Account(cloud.connection(region, profile, endpoint, cloud.settings()))
 
 
 def _known(account: "Account", name: str) -> "Job":
-    from neopack.engines.sagemaker.jobs import describe
+    from neopack.sagemaker.jobs import describe
 
     job = describe(account, name)
     if job is None:
@@ -54,8 +54,8 @@ def list_(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """The newest jobs of the account."""
-    from neopack.engines.sagemaker.jobs import listed
     from neopack.reports.jobs import jobs_text
+    from neopack.sagemaker.jobs import listed
 
     wanted = (status or "").upper()
     if wanted and wanted not in STATUSES:
@@ -76,9 +76,9 @@ def show(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """One job, with what it was asked; why it failed, where it did."""
-    from neopack.engines.sagemaker.failure import failure_of
-    from neopack.following import Outcome
     from neopack.reports.jobs import job_text, outcomes_text
+    from neopack.sagemaker.failure import failure_of
+    from neopack.sagemaker.following import Outcome
 
     account = _account(region, profile, endpoint_url)
     job = _known(account, name)
@@ -99,7 +99,7 @@ def logs(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """What the job wrote to CloudWatch so far."""
-    from neopack.engines.sagemaker.logs import LogTail
+    from neopack.sagemaker.logs import LogTail
 
     account = _account(region, profile, endpoint_url)
     lines = list(LogTail(account, name).lines())
@@ -118,7 +118,7 @@ def stop(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """Stop a job; the service takes a moment for it."""
-    from neopack.engines.sagemaker import jobs as service
+    from neopack.sagemaker import jobs as service
 
     account = _account(region, profile, endpoint_url)
     if _known(account, name).over:
@@ -138,7 +138,7 @@ def delete(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """Delete the record of a job that is over; artifacts and logs stay."""
-    from neopack.engines.sagemaker import jobs as service
+    from neopack.sagemaker import jobs as service
 
     account = _account(region, profile, endpoint_url)
     job = _known(account, name)
@@ -168,7 +168,7 @@ def attach(
     force: options.Force = False,
 ) -> None:
     """Go on with jobs: watch them to their end and fetch what they made."""
-    from neopack.following import attach as follow
+    from neopack.sagemaker.following import attach as follow
 
     if download is not None and len(receipt) > 1:
         raise UsageError(f"--download names one file, and there are {len(receipt)} jobs")

@@ -29,10 +29,10 @@ def neo(
     as_of: AsOf = None,
 ) -> None:
     """Neo's matrix: framework versions by class of targets."""
-    from neopack import catalog
-    from neopack.reports.catalog import matrix_text
+    from neopack import support
+    from neopack.reports.support import matrix_text
 
-    found = catalog.neo(framework=framework, as_of=as_of, target_class=target_class or "")
+    found = support.neo(framework=framework, as_of=as_of, target_class=target_class or "")
     console.result("support neo", found, matrix_text(found), long=True)
 
 
@@ -48,10 +48,10 @@ def edge(
     ] = "",
 ) -> None:
     """The models that AWS tested on edge devices, by chip."""
-    from neopack import catalog
-    from neopack.reports.catalog import edge_text
+    from neopack import support
+    from neopack.reports.support import edge_text
 
-    found = catalog.edge(model, framework=framework, chip=chip)
+    found = support.edge(model, framework=framework, chip=chip)
     console.result("support edge", found, edge_text(found), long=True)
 
 
@@ -63,10 +63,10 @@ def ei(
     ] = None,
 ) -> None:
     """Elastic Inference: accelerators, frameworks, rules. The service is gone."""
-    from neopack import catalog
-    from neopack.reports.catalog import elastic_text
+    from neopack import support
+    from neopack.reports.support import elastic_text
 
-    found = catalog.ei(model=model)
+    found = support.ei(model=model)
     console.result("support ei", found, elastic_text(found), long=True)
 
 
@@ -79,10 +79,10 @@ def smp(
     instance: InstanceName = "",
 ) -> None:
     """The model parallel library: its version, image and wheel by framework version."""
-    from neopack import catalog
-    from neopack.reports.catalog import parallel_text
+    from neopack import support
+    from neopack.reports.support import parallel_text
 
-    found = catalog.smp(framework, version, region=region, instance=instance)
+    found = support.smp(framework, version, region=region, instance=instance)
     console.result("support smp", found, parallel_text(found), long=True)
 
 
@@ -101,10 +101,10 @@ def training_compiler(
     ] = False,
 ) -> None:
     """Training Compiler: tested batch sizes, native and compiled, or the nearest there are."""
-    from neopack import catalog
-    from neopack.reports.catalog import training_text
+    from neopack import support
+    from neopack.reports.support import training_text
 
-    found = catalog.training_compiler(
+    found = support.training_compiler(
         model,
         instance=instance,
         precision=precision,

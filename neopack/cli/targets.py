@@ -45,8 +45,8 @@ def targets(
     ] = None,
 ) -> None:
     """What targets take: frameworks, versions, formats, instances, options, images, with dates."""
-    from neopack import catalog
-    from neopack.reports.catalog import changes_text, targets_text
+    from neopack import support
+    from neopack.reports.support import changes_text, targets_text
 
     if model is not None:
         if framework or changes:
@@ -55,13 +55,13 @@ def targets(
     if changes:
         if target:
             raise UsageError("--changes is of classes, not of one target", hint="leave it out")
-        moved = catalog.changes(
+        moved = support.changes(
             since=since, as_of=as_of, framework=framework, target_class=target_class or ""
         )
         return console.result("changes", moved, changes_text(moved), long=True)
     if since is not None:
         raise UsageError("--since goes with --changes")
-    found = catalog.targets(
+    found = support.targets(
         target, framework=framework, as_of=as_of, target_class=target_class or ""
     )
     text = targets_text(found, detailed=bool(target), framework=bool(framework))

@@ -26,8 +26,8 @@ def verify(
 ) -> None:
     """Prove an archive: load and compute it in the exact version that Neo compiles with."""
     from neopack import api
+    from neopack.formats.guard import DEFAULT_LIMITS
     from neopack.reports.text import evidence_text
-    from neopack.wire.guard import DEFAULT_LIMITS
 
     evidence = api.verify(
         archive,

@@ -1,4 +1,4 @@
-"""AWS on one loopback port, for tests, demos and pipelines: never called AWS, and never Neo.
+"""AWS on one loopback port, for tests, demos and pipelines; never called AWS.
 
 S3, STS, IAM and CloudWatch logs are moto's server; in front of them stands a SageMaker of our
 own whose compilation jobs take time, judge the archive, write an artifact, and fail for cause.

@@ -18,7 +18,7 @@ from neopack.emulator.faults import Faults, refusal_of, wait
 from neopack.emulator.regions import Buckets
 from neopack.emulator.replies import AwsError, Reply, refusal
 from neopack.emulator.script import Fault
-from neopack.types import Log
+from neopack.values.log import Log
 
 __all__ = ["Front", "Seen", "Wsgi"]
 

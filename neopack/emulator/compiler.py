@@ -6,26 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neopack import compiling
 from neopack.archive.read import extract_member, scan
 from neopack.archive.write import write_archive
 from neopack.artifacts.emulated import EMULATED, EmulatedMark
 from neopack.artifacts.load import find_model, open_archive
-from neopack.compiling import CompileSettings
-from neopack.emulator.container import Container
+from neopack.compiling import local
+from neopack.compiling.local import CompileSettings
 from neopack.emulator.signatures import complete
-from neopack.engines import catalogue as engines
+from neopack.engines import registry as engines
 from neopack.errors import Missing, NeopackError, Unsupported
-from neopack.frameworks.inputs import random_inputs, request_of
-from neopack.types import (
-    CompilationRequest,
-    CompiledArtifact,
-    Json,
-    Member,
-    Signature,
-    SilentLog,
-    Target,
-)
+from neopack.goldens.inputs import random_inputs, request_of
+from neopack.serving.container import Container
+from neopack.values.artifact import CompilationRequest, CompiledArtifact
+from neopack.values.json import Json
+from neopack.values.log import SilentLog
+from neopack.values.model import Member
+from neopack.values.signature import Signature
+from neopack.values.target import Target
 
 __all__ = ["Made", "Task", "compile_model"]
 
@@ -101,9 +98,7 @@ def _no_engine(task: Task, signature: Signature) -> str:
 def _compiled(task: Task, signature: Signature) -> CompiledArtifact:
     opened = open_archive(task.archive, signature=signature)
     path = task.folder / "compiled.tar.gz"
-    return compiling.compile_opened(
-        opened, task.target, path, None, CompileSettings(), SilentLog()
-    )
+    return local.compile_opened(opened, task.target, path, None, CompileSettings(), SilentLog())
 
 
 def _with_outputs(archive: Path, signature: Signature) -> Signature:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from neopack.codec import from_json
 from neopack.emulator import script as scripts
 from neopack.emulator.call import Call
 from neopack.emulator.replies import AwsError, Reply, answer, refusal
 from neopack.emulator.script import Fault
 from neopack.errors import NeopackError
+from neopack.formats.codec import from_json
 
 __all__ = ["Control"]
 

@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 from neopack.emulator.arns import ACCOUNT, arn_of
 from neopack.emulator.clock import Clock
-from neopack.emulator.container import Container
 from neopack.emulator.hosting import Variant, hosted
 from neopack.emulator.pages import Ask, page
 from neopack.emulator.records import Records
@@ -21,6 +20,7 @@ from neopack.emulator.replies import AwsError
 from neopack.emulator.script import Script, Timeline
 from neopack.emulator.storage import Lacking, Storage, place
 from neopack.errors import NeopackError
+from neopack.serving.container import Container
 
 __all__ = ["Endpoint", "Endpoints"]
 

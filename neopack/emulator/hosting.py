@@ -7,13 +7,14 @@ from pathlib import Path
 
 from neopack import facts
 from neopack.archive.read import ArchiveScan, MemberSource, scan
+from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest
 from neopack.artifacts.emulated import EMULATED, EmulatedMark
 from neopack.artifacts.load import is_compiled
-from neopack.artifacts.manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.emulator.container import Container
 from neopack.errors import SourceError
 from neopack.facts.images import inference_image
-from neopack.types import Signature, Target
+from neopack.serving.container import Container
+from neopack.values.signature import Signature
+from neopack.values.target import Target
 
 __all__ = ["Variant", "hosted"]
 

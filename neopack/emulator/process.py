@@ -12,12 +12,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
-from neopack import installed
-from neopack.codec import to_json
+from neopack import distributions
 from neopack.emulator.address import KEY, REGION, SECRET, environment
 from neopack.emulator.script import Fault, Script
 from neopack.emulator.server import INSTALL
 from neopack.errors import EngineFailed, Missing, NeopackError, UsageError
+from neopack.formats.codec import to_json
 
 __all__ = ["Emulator"]
 
@@ -33,7 +33,7 @@ class Emulator:
     """
 
     def __init__(self, script: Script | None = None) -> None:
-        if installed.version("moto") is None:
+        if distributions.version("moto") is None:
             raise Missing("the emulator stands on moto and boto3", hint=INSTALL)
         self._script = script or Script()
         self._process = subprocess.Popen(

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from neopack import facts
+from neopack.dataconfig.strings import read_options
 from neopack.emulator.replies import AwsError
-from neopack.rules.strings import read_options
-from neopack.types import Target
+from neopack.values.target import Target
 
 __all__ = ["refuse", "target_of"]
 

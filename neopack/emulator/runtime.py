@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from neopack.emulator.call import Call
 from neopack.emulator.endpoints import Endpoints
-from neopack.emulator.payload import JSON, Body, Refused, parsed, rendered
 from neopack.emulator.replies import AwsError, Reply
 from neopack.errors import NeopackError
+from neopack.serving.bodies import JSON, Body, Refused, parsed, rendered
 
 __all__ = ["Runtime"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from neopack.emulator import rules, validate
+from neopack.emulator import rules, validation
 from neopack.emulator.call import Call
 from neopack.emulator.clock import Clock
 from neopack.emulator.endpoints import Endpoints
@@ -95,7 +95,7 @@ class SageMaker:
         if operation is None:
             what = f"neopack's emulator has no {call.operation}"
             raise AwsError("UnknownOperationException", what)
-        request = validate.checked(call.operation, _request(call))
+        request = validation.checked(call.operation, _request(call))
         told = operation(call.region, request)
         if "Tags" in request and call.operation.startswith("Create"):
             self._tags.keep(next(iter(told.values())), request["Tags"])

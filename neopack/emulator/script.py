@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from neopack.codec import from_json, to_json
 from neopack.errors import Malformed, SourceError
+from neopack.formats.codec import from_json, to_json
 
 __all__ = ["DEMO", "Effect", "Fault", "JobScript", "Script", "Span", "Timeline", "load", "parse"]
 

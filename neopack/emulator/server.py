@@ -19,7 +19,7 @@ from neopack.emulator.sagemaker import SageMaker
 from neopack.emulator.script import Script
 from neopack.emulator.storage import Storage
 from neopack.errors import Missing, UsageError
-from neopack.types import Log, SilentLog
+from neopack.values.log import Log, SilentLog
 
 __all__ = ["HOST", "INSTALL", "Server"]
 

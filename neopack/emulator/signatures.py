@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from neopack import facts
-from neopack.rules.strings import Config, dims, read_config, read_options
-from neopack.types import Json, Signature, TensorSpec
+from neopack.dataconfig.strings import Config, dims, read_config, read_options
+from neopack.values.json import Json
+from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["complete"]
 

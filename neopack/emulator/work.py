@@ -17,8 +17,9 @@ from neopack.emulator.script import JobScript
 from neopack.emulator.storage import Lacking, Place, Storage, place
 from neopack.errors import LimitExceeded, Malformed, NeopackError
 from neopack.facts.images import inference_image
-from neopack.frameworks import catalogue as frameworks
-from neopack.types import Report, Target
+from neopack.frameworks import registry as frameworks
+from neopack.values.finding import Report
+from neopack.values.target import Target
 
 __all__ = ["Order", "Outcome", "perform"]
 

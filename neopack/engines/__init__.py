@@ -1,4 +1,4 @@
-"""Seam 2: an engine compiles a request into an artifact, and loads what it made.
+"""The Engine plug-in point: compile a request into an artifact, and load the artifact.
 
 An engine sees files and a signature, never a framework package of ours.
 """
@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from neopack.types import CompilationRequest, CompiledArtifact, Json, Log, Runner, Signature
+from neopack.values.artifact import CompilationRequest, CompiledArtifact, Runner
+from neopack.values.json import Json
+from neopack.values.log import Log
+from neopack.values.signature import Signature
 
 __all__ = ["Availability", "Engine", "Verdict"]
 

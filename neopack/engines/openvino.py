@@ -13,22 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neopack import installed
-from neopack.archive.atomic import refuse_full
-from neopack.archive.goldens import difference, load_goldens
-from neopack.engines import Availability, Verdict, catalogue
+from neopack import distributions
+from neopack.engines import Availability, Verdict, registry
 from neopack.errors import EngineFailed, Missing, Unsupported, VerificationFailed, first_line
-from neopack.types import (
-    Array,
-    CompilationRequest,
-    CompiledArtifact,
-    Json,
-    Log,
-    Member,
-    Runner,
-    Signature,
-    TensorSpec,
-)
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.outputs.atomic import refuse_full
+from neopack.values.artifact import Array, CompilationRequest, CompiledArtifact, Runner
+from neopack.values.json import Json
+from neopack.values.log import Log
+from neopack.values.model import Member
+from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["OpenVino", "engine"]
 
@@ -45,11 +40,11 @@ class OpenVino:
 
     def available(self) -> Availability:
         return Availability(
-            version=installed.version("openvino"), install=catalogue.install_hint(self.name)
+            version=distributions.version("openvino"), install=registry.install_hint(self.name)
         )
 
     def supports(self, request: CompilationRequest) -> Verdict:
-        return catalogue.verdict(self.name, request)
+        return registry.verdict(self.name, request)
 
     def compile(self, request: CompilationRequest, out: Path, log: Log) -> CompiledArtifact:
         openvino = _openvino()
@@ -262,7 +257,7 @@ def _openvino() -> Any:
         import openvino
     except ImportError as error:
         raise Missing(
-            f"OpenVINO is not installed ({error})", hint=catalogue.install_hint("openvino")
+            f"OpenVINO is not installed ({error})", hint=registry.install_hint("openvino")
         ) from None
     return openvino
 

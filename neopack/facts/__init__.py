@@ -1,4 +1,4 @@
-"""What is true of Neo, as data: TOML files with source and date, and lookups into them.
+"""What is true of Neo, as data: TOML with source and date, and its only reader.
 
 A file is read when it is first asked for. Nothing here judges; the rules do.
 """
@@ -35,7 +35,6 @@ from neopack.facts.request_table import (
     shipped_packages,
     string_form,
 )
-from neopack.facts.spelling import nearest
 from neopack.facts.support_table import (
     Support,
     class_support,
@@ -58,6 +57,7 @@ from neopack.facts.torch_table import (
     torchvision_converted,
     torchvision_operators,
 )
+from neopack.spelling import nearest
 
 __all__ = [
     "ConfigOptional",

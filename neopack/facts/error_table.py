@@ -9,9 +9,10 @@ from typing import Literal
 
 from neopack.errors import UsageError
 from neopack.facts.rows import Row, facts_file
-from neopack.facts.spelling import nearest
 from neopack.facts.support_table import PATHS
-from neopack.types import CompilerPath, Level
+from neopack.spelling import nearest
+from neopack.values.finding import Level
+from neopack.values.target import CompilerPath
 
 __all__ = [
     "ErrorRow",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neopack.facts.rows import Scope, facts_file
-from neopack.types import Target
+from neopack.values.target import Target
 
 __all__ = ["RequestForm", "accelerators", "cores", "environment", "instances", "request_form"]
 

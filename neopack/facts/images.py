@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from neopack.facts import versions
+from neopack import versions
 from neopack.facts.accounts import NEO, account, address
 from neopack.facts.elastic import ElasticImage, elastic_images
 from neopack.facts.rows import Row, Scope, facts_file
-from neopack.types import Target
+from neopack.values.target import Target
 
 __all__ = [
     "ImageRow",

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Literal
 
 from neopack.facts.rows import Row, facts_file, scoped
-from neopack.types import Target
+from neopack.values.target import Target
 
 __all__ = [
     "Handler",

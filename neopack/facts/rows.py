@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from neopack.types import Target
+from neopack.values.target import Target
 
 __all__ = [
     "Row",

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, TypeAlias
 
-from neopack.facts import versions
+from neopack import versions
 from neopack.facts.rows import Row, facts_file, scoped
-from neopack.types import CompilerPath, Target
+from neopack.values.target import CompilerPath, Target
 
 __all__ = [
     "PATHS",

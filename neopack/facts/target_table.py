@@ -6,8 +6,8 @@ from functools import cache
 
 from neopack.errors import UsageError
 from neopack.facts.rows import facts_file
-from neopack.facts.spelling import nearest
-from neopack.types import Target
+from neopack.spelling import nearest
+from neopack.values.target import Target
 
 __all__ = [
     "platforms",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from neopack.facts import versions
+from neopack import versions
 from neopack.facts.rows import facts_file
 
 __all__ = [

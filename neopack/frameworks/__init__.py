@@ -1,4 +1,4 @@
-"""Seam 1: a framework turns a source into an exported model, and reads models without it.
+"""The Framework plug-in point: export a source into Neo's form, and read models without it.
 
 Each framework is one folder with the same files: ``source`` (how a user names such a model),
 ``read`` (ModelInfo from bytes), ``export`` and ``run`` (the only files that import the
@@ -12,21 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from neopack.frameworks.inputs import refuse_seed
-from neopack.rules.inspection import Rule
-from neopack.types import (
-    ByteSource,
-    ExportedModel,
-    Files,
-    InputRequest,
-    Log,
-    ModelInfo,
-    ModelSource,
-    Runner,
-    Signature,
-    Target,
-)
-from neopack.wire.guard import Limits
+from neopack.formats.files import Files
+from neopack.formats.guard import Limits
+from neopack.formats.source import ByteSource
+from neopack.goldens.inputs import refuse_seed
+from neopack.rules.rule import Rule
+from neopack.values.artifact import Runner
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, ModelInfo, ModelSource
+from neopack.values.signature import InputRequest, Signature
+from neopack.values.target import Target
 
 __all__ = ["ExportSettings", "Framework", "Layout", "Move"]
 

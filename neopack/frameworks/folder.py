@@ -8,21 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from neopack.formats.files import Files
+from neopack.formats.guard import Limits
+from neopack.formats.source import ByteSource
 from neopack.frameworks import ExportSettings, Layout, Move
-from neopack.rules.inspection import Rule
-from neopack.types import (
-    ByteSource,
-    ExportedModel,
-    Files,
-    InputRequest,
-    Log,
-    ModelInfo,
-    ModelSource,
-    Runner,
-    Signature,
-    Target,
-)
-from neopack.wire.guard import Limits
+from neopack.rules.rule import Rule
+from neopack.values.artifact import Runner
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, ModelInfo, ModelSource
+from neopack.values.signature import InputRequest, Signature
+from neopack.values.target import Target
 
 __all__ = ["FrameworkFolder"]
 

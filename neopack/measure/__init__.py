@@ -1,1 +1,1 @@
-"""What compiling bought: throughput and latency of two artifacts, measured side by side."""
+"""Throughput and latency of artifacts, measured side by side, and what inferences cost."""

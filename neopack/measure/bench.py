@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.artifacts.load import refuse_what_is_no_file
-from neopack.child import Child
 from neopack.errors import EngineFailed, UsageError
 from neopack.measure.machine import Machine, this_machine
 from neopack.measure.price import Price
 from neopack.measure.statistics import Latency, Ratio, latency, ratio
-from neopack.types import Json, Log
+from neopack.processes.child import Child
+from neopack.values.json import Json
+from neopack.values.log import Log
 
 __all__ = ["BenchResult", "Settings", "Side", "bench"]
+
+TASKS = "neopack.measure.timing_task"
 
 WINDOW_SECONDS = 0.5
 LEAST_WINDOWS = 5
@@ -79,7 +82,7 @@ def bench(paths: Sequence[Path], settings: Settings, log: Log) -> BenchResult:
         refuse_what_is_no_file(path)
     with contextlib.ExitStack() as stack:
         children = [
-            stack.enter_context(Child(failure=EngineFailed, subject=str(path), log=log))
+            stack.enter_context(Child(TASKS, failure=EngineFailed, subject=str(path), log=log))
             for path in paths
         ]
         with log.step("loading"):

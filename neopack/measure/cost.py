@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neopack.codec import from_json
 from neopack.errors import Malformed, UsageError
+from neopack.formats.codec import from_json
 from neopack.measure.bench import BenchResult, Side
 from neopack.measure.price import Price, price_of, read_prices, small_json
 

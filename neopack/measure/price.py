@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from neopack.codec import from_json, parsed
 from neopack.errors import LimitExceeded, Malformed, SourceError, UsageError
-from neopack.facts.spelling import nearest
+from neopack.formats.codec import from_json, parsed
+from neopack.spelling import nearest
 
 __all__ = ["Price", "PriceList", "price_of", "read_prices", "small_json"]
 

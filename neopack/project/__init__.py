@@ -1,1 +1,1 @@
-"""What a project says of itself: its settings."""
+"""The settings of a project: ``neopack.toml``."""

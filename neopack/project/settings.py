@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import Malformed, UsageError
-from neopack.facts.spelling import nearest
+from neopack.spelling import nearest
 
 __all__ = ["BACKENDS", "Choice", "Settings", "choose", "read_settings"]
 

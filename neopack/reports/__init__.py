@@ -1,1 +1,1 @@
-"""Results to text and JSON: strings only, no input or output."""
+"""Results as text, JSON and other formats: strings only."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from neopack.deploying import Deployment
-from neopack.types import Json
+from neopack.sagemaker.deploying import Deployment
+from neopack.values.json import Json
 
 __all__ = ["deployment_text", "requests_text"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from neopack import facts
 from neopack.errors import NeopackError
-from neopack.types import Checked, Finding, Report
+from neopack.values.finding import Checked, Finding, Report
 
 __all__ = ["failed", "github"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from neopack.engines.sagemaker.jobs import Job
-from neopack.following import Outcome
 from neopack.reports.text import table
-from neopack.submitting import DryRun
-from neopack.types import Json
+from neopack.sagemaker.following import Outcome
+from neopack.sagemaker.jobs import Job
+from neopack.sagemaker.submitting import DryRun
+from neopack.values.json import Json
 
 __all__ = ["dry_run_text", "job_text", "jobs_text", "outcomes_text", "states_rows"]
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from neopack import facts
 from neopack.errors import NeopackError
-from neopack.types import Checked, Finding, Report, RuleOutcome
+from neopack.values.finding import Checked, Finding, Report, RuleOutcome
 
 __all__ = ["failed", "junit"]
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from neopack.errors import NeopackError
-from neopack.types import Checked, Finding, Report
+from neopack.values.finding import Checked, Finding, Report
 
 __all__ = ["failed", "markdown", "plain", "table"]
 

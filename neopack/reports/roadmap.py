@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from neopack.charting import Road, RoadMap
-from neopack.reports.catalog import columns, echo, field, sources, wrapped
+from neopack.checks.roadmap import Road, RoadMap
+from neopack.reports.support import columns, echo, field, sources, wrapped
 
 __all__ = ["roadmap_text"]
 

@@ -17,7 +17,8 @@ from urllib.parse import quote
 from neopack import facts
 from neopack._version import __version__
 from neopack.errors import NeopackError
-from neopack.types import Checked, Finding, Json, Level, Report
+from neopack.values.finding import Checked, Finding, Level, Report
+from neopack.values.json import Json
 
 __all__ = ["FINGERPRINT", "failed", "sarif"]
 

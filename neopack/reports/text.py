@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neopack.artifacts.answer import Answer
-from neopack.artifacts.inspected import Inspected
+from neopack.artifacts.inspection import Inspected
+from neopack.checks.failure_reasons import Explanation
 from neopack.measure.bench import BenchResult
 from neopack.reports.wrapping import wrap
-from neopack.rules.explain import Explanation
-from neopack.types import (
-    Checked,
-    CompiledArtifact,
-    Evidence,
-    Finding,
-    ModelInfo,
-    NeoArchive,
-    Report,
-    Signature,
-    TensorSpec,
-)
+from neopack.values.artifact import CompiledArtifact, NeoArchive
+from neopack.values.evidence import Evidence
+from neopack.values.finding import Checked, Finding, Report
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature, TensorSpec
 
 __all__ = [
     "answer_text",

@@ -1,1 +1,1 @@
-"""The judge: the engine that runs rules, and the rules that belong to no one framework."""
+"""What a rule is, and the rules that belong to no single framework."""

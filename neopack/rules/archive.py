@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 from neopack import facts
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import (
     in_code,
     is_hidden,
@@ -22,6 +21,7 @@ from neopack.rules.members import (
     suffix,
     visible,
 )
+from neopack.rules.rule import Hit, Inspection, Rule, rule
 
 __all__ = ["RULES", "SAFETY"]
 

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from neopack import facts
+from neopack.dataconfig.strings import Config, dims, read_config, strict_json
 from neopack.errors import Malformed
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.needs import config_required
-from neopack.rules.strings import Config, dims, read_config, strict_json
-from neopack.types import Json, Shape, Signature, TensorSpec
+from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.json import Json
+from neopack.values.signature import Shape, Signature, TensorSpec
 
 __all__ = ["RULES", "example", "inputs_of", "shape_text"]
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from neopack import facts
 from neopack.facts import Handler
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import CODE, in_code, matching, named, normal, visible
+from neopack.rules.rule import Hit, Inspection, Rule, rule
 
 __all__ = ["RULES", "Script", "parsed", "requirements"]
 

@@ -10,8 +10,8 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from neopack.facts import FileGroup
-from neopack.rules.inspection import Inspection
-from neopack.wire.tar import TarEntry
+from neopack.formats.tar import TarEntry
+from neopack.rules.rule import Inspection
 
 __all__ = ["CODE", "in_code", "is_hidden", "matching", "named", "normal", "suffix", "visible"]
 

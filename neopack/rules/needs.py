@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 
-from neopack import facts
-from neopack.facts import versions
-from neopack.rules.inspection import Inspection, Rule
-from neopack.rules.strings import read_config, read_options
+from neopack import facts, versions
+from neopack.dataconfig.strings import read_config, read_options
+from neopack.rules.rule import Inspection, Rule
 
 __all__ = ["config_required", "excused", "lacking"]
 

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 
 from neopack import facts
+from neopack.dataconfig.strings import Options, read_options, strict_json
 from neopack.errors import Malformed
 from neopack.facts import Option
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import normal
-from neopack.rules.strings import Options, read_options, strict_json
-from neopack.types import Json
+from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.json import Json
 
 __all__ = ["RULES", "options_of"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from neopack import facts
-from neopack.facts import Support, versions
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack import facts, versions
+from neopack.facts import Support
+from neopack.rules.rule import Hit, Inspection, Rule, rule
 
 __all__ = ["RULES", "UNSUPPORTED", "accepts", "around"]
 

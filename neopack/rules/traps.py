@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from neopack import facts
 from neopack.rules.handler import parsed, requirements
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import normal, visible
+from neopack.rules.rule import Hit, Inspection, Rule, rule
 
 __all__ = ["RULES"]
 

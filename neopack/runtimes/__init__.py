@@ -1,4 +1,4 @@
-"""Exact framework versions, each in an environment of its own: what Neo itself would run.
+"""Exact framework versions, each in its own environment: what Neo itself runs.
 
     with runtimes.worker("mxnet-1.8.0", log=log) as worker:
         answer, arrays = worker.call("predict", {"model": handle}, arrays={"data": x})
@@ -17,11 +17,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from neopack import versions
 from neopack.errors import EngineFailed, NeopackError, UsageError
-from neopack.facts import versions
+from neopack.processes.worker import Worker
 from neopack.runtimes import install
-from neopack.runtimes.client import Worker
-from neopack.types import Log, SilentLog
+from neopack.values.log import Log, SilentLog
 
 __all__ = ["Runtime", "Worker", "closest", "get", "is_exact", "names", "worker"]
 
@@ -97,14 +97,20 @@ def worker(
     python = install.ensure(get(runtime.environment), log or SilentLog())
     tasks = INSIDE / f"for_{runtime.module}.py"
     with Worker(
-        runtime.name, tasks, python, failure=failure, subject=subject, memory=memory
+        runtime.name,
+        tasks,
+        python,
+        INSIDE / "worker.py",
+        failure=failure,
+        subject=subject,
+        memory=memory,
     ) as process:
         yield process
 
 
 @cache
 def _rows() -> dict[str, Runtime]:
-    file = resources.files(__name__).joinpath("catalogue.toml")
+    file = resources.files(__name__).joinpath("runtimes.toml")
     rows = tomllib.loads(file.read_text("utf-8"))
     # a TOML key has no dots
     named = {key.replace("_", "."): row for key, row in rows.items()}

@@ -19,7 +19,7 @@ from neopack.runtimes.tool import uv
 
 if TYPE_CHECKING:
     from neopack.runtimes import Runtime
-    from neopack.types import Log
+    from neopack.values.log import Log
 
 __all__ = ["directory", "ensure", "home", "is_whole", "lock_text", "remove", "renew", "stood_in"]
 

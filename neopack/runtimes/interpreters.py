@@ -10,7 +10,7 @@ from pathlib import Path
 
 from neopack.errors import Missing
 from neopack.runtimes.tool import uv
-from neopack.types import Log
+from neopack.values.log import Log
 
 __all__ = ["interpreter"]
 

@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from neopack.wire.elf import MAGIC, X86_64, Library, read_library
-from neopack.wire.elf_write import shared_library
-from neopack.wire.source import FileSource
+from neopack.formats.elf import MAGIC, X86_64, Library, read_library
+from neopack.formats.elf_write import shared_library
+from neopack.formats.source import FileSource
 
 __all__ = ["FORM", "put"]
 

@@ -1,4 +1,4 @@
-"""Conformance: what neopack relies on in a framework and in an engine, as assertions.
+"""Conformance suites for frameworks and engines, built in or plugged in.
 
 For neopack's own and for plug-ins; call them from a test:
 

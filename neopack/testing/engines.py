@@ -8,11 +8,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from neopack.archive.goldens import difference, load_goldens
-from neopack.codec import from_json, to_json
 from neopack.engines import Engine
 from neopack.errors import NeopackError, VerificationFailed
-from neopack.types import CompilationRequest, CompiledArtifact, SilentLog
+from neopack.formats.codec import from_json, to_json
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import CompilationRequest, CompiledArtifact
+from neopack.values.log import SilentLog
 
 __all__ = ["assert_engine_conforms"]
 

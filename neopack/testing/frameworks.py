@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack import facts
-from neopack.archive.goldens import difference, load_goldens
-from neopack.child import Child
-from neopack.codec import from_json, to_json
 from neopack.errors import ExportFailed, NeopackError
+from neopack.formats.codec import from_json, to_json
+from neopack.formats.files import FolderFiles, PlacedFiles
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks import ExportSettings, Framework
-from neopack.types import ExportedModel, InputRequest, ModelSource
-from neopack.wire.files import FolderFiles, PlacedFiles
-from neopack.wire.guard import DEFAULT_LIMITS
-from neopack.wire.source import BytesSource, FileSource
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.processes.child import Child
+from neopack.values.model import ExportedModel, ModelSource
+from neopack.values.signature import InputRequest
 
 __all__ = ["Sample", "assert_framework_conforms"]
 
@@ -86,7 +88,7 @@ def _read_cut(framework: Framework, path: Path, part: bytes) -> None:
 
 def _exports(framework: Framework, samples: Sequence[Sample], to: Path) -> list[ExportedModel]:
     made = []
-    with Child(failure=ExportFailed) as child:
+    with Child("neopack.packaging.export_task", failure=ExportFailed) as child:
         for place, sample in enumerate(samples):
             staging = to / str(place)
             staging.mkdir()

@@ -12,7 +12,7 @@ import pytest
 from desk import INPUT, Call, Copied, Desk
 from hostile import pack
 
-from neopack import errors, installed
+from neopack import distributions, errors
 
 
 def test_the_help_states_the_codes_that_errors_have(neopack: Call) -> None:
@@ -86,7 +86,7 @@ def test_4_for_an_engine_that_is_not_installed(
     refused: Call, desk: Desk, copied: Copied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied("cnn", desk.path)
-    monkeypatch.setattr(installed, "version", lambda name: None)
+    monkeypatch.setattr(distributions, "version", lambda name: None)
     words = ("openvino", "not installed", "pip install 'neopack[openvino]'")
     refused(4, words, "compile", "cnn.tar.gz", "-t", "ml_c5")
 

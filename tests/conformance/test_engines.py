@@ -11,9 +11,9 @@ import neopack
 from neopack import facts
 from neopack.archive.manifest import golden_path, read_manifest
 from neopack.archive.read import extract_member, scan
-from neopack.engines import catalogue
+from neopack.engines import registry
 from neopack.testing import assert_engine_conforms
-from neopack.types import CompilationRequest
+from neopack.values.artifact import CompilationRequest
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 MODELS = {
@@ -39,10 +39,10 @@ def request_of(model: str, folder: Path) -> CompilationRequest:
     )
 
 
-@pytest.mark.parametrize("name", catalogue.names())
+@pytest.mark.parametrize("name", registry.names())
 @pytest.mark.parametrize("model", MODELS)
 def test_a_built_in_engine_conforms(name: str, model: str, tmp_path: Path) -> None:
-    assert_engine_conforms(catalogue.get(name), request_of(MODELS[model], tmp_path))
+    assert_engine_conforms(registry.get(name), request_of(MODELS[model], tmp_path))
 
 
 def test_an_engine_that_hands_out_its_buffers_does_not_conform(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_an_engine_that_hands_out_its_buffers_does_not_conform(tmp_path: Path) -
                 self.kept.setdefault(name, array.copy())[...] = array
             return self.kept
 
-    class Careless(type(catalogue.get("openvino"))):  # type: ignore[misc]
+    class Careless(type(registry.get("openvino"))):  # type: ignore[misc]
         def load(self, *given: Any) -> Any:
             return Runner(super().load(*given))
 

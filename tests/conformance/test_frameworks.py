@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from neopack.frameworks import catalogue
+from neopack.frameworks import registry
 from neopack.testing import Sample, assert_framework_conforms
-from neopack.types import InputRequest
+from neopack.values.signature import InputRequest
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SAMPLES = {
@@ -78,16 +78,16 @@ SAMPLES = {
 
 
 def test_every_framework_has_samples() -> None:
-    assert set(SAMPLES) == set(catalogue.names())
+    assert set(SAMPLES) == set(registry.names())
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_built_in_framework_conforms(name: str) -> None:
-    assert_framework_conforms(catalogue.get(name), SAMPLES[name])
+    assert_framework_conforms(registry.get(name), SAMPLES[name])
 
 
 def test_a_framework_that_takes_everything_does_not_conform() -> None:
-    class Greedy(type(catalogue.get("ONNX"))):  # type: ignore[misc]
+    class Greedy(type(registry.get("ONNX"))):  # type: ignore[misc]
         def recognise(self, source: object) -> str:
             return "anything"
 

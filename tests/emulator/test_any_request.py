@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from orders import order
 
-from neopack.emulator import Emulator, rules, validate
+from neopack.emulator import Emulator, rules, validation
 from neopack.emulator.replies import AwsError
 
 OPERATIONS = [
@@ -34,7 +34,7 @@ JSON = st.recursive(
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_the_model_is_never_at_a_loss(operation: str, request: dict[str, Any]) -> None:
     try:
-        validate.checked(operation, request)
+        validation.checked(operation, request)
     except AwsError as error:
         assert error.code in ("ValidationException", "SerializationException")  # noqa: PT017
 
@@ -52,7 +52,7 @@ def test_a_request_with_one_thing_changed(place: str, name: str, value: Any) -> 
     request = order()
     (request[place] if place else request)[name] = value
     try:
-        rules.refuse(validate.checked("CreateCompilationJob", request), "us-west-2")
+        rules.refuse(validation.checked("CreateCompilationJob", request), "us-west-2")
     except AwsError as error:
         assert error.message  # noqa: PT017
 
@@ -66,7 +66,7 @@ def test_tags_take_letters_numbers_and_spaces_of_any_script(text: str) -> None:
     request = {"ResourceArn": arn, "Tags": [{"Key": "k", "Value": text}]}
     allowed = all(c in "_.:/=+-@" or unicodedata.category(c)[0] in "LZN" for c in text)
     try:
-        validate.checked("AddTags", request)
+        validation.checked("AddTags", request)
     except AwsError:
         assert not allowed
     else:

@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 from orders import BUCKET, ROLE, create, ended, tar_of, upload
 
-from neopack.archive.goldens import load_goldens
 from neopack.emulator import Emulator, Script, Span, Timeline
+from neopack.goldens.arrays import load_goldens
 
 IMAGE = "301217895009.dkr.ecr.us-west-2.amazonaws.com/sagemaker-inference-pytorch:1.8-cpu-py3"
 COMPILED = f"s3://{BUCKET}/out/model-ml_c5.tar.gz"

@@ -14,8 +14,9 @@ import mxnet as mx
 from mxnet.gluon import nn
 
 import neopack
-from neopack.archive.goldens import difference, load_goldens
 from neopack.errors import NeopackError
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
 
 FOLDER = Path(sys.argv[1])
 

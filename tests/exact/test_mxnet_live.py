@@ -13,7 +13,7 @@ import pytest
 from neopack.runtimes import install
 from neopack.runtimes.interpreters import interpreter
 from neopack.runtimes.tool import uv
-from neopack.types import SilentLog
+from neopack.values.log import SilentLog
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

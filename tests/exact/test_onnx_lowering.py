@@ -9,11 +9,11 @@ import pytest
 from onnx_models import LOWERED, inputs_of, model
 
 import neopack
-from neopack.archive.goldens import difference
 from neopack.frameworks.onnx.lower import lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
+from neopack.goldens.comparison import difference
 from neopack.runtimes import Worker
-from neopack.types import Signature
+from neopack.values.signature import Signature
 
 
 @pytest.mark.parametrize("name", LOWERED)

@@ -14,7 +14,7 @@ from neopack.facts import onnx_releases
 from neopack.frameworks.onnx.lower import lower
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.runtimes import Worker
-from neopack.types import Signature
+from neopack.values.signature import Signature
 
 
 @pytest.mark.parametrize("name", [name for name in OLDER if name not in NOT_IN_2020])

@@ -14,9 +14,9 @@ from torch_functions import FUNCTIONS, traced
 
 from neopack import runtimes
 from neopack.errors import NeopackError
+from neopack.formats.source import FileSource
 from neopack.frameworks.pytorch import canonical, lower, readable
 from neopack.frameworks.pytorch.read import read_source
-from neopack.wire.source import FileSource
 
 RUNTIME = "pytorch-1.8.1"
 # what it loads and does not compute: it takes a tensor for a number where that is asked, and fails

@@ -15,8 +15,8 @@ from desk import Call, Desk
 from old_models import Scored
 
 import neopack as package
-from neopack.archive.goldens import load_goldens
-from neopack.types import Array, NeoArchive
+from neopack.goldens.arrays import load_goldens
+from neopack.values.artifact import Array, NeoArchive
 
 OLD = Path(__file__).parents[1] / "old_models.py"
 RUNTIME = "pytorch-1.8.1"

@@ -12,7 +12,7 @@ from cloud import QUICK, Cloud
 
 from neopack.emulator import Script, Span, Timeline
 from neopack.errors import Missing, UsageError
-from neopack.integrations.sagemaker import model
+from neopack.sagemaker.python_sdk import model
 
 ROOT = Path(__file__).parents[2]
 # what neopack itself needs, beside the SDK

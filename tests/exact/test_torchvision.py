@@ -9,8 +9,9 @@ import pytest
 from desk import Call, Desk
 
 import neopack as package
-from neopack.archive.goldens import difference, load_goldens
-from neopack.types import NeoArchive
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import NeoArchive
 
 FINDER = f"{Path(__file__).parents[1] / 'finding_models.py'}:finder"
 INPUTS = {"image": (1, 3, 32, 32)}

@@ -12,11 +12,11 @@ from desk import Call, Copied, Desk
 
 import neopack as package
 from neopack import runtimes
-from neopack.archive.goldens import load_goldens, save_goldens
 from neopack.errors import UsageError, VerificationFailed
-from neopack.measure.verify import runtime_for
+from neopack.goldens.arrays import load_goldens, save_goldens
+from neopack.proving.verify import runtime_for
 from neopack.runtimes import install
-from neopack.types import SilentLog
+from neopack.values.log import SilentLog
 
 # framework, file, runtime, what it reports
 MODELS = {

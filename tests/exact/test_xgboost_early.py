@@ -14,10 +14,10 @@ import xgboost
 import neopack
 from neopack.archive.manifest import read_manifest
 from neopack.archive.read import extract_member, scan
+from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.xgboost import binary, document, lower
 from neopack.frameworks.xgboost.lift import lift
 from neopack.runtimes import Worker
-from neopack.wire.source import BytesSource, FileSource
 
 ROUNDS = 40
 SHAPES: dict[str, dict[str, Any]] = {

@@ -11,8 +11,8 @@ import pytest
 import xgboost
 
 import neopack
-from neopack.archive.goldens import load_goldens
 from neopack.archive.read import extract_member, scan
+from neopack.goldens.arrays import load_goldens
 from neopack.runtimes import Worker
 
 ROWS, FEATURES = 300, 6

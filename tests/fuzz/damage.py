@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from mutation import mutated
 
-from neopack.wire.sstable import MAGIC, _masked, crc32c
+from neopack.formats.sstable import MAGIC, _masked, crc32c
 
 __all__ = ["Make", "anywhere", "in_gzip", "in_table", "in_tar", "in_zip", "tar_of", "zip_of"]
 

@@ -9,33 +9,33 @@ from pathlib import Path
 from typing import Any
 
 from neopack import facts
-from neopack.archive.goldens import load_arrays
 from neopack.archive.manifest import read_manifest
 from neopack.archive.read import scan
-from neopack.artifacts import returned
-from neopack.checking import Wanted, archive
-from neopack.engines.sagemaker import receipt
+from neopack.artifacts import compiled
+from neopack.checks import repacking
+from neopack.checks.checking import Wanted, archive
+from neopack.checks.explaining import explain_any
+from neopack.checks.judging import Seen, Submission, inspect, judge
 from neopack.errors import NeopackError
-from neopack.explaining import explain_any
-from neopack.frameworks import catalogue
+from neopack.formats import prototext, tar
+from neopack.formats.elf import read_library
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.hdf5 import read_tree
+from neopack.formats.mxparams import read_params
+from neopack.formats.pickle import read_pickle
+from neopack.formats.protobuf import LENGTH, Walker
+from neopack.formats.source import BytesSource, Cursor
+from neopack.formats.sstable import read_table
+from neopack.formats.tar import TarEntry
+from neopack.formats.ubjson import read_ubjson
+from neopack.formats.zip import first_name, read_directory
+from neopack.frameworks import registry
 from neopack.frameworks.pytorch.script import Script, read_code
 from neopack.frameworks.tensorflow.bundle import read_bundle
 from neopack.frameworks.tensorflow.schema import SCHEMA
-from neopack.judging import Seen, Submission, inspect, judge
+from neopack.goldens.arrays import load_arrays
 from neopack.project.settings import read_settings
-from neopack.rules import fix
-from neopack.wire import prototext, tar
-from neopack.wire.elf import read_library
-from neopack.wire.guard import DEFAULT_LIMITS
-from neopack.wire.hdf5 import read_tree
-from neopack.wire.mxparams import read_params
-from neopack.wire.pickle import read_pickle
-from neopack.wire.protobuf import LENGTH, Walker
-from neopack.wire.source import BytesSource, Cursor
-from neopack.wire.sstable import read_table
-from neopack.wire.tar import TarEntry
-from neopack.wire.ubjson import read_ubjson
-from neopack.wire.zip import first_name, read_directory
+from neopack.sagemaker import receipt
 
 # in memory where the machine has such a place: some readers take nothing but a path
 _MEMORY = "/dev/shm"  # noqa: S108
@@ -145,7 +145,7 @@ class Model:
     """A framework's reader over one damaged file and the sound ones that lie beside it."""
 
     def __init__(self, framework: str, name: str, beside: Mapping[str, bytes] | None = None):
-        self._framework = catalogue.get(framework)
+        self._framework = registry.get(framework)
         self._name, self._beside = name, beside or {}
 
     def __call__(self, data: bytes) -> None:
@@ -157,7 +157,7 @@ class Model:
 
 def flatbuffers(data: bytes) -> None:
     """Those that are only read: TensorFlow Lite."""
-    framework = catalogue.of_neo("TFLITE")
+    framework = registry.of_neo("TFLITE")
     framework.recognise(BytesSource("m.tflite", data))
     framework.read(Held({"m.tflite": data}), "m.tflite", DEFAULT_LIMITS)
 
@@ -166,7 +166,7 @@ class Part:
     """A framework's reader over a sound model and a damaged part of it."""
 
     def __init__(self, framework: str, model: str, held: Mapping[str, bytes], part: str):
-        self._framework = catalogue.get(framework)
+        self._framework = registry.get(framework)
         self._model, self._held, self._part = model, held, part
 
     def __call__(self, data: bytes) -> None:
@@ -176,7 +176,7 @@ class Part:
 
 def strangers(data: bytes) -> None:
     """Any file by its bytes, then read and judged as what it is."""
-    framework, _ = catalogue.recognise(BytesSource("model", data))
+    framework, _ = registry.recognise(BytesSource("model", data))
     info = framework.read(Held({"model": data}), "model", DEFAULT_LIMITS)
     entry = TarEntry(name="model", kind="file", size=len(data), offset=512)
     seen = Seen(name="m.tar.gz", entries=(entry,), framework=framework, model="model", info=info)
@@ -193,12 +193,12 @@ def archives(data: bytes) -> None:
     scanned = scan(path)
     subject = archive(path, scanned, Wanted(framework="PYTORCH"))
     judge(inspect(subject.seen, Submission(target=AIMS[0])))
-    fix.plan(scanned.entries, subject.seen.framework, AIMS[0], subject.model)
+    repacking.plan(scanned.entries, subject.seen.framework, AIMS[0], subject.model)
 
 
 def artifacts(data: bytes) -> None:
     path = written("case-ml_c5.tar.gz", data)
-    returned.look(scan(path), None)
+    compiled.look(scan(path), None)
 
 
 # --- what lies beside, and what is written by hand ------------------------------------------
@@ -232,7 +232,7 @@ def handlers(data: bytes) -> None:
         seen = Seen(
             name="m.tar.gz",
             entries=(),
-            framework=catalogue.get(name),
+            framework=registry.get(name),
             code={"code/inference.py": text, "code/requirements.txt": text},
         )
         judge(inspect(seen, Submission(target=AIMS[0])), select=("NEO-HD",))
@@ -242,7 +242,7 @@ def strings(data: bytes) -> None:
     """The two strings of the call."""
     text = data.decode("utf-8", "replace")
     for name, aim in (("PYTORCH", AIMS[0]), ("ONNX", AIMS[2]), ("KERAS", AIMS[3])):
-        seen = Seen(name="m.tar.gz", entries=(), framework=catalogue.get(name))
+        seen = Seen(name="m.tar.gz", entries=(), framework=registry.get(name))
         asked = Submission(target=aim, data_input_config=text, compiler_options=text)
         judge(inspect(seen, asked))
 

@@ -9,7 +9,7 @@ import pytest
 
 import neopack
 from neopack import facts
-from neopack.matrix import all_targets
+from neopack.checks.all_targets import all_targets
 
 IMAGE = (1, 3, 8, 8)
 # framework: (source among the fixtures, its inputs)

@@ -13,7 +13,7 @@ import torch
 
 import neopack as package
 from neopack.errors import NeopackError, OutputError, SourceError, UsageError
-from neopack.types import NeoArchive
+from neopack.values.artifact import NeoArchive
 
 
 @pytest.fixture(scope="module")

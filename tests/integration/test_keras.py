@@ -11,9 +11,10 @@ import pytest
 from desk import Call
 
 import neopack as package
-from neopack.archive.goldens import difference, load_goldens
 from neopack.errors import CheckFailed, SourceError, Unsafe, UsageError
-from neopack.types import NeoArchive
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import NeoArchive
 
 CODE = Path(__file__).parents[1] / "keras_models.py"
 NOT_AN_IMAGE = ("NEO-KR-004",)

@@ -13,11 +13,12 @@ import pytest
 
 import neopack as package
 from neopack import runtimes
-from neopack.archive.goldens import difference, load_goldens
 from neopack.errors import CheckFailed, ExportFailed, SourceError, Unsupported, UsageError
-from neopack.types import NeoArchive
-from neopack.wire import mxparams
-from neopack.wire.source import BytesSource
+from neopack.formats import mxparams
+from neopack.formats.source import BytesSource
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import NeoArchive
 
 IMAGE = {"data": (1, 3, 8, 8)}
 VERSIONS = ("0.9.5", "0.11.0", "1.5.1", "1.8.0", "1.9.1")

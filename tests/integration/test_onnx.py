@@ -20,9 +20,10 @@ import pytest
 from desk import Call, Desk
 
 import neopack as package
-from neopack.archive.goldens import difference, load_goldens
 from neopack.errors import SourceError, UsageError
-from neopack.types import Array, NeoArchive
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import Array, NeoArchive
 
 # what a newer opset and IR version would be found to be
 NEW = ("NEO-ON-001", "NEO-ON-002")

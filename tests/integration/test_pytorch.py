@@ -18,9 +18,12 @@ import torch
 from desk import INPUT, Call, Desk
 
 import neopack as package
-from neopack.archive.goldens import difference, load_goldens
 from neopack.errors import ExportFailed, NeopackError
-from neopack.types import Array, InputRequest, NeoArchive, SilentLog
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import Array, NeoArchive
+from neopack.values.log import SilentLog
+from neopack.values.signature import InputRequest
 
 IMAGE = {"image": (1, 3, 8, 8)}
 IDS = (

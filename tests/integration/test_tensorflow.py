@@ -13,9 +13,10 @@ import pytest
 from desk import Call
 
 import neopack as package
-from neopack.archive.goldens import difference, load_goldens
 from neopack.errors import SourceError, UsageError
-from neopack.types import NeoArchive
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import NeoArchive
 
 IMAGES = {"images": (1, 8, 8, 3)}
 X = {"x": (1, 8, 8, 3)}

@@ -13,10 +13,10 @@ from known import KNOWN, Case, Known, Package
 
 import neopack
 from neopack.api import check_targets, fix
-from neopack.checking import Wanted
+from neopack.checks.checking import Wanted
 from neopack.errors import Malformed, NeopackError
 from neopack.rules.dataconfig import example
-from neopack.types import Finding, Report
+from neopack.values.finding import Finding, Report
 
 __all__ = ["Proof", "line", "others", "page", "prove"]
 

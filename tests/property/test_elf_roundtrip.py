@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neopack.errors import Malformed, NeopackError
-from neopack.wire.elf import X86_64, Library, read_library
-from neopack.wire.elf_write import shared_library
-from neopack.wire.guard import Limits
-from neopack.wire.source import BytesSource
+from neopack.formats.elf import X86_64, Library, read_library
+from neopack.formats.elf_write import shared_library
+from neopack.formats.guard import Limits
+from neopack.formats.source import BytesSource
 
 FRAMEWORK = Path(__file__).parents[2] / "fixtures" / "elf" / "framework.so"
 # what the loader would take for a list, or for a place of its own

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack import facts
-from neopack.frameworks import catalogue
-from neopack.rules.fix import plan
-from neopack.wire.tar import TarEntry
+from neopack.checks.repacking import plan
+from neopack.formats.tar import TarEntry
+from neopack.frameworks import registry
 
 PARTS = st.sampled_from(
     ["net.pth", "net.PT", "a", "..", ".", "", ".hidden", "__MACOSX", "C:", "\\", "saved_model.pb",
@@ -25,13 +25,13 @@ ENTRIES = st.lists(
 TARGET = facts.target("ml_c5")
 
 
-@given(ENTRIES, st.sampled_from(catalogue.names()), st.data())
+@given(ENTRIES, st.sampled_from(registry.names()), st.data())
 def test_what_is_packed_is_safe(
     entries: list[TarEntry], framework: str, data: st.DataObject
 ) -> None:
     files = [entry.name for entry in entries if entry.kind == "file"]
     model = data.draw(st.sampled_from(["", *files]))
-    of = catalogue.get(framework)
+    of = registry.get(framework)
     made = plan(entries, of, TARGET, model)
     for name, entry in made.placed.items():
         assert entry in entries

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError, NotRecognised
+from neopack.formats.guard import Limits
+from neopack.formats.source import BytesSource
 from neopack.frameworks.keras import read as keras
 from neopack.frameworks.onnx import read as onnx
 from neopack.frameworks.pytorch import read as pytorch
 from neopack.frameworks.tflite import read as tflite
-from neopack.wire.guard import Limits
-from neopack.wire.source import BytesSource
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PYTORCH = sorted(p for p in (FIXTURES / "pytorch").rglob("*") if p.is_file())

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError
+from neopack.formats.files import PlacedFiles
+from neopack.formats.mxparams import DTYPES, ArraySpec, Part, Storage, read_params
+from neopack.formats.source import BytesSource
 from neopack.frameworks.mxnet import read
-from neopack.wire.files import PlacedFiles
-from neopack.wire.mxparams import DTYPES, ArraySpec, Part, Storage, read_params
-from neopack.wire.source import BytesSource
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "mxnet"
 FILES = sorted(path for path in FIXTURES.glob("*/*") if path.is_file())

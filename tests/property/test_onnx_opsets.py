@@ -18,7 +18,8 @@ from neopack.errors import SourceError
 from neopack.facts import onnx_releases
 from neopack.frameworks.onnx.lower import lower
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
-from neopack.types import Array, Signature
+from neopack.values.artifact import Array
+from neopack.values.signature import Signature
 
 RELEASES = {release.opset: release for release in onnx_releases()}
 OPSETS = st.integers(min_value=7, max_value=11)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError
-from neopack.wire.pickle import read_pickle
-from neopack.wire.source import BytesSource, Cursor
+from neopack.formats.pickle import read_pickle
+from neopack.formats.source import BytesSource, Cursor
 
 SCALARS = (
     st.none()

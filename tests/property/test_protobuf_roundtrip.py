@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError
-from neopack.wire.protobuf import FIXED32, FIXED64, LENGTH, VARINT, Walker
-from neopack.wire.source import BytesSource, Cursor
+from neopack.formats.protobuf import FIXED32, FIXED64, LENGTH, VARINT, Walker
+from neopack.formats.source import BytesSource, Cursor
 
 U64 = st.integers(0, 2**64 - 1)
 FIELDS = st.lists(

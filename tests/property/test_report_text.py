@@ -12,7 +12,7 @@ from neopack.reports.github import github
 from neopack.reports.junit import junit
 from neopack.reports.markdown import markdown
 from neopack.reports.sarif import sarif
-from neopack.types import Checked, Finding, Report, RuleOutcome
+from neopack.values.finding import Checked, Finding, Report, RuleOutcome
 
 # any character, halves of characters and controls too, as a tar may name its members
 TEXT = st.text(st.characters(exclude_categories=()), max_size=40)

@@ -1,4 +1,4 @@
-"""What tarfile writes, in all three formats, neopack.wire.tar reads alike."""
+"""What tarfile writes, in all three formats, neopack.formats.tar reads alike."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError
-from neopack.wire import tar
-from neopack.wire.source import BytesSource, Cursor
+from neopack.formats import tar
+from neopack.formats.source import BytesSource, Cursor
 
 NAMES = st.text(
     st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=300

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError
+from neopack.formats import prototext, sstable
+from neopack.formats.guard import Limits
+from neopack.formats.source import BytesSource
 from neopack.frameworks.tensorflow import read as tensorflow
 from neopack.frameworks.tensorflow.schema import SCHEMA
-from neopack.wire import prototext, sstable
-from neopack.wire.guard import Limits
-from neopack.wire.source import BytesSource
 
 ROOT = Path(__file__).parents[2] / "fixtures" / "tensorflow"
 FILES = sorted(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError
-from neopack.wire.source import BytesSource
-from neopack.wire.ubjson import NUMBERS, Packed, read_ubjson
+from neopack.formats.source import BytesSource
+from neopack.formats.ubjson import NUMBERS, Packed, read_ubjson
 
 SCALARS = (
     st.none()

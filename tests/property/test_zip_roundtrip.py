@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError
-from neopack.wire.source import BytesSource, FileSource
-from neopack.wire.zip import read_directory
-from neopack.wire.zip_write import ALIGNMENT, StoredZip
+from neopack.formats.source import BytesSource, FileSource
+from neopack.formats.zip import read_directory
+from neopack.formats.zip_write import ALIGNMENT, StoredZip
 
 NAMES = st.text(
     st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=60

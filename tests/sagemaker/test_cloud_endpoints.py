@@ -12,12 +12,13 @@ from cloud import BUCKET, QUICK, Cloud
 
 import neopack as package
 from neopack import facts
-from neopack.artifacts.manifest import ArtifactManifest, JobRecord, beside
+from neopack.artifacts.compiled_manifest import ArtifactManifest, JobRecord, beside
 from neopack.emulator import Fault, Script, Span, Timeline
-from neopack.engines.sagemaker.hosting import HostingSettings, plan
 from neopack.errors import Unsupported, UsageError
 from neopack.facts.hosting import instances
-from neopack.types import Signature, Target
+from neopack.sagemaker.hosting import HostingSettings, plan
+from neopack.values.signature import Signature
+from neopack.values.target import Target
 
 JSON = ("--format", "json")
 OTHER = "301217895009.dkr.ecr.us-west-2.amazonaws.com/other:1"

@@ -16,19 +16,19 @@ from desk import Desk
 import neopack as package
 from neopack.archive.read import scan
 from neopack.emulator import Emulator, Fault, Span, Timeline
-from neopack.engines.sagemaker import account as accounts_of_aws
-from neopack.engines.sagemaker import jobs as jobs_of_aws
-from neopack.engines.sagemaker import upload as uploads
-from neopack.engines.sagemaker.account import Account, Connection
-from neopack.engines.sagemaker.jobs import Submitted
-from neopack.engines.sagemaker.location import Location
-from neopack.engines.sagemaker.request import JobRequest, JobSettings, Subject, build
-from neopack.engines.sagemaker.watch import Pace, Watch
 from neopack.errors import Interrupted, ServiceError
 from neopack.facts import target
-from neopack.following import Outcome, Waiting
-from neopack.submitting import Asked, submit
-from neopack.types import SilentLog
+from neopack.sagemaker import account as accounts_of_aws
+from neopack.sagemaker import jobs as jobs_of_aws
+from neopack.sagemaker import upload as uploads
+from neopack.sagemaker.account import Account, Connection
+from neopack.sagemaker.following import Outcome, Waiting
+from neopack.sagemaker.jobs import Submitted
+from neopack.sagemaker.location import Location
+from neopack.sagemaker.request import JobRequest, JobSettings, Subject, build
+from neopack.sagemaker.submitting import Asked, submit
+from neopack.sagemaker.watch import Pace, Watch
+from neopack.values.log import SilentLog
 
 NOW = Pace(first=0, most=0, worst=0, spacing=0)
 ASKED = Asked(role=ROLE, output=f"s3://{BUCKET}/neo")

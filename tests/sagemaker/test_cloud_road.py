@@ -15,11 +15,11 @@ from desk import Call
 
 import neopack as package
 from neopack.emulator import JobScript
-from neopack.engines.sagemaker.result import UNTOUCHED
-from neopack.engines.sagemaker.watch import Pace
 from neopack.errors import JobFailed
 from neopack.facts.artifacts import kind_of
-from neopack.following import Waiting
+from neopack.sagemaker.following import Waiting
+from neopack.sagemaker.result import UNTOUCHED
+from neopack.sagemaker.watch import Pace
 
 JSON = ("--format", "json")
 

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neopack import facts
-from neopack.engines.sagemaker import naming
-from neopack.engines.sagemaker.commandline import aws_command
-from neopack.engines.sagemaker.location import Location
-from neopack.engines.sagemaker.request import JobRequest, JobSettings, Subject, build
-from neopack.engines.sagemaker.validate import problems, refuse_what_is_wrong
 from neopack.errors import Unsupported, UsageError
+from neopack.sagemaker import naming
+from neopack.sagemaker.commandline import aws_command
+from neopack.sagemaker.location import Location
+from neopack.sagemaker.request import JobRequest, JobSettings, Subject, build
+from neopack.sagemaker.validate import problems, refuse_what_is_wrong
 
 TARGETS = [target.name for target in facts.targets()] + ["linux/arm64", "android/arm64/mali"]
 NAME = re.compile(facts.limit("CompilationJobName").pattern)

@@ -14,18 +14,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import neopack.types as values
 from neopack.archive.manifest import ArchiveRecord, GoldenRecord, Manifest
 from neopack.archive.write import MemberDigest
 from neopack.artifacts.answer import Answer, OutputSummary
-from neopack.artifacts.manifest import ArtifactManifest
-from neopack.codec import from_json, to_json
+from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.errors import Malformed
+from neopack.formats.codec import from_json, to_json
 from neopack.frameworks import ExportSettings
+from neopack.values import artifact, evidence, finding, model, signature, target
 
 KINDS = [
     kind
-    for kind in vars(values).values()
+    for module in (artifact, evidence, finding, model, signature, target)
+    for kind in vars(module).values()
     if inspect.isclass(kind) and dataclasses.is_dataclass(kind)
 ] + [
     Manifest, ArchiveRecord, GoldenRecord, MemberDigest, ArtifactManifest, Answer, OutputSummary,
@@ -86,12 +87,12 @@ SPEC = {"name": "x", "dtype": "float32", "shape": [1, None]}
 )
 def test_what_does_not_fit_is_named(changes: dict[str, Any], where: str) -> None:
     with pytest.raises(Malformed) as caught:
-        from_json(values.Signature, changes)
+        from_json(signature.Signature, changes)
     assert caught.value.where == where
 
 
 def test_a_field_that_is_not_known_is_left_out() -> None:
-    assert from_json(values.TensorSpec, {**SPEC, "later": 1}).name == "x"
+    assert from_json(signature.TensorSpec, {**SPEC, "later": 1}).name == "x"
 
 
 def test_a_whole_number_is_a_float_too() -> None:

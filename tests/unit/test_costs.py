@@ -15,7 +15,7 @@ from neopack.measure.machine import Machine
 from neopack.measure.price import Price, PriceList, price_of
 from neopack.measure.statistics import latency
 from neopack.reports.cost import costs_lines, costs_text
-from neopack.reports.json import document
+from neopack.reports.json_documents import document
 
 MACHINE = Machine(
     processor="CPU", cores=2, memory_gib=4.0, features=(), system="Linux", python="3.11"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neopack.catalogue import Catalogue
+from neopack.plugins import Plugins
 
 ENTRY_POINTS = """\
 [neopack.engines]
@@ -18,7 +18,7 @@ openvino = their_engine:engine
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugins:
     """Engines, with a distribution on the path that adds three."""
     info = tmp_path / "theirs-1.0.dist-info"
     info.mkdir()
@@ -27,10 +27,10 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
     (tmp_path / "their_engine.py").write_text("engine = 'their engine'\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "their_engine", raising=False)
-    return Catalogue("neopack.engines", "engine")
+    return Plugins("neopack.engines", "engine")
 
 
-def test_a_plug_in_is_found_and_a_broken_one_is_one_warning(catalogue: Catalogue) -> None:
+def test_a_plug_in_is_found_and_a_broken_one_is_one_warning(catalogue: Plugins) -> None:
     with pytest.warns(UserWarning, match="plug-in broken cannot be loaded") as warned:
         names = catalogue.names()
     assert names == catalogue.names() == ("openvino", "theirs")
@@ -39,13 +39,13 @@ def test_a_plug_in_is_found_and_a_broken_one_is_one_warning(catalogue: Catalogue
     assert len(warned) == 1
 
 
-def test_a_plug_in_does_not_take_the_place_of_a_built_in(catalogue: Catalogue) -> None:
+def test_a_plug_in_does_not_take_the_place_of_a_built_in(catalogue: Plugins) -> None:
     assert catalogue.get("openvino") is not None
     assert catalogue.get("openvino") != "their engine"
 
 
 def test_built_ins_are_found_without_looking_for_plug_ins(
-    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+    catalogue: Plugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Catalogue, "_plug_ins", property(lambda self: pytest.fail("looked")))
+    monkeypatch.setattr(Plugins, "_plug_ins", property(lambda self: pytest.fail("looked")))
     assert catalogue.get("openvino") is not None

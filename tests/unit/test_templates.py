@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import neopack
-from neopack.archive.goldens import load_goldens
 from neopack.archive.manifest import golden_path, manifest_path
+from neopack.goldens.arrays import load_goldens
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"

@@ -12,12 +12,14 @@ import pytest
 
 import neopack
 from neopack import facts
+from neopack.checks.judging import Submission
 from neopack.engines import openvino
 from neopack.errors import ExportFailed, UsageError, VerificationFailed
 from neopack.frameworks import callables
-from neopack.judging import Submission
 from neopack.reports.text import report_text
-from neopack.types import CompilationRequest, Finding, Report, Signature
+from neopack.values.artifact import CompilationRequest
+from neopack.values.finding import Finding, Report
+from neopack.values.signature import Signature
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -51,7 +53,7 @@ def test_the_difference_that_the_hint_accepts_is_accepted(off: float) -> None:
 def test_settings_are_refused_before_the_export(
     given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neopack.exporting.exported", None)
+    monkeypatch.setattr("neopack.packaging.exporting.exported", None)
     with pytest.raises(neopack.NeopackError):
         neopack.package("net:Net", path=tmp_path / "a.tar.gz", **given)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from neopack.frameworks.keras.building import Building, Inexpressible
-from neopack.types import Json
+from neopack.values.json import Json
 
 __all__ = ["PLAIN", "activate", "named"]
 

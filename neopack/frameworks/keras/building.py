@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neopack.frameworks.keras.graph import Graph, Layer, Ref
-from neopack.types import Array, Json, Shape
+from neopack.values.artifact import Array
+from neopack.values.json import Json
+from neopack.values.signature import Shape
 
 __all__ = ["Building", "Inexpressible", "OldCall", "OldLayer", "OldModel"]
 

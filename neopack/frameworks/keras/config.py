@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neopack.errors import Malformed
-from neopack.types import Json, Shape
+from neopack.values.json import Json
+from neopack.values.signature import Shape
 
 __all__ = ["LAMBDAS", "MODELS", "Found", "input_shape", "layers_of", "parse", "strangers", "walk"]
 

@@ -14,29 +14,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neopack.archive.atomic import refuse_full
-from neopack.archive.goldens import difference, save_goldens
+from neopack import versions
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
-from neopack.facts import versions
-from neopack.frameworks import ExportSettings, callables, inputs
+from neopack.frameworks import ExportSettings, callables
 from neopack.frameworks.keras import graph, source, weights, write
 from neopack.frameworks.keras import run as keras_run
 from neopack.frameworks.keras.building import OldModel
 from neopack.frameworks.keras.config import input_shape
 from neopack.frameworks.keras.lower import lower
 from neopack.frameworks.keras.read import Document
-from neopack.types import (
-    Array,
-    ExportedModel,
-    InputRequest,
-    Json,
-    Log,
-    Member,
-    ModelSource,
-    Shape,
-    Signature,
-    TensorSpec,
-)
+from neopack.goldens import inputs
+from neopack.goldens.arrays import save_goldens
+from neopack.goldens.comparison import difference
+from neopack.outputs.atomic import refuse_full
+from neopack.values.artifact import Array
+from neopack.values.json import Json
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, Member, ModelSource
+from neopack.values.signature import InputRequest, Shape, Signature, TensorSpec
 
 __all__ = ["MODEL_FILE", "export"]
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from neopack.errors import Malformed, SourceError
 from neopack.frameworks.keras import config as configs
-from neopack.types import Json, Shape
+from neopack.values.json import Json
+from neopack.values.signature import Shape
 
 __all__ = ["Call", "Graph", "Layer", "Ref", "graph_of"]
 

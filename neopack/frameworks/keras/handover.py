@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neopack.types import ModelSource
+from neopack.values.model import ModelSource
 
 __all__ = ["hand_over", "owns"]
 

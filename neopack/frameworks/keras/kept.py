@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neopack.types import Json
+from neopack.values.json import Json
 
 __all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "OF_2_2_4", "Kept", "weight_names"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from neopack.frameworks.keras import config as configs
-from neopack.types import Json
+from neopack.values.json import Json
 
 __all__ = ["upgraded"]
 

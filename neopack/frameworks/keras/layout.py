@@ -8,7 +8,8 @@ import json
 from collections.abc import Sequence
 
 from neopack.frameworks import Layout, Move
-from neopack.types import Shape, Signature, Target
+from neopack.values.signature import Shape, Signature
+from neopack.values.target import Target
 
 __all__ = ["channels_first", "layout", "model_members", "model_parts", "tidied"]
 

@@ -15,7 +15,9 @@ from neopack.frameworks.keras.building import Building, Inexpressible, OldModel
 from neopack.frameworks.keras.graph import Call, Graph, Layer, Ref
 from neopack.frameworks.keras.operations import OPERATIONS
 from neopack.frameworks.keras.rewrites import LAYERS, Rewrite
-from neopack.types import Array, Json, Shape
+from neopack.values.artifact import Array
+from neopack.values.json import Json
+from neopack.values.signature import Shape
 
 __all__ = ["lower"]
 

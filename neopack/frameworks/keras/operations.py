@@ -8,7 +8,7 @@ from neopack.frameworks.keras import activations
 from neopack.frameworks.keras.building import Building, Inexpressible
 from neopack.frameworks.keras.graph import Call, Layer, Ref
 from neopack.frameworks.keras.rewrites import Rewrite, only, plain
-from neopack.types import Json
+from neopack.values.json import Json
 
 __all__ = ["OPERATIONS"]
 

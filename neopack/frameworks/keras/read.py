@@ -25,13 +25,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from neopack.errors import Malformed, NeopackError, NotRecognised, SourceError
+from neopack.formats import zip as zips
+from neopack.formats.files import Files
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.hdf5 import MAGIC, Hdf5Tree, Node, read_tree
+from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
 from neopack.frameworks.keras import graph, kept, keras1
-from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
-from neopack.wire import zip as zips
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.hdf5 import MAGIC, Hdf5Tree, Node, read_tree
-from neopack.wire.source import SpanSource
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["Document", "document", "form", "read", "read_source", "recognise"]
 

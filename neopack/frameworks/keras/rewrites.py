@@ -8,7 +8,8 @@ from neopack.errors import Malformed
 from neopack.frameworks.keras import activations, kept
 from neopack.frameworks.keras.building import Building, Inexpressible
 from neopack.frameworks.keras.graph import Call, Layer, Ref
-from neopack.types import Array, Json
+from neopack.values.artifact import Array
+from neopack.values.json import Json
 
 __all__ = ["LAYERS", "Rewrite", "keep", "only"]
 

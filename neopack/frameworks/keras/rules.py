@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neopack import facts
-from neopack.facts import versions
+from neopack import facts, versions
+from neopack.dataconfig.strings import dims
 from neopack.frameworks.keras.layout import channels_first
 from neopack.rules.dataconfig import inputs_of, shape_text
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import named
-from neopack.rules.strings import dims
-from neopack.types import Json, ModelInfo, TensorSpec
+from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
+from neopack.values.signature import TensorSpec
 
 __all__ = ["RULES"]
 

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import Missing, SourceError, first_line
+from neopack.formats.files import Files
 from neopack.frameworks.keras import graph, source, weights, write
 from neopack.frameworks.keras.building import OldModel
 from neopack.frameworks.keras.lower import lower
 from neopack.frameworks.keras.read import Document
-from neopack.types import Array, Files, Shape, Signature
+from neopack.values.artifact import Array
+from neopack.values.signature import Shape, Signature
 
 __all__ = [
     "KerasRunner", "backend", "computed", "keras_module", "lifted", "loaded", "lowered_file",

@@ -6,11 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from neopack.errors import NotRecognised, SourceError, Unsafe
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.source import FileSource
 from neopack.frameworks.keras import read
 from neopack.frameworks.keras.read import Document
-from neopack.types import ModelInfo
-from neopack.wire.guard import DEFAULT_LIMITS
-from neopack.wire.source import FileSource
+from neopack.values.model import ModelInfo
 
 __all__ = ["model_file", "refuse_code", "refuse_no_weights"]
 

@@ -15,7 +15,8 @@ from neopack.errors import Malformed
 from neopack.frameworks.keras import config as configs
 from neopack.frameworks.keras.kept import weight_names
 from neopack.frameworks.keras.write import h5py_module
-from neopack.types import Array, Json
+from neopack.values.artifact import Array
+from neopack.values.json import Json
 
 __all__ = ["Weights", "config_of_live", "weights_of_h5", "weights_of_live"]
 

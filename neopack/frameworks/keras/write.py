@@ -14,7 +14,7 @@ from typing import Any
 
 from neopack.errors import Missing
 from neopack.frameworks.keras.building import OldCall, OldModel
-from neopack.types import Json
+from neopack.values.json import Json
 
 __all__ = ["KERAS_VERSION", "h5py_module", "layer_order", "model_config", "write_h5"]
 

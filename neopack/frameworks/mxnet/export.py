@@ -12,21 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from neopack import runtimes
-from neopack.archive.goldens import save_goldens
 from neopack.errors import ExportFailed, UsageError
-from neopack.frameworks import ExportSettings, inputs
+from neopack.frameworks import ExportSettings
 from neopack.frameworks.mxnet import names, source
 from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, Pair
-from neopack.types import (
-    Array,
-    ExportedModel,
-    InputRequest,
-    Log,
-    Member,
-    ModelSource,
-    Shape,
-    Signature,
-)
+from neopack.goldens import inputs
+from neopack.goldens.arrays import save_goldens
+from neopack.values.artifact import Array
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, Member, ModelSource
+from neopack.values.signature import InputRequest, Shape, Signature
 
 __all__ = ["RUNTIME", "export"]
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from neopack.facts import versions
+from neopack import versions
+from neopack.formats.mxparams import ArraySpec
 from neopack.frameworks.mxnet.graph import channel_last, numbers, stated_shape
 from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
-from neopack.types import Shape
-from neopack.wire.mxparams import ArraySpec
+from neopack.values.signature import Shape
 
 __all__ = ["Fit", "bare", "fit", "is_label", "takes_classes", "unprefixed"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
-from neopack.types import Shape
+from neopack.values.signature import Shape
 
 __all__ = [
     "channel_last",

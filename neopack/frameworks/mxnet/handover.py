@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import SourceError, first_line
-from neopack.types import ModelSource
+from neopack.values.model import ModelSource
 
 __all__ = ["hand_over", "owns"]
 

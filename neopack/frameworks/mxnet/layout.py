@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from neopack.frameworks import Layout, Move
 from neopack.frameworks.mxnet import names
-from neopack.types import Signature, Target
+from neopack.values.signature import Signature
+from neopack.values.target import Target
 
 __all__ = ["layout", "model_members", "model_parts", "tidied"]
 

@@ -33,13 +33,17 @@ from dataclasses import replace
 from typing import Any
 
 from neopack.errors import NotRecognised
+from neopack.formats import mxparams
+from neopack.formats.files import Files
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.mxparams import ArraySpec
+from neopack.formats.source import ByteSource
 from neopack.frameworks.mxnet import graph, names, symbol
 from neopack.frameworks.mxnet.fit import Fit, bare, fit, is_label, takes_classes, unprefixed
 from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
-from neopack.types import ByteSource, Files, Json, ModelInfo, Shape, Signature, TensorSpec
-from neopack.wire import mxparams
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.mxparams import ArraySpec
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Shape, Signature, TensorSpec
 
 __all__ = ["form", "read", "recognise"]
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Sequence
 
-from neopack import facts
-from neopack.facts import versions
+from neopack import facts, versions
 from neopack.frameworks.mxnet import names
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import in_code, named, visible
-from neopack.types import Json
+from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.json import Json
 
 __all__ = ["RULES"]
 

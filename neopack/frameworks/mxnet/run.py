@@ -8,9 +8,11 @@ from contextlib import ExitStack
 
 from neopack import runtimes
 from neopack.errors import SourceError
+from neopack.formats.files import Files
 from neopack.frameworks.mxnet import names
 from neopack.frameworks.mxnet.export import PATIENCE, RUNTIME
-from neopack.types import Array, Files, Signature
+from neopack.values.artifact import Array
+from neopack.values.signature import Signature
 
 __all__ = ["MXNetRunner", "runner"]
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.errors import NotRecognised, SourceError
+from neopack.formats.files import Files, PlacedFiles
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.source import FileSource
 from neopack.frameworks.mxnet import names, read
-from neopack.types import Files, Log, ModelInfo, ModelSource
-from neopack.wire.files import PlacedFiles
-from neopack.wire.guard import DEFAULT_LIMITS
-from neopack.wire.source import FileSource
+from neopack.values.log import Log
+from neopack.values.model import ModelInfo, ModelSource
 
 __all__ = ["PARAMETERS_NAME", "PREFIX", "SYMBOL_NAME", "Pair", "pair"]
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from neopack.errors import Malformed
-from neopack.types import ByteSource, Json
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.source import ByteSource
+from neopack.values.json import Json
 
 __all__ = ["VARIABLE", "Entry", "Node", "Symbol", "Takers", "load", "looks_like_symbol"]
 

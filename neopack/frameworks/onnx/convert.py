@@ -11,7 +11,7 @@ from neopack.frameworks.onnx.added import EXPANDED
 from neopack.frameworks.onnx.rewriting import BASE, NEWEST, OWN, opset_of
 from neopack.frameworks.onnx.values import inferred
 from neopack.frameworks.onnx.walk import nodes
-from neopack.types import Shape
+from neopack.values.signature import Shape
 
 __all__ = ["converted", "expanded", "laid_open", "refuse_types"]
 

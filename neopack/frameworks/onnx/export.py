@@ -14,23 +14,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neopack.archive.goldens import difference, save_goldens
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
-from neopack.frameworks import ExportSettings, inputs
+from neopack.frameworks import ExportSettings
 from neopack.frameworks.onnx.lower import fits, lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.frameworks.onnx.source import model_info, refuse_what_is_no_file
-from neopack.types import (
-    Array,
-    ExportedModel,
-    InputRequest,
-    Log,
-    Member,
-    ModelInfo,
-    ModelSource,
-    Signature,
-    TensorSpec,
-)
+from neopack.goldens import inputs
+from neopack.goldens.arrays import save_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import Array
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
+from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = ["MODEL_FILE", "export"]
 

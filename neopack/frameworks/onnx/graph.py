@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
-from neopack.types import Shape
-from neopack.wire.protobuf import Field, Walker
+from neopack.formats.protobuf import Field, Walker
+from neopack.values.signature import Shape
 
 __all__ = ["DTYPES", "GraphReader", "Seen", "Tensor", "Value", "qualified"]
 

@@ -7,7 +7,8 @@ import json
 from collections.abc import Sequence
 
 from neopack.frameworks import Layout
-from neopack.types import Signature, Target
+from neopack.values.signature import Signature
+from neopack.values.target import Target
 
 __all__ = ["layout", "model_members", "model_parts"]
 

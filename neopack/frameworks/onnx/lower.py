@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from neopack import facts
+from neopack import facts, versions
 from neopack.errors import SourceError
-from neopack.facts import OnnxRelease, versions
+from neopack.facts import OnnxRelease
 from neopack.frameworks.onnx.convert import converted, expanded, laid_open, refuse_types
 from neopack.frameworks.onnx.einsum import use_small_letters
 from neopack.frameworks.onnx.older.steps import LOWEST
@@ -30,7 +30,9 @@ from neopack.frameworks.onnx.rewriting import (
 from neopack.frameworks.onnx.site import Names
 from neopack.frameworks.onnx.values import inferred
 from neopack.frameworks.onnx.walk import graphs, named, nodes, prune, replace, strip, used
-from neopack.types import Json, ModelInfo, Shape
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Shape
 
 __all__ = ["fits", "lower", "release_for"]
 

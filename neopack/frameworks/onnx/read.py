@@ -36,11 +36,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack.errors import LimitExceeded, Malformed
+from neopack.formats.files import Files
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.protobuf import LENGTH, VARINT, Field, Walker
+from neopack.formats.source import ByteSource, Cursor
 from neopack.frameworks.onnx.graph import GraphReader, Seen, Value, qualified
-from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.protobuf import LENGTH, VARINT, Field, Walker
-from neopack.wire.source import Cursor
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["read", "read_source", "recognise"]
 

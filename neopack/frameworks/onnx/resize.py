@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neopack.frameworks.onnx.site import Inexpressible, Site
-from neopack.types import Array
+from neopack.values.artifact import Array
 
 __all__ = ["resize"]
 

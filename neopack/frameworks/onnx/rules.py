@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neopack import facts
-from neopack.facts import OnnxRelease, versions
+from neopack import facts, versions
+from neopack.dataconfig.strings import dims
+from neopack.facts import OnnxRelease
 from neopack.rules.dataconfig import example, inputs_of, shape_text
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import named, normal
-from neopack.rules.strings import dims
-from neopack.types import Json
+from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.json import Json
 
 __all__ = ["RULES"]
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from neopack.errors import Missing, SourceError
-from neopack.types import Array, Files, Signature
+from neopack.formats.files import Files
+from neopack.values.artifact import Array
+from neopack.values.signature import Signature
 
 __all__ = ["OnnxRuntimeRunner", "runner"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neopack.frameworks.onnx.values import Values
-from neopack.types import Array
+from neopack.values.artifact import Array
 
 __all__ = ["Inexpressible", "Names", "Site"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from neopack.errors import NotRecognised, SourceError
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.source import FileSource
 from neopack.frameworks.onnx import read
-from neopack.types import ModelInfo, ModelSource
-from neopack.wire.guard import DEFAULT_LIMITS
-from neopack.wire.source import FileSource
+from neopack.values.model import ModelInfo, ModelSource
 
 __all__ = ["model_info", "refuse_what_is_no_file"]
 

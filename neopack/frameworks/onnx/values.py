@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from neopack.types import Array, Shape
+from neopack.values.artifact import Array
+from neopack.values.signature import Shape
 
 __all__ = ["Values", "inferred"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from neopack.errors import UsageError
 from neopack.frameworks.pytorch import flatten
-from neopack.types import InputRequest
+from neopack.values.signature import InputRequest
 
 __all__ = ["Binding", "Parameters", "bind", "order"]
 

@@ -17,9 +17,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from neopack import facts
-from neopack.facts import versions
-from neopack.wire.zip_write import StoredZip
+from neopack import facts, versions
+from neopack.formats.zip_write import StoredZip
 
 __all__ = ["rewrite"]
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from neopack.errors import Malformed
-from neopack.types import ByteSource
-from neopack.wire.guard import Limits
-from neopack.wire.pickle import Pickle, read_pickle
-from neopack.wire.source import BytesSource, Cursor
-from neopack.wire.zip import LOCAL_MAGIC, ZipDirectory, first_name, read_directory
+from neopack.formats.guard import Limits
+from neopack.formats.pickle import Pickle, read_pickle
+from neopack.formats.source import ByteSource, BytesSource, Cursor
+from neopack.formats.zip import LOCAL_MAGIC, ZipDirectory, first_name, read_directory
 
 __all__ = ["Container", "form", "looks_like_torch", "open_container"]
 

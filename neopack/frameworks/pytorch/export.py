@@ -16,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from neopack.archive.goldens import difference, save_goldens
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
-from neopack.frameworks import ExportSettings, callables, inputs
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.source import FileSource
+from neopack.frameworks import ExportSettings, callables
 from neopack.frameworks.pytorch import (
     flatten,
     read,
@@ -40,18 +41,13 @@ from neopack.frameworks.pytorch.live import (
 )
 from neopack.frameworks.pytorch.saving import TRACE_DIFFERENCE, save
 from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
-from neopack.types import (
-    Array,
-    ExportedModel,
-    InputRequest,
-    Log,
-    Member,
-    ModelInfo,
-    ModelSource,
-    Signature,
-)
-from neopack.wire.guard import DEFAULT_LIMITS
-from neopack.wire.source import FileSource
+from neopack.goldens import inputs
+from neopack.goldens.arrays import save_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import Array
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
+from neopack.values.signature import InputRequest, Signature
 
 __all__ = ["export"]
 

@@ -15,7 +15,9 @@ from typing import Any
 from neopack.errors import Malformed
 from neopack.frameworks.pytorch.container import EXPORTED_PROGRAM, Container
 from neopack.frameworks.pytorch.tensors import StoredTensor, sizes, total
-from neopack.types import Json, ModelInfo, Shape, Signature, TensorSpec
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Shape, Signature, TensorSpec
 
 __all__ = ["read"]
 

@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from neopack.types import ModelSource
+from neopack.values.model import ModelSource
 
 __all__ = ["hand_over", "owns"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from neopack.wire.pickle import Global
+from neopack.formats.pickle import Global
 
 __all__ = ["executing", "unexpected"]
 

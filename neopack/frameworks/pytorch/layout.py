@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 from neopack import facts
 from neopack.frameworks import Layout, Move
-from neopack.types import Json, Signature, Target, TensorSpec
+from neopack.values.json import Json
+from neopack.values.signature import Signature, TensorSpec
+from neopack.values.target import Target
 
 __all__ = ["MODEL_FILE", "layout", "model_members", "model_parts", "tidied"]
 

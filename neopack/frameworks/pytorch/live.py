@@ -8,7 +8,7 @@ from typing import Any
 
 from neopack.errors import ExportFailed, Missing, first_line
 from neopack.frameworks.pytorch import flatten
-from neopack.types import Array
+from neopack.values.artifact import Array
 
 __all__ = ["arrays", "call", "dtype_of", "is_torchs_own", "tensors", "torch_module"]
 

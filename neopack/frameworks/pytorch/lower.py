@@ -15,8 +15,7 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
-from neopack import facts
-from neopack.facts import versions
+from neopack import facts, versions
 from neopack.frameworks.pytorch import schemas
 from neopack.frameworks.pytorch.graphs import graphs, nodes
 from neopack.frameworks.pytorch.live import is_torchs_own

@@ -50,6 +50,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neopack.errors import LimitExceeded, Malformed, NotRecognised
+from neopack.formats.files import Files
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.source import ByteSource
+from neopack.formats.zip import LOCAL_MAGIC
 from neopack.frameworks.pytorch import saved
 from neopack.frameworks.pytorch.container import (
     Container,
@@ -57,9 +61,7 @@ from neopack.frameworks.pytorch.container import (
     looks_like_torch,
     open_container,
 )
-from neopack.types import ByteSource, Files, ModelInfo
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.zip import LOCAL_MAGIC
+from neopack.values.model import ModelInfo
 
 __all__ = ["read", "read_source", "recognise"]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from neopack import facts
-from neopack.facts import versions
+from neopack import facts, versions
 from neopack.frameworks.pytorch import schemas
-from neopack.types import ModelInfo
+from neopack.values.model import ModelInfo
 
 __all__ = ["is_readable", "lacking_operators", "newer_code", "newer_format"]
 

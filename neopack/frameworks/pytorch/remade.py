@@ -12,22 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from neopack import runtimes
-from neopack.archive.goldens import difference, load_goldens, save_goldens
 from neopack.errors import ExportFailed, NeopackError, UsageError
-from neopack.frameworks import ExportSettings, inputs
+from neopack.frameworks import ExportSettings
 from neopack.frameworks.pytorch import bind, canonical, source, weights
 from neopack.frameworks.pytorch.layout import MODEL_FILE
+from neopack.goldens import inputs
+from neopack.goldens.arrays import load_goldens, save_goldens
+from neopack.goldens.comparison import difference
 from neopack.runtimes import Worker
-from neopack.types import (
-    Array,
-    ExportedModel,
-    InputRequest,
-    Json,
-    Log,
-    Member,
-    ModelSource,
-    Signature,
-)
+from neopack.values.artifact import Array
+from neopack.values.json import Json
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, Member, ModelSource
+from neopack.values.signature import InputRequest, Signature
 
 __all__ = ["export"]
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from neopack import facts
+from neopack.dataconfig.strings import dims
 from neopack.frameworks.pytorch import lower, readable
 from neopack.rules.dataconfig import inputs_of, shape_text
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import matching, named, visible
 from neopack.rules.options import options_of
-from neopack.rules.strings import dims
-from neopack.types import Json, TensorSpec
+from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.json import Json
+from neopack.values.signature import TensorSpec
 
 __all__ = ["RULES"]
 

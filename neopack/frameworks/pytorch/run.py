@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from neopack.errors import Missing, SourceError
+from neopack.formats.files import Files
 from neopack.frameworks.pytorch import flatten
 from neopack.frameworks.pytorch.torchvision_ops import load_script
-from neopack.types import Array, Files, Signature
+from neopack.values.artifact import Array
+from neopack.values.signature import Signature
 
 __all__ = ["TorchScriptRunner", "runner"]
 

@@ -12,6 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neopack.errors import LimitExceeded, Malformed
+from neopack.formats import tar
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.pickle import Call, Global, Persistent, read_pickle
+from neopack.formats.source import ByteSource, Cursor
 from neopack.frameworks.pytorch import imports
 from neopack.frameworks.pytorch.container import Container
 from neopack.frameworks.pytorch.tensors import (
@@ -23,11 +27,8 @@ from neopack.frameworks.pytorch.tensors import (
     tensors,
     total,
 )
-from neopack.types import ByteSource, Json, ModelInfo
-from neopack.wire import tar
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.pickle import Call, Global, Persistent, read_pickle
-from neopack.wire.source import Cursor
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
 
 __all__ = [
     "is_legacy",

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neopack.archive.atomic import refuse_full
-from neopack.archive.goldens import difference
 from neopack.errors import ExportFailed
 from neopack.frameworks import ExportSettings
 from neopack.frameworks.pytorch import canonical, flatten, lower
 from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.live import arrays, call
 from neopack.frameworks.pytorch.torchvision_ops import load_script
-from neopack.types import Array, Log
+from neopack.goldens.comparison import difference
+from neopack.outputs.atomic import refuse_full
+from neopack.values.artifact import Array
+from neopack.values.log import Log
 
 __all__ = ["TRACE_DIFFERENCE", "save"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from neopack.errors import NotRecognised, SourceError, Unsafe
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.source import FileSource
 from neopack.frameworks.pytorch import read
-from neopack.types import ModelSource
-from neopack.wire.guard import DEFAULT_LIMITS
-from neopack.wire.source import FileSource
+from neopack.values.model import ModelSource
 
 __all__ = ["file_form", "refuse_what_is_no_model"]
 

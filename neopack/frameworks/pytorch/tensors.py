@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neopack.errors import Malformed
-from neopack.wire.pickle import Call, Global, Persistent
+from neopack.formats.pickle import Call, Global, Persistent
 
 __all__ = [
     "BITS",

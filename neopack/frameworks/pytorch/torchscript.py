@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neopack.errors import Malformed
+from neopack.formats.pickle import Call, Global
 from neopack.frameworks.pytorch import imports, spelling
 from neopack.frameworks.pytorch.container import Container
 from neopack.frameworks.pytorch.script import Argument, Function, Script, read_code
@@ -18,8 +19,9 @@ from neopack.frameworks.pytorch.tensors import (
     tensors,
     total,
 )
-from neopack.types import Json, ModelInfo, Signature, TensorSpec
-from neopack.wire.pickle import Call, Global
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["read", "read_json_form"]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import Missing, SourceError
-from neopack.types import Array, Log
+from neopack.values.artifact import Array
+from neopack.values.log import Log
 
 __all__ = ["arrays", "load"]
 

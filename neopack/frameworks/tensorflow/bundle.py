@@ -11,13 +11,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.protobuf import Walker
+from neopack.formats.source import ByteSource, BytesSource, Cursor
+from neopack.formats.sstable import read_table
 from neopack.frameworks.tensorflow.dtypes import dtype_of
 from neopack.frameworks.tensorflow.graph import tensor_shape
-from neopack.types import ByteSource, Shape
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.protobuf import Walker
-from neopack.wire.source import BytesSource, Cursor
-from neopack.wire.sstable import read_table
+from neopack.values.signature import Shape
 
 __all__ = ["Bundle", "read_bundle"]
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import SourceError
-from neopack.types import Array
-from neopack.wire.protobuf import LENGTH, Field, Walker
-from neopack.wire.source import Cursor, FileSource
+from neopack.formats.protobuf import LENGTH, Field, Walker
+from neopack.formats.source import Cursor, FileSource
+from neopack.values.artifact import Array
 
 __all__ = ["LARGE", "Graph", "emptied", "fed", "read_graph", "taken_apart", "write_graph"]
 

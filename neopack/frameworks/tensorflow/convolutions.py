@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from neopack.types import Shape
+from neopack.values.signature import Shape
 
 __all__ = ["CONVOLUTIONS", "Convolutions", "Said"]
 

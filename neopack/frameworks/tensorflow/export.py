@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neopack.archive.goldens import difference, save_goldens
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
-from neopack.frameworks import ExportSettings, callables, inputs
+from neopack.frameworks import ExportSettings, callables
 from neopack.frameworks.tensorflow import freeze, live, read, saved
 from neopack.frameworks.tensorflow.constants import Graph, fed, read_graph, write_graph
 from neopack.frameworks.tensorflow.frozen import output_tensors, parse_graph
@@ -26,17 +25,13 @@ from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.frameworks.tensorflow.prune import needed_by, prune
 from neopack.frameworks.tensorflow.run import GraphRunner, frozen_runner, saved_runner
 from neopack.frameworks.tensorflow.source import file_info
-from neopack.types import (
-    Array,
-    ExportedModel,
-    InputRequest,
-    Log,
-    Member,
-    ModelInfo,
-    ModelSource,
-    Signature,
-    TensorSpec,
-)
+from neopack.goldens import inputs
+from neopack.goldens.arrays import save_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import Array
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
+from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = ["FROZEN_FILE", "export"]
 

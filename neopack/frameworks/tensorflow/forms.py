@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator
 
 from neopack.errors import Malformed, NeopackError
-from neopack.types import ByteSource
-from neopack.wire import prototext, sstable
-from neopack.wire.guard import Limits
-from neopack.wire.protobuf import LENGTH, VARINT, Field, Walker
-from neopack.wire.source import Cursor
+from neopack.formats import prototext, sstable
+from neopack.formats.guard import Limits
+from neopack.formats.protobuf import LENGTH, VARINT, Field, Walker
+from neopack.formats.source import ByteSource, Cursor
 
 __all__ = ["CHECKPOINT", "GRAPH", "INDEX", "META", "SAVED_MODEL", "TEXT_FORMS", "form_of"]
 

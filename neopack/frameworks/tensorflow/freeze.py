@@ -16,7 +16,8 @@ from neopack.errors import ExportFailed, first_line
 from neopack.frameworks.tensorflow.constants import LARGE, Graph, taken_apart
 from neopack.frameworks.tensorflow.installed import quiet, tensorflow
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
-from neopack.types import Array, TensorSpec
+from neopack.values.artifact import Array
+from neopack.values.signature import TensorSpec
 
 __all__ = ["Frozen", "fix_shapes", "freeze_function", "freeze_saved_model"]
 

@@ -10,7 +10,7 @@ from neopack.errors import SourceError, UsageError, first_line
 from neopack.frameworks.tensorflow.constants import Graph, read_graph, taken_apart
 from neopack.frameworks.tensorflow.graph import UNLIKELY_OUTPUTS
 from neopack.frameworks.tensorflow.installed import tensorflow
-from neopack.types import ModelInfo
+from neopack.values.model import ModelInfo
 
 __all__ = ["output_tensors", "parse_graph"]
 

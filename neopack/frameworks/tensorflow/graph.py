@@ -12,10 +12,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
+from neopack.formats.protobuf import LENGTH, VARINT, Field, Walker
 from neopack.frameworks.tensorflow.convolutions import CONVOLUTIONS, Convolutions, Said
 from neopack.frameworks.tensorflow.dtypes import dtype_of
-from neopack.types import Shape
-from neopack.wire.protobuf import LENGTH, VARINT, Field, Walker
+from neopack.values.signature import Shape
 
 __all__ = ["UNLIKELY_OUTPUTS", "GraphReader", "Node", "Seen", "tensor_shape"]
 

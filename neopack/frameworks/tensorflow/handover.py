@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neopack.types import ModelSource
+from neopack.values.model import ModelSource
 
 __all__ = ["hand_over", "owns"]
 

@@ -15,7 +15,9 @@ from collections.abc import Sequence
 
 from neopack.frameworks import Layout, Move
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
-from neopack.types import Json, Signature, Target
+from neopack.values.json import Json
+from neopack.values.signature import Signature
+from neopack.values.target import Target
 
 __all__ = [
     "CHECKPOINT",

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
-from neopack.frameworks import inputs
 from neopack.frameworks.tensorflow.installed import tensorflow
-from neopack.types import InputRequest, TensorSpec
+from neopack.goldens import inputs
+from neopack.values.signature import InputRequest, TensorSpec
 
 __all__ = ["concrete", "requests_of"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from neopack.formats.protobuf import Field, Walker
 from neopack.frameworks.tensorflow.dtypes import dtype_of
 from neopack.frameworks.tensorflow.graph import GraphReader, Seen, tensor_shape
-from neopack.types import Shape
-from neopack.wire.protobuf import Field, Walker
+from neopack.values.signature import Shape
 
 __all__ = ["MetaGraph", "SignatureDef", "TensorInfo", "chosen_signature", "read_meta_graph"]
 

@@ -40,6 +40,11 @@ import posixpath
 
 from neopack import facts
 from neopack.errors import LimitExceeded, NotRecognised, SourceError
+from neopack.formats.files import Files
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.protobuf import Walker
+from neopack.formats.prototext import first_name, transcode
+from neopack.formats.source import ByteSource, BytesSource, Cursor
 from neopack.frameworks.tensorflow import forms
 from neopack.frameworks.tensorflow.bundle import Bundle, read_bundle
 from neopack.frameworks.tensorflow.graph import GraphReader, Node, Seen
@@ -51,11 +56,9 @@ from neopack.frameworks.tensorflow.metagraph import (
     read_meta_graph,
 )
 from neopack.frameworks.tensorflow.schema import SCHEMA
-from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.protobuf import Walker
-from neopack.wire.prototext import first_name, transcode
-from neopack.wire.source import BytesSource, Cursor
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["FRAMEWORK", "FROZEN", "INDEX", "SAVED_MODEL", "read", "recognise"]
 

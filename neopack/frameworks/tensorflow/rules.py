@@ -10,8 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from neopack import facts
-from neopack.facts import versions
+from neopack import facts, versions
 from neopack.frameworks.tensorflow.layout import (
     CHECKPOINT,
     EXTRAS,
@@ -21,9 +20,9 @@ from neopack.frameworks.tensorflow.layout import (
     model_members,
 )
 from neopack.frameworks.tensorflow.read import FROZEN, SAVED_MODEL
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
 from neopack.rules.members import named, normal, visible
-from neopack.types import Json
+from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.json import Json
 
 __all__ = ["RULES"]
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import SourceError, UsageError, first_line
+from neopack.formats.files import Files
+from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks.tensorflow import read
 from neopack.frameworks.tensorflow.installed import quiet, tensorflow
 from neopack.frameworks.tensorflow.layout import model_parts
 from neopack.frameworks.tensorflow.metagraph import chosen_signature
-from neopack.types import Array, Files, Signature
-from neopack.wire.guard import DEFAULT_LIMITS
+from neopack.values.artifact import Array
+from neopack.values.signature import Signature
 
 __all__ = ["GraphRunner", "frozen_runner", "runner", "saved_runner"]
 

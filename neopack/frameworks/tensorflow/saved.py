@@ -18,7 +18,7 @@ from neopack.errors import UsageError
 from neopack.frameworks.tensorflow.layout import ASSETS, EXTRAS, VARIABLES
 from neopack.frameworks.tensorflow.lower import Lowered, lower
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
-from neopack.types import Member
+from neopack.values.model import Member
 
 __all__ = ["SAVED_MODEL", "choose", "copy_parts", "meta_graph", "rewrite"]
 

@@ -6,8 +6,8 @@ not among them: their shapes say enough.
 
 from __future__ import annotations
 
+from neopack.formats.prototext import Schema
 from neopack.frameworks.tensorflow.dtypes import NAMES
-from neopack.wire.prototext import Schema
 
 __all__ = ["SCHEMA"]
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from neopack.errors import SourceError
+from neopack.formats.files import FolderFiles
 from neopack.frameworks.tensorflow import read
-from neopack.types import ModelInfo, ModelSource
-from neopack.wire.files import FolderFiles
+from neopack.values.model import ModelInfo, ModelSource
 
 __all__ = ["file_info"]
 

@@ -22,10 +22,13 @@ from math import prod
 from typing import NamedTuple
 
 from neopack.errors import Malformed
+from neopack.formats.files import Files
+from neopack.formats.flatbuffer import Flatbuffer, Table
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.source import ByteSource
 from neopack.frameworks.tflite.schema import CUSTOM, OPERATORS, TYPES
-from neopack.types import ByteSource, Files, ModelInfo, Shape, Signature, TensorSpec
-from neopack.wire.flatbuffer import Flatbuffer, Table
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Shape, Signature, TensorSpec
 
 __all__ = ["read", "read_source", "recognise"]
 

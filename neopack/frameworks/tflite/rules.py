@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from neopack import facts
 from neopack.frameworks.tflite.schema import TYPES
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
-from neopack.types import TensorSpec
+from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.signature import TensorSpec
 
 __all__ = ["RULES"]
 

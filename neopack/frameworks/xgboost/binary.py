@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
-from neopack.types import ByteSource
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.source import Cursor
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.source import ByteSource, Cursor
 
 __all__ = [
     "BOOSTERS",

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from neopack.errors import Malformed
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.source import ByteSource
+from neopack.formats.ubjson import Packed, read_ubjson
 from neopack.frameworks.xgboost.rounds import rounds
-from neopack.types import ByteSource, Json
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
-from neopack.wire.ubjson import Packed, read_ubjson
+from neopack.values.json import Json
 
 __all__ = ["Learner", "Numbers", "Tree", "encoding", "learner", "load"]
 

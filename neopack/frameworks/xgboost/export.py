@@ -8,25 +8,21 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from neopack.archive.goldens import save_goldens
 from neopack.errors import SourceError, UsageError
-from neopack.frameworks import ExportSettings, inputs
+from neopack.formats.source import BytesSource, FileSource
+from neopack.frameworks import ExportSettings
 from neopack.frameworks.xgboost import best, binary, document, lower, read
 from neopack.frameworks.xgboost.expressible import inexpressible
 from neopack.frameworks.xgboost.lift import lift
 from neopack.frameworks.xgboost.run import XGBoostRunner, version
 from neopack.frameworks.xgboost.source import refuse_what_is_no_file
 from neopack.frameworks.xgboost.unpickle import unpickled
-from neopack.types import (
-    Array,
-    ExportedModel,
-    InputRequest,
-    Log,
-    Member,
-    ModelSource,
-    Signature,
-)
-from neopack.wire.source import BytesSource, FileSource
+from neopack.goldens import inputs
+from neopack.goldens.arrays import save_goldens
+from neopack.values.artifact import Array
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, Member, ModelSource
+from neopack.values.signature import InputRequest, Signature
 
 __all__ = ["INPUT", "MODEL_FILE", "export"]
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.source import ByteSource
 from neopack.frameworks.xgboost import binary
 from neopack.frameworks.xgboost.lower import HIGH_BIT, NODE_TYPE, STAT_TYPE
-from neopack.types import ByteSource, Json
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.values.json import Json
 
 __all__ = ["lift"]
 

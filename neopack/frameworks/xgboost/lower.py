@@ -18,6 +18,7 @@ from itertools import accumulate
 from typing import Any
 
 from neopack.errors import Malformed, SourceError
+from neopack.formats.ubjson import Packed
 from neopack.frameworks.xgboost import binary
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.expressible import (
@@ -27,8 +28,8 @@ from neopack.frameworks.xgboost.expressible import (
     inexpressible,
 )
 from neopack.frameworks.xgboost.rounds import BEST_LIMIT, best_iteration
-from neopack.types import Array, Json
-from neopack.wire.ubjson import Packed
+from neopack.values.artifact import Array
+from neopack.values.json import Json
 
 __all__ = ["Lowered", "lower"]
 

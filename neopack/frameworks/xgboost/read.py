@@ -23,12 +23,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from neopack.errors import NotRecognised
+from neopack.formats.files import Files
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.source import ByteSource
 from neopack.frameworks.xgboost import binary, document
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.expressible import inexpressible
 from neopack.frameworks.xgboost.rounds import best_iteration, rounds
-from neopack.types import ByteSource, Files, Json, ModelInfo, Signature, TensorSpec
-from neopack.wire.guard import DEFAULT_LIMITS, Limits
+from neopack.values.json import Json
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["form", "read", "read_source", "recognise"]
 

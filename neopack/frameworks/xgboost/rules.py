@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack.rules.rule import Hit, Inspection, Rule, rule
 
 __all__ = ["RULES"]
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from neopack.errors import Missing, SourceError, first_line
+from neopack.formats.files import Files
+from neopack.formats.source import BytesSource
 from neopack.frameworks.xgboost import read
 from neopack.frameworks.xgboost.lift import lift
-from neopack.types import Array, Files, Signature
-from neopack.wire.source import BytesSource
+from neopack.values.artifact import Array
+from neopack.values.signature import Signature
 
 __all__ = ["XGBoostRunner", "runner", "version"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from neopack.errors import NotRecognised, SourceError, Unsafe
+from neopack.formats.source import FileSource
 from neopack.frameworks.xgboost import read
-from neopack.types import ModelSource
-from neopack.wire.source import FileSource
+from neopack.values.model import ModelSource
 
 __all__ = ["refuse_what_is_no_file"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neopack.errors import ExportFailed, SourceError, first_line
 from neopack.frameworks.xgboost.handover import hand_over, owns
-from neopack.types import Log
+from neopack.values.log import Log
 
 __all__ = ["unpickled"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from neopack.archive import atomic
-from neopack.archive.atomic import AtomicOutputs, refuse_full, refuse_unwritable, writing
 from neopack.errors import OutputError
+from neopack.outputs import atomic
+from neopack.outputs.atomic import AtomicOutputs, refuse_full, refuse_unwritable, writing
 
 
 @pytest.fixture(params=["nameless", "named"])

@@ -8,15 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neopack.archive.goldens import (
-    difference,
-    load_arrays,
-    load_goldens,
-    save_arrays,
-    save_goldens,
-)
 from neopack.errors import Malformed
-from neopack.types import Array
+from neopack.goldens.arrays import load_arrays, load_goldens, save_arrays, save_goldens
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import Array
 
 
 def array(*values: float) -> Array:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from neopack.archive.read import HEAD, TAIL, MemberSource, extract_member, scan
 from neopack.archive.write import Written, write_archive
 from neopack.errors import Malformed, OutputError, UsageError
-from neopack.types import Member
+from neopack.values.model import Member
 
 PART = st.text(
     st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="/\\"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from neopack import facts
+from neopack import facts, versions
 from neopack.errors import UsageError
-from neopack.facts import versions
 
 # (target, framework, date of the page): the versions as printed.
 CELLS = {

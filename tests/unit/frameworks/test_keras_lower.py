@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from neopack.errors import SourceError
+from neopack.formats.source import FileSource
 from neopack.frameworks.keras import graph, read, run, source, write
 from neopack.frameworks.keras.building import OldCall, OldLayer, OldModel
 from neopack.frameworks.keras.kept import KEPT, OF_2_2_4
 from neopack.frameworks.keras.lower import lower
-from neopack.wire.source import FileSource
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "keras"
 FILES = sorted(

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from neopack.errors import Malformed, NotRecognised, SourceError, Unsafe
+from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.keras import config, graph, read, source
-from neopack.types import ModelInfo
-from neopack.wire.source import BytesSource, FileSource
+from neopack.values.model import ModelInfo
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "keras"
 MODELS = sorted(p.name for p in FIXTURES.iterdir() if "weights" not in p.name)

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from neopack.errors import LimitExceeded, Malformed, NotRecognised
+from neopack.formats.files import FolderFiles, PlacedFiles
+from neopack.formats.guard import Limits
+from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.mxnet import graph, names, read, symbol
 from neopack.frameworks.mxnet.symbol import Symbol
-from neopack.types import ModelInfo, Shape
-from neopack.wire.files import FolderFiles, PlacedFiles
-from neopack.wire.guard import Limits
-from neopack.wire.source import BytesSource, FileSource
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Shape
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "mxnet"
 VERSIONS = ("0.9.5", "0.11.0", "1.5.1", "1.8.0", "1.9.1")

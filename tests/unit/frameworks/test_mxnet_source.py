@@ -9,7 +9,9 @@ import pytest
 
 from neopack.errors import NeopackError, NotRecognised, SourceError, UsageError
 from neopack.frameworks.mxnet import export, handover, layout, source
-from neopack.types import InputRequest, ModelSource, SilentLog
+from neopack.values.log import SilentLog
+from neopack.values.model import ModelSource
+from neopack.values.signature import InputRequest
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "mxnet"
 

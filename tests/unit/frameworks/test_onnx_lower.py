@@ -14,14 +14,15 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx_models import LOWERED, inputs_of, model
 
-from neopack.archive.goldens import difference
 from neopack.errors import SourceError
 from neopack.frameworks.onnx.added import ADDED, EXPANDED
 from neopack.frameworks.onnx.changed import CHANGED
 from neopack.frameworks.onnx.einsum import in_small_letters
 from neopack.frameworks.onnx.lower import lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
-from neopack.types import Array, Signature
+from neopack.goldens.comparison import difference
+from neopack.values.artifact import Array
+from neopack.values.signature import Signature
 
 
 def lowered(given: Any, folder: Path, version: str = "") -> tuple[Any, tuple[str, ...]]:

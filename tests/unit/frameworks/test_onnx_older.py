@@ -17,7 +17,8 @@ from neopack.frameworks.onnx.lower import lower, release_for
 from neopack.frameworks.onnx.older.steps import LOWEST, STEPS, Refusal
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.frameworks.onnx.ways import histories
-from neopack.types import Array, Signature
+from neopack.values.artifact import Array
+from neopack.values.signature import Signature
 
 RELEASES = {release.opset: release for release in onnx_releases()}
 # what a chain from today's opsets ends at

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from neopack.errors import LimitExceeded, Malformed
+from neopack.formats.guard import Limits
+from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.onnx.graph import DTYPES
 from neopack.frameworks.onnx.read import read_source, recognise
-from neopack.types import ModelInfo, TensorSpec
-from neopack.wire.guard import Limits
-from neopack.wire.source import BytesSource, FileSource
+from neopack.values.model import ModelInfo
+from neopack.values.signature import TensorSpec
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "onnx"
 FILES = sorted(path.name for path in FIXTURES.glob("*.onnx"))

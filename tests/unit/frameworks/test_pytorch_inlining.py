@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from neopack.formats.source import BytesSource
 from neopack.frameworks.pytorch.inlining import inline_functions
 from neopack.frameworks.pytorch.read import read_source
-from neopack.types import ModelInfo
-from neopack.wire.source import BytesSource
+from neopack.values.model import ModelInfo
 
 
 @torch.jit.script  # type: ignore[untyped-decorator]

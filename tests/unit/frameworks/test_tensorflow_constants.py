@@ -12,7 +12,7 @@ import pytest
 from neopack.errors import SourceError
 from neopack.frameworks.tensorflow import constants, freeze
 from neopack.frameworks.tensorflow.run import frozen_runner
-from neopack.types import Signature, TensorSpec
+from neopack.values.signature import Signature, TensorSpec
 
 X = np.random.default_rng(0).standard_normal((2, 300), dtype=np.float32)
 LARGE = np.random.default_rng(1).standard_normal((300, 100), dtype=np.float32)

@@ -109,7 +109,7 @@ def test_those_in_functions_of_a_saved_model(tmp_path: Path) -> None:
 
     from neopack.frameworks.tensorflow.run import saved_runner
     from neopack.frameworks.tensorflow.saved import meta_graph
-    from neopack.types import Signature
+    from neopack.values.signature import Signature
 
     module = tf.Module()
     module.one = tf.Variable(kernel(1, 12))

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from neopack.errors import Malformed, SourceError
-from neopack.frameworks import catalogue
+from neopack.formats.files import FolderFiles, PlacedFiles
+from neopack.formats.source import BytesSource, FileSource
+from neopack.frameworks import registry
 from neopack.frameworks.tensorflow.dtypes import DTYPES, NAMES, dtype_of
 from neopack.frameworks.tensorflow.read import read, recognise
-from neopack.types import ModelInfo
-from neopack.wire.files import FolderFiles, PlacedFiles
-from neopack.wire.source import BytesSource, FileSource
+from neopack.values.model import ModelInfo
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 ROOT = FIXTURES / "tensorflow"
@@ -70,7 +70,7 @@ def test_an_onnx_model_is_none_of_ours(path: Path) -> None:
 @pytest.mark.parametrize("path", [*GRAPHS, *(f"{name}/saved_model.pb" for name in SAVED)])
 def test_no_other_framework_takes_ours(path: str) -> None:
     with FileSource(ROOT / path) as source:
-        takers = [n for n in catalogue.names() if catalogue.get(n).recognise(source)]
+        takers = [n for n in registry.names() if registry.get(n).recognise(source)]
     assert takers == ["TENSORFLOW"]
 
 

@@ -11,7 +11,7 @@ from neopack import facts
 from neopack.frameworks.tensorflow.layout import layout, model_members, model_parts
 from neopack.frameworks.tensorflow.lower import lower
 from neopack.frameworks.tensorflow.prune import prune, safe_name
-from neopack.types import Signature, TensorSpec
+from neopack.values.signature import Signature, TensorSpec
 
 FLOAT = 1
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from neopack.errors import LimitExceeded, Malformed
-from neopack.frameworks import catalogue
+from neopack.formats.guard import Limits
+from neopack.formats.source import BytesSource, FileSource
+from neopack.frameworks import registry
 from neopack.frameworks.tflite import schema
 from neopack.frameworks.tflite.read import read_source, recognise
-from neopack.types import TensorSpec
-from neopack.wire.guard import Limits
-from neopack.wire.source import BytesSource, FileSource
+from neopack.values.signature import TensorSpec
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "tflite"
 FILES = sorted(FIXTURES.glob("*.tflite"))
@@ -136,5 +136,5 @@ def test_what_is_refused() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_no_other_framework_takes_them(path: Path) -> None:
     with FileSource(path) as source:
-        assert [n for n in catalogue.names() if catalogue.get(n).recognise(source)] == []
-        assert catalogue.recognise(source)[0].name == "TFLITE"
+        assert [n for n in registry.names() if registry.get(n).recognise(source)] == []
+        assert registry.recognise(source)[0].name == "TFLITE"

@@ -13,10 +13,10 @@ import pytest
 pytest.importorskip("torch")
 import torch
 
+from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.pytorch.read import read_source, recognise
 from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
-from neopack.types import ModelInfo
-from neopack.wire.source import BytesSource, FileSource
+from neopack.values.model import ModelInfo
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neopack.frameworks import catalogue
+from neopack.frameworks import registry
 
 NAMED = {
     "torchvision.models:resnet50": "PYTORCH",
@@ -22,16 +22,16 @@ NAMED = {
 
 @pytest.mark.parametrize("text", NAMED)
 def test_a_callable_is_of_its_modules_framework(text: str) -> None:
-    assert catalogue.of_callable(text) == NAMED[text]
+    assert registry.of_callable(text) == NAMED[text]
 
 
 def test_a_file_is_of_the_framework_it_imports_and_is_not_run(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_text("import os\nfrom torch import nn\nraise SystemExit('it was run')\n")
-    assert catalogue.of_callable(f"{path}:build") == "PYTORCH"
+    assert registry.of_callable(f"{path}:build") == "PYTORCH"
 
 
 def test_a_file_that_is_no_python_is_left_to_the_import(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_text("def (")
-    assert catalogue.of_callable(f"{path}:build") == "PYTORCH"
+    assert registry.of_callable(f"{path}:build") == "PYTORCH"

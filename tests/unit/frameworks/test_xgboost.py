@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from neopack.errors import Malformed, NeopackError, SourceError, Unsafe
+from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.xgboost import binary, document, lower, read, source
 from neopack.frameworks.xgboost.lift import lift
-from neopack.types import ModelSource
-from neopack.wire.source import BytesSource, FileSource
+from neopack.values.model import ModelSource
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "xgboost"
 OLD = sorted(path.stem for path in FIXTURES.glob("*-1.3.3.model"))

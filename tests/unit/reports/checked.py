@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neopack.types import Checked, Finding, Level, Report, RuleOutcome
+from neopack.values.finding import Checked, Finding, Level, Report, RuleOutcome
 
 __all__ = ["checked", "finding", "report"]
 

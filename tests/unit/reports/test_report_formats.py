@@ -18,12 +18,12 @@ from neopack.reports import junit as junit_reports
 from neopack.reports import markdown as markdown_reports
 from neopack.reports import sarif as sarif_reports
 from neopack.reports.github import github
-from neopack.reports.json import document
+from neopack.reports.json_documents import document
 from neopack.reports.junit import junit
 from neopack.reports.markdown import markdown
 from neopack.reports.sarif import FINGERPRINT, sarif
 from neopack.reports.text import checked_text
-from neopack.types import Checked, RuleOutcome
+from neopack.values.finding import Checked, RuleOutcome
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 BAD = checked(

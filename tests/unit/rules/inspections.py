@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from neopack import facts
-from neopack.rules.inspection import Inspection
-from neopack.types import ModelInfo, Signature, TensorSpec
-from neopack.wire.tar import EntryKind, TarEntry
+from neopack.formats.tar import EntryKind, TarEntry
+from neopack.rules.rule import Inspection
+from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature, TensorSpec
 
 SCRIPT = """
 def model_fn(model_dir): ...

@@ -32,9 +32,9 @@ from inspections import (
 from test_catalogue import ALL
 
 from neopack import facts
-from neopack.rules import engine
-from neopack.rules.inspection import Inspection, Returned
-from neopack.types import ModelInfo
+from neopack.checks import engine
+from neopack.rules.rule import Inspection, Returned
+from neopack.values.model import ModelInfo
 
 NVIDIA = '{"gpu-code":"sm_70","trt-ver":"6.0.1","cuda-ver":"10.0"}'
 CODE = "code/inference.py"

@@ -11,6 +11,7 @@ from inspections import inspection
 
 import neopack.facts
 from neopack import facts
+from neopack.checks import engine
 from neopack.frameworks.keras import rules as keras
 from neopack.frameworks.mxnet import rules as mxnet
 from neopack.frameworks.onnx import rules as onnx
@@ -20,29 +21,28 @@ from neopack.frameworks.tflite import rules as tflite
 from neopack.frameworks.xgboost import rules as xgboost
 from neopack.rules import (
     archive,
+    compiled,
     dataconfig,
-    engine,
     handler,
-    listed,
     options,
-    returned,
+    scikit_learn,
     target,
     traps,
 )
-from neopack.rules.inspection import Rule
+from neopack.rules.rule import Rule
 
 SHARED = (
     *archive.RULES,
     *dataconfig.RULES,
     *target.RULES,
     *options.RULES,
-    *listed.RULES,
+    *scikit_learn.RULES,
     *handler.RULES,
     *traps.RULES,
 )
 ALL: tuple[Rule, ...] = (
     *SHARED,
-    *returned.RULES,
+    *compiled.RULES,
     *pytorch.RULES,
     *onnx.RULES,
     *xgboost.RULES,

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from inspections import entries, inspection, onnx, pytorch
 
+from neopack.checks import engine
 from neopack.errors import Malformed, UsageError
-from neopack.rules import archive, dataconfig, engine, needs
-from neopack.rules.inspection import Hit, Inspection, Rule, rule
+from neopack.rules import archive, dataconfig, needs
+from neopack.rules.rule import Hit, Inspection, Rule, rule
 
 
 @rule("NEO-AR-001")

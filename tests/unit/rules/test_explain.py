@@ -7,8 +7,8 @@ import re
 import pytest
 
 from neopack import facts
+from neopack.checks.failure_reasons import explain
 from neopack.facts.failures import Failure, failures
-from neopack.rules.explain import explain
 
 PLACE = re.compile(r"\{\w+\}|<[\w. ]+>")
 LONG = 12

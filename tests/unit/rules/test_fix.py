@@ -6,15 +6,15 @@ import pytest
 from inspections import entries, entry
 
 from neopack import facts
-from neopack.frameworks import catalogue
-from neopack.rules.fix import Plan, plan
-from neopack.wire.tar import TarEntry
+from neopack.checks.repacking import Plan, plan
+from neopack.formats.tar import TarEntry
+from neopack.frameworks import registry
 
 TARGET = facts.target("ml_c5")
 
 
 def planned(framework: str, *given: TarEntry, model: str = "") -> Plan:
-    return plan(given, catalogue.get(framework), TARGET, model)
+    return plan(given, registry.get(framework), TARGET, model)
 
 
 def rules(made: Plan) -> list[str]:

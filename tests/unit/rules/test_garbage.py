@@ -12,11 +12,12 @@ from inspections import inspection, onnx, onnx_info, pytorch, spec, torch_info
 from test_catalogue import ALL, SHARED
 
 from neopack import facts
+from neopack.checks import engine
 from neopack.errors import UsageError
 from neopack.frameworks.onnx import rules as onnx_rules
-from neopack.rules import dataconfig, engine
-from neopack.rules.inspection import Inspection
-from neopack.types import Report
+from neopack.rules import dataconfig
+from neopack.rules.rule import Inspection
+from neopack.values.finding import Report
 
 TARGETS = ["ml_c5", "ml_inf1", "ml_trn1", "ml_eia2", "coreml", "linux/arm64/nvidia", "lambda"]
 shapes = st.lists(st.integers(min_value=1, max_value=1 << 40), max_size=6)

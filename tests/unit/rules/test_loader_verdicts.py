@@ -13,9 +13,9 @@ import pytest
 from inspections import entry, inspection
 from test_catalogue import ALL
 
-from neopack.frameworks import catalogue
-from neopack.judging import _visible
-from neopack.rules import engine
+from neopack.checks import engine
+from neopack.checks.judging import _visible
+from neopack.frameworks import registry
 
 TABLE = Path(__file__).parents[3] / "fixtures" / "loader" / "verdicts.toml"
 ROWS = tomllib.loads(TABLE.read_text("utf-8"))["row"]
@@ -30,7 +30,7 @@ def test_the_verdict(row: dict[str, Any]) -> None:
     held = tuple(
         entry(name, "directory" if name.endswith("/") else "file") for name in row["members"]
     )
-    models = catalogue.get(row["framework"]).models(_visible(held))
+    models = registry.get(row["framework"]).models(_visible(held))
     target = "ml_c5" if row["framework"] == "XGBOOST" else "rasp4b"
     judged = inspection(row["framework"], target, entries=held, models=models)
     report = engine.run(ALL, judged)
@@ -44,7 +44,7 @@ def test_the_verdict(row: dict[str, Any]) -> None:
 
 def test_each_framework_has_both_verdicts() -> None:
     said = {(row["framework"], row["verdict"]) for row in ROWS}
-    assert {name for name, _ in said} == set(catalogue.names())
+    assert {name for name, _ in said} == set(registry.names())
     assert all(
-        (name, verdict) in said for name in catalogue.names() for verdict in ("takes", "refuses")
+        (name, verdict) in said for name in registry.names() for verdict in ("takes", "refuses")
     )

@@ -11,9 +11,9 @@ from inspections import CLEAN, DLR_SCRIPT, entries, inspection
 from test_catalogue import ALL
 
 from neopack import facts
-from neopack.matrix import all_targets
-from neopack.rules.engine import Judge, run
-from neopack.rules.inspection import Hit, Inspection, rule
+from neopack.checks.all_targets import all_targets
+from neopack.checks.engine import Judge, run
+from neopack.rules.rule import Hit, Inspection, rule
 
 
 def of_one_archive(framework: str) -> Iterator[Inspection]:

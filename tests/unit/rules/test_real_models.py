@@ -8,11 +8,12 @@ import pytest
 from inspections import entries, inspection
 from test_catalogue import ALL
 
-from neopack.frameworks import catalogue
-from neopack.rules import dataconfig, engine
-from neopack.types import ModelInfo
-from neopack.wire.files import FolderFiles
-from neopack.wire.guard import DEFAULT_LIMITS
+from neopack.checks import engine
+from neopack.formats.files import FolderFiles
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.frameworks import registry
+from neopack.rules import dataconfig
+from neopack.values.model import ModelInfo
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 
@@ -81,7 +82,7 @@ MORE = {"MXNET": ("model-0000.params",)}
 
 
 def read(path: str) -> ModelInfo:
-    framework = catalogue.get(path.partition("/")[0].upper())
+    framework = registry.get(path.partition("/")[0].upper())
     return framework.read(FolderFiles(FIXTURES), path, DEFAULT_LIMITS)
 
 

@@ -23,7 +23,7 @@ import pytest
 from neopack import runtimes
 from neopack.errors import Missing, UsageError
 from neopack.runtimes import Runtime, install, interpreters
-from neopack.types import SilentLog
+from neopack.values.log import SilentLog
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 

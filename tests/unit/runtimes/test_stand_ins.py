@@ -18,12 +18,12 @@ import pytest
 
 from neopack import runtimes
 from neopack.errors import Malformed, Missing
+from neopack.formats.elf import read_library
+from neopack.formats.elf_write import shared_library
+from neopack.formats.source import FileSource
 from neopack.runtimes import Runtime, install, stand_ins
 from neopack.runtimes.state import examined
-from neopack.types import SilentLog
-from neopack.wire.elf import read_library
-from neopack.wire.elf_write import shared_library
-from neopack.wire.source import FileSource
+from neopack.values.log import SilentLog
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ABSENT = ("libcutiny.so.11", "libnccltiny.so.2")

@@ -14,16 +14,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from neopack import runtimes
 from neopack.errors import EngineFailed, SourceError
-from neopack.runtimes.client import Worker
-from neopack.types import Array
+from neopack.processes.worker import Worker
+from neopack.values.artifact import Array
 
 TASKS = Path(__file__).with_name("hostile_tasks.py")
 
 
 def started(memory: int | None = None) -> Worker:
+    return process_of(TASKS, subject="m", memory=memory)
+
+
+def process_of(tasks: Path, *, subject: str = "", memory: int | None = None) -> Worker:
     return Worker(
-        "old-1.0", TASKS, Path(sys.executable), failure=EngineFailed, subject="m", memory=memory
+        "old-1.0",
+        tasks,
+        Path(sys.executable),
+        runtimes.INSIDE / "worker.py",
+        failure=EngineFailed,
+        subject=subject,
+        memory=memory,
     )
 
 
@@ -126,7 +137,7 @@ def test_a_file_without_such_tasks_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "for_nothing.py").write_text("import a_framework_that_is_not_there\n")
     tasks = tmp_path / "for_nothing.py"
     with (
-        Worker("old-1.0", tasks, Path(sys.executable), failure=EngineFailed) as process,
+        process_of(tasks) as process,
         pytest.raises(EngineFailed, match="ModuleNotFoundError"),
     ):
         process.call("echo")

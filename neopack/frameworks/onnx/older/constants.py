@@ -6,7 +6,7 @@ Source: onnx/onnx docs/Changelog.md (2026).
 from __future__ import annotations
 
 from neopack.frameworks.onnx.site import Inexpressible, Site
-from neopack.types import Array
+from neopack.values.artifact import Array
 
 __all__ = ["constant", "dense_constant", "dequantize", "scan_of_one", "weight"]
 

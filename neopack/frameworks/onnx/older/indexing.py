@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from neopack.frameworks.onnx.site import Inexpressible, Site
-from neopack.types import Array
+from neopack.values.artifact import Array
 
 __all__ = [
     "compress", "gather", "gather_elements", "gather_nd", "gather_nd_in_batches", "one_hot",

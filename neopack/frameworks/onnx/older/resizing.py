@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 
 from neopack.frameworks.onnx.site import Inexpressible, Site
-from neopack.types import Array
+from neopack.values.artifact import Array
 
 __all__ = ["resize", "upsample", "upsample_by_attribute"]
 

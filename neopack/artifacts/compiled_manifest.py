@@ -1,0 +1,104 @@
+"""What compiled an archive, how, and from what: ``neopack.json`` inside what a local engine
+made, ``<archive>.compiled.json`` beside what a job made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neopack.errors import Malformed
+from neopack.formats.codec import from_json, parsed, to_json
+from neopack.values.artifact import CompiledArtifact
+from neopack.values.json import Json
+from neopack.values.signature import Signature
+
+__all__ = ["ARTIFACT_MANIFEST", "BESIDE", "ArtifactManifest", "JobRecord", "beside"]
+
+ARTIFACT_MANIFEST = "neopack.json"
+SCHEMA = 1
+WHAT = "a local compilation by neopack, not a Neo job"
+# a job's artifact takes no file more: DLR refuses a second .json (neo-ai/neo-ai-dlr@457aabf)
+BESIDE = ".compiled.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """The compilation job that an artifact came from; times are ISO 8601 in UTC.
+
+    ``received_sha256`` is of the file as the service wrote it, ``service_digest`` what the
+    service says of it (BLAKE2, form not documented); ``kind`` is told from its files.
+    """
+
+    name: str
+    arn: str
+    region: str
+    endpoint: str = ""
+    created: str = ""
+    started: str = ""
+    ended: str = ""
+    image: str = ""
+    artifact: str = ""
+    service_digest: str = ""
+    received_sha256: str = ""
+    derived_config: str = ""
+    framework_version: str = ""
+    compiler_options: str = ""
+    role: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactManifest:
+    """``difference`` is from the source model's golden outputs, relative to the largest."""
+
+    schema: int = SCHEMA
+    what: str = WHAT
+    engine: str
+    engine_version: str
+    target: str
+    precision: str
+    framework: str
+    members: tuple[str, ...]
+    signature: Signature
+    options: Mapping[str, Json] = field(default_factory=dict)
+    difference: float | None = None
+    source_sha256: str = ""
+    archive_sha256: str = ""
+    job: JobRecord | None = None
+
+    @classmethod
+    def of(cls, made: CompiledArtifact, framework: str, source_sha256: str) -> ArtifactManifest:
+        return cls(
+            engine=made.engine,
+            engine_version=made.engine_version,
+            target=made.target,
+            precision=made.precision,
+            framework=framework,
+            members=tuple(member.name for member in made.members),
+            signature=made.signature,
+            options=made.options,
+            difference=made.difference,
+            source_sha256=source_sha256,
+        )
+
+    def dumps(self) -> bytes:
+        return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
+
+    @classmethod
+    def loads(cls, text: bytes, where: str) -> ArtifactManifest:
+        data = parsed(text, where)
+        found = data.get("schema") if isinstance(data, dict) else None
+        if found != SCHEMA:
+            raise Malformed(f"has schema {found!r}; this neopack reads {SCHEMA}", where=where)
+        try:
+            return from_json(cls, data)
+        except Malformed as error:
+            error.where = ": ".join(part for part in (where, error.where) if part)
+            raise
+
+
+def beside(archive: Path) -> Path:
+    """Where the manifest of a job's artifact lies: ``dir/net-ml_c5.compiled.json``."""
+    return archive.with_name(archive.name.removesuffix(".gz").removesuffix(".tar") + BESIDE)

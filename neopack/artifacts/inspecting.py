@@ -1,0 +1,59 @@
+"""Say what a file, a directory or an archive is, by its bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neopack.archive.read import ArchiveScan, scan
+from neopack.artifacts import load as artifacts
+from neopack.artifacts.inspection import Inspected
+from neopack.formats.files import FolderFiles
+from neopack.formats.guard import Limits
+from neopack.formats.source import FileSource
+from neopack.frameworks import unsupported
+from neopack.frameworks.finding import find_model
+
+__all__ = ["inspect_path"]
+
+GZIP = b"\x1f\x8b"
+
+
+def inspect_path(path: Path, limits: Limits) -> Inspected:
+    if path.is_file() and _is_gzip(path):
+        return _inspect_archive(path, limits)
+    main, framework = find_model(path)
+    with FileSource(main) as source:
+        form = framework.recognise(source) or ""
+    info = framework.read(FolderFiles(main.parent), main.name, limits)
+    return Inspected(subject=path.name or str(path), form=form, info=info)
+
+
+def _is_gzip(path: Path) -> bool:
+    with FileSource(path) as source:
+        return source.read(0, len(GZIP)) == GZIP
+
+
+def _inspect_archive(path: Path, limits: Limits) -> Inspected:
+    scanned = scan(path, limits)
+    if artifacts.is_compiled(scanned):
+        opened = artifacts.open_archive(path, limits)
+        return Inspected(
+            subject=path.name,
+            form="compiled archive",
+            entries=scanned.entries,
+            compiled=opened.compiled,
+        )
+    found = artifacts.find_model(scanned, limits)
+    return Inspected(
+        subject=path.name,
+        form=f"archive with {found[1]}" if found else _without_model(scanned),
+        info=found[2] if found else None,
+        entries=scanned.entries,
+    )
+
+
+def _without_model(scanned: ArchiveScan) -> str:
+    stranger = unsupported.among(scanned.file_names())
+    return (
+        f"archive: {stranger.what}" if stranger else "archive without a model that neopack knows"
+    )

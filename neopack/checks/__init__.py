@@ -1,0 +1,1 @@
+"""The engine that runs rules on an archive, on files or on a job's artifact; ``--fix``."""

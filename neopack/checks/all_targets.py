@@ -1,0 +1,108 @@
+"""What each target makes of a model, in each framework version that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from neopack import facts
+from neopack.checks.checking import Subject, Wanted, judged, submission
+from neopack.checks.engine import Judge
+from neopack.checks.judging import judge_of
+from neopack.facts.mending import mended_by
+from neopack.values.finding import Finding, Report
+from neopack.values.target import Target
+
+__all__ = ["Cell", "Matrix", "Verdict", "all_targets", "matrix"]
+
+Verdict: TypeAlias = Literal["takes it", "after package", "no", "not known"]
+
+# no page says what such a target takes, so that no finding means little
+UNKNOWN = frozenset({"NEO-TG-004", "NEO-TG-006"})
+RETIRED = "NEO-TG-005"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One target and version; ``version`` is empty where no page names one.
+
+    ``why`` is what has to be said or mended, or what is in the way; ``rule`` found it.
+    """
+
+    target: str
+    version: str
+    verdict: Verdict
+    why: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    path: str
+    framework: str
+    facts_as_of: str
+    cells: tuple[Cell, ...]
+    remark: str = ""
+
+    @property
+    def taken(self) -> bool:
+        """Whether any target takes it as it is."""
+        return any(cell.verdict == "takes it" for cell in self.cells)
+
+
+def all_targets() -> tuple[Target, ...]:
+    """Every TargetDevice, and the TargetPlatforms that the guide lists."""
+    return (*facts.targets(), *facts.platforms())
+
+
+def matrix(subject: Subject, wanted: Wanted) -> Matrix:
+    """Judge what was read for every target; nothing is read again."""
+    framework = subject.seen.framework.name
+    judge = judge_of(framework, select=wanted.select, ignore=wanted.ignore)
+    cells = tuple(_cell(subject, judge, *pair, wanted) for pair in _pairs(framework, wanted))
+    return Matrix(
+        path=str(subject.path),
+        framework=framework,
+        facts_as_of=wanted.as_of or facts.newest(),
+        cells=cells,
+        remark=subject.remark,
+    )
+
+
+def _pairs(framework: str, wanted: Wanted) -> Iterator[tuple[Target, str]]:
+    for target in all_targets():
+        versions = facts.framework_versions(framework, target, wanted.as_of)
+        if wanted.framework_version is not None:
+            versions = (wanted.framework_version,)
+        yield from ((target, version) for version in versions or ("",))
+
+
+def _cell(subject: Subject, judge: Judge, target: Target, version: str, wanted: Wanted) -> Cell:
+    report = judged(subject, judge, submission(target, wanted, version or None))
+    verdict, finding = _verdict(report, wanted)
+    cell = Cell(target=target.name, version=version, verdict=verdict)
+    if finding is not None:
+        return replace(cell, why=finding.message, rule=finding.id)
+    if report.not_checked and verdict == "no":
+        first = report.not_checked[0]
+        return replace(cell, why=f"not checked: {first.reason}", rule=first.id)
+    return cell
+
+
+def _verdict(report: Report, wanted: Wanted) -> tuple[Verdict, Finding | None]:
+    """The verdict, and the finding that it rests on."""
+    failing = report.failing(wanted.passing)
+    for finding in failing:
+        if not mended_by(finding.id):
+            return "no", finding
+    unknown = next((f for f in report.findings if f.id in UNKNOWN), None)
+    if unknown is not None:
+        return "not known", unknown
+    for finding in failing:
+        if "call" not in mended_by(finding.id):
+            return "after package", finding
+    if failing:
+        return "takes it", failing[0]
+    retired = next((f for f in report.findings if f.id == RETIRED), None)
+    return ("no" if report.not_checked else "takes it"), retired

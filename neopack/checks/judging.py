@@ -1,0 +1,298 @@
+"""Put an archive, or an export that is to become one, before the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from neopack import facts
+from neopack.archive.manifest import Manifest
+from neopack.archive.read import ArchiveScan, MemberSource
+from neopack.artifacts.load import find_model
+from neopack.checks import engine
+from neopack.errors import CheckFailed, NeopackError, Unsupported
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.tar import TarEntry
+from neopack.frameworks import Framework, Layout
+from neopack.frameworks import registry as frameworks
+from neopack.rules import archive, dataconfig, handler, options, scikit_learn, target, traps
+from neopack.rules.rule import Inspection, Rule
+from neopack.support.names import date_of
+from neopack.values.finding import Level, Report
+from neopack.values.model import Member, ModelInfo
+from neopack.values.signature import Signature
+from neopack.values.target import Target
+
+__all__ = [
+    "Seen",
+    "Submission",
+    "inspect",
+    "inspect_archive",
+    "inspect_layout",
+    "is_code",
+    "judge",
+    "judge_of",
+    "look",
+    "raise_for",
+    "version_for",
+]
+
+CODE = "code/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a job would say beside the archive. None: what the manifest says, or the default."""
+
+    target: Target
+    framework: str | None = None
+    framework_version: str | None = None
+    data_input_config: str | None = None
+    compiler_options: str | None = None
+    as_of: str | None = None
+
+    def __post_init__(self) -> None:
+        date_of(self.as_of, facts.snapshots()[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was read of an archive, once for all targets. ``model`` is the main file's name, empty
+    where none was found.
+
+    ``packed`` is False for the files of one that nobody wrote yet: its directory members, and the
+    strings of the call, are then what the framework's layout says.
+    """
+
+    name: str
+    entries: tuple[TarEntry, ...]
+    framework: Framework
+    model: str = ""
+    info: ModelInfo | None = None
+    unreadable: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
+    manifest: Manifest | None = None
+    packed: bool = True
+
+
+def version_for(framework: str, submission: Submission) -> str:
+    """The version Neo compiles with: the one that was said, or the target's newest."""
+    return submission.framework_version or facts.default_version(
+        framework, submission.target, submission.as_of
+    )
+
+
+def judge(
+    inspection: Inspection, *, select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> Report:
+    """All findings of all rules that hold for this submission."""
+    return judge_of(inspection.framework, select=select, ignore=ignore).report(inspection)
+
+
+def judge_of(
+    framework: str, *, select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> engine.Judge:
+    """One that judges the same archive for many targets without asking a rule twice."""
+    return engine.Judge(_rules(framework), select=select, ignore=ignore)
+
+
+def _rules(framework: str) -> tuple[Rule, ...]:
+    strings = (dataconfig.RULES, options.RULES, scikit_learn.RULES)
+    shared = (archive.RULES, target.RULES, *strings, handler.RULES, traps.RULES)
+    return tuple(rule for rules in shared for rule in rules) + tuple(
+        frameworks.of_neo(framework).rules()
+    )
+
+
+def raise_for(report: Report, passing: Level = "warning") -> None:
+    """Raise where findings are graver than ``passing``, or rules could not be checked:
+    ``Unsupported`` before ``CheckFailed``."""
+    failing = report.failing(passing)
+    unsupported = [finding for finding in failing if finding.id in target.UNSUPPORTED]
+    if unsupported:
+        first = unsupported[0]
+        raise Unsupported(f"{first.id}: {first.message}", report=report, hint=first.fix)
+    if failing:
+        more = f", and {len(failing) - 1} more" if len(failing) > 1 else ""
+        raise CheckFailed(f"{failing[0].id}: {failing[0].message}{more}", report=report)
+    if report.not_checked:
+        first_outcome = report.not_checked[0]
+        raise CheckFailed(
+            f"{len(report.not_checked)} rules could not be checked: {first_outcome.reason}",
+            report=report,
+        )
+
+
+def inspect_archive(
+    scanned: ArchiveScan,
+    submission: Submission,
+    manifest: Manifest | None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Inspection:
+    """What rules see of an archive on disk. Raises ``NotRecognised`` where neither the bytes,
+    the manifest nor the caller tell the framework."""
+    return inspect(look(scanned, submission.framework, manifest, limits), submission)
+
+
+def look(
+    scanned: ArchiveScan,
+    asked: str | None,
+    manifest: Manifest | None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Seen:
+    """Read the model of an archive; ``asked`` is the framework that the caller says it is of."""
+    said = asked or (manifest.framework if manifest else None)
+    framework, model, info, unreadable = _model(scanned, said, limits)
+    return Seen(
+        name=scanned.path.name,
+        entries=scanned.entries,
+        framework=framework,
+        model=model,
+        info=info,
+        unreadable=unreadable,
+        code=_code(scanned, limits),
+        manifest=manifest,
+    )
+
+
+def inspect(seen: Seen, submission: Submission) -> Inspection:
+    """What rules see of what was read, as it would be submitted."""
+    framework, layout = seen.framework, _layout(seen, submission)
+    filled = _filled(submission, seen, layout)
+    version = filled.framework_version or ""
+    directories = layout.directories if layout is not None and not seen.packed else ()
+    added = tuple(map(_directory, directories))
+    return Inspection(
+        framework=framework.name,
+        framework_version=version,
+        target=submission.target,
+        path=facts.compiler_path(framework.name, submission.target, version),
+        as_of=submission.as_of or facts.newest(),
+        entries=(*seen.entries, *added) if added else seen.entries,
+        archive_name=seen.name,
+        models=framework.models(_visible(seen.entries)),
+        info=seen.info,
+        unreadable=seen.unreadable,
+        data_input_config=filled.data_input_config,
+        compiler_options=filled.compiler_options,
+        code=seen.code,
+    )
+
+
+def inspect_layout(
+    members: Sequence[Member],
+    layout: Layout,
+    info: ModelInfo,
+    submission: Submission,
+    archive_name: str,
+) -> Inspection:
+    """What rules would see of an archive that is not written yet."""
+    framework = frameworks.get(info.framework)
+    version = version_for(info.framework, submission)
+    entries = [_entry(member.name, member.path.stat().st_size) for member in members]
+    entries += map(_directory, layout.directories)
+    return Inspection(
+        framework=info.framework,
+        framework_version=version,
+        target=submission.target,
+        path=facts.compiler_path(info.framework, submission.target, version),
+        as_of=submission.as_of or facts.newest(),
+        entries=tuple(entries),
+        archive_name=archive_name,
+        models=framework.models([member.name for member in members]),
+        info=info,
+        data_input_config=layout.data_input_config,
+        compiler_options=layout.compiler_options,
+        code=_code_files(members),
+    )
+
+
+def _model(
+    scanned: ArchiveScan, asked: str | None, limits: Limits
+) -> tuple[Framework, str, ModelInfo | None, str]:
+    """(framework, main file, what its reader saw, why it saw nothing)."""
+    try:
+        found = find_model(scanned, limits)
+    except NeopackError as error:
+        if asked is None:
+            raise
+        return frameworks.of_neo(asked), "", None, str(error)
+    if found is not None and asked in (None, found[0].name):
+        return found[0], found[1], found[2], ""
+    if asked is None:
+        raise frameworks.nothing_found(
+            scanned.file_names(), str(scanned.path), hint="give --framework"
+        )
+    return frameworks.of_neo(asked), "", None, f"no member is a model of {asked}"
+
+
+def _layout(seen: Seen, submission: Submission) -> Layout | None:
+    """How the framework would have it submitted; None where only the caller can tell."""
+    if seen.manifest is not None:
+        names = [member.name for member in seen.manifest.archive.members]
+        return seen.framework.layout(seen.manifest.signature, submission.target, names)
+    if seen.packed:
+        return None
+    known = seen.info.signature if seen.info is not None else None
+    fixed = known is not None and not any(None in spec.shape for spec in known.inputs)
+    names = [entry.name for entry in seen.entries if entry.kind == "file"]
+    layout = seen.framework.layout(known or Signature(inputs=()), submission.target, names)
+    return layout if fixed else replace(layout, data_input_config=None)
+
+
+def _filled(submission: Submission, seen: Seen, layout: Layout | None) -> Submission:
+    """What was not said, from the manifest where it is for this target, else the default."""
+    manifest = seen.manifest
+    same = manifest is not None and manifest.target == submission.target.name
+    version = submission.framework_version or (
+        manifest.framework_version
+        if manifest and same
+        else facts.default_version(seen.framework.name, submission.target, submission.as_of)
+    )
+    # for another target the same model goes in another form, which its signature gives
+    stated = manifest if manifest and same else layout
+    config, compiler_options = submission.data_input_config, submission.compiler_options
+    if stated is not None:
+        config = config if config is not None else stated.data_input_config
+        compiler_options = (
+            compiler_options if compiler_options is not None else stated.compiler_options
+        )
+    return Submission(
+        target=submission.target,
+        framework_version=version,
+        data_input_config=config,
+        compiler_options=compiler_options,
+    )
+
+
+def _visible(entries: Sequence[TarEntry]) -> list[str]:
+    """Neo's loader drops members whose name starts with a dot."""
+    names = [entry.name for entry in entries if entry.kind == "file"]
+    return [name for name in names if not name.rsplit("/", 1)[-1].startswith(".")]
+
+
+def _code(scanned: ArchiveScan, limits: Limits) -> Mapping[str, str]:
+    names = [name for name in scanned.file_names() if is_code(name)]
+    texts = {}
+    for name in names:
+        with MemberSource(scanned, name, limits) as source:
+            texts[name] = source.read(0, limits.record_bytes).decode("utf-8", "replace")
+    return texts
+
+
+def _code_files(members: Sequence[Member]) -> Mapping[str, str]:
+    chosen = [member for member in members if is_code(member.name)]
+    return {member.name: member.path.read_text("utf-8", "replace") for member in chosen}
+
+
+def is_code(name: str) -> bool:
+    leaf = name.rsplit("/", 1)[-1]
+    return CODE in name and (leaf.endswith(".py") or leaf == "requirements.txt")
+
+
+def _entry(name: str, size: int) -> TarEntry:
+    return TarEntry(name=name, kind="file", size=size, offset=0)
+
+
+def _directory(name: str) -> TarEntry:
+    return TarEntry(name=name, kind="directory", size=0, offset=0)

@@ -1,0 +1,1 @@
+"""Compiling here, with a local engine."""

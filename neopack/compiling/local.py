@@ -1,0 +1,145 @@
+"""The steps of a local ``compile``: choose an engine, run it in a child, write the artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from neopack import facts
+from neopack.archive.manifest import goldens_of, stem
+from neopack.archive.read import ArchiveScan
+from neopack.archive.write import write_archive
+from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest
+from neopack.artifacts.load import Opened, open_archive, refuse_what_is_no_file, unpack
+from neopack.engines import registry
+from neopack.errors import EngineFailed, UsageError
+from neopack.formats.codec import from_json, to_json
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.goldens.comparison import refuse_no_distance
+from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
+from neopack.outputs.staging import staging_directory
+from neopack.processes.child import Child
+from neopack.values.artifact import CompilationRequest, CompiledArtifact
+from neopack.values.log import Log
+from neopack.values.model import Member
+from neopack.values.target import Target
+
+__all__ = ["CompileSettings", "compile_archive", "compile_opened", "default_output"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileSettings:
+    """``max_difference`` None: the engine's own limit for the precision (1e-3 in fp32)."""
+
+    precision: str = "fp32"
+    engine: str | None = None
+    max_difference: float | None = None
+    level: int = 1
+    force: bool = False
+    limits: Limits = DEFAULT_LIMITS
+
+    def __post_init__(self) -> None:
+        refuse_no_distance(self.max_difference)
+
+
+def default_output(archive: Path, target: Target) -> Path:
+    """``<stem>-<target>.tar.gz`` beside the archive, as Neo names it; a platform is
+    ``<OS>_<ARCH>_<ACCELERATOR>``."""
+    name = target.name.upper().replace("/", "_") if target.kind == "platform" else target.name
+    return archive.with_name(f"{stem(archive)}-{name}.tar.gz")
+
+
+def compile_archive(
+    archive: Path, target_name: str, output: Path | None, settings: CompileSettings, log: Log
+) -> CompiledArtifact:
+    """Compile here. Raises ``Unsupported`` where no local engine does, before any work."""
+    target = facts.target(target_name)
+    refuse_what_is_no_file(archive)
+    path = output or default_output(archive, target)
+    refuse_unwritable(path, force=settings.force)
+    with log.step("reading"):
+        opened = open_archive(archive, settings.limits)
+    if opened.compiled is not None:
+        raise UsageError("is compiled already", where=str(archive))
+    return compile_opened(opened, target, path, _goldens(opened.scan, log), settings, log)
+
+
+def compile_opened(
+    opened: Opened,
+    target: Target,
+    path: Path,
+    goldens: Path | None,
+    settings: CompileSettings,
+    log: Log,
+) -> CompiledArtifact:
+    """Compile what ``opened`` holds into a new archive at ``path``."""
+    request = CompilationRequest(
+        framework=opened.framework,
+        model=Path(opened.model),
+        target=target,
+        signature=opened.signature,
+        goldens=goldens,
+        precision=settings.precision,
+        max_difference=settings.max_difference,
+    )
+    engine = registry.choose(request, settings.engine)
+    log.note(
+        f"a local compilation with {engine.name} {engine.available().version} for {target.name}, "
+        "not a Neo job"
+    )
+    with _compiled(opened, request, engine.name, settings, log) as made:
+        return _write(made, opened, path, settings, log)
+
+
+@contextmanager
+def _compiled(
+    opened: Opened,
+    request: CompilationRequest,
+    engine: str,
+    settings: CompileSettings,
+    log: Log,
+) -> Iterator[CompiledArtifact]:
+    """The artifact's files, in a staging directory that is gone when the block ends."""
+    subject = opened.scan.path.name
+    with (
+        staging_directory() as staging,
+        Child(
+            "neopack.compiling.compile_task",
+            failure=EngineFailed,
+            subject=subject,
+            owns=staging,
+            log=log,
+        ) as child,
+    ):
+        model = unpack(opened, staging / "model", settings.limits)
+        task = {
+            "engine": engine,
+            "request": to_json(replace(request, model=model)),
+            "out": str(staging),
+        }
+        with log.step("compiling"):
+            made = from_json(CompiledArtifact, child.call("compile", task))
+        yield made
+
+
+def _goldens(scanned: ArchiveScan, log: Log) -> Path | None:
+    goldens = goldens_of(scanned.path, scanned.content_sha256)
+    if goldens is None:
+        log.warn("no golden outputs beside the archive: the compiled model is not compared")
+    return goldens
+
+
+def _write(
+    made: CompiledArtifact, opened: Opened, path: Path, settings: CompileSettings, log: Log
+) -> CompiledArtifact:
+    manifest = ArtifactManifest.of(made, opened.framework, opened.scan.sha256)
+    described = made.members[0].path.with_name(ARTIFACT_MANIFEST)
+    described.write_bytes(manifest.dumps())
+    members = (*made.members, Member(name=ARTIFACT_MANIFEST, path=described))
+    with AtomicOutputs(force=settings.force) as outputs:
+        write_archive(outputs.open(path), members, level=settings.level, log=log)
+    # the staging directory goes; the bytes are in the archive now
+    inside = tuple(Member(name=member.name, path=path) for member in made.members)
+    return replace(made, path=path, members=inside)

@@ -1,0 +1,35 @@
+"""The target of a compilation where none is asked for: the manifest's, else the project's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neopack.archive.manifest import read_manifest
+from neopack.artifacts.load import refuse_what_is_no_file
+from neopack.errors import UsageError
+from neopack.values.log import Log
+
+__all__ = ["target_of"]
+
+
+def target_of(archive: Path, project: tuple[str, ...], where: str, log: Log) -> str:
+    """The one target that the manifest beside ``archive`` names, else that ``project``, what
+    ``where`` says, does; told to ``log``. Raises ``UsageError`` where there is none or more."""
+    refuse_what_is_no_file(archive)
+    manifest = read_manifest(archive)
+    if manifest is not None and manifest.target:
+        log.note(f"target {manifest.target} (the manifest's)")
+        return manifest.target
+    if len(project) > 1:
+        raise UsageError(
+            f"which target? {where} names {', '.join(project)}",
+            hint="--target, once for each that is meant",
+        )
+    if not project:
+        raise UsageError(
+            "which target? no manifest beside the archive names one",
+            where=str(archive),
+            hint="--target ml_c5; neopack targets lists all",
+        )
+    log.note(f"target {project[0]} ({where})")
+    return project[0]

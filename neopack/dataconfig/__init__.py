@@ -1,0 +1,1 @@
+"""The two strings of a compilation job, DataInputConfig and CompilerOptions, read and written."""

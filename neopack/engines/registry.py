@@ -1,0 +1,75 @@
+"""Find the engine for a request without importing any framework or engine."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from neopack.engines import Engine, Verdict
+from neopack.errors import Missing, Unsupported, UsageError
+from neopack.plugins import Plugins
+from neopack.values.artifact import CompilationRequest
+
+__all__ = ["choose", "get", "install_hint", "names", "verdict"]
+
+_plugins = Plugins("neopack.engines", "engine")
+
+
+def names() -> tuple[str, ...]:
+    return _plugins.names()
+
+
+def get(name: str) -> Engine:
+    """The engine of that name. Raises ``Unsupported`` for one that neopack has not."""
+    found = _plugins.get(name)
+    if found is None:
+        raise Unsupported(f"no engine {name!r}", hint=f"there are {', '.join(names())}")
+    return cast("Engine", found)
+
+
+def choose(request: CompilationRequest, asked: str | None = None) -> Engine:
+    """The first engine that takes ``request``.
+
+    Raises ``Unsupported`` that names who could where none does, ``Missing`` where the one that
+    does is not installed.
+    """
+    said = [
+        (engine, engine.supports(request)) for engine in map(get, [asked] if asked else names())
+    ]
+    takers = [engine for engine, verdict in said if verdict.takes]
+    if not takers:
+        _refuse_unknown_precision(request.precision)
+        raise Unsupported(
+            f"nothing here compiles {request.framework} in {request.precision} for "
+            f"{request.target.name}: {'; '.join(verdict.why_not for _, verdict in said)}",
+            hint=f"a Neo job compiles for {request.target.name}: --backend sagemaker",
+        )
+    for engine in takers:
+        if engine.available().version is not None:
+            return engine
+    raise Missing(
+        f"{takers[0].name} compiles this and is not installed", hint=takers[0].available().install
+    )
+
+
+def _refuse_unknown_precision(asked: str) -> None:
+    known = {word for row in _plugins.rows.values() for word in row["precisions"]}
+    if asked not in known:
+        raise UsageError(f"no precision {asked!r}", hint=f"there are {', '.join(sorted(known))}")
+
+
+def verdict(name: str, request: CompilationRequest) -> Verdict:
+    """What the catalogue row of a built-in engine says of ``request``."""
+    row = _plugins.rows[name]
+    asked = {
+        "targets": request.target.name,
+        "frameworks": request.framework,
+        "precisions": request.precision,
+    }
+    for field, value in asked.items():
+        if value not in row[field]:
+            return Verdict(takes=False, why_not=f"{name} takes {field} {', '.join(row[field])}")
+    return Verdict(takes=True)
+
+
+def install_hint(name: str) -> str:
+    return f"pip install 'neopack[{_plugins.rows[name]['extra']}]'"

@@ -1,0 +1,88 @@
+"""The files that a model is made of, by relative names: in a directory, or wherever they lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from neopack.errors import LimitExceeded, SourceError
+from neopack.formats.source import ByteSource, FileSource
+
+__all__ = ["Files", "FolderFiles", "PlacedFiles"]
+
+# a SavedModel in a numbered directory, as serving wants it: 1/variables/variables.index
+DEPTH = 3
+MOST = 10_000
+
+
+class Files(Protocol):
+    """The files of a directory, an archive or an export, by relative names with slashes."""
+
+    @property
+    def name(self) -> str: ...
+    def names(self) -> Sequence[str]: ...
+    def open(self, name: str) -> AbstractContextManager[ByteSource]:
+        """One of ``names()``; ``SourceError`` where it cannot be read."""
+
+
+class FolderFiles:
+    """What lies in a directory and a little below; hidden files and links to directories do
+    not count. ``names`` raises ``LimitExceeded`` for a directory that is no model's own."""
+
+    def __init__(self, root: Path) -> None:
+        self.name = str(root)
+        self._root = root
+
+    def names(self) -> Sequence[str]:
+        found: list[str] = []
+        for name in _below(self._root, "", DEPTH):
+            found.append(name)
+            if len(found) > MOST:
+                raise LimitExceeded(
+                    f"holds more than {MOST} files",
+                    where=self.name,
+                    hint="name the model in it, or a directory that holds nothing else",
+                )
+        return sorted(found, key=lambda name: (name.count("/"), name))
+
+    def open(self, name: str) -> FileSource:
+        return _opened(self._root / name)
+
+
+class PlacedFiles:
+    """Files that lie anywhere, under the names they are to have."""
+
+    def __init__(self, name: str, paths: Mapping[str, Path]) -> None:
+        self.name = name
+        self._paths = paths
+
+    def names(self) -> Sequence[str]:
+        return tuple(self._paths)
+
+    def open(self, name: str) -> FileSource:
+        return _opened(self._paths[name])
+
+
+def _below(directory: Path, prefix: str, depth: int) -> Iterator[str]:
+    try:
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", where=str(directory)) from error
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            if depth:
+                yield from _below(directory / entry.name, f"{prefix}{entry.name}/", depth - 1)
+        elif entry.is_file():
+            yield f"{prefix}{entry.name}"
+
+
+def _opened(path: Path) -> FileSource:
+    try:
+        return FileSource(path)
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from error

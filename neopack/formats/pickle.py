@@ -1,0 +1,66 @@
+"""Pickles read as inert values: nothing is imported, nothing is called.
+
+``read_pickle`` follows the opcodes of protocols 0 to 5 and answers with plain values, and
+with ``Global``, ``Call`` and ``Persistent`` where a real unpickler would import, call or ask.
+
+The values may share and may hold themselves, as pickled objects may: walk them with a set of
+what was seen, never by recursion alone.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from neopack.errors import Malformed
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.opcodes import OPERATIONS, STOP, Call, Global, Machine, Persistent
+from neopack.formats.source import Cursor
+
+__all__ = ["Call", "Global", "Persistent", "Pickle", "read_pickle"]
+
+LONGEST_REASON = 100  # Python repeats in its errors what the file has written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pickle:
+    """One pickle: its value, every global it names (in order), and where it ended."""
+
+    value: Any
+    globals: tuple[Global, ...]
+    end: int
+
+
+def read_pickle(cursor: Cursor, limits: Limits = DEFAULT_LIMITS) -> Pickle:
+    """Read one pickle from ``cursor``, which is left behind its STOP.
+
+    Raises ``Malformed`` for anything that is no well-formed pickle, ``LimitExceeded`` for one
+    with more opcodes, deeper marks or more bytes than ``limits`` allow.
+    """
+    machine = Machine(cursor, limits)
+    start = at = cursor.position
+    while (code := cursor.byte()) != STOP:
+        machine.spend(1)
+        limits.hold("record_bytes", at - start, where=cursor.name)
+        operation = OPERATIONS.get(code)
+        if operation is None:
+            raise Malformed(f"no pickle opcode {code:#04x}", offset=at, where=cursor.name)
+        _follow(operation, machine, code, at)
+        at = cursor.position
+    if len(machine.stack) != 1 or machine.marks:
+        raise Malformed("the pickle stops with an untidy stack", offset=at, where=cursor.name)
+    return Pickle(value=machine.stack[0], globals=tuple(machine.globals), end=cursor.position)
+
+
+def _follow(operation: Callable[[Machine], None], machine: Machine, code: int, at: int) -> None:
+    try:
+        operation(machine)
+    except (IndexError, KeyError, TypeError, ValueError, struct.error) as error:
+        reason = str(error)[:LONGEST_REASON] or type(error).__name__
+        raise Malformed(
+            f"pickle opcode {chr(code)!r} can't be followed: {reason}",
+            offset=at,
+            where=machine.cursor.name,
+        ) from None

@@ -1,0 +1,273 @@
+"""Protocol buffers' text form, rewritten as their wire form: only the fields that are wanted.
+
+Format: https://protobuf.dev/reference/protobuf/textformat-spec. What the schema does not name is
+stepped over, strings of any length too, so a file of weights takes no more memory than a chunk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neopack.errors import Malformed
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.protobuf import LENGTH, VARINT
+from neopack.formats.source import ByteSource
+
+__all__ = ["Message", "Schema", "first_name", "transcode"]
+
+# name -> (number, what it holds): "int", "bool", "text", the name of a message, or an enum's words
+Message = Mapping[str, "tuple[int, str | Mapping[str, int]]"]
+Schema = Mapping[str, Message]
+
+CHUNK = 64 << 10
+_TOKEN = re.compile(
+    rb"(?P<name>[A-Za-z_][A-Za-z0-9_./]*)|(?P<number>[+-]?\.?[0-9][0-9A-Za-z.+-]*)"
+    rb"|(?P<quote>[\"'])|(?P<sign>[-{}<>\[\]:,;])"
+)
+_BLANK = re.compile(rb"[ \t\r\n\v\f]*+")
+_IN_STRING = {
+    quote: re.compile(rb"(?:[^\\\n%s]++|\\.)*+" % quote, re.DOTALL) for quote in (b'"', b"'")
+}
+_ESCAPE = re.compile(
+    rb"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL
+)
+_ESCAPES = {
+    b"n": b"\n",
+    b"r": b"\r",
+    b"t": b"\t",
+    b"a": b"\a",
+    b"b": b"\b",
+    b"f": b"\f",
+    b"v": b"\v",
+}
+_CLOSING = {b"{": b"}", b"<": b">"}
+_WORDS = {b"true": 1, b"True": 1, b"t": 1, b"false": 0, b"False": 0, b"f": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """``kind``: name, number, text, sign, or end."""
+
+    kind: str
+    value: bytes
+    offset: int
+
+
+def transcode(
+    source: ByteSource, schema: Schema, root: str, limits: Limits = DEFAULT_LIMITS
+) -> bytes:
+    """The message ``root`` in the wire form. Raises ``Malformed`` with the offset."""
+    return _Parser(source, schema, limits).message(root, b"", 0)
+
+
+def first_name(source: ByteSource) -> str:
+    """The name of the first field and its sign, as ``node {`` or ``version:``; nothing where the
+    bytes are no such text."""
+    try:
+        scanner = _Scanner(source, DEFAULT_LIMITS)
+        name, sign = scanner.take(), scanner.take()
+    except Malformed:
+        return ""
+    if name.kind != "name" or sign.value not in (b":", b"{"):
+        return ""
+    return f"{name.value.decode('ascii')}{' ' * (sign.value == b'{')}{sign.value.decode('ascii')}"
+
+
+class _Scanner:
+    """Tokens of a source, read in chunks."""
+
+    def __init__(self, source: ByteSource, limits: Limits) -> None:
+        self.source, self.limits = source, limits
+        self._buffer, self._at, self._base, self._count = b"", 0, 0, 0
+
+    def ahead(self) -> bytes:
+        """The first byte of the next token; nothing at the end."""
+        self._skip_blank()
+        return self._buffer[self._at : self._at + 1]
+
+    def take(self, *, keep: bool = True) -> _Token:
+        """The next token; a text is empty where it need not be kept."""
+        self._skip_blank()
+        offset = self._base + self._at
+        self._count += 1
+        self.limits.hold("operations", self._count, where=self.source.name)
+        if self._at == len(self._buffer):
+            return _Token("end", b"", offset)
+        found = self._token()
+        if found is None or found.lastgroup is None:
+            raise self.broken("no text of protocol buffers", offset)
+        self._at = found.end()
+        if found.lastgroup == "quote":
+            return _Token("text", self._string(found.group(), keep=keep, start=offset), offset)
+        return _Token(found.lastgroup, found.group(), offset)
+
+    def broken(self, message: str, offset: int) -> Malformed:
+        return Malformed(message, offset=offset, where=self.source.name)
+
+    def _token(self) -> re.Match[bytes] | None:
+        found = _TOKEN.match(self._buffer, self._at)
+        longest = self.limits.name_bytes
+        while found and found.end() == len(self._buffer) and found.end() - self._at <= longest:
+            if not self._more():
+                break
+            found = _TOKEN.match(self._buffer, self._at)
+        return found
+
+    def _skip_blank(self) -> None:
+        while True:
+            found = _BLANK.match(self._buffer, self._at)
+            self._at = found.end() if found else self._at
+            if self._buffer[self._at : self._at + 1] == b"#":
+                self._skip_comment()
+            elif self._at < len(self._buffer) or not self._more():
+                return
+
+    def _skip_comment(self) -> None:
+        while True:
+            end = self._buffer.find(b"\n", self._at)
+            self._at = len(self._buffer) if end < 0 else end + 1
+            if end >= 0 or not self._more():
+                return
+
+    def _string(self, quote: bytes, *, keep: bool, start: int) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        while True:
+            found = _IN_STRING[quote].match(self._buffer, self._at)
+            end = found.end() if found else self._at
+            if keep:
+                pieces.append(self._buffer[self._at : end])
+                size += end - self._at
+                self.limits.hold("record_bytes", size, where=self.source.name)
+            self._at = end
+            if self._buffer[end : end + 1] == quote:
+                self._at = end + 1
+                return _unescaped(b"".join(pieces))
+            if self._buffer[end : end + 1] not in (b"", b"\\") or not self._more():
+                raise self.broken("a text without an end", start)
+
+    def _more(self) -> bool:
+        """Read on; what was taken is let go."""
+        read = self._base + len(self._buffer)
+        data = self.source.read(read, CHUNK)
+        self._buffer = self._buffer[self._at :] + data
+        self._base, self._at = self._base + self._at, 0
+        return bool(data)
+
+
+class _Parser:
+    def __init__(self, source: ByteSource, schema: Schema, limits: Limits) -> None:
+        self.schema, self.limits = schema, limits
+        self.scanner = _Scanner(source, limits)
+
+    def message(self, name: str | None, closing: bytes, depth: int) -> bytes:
+        """A message up to ``closing``, or to the end; nothing is kept of one without a name."""
+        self.limits.hold("depth", depth, where=self.scanner.source.name)
+        fields: Message = self.schema[name] if name else {}
+        out = bytearray()
+        while True:
+            token = self.scanner.take()
+            if token.value == closing and token.kind in ("sign", "end"):
+                return bytes(out)
+            if token.value in (b",", b";") and token.kind == "sign":
+                continue
+            out += self._field(token, fields, depth)
+
+    def _field(self, token: _Token, fields: Message, depth: int) -> bytes:
+        if token.value == b"[" and token.kind == "sign":  # an extension, or Any: never wanted
+            while self.scanner.take().value not in (b"]", b""):
+                pass
+        elif token.kind not in ("name", "number"):
+            raise self.scanner.broken("no field of a message", token.offset)
+        number, kind = fields.get(token.value.decode("ascii"), (0, ""))
+        if self.scanner.ahead() == b":":
+            self.scanner.take()
+        if self.scanner.ahead() != b"[":
+            return self._value(number, kind, depth)
+        self.scanner.take()
+        out = bytearray()
+        while self.scanner.ahead() not in (b"]", b""):
+            out += self._value(number, kind, depth)
+            if self.scanner.ahead() == b",":
+                self.scanner.take()
+        self.scanner.take()
+        return bytes(out)
+
+    def _value(self, number: int, kind: str | Mapping[str, int], depth: int) -> bytes:
+        token = self.scanner.take(keep=bool(number))
+        if token.kind == "sign" and token.value in _CLOSING:
+            name = kind if isinstance(kind, str) and kind in self.schema else None
+            if number and name is None:
+                raise self.scanner.broken("a message where none can stand", token.offset)
+            content = self.message(name, _CLOSING[token.value], depth + 1)
+            return _span(number, content) if name else b""
+        if token.value == b"-":  # a sign apart from its number
+            token = self.scanner.take()
+            token = _Token(token.kind, b"-" + token.value, token.offset)
+        if token.kind not in ("name", "number", "text"):
+            raise self.scanner.broken("no value of a field", token.offset)
+        if token.kind == "text":
+            return self._text(token, number, kind)
+        return self._scalar(token, number, kind)
+
+    def _text(self, token: _Token, number: int, kind: str | Mapping[str, int]) -> bytes:
+        if number and kind != "text":
+            raise self.scanner.broken("a text where none can stand", token.offset)
+        content = token.value
+        while self.scanner.ahead() in (b'"', b"'"):
+            content += self.scanner.take(keep=bool(number)).value
+        return _span(number, content) if number else b""
+
+    def _scalar(self, token: _Token, number: int, kind: str | Mapping[str, int]) -> bytes:
+        if isinstance(kind, str):
+            if not number:
+                return b""
+            if kind not in ("int", "bool"):
+                raise self.scanner.broken(f"no {kind} but a number or word", token.offset)
+            value = _WORDS.get(token.value)
+        else:
+            value = kind.get(token.value.decode("ascii"))
+        if value is None:
+            value = _integer(token.value)
+        if value is None or not -(1 << 63) <= value < 1 << 64:
+            raise self.scanner.broken(f"no value {token.value[:40]!r} here", token.offset)
+        return _varint(number << 3 | VARINT) + _varint(value & 0xFFFFFFFFFFFFFFFF)
+
+
+def _integer(text: bytes) -> int | None:
+    try:
+        digits = text.lstrip(b"+-")
+        octal = len(digits) > 1 and digits.startswith(b"0") and digits.isdigit()
+        return int(text, 8) if octal else int(text, 0)
+    except ValueError:
+        return None
+
+
+def _span(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | LENGTH) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _unescaped(raw: bytes) -> bytes:
+    return _ESCAPE.sub(_escape, raw) if b"\\" in raw else raw
+
+
+def _escape(found: re.Match[bytes]) -> bytes:
+    what = found.group(1)
+    if what[:1] == b"x" and len(what) > 1:
+        return bytes([int(what[1:], 16)])
+    if what[:1] in b"01234567":
+        return bytes([int(what, 8) & 0xFF])
+    if what[:1] in b"uU" and len(what) > 1:
+        return chr(min(int(what[1:], 16), 0x10FFFF)).encode("utf-8", "replace")
+    return _ESCAPES.get(what, what)

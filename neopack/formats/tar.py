@@ -1,0 +1,156 @@
+"""Tar archives, read forward in one pass: ustar, GNU long names and pax headers.
+
+Names and links are reported as they stand, unsafe ones too: judging is the rules' business.
+Format: POSIX.1-2001 ustar and pax; GNU tar manual, "Basic Tar Format".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from neopack.errors import Malformed
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+
+__all__ = ["BLOCK", "EntryKind", "Forward", "TarEntry", "entries"]
+
+BLOCK = 512
+MOST_INHERITED = 256  # they are copied to every member
+EntryKind = Literal["file", "directory", "symlink", "hardlink", "device", "fifo", "other"]
+
+_KINDS: dict[bytes, EntryKind] = {
+    b"0": "file", b"\0": "file", b"7": "file", b"1": "hardlink", b"2": "symlink",
+    b"3": "device", b"4": "device", b"5": "directory", b"6": "fifo",
+}  # fmt: skip
+_EXTENSIONS = (b"x", b"X", b"g", b"L", b"K")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TarEntry:
+    """A member as its header states it. ``offset`` is where its data starts in the tar."""
+
+    name: str
+    kind: EntryKind
+    size: int
+    offset: int
+    mode: int = 0o644
+    link: str = ""
+    pax: dict[str, str] = field(default_factory=dict)
+
+
+class Forward(Protocol):
+    """A stream read once, from front to back."""
+
+    def read_exactly(self, length: int) -> bytes: ...
+    def skip(self, length: int) -> None: ...
+    @property
+    def position(self) -> int: ...
+
+
+def entries(stream: Forward, limits: Limits = DEFAULT_LIMITS) -> Iterator[TarEntry]:
+    """Yield each member with the stream at its data; the caller may read of it, or not.
+
+    Raises ``Malformed`` for a broken header and ``LimitExceeded`` past the member limit.
+    """
+    pending: dict[str, str] = {}
+    inherited: dict[str, str] = {}
+    count = extended = 0
+    while (header := _header(stream)) is not None:
+        start, kind = stream.position - BLOCK, header[156:157]
+        size = _number(header[124:136], start + 124)
+        if kind in _EXTENSIONS:
+            extended += size
+            limits.hold("pax_bytes", extended, where=f"tar header at byte {start}")
+            body = stream.read_exactly(size)
+            stream.skip(-size % BLOCK)
+            (inherited if kind == b"g" else pending).update(_extension(kind, body, start))
+            if len(inherited) > MOST_INHERITED:
+                raise Malformed("a global pax header with too many fields", offset=start)
+            continue
+        count += 1
+        limits.hold("members", count)
+        entry = _entry(header, kind, size, stream.position, {**inherited, **pending})
+        limits.hold("name_bytes", len(entry.name), where="member name")
+        pending = {}
+        yield entry
+        end = entry.offset + entry.size + (-entry.size % BLOCK)
+        stream.skip(end - stream.position)
+
+
+def _header(stream: Forward) -> bytes | None:
+    """The next header block, or None at the two zero blocks that end a tar (or its end)."""
+    start = stream.position
+    block = stream.read_exactly(BLOCK)
+    if not any(block):
+        return None
+    claimed = _number(block[148:156], start + 148)
+    summed = sum(block) - sum(block[148:156]) + 8 * 0x20
+    if claimed != summed:
+        raise Malformed("not a tar header: its checksum is wrong", offset=start)
+    return block
+
+
+def _entry(header: bytes, kind: bytes, size: int, offset: int, pax: dict[str, str]) -> TarEntry:
+    name = _text(header[:100])
+    if header[257:263] == b"ustar\0" and header[345] != 0:
+        name = f"{_text(header[345:500])}/{name}"
+    if "size" in pax:
+        size = _decimal(pax["size"], offset)
+    entry_kind = _KINDS.get(kind, "other")
+    if entry_kind == "file" and name.endswith("/") and "path" not in pax:
+        entry_kind = "directory"  # pre-POSIX tars mark directories by the slash alone
+    return TarEntry(
+        name=pax.get("path", name),
+        kind=entry_kind,
+        size=size if entry_kind in ("file", "other") else 0,
+        offset=offset,
+        mode=_number(header[100:108], offset - BLOCK + 100),
+        link=pax.get("linkpath", _text(header[157:257])),
+        pax=pax,
+    )
+
+
+def _extension(kind: bytes, body: bytes, start: int) -> dict[str, str]:
+    if kind == b"L":
+        return {"path": _text(body)}
+    if kind == b"K":
+        return {"linkpath": _text(body)}
+    return dict(_pax_records(body, start + BLOCK))
+
+
+def _pax_records(body: bytes, start: int) -> Iterator[tuple[str, str]]:
+    at = 0
+    while at < len(body) and body[at] != 0:
+        space = body.find(b" ", at, at + 20)
+        digits = body[at:space] if space > at else b""
+        length = int(digits) if digits.isdigit() else 0
+        end = at + length
+        key, equals, value = body[space + 1 : end - 1].partition(b"=")
+        if length <= len(digits) + 1 or end > len(body) or body[end - 1] != 0x0A or not equals:
+            raise Malformed("a pax record does not add up", offset=start + at)
+        yield _text(key), value.decode("utf-8", "surrogateescape")
+        at = end
+
+
+def _number(digits: bytes, offset: int) -> int:
+    """Octal digits, or base-256 where the top bit is set (GNU)."""
+    if digits[0] in (0x80, 0xFF):
+        value = int.from_bytes(digits[1:], "big")
+        if digits[0] == 0xFF:
+            raise Malformed("a negative number in a tar header", offset=offset)
+        return value
+    text = digits.split(b"\0", 1)[0].strip()
+    if text.strip(b"01234567"):  # int() would take signs and underscores too
+        raise Malformed("a number in a tar header is not octal", offset=offset)
+    return int(text or b"0", 8)
+
+
+def _decimal(text: str, offset: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 20):
+        raise Malformed("a pax size is not a number", offset=offset)
+    return int(text)
+
+
+def _text(raw: bytes) -> str:
+    return raw.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")

@@ -1,0 +1,161 @@
+"""Find a framework by its name, or by the bytes of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from neopack import facts
+from neopack.errors import NotRecognised, UsageError
+from neopack.formats.files import Files
+from neopack.formats.source import ByteSource
+from neopack.frameworks import ExportSettings, Framework, callables, unsupported
+from neopack.frameworks.unpackaged import READ, WAY_OUT, Listed
+from neopack.plugins import Plugins
+
+__all__ = [
+    "Found",
+    "callable_frameworks",
+    "find",
+    "get",
+    "must_package",
+    "names",
+    "nothing_found",
+    "of_callable",
+    "of_neo",
+    "recognise",
+    "unread",
+]
+
+# fields of ExportSettings that only some frameworks read, and what the user calls them
+OPTIONS = {
+    "script": "--script",
+    "signature": "--signature",
+    "tags": "--tag",
+    "form": "--form",
+    "outputs": "--output-name",
+    "trust_pickle": "--trust-pickle",
+}
+
+_plugins = Plugins("neopack.frameworks", "framework")
+
+
+def names() -> tuple[str, ...]:
+    """Neo's words for the frameworks built in, and those that plug-ins add."""
+    return _plugins.names()
+
+
+def get(name: str) -> Framework:
+    """The framework of that name, in any case. Raises ``UsageError`` for an unknown one."""
+    found = _plugins.get(name.upper())
+    if found is None:
+        raise UsageError(f"no framework {name!r}", hint=f"there are {', '.join(names())}")
+    return cast("Framework", found)
+
+
+def of_neo(name: str) -> Framework:
+    """As ``get``, and for what Neo lists and nobody packages a framework whose archives can be
+    judged."""
+    found = _plugins.get(name.upper())
+    return cast("Framework", found) if found is not None else Listed(facts.framework(name).name)
+
+
+def must_package(framework: Framework, where: str) -> None:
+    """Raise ``NotRecognised``, with the way out, for a framework that neopack only reads."""
+    if framework.name not in names():
+        raise NotRecognised(
+            f"is a {facts.framework(framework.name).title} model, which neopack does not package",
+            where=where,
+            hint=WAY_OUT.get(framework.name, ""),
+        )
+
+
+def callable_frameworks() -> tuple[str, ...]:
+    """The frameworks whose models ``module:callable`` can name."""
+    return tuple(name for name, row in _plugins.rows.items() if row["callable"])
+
+
+def recognise(source: ByteSource) -> tuple[Framework, str]:
+    """The framework whose bytes these are, whether it is packaged or only read, and the form they
+    have. Raises ``NotRecognised``."""
+    for name in (*names(), *READ):
+        framework = of_neo(name)
+        form = framework.recognise(source)
+        if form is not None:
+            return framework, form
+    stranger = unsupported.of_bytes(source)
+    if stranger is not None:
+        raise NotRecognised(f"is {stranger.what}", where=source.name, hint=stranger.hint)
+    raise NotRecognised(
+        "is no model form that neopack knows",
+        where=source.name,
+        hint=f"it reads {', '.join(names())} models",
+    )
+
+
+def unread(name: str, settings: ExportSettings) -> str:
+    """The option of ``package`` that was given and that this framework does not read; "" where
+    there is none. What a plug-in reads is its own matter."""
+    row = _plugins.rows.get(name)
+    if row is None:
+        return ""
+    others = (field for field in OPTIONS if field not in row["options"])
+    return next((OPTIONS[field] for field in others if getattr(settings, field)), "")
+
+
+def of_callable(text: str) -> str:
+    """The framework that ``module:callable`` or ``file.py:callable`` most likely builds a model
+    of: by the module's own package, else by what the file imports, else the first in the table.
+    Nothing is imported to tell."""
+    packages = {
+        package: name
+        for name, row in _plugins.rows.items()
+        for package in cast("list[str]", row.get("packages", []))
+    }
+    for module in callables.packages_of(text):
+        # tensorflow.keras.applications is Keras's, the rest of tensorflow is not
+        for end in range(len(module), 0, -1):
+            if ".".join(module[:end]) in packages:
+                return packages[".".join(module[:end])]
+    return callable_frameworks()[0]
+
+
+def nothing_found(names: Sequence[str], where: str, hint: str = "") -> NotRecognised:
+    """The error for a directory or an archive in which no model was found."""
+    stranger = unsupported.among(names)
+    if stranger is not None:
+        return NotRecognised(f"is {stranger.what}", where=where, hint=stranger.hint)
+    return NotRecognised("holds no model that neopack knows", where=where, hint=hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A model among files: the framework whose it is, its main file, and its form in words.
+
+    ``packaged`` is False where Neo would not take the file by its name.
+    """
+
+    framework: Framework
+    model: str
+    form: str
+    packaged: bool
+
+
+def find(files: Files) -> Iterator[Found]:
+    """The models among ``files``, judged by their bytes, in the order of the names; those that
+    are only read come last, for they may lie beside what they were converted from."""
+    packages, only_read = names(), []
+    for name in files.names():
+        with files.open(name) as source:
+            try:
+                framework, form = recognise(source)
+            except NotRecognised:
+                continue
+        packaged = name in framework.models([name])
+        found = Found(framework=framework, model=name, form=form, packaged=packaged)
+        if framework.name in packages:
+            yield found
+        else:
+            only_read.append(found)
+    yield from only_read

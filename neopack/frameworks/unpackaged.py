@@ -1,0 +1,110 @@
+"""A framework that Neo lists and neopack does not package: its archives are judged by the names in
+them and by the strings of the call, and by what is in the model where there is a reader."""
+
+from __future__ import annotations
+
+import importlib
+import posixpath
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neopack import facts
+from neopack.errors import NotRecognised, Unsupported
+from neopack.formats.files import Files
+from neopack.formats.guard import Limits
+from neopack.formats.source import ByteSource
+from neopack.frameworks import ExportSettings, Layout, Move
+from neopack.rules.rule import Rule
+from neopack.values.artifact import Runner
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, ModelInfo, ModelSource
+from neopack.values.signature import InputRequest, Signature
+from neopack.values.target import Target
+
+__all__ = ["READ", "Listed"]
+
+# the folders with the read and rules of those that are read
+READ = {"TFLITE": "neopack.frameworks.tflite"}
+WAY_OUT = {
+    "TFLITE": "package the SavedModel or the Keras model that it was converted from; "
+    "neopack check --fix OUT.tar.gz packs the file as it is"
+}
+
+
+class Listed:
+    """Satisfies ``Framework``; whatever would need the framework itself is refused."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def recognise(self, source: ByteSource) -> str | None:
+        form: str | None = self._part("read").recognise(source) if self._is_read else None
+        return form
+
+    def models(self, names: Sequence[str]) -> tuple[str, ...]:
+        groups = facts.framework(self.name).files
+        suffixes = {suffix for group in groups for suffix in group.suffixes}
+        return tuple(name for name in names if _suffix(name) in suffixes)
+
+    def parts(self, names: Sequence[str], model: str) -> tuple[str, ...]:
+        """Files of its other kinds: the .weights of a .cfg, and no other .tflite."""
+        groups = facts.framework(self.name).files
+        own = {s for group in groups if _suffix(model) in group.suffixes for s in group.suffixes}
+        return tuple(name for name in self.models(names) if _suffix(name) not in own)
+
+    def layout(self, signature: Signature, target: Target, members: Sequence[str]) -> Layout:
+        return Layout(data_input_config=None)
+
+    def tidied(self, names: Sequence[str], model: str) -> Sequence[Move]:
+        return ()
+
+    def rules(self) -> Sequence[Rule]:
+        rules: Sequence[Rule] = self._part("rules").RULES if self._is_read else ()
+        return rules
+
+    def owns(self, model: object) -> bool:
+        return False
+
+    def hand_over(self, model: object, staging: Path) -> ModelSource | None:
+        return None
+
+    def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:
+        if not self._is_read:
+            raise NotRecognised(f"neopack reads no {self.name} models", where=model)
+        info: ModelInfo = self._part("read").read(files, model, limits)
+        return info
+
+    def export(
+        self,
+        source: ModelSource,
+        inputs: Sequence[InputRequest],
+        staging: Path,
+        settings: ExportSettings,
+        log: Log,
+    ) -> ExportedModel:
+        raise self._refused()
+
+    def runner(
+        self, files: Files, model: str, signature: Signature, threads: int | None
+    ) -> Runner:
+        raise self._refused()
+
+    def lifted(self, model: Path, folder: Path) -> Path:
+        return model
+
+    @property
+    def _is_read(self) -> bool:
+        return self.name in READ
+
+    def _part(self, file: str) -> Any:
+        return importlib.import_module(f"{READ[self.name]}.{file}")
+
+    def _refused(self) -> Unsupported:
+        return Unsupported(
+            f"neopack packages and runs no {self.name} models", hint=WAY_OUT.get(self.name, "")
+        )
+
+
+def _suffix(name: str) -> str:
+    return posixpath.splitext(name)[1]

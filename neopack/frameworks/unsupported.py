@@ -1,0 +1,110 @@
+"""What people hand over that is no model of Neo's: named for what it is, with the way out.
+
+Files are told by their first bytes, directories and archives by the names in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from neopack.formats.source import ByteSource
+
+__all__ = ["Stranger", "among", "of_bytes"]
+
+HEAD = 4096
+NO_SUCH = "Neo compiles no such models"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """``what`` continues "is ..."; ``hint`` is what to do."""
+
+    what: str
+    hint: str
+
+
+_WEB_PAGE = Stranger(what="a web page", hint="fetch the file again: a page was saved in its place")
+_LIGHTGBM = Stranger(
+    what="a LightGBM model",
+    hint=f"{NO_SUCH}: train it with XGBoost, or serve it with LightGBM itself",
+)
+_CATBOOST = Stranger(
+    what="a CatBoost model",
+    hint=f"{NO_SUCH}: train it with XGBoost, or export it with save_model(format='onnx')",
+)
+_GGUF = Stranger(what="a GGUF language model", hint=f"{NO_SUCH}: serve it as it is")
+_GIT_LFS = Stranger(
+    what="a Git LFS pointer, not the file it stands for", hint="fetch the file: git lfs pull"
+)
+_EVENTS = Stranger(
+    what="a log for TensorBoard", hint="package the SavedModel that the training wrote"
+)
+_PICKLE = Stranger(
+    what="a pickle, which nothing here loads",
+    hint="save the model in its framework's own format, where it was made",
+)
+_EMPTY = Stranger(what="empty", hint="")
+
+
+def _starts(*heads: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(heads)
+
+
+def _is_page(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
+
+
+def _is_event_file(head: bytes) -> bool:
+    """A TFRecord whose first event says its version (tensorflow/core/util/event.proto)."""
+    return b"brain.Event:" in head[:64]
+
+
+_BY_BYTES: tuple[tuple[Callable[[bytes], bool], Stranger], ...] = (
+    (_is_page, _WEB_PAGE),
+    (_starts(b"tree\nversion=", b"tree\r\nversion="), _LIGHTGBM),
+    (_starts(b"CBM1"), _CATBOOST),
+    (_starts(b"GGUF"), _GGUF),
+    (_starts(b"version https://git-lfs.github.com/spec/"), _GIT_LFS),
+    (_is_event_file, _EVENTS),
+    (_starts(b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"), _PICKLE),
+)
+
+_SPARKML = Stranger(
+    what="a SparkML pipeline (an MLeap bundle)",
+    hint=f"{NO_SUCH}: serve it with SageMaker's SparkML container",
+)
+_SPARK = Stranger(what="a model saved by Spark", hint=f"{NO_SUCH}: serve it with Spark or MLeap")
+_BUILT_IN = Stranger(
+    what="the model of a SageMaker built-in algorithm such as Linear Learner",
+    hint="serve it with the algorithm's own container; Neo takes the built-in image "
+    "classification, and XGBoost",
+)
+_ESTIMATOR = Stranger(
+    what="the working directory of a TensorFlow Estimator",
+    hint="export it: estimator.export_saved_model(directory, serving_input_receiver_fn), and "
+    "package what that writes",
+)
+
+
+def of_bytes(source: ByteSource) -> Stranger | None:
+    """What a file is that no framework recognises, where we know it."""
+    if source.size == 0:
+        return _EMPTY
+    head = source.read(0, HEAD)
+    return next((stranger for test, stranger in _BY_BYTES if test(head)), None)
+
+
+def among(names: Sequence[str]) -> Stranger | None:
+    """What a directory or an archive without a model is, where we know it."""
+    leaves = {name.rsplit("/", 1)[-1] for name in names}
+    if "bundle.json" in leaves and any("root/" in name for name in names):
+        return _SPARKML
+    if any(name.endswith("metadata/part-00000") for name in names):
+        return _SPARK
+    if "model_algo-1" in leaves:
+        return _BUILT_IN
+    checkpoints = any(leaf.startswith("model.ckpt-") for leaf in leaves)
+    if "graph.pbtxt" in leaves and (checkpoints or "checkpoint" in leaves):
+        return _ESTIMATOR
+    return None

@@ -1,1 +1,0 @@
-"""What neopack makes, as the objects of other libraries."""

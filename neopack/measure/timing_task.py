@@ -1,0 +1,101 @@
+"""The side of a benchmark that runs in the child: one loaded artifact, timed call by call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from neopack import distributions
+from neopack.artifacts.load import load_opened, open_archive
+from neopack.goldens.comparison import difference
+from neopack.goldens.inputs import random_inputs, request_of
+from neopack.values.artifact import Array, Runner
+from neopack.values.json import Json
+from neopack.values.log import Log
+
+__all__ = ["TASKS"]
+
+WARM_UP_SECONDS = 1.0
+WARM_UP_CALLS = 3
+# what runs an uncompiled archive of each framework
+# the distributions that compute a framework's models, any of which may be installed
+RUNTIMES: dict[str, tuple[str, ...]] = {
+    "PYTORCH": ("torch",),
+    "ONNX": ("onnxruntime", "onnxruntime-gpu"),
+    "XGBOOST": ("xgboost", "xgboost-cpu"),
+    "KERAS": ("keras",),
+    "TENSORFLOW": ("tensorflow", "tensorflow-cpu"),
+    "MXNET": ("mxnet",),
+}
+
+
+class _Timing:
+    """One loaded artifact, kept between tasks."""
+
+    def __init__(self) -> None:
+        self._runner: Runner | None = None
+        self._inputs: dict[str, Array] = {}
+
+    def load(self, data: Json, log: Log) -> Json:
+        """Load, warm up, and say what it is."""
+        opened = open_archive(Path(data["path"]))
+        self._runner = load_opened(opened, threads=data["threads"])
+        requests = [request_of(spec) for spec in opened.signature.inputs]
+        self._inputs = random_inputs(requests, data["seed"])
+        self._warm_up(self._runner)
+        runtimes = RUNTIMES.get(opened.engine, (opened.engine,))
+        return {
+            "engine": runtimes[0],
+            "version": next(filter(None, map(distributions.version, runtimes)), ""),
+            "precision": opened.precision,
+            "inputs": [{"dtype": r.dtype, "shape": list(r.shape)} for r in requests],
+        }
+
+    def measure(self, data: Json, log: Log) -> list[float]:
+        """Seconds of each call, for ``data["seconds"]`` and at least three calls."""
+        runner = self._loaded()
+        taken: list[float] = []
+        end = time.perf_counter() + data["seconds"]
+        while len(taken) < WARM_UP_CALLS or time.perf_counter() < end:
+            start = time.perf_counter()
+            runner.predict(self._inputs)
+            taken.append(time.perf_counter() - start)
+        return taken
+
+    def outputs(self, data: Json, log: Log) -> Json:
+        """The outputs for the seeded input, in order, as lists."""
+        answers = self._loaded().predict(self._inputs).values()
+        return [{"shape": list(a.shape), "values": a.ravel().tolist()} for a in answers]
+
+    def difference(self, data: Json, log: Log) -> float:
+        """The largest difference of our outputs from ``data["outputs"]``, in their order."""
+        import numpy as np
+
+        theirs: dict[str, Any] = {
+            str(i): np.array(o["values"]).reshape(o["shape"])
+            for i, o in enumerate(data["outputs"])
+        }
+        ours = self._loaded().predict(self._inputs).values()
+        return difference(theirs, {str(i): array for i, array in enumerate(ours)})
+
+    def _warm_up(self, runner: Runner) -> None:
+        end, calls = time.perf_counter() + WARM_UP_SECONDS, 0
+        while calls < WARM_UP_CALLS or time.perf_counter() < end:
+            runner.predict(self._inputs)
+            calls += 1
+
+    def _loaded(self) -> Runner:
+        assert self._runner is not None  # noqa: S101 - the parent loads first
+        return self._runner
+
+
+_timing = _Timing()
+
+TASKS: Mapping[str, Callable[[Json, Log], Json]] = {
+    "load": _timing.load,
+    "measure": _timing.measure,
+    "outputs": _timing.outputs,
+    "difference": _timing.difference,
+}

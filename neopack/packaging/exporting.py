@@ -1,0 +1,95 @@
+"""Have a framework export a model, in a process of its own: that runs the user's code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from neopack import facts
+from neopack.errors import ExportFailed, NeopackError, UsageError
+from neopack.formats.codec import from_json, to_json
+from neopack.formats.files import PlacedFiles
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.frameworks import ExportSettings, Framework, registry
+from neopack.outputs.staging import staging_directory
+from neopack.processes.child import Child
+from neopack.values.json import Json
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, ModelInfo, ModelSource
+from neopack.values.signature import InputRequest
+
+__all__ = ["exported"]
+
+
+@contextmanager
+def exported(
+    source: ModelSource,
+    requests: Sequence[InputRequest],
+    settings: ExportSettings,
+    log: Log,
+) -> Iterator[tuple[ExportedModel, ModelInfo]]:
+    """The exported model, in a staging directory that is gone when the block ends.
+
+    Exporting runs the user's code, so it happens in a child process; only a live object whose
+    class the child could not import is exported here.
+    """
+    _refuse_unread(source, settings)
+    with staging_directory() as staging:
+        framework = registry.get(source.framework)
+        handed = source if source.kind != "object" else framework.hand_over(source.model, staging)
+        if handed is None:
+            with log.step("exporting"):
+                made = framework.export(source, requests, staging, settings, log)
+            yield made, _read(framework, made)
+            return
+        given = replace(handed, weights=source.weights) if source.weights else handed
+        environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        live = environment if source.kind == "object" else None
+        with Child(
+            "neopack.packaging.export_task",
+            failure=ExportFailed,
+            subject=source.where,
+            owns=staging,
+            log=log,
+            environment=live,
+        ) as child:
+            task = {
+                "source": to_json(given),
+                "inputs": to_json(tuple(requests)),
+                "settings": to_json(settings),
+                "staging": str(staging),
+            }
+            with log.step("exporting"):
+                made = from_json(ExportedModel, _answer(child, task, source, staging))
+            yield made, _read(framework, made)
+
+
+def _answer(child: Child, task: Json, source: ModelSource, staging: Path) -> Json:
+    """What the child exported; its errors are about the object, not the file it was handed in."""
+    try:
+        return child.call("export", task)
+    except NeopackError as error:
+        if source.kind == "object" and error.where.startswith(str(staging)):
+            error.where = source.where
+        raise
+
+
+def _refuse_unread(source: ModelSource, settings: ExportSettings) -> None:
+    """``UsageError`` for an option that would change nothing: it was meant for another model."""
+    option = registry.unread(source.framework, settings)
+    if not option and settings.script and source.kind == "file":
+        option = "--script"
+    if option:
+        title = facts.framework(source.framework).title
+        raise UsageError(f"{option} does nothing for this {title} model", where=source.where)
+
+
+def _read(framework: Framework, made: ExportedModel) -> ModelInfo:
+    """What our own reader says of the export: the archive is judged by its bytes alone."""
+    models = framework.models([member.name for member in made.members])
+    files = PlacedFiles("the export", {member.name: member.path for member in made.members})
+    return framework.read(files, models[0], DEFAULT_LIMITS)

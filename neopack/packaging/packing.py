@@ -1,0 +1,240 @@
+"""The last steps of ``package``: judge what was exported, prove it, write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from neopack import facts, versions
+from neopack._version import __version__
+from neopack.archive.manifest import (
+    ArchiveRecord,
+    GoldenRecord,
+    Manifest,
+    golden_path,
+    manifest_path,
+)
+from neopack.archive.write import Written, write_archive, write_copy
+from neopack.checks.engine import refuse_unknown
+from neopack.checks.judging import Submission, inspect_layout, judge, raise_for
+from neopack.errors import SourceError, Unsupported, UsageError
+from neopack.frameworks import ExportSettings, Layout, registry
+from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
+from neopack.outputs.staging import staging_directory
+from neopack.proving.verify import Proof, prove, runtime_for
+from neopack.values.artifact import NeoArchive
+from neopack.values.evidence import Evidence
+from neopack.values.finding import Report
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
+
+__all__ = [
+    "PackageSettings",
+    "for_runtime",
+    "refuse_outputs",
+    "refuse_unsupported",
+    "write",
+]
+
+SUFFIX = ".tar.gz"
+NOT_CODE = ("__pycache__", ".git", ".ipynb_checkpoints")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSettings:
+    """``code`` is a directory that goes in as ``code/``; ``ignore`` are rules that may fail;
+    ``verify`` proves the model in ``runtime``, or in the one closest to Neo's, before writing."""
+
+    code: Path | None = None
+    level: int = 1
+    force: bool = False
+    ignore: tuple[str, ...] = ()
+    verify: bool = False
+    runtime: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.level <= 9:
+            raise UsageError(f"--level {self.level} is not between 0 and 9")
+        refuse_unknown(*self.ignore)
+
+
+def code_members(code: Path | None) -> tuple[Member, ...]:
+    """The files of ``--code DIR``, as ``code/...``; links out of it are refused."""
+    if code is None:
+        return ()
+    if not code.is_dir():
+        raise SourceError("is no directory", where=str(code), hint="--code takes a directory")
+    root = code.resolve()
+    return tuple(_code_files(root))
+
+
+def _code_files(root: Path) -> Iterator[Member]:
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        hidden = any(part.startswith(".") or part in NOT_CODE for part in relative.parts)
+        if hidden or not path.is_file() or path.suffix == ".pyc":
+            continue
+        if not path.resolve().is_relative_to(root):
+            raise SourceError("is a link out of the code directory", where=str(path))
+        yield Member(name=f"code/{relative.as_posix()}", path=path)
+
+
+def refuse_outputs(path: Path, *, force: bool) -> None:
+    """Before any work: the name must be one that Neo takes, and all three files writable."""
+    if not path.name.endswith(SUFFIX) or path.name == SUFFIX:
+        raise UsageError(
+            "does not end in .tar.gz", where=str(path), hint="Neo takes one .tar.gz object"
+        )
+    for output in (path, manifest_path(path), golden_path(path)):
+        refuse_unwritable(output, force=force)
+
+
+def for_runtime(
+    submission: Submission, framework: str, runtime: str | None, settings: ExportSettings
+) -> Submission:
+    """Before any work: the runtime must be of the framework. Where the export may be made in it,
+    its version is the one to compile with, unless another was said."""
+    if runtime is None:
+        return submission
+    version = runtime_for(framework, "", runtime).version
+    if not settings.runtime or submission.framework_version:
+        return submission
+    listed = facts.framework_versions(framework, submission.target, submission.as_of)
+    same = [one for one in listed if versions.same(one, version)]
+    return replace(submission, framework_version=same[-1] if same else version)
+
+
+def refuse_unsupported(framework: str, submission: Submission) -> None:
+    """Before any work: a target that takes no such framework cannot be packaged for."""
+    if facts.support(framework, submission.target, submission.as_of) is None:
+        raise Unsupported(
+            f"{submission.target.name} takes no {framework} models",
+            hint=f"neopack targets --framework {framework} names those that do",
+        )
+
+
+def write(
+    made: ExportedModel,
+    info: ModelInfo,
+    source: ModelSource,
+    submission: Submission,
+    path: Path,
+    settings: PackageSettings,
+    log: Log,
+) -> NeoArchive:
+    """Judge the export as the archive it would become, prove it where that was asked, and then
+    write the three files together."""
+    names = [member.name for member in made.members]
+    layout = registry.get(made.framework).layout(made.signature, submission.target, names)
+    members = (*made.members, *code_members(settings.code))
+    inspection = inspect_layout(members, layout, info, submission, path.name)
+    report = judge(inspection, ignore=settings.ignore)
+    raise_for(report)
+    if settings.verify:
+        evidence = _proven(made, report, path.name, settings, log)
+        report = replace(report, evidence=(evidence,))
+    doubts = tuple(_doubts(made))
+    warnings = (*made.warnings, *layout.remarks, *doubts)
+    for remark in layout.remarks:
+        log.note(remark)
+    for doubt in doubts:
+        log.warn(doubt)
+    with AtomicOutputs(force=settings.force) as outputs:
+        golden_sha256 = write_copy(outputs.open(golden_path(path)), made.goldens.path)
+        described = outputs.open(manifest_path(path))
+        written = write_archive(
+            outputs.open(path),
+            members,
+            directories=layout.directories,
+            level=settings.level,
+            log=log,
+        )
+        manifest = _manifest(made, source, report, layout, written, path, golden_sha256, warnings)
+        described.write(manifest.dumps())
+    return NeoArchive(
+        path=path,
+        bytes=written.bytes,
+        sha256=written.sha256,
+        content_sha256=written.content_sha256,
+        manifest=manifest_path(path),
+        goldens=golden_path(path),
+        report=report,
+        warnings=warnings,
+    )
+
+
+def _proven(
+    made: ExportedModel, report: Report, subject: str, settings: PackageSettings, log: Log
+) -> Evidence:
+    framework = registry.get(made.framework)
+    with staging_directory() as staging:
+        placed = {}
+        for member in made.members:
+            placed[member.name] = staging / member.name
+            placed[member.name].parent.mkdir(parents=True, exist_ok=True)
+            placed[member.name].symlink_to(member.path.resolve())
+        (model,) = framework.models(list(placed))
+        proof = Proof(
+            subject=subject,
+            framework=made.framework,
+            framework_version=report.framework_version,
+            model=placed[model],
+            parts=[path for name, path in placed.items() if name != model],
+            signature=made.signature,
+            goldens=made.goldens.path,
+            runtime=settings.runtime,
+        )
+        return prove(proof, log)
+
+
+def _doubts(made: ExportedModel) -> Iterator[str]:
+    if made.goldens.constant:
+        yield (
+            "the golden outputs are all one number: comparing with them proves nothing (give "
+            "trained --weights, or real inputs with --example)"
+        )
+    if made.goldens.empty:
+        yield (
+            "the golden outputs are empty: the model found nothing in the golden inputs, and "
+            "comparing with them proves nothing (give inputs in which it does, with --example)"
+        )
+
+
+def _manifest(
+    made: ExportedModel,
+    source: ModelSource,
+    report: Report,
+    layout: Layout,
+    written: Written,
+    path: Path,
+    golden_sha256: str,
+    warnings: tuple[str, ...],
+) -> Manifest:
+    return Manifest(
+        framework=made.framework,
+        framework_version=report.framework_version,
+        target=report.target,
+        archive=ArchiveRecord(
+            name=path.name,
+            bytes=written.bytes,
+            sha256=written.sha256,
+            content_sha256=written.content_sha256,
+            members=written.members,
+        ),
+        signature=made.signature,
+        goldens=GoldenRecord(
+            name=golden_path(path).name,
+            sha256=golden_sha256,
+            seed=made.goldens.seed,
+            inputs=made.goldens.inputs,
+            outputs=made.goldens.outputs,
+        ),
+        data_input_config=layout.data_input_config,
+        compiler_options=layout.compiler_options,
+        source=source.where if source.kind != "file" else Path(source.where).name,
+        versions={**made.versions, "neopack": __version__},
+        warnings=warnings,
+        rewrites=made.rewrites,
+        evidence=report.evidence,
+    )

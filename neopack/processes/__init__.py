@@ -1,0 +1,1 @@
+"""Processes for what can crash, hang or is the user's own code."""

@@ -1,0 +1,53 @@
+"""Results as JSON: one object, with its kind and the version of its form."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from neopack.errors import CheckFailed, Interrupted, NeopackError
+from neopack.formats.codec import to_json
+from neopack.values.json import Json
+
+__all__ = ["document", "failure"]
+
+SCHEMA = 1
+
+
+def document(kind: str, value: object) -> str:
+    """``{"schema": 1, "kind": kind, ...}`` with the fields of ``value``; what is no object, or has
+    such a field itself, is under ``value``."""
+    data = to_json(value)
+    plain = isinstance(data, dict) and not {"schema", "kind"} & data.keys()
+    body = data if plain else {"value": data}
+    return _text({"schema": SCHEMA, "kind": kind, **body})
+
+
+def failure(error: NeopackError | Interrupted) -> str:
+    """An error as the same kind of document, so that a pipeline reads one form."""
+    report = error.report if isinstance(error, CheckFailed) else None
+    return _text(
+        {
+            "schema": SCHEMA,
+            "kind": "error",
+            "error": type(error).__name__,
+            "message": error.message,
+            "where": error.where,
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+            "report": to_json(report) if report else None,
+        }
+    )
+
+
+def _text(data: Json) -> str:
+    return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(data: Json) -> Json:
+    """JSON has no infinity and no NaN: null stands for what is no number."""
+    if isinstance(data, dict):
+        return {key: _finite(item) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_finite(item) for item in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -1,0 +1,42 @@
+"""What Neo asks of frameworks that it lists and neopack has no reader of.
+
+Source: neo-ai/neo-loader@06788c0 (2022-08-17). Their files, names and strings are judged by the
+rules of no one framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neopack.rules.dataconfig import inputs_of
+from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.json import Json
+
+__all__ = ["RULES"]
+
+_ROWS_AND_COLUMNS = 2
+
+
+def _shapes(inspection: Inspection) -> Iterator[tuple[str, list[Json]]]:
+    for name, value in inputs_of(inspection).inputs:
+        if isinstance(value, list):
+            yield name, value
+
+
+@rule("NEO-SK-001", needs=("config",))
+def two_dims(inspection: Inspection) -> Iterator[Hit]:
+    """A shape is rows by columns (loader)."""
+    for name, shape in _shapes(inspection):
+        if len(shape) != _ROWS_AND_COLUMNS:
+            yield Hit(message=f"{name} has {len(shape)} dims", where=f"DataInputConfig: {name}")
+
+
+@rule("NEO-SK-002", needs=("config",))
+def fixed_columns(inspection: Inspection) -> Iterator[Hit]:
+    """The number of columns is given (loader)."""
+    for name, shape in _shapes(inspection):
+        if len(shape) == _ROWS_AND_COLUMNS and shape[1] == -1:
+            yield Hit(message=f"{name} has -1 columns", where=f"DataInputConfig: {name}")
+
+
+RULES: tuple[Rule, ...] = (two_dims, fixed_columns)

@@ -1,0 +1,212 @@
+"""The steps of ``deploy`` and ``undeploy``: plan, upload, create, wait, ask once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from neopack import facts
+from neopack.archive.manifest import golden_path
+from neopack.archive.read import scan
+from neopack.artifacts.compiled_manifest import ArtifactManifest, beside
+from neopack.artifacts.load import refuse_what_is_no_file
+from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
+from neopack.facts.hosting import RequestForm, request_form
+from neopack.sagemaker import endpoints, smoke, upload
+from neopack.sagemaker.account import Account, Connection
+from neopack.sagemaker.hosting import Hosting, HostingSettings, plan
+from neopack.sagemaker.watch import Pace
+from neopack.values.json import Json
+from neopack.values.log import Log
+
+__all__ = [
+    "Deployment",
+    "Smoke",
+    "deploy",
+    "described",
+    "place",
+    "planned",
+    "requests_of",
+    "undeploy",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smoke:
+    """The first request. ``difference`` is relative to the largest golden output, None where
+    the answer could not be compared; ``milliseconds`` is of the whole call."""
+
+    content_type: str
+    milliseconds: float
+    difference: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    endpoint: str
+    arn: str
+    status: str
+    region: str
+    model: str
+    config: str
+    image: str
+    image_from: str
+    instance: str
+    environment: Mapping[str, str]
+    smoke: Smoke | None = None
+
+
+def described(compiled: Path) -> ArtifactManifest:
+    """The manifest beside what a job made. Raises ``UsageError`` where there is none."""
+    refuse_what_is_no_file(compiled)
+    path = beside(compiled)
+    if not path.is_file():
+        raise UsageError(
+            "nothing beside it says which job made it",
+            where=str(compiled),
+            hint="neopack jobs attach fetches an artifact with what is known of it",
+        )
+    return ArtifactManifest.loads(path.read_bytes(), str(path))
+
+
+def planned(compiled: Path, settings: HostingSettings) -> tuple[ArtifactManifest, Hosting]:
+    """What would be created; needs no network."""
+    manifest = described(compiled)
+    stem = compiled.name.removesuffix(".gz").removesuffix(".tar")
+    return manifest, plan(stem, manifest, settings)
+
+
+def deploy(
+    compiled: Path,
+    settings: HostingSettings,
+    connection: Connection,
+    *,
+    pace: Pace,
+    timeout: float | None = None,
+    content_type: str = "",
+    ask: bool = True,
+    wait: bool = True,
+    log: Log,
+) -> Deployment:
+    """Serve what a job made, on an endpoint. What was begun and failed is said, never hidden."""
+    manifest, hosting = planned(compiled, settings)
+    assert manifest.job is not None  # noqa: S101 - plan refuses it
+    retired = facts.target(manifest.target).retired
+    if retired:
+        log.warn(f"{retired}: AWS may refuse this")
+    account = Account(replace(connection, region=connection.region or manifest.job.region))
+    _refuse_region(account, manifest)
+    if account.endpoint:
+        log.note(f"AWS is {account.endpoint}")
+    log.note(f"image {hosting.image}, by {hosting.image_from}")
+    _upload(account, compiled, manifest, hosting, log)
+    try:
+        endpoints.bring_up(account, hosting, log)
+        if wait:
+            found = endpoints.wait(account, hosting.endpoint, pace, timeout, log)
+        else:
+            found = endpoints.describe(account, hosting.endpoint)
+        if found is None or found.status == "Failed":
+            why = found.reason if found else "it is gone"
+            raise ServiceError(f"endpoint {hosting.endpoint} failed: {why}", code="Failed")
+    except NeopackError as error:
+        rest = f"what was made stays: neopack undeploy {hosting.endpoint}"
+        error.hint = "; ".join(filter(None, [error.hint, rest]))
+        raise
+    made = Deployment(
+        endpoint=hosting.endpoint,
+        arn=found.arn,
+        status=found.status,
+        region=account.region,
+        model=hosting.model,
+        config=hosting.config,
+        image=hosting.image,
+        image_from=hosting.image_from,
+        instance=hosting.instance,
+        environment=hosting.environment,
+    )
+    if not (ask and wait):
+        return made
+    return replace(made, smoke=_smoke(account, compiled, manifest, hosting, content_type, log))
+
+
+def place(
+    compiled: Path, manifest: ArtifactManifest, hosting: Hosting, connection: Connection, log: Log
+) -> None:
+    """See to it that the artifact is in S3 where ``hosting`` says."""
+    _upload(Account(connection), compiled, manifest, hosting, log)
+
+
+def _refuse_region(account: Account, manifest: ArtifactManifest) -> None:
+    region = manifest.job.region if manifest.job else ""
+    if account.region != region:
+        raise UsageError(
+            f"the artifact is in {region}, the endpoint would be in {account.region}",
+            where="--region",
+            hint="compile it there",
+        )
+
+
+def _upload(
+    account: Account, compiled: Path, manifest: ArtifactManifest, hosting: Hosting, log: Log
+) -> None:
+    """To its place beside the job's, unless it is the job's own."""
+    if manifest.job is not None and str(hosting.data) == manifest.job.artifact:
+        return
+    scanned = scan(compiled)
+    if scanned.sha256 != manifest.archive_sha256:
+        raise Malformed("has changed since it was fetched", where=str(compiled))
+    payload = upload.Payload(
+        path=compiled,
+        bytes=scanned.archive_bytes,
+        sha256=scanned.sha256,
+        content_sha256=scanned.content_sha256,
+    )
+    upload.upload(account, payload, hosting.data, log)
+
+
+def _smoke(
+    account: Account,
+    compiled: Path,
+    manifest: ArtifactManifest,
+    hosting: Hosting,
+    content_type: str,
+    log: Log,
+) -> Smoke | None:
+    goldens = golden_path(compiled)
+    if not goldens.is_file():
+        log.warn("no golden inputs beside the artifact: the endpoint is not asked anything")
+        return None
+    form = _form(manifest, content_type)
+    sent = smoke.body(goldens, form)
+    begun = time.perf_counter()
+    answer = endpoints.invoke(account, hosting.endpoint, sent, form.content_type, form.accept)
+    took = time.perf_counter() - begun
+    off = smoke.compared(goldens, answer)
+    if off is None:
+        log.warn("the answer is no array of the model's outputs: not compared")
+    return Smoke(content_type=form.content_type, milliseconds=1000 * took, difference=off)
+
+
+def _form(manifest: ArtifactManifest, content_type: str) -> RequestForm:
+    inputs = len(manifest.signature.inputs)
+    form = request_form(manifest.framework, inputs, facts.target(manifest.target))
+    return replace(form, content_type=content_type) if content_type else form
+
+
+def undeploy(
+    name: str, connection: Connection, *, pace: Pace, timeout: float | None, log: Log
+) -> tuple[str, ...]:
+    """Delete the endpoint, and all configurations and models that ``deploy`` made for it."""
+    return endpoints.take_down(Account(connection), name, pace, timeout, log)
+
+
+def requests_of(hosting: Hosting) -> dict[str, Json]:
+    """The three requests, in their order."""
+    return {
+        "CreateModel": hosting.create_model,
+        "CreateEndpointConfig": hosting.create_config,
+        "CreateEndpoint": hosting.create_endpoint,
+    }

@@ -1,0 +1,80 @@
+"""One request with the golden inputs to a new endpoint, and how far the answer is from them."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neopack.errors import Malformed, UsageError
+from neopack.facts.hosting import RequestForm
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.sagemaker.endpoints import LARGEST_BODY, Invoked
+from neopack.values.artifact import Array
+
+__all__ = ["body", "compared"]
+
+
+def body(goldens: Path, form: RequestForm) -> bytes:
+    """The golden inputs as the container takes them. Raises ``UsageError`` where they do not
+    fit into a request."""
+    inputs, _ = load_goldens(goldens)
+    made = _encoded(inputs, form)
+    if len(made) > LARGEST_BODY:
+        raise UsageError(
+            f"the golden inputs are {len(made)} bytes; a request takes {LARGEST_BODY}"
+        )
+    return made
+
+
+def _encoded(inputs: Mapping[str, Array], form: RequestForm) -> bytes:
+    import numpy as np
+
+    first = next(iter(inputs.values()))
+    if form.content_type == "text/csv":
+        rows = first.reshape(len(first), -1)
+        return "\n".join(",".join(str(value) for value in row.tolist()) for row in rows).encode()
+    if form.content_type == "application/x-npy":
+        stream = io.BytesIO()
+        np.save(stream, first)
+        return stream.getvalue()
+    if form.content_type != "application/json":
+        raise UsageError(f"golden inputs are not sent as {form.content_type}")
+    lists = {name: array.tolist() for name, array in inputs.items()}
+    value: Any = lists if len(lists) > 1 or not form.wrap else next(iter(lists.values()))
+    return json.dumps({form.wrap: value} if form.wrap else value).encode()
+
+
+def compared(goldens: Path, answer: Invoked) -> float | None:
+    """The largest difference, relative to the largest golden output; None where the answer has
+    another form than the model's outputs."""
+    _, golden = load_goldens(goldens)
+    found = _decoded(answer, golden)
+    try:
+        return None if found is None else difference(golden, found)
+    except (Malformed, ValueError):
+        return None
+
+
+def _decoded(answer: Invoked, golden: Mapping[str, Array]) -> dict[str, Array] | None:
+    import numpy as np
+
+    kind = answer.content_type.partition(";")[0].strip()
+    try:
+        if kind == "text/csv":
+            words = answer.body.decode().replace("\n", ",").split(",")
+            value: Any = [float(word) for word in words if word.strip()]
+        else:
+            value = json.loads(answer.body)
+        if isinstance(value, dict) and set(value) == {"predictions"}:
+            value = value["predictions"]
+        named = value if isinstance(value, dict) else {next(iter(golden)): value}
+        return {
+            name: np.asarray(named[name], array.dtype).reshape(array.shape)
+            for name, array in golden.items()
+        }
+    except (ValueError, TypeError, KeyError):
+        return None

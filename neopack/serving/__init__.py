@@ -1,0 +1,1 @@
+"""Serving a model as the containers of SageMaker do."""

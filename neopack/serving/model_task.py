@@ -1,0 +1,48 @@
+"""The side of an endpoint that runs in a child: one loaded artifact, arrays in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from neopack.artifacts.load import checked_inputs, load_opened, open_archive
+from neopack.formats.codec import from_json, to_json
+from neopack.goldens.arrays import load_arrays, save_arrays
+from neopack.values.artifact import Runner
+from neopack.values.json import Json
+from neopack.values.log import Log
+from neopack.values.signature import Signature, TensorSpec
+
+__all__ = ["TASKS"]
+
+
+class _Model:
+    """One loaded artifact, kept between tasks."""
+
+    def __init__(self) -> None:
+        self._runner: Runner | None = None
+
+    def open(self, data: Json, log: Log) -> Json:
+        """Load ``path``; what it takes. ``signature`` is for an archive without a manifest."""
+        known = from_json(Signature, data["signature"]) if data.get("signature") else None
+        opened = open_archive(Path(data["path"]), signature=known)
+        self._runner = load_opened(opened)
+        return {"signature": to_json(opened.signature), "engine": opened.engine}
+
+    def predict(self, data: Json, log: Log) -> Json:
+        """The arrays of the .npz ``inputs`` in, those of the .npz ``outputs`` out, described."""
+        assert self._runner is not None  # noqa: S101 - the parent opens first
+        inputs = checked_inputs(self._runner.signature, load_arrays(Path(data["inputs"])))
+        answers = self._runner.predict(inputs)
+        with Path(data["outputs"]).open("wb") as stream:
+            save_arrays(stream, answers)
+        specs = [
+            TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
+            for name, array in answers.items()
+        ]
+        return to_json(specs)
+
+
+_model = _Model()
+
+TASKS: Mapping[str, Callable[[Json, Log], Json]] = {"open": _model.open, "predict": _model.predict}

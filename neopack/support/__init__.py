@@ -1,0 +1,45 @@
+"""Answers from the tables in ``facts``: targets, versions, images, and what changed.
+
+>>> from neopack import catalog
+>>> catalog.image("pytorch", "1.8", target="ml.c5", region="us-west-2").account
+'301217895009'
+"""
+
+from __future__ import annotations
+
+from neopack.support.changes import Change, ChangesAnswer, changes
+from neopack.support.elastic import Accelerator, ElasticAnswer, ElasticImage, ei
+from neopack.support.images import Image, image
+from neopack.support.matrix import MatrixAnswer, neo
+from neopack.support.parallel import ParallelAnswer, ParallelRelease, smp
+from neopack.support.targets import Device, Listed, TargetEntry, TargetsAnswer, targets
+from neopack.support.tested import EdgeAnswer, EdgeRow, edge
+from neopack.support.training import BatchRow, TrainingAnswer, training_compiler
+
+__all__ = [
+    "Accelerator",
+    "BatchRow",
+    "Change",
+    "ChangesAnswer",
+    "Device",
+    "EdgeAnswer",
+    "EdgeRow",
+    "ElasticAnswer",
+    "ElasticImage",
+    "Image",
+    "Listed",
+    "MatrixAnswer",
+    "ParallelAnswer",
+    "ParallelRelease",
+    "TargetEntry",
+    "TargetsAnswer",
+    "TrainingAnswer",
+    "changes",
+    "edge",
+    "ei",
+    "image",
+    "neo",
+    "smp",
+    "targets",
+    "training_compiler",
+]

@@ -1,0 +1,113 @@
+"""What moved between the dated pages: versions, frameworks, targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from neopack import facts
+from neopack.facts.rows import Row, facts_file
+from neopack.support.matrix import NONE, class_names, rule_of
+from neopack.support.names import Asked, date_of, framework_of, kinds_of
+
+__all__ = ["Change", "ChangesAnswer", "changes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What the page of ``date`` says, and the one before it (of ``since``) did not.
+
+    ``before`` and ``after`` are the versions as the pages word them, or ``not listed``; an event
+    that no page dates has ``what`` instead.
+    """
+
+    date: str
+    since: str
+    target_class: str
+    framework: str
+    before: str
+    after: str
+    what: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesAnswer:
+    first: str
+    last: str
+    changes: tuple[Change, ...]
+
+
+def changes(
+    *,
+    since: str | None = None,
+    as_of: str | None = None,
+    framework: str = "",
+    target_class: str = "",
+) -> ChangesAnswer:
+    """The moves of the support table from ``since`` (the first page) to ``as_of`` (the last)."""
+    pages = facts.snapshots()
+    date_of(as_of, pages[0])
+    start = date_of(since, pages[0], option="--since") or pages[0]
+    end = as_of or pages[-1]
+    asked, classes = framework_of(framework), class_names(kinds_of(target_class))
+    found = [*_moves(asked, classes), *_events(asked, classes)]
+    kept = sorted((c for c in found if start < c.date <= end), key=lambda c: c.date)
+    return ChangesAnswer(first=start, last=end, changes=tuple(kept))
+
+
+def _moves(asked: Asked, classes: tuple[str, ...]) -> Iterator[Change]:
+    pages = [(p.text("date"), p) for p in facts_file("support").tables("snapshot")]
+    for of in classes:
+        own = [(date, page) for date, page in pages if of in page.texts("classes")]
+        for (before, _), (after, page) in pairwise(own):
+            for row in facts.frameworks():
+                old, new = rule_of(row.name, of, before), rule_of(row.name, of, after)
+                if old != new and asked.framework in ("", row.name):
+                    yield Change(
+                        date=after,
+                        since=before,
+                        target_class=of,
+                        framework=row.name,
+                        before=old,
+                        after=new,
+                        what="",
+                        source=page.text("source"),
+                    )
+        yield from _gone(of, pages, own, asked)
+
+
+def _gone(
+    of: str, pages: list[tuple[str, Row]], own: list[tuple[str, Row]], asked: Asked
+) -> Iterator[Change]:
+    """A class that the newest page names no more."""
+    later = [(date, page) for date, page in pages if own and date > own[-1][0]]
+    for row in facts.frameworks() if later else ():
+        old = rule_of(row.name, of, own[-1][0])
+        if old != NONE and asked.framework in ("", row.name):
+            yield Change(
+                date=later[0][0],
+                since=own[-1][0],
+                target_class=of,
+                framework=row.name,
+                before=old,
+                after=NONE,
+                what="",
+                source=later[0][1].text("source"),
+            )
+
+
+def _events(asked: Asked, classes: tuple[str, ...]) -> Iterator[Change]:
+    for row in facts_file("support").tables("event"):
+        if row.text("class") in classes and not asked.framework:
+            yield Change(
+                date=row.text("date"),
+                since="",
+                target_class=row.text("class"),
+                framework="",
+                before="",
+                after="",
+                what=row.text("what"),
+                source=row.text("source"),
+            )

@@ -1,0 +1,119 @@
+"""Elastic Inference: accelerators, what they took, and the smallest that could hold a model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from neopack.archive.read import scan
+from neopack.errors import SourceError, Unsupported
+from neopack.facts.elastic import ElasticImage, elastic_images
+from neopack.facts.rows import Row, facts_file
+from neopack.formats.files import FolderFiles
+
+__all__ = ["Accelerator", "ElasticAnswer", "ElasticImage", "ei"]
+
+GB = 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accelerator:
+    """TFLOPS of 32-bit and 16-bit floating point, GB of memory; ``from_neo``: Neo compiles for
+    it. ``holds`` is None where no model was named."""
+
+    type: str
+    tflops_f32: int
+    tflops_f16: int
+    memory_gb: int
+    from_neo: bool
+    holds: bool | None
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElasticAnswer:
+    """``smallest`` is the type to begin with for a model of ``model_bytes``; empty: no model."""
+
+    status: tuple[str, ...]
+    replacement: str
+    accelerators: tuple[Accelerator, ...]
+    model_bytes: int | None
+    smallest: str
+    frameworks: Mapping[str, str]
+    algorithms: tuple[str, ...]
+    rules: tuple[str, ...]
+    permissions: tuple[str, ...]
+    environment: Mapping[str, str]
+    images: tuple[ElasticImage, ...]
+    as_of: str
+    source: str
+
+
+def ei(
+    *, model: str | os.PathLike[str] | None = None, model_bytes: int | None = None
+) -> ElasticAnswer:
+    """The page of Elastic Inference; ``smallest`` is the type of those that Neo compiles for that
+    has memory of the model's size or more, with GB of 10^9 bytes.
+
+    ``model`` is a file, a directory or an archive, whose members count as they are unpacked.
+    Raises ``Unsupported`` for a model that no type can hold.
+    """
+    data = facts_file("elastic")
+    if model is not None:
+        model_bytes = _size(Path(model))
+        if not model_bytes:
+            raise SourceError("is empty", where=str(model))
+    rows = data.table("accelerators")
+    types = tuple(_accelerator(name, rows.table(name), data, model_bytes) for name in rows)
+    return ElasticAnswer(
+        status=data.texts("status"),
+        replacement=data.text("replacement"),
+        accelerators=types,
+        model_bytes=model_bytes,
+        smallest="" if model_bytes is None else _smallest(types, model_bytes),
+        frameworks=data.words("frameworks"),
+        algorithms=data.texts("algorithms"),
+        rules=data.texts("rules"),
+        permissions=data.texts("permissions"),
+        environment=data.words("environment"),
+        images=elastic_images(),
+        as_of=data.text("as_of"),
+        source=data.text("source"),
+    )
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        files = FolderFiles(path)
+        return sum((path / name).stat().st_size for name in files.names())
+    if not path.is_file():
+        raise SourceError("no such file", where=str(path))
+    if path.name.endswith((".tar.gz", ".tgz")):
+        return sum(entry.size for entry in scan(path).entries)
+    return path.stat().st_size
+
+
+def _accelerator(name: str, row: Row, data: Row, model_bytes: int | None) -> Accelerator:
+    memory = row.number("memory")
+    return Accelerator(
+        type=name,
+        tflops_f32=row.number("tflops_f32"),
+        tflops_f16=row.number("tflops_f16"),
+        memory_gb=memory,
+        from_neo=name.startswith("ml.eia2."),
+        holds=None if model_bytes is None else model_bytes <= memory * GB,
+        as_of=data.text("as_of"),
+        source=data.text("source"),
+    )
+
+
+def _smallest(types: tuple[Accelerator, ...], model_bytes: int) -> str:
+    fitting = [each for each in types if each.from_neo and each.holds]
+    if not fitting:
+        most = max(types, key=lambda each: each.memory_gb)
+        what = f"a model of {model_bytes / GB:.1f} GB fits no accelerator"
+        raise Unsupported(what, hint=f"the largest is {most.type} with {most.memory_gb} GB")
+    return min(fitting, key=lambda each: each.memory_gb).type

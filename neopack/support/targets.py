@@ -1,0 +1,261 @@
+"""What each target takes: frameworks and versions, formats, instances, options, images."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from neopack import facts, versions
+from neopack.errors import Unsupported, UsageError
+from neopack.facts import Option, Support, hosting, images
+from neopack.facts.rows import Row, facts_file
+from neopack.support.matrix import since, wording
+from neopack.support.names import (
+    Asked,
+    Reading,
+    between,
+    date_of,
+    framework_of,
+    kinds_of,
+    readings,
+    target_of,
+)
+from neopack.values.json import Json
+from neopack.values.target import CompilerPath, Target
+
+__all__ = ["Device", "Listed", "TargetEntry", "TargetsAnswer", "targets"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """An edge device as the guide's page prints it; an empty field is an empty cell."""
+
+    soc: str
+    os: str
+    arch: str
+    accelerator: str
+    options_shown: Json
+    note: str
+    in_newest_guide: bool
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What a page lists for a framework on a target.
+
+    A version is taken if it is one of ``versions`` or not above ``maximum``; ``compiled_with``
+    are the framework versions that the page prints, ``submit`` the one that neopack would send,
+    ``rule`` is all of it in words. ``options_form`` says how CompilerOptions are written,
+    ``since`` the first page that had the same versions.
+    """
+
+    framework: str
+    rule: str
+    versions: tuple[str, ...]
+    maximum: str
+    compiled_with: tuple[str, ...]
+    submit: str
+    tabulated: bool
+    path: CompilerPath
+    formats: str
+    models: tuple[str, ...]
+    models_by_version: dict[str, tuple[str, ...]]
+    toolkits: tuple[str, ...]
+    options: tuple[Option, ...]
+    options_required: tuple[str, ...]
+    options_form: str
+    image: str
+    image_versions: tuple[str, ...]
+    note: str
+    since: str
+    as_of: str
+    source: str
+
+    def takes(self, version: str) -> bool:
+        exact = any(versions.same(version, each) for each in self.versions)
+        return exact or bool(self.maximum and versions.at_most(version, self.maximum))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetEntry:
+    """A target with all that is known of it. ``regions`` is empty where no limit is known, and
+    ``instances`` for devices; ``retired`` says why, where the target is."""
+
+    name: str
+    kind: str
+    os: str
+    arch: str
+    accelerator: str
+    documented: bool
+    retired: str
+    regions: tuple[str, ...]
+    instances: tuple[str, ...]
+    accelerator_types: tuple[str, ...]
+    device: Device | None
+    frameworks: tuple[Listed, ...]
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsAnswer:
+    as_of: str
+    readings: tuple[Reading, ...]
+    targets: tuple[TargetEntry, ...]
+
+
+def targets(
+    name: str = "",
+    *,
+    framework: str = "",
+    as_of: str | None = None,
+    target_class: str = "",
+) -> TargetsAnswer:
+    """What targets take, in the table in force at ``as_of`` (today: the newest).
+
+    ``framework`` may have a version: ``pytorch``, ``PYTORCH==1.8``, ``pytorch1.8``. Raises
+    ``UsageError`` for a name or a date that no table has, ``Unsupported`` where nothing takes
+    the framework or the version.
+    """
+    date_of(as_of, facts.snapshots()[0])
+    asked, kinds = framework_of(framework), kinds_of(target_class)
+    one = target_of(name) if name else None
+    if one and one.kind not in kinds:
+        raise UsageError(f"{one.name} is no {target_class} target", hint=f"it is {one.kind}")
+    wanted = [one] if one else [t for t in facts.targets() if t.kind in kinds]
+    rows = [_entry(target, asked, as_of) for target in wanted]
+    if asked.framework:
+        rows = [row for row in rows if row.frameworks]
+        if not rows:
+            raise _untaken(asked, wanted, as_of)
+    return TargetsAnswer(
+        as_of=as_of or facts.newest(),
+        readings=readings((name, one.name if one else ""), asked.reading_of(framework)),
+        targets=tuple(rows),
+    )
+
+
+def _entry(target: Target, asked: Asked, as_of: str | None) -> TargetEntry:
+    frameworks = [
+        listed(row, target)
+        for known in facts.frameworks()
+        if (row := facts.support(known.name, target, as_of)) is not None
+        and asked.framework in ("", known.name)
+    ]
+    return TargetEntry(
+        name=target.name,
+        kind=target.kind,
+        os=target.os,
+        arch=target.arch,
+        accelerator=target.accelerator,
+        documented=target.documented,
+        retired=target.retired,
+        regions=facts.regions(target),
+        instances=hosting.instances(target),
+        accelerator_types=hosting.accelerators(target),
+        device=device(target.name),
+        frameworks=tuple(f for f in frameworks if not asked.version or f.takes(asked.version)),
+        as_of=facts.newest(),
+        source=target.source,
+    )
+
+
+def listed(row: Support, target: Target) -> Listed:
+    """A row of the table, with what else is known of the pair."""
+    image = images.image_row(row.framework, target)
+    submit = facts.default_version(row.framework, target, row.as_of)
+    options = facts.options(target, row.framework)
+    group = facts.option_group_required(target, row.framework)
+    return Listed(
+        framework=row.framework,
+        rule=wording(row),
+        versions=row.listed,
+        maximum=row.maximum,
+        compiled_with=row.compiled_with,
+        submit=submit,
+        tabulated=row.tabulated,
+        path=facts.compiler_path(row.framework, target, submit),
+        formats=row.formats,
+        models=row.models,
+        models_by_version=dict(row.models_by_version),
+        toolkits=row.toolkits,
+        options=options,
+        options_required=tuple(o.key for o in options if group and o.together == group),
+        options_form=_form(target),
+        image=image.repository if image else "",
+        image_versions=image.versions if image else (),
+        note=row.note,
+        since=since(row.framework, row.target_class, row.as_of),
+        as_of=row.as_of,
+        source=row.source,
+    )
+
+
+def _form(target: Target) -> str:
+    """How CompilerOptions are written for a target."""
+    form = facts.string_form(target)
+    if form is not None:
+        return f"one JSON string of flags, such as {form.example}"
+    return "not documented" if facts.options_undocumented(target) else "an object in JSON"
+
+
+def device(name: str) -> Device | None:
+    """The row of the page of edge devices; None for what is none."""
+    data = facts_file("devices")
+    rows = data.table("device")
+    return _device(rows.table(name), data, name) if name in rows else None
+
+
+def _device(row: Row, data: Row, name: str) -> Device:
+    shown = row.text("options", "")
+    return Device(
+        soc=row.text("soc", ""),
+        os=row.text("os", ""),
+        arch=row.text("arch", ""),
+        accelerator=row.text("accelerator", ""),
+        options_shown=json.loads(shown) if shown else None,
+        note=row.text("note", ""),
+        in_newest_guide=facts.target(name).documented,
+        as_of=data.text("as_of"),
+        source=data.text("source"),
+    )
+
+
+def _untaken(asked: Asked, wanted: list[Target], as_of: str | None) -> Unsupported:
+    """Nothing takes it: the versions around it, or when and where the framework was listed."""
+    where = wanted[0].name if len(wanted) == 1 else "any of these targets"
+    date = as_of or facts.newest()
+    rows = [row for target in wanted if (row := facts.support(asked.framework, target, as_of))]
+    known = [v for row in rows for v in (*row.listed, row.maximum) if v]
+    if rows and asked.version:
+        what = f"{asked.framework} {asked.version} is not listed for {where} as of {date}"
+        return Unsupported(what, hint=_when(asked, wanted) or between(asked.version, known))
+    what = f"{asked.framework} is not listed for {where} as of {date}"
+    return Unsupported(what, hint=_when(asked, wanted) or _elsewhere(asked.framework))
+
+
+def _when(asked: Asked, wanted: list[Target]) -> str:
+    dates = [
+        date
+        for date in facts.snapshots()
+        for target in wanted
+        if (row := facts.support(asked.framework, target, date)) is not None
+        and (not asked.version or listed(row, target).takes(asked.version))
+    ]
+    return f"it was in the pages of {dates[0]} to {dates[-1]}" if dates else ""
+
+
+def _elsewhere(framework: str) -> str:
+    rows = facts_file("targets").lists("classes")
+    takers = [
+        name
+        for name, kinds in rows.items()
+        if any(
+            facts.support(framework, target) is not None
+            for target in facts.targets()
+            if target.kind in kinds
+        )
+    ]
+    return f"listed for {', '.join(takers)} targets" if takers else "no page lists it"

@@ -1,0 +1,204 @@
+"""SageMaker Training Compiler: the batch sizes that its tested models had, native and compiled."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from neopack.errors import UsageError
+from neopack.facts.rows import Row, facts_file
+from neopack.support.names import Reading, instance_of, one_of, readings
+
+__all__ = ["BatchRow", "TrainingAnswer", "training_compiler"]
+
+EMPTY = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow:
+    """Batch sizes are per GPU. A field is empty, or None, where the page's cell is; ``smaller``:
+    the compiler needs a smaller batch than the framework alone."""
+
+    release: str
+    domain: str
+    scope: str
+    model: str
+    dataset: str
+    instance: str
+    precision: str
+    sequence_length: int | None
+    batch_native: int | None
+    batch_compiled: int
+    smaller: bool
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingAnswer:
+    """``exact``: the rows are what was asked for. Else they are the nearest there are, and
+    ``differs`` says in what."""
+
+    exact: bool
+    differs: tuple[str, ...]
+    rows: tuple[BatchRow, ...]
+    families: tuple[str, ...]
+    requirements: tuple[str, ...]
+    unread: tuple[str, ...]
+    readings: tuple[Reading, ...]
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    release: str
+    model: str
+    instance: str
+    precision: str
+    sequence_length: int | None
+
+    def misses(self, row: BatchRow) -> tuple[str, ...]:
+        """What of a row is not as it was asked for, in words."""
+        said = (
+            ("release", self.release, row.release),
+            ("instance", self.instance, row.instance),
+            ("precision", self.precision, row.precision),
+            ("sequence length", self.sequence_length, row.sequence_length),
+        )
+        return tuple(
+            f"{name} {has or 'not printed'} instead of {wanted}"
+            for name, wanted, has in said
+            if wanted and wanted != has
+        )
+
+    def distance(self, row: BatchRow) -> tuple[float, ...]:
+        """The instance counts most, then precision, length, release."""
+        length, has = self.sequence_length, row.sequence_length
+        return (
+            _apart(self.instance, row.instance),
+            float(self.precision not in ("", row.precision)),
+            abs(math.log(has / length)) if has and length else 9.0 * bool(length),
+            float(self.release not in ("", row.release)),
+        )
+
+
+def _apart(wanted: str, has: str) -> float:
+    """0 for one instance type, up to 1 for sizes of a family, 2 for another family."""
+    if not wanted or wanted == has:
+        return 0.0
+    if wanted.split(".")[:2] != has.split(".")[:2]:
+        return 2.0
+    return min(1.0, abs(math.log2(_size(wanted) / _size(has))) / 10)
+
+
+def _size(instance: str) -> int:
+    found = re.search(r"(\d+)xlarge", instance)
+    return int(found[1]) if found else 1
+
+
+def training_compiler(
+    model: str = "",
+    *,
+    instance: str = "",
+    precision: str = "",
+    sequence_length: int | None = None,
+    release: str = "",
+    smaller: bool = False,
+) -> TrainingAnswer:
+    """The tested rows, or those nearest to what was asked for, said as such.
+
+    ``release`` is one as printed, or a part of one name such as ``2.11``; ``smaller`` keeps the
+    rows whose batch the compiler makes smaller. Raises ``UsageError`` for a model, a precision or
+    a release that no row has.
+    """
+    data, rows = facts_file("training"), tested()
+    wanted = _Wanted(
+        release=_release_of(release, rows),
+        model=one_of(model, dict.fromkeys(r.model for r in rows), "tested model") if model else "",
+        instance=instance_of(instance),
+        precision=_precision_of(precision, rows),
+        sequence_length=_positive(sequence_length),
+    )
+    own = [r for r in rows if wanted.model in ("", r.model) and (r.smaller or not smaller)]
+    exact = [row for row in own if not wanted.misses(row)]
+    near = exact or _nearest(wanted, own)
+    return TrainingAnswer(
+        exact=bool(exact),
+        differs=() if exact or not near else wanted.misses(near[0]),
+        rows=tuple(near),
+        families=data.texts("families"),
+        requirements=data.texts("requirements"),
+        unread=data.texts("unread"),
+        readings=readings(
+            (model, wanted.model), (instance, wanted.instance), (release, wanted.release)
+        ),
+        as_of=data.text("as_of"),
+        source=data.text("source"),
+    )
+
+
+def _nearest(wanted: _Wanted, rows: list[BatchRow]) -> list[BatchRow]:
+    least = min((wanted.distance(row) for row in rows), default=())
+    return [row for row in rows if wanted.distance(row) == least]
+
+
+def _release_of(text: str, rows: tuple[BatchRow, ...]) -> str:
+    if not text:
+        return ""
+    names = list(dict.fromkeys(row.release for row in rows))
+    plain = re.sub(r"[\s=:_-]", "", text.casefold())
+    holding = [n for n in names if plain in n.casefold().replace(" ", "")]
+    starting = [n for n in holding if n.casefold().replace(" ", "").startswith(plain)]
+    for found in (holding, starting):
+        if len(found) == 1:
+            return found[0]
+    if holding:
+        raise UsageError(f"{text!r} is several releases", hint="; ".join(holding))
+    raise UsageError(f"{text!r} is no tested release", hint=f"there are {'; '.join(names)}")
+
+
+def _precision_of(text: str, rows: tuple[BatchRow, ...]) -> str:
+    short = {"fp16": "float16", "f16": "float16", "fp32": "float32", "f32": "float32"}
+    known = dict.fromkeys(row.precision for row in rows if row.precision)
+    return one_of(short.get(text.casefold(), text), known, "precision") if text else ""
+
+
+def _positive(length: int | None) -> int | None:
+    if length is not None and length < 1:
+        raise UsageError(f"a sequence length of {length} cannot be")
+    return length
+
+
+@cache
+def tested() -> tuple[BatchRow, ...]:
+    """Every row of the page's tables, in its order."""
+    data = facts_file("training")
+    return tuple(
+        _row(line.split(), table, data)
+        for table in data.tables("tested")
+        for line in table.texts("rows")
+    )
+
+
+def _row(cells: list[str], table: Row, data: Row) -> BatchRow:
+    """Raises ``ValueError`` where a line has not its seven cells."""
+    model, dataset, instance, precision, length, native, compiled = cells
+    batch = None if native == EMPTY else int(native)
+    return BatchRow(
+        release=table.text("release"),
+        domain=table.text("domain", ""),
+        scope=table.text("scope", ""),
+        model=model,
+        dataset="" if dataset == EMPTY else dataset,
+        instance=instance,
+        precision="" if precision == EMPTY else precision,
+        sequence_length=None if length == EMPTY else int(length),
+        batch_native=batch,
+        batch_compiled=int(compiled),
+        smaller=batch is not None and int(compiled) < batch,
+        as_of=data.text("as_of"),
+        source=data.text("source"),
+    )

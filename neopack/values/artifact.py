@@ -1,0 +1,94 @@
+"""What neopack writes: archives for Neo, and compiled artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from neopack.values.finding import Report
+from neopack.values.json import Json
+from neopack.values.model import Member
+from neopack.values.signature import Signature
+from neopack.values.target import Target
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Array",
+    "CompilationRequest",
+    "CompiledArtifact",
+    "NeoArchive",
+    "Runner",
+]
+
+
+Array: TypeAlias = "NDArray[Any]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeoArchive:
+    """An archive on disk. ``content_sha256`` is of the uncompressed tar."""
+
+    path: Path
+    bytes: int
+    sha256: str
+    content_sha256: str
+    manifest: Path
+    goldens: Path
+    report: Report
+    warnings: tuple[str, ...] = ()
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompilationRequest:
+    """What an engine is asked to do; the same value for a local engine and a SageMaker job.
+
+    ``model`` is the model file taken out of the archive, its parts beside it as they were
+    there; ``max_difference`` the largest relative difference from the golden outputs that passes.
+    """
+
+    framework: str
+    model: Path
+    target: Target
+    signature: Signature
+    goldens: Path | None = None
+    precision: str = "fp32"
+    max_difference: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledArtifact:
+    """What an engine made: its files, and how far its numbers are from the golden ones.
+
+    ``difference`` is the largest absolute difference over the largest absolute golden
+    output, or None where there were no goldens to compare with.
+    """
+
+    engine: str
+    engine_version: str
+    target: str
+    precision: str
+    members: tuple[Member, ...]
+    signature: Signature
+    options: Mapping[str, Json] = field(default_factory=dict)
+    difference: float | None = None
+    path: Path | None = None
+
+    def __fspath__(self) -> str:
+        if self.path is None:
+            raise TypeError("the artifact is not written anywhere yet")
+        return str(self.path)
+
+
+class Runner(Protocol):
+    """A loaded model. ``predict`` takes and gives arrays by the signature's names."""
+
+    signature: Signature
+
+    def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]: ...

@@ -1,0 +1,99 @@
+"""A model on its way into an archive: where it comes from, what it is, what was exported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from neopack.values.json import Json
+from neopack.values.signature import Signature
+
+__all__ = [
+    "ExportedModel",
+    "Goldens",
+    "Member",
+    "ModelInfo",
+    "ModelSource",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSource:
+    """How to get a model; nothing is loaded yet.
+
+    ``where`` is a path, ``module:callable`` or ``file.py:callable``; with kind ``object``
+    the model is in ``model`` and ``where`` is its class; with kind ``handed-over`` it is a
+    pickle that neopack itself made of a live object, a moment ago, for its child process.
+    """
+
+    kind: Literal["callable", "file", "object", "handed-over"]
+    where: str
+    framework: str
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    weights: Path | None = None
+    model: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """What a reader saw in a model's bytes, without the framework and without running it.
+
+    ``parameters`` counts elements, ``parameter_bytes`` bytes; None where the form does not
+    tell. ``signature`` is None where inputs cannot be known. ``facts`` holds what only this
+    framework has, under the names its ``read.py`` documents; rules read them.
+    """
+
+    framework: str
+    format: str
+    producer: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    signature: Signature | None = None
+    operators: Mapping[str, int] = field(default_factory=dict)
+    parameters: int | None = None
+    parameter_bytes: int | None = None
+    dtypes: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A file that goes into an archive: its name there, and where its bytes are."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goldens:
+    """Seeded inputs and the outputs that the source model gave for them, in one .npz.
+
+    Keys are ``input/<name>`` and ``output/<name>``. ``constant``: all outputs are one number,
+    which any broken model may give as well. ``empty``: there is no number in any, as where a
+    detector found nothing.
+    """
+
+    path: Path
+    seed: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    constant: bool = False
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedModel:
+    """A model in the form Neo reads, in a staging directory, with its golden numbers.
+
+    ``rewrites`` names what was rewritten for the older version that Neo runs.
+    """
+
+    framework: str
+    members: tuple[Member, ...]
+    signature: Signature
+    goldens: Goldens
+    versions: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    rewrites: tuple[str, ...] = ()

@@ -1,0 +1,44 @@
+"""The names, dtypes and shapes that a model takes and returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = [
+    "InputRequest",
+    "Shape",
+    "Signature",
+    "TensorSpec",
+]
+
+
+Shape: TypeAlias = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorSpec:
+    """One input or output. ``dtype`` is numpy's word; a dim of None is free."""
+
+    name: str
+    dtype: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRequest:
+    """What a user asked of one input: ``--input name=1,3,224,224[:dtype[:below]]``.
+
+    ``below`` bounds the random integers that stand in for real ones (a vocabulary's size).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str | None = None
+    below: int | None = None
