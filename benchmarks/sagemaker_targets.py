@@ -23,13 +23,13 @@ from typing import Any
 
 import neopack
 from neopack import facts
-from neopack.emulator import Emulator, Script, Span, Timeline
+from neopack.emulator import Emulator, EmulatorScript, Span, Timeline
 from neopack.errors import CheckFailed, NeopackError
 from neopack.sagemaker.account import Connection
-from neopack.sagemaker.following import Outcome, Waiting
+from neopack.sagemaker.following import JobOutcome, WaitOptions
 from neopack.sagemaker.location import Location
-from neopack.sagemaker.request import JobRequest, JobSettings, Subject, build
-from neopack.sagemaker.submitting import Asked, plan, submit
+from neopack.sagemaker.request import JobInput, JobRequest, JobSettings, build
+from neopack.sagemaker.submitting import JobOptions, plan, submit
 from neopack.sagemaker.validate import refuse_what_is_wrong
 from neopack.sagemaker.watch import Pace
 from neopack.values.log import SilentLog
@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[1]
 ROLE = "arn:aws:iam::123456789012:role/neo"
 REGION = "us-west-2"
 ONCE = Span(describes=1)
-NOW = Waiting(pace=Pace(first=0, spacing=0))
+NOW = WaitOptions(pace=Pace(first=0, spacing=0))
 # what is packaged: once for the first target, and judged anew for each
 SOURCES: dict[str, dict[str, Any]] = {
     "PYTORCH": {
@@ -76,9 +76,9 @@ def region_of(target: Target) -> str:
     return next(iter(facts.regions(target)), REGION)
 
 
-def asked(target: Target) -> Asked:
+def asked(target: Target) -> JobOptions:
     wants_options = target.kind == "platform" and target.accelerator == "NVIDIA"
-    return Asked(
+    return JobOptions(
         role=ROLE,
         output=f"s3://models-{region_of(target)}/neo",
         connection=Connection(region=region_of(target)),
@@ -104,7 +104,7 @@ def by_request(row: Row, target: Target) -> Row:
     settings = JobSettings(
         role=ROLE, output=Location.of(f"s3://models-{region_of(target)}"), region=region_of(target)
     )
-    subject = Subject(
+    subject = JobInput(
         stem="model",
         content_sha256="0" * 64,
         framework=row.framework,
@@ -145,7 +145,7 @@ def brief(request: JobRequest) -> dict[str, Any]:
     }
 
 
-def said(outcome: Outcome) -> str:
+def said(outcome: JobOutcome) -> str:
     if outcome.artifact is None:
         return f"{outcome.job.status}: {outcome.job.reason}"
     made = json.loads(outcome.artifact.manifest.read_text())["members"]
@@ -192,7 +192,7 @@ def main() -> None:
     if given.platforms:
         targets += facts.platforms()
     targets = [target for target in targets if not given.only or target.name in given.only]
-    script = Script(timeline=Timeline(starting=ONCE, running=ONCE, stopping=ONCE))
+    script = EmulatorScript(timeline=Timeline(starting=ONCE, running=ONCE, stopping=ONCE))
     rows = []
     with Emulator(script) as aws, tempfile.TemporaryDirectory() as folder:
         os.environ.update(aws.environment)

@@ -29,7 +29,7 @@ from neopack.packaging import exporting, packing, resolving
 from neopack.proving import verify as proving
 from neopack.values.artifact import CompiledArtifact, NeoArchive
 from neopack.values.evidence import Evidence
-from neopack.values.finding import Checked, Report
+from neopack.values.finding import CheckResult, Report
 from neopack.values.json import Json
 from neopack.values.log import Log, SilentLog
 from neopack.values.signature import InputRequest
@@ -123,7 +123,7 @@ def package(
     written where a rule finds an error (``CheckFailed``, ``Unsupported``), or anything else fails.
     """
     log, output = log or SilentLog(), Path(path)
-    settings = packing.PackageSettings(
+    settings = packing.PackageOptions(
         code=_path(code),
         level=level,
         force=force,
@@ -177,7 +177,7 @@ def check(
     What is not given is taken from the manifest beside the archive. Raises ``UsageError``
     where neither names a target, ``Malformed`` where the file is broken.
     """
-    wanted = checking.Wanted(
+    wanted = checking.CheckOptions(
         framework=framework.upper() if framework else None,
         framework_version=framework_version,
         data_input_config=data_input_config,
@@ -193,18 +193,18 @@ def check(
 def check_targets(
     model: Place,
     targets: Sequence[str] = (),
-    wanted: checking.Wanted | None = None,
+    wanted: checking.CheckOptions | None = None,
     *,
     otherwise: Sequence[str] = (),
     source: Place | None = None,
-) -> Checked:
+) -> CheckResult:
     """``check`` for several targets, read once; where none is given for that of the manifest, and
     where there is none for those of ``otherwise``.
 
     What a job returned is told by its files, by the manifest beside it, or by ``source``, the
     archive that was submitted, and judged as such.
     """
-    wanted, path = wanted or checking.Wanted(), Path(model)
+    wanted, path = wanted or checking.CheckOptions(), Path(model)
     aims, spare = ([facts.target(name) for name in names] for names in (targets, otherwise))
     scanned = checking.opened(path, wanted)
     if scanned is None and source is not None:
@@ -231,16 +231,16 @@ def fix(
     path: Place,
     *,
     target: str | None = None,
-    wanted: checking.Wanted | None = None,
+    wanted: checking.CheckOptions | None = None,
     otherwise: Sequence[str] = (),
     force: bool = False,
     log: Log | None = None,
-) -> fixing.Fixed:
+) -> fixing.FixedArchive:
     """Write ``path``: ``model``'s files byte for byte, packed as Neo wants them, and checked.
 
     What is not packaging stays wrong, and is a finding of ``Fixed.checked``.
     """
-    wanted = wanted or checking.Wanted()
+    wanted = wanted or checking.CheckOptions()
     subject = checking.read(Path(model), wanted)
     given, spare = [target] if target else [], otherwise
     aims = checking.targets_of(
@@ -249,10 +249,10 @@ def fix(
     return fixing.mend(subject, aims[0], wanted, Path(path), force=force, log=log or SilentLog())
 
 
-def matrix(model: Place, wanted: checking.Wanted | None = None) -> matrices.Matrix:
+def matrix(model: Place, wanted: checking.CheckOptions | None = None) -> matrices.Matrix:
     """What each target makes of ``model`` in each version that it takes: read once, judged for
     all."""
-    wanted = wanted or checking.Wanted()
+    wanted = wanted or checking.CheckOptions()
     return matrices.matrix(checking.read(Path(model), wanted), wanted)
 
 
@@ -293,7 +293,7 @@ def compile(  # noqa: A001 - Neo's own word
     role: str = "",
     region: str = "",
     profile: str = "",
-    waiting: following.Waiting | None = None,
+    waiting: following.WaitOptions | None = None,
     force: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     log: Log | None = None,
@@ -315,7 +315,7 @@ def compile(  # noqa: A001 - Neo's own word
         return _by_sagemaker(
             archive,
             target,
-            submitting.Asked(
+            submitting.JobOptions(
                 role=role,
                 output=str(output or ""),
                 connection=Connection(region=region, profile=profile),
@@ -325,7 +325,7 @@ def compile(  # noqa: A001 - Neo's own word
             waiting,
             log,
         )
-    settings = local.CompileSettings(
+    settings = local.CompileOptions(
         precision=precision,
         engine=engine,
         max_difference=max_difference,
@@ -340,8 +340,8 @@ def compile(  # noqa: A001 - Neo's own word
 def _by_sagemaker(
     archive: Place,
     target: str,
-    asked: submitting.Asked,
-    waiting: following.Waiting | None,
+    asked: submitting.JobOptions,
+    waiting: following.WaitOptions | None,
     log: Log | None,
 ) -> CompiledArtifact:
     from neopack.sagemaker import following
@@ -354,18 +354,18 @@ def _by_sagemaker(
 def submit(
     archive: Place,
     targets: Sequence[str],
-    asked: submitting.Asked,
+    asked: submitting.JobOptions,
     *,
-    waiting: following.Waiting | None = None,
+    waiting: following.WaitOptions | None = None,
     log: Log | None = None,
-) -> tuple[following.Outcome, ...]:
+) -> tuple[following.JobOutcome, ...]:
     """One compilation job of SageMaker Neo for each target, followed to their ends.
 
     A failed job is an outcome, not an exception; ``following.raise_for`` makes it one.
     """
     from neopack.sagemaker import following, submitting
 
-    wait = waiting or following.Waiting()
+    wait = waiting or following.WaitOptions()
     return submitting.submit(Path(archive), targets, asked, wait, log or SilentLog())
 
 
@@ -424,7 +424,7 @@ def bench(
     """
     paid = _paid(instance, price, _path(prices))
     paths = [Path(archive)] + ([Path(against)] if against is not None else [])
-    settings = measuring.Settings(seconds=seconds, threads=threads)
+    settings = measuring.BenchOptions(seconds=seconds, threads=threads)
     result = measuring.bench(paths, settings, log or SilentLog())
     return costing.priced(result, instance, paid)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from desk import Answer, Call
 
-from neopack.emulator import Emulator, JobScript, Script, Span, Timeline
+from neopack.emulator import Emulator, EmulatorScript, JobScript, Span, Timeline
 
 __all__ = ["BUCKET", "LONG", "QUICK", "ROLE", "Cloud", "trust"]
 
@@ -49,7 +49,9 @@ class Cloud:
         return self.neopack("jobs", *options)
 
     def script(self, *jobs: JobScript, **parts: Any) -> None:
-        self.aws.script(Script(jobs=jobs, **{"timeline": QUICK, "clock": "manual", **parts}))
+        self.aws.script(
+            EmulatorScript(jobs=jobs, **{"timeline": QUICK, "clock": "manual", **parts})
+        )
 
     def calls(self, operation: str) -> int:
         """How often an operation went well."""

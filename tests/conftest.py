@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 import neopack as package
 from neopack import runtimes
 from neopack.__main__ import main
-from neopack.emulator import Emulator, Script
+from neopack.emulator import Emulator, EmulatorScript
 
 ROOT = Path(__file__).parents[1]
 # exact runtimes are installed once, beside what `make setup` installs, and gone with it
@@ -176,7 +176,7 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def aws(emulator: Emulator) -> Emulator:
     """The emulator as if it had just started; its clock stands still until ``aws.advance``."""
-    emulator.reset(Script(clock="manual"))
+    emulator.reset(EmulatorScript(clock="manual"))
     return emulator
 
 

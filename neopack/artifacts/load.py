@@ -29,7 +29,7 @@ from neopack.values.signature import Signature
 
 __all__ = [
     "LoadedModel",
-    "Opened",
+    "OpenedArchive",
     "checked_inputs",
     "find_model",
     "is_compiled",
@@ -47,7 +47,7 @@ RUNS_HERE = frozenset({"emulated", "not compiled"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedArchive:
     """An archive and what it holds. ``compiled`` is None for one that nobody compiled yet."""
 
     scan: ArchiveScan
@@ -68,7 +68,7 @@ class Opened:
 
 def open_archive(
     path: Path, limits: Limits = DEFAULT_LIMITS, *, signature: Signature | None = None
-) -> Opened:
+) -> OpenedArchive:
     """Scan ``path`` and say what it is; ``signature`` is that of an archive whose manifest is
     not at hand. Raises ``SourceError`` where nothing in it can run."""
     refuse_what_is_no_file(path)
@@ -78,7 +78,7 @@ def open_archive(
         compiled = ArtifactManifest.loads(
             _whole(scanned, ARTIFACT_MANIFEST, limits), f"{path.name}:{ARTIFACT_MANIFEST}"
         )
-        return Opened(
+        return OpenedArchive(
             scan=scanned,
             compiled=compiled,
             framework=compiled.framework,
@@ -157,7 +157,7 @@ def load(path: Path, *, threads: int | None = None) -> LoadedModel:
 
 
 def load_opened(
-    opened: Opened, *, threads: int | None = None, limits: Limits = DEFAULT_LIMITS
+    opened: OpenedArchive, *, threads: int | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Runner:
     if threads is not None and threads < 1:
         raise UsageError(f"--threads {threads} is not positive")
@@ -175,7 +175,7 @@ def load_opened(
     return engine.load(files, opened.signature, opened.compiled.options, threads)
 
 
-def unpack(opened: Opened, into: Path, limits: Limits = DEFAULT_LIMITS) -> Path:
+def unpack(opened: OpenedArchive, into: Path, limits: Limits = DEFAULT_LIMITS) -> Path:
     """The model and its parts as files under ``into``, placed to each other as in the archive,
     whose names ``open_archive`` found safe. Returns the main file."""
     framework = frameworks.of_neo(opened.framework)
@@ -233,7 +233,7 @@ def find_model(
     return None
 
 
-def _uncompiled(scanned: ArchiveScan, limits: Limits, known: Signature | None) -> Opened:
+def _uncompiled(scanned: ArchiveScan, limits: Limits, known: Signature | None) -> OpenedArchive:
     made = job_manifest(scanned)
     if made is not None and made.job is not None:
         if made.job.kind not in RUNS_HERE:
@@ -253,7 +253,7 @@ def _uncompiled(scanned: ArchiveScan, limits: Limits, known: Signature | None) -
     signature = manifest.signature if manifest else known or info.signature
     if signature is None or any(None in spec.shape for spec in signature.inputs):
         raise _shapes_unknown(scanned.path)
-    return Opened(
+    return OpenedArchive(
         scan=scanned, compiled=None, framework=framework.name, model=name, signature=signature
     )
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from neopack import facts
-from neopack.checks.checking import Subject, Wanted, judged, submission
+from neopack.checks.checking import CheckOptions, Subject, judged, submission
 from neopack.checks.engine import Judge
 from neopack.checks.judging import judge_of
 from neopack.facts.mending import mended_by
 from neopack.values.finding import Finding, Report
 from neopack.values.target import Target
 
-__all__ = ["Cell", "Matrix", "Verdict", "all_targets", "matrix"]
+__all__ = ["Cell", "Matrix", "TargetVerdict", "all_targets", "matrix"]
 
-Verdict: TypeAlias = Literal["takes it", "after package", "no", "not known"]
+TargetVerdict: TypeAlias = Literal["takes it", "after package", "no", "not known"]
 
 # no page says what such a target takes, so that no finding means little
 UNKNOWN = frozenset({"NEO-TG-004", "NEO-TG-006"})
@@ -32,7 +32,7 @@ class Cell:
 
     target: str
     version: str
-    verdict: Verdict
+    verdict: TargetVerdict
     why: str = ""
     rule: str = ""
 
@@ -56,31 +56,33 @@ def all_targets() -> tuple[Target, ...]:
     return (*facts.targets(), *facts.platforms())
 
 
-def matrix(subject: Subject, wanted: Wanted) -> Matrix:
+def matrix(subject: Subject, options: CheckOptions) -> Matrix:
     """Judge what was read for every target; nothing is read again."""
     framework = subject.seen.framework.name
-    judge = judge_of(framework, select=wanted.select, ignore=wanted.ignore)
-    cells = tuple(_cell(subject, judge, *pair, wanted) for pair in _pairs(framework, wanted))
+    judge = judge_of(framework, select=options.select, ignore=options.ignore)
+    cells = tuple(_cell(subject, judge, *pair, options) for pair in _pairs(framework, options))
     return Matrix(
         path=str(subject.path),
         framework=framework,
-        facts_as_of=wanted.as_of or facts.newest(),
+        facts_as_of=options.as_of or facts.newest(),
         cells=cells,
         remark=subject.remark,
     )
 
 
-def _pairs(framework: str, wanted: Wanted) -> Iterator[tuple[Target, str]]:
+def _pairs(framework: str, options: CheckOptions) -> Iterator[tuple[Target, str]]:
     for target in all_targets():
-        versions = facts.framework_versions(framework, target, wanted.as_of)
-        if wanted.framework_version is not None:
-            versions = (wanted.framework_version,)
+        versions = facts.framework_versions(framework, target, options.as_of)
+        if options.framework_version is not None:
+            versions = (options.framework_version,)
         yield from ((target, version) for version in versions or ("",))
 
 
-def _cell(subject: Subject, judge: Judge, target: Target, version: str, wanted: Wanted) -> Cell:
-    report = judged(subject, judge, submission(target, wanted, version or None))
-    verdict, finding = _verdict(report, wanted)
+def _cell(
+    subject: Subject, judge: Judge, target: Target, version: str, options: CheckOptions
+) -> Cell:
+    report = judged(subject, judge, submission(target, options, version or None))
+    verdict, finding = _verdict(report, options)
     cell = Cell(target=target.name, version=version, verdict=verdict)
     if finding is not None:
         return replace(cell, why=finding.message, rule=finding.id)
@@ -90,9 +92,9 @@ def _cell(subject: Subject, judge: Judge, target: Target, version: str, wanted: 
     return cell
 
 
-def _verdict(report: Report, wanted: Wanted) -> tuple[Verdict, Finding | None]:
+def _verdict(report: Report, options: CheckOptions) -> tuple[TargetVerdict, Finding | None]:
     """The verdict, and the finding that it rests on."""
-    failing = report.failing(wanted.passing)
+    failing = report.failing(options.passing)
     for finding in failing:
         if not mended_by(finding.id):
             return "no", finding

@@ -11,7 +11,7 @@ from neopack.archive.manifest import manifest_of, manifest_path
 from neopack.archive.read import ArchiveScan, scan
 from neopack.checks import repacking
 from neopack.checks.engine import Judge
-from neopack.checks.judging import Seen, Submission, inspect, is_code, judge_of, look
+from neopack.checks.judging import ArchiveContents, Submission, inspect, is_code, judge_of, look
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.formats.files import FolderFiles
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
@@ -19,13 +19,13 @@ from neopack.formats.source import FileSource
 from neopack.formats.tar import TarEntry
 from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
-from neopack.values.finding import Checked, Level, Report
+from neopack.values.finding import CheckResult, Level, Report
 from neopack.values.model import ModelInfo
 from neopack.values.target import Target
 
 __all__ = [
+    "CheckOptions",
     "Subject",
-    "Wanted",
     "archive",
     "check",
     "judged",
@@ -39,7 +39,7 @@ GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class CheckOptions:
     """What a job would say beside the archive, and which rules count. ``passing`` is the gravest
     level of a finding that passes."""
 
@@ -63,10 +63,10 @@ class Subject:
     """
 
     path: Path
-    seen: Seen
+    seen: ArchiveContents
     scanned: ArchiveScan | None = None
     root: Path | None = None
-    planned: repacking.Plan | None = None
+    planned: repacking.RepackingPlan | None = None
     model: str = ""
     remark: str = ""
 
@@ -75,51 +75,51 @@ class Subject:
         return tuple(entry.name for entry in self.seen.entries)
 
 
-def opened(path: Path, wanted: Wanted) -> ArchiveScan | None:
+def opened(path: Path, options: CheckOptions) -> ArchiveScan | None:
     """One pass over an archive; None for a model file and a directory. Raises ``SourceError``
     where there is nothing to read."""
     if path.is_dir():
         return None
     if not path.is_file():
         raise SourceError("no such file", where=str(path), hint="neopack package writes one")
-    return scan(path, wanted.limits) if _is_archive(path) else None
+    return scan(path, options.limits) if _is_archive(path) else None
 
 
-def read(path: Path, wanted: Wanted, scanned: ArchiveScan | None = None) -> Subject:
+def read(path: Path, options: CheckOptions, scanned: ArchiveScan | None = None) -> Subject:
     """Raises ``SourceError`` where there is nothing to read, ``NotRecognised`` where neither the
     bytes nor the caller tell the framework, ``Malformed`` where the file is broken."""
-    scanned = scanned or opened(path, wanted)
+    scanned = scanned or opened(path, options)
     if scanned is not None:
-        return archive(path, scanned, wanted)
-    return _folder(path, wanted) if path.is_dir() else _bare(path, wanted)
+        return archive(path, scanned, options)
+    return _folder(path, options) if path.is_dir() else _bare(path, options)
 
 
-def archive(path: Path, scanned: ArchiveScan, wanted: Wanted) -> Subject:
+def archive(path: Path, scanned: ArchiveScan, options: CheckOptions) -> Subject:
     """An archive that was scanned already."""
     manifest = manifest_of(path, scanned.content_sha256)
-    seen = look(scanned, wanted.framework, manifest, wanted.limits)
+    seen = look(scanned, options.framework, manifest, options.limits)
     return Subject(path=path, seen=seen, scanned=scanned, model=seen.model)
 
 
 def check(
     subject: Subject,
     targets: Sequence[Target],
-    wanted: Wanted,
+    options: CheckOptions,
     *,
     otherwise: Sequence[Target] = (),
-) -> Checked:
+) -> CheckResult:
     """A report for each target; ``UsageError`` where neither the caller, a manifest nor
     ``otherwise`` names one."""
     aims = targets_of(subject, targets, otherwise)
     framework = subject.seen.framework.name
-    judge = judge_of(framework, select=wanted.select, ignore=wanted.ignore)
-    reports = tuple(_report(subject, judge, target, wanted) for target in aims)
-    return Checked(
+    judge = judge_of(framework, select=options.select, ignore=options.ignore)
+    reports = tuple(_report(subject, judge, target, options) for target in aims)
+    return CheckResult(
         path=str(subject.path),
         members=subject.members,
         reports=reports,
         sha256=subject.scanned.sha256 if subject.scanned else "",
-        passing=wanted.passing,
+        passing=options.passing,
     )
 
 
@@ -133,19 +133,19 @@ def targets_of(
     return found
 
 
-def submission(target: Target, wanted: Wanted, version: str | None = None) -> Submission:
+def submission(target: Target, options: CheckOptions, version: str | None = None) -> Submission:
     return Submission(
         target=target,
-        framework=wanted.framework,
-        framework_version=version or wanted.framework_version,
-        data_input_config=wanted.data_input_config,
-        compiler_options=wanted.compiler_options,
-        as_of=wanted.as_of,
+        framework=options.framework,
+        framework_version=version or options.framework_version,
+        data_input_config=options.data_input_config,
+        compiler_options=options.compiler_options,
+        as_of=options.as_of,
     )
 
 
-def _report(subject: Subject, judge: Judge, target: Target, wanted: Wanted) -> Report:
-    report = judged(subject, judge, submission(target, wanted))
+def _report(subject: Subject, judge: Judge, target: Target, options: CheckOptions) -> Report:
+    report = judged(subject, judge, submission(target, options))
     manifest = subject.seen.manifest
     return replace(
         report,
@@ -188,37 +188,37 @@ def _is_archive(path: Path) -> bool:
         return source.read(0, len(GZIP)) == GZIP
 
 
-def _bare(path: Path, wanted: Wanted) -> Subject:
+def _bare(path: Path, options: CheckOptions) -> Subject:
     """One model file, with the parts that belong to it beside it."""
     with FileSource(path) as source:
-        framework = _asked(wanted) or frameworks.recognise(source)[0]
+        framework = _asked(options) or frameworks.recognise(source)[0]
     files = FolderFiles(path.parent)
     try:
         parts = framework.parts(files.names(), path.name)
     except NeopackError:  # a home directory: what lies beside is not the model's
         parts = ()
-    return _planned(path, path.parent, (path.name, *parts), framework, path.name, wanted)
+    return _planned(path, path.parent, (path.name, *parts), framework, path.name, options)
 
 
-def _folder(path: Path, wanted: Wanted) -> Subject:
+def _folder(path: Path, options: CheckOptions) -> Subject:
     """All files of a directory, as ``tar`` would take them, hidden ones left out."""
     files = FolderFiles(path)
     names = files.names()
     found = next((one for one in frameworks.find(files) if one.packaged), None)
-    framework = _asked(wanted) or (found.framework if found else None)
+    framework = _asked(options) or (found.framework if found else None)
     if framework is None:
         hint = "neopack check ARCHIVE.tar.gz" if _archives(names) else ""
         raise frameworks.nothing_found(names, str(path), hint=hint)
     own = found.model if found and found.framework.name == framework.name else ""
-    return _planned(path, path, names, framework, own, wanted)
+    return _planned(path, path, names, framework, own, options)
 
 
 def _archives(names: Sequence[str]) -> bool:
     return any(name.endswith((".tar.gz", ".tgz")) for name in names)
 
 
-def _asked(wanted: Wanted) -> Framework | None:
-    return frameworks.of_neo(wanted.framework) if wanted.framework else None
+def _asked(options: CheckOptions) -> Framework | None:
+    return frameworks.of_neo(options.framework) if options.framework else None
 
 
 def _planned(
@@ -227,15 +227,15 @@ def _planned(
     names: Sequence[str],
     framework: Framework,
     model: str,
-    wanted: Wanted,
+    options: CheckOptions,
 ) -> Subject:
     files = FolderFiles(root)
     entries = [_entry(root, name) for name in names]
     # the names that members get do not depend on the target
     planned = repacking.plan(entries, framework, facts.targets()[0], model)
-    info, unreadable = _info(files, framework, model, wanted.limits)
+    info, unreadable = _info(files, framework, model, options.limits)
     placed = [replace(entry, name=name) for name, entry in planned.placed.items()]
-    seen = Seen(
+    seen = ArchiveContents(
         name=f"{path.stem or 'model'}.tar.gz",
         entries=tuple(placed),
         framework=framework,
@@ -254,7 +254,7 @@ def _planned(
     )
 
 
-def _as_what(planned: repacking.Plan) -> str:
+def _as_what(planned: repacking.RepackingPlan) -> str:
     names = [*(f"{name}/" for name in planned.directories), *planned.placed]
     shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     return f"no archive: judged as one of these files, packed as neopack packs them: {shown}"
@@ -275,7 +275,7 @@ def _entry(root: Path, name: str) -> TarEntry:
     return TarEntry(name=name, kind="file", size=(root / name).stat().st_size, offset=0)
 
 
-def _code(root: Path, planned: repacking.Plan) -> dict[str, str]:
+def _code(root: Path, planned: repacking.RepackingPlan) -> dict[str, str]:
     return {
         name: (root / entry.name).read_text("utf-8", "replace")
         for name, entry in planned.placed.items()

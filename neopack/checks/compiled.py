@@ -10,11 +10,11 @@ from neopack import facts
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts.compiled import Artifact, look
 from neopack.checks import engine
-from neopack.checks.checking import Wanted
+from neopack.checks.checking import CheckOptions
 from neopack.errors import UsageError
 from neopack.rules import archive, compiled
 from neopack.rules.rule import Inspection
-from neopack.values.finding import Checked, Report
+from neopack.values.finding import CheckResult, Report
 from neopack.values.target import Target
 
 __all__ = ["artifact_of", "check"]
@@ -22,24 +22,30 @@ __all__ = ["artifact_of", "check"]
 RULES = (*archive.SAFETY, *compiled.RULES)
 
 
-def artifact_of(scanned: ArchiveScan, source: Path | None, wanted: Wanted) -> Artifact | None:
+def artifact_of(
+    scanned: ArchiveScan, source: Path | None, options: CheckOptions
+) -> Artifact | None:
     """The artifact that this archive is; None for one that is to be compiled. ``source`` is the
     archive that was submitted."""
-    submitted = scan(source, wanted.limits) if source is not None else None
-    return look(scanned, submitted, wanted.limits)
+    submitted = scan(source, options.limits) if source is not None else None
+    return look(scanned, submitted, options.limits)
 
 
 def check(
-    path: Path, scanned: ArchiveScan, artifact: Artifact, targets: Sequence[Target], wanted: Wanted
-) -> Checked:
+    path: Path,
+    scanned: ArchiveScan,
+    artifact: Artifact,
+    targets: Sequence[Target],
+    options: CheckOptions,
+) -> CheckResult:
     """Whether anything was compiled, and whether it is whole."""
     aims = targets or (_target(path, artifact),)
-    return Checked(
+    return CheckResult(
         path=str(path),
         members=tuple(entry.name for entry in scanned.entries),
-        reports=tuple(_report(scanned, artifact, target, wanted) for target in aims),
+        reports=tuple(_report(scanned, artifact, target, options) for target in aims),
         sha256=scanned.sha256,
-        passing=wanted.passing,
+        passing=options.passing,
     )
 
 
@@ -52,19 +58,21 @@ def _target(path: Path, artifact: Artifact) -> Target:
         ) from None
 
 
-def _report(scanned: ArchiveScan, artifact: Artifact, target: Target, wanted: Wanted) -> Report:
+def _report(
+    scanned: ArchiveScan, artifact: Artifact, target: Target, options: CheckOptions
+) -> Report:
     inspection = Inspection(
         framework=artifact.framework,
         framework_version="",
         target=target,
         # what holds for artifacts holds for every compiler of Neo's
         path="tvm",
-        as_of=wanted.as_of or facts.newest(),
+        as_of=options.as_of or facts.newest(),
         entries=scanned.entries,
         archive_name=scanned.path.name,
         returned=artifact.returned,
     )
-    report = engine.run(RULES, inspection, select=wanted.select, ignore=wanted.ignore)
+    report = engine.run(RULES, inspection, select=options.select, ignore=options.ignore)
     return _remarked(report, artifact)
 
 

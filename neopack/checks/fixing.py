@@ -9,24 +9,24 @@ from pathlib import Path
 from neopack.archive.read import ArchiveScan, extract_members, scan
 from neopack.archive.write import Written, write_archive, write_copy
 from neopack.checks import checking, repacking
-from neopack.checks.checking import Subject, Wanted
+from neopack.checks.checking import CheckOptions, Subject
 from neopack.checks.judging import inspect
-from neopack.checks.repacking import Change, Plan
+from neopack.checks.repacking import PackagingChange, RepackingPlan
 from neopack.errors import OutputError, SourceError, UsageError
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable, writing
 from neopack.outputs.staging import staging_directory
-from neopack.values.finding import Checked
+from neopack.values.finding import CheckResult
 from neopack.values.log import Log
 from neopack.values.model import Member
 from neopack.values.target import Target
 
-__all__ = ["Fixed", "mend"]
+__all__ = ["FixedArchive", "mend"]
 
 SUFFIX = ".tar.gz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
+class FixedArchive:
     """The archive that was written, what was changed for it, and what is found in it.
 
     ``data_input_config`` and ``compiler_options`` are what it was checked with.
@@ -36,15 +36,15 @@ class Fixed:
     bytes: int
     sha256: str
     content_sha256: str
-    changes: tuple[Change, ...]
-    checked: Checked
+    changes: tuple[PackagingChange, ...]
+    checked: CheckResult
     data_input_config: str | None = None
     compiler_options: str | None = None
 
 
 def mend(
-    subject: Subject, target: Target, wanted: Wanted, to: Path, *, force: bool, log: Log
-) -> Fixed:
+    subject: Subject, target: Target, options: CheckOptions, to: Path, *, force: bool, log: Log
+) -> FixedArchive:
     """Write ``to``: the files of ``subject`` byte for byte, packed as Neo wants them.
 
     Raises ``UsageError`` where ``to`` is no name that Neo takes, ``SourceError`` where no model
@@ -61,25 +61,27 @@ def mend(
             hint="neopack check says what is wrong with it",
         )
     with staging_directory() as staging:
-        members = _members(subject, planned, staging, wanted)
+        members = _members(subject, planned, staging, options)
         made = staging / to.name
         with writing(to), made.open("xb") as stream:
             written = write_archive(stream, members, directories=planned.directories, log=log)
         _refuse_other_bytes(subject, planned, written)
-        fixed = _checked_again(subject, target, wanted, made, written, planned)
+        fixed = _checked_again(subject, target, options, made, written, planned)
         with AtomicOutputs(force=force) as outputs:
             write_copy(outputs.open(to), made)
     checked = replace(fixed.checked, path=str(to))
     return replace(fixed, path=to, checked=checked)
 
 
-def _plan(subject: Subject, target: Target) -> Plan:
+def _plan(subject: Subject, target: Target) -> RepackingPlan:
     if subject.planned is not None:
         return subject.planned
     return repacking.plan(subject.seen.entries, subject.seen.framework, target, subject.model)
 
 
-def _members(subject: Subject, planned: Plan, staging: Path, wanted: Wanted) -> tuple[Member, ...]:
+def _members(
+    subject: Subject, planned: RepackingPlan, staging: Path, options: CheckOptions
+) -> tuple[Member, ...]:
     if subject.scanned is None:
         root = subject.root or subject.path
         return tuple(Member(name=n, path=root / e.name) for n, e in planned.placed.items())
@@ -87,11 +89,11 @@ def _members(subject: Subject, planned: Plan, staging: Path, wanted: Wanted) -> 
     numbered = list(planned.placed.items())
     paths = {entry.offset: staging / f"{n}.member" for n, (_, entry) in enumerate(numbered)}
     with writing(staging):
-        extract_members(subject.scanned, paths, wanted.limits)
+        extract_members(subject.scanned, paths, options.limits)
     return tuple(Member(name=name, path=paths[entry.offset]) for name, entry in numbered)
 
 
-def _refuse_other_bytes(subject: Subject, planned: Plan, written: Written) -> None:
+def _refuse_other_bytes(subject: Subject, planned: RepackingPlan, written: Written) -> None:
     """Neither weights nor anything else may have changed on the way."""
     if subject.scanned is None:
         return
@@ -102,24 +104,29 @@ def _refuse_other_bytes(subject: Subject, planned: Plan, written: Written) -> No
         raise OutputError(f"{other!r} changed while it was packed", where=str(subject.path))
 
 
-def _digests(scanned: ArchiveScan, planned: Plan) -> Mapping[str, str]:
+def _digests(scanned: ArchiveScan, planned: RepackingPlan) -> Mapping[str, str]:
     return {name: scanned.digests[entry.name] for name, entry in planned.placed.items()}
 
 
 def _checked_again(
-    subject: Subject, target: Target, wanted: Wanted, made: Path, written: Written, planned: Plan
-) -> Fixed:
+    subject: Subject,
+    target: Target,
+    options: CheckOptions,
+    made: Path,
+    written: Written,
+    planned: RepackingPlan,
+) -> FixedArchive:
     """With the strings of the call as they were for what it was made of."""
-    before = inspect(subject.seen, checking.submission(target, wanted))
+    before = inspect(subject.seen, checking.submission(target, options))
     same = replace(
-        wanted,
+        options,
         framework=before.framework,
         framework_version=before.framework_version or None,
         data_input_config=before.data_input_config,
         compiler_options=before.compiler_options,
     )
-    result = checking.archive(made, scan(made, wanted.limits), same)
-    return Fixed(
+    result = checking.archive(made, scan(made, options.limits), same)
+    return FixedArchive(
         path=made,
         bytes=written.bytes,
         sha256=written.sha256,

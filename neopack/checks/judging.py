@@ -24,7 +24,7 @@ from neopack.values.signature import Signature
 from neopack.values.target import Target
 
 __all__ = [
-    "Seen",
+    "ArchiveContents",
     "Submission",
     "inspect",
     "inspect_archive",
@@ -56,7 +56,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ArchiveContents:
     """What was read of an archive, once for all targets. ``model`` is the main file's name, empty
     where none was found.
 
@@ -139,11 +139,11 @@ def look(
     asked: str | None,
     manifest: Manifest | None,
     limits: Limits = DEFAULT_LIMITS,
-) -> Seen:
+) -> ArchiveContents:
     """Read the model of an archive; ``asked`` is the framework that the caller says it is of."""
     said = asked or (manifest.framework if manifest else None)
     framework, model, info, unreadable = _model(scanned, said, limits)
-    return Seen(
+    return ArchiveContents(
         name=scanned.path.name,
         entries=scanned.entries,
         framework=framework,
@@ -155,7 +155,7 @@ def look(
     )
 
 
-def inspect(seen: Seen, submission: Submission) -> Inspection:
+def inspect(seen: ArchiveContents, submission: Submission) -> Inspection:
     """What rules see of what was read, as it would be submitted."""
     framework, layout = seen.framework, _layout(seen, submission)
     filled = _filled(submission, seen, layout)
@@ -226,7 +226,7 @@ def _model(
     return frameworks.of_neo(asked), "", None, f"no member is a model of {asked}"
 
 
-def _layout(seen: Seen, submission: Submission) -> Layout | None:
+def _layout(seen: ArchiveContents, submission: Submission) -> Layout | None:
     """How the framework would have it submitted; None where only the caller can tell."""
     if seen.manifest is not None:
         names = [member.name for member in seen.manifest.archive.members]
@@ -240,7 +240,7 @@ def _layout(seen: Seen, submission: Submission) -> Layout | None:
     return layout if fixed else replace(layout, data_input_config=None)
 
 
-def _filled(submission: Submission, seen: Seen, layout: Layout | None) -> Submission:
+def _filled(submission: Submission, seen: ArchiveContents, layout: Layout | None) -> Submission:
     """What was not said, from the manifest where it is for this target, else the default."""
     manifest = seen.manifest
     same = manifest is not None and manifest.target == submission.target.name

@@ -17,7 +17,7 @@ from neopack.rules.members import is_hidden, matching, normal, suffix
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["Change", "Plan", "plan"]
+__all__ = ["PackagingChange", "RepackingPlan", "plan"]
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -25,7 +25,7 @@ _DROPPED = {"symlink": "NEO-AR-005", "hardlink": "NEO-AR-005"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PackagingChange:
     """``member`` was left out where ``to`` is empty, added where ``member`` is; the rule says
     why. A member that is renamed twice has two changes, the second from its new name."""
 
@@ -35,17 +35,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RepackingPlan:
     """Entries of the archive as it was, by the names that they are to have."""
 
     placed: Mapping[str, TarEntry]
     directories: tuple[str, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[PackagingChange, ...]
 
 
 def plan(
     entries: Sequence[TarEntry], framework: Framework, target: Target, model: str = ""
-) -> Plan:
+) -> RepackingPlan:
     """The archive that these entries would be, packed right; ``model`` is the main file, as its
     bytes told, or empty."""
     placed, changes = _cleaned(entries)
@@ -54,22 +54,22 @@ def plan(
         main = change.to if change.member == main else main
         changes += _moved(placed, change)
     for move in framework.tidied(tuple(placed), main):
-        changes += _moved(placed, Change(member=move.member, to=move.to, rule=move.rule))
+        changes += _moved(placed, PackagingChange(member=move.member, to=move.to, rule=move.rule))
     directories = framework.layout(Signature(inputs=()), target, tuple(placed)).directories
     there = {normal(entry.name) for entry in entries if entry.kind == "directory"}
     if not any(change.to.startswith(directories) for change in changes if directories):
         changes += [
-            Change(member="", to=f"{name}/", rule="NEO-TF-003")
+            PackagingChange(member="", to=f"{name}/", rule="NEO-TF-003")
             for name in directories
             if name not in there
         ]
-    return Plan(placed=placed, directories=directories, changes=tuple(changes))
+    return RepackingPlan(placed=placed, directories=directories, changes=tuple(changes))
 
 
-def _cleaned(entries: Sequence[TarEntry]) -> tuple[dict[str, TarEntry], list[Change]]:
+def _cleaned(entries: Sequence[TarEntry]) -> tuple[dict[str, TarEntry], list[PackagingChange]]:
     """The files by safe names, the later of two that have one name."""
     placed: dict[str, TarEntry] = {}
-    changes: list[Change] = []
+    changes: list[PackagingChange] = []
     for entry in entries:
         if entry.kind == "directory":
             continue
@@ -77,12 +77,12 @@ def _cleaned(entries: Sequence[TarEntry]) -> tuple[dict[str, TarEntry], list[Cha
         name = "" if rule else _safe(entry.name)
         if not name:
             rule = rule or ("NEO-AR-004" if entry.name.strip() else "NEO-AR-008")
-            changes.append(Change(member=entry.name, to="", rule=rule))
+            changes.append(PackagingChange(member=entry.name, to="", rule=rule))
             continue
         if name in placed:
-            changes.append(Change(member=placed[name].name, to="", rule="NEO-AR-007"))
+            changes.append(PackagingChange(member=placed[name].name, to="", rule="NEO-AR-007"))
         if name != normal(entry.name) or entry.name.startswith("/"):
-            changes.append(Change(member=entry.name, to=name, rule="NEO-AR-004"))
+            changes.append(PackagingChange(member=entry.name, to=name, rule="NEO-AR-004"))
         placed[name] = entry
     return placed, changes
 
@@ -106,7 +106,9 @@ def _safe(name: str) -> str:
     return "" if plain == "." else plain
 
 
-def _lower_suffixes(placed: Mapping[str, TarEntry], framework: Framework) -> Iterator[Change]:
+def _lower_suffixes(
+    placed: Mapping[str, TarEntry], framework: Framework
+) -> Iterator[PackagingChange]:
     for group in facts.framework(framework.name).files:
         wanted = {*group.suffixes, *group.loose}
         named = [_named(entry, name) for name, entry in placed.items()]
@@ -114,14 +116,14 @@ def _lower_suffixes(placed: Mapping[str, TarEntry], framework: Framework) -> Ite
             end = suffix(entry.name)
             if end not in wanted:
                 to = entry.name[: -len(end)] + end.lower()
-                yield Change(member=entry.name, to=to, rule="NEO-AR-011")
+                yield PackagingChange(member=entry.name, to=to, rule="NEO-AR-011")
 
 
 def _named(entry: TarEntry, name: str) -> TarEntry:
     return TarEntry(name=name, kind=entry.kind, size=entry.size, offset=entry.offset)
 
 
-def _moved(placed: dict[str, TarEntry], change: Change) -> list[Change]:
+def _moved(placed: dict[str, TarEntry], change: PackagingChange) -> list[PackagingChange]:
     """Nothing is moved onto a file that is there."""
     if change.member not in placed or change.to in placed:
         return []

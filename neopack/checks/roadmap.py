@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neopack import facts, support
 from neopack.checks import checking
-from neopack.checks.all_targets import Cell, Verdict, matrix
+from neopack.checks.all_targets import Cell, TargetVerdict, matrix
 from neopack.errors import Unsupported, UsageError
 from neopack.facts import hosting, images
 from neopack.facts.mending import mended_by
@@ -34,7 +34,7 @@ class Road:
     kind: str
     accelerator: str
     version: str
-    verdict: Verdict
+    verdict: TargetVerdict
     first: str
     why: str
     rule: str
@@ -83,8 +83,8 @@ def roadmap(
     kinds, one = kinds_of(target_class), target_of(target) if target else None
     if one and one.kind not in kinds:
         raise UsageError(f"{one.name} is no {target_class} target", hint=f"it is {one.kind}")
-    subject = checking.read(Path(model), checking.Wanted(as_of=as_of))
-    judged = matrix(subject, checking.Wanted(as_of=as_of))
+    subject = checking.read(Path(model), checking.CheckOptions(as_of=as_of))
+    judged = matrix(subject, checking.CheckOptions(as_of=as_of))
     archive = subject.scanned is not None
     size = sum(entry.size for entry in subject.seen.entries)
     return RoadMap(

@@ -12,9 +12,9 @@ import typer
 from neopack.errors import UsageError
 
 if TYPE_CHECKING:
-    from neopack.project.settings import Settings
+    from neopack.project.settings import ProjectSettings
     from neopack.sagemaker.account import Connection
-    from neopack.sagemaker.following import Waiting
+    from neopack.sagemaker.following import WaitOptions
     from neopack.sagemaker.watch import Pace
 
 __all__ = [
@@ -64,14 +64,14 @@ Poll = Annotated[
 ]
 
 
-def settings() -> "Settings":
+def settings() -> "ProjectSettings":
     from neopack.project.settings import read_settings
 
     return read_settings(Path.cwd())
 
 
 def connection(
-    region: str | None, profile: str | None, endpoint: str | None, said: "Settings"
+    region: str | None, profile: str | None, endpoint: str | None, said: "ProjectSettings"
 ) -> "Connection":
     from neopack.sagemaker.account import Connection
 
@@ -98,14 +98,14 @@ def pace(poll: float) -> "Pace":
 
 def waiting(
     *, no_wait: bool, timeout: float | None, logs: bool, stop_on_interrupt: bool, poll: float
-) -> "Waiting":
+) -> "WaitOptions":
     """How to wait, with the board that shows it."""
     from neopack.cli._board import Board
-    from neopack.sagemaker.following import Waiting
+    from neopack.sagemaker.following import WaitOptions
 
     if timeout is not None and not timeout >= 0:
         raise UsageError(f"--timeout {timeout} is no number of seconds")
-    return Waiting(
+    return WaitOptions(
         wait=not no_wait,
         timeout=timeout,
         logs=logs,

@@ -14,9 +14,9 @@ from neopack.cli._console import console
 from neopack.errors import CheckFailed, NeopackError, UsageError
 
 if TYPE_CHECKING:
-    from neopack.checks.checking import Wanted
-    from neopack.checks.fixing import Fixed
-    from neopack.values.finding import Checked, Level
+    from neopack.checks.checking import CheckOptions
+    from neopack.checks.fixing import FixedArchive
+    from neopack.values.finding import CheckResult, Level
 
 __all__ = ["check"]
 
@@ -80,7 +80,7 @@ def check(
         from neopack.formats.guard import DEFAULT_LIMITS
 
         said = project()
-        wanted = checking.Wanted(
+        wanted = checking.CheckOptions(
             framework=framework.upper() if framework else None,
             framework_version=framework_version,
             data_input_config=data_input_config,
@@ -135,7 +135,7 @@ def _passing(max_level: options.Level | None, *, strict: bool, usually: bool) ->
     return "info" if strict or usually else "warning"
 
 
-def _all_targets(model: Path, wanted: "Wanted", form: Form) -> None:
+def _all_targets(model: Path, wanted: "CheckOptions", form: Form) -> None:
     from neopack import api
     from neopack.reports.all_targets import matrix_markdown, matrix_text
 
@@ -150,7 +150,7 @@ def _all_targets(model: Path, wanted: "Wanted", form: Form) -> None:
         raise typer.Exit(CheckFailed.exit_code)
 
 
-def _show(checked: "Checked", form: Form, *, verbose: bool) -> None:
+def _show(checked: "CheckResult", form: Form, *, verbose: bool) -> None:
     from neopack.reports.text import checked_text
 
     if form in (Form.text, Form.json):
@@ -161,7 +161,7 @@ def _show(checked: "Checked", form: Form, *, verbose: bool) -> None:
         console.file(getattr(_writers()[form], form.value)(checked))
 
 
-def _show_fixed(fixed: "Fixed", form: Form, *, verbose: bool) -> None:
+def _show_fixed(fixed: "FixedArchive", form: Form, *, verbose: bool) -> None:
     from neopack.reports.fixing import fixed_text
 
     if form in (Form.text, Form.json):
@@ -183,7 +183,7 @@ def _writers() -> "Mapping[Form, ModuleType]":
     }
 
 
-def _exit(checked: "Checked") -> None:
+def _exit(checked: "CheckResult") -> None:
     """With 3 only where each report that fails does so for a target that takes no such thing."""
     from neopack.checks import judging
 

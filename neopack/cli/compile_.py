@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from neopack.formats.guard import Limits
-    from neopack.sagemaker.following import Outcome
-    from neopack.sagemaker.submitting import Asked
+    from neopack.sagemaker.following import JobOutcome
+    from neopack.sagemaker.submitting import JobOptions
 
 __all__ = ["compile_", "show_outcomes"]
 
@@ -152,9 +152,9 @@ def compile_(
             limits=limits,
         )
         return
-    from neopack.sagemaker.submitting import Asked
+    from neopack.sagemaker.submitting import JobOptions
 
-    asked = Asked(
+    asked = JobOptions(
         role=_required(role or said.role, "--role", "the ARN of a role that SageMaker may take"),
         output=_required(output or said.output, "--output", "s3://bucket/prefix"),
         connection=cloud.connection(region, profile, endpoint_url, said),
@@ -253,7 +253,7 @@ def _here(
         console.result("compiles", {"artifacts": made}, "")
 
 
-def _dry_run(archive: Path, targets: "Sequence[str]", asked: "Asked") -> None:
+def _dry_run(archive: Path, targets: "Sequence[str]", asked: "JobOptions") -> None:
     from neopack.reports.jobs import dry_run_text
     from neopack.sagemaker.submitting import dry_run
 
@@ -261,7 +261,7 @@ def _dry_run(archive: Path, targets: "Sequence[str]", asked: "Asked") -> None:
     console.result("dry run", {"requests": runs}, dry_run_text(runs))
 
 
-def show_outcomes(kind: str, outcomes: "Sequence[Outcome]") -> None:
+def show_outcomes(kind: str, outcomes: "Sequence[JobOutcome]") -> None:
     """The outcomes as data, then the first failure as the error that the command ends with."""
     from neopack.reports.jobs import outcomes_text
     from neopack.sagemaker.following import raise_for

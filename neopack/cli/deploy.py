@@ -44,10 +44,10 @@ def deploy(
     """Serve a job's artifact on an endpoint, and ask it once."""
     from neopack.reports.endpoints import deployment_text, requests_text
     from neopack.sagemaker import deploying
-    from neopack.sagemaker.hosting import HostingSettings
+    from neopack.sagemaker.hosting import DeployOptions
 
     said = cloud.settings()
-    settings = HostingSettings(
+    settings = DeployOptions(
         instance=instance,
         endpoint=endpoint_name or "",
         accelerator=accelerator or "",

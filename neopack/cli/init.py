@@ -43,7 +43,7 @@ def aws(
     """Write the IAM policies that jobs and endpoints need: JSON, CloudFormation, Terraform."""
     from neopack.outputs.atomic import AtomicOutputs, writing
     from neopack.sagemaker.location import Location
-    from neopack.sagemaker.policies import Names
+    from neopack.sagemaker.policies import PolicyNames
     from neopack.sagemaker.templates import files
     from neopack.sagemaker.validate import partition_of
 
@@ -52,7 +52,7 @@ def aws(
     if kms_key and not kms_key.startswith("arn:"):
         raise UsageError(f"--kms-key {kms_key} is no ARN", hint="policies name keys by ARN")
     place = Location.of(f"s3://{bucket}/{prefix}", where="--bucket")
-    names = Names(
+    names = PolicyNames(
         partition=partition_of(region),
         account=account,
         region=region,

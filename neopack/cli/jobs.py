@@ -78,14 +78,14 @@ def show(
     """One job, with what it was asked; why it failed, where it did."""
     from neopack.reports.jobs import job_text, outcomes_text
     from neopack.sagemaker.failure import failure_of
-    from neopack.sagemaker.following import Outcome
+    from neopack.sagemaker.following import JobOutcome
 
     account = _account(region, profile, endpoint_url)
     job = _known(account, name)
     text = job_text(job)
-    outcome = Outcome(target=job.target, job=job)
+    outcome = JobOutcome(target=job.target, job=job)
     if job.status in ("FAILED", "STOPPED"):
-        outcome = Outcome(target=job.target, job=job, failure=failure_of(account, job))
+        outcome = JobOutcome(target=job.target, job=job, failure=failure_of(account, job))
         text = f"{text}\n{outcomes_text([outcome])}"
     console.result("jobs show", outcome, text)
 

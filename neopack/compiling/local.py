@@ -12,7 +12,7 @@ from neopack.archive.manifest import goldens_of, stem
 from neopack.archive.read import ArchiveScan
 from neopack.archive.write import write_archive
 from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.artifacts.load import Opened, open_archive, refuse_what_is_no_file, unpack
+from neopack.artifacts.load import OpenedArchive, open_archive, refuse_what_is_no_file, unpack
 from neopack.engines import registry
 from neopack.errors import EngineFailed, UsageError
 from neopack.formats.codec import from_json, to_json
@@ -26,11 +26,11 @@ from neopack.values.log import Log
 from neopack.values.model import Member
 from neopack.values.target import Target
 
-__all__ = ["CompileSettings", "compile_archive", "compile_opened", "default_output"]
+__all__ = ["CompileOptions", "compile_archive", "compile_opened", "default_output"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompileSettings:
+class CompileOptions:
     """``max_difference`` None: the engine's own limit for the precision (1e-3 in fp32)."""
 
     precision: str = "fp32"
@@ -52,7 +52,7 @@ def default_output(archive: Path, target: Target) -> Path:
 
 
 def compile_archive(
-    archive: Path, target_name: str, output: Path | None, settings: CompileSettings, log: Log
+    archive: Path, target_name: str, output: Path | None, settings: CompileOptions, log: Log
 ) -> CompiledArtifact:
     """Compile here. Raises ``Unsupported`` where no local engine does, before any work."""
     target = facts.target(target_name)
@@ -67,11 +67,11 @@ def compile_archive(
 
 
 def compile_opened(
-    opened: Opened,
+    opened: OpenedArchive,
     target: Target,
     path: Path,
     goldens: Path | None,
-    settings: CompileSettings,
+    settings: CompileOptions,
     log: Log,
 ) -> CompiledArtifact:
     """Compile what ``opened`` holds into a new archive at ``path``."""
@@ -95,10 +95,10 @@ def compile_opened(
 
 @contextmanager
 def _compiled(
-    opened: Opened,
+    opened: OpenedArchive,
     request: CompilationRequest,
     engine: str,
-    settings: CompileSettings,
+    settings: CompileOptions,
     log: Log,
 ) -> Iterator[CompiledArtifact]:
     """The artifact's files, in a staging directory that is gone when the block ends."""
@@ -132,7 +132,7 @@ def _goldens(scanned: ArchiveScan, log: Log) -> Path | None:
 
 
 def _write(
-    made: CompiledArtifact, opened: Opened, path: Path, settings: CompileSettings, log: Log
+    made: CompiledArtifact, opened: OpenedArchive, path: Path, settings: CompileOptions, log: Log
 ) -> CompiledArtifact:
     manifest = ArtifactManifest.of(made, opened.framework, opened.scan.sha256)
     described = made.members[0].path.with_name(ARTIFACT_MANIFEST)

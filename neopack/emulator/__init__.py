@@ -5,6 +5,6 @@ own whose compilation jobs take time, judge the archive, write an artifact, and 
 """
 
 from neopack.emulator.process import Emulator
-from neopack.emulator.script import Fault, JobScript, Script, Span, Timeline
+from neopack.emulator.script import EmulatorScript, Fault, JobScript, Span, Timeline
 
-__all__ = ["Emulator", "Fault", "JobScript", "Script", "Span", "Timeline"]
+__all__ = ["Emulator", "EmulatorScript", "Fault", "JobScript", "Span", "Timeline"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neopack.emulator.arns import ACCOUNT
-from neopack.emulator.script import Script
+from neopack.emulator.script import EmulatorScript
 
 __all__ = ["KEY", "REGION", "SECRET", "Address", "environment"]
 
@@ -34,7 +34,7 @@ class Address:
         return "\n".join([*lines, *(f"export {k}={v}" for k, v in self.environment.items())])
 
     @classmethod
-    def of(cls, url: str, script: Script) -> Address:
+    def of(cls, url: str, script: EmulatorScript) -> Address:
         return cls(
             url=url,
             environment=environment(url),

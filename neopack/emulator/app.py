@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from neopack.emulator import integrity
-from neopack.emulator.call import Call, Environ, read
+from neopack.emulator.call import Environ, HttpCall, read
 from neopack.emulator.faults import Faults, refusal_of, wait
 from neopack.emulator.regions import Buckets
 from neopack.emulator.replies import AwsError, Reply, refusal
 from neopack.emulator.script import Fault
 from neopack.values.log import Log
 
-__all__ = ["Front", "Seen", "Wsgi"]
+__all__ = ["Front", "RecordedCall", "Wsgi"]
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -37,7 +37,7 @@ REAL_KEYS = ("AKIA", "ASIA")
 
 
 @dataclass(slots=True, kw_only=True)
-class Seen:
+class RecordedCall:
     """A call that came from outside; ``status`` is 0 until, or unless, it is answered."""
 
     service: str
@@ -54,8 +54,8 @@ class Front:
     def __init__(
         self,
         *,
-        sagemaker: Callable[[Call], Reply],
-        control: Callable[[Call], Reply],
+        sagemaker: Callable[[HttpCall], Reply],
+        control: Callable[[HttpCall], Reply],
         moto: Wsgi,
         faults: Faults,
         log: Log,
@@ -64,7 +64,7 @@ class Front:
         self._buckets = Buckets(moto)
         self.faults = faults
         self._log, self._warned = log, False
-        self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
+        self.seen: deque[RecordedCall] = deque(maxlen=REMEMBERED)
         self._resets = 0
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
@@ -98,7 +98,7 @@ class Front:
         for _ in self._moto(environ, lambda *_: None):
             pass
 
-    def _answer(self, call: Call, start: StartResponse) -> Iterable[bytes]:
+    def _answer(self, call: HttpCall, start: StartResponse) -> Iterable[bytes]:
         if call.service in OURS:
             return _sent(self._sagemaker(call), start)
         if call.service not in MOTO:
@@ -107,7 +107,7 @@ class Front:
         refused = self._buckets.elsewhere(call) or integrity.refused(call)
         return _sent(refused, start) if refused else self._moto(call.environ, start)
 
-    def _hurt(self, fault: Fault, call: Call, start: StartResponse) -> Iterable[bytes]:
+    def _hurt(self, fault: Fault, call: HttpCall, start: StartResponse) -> Iterable[bytes]:
         refused = refusal_of(fault, call)
         if refused is not None:
             call.body()  # a client that is still sending does not hear the answer
@@ -127,7 +127,7 @@ class Front:
             _shut(call)
         return _cut(self._answer(call, start), call, fault.bytes)
 
-    def _tell(self, call: Call, seen: Seen) -> None:
+    def _tell(self, call: HttpCall, seen: RecordedCall) -> None:
         if call.ours:
             return
         effect = f" ({seen.effect})" if seen.effect else ""
@@ -137,8 +137,8 @@ class Front:
             self._warned = True
             self._log.warn(f"the key {call.access_key[:4]}... may be a real one: it is not needed")
 
-    def _note(self, call: Call, effect: str) -> Seen:
-        seen = Seen(
+    def _note(self, call: HttpCall, effect: str) -> RecordedCall:
+        seen = RecordedCall(
             service=call.service,
             operation=call.operation,
             resource=call.resource,
@@ -158,13 +158,13 @@ def _sent(reply: Reply, start: StartResponse) -> Iterable[bytes]:
     return [reply.body]
 
 
-def _drop(call: Call, count: int) -> None:
+def _drop(call: HttpCall, count: int) -> None:
     stream = call.environ["wsgi.input"]
     while count > 0 and (part := stream.read(min(CHUNK, count))):
         count -= len(part)
 
 
-def _cut(parts: Iterable[bytes], call: Call, count: int) -> Iterator[bytes]:
+def _cut(parts: Iterable[bytes], call: HttpCall, count: int) -> Iterator[bytes]:
     """The first ``count`` bytes of an answer, and then no more."""
     for part in parts:
         if len(part) >= count:
@@ -176,14 +176,14 @@ def _cut(parts: Iterable[bytes], call: Call, count: int) -> Iterator[bytes]:
     _shut(call)
 
 
-def _shut(call: Call) -> NoReturn:
+def _shut(call: HttpCall) -> NoReturn:
     """Shut the socket: closing the handler's end alone would leave the client waiting."""
     with suppress(OSError):
         call.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError(CUT)
 
 
-def _abort(call: Call) -> NoReturn:
+def _abort(call: HttpCall) -> NoReturn:
     """Close so that the client's next write fails: a socket that is shut goes on taking bytes
     until its buffer is full, and then the client waits."""
     linger = struct.pack("ii", 1, 0)

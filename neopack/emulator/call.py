@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-__all__ = ["SERVICE_KEY", "Call", "Environ", "read"]
+__all__ = ["SERVICE_KEY", "Environ", "HttpCall", "read"]
 
 Environ = dict[str, Any]
 
@@ -42,7 +42,7 @@ S3_PLAIN = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class HttpCall:
     """``resource`` is the path for S3 and for an invocation, else the body's first name."""
 
     service: str
@@ -78,12 +78,12 @@ class Call:
         return json.loads(self.body() or b"{}")
 
 
-def read(environ: Environ) -> Call:
+def read(environ: Environ) -> HttpCall:
     """What a request asks for, told as moto tells it: by the scope it is signed for."""
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     access_key, region, service = _scope(environ, query)
     path = unquote(environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace"))
-    call = Call(
+    call = HttpCall(
         service=service,
         operation="",
         region=region,
@@ -107,7 +107,7 @@ def _scope(environ: Environ, query: dict[str, list[str]]) -> tuple[str, str, str
     return "/".join(parts[:-4]), parts[-3], parts[-2].lower()
 
 
-def _named(call: Call, query: dict[str, list[str]]) -> Call:
+def _named(call: HttpCall, query: dict[str, list[str]]) -> HttpCall:
     from dataclasses import replace
 
     target = call.environ.get("HTTP_X_AMZ_TARGET", "")
@@ -122,7 +122,7 @@ def _named(call: Call, query: dict[str, list[str]]) -> Call:
     return replace(call, operation=form.get("Action", [""])[0], resource="")
 
 
-def _s3_operation(call: Call, query: dict[str, list[str]]) -> str:
+def _s3_operation(call: HttpCall, query: dict[str, list[str]]) -> str:
     for method, word, operation in S3_OPERATIONS:
         if call.method == method and word in query:
             return operation
@@ -130,7 +130,7 @@ def _s3_operation(call: Call, query: dict[str, list[str]]) -> str:
     return S3_PLAIN.get((call.method, depth), call.method)
 
 
-def _first_name(call: Call) -> str:
+def _first_name(call: HttpCall) -> str:
     """CompilationJobName, EndpointName, ...: what the request is about."""
     try:
         data = call.json()
@@ -140,5 +140,5 @@ def _first_name(call: Call) -> str:
     return names[0] if names and isinstance(names[0], str) else ""
 
 
-def _chunked(call: Call) -> bool:
+def _chunked(call: HttpCall) -> bool:
     return bool(call.environ.get("wsgi.input_terminated"))

@@ -11,7 +11,7 @@ from neopack.archive.write import write_archive
 from neopack.artifacts.emulated import EMULATED, EmulatedMark
 from neopack.artifacts.load import find_model, open_archive
 from neopack.compiling import local
-from neopack.compiling.local import CompileSettings
+from neopack.compiling.local import CompileOptions
 from neopack.emulator.signatures import complete
 from neopack.engines import registry as engines
 from neopack.errors import Missing, NeopackError, Unsupported
@@ -24,14 +24,14 @@ from neopack.values.model import Member
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["Made", "Task", "compile_model"]
+__all__ = ["CompilationTask", "CompiledFiles", "compile_model"]
 
 UNCOMPILED = "no local engine takes this: the model is as it came"
 UNREAD = "neopack reads no model of this framework in it: it is as it came"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class CompilationTask:
     """One archive to compile in ``folder``, and what the job says of it."""
 
     archive: Path
@@ -45,7 +45,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class CompiledFiles:
     """An artifact with the emulator's mark in it; ``derived`` is DerivedDataInputConfig."""
 
     path: Path
@@ -53,7 +53,7 @@ class Made:
     derived: str = ""
 
 
-def compile_model(task: Task) -> Made:
+def compile_model(task: CompilationTask) -> CompiledFiles:
     """Compile with the local engine that takes the job; without one hand on what came, marked.
 
     Raises ``EngineFailed`` where an engine takes it and fails.
@@ -64,26 +64,26 @@ def compile_model(task: Task) -> Made:
     scanned = scan(task.archive)
     found = find_model(scanned)
     if found is None or found[0].name != task.framework:
-        return Made(path=_marked(task.archive, task.folder, mark), how=UNREAD)
+        return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNREAD)
     framework, _, info = found
     signature = complete(info.signature, task.config, task.options, task.framework)
     if signature is None:
-        return Made(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
+        return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
     layout = framework.layout(signature, task.target, scanned.file_names())
     derived = layout.data_input_config or ""
     lacking = _no_engine(task, signature)
     if lacking:
         path = _marked(task.archive, task.folder, replace(mark, signature=signature))
-        return Made(path=path, how=f"{UNCOMPILED} ({lacking})", derived=derived)
+        return CompiledFiles(path=path, how=f"{UNCOMPILED} ({lacking})", derived=derived)
     signature = _with_outputs(task.archive, signature)
     made = _compiled(task, signature)
     assert made.path is not None  # noqa: S101 - it was written there
     mark = replace(mark, signature=signature, engine=made.engine)
     how = f"compiled by {made.engine} {made.engine_version} on this machine"
-    return Made(path=_marked(made.path, task.folder, mark), how=how, derived=derived)
+    return CompiledFiles(path=_marked(made.path, task.folder, mark), how=how, derived=derived)
 
 
-def _no_engine(task: Task, signature: Signature) -> str:
+def _no_engine(task: CompilationTask, signature: Signature) -> str:
     """Why none compiles this here; empty where one does."""
     request = CompilationRequest(
         framework=task.framework, model=task.archive, target=task.target, signature=signature
@@ -95,10 +95,10 @@ def _no_engine(task: Task, signature: Signature) -> str:
     return ""
 
 
-def _compiled(task: Task, signature: Signature) -> CompiledArtifact:
+def _compiled(task: CompilationTask, signature: Signature) -> CompiledArtifact:
     opened = open_archive(task.archive, signature=signature)
     path = task.folder / "compiled.tar.gz"
-    return local.compile_opened(opened, task.target, path, None, CompileSettings(), SilentLog())
+    return local.compile_opened(opened, task.target, path, None, CompileOptions(), SilentLog())
 
 
 def _with_outputs(archive: Path, signature: Signature) -> Signature:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from neopack.emulator import script as scripts
-from neopack.emulator.call import Call
+from neopack.emulator.call import HttpCall
 from neopack.emulator.replies import AwsError, Reply, answer, refusal
 from neopack.emulator.script import Fault
 from neopack.errors import NeopackError
@@ -29,7 +29,7 @@ class Control:
             "seen": self._seen,
         }
 
-    def __call__(self, call: Call) -> Reply:
+    def __call__(self, call: HttpCall) -> Reply:
         verb = self._verbs.get(call.path.rpartition("/")[2])
         if verb is None:
             what = f"there are {', '.join(self._verbs)}"

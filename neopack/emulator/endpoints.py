@@ -14,15 +14,15 @@ from typing import Any, Literal
 from neopack.emulator.arns import ACCOUNT, arn_of
 from neopack.emulator.clock import Clock
 from neopack.emulator.hosting import Variant, hosted
-from neopack.emulator.pages import Ask, page
+from neopack.emulator.pages import PageRequest, page
 from neopack.emulator.records import Records
 from neopack.emulator.replies import AwsError
-from neopack.emulator.script import Script, Timeline
-from neopack.emulator.storage import Lacking, Storage, place
+from neopack.emulator.script import EmulatorScript, Timeline
+from neopack.emulator.storage import NoSuchObject, Storage, place
 from neopack.errors import NeopackError
 from neopack.serving.container import Container
 
-__all__ = ["Endpoint", "Endpoints"]
+__all__ = ["EmulatedEndpoint", "Endpoints"]
 
 Status = Literal["Creating", "Updating", "InService", "Failed", "Deleting"]
 PATIENCE = 45.0
@@ -33,7 +33,7 @@ NOT_HEALTHY = (
 
 
 @dataclass(slots=True, kw_only=True)
-class Endpoint:
+class EmulatedEndpoint:
     """``serving`` answers now; ``coming`` is what a create or an update brings up."""
 
     name: str
@@ -60,7 +60,7 @@ class Endpoints:
         self,
         clock: Clock,
         storage: Storage,
-        script: Script,
+        script: EmulatorScript,
         folder: Path,
         models: Records,
         configs: Records,
@@ -68,7 +68,7 @@ class Endpoints:
         self.clock, self.script = clock, script
         self._storage, self._folder = storage, folder
         self._models, self._configs = models, configs
-        self._endpoints: dict[tuple[str, str], Endpoint] = {}
+        self._endpoints: dict[tuple[str, str], EmulatedEndpoint] = {}
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="endpoint")
 
@@ -83,7 +83,7 @@ class Endpoints:
                 raise AwsError("ValidationException", what)
             variant = self._variant(region, config)
             now = self.clock.now()
-            self._endpoints[region, name] = endpoint = Endpoint(
+            self._endpoints[region, name] = endpoint = EmulatedEndpoint(
                 name=name,
                 region=region,
                 config=config,
@@ -143,7 +143,9 @@ class Endpoints:
         with self._lock:
             self.tick()
             asks = [
-                Ask(item=e, name=e.name, status=e.status, created=e.created, modified=e.modified)
+                PageRequest(
+                    item=e, name=e.name, status=e.status, created=e.created, modified=e.modified
+                )
                 for (where, _), e in self._endpoints.items()
                 if where == region
             ]
@@ -181,7 +183,7 @@ class Endpoints:
                 _stop(endpoint)
             self._endpoints.clear()
 
-    def _gone(self, endpoint: Endpoint) -> bool:
+    def _gone(self, endpoint: EmulatedEndpoint) -> bool:
         elapsed = self.clock.now() - endpoint.since
         over = endpoint.timeline.stopping.over(elapsed, endpoint.seen)
         if endpoint.status != "Deleting" or not over:
@@ -189,7 +191,7 @@ class Endpoints:
         _stop(endpoint)
         return True
 
-    def _arrive(self, endpoint: Endpoint, coming: Future[Container]) -> None:
+    def _arrive(self, endpoint: EmulatedEndpoint, coming: Future[Container]) -> None:
         span, elapsed = endpoint.timeline.starting, self.clock.now() - endpoint.since
         if not span.over(elapsed, endpoint.seen):
             return
@@ -211,7 +213,7 @@ class Endpoints:
         status: Status = "Failed" if endpoint.serving is None else "InService"
         self._move(endpoint, status, endpoint.since + span.seconds)
 
-    def _move(self, endpoint: Endpoint, status: Status, since: float) -> None:
+    def _move(self, endpoint: EmulatedEndpoint, status: Status, since: float) -> None:
         endpoint.status, endpoint.since, endpoint.modified, endpoint.seen = status, since, since, 0
 
     # --- what is behind it
@@ -232,7 +234,7 @@ class Endpoints:
                     region=region,
                 ),
             )
-        except (Lacking, NeopackError) as error:
+        except (NoSuchObject, NeopackError) as error:
             raise NeopackError(str(error)) from None
         finally:
             # the container has the artifact in memory
@@ -243,7 +245,7 @@ class Endpoints:
         first: Mapping[str, Any] = variants[0]
         return first
 
-    def _get(self, region: str, name: str) -> Endpoint:
+    def _get(self, region: str, name: str) -> EmulatedEndpoint:
         found = self._endpoints.get((region, name))
         if found is None:
             what = f'Could not find endpoint "{self._arn(region, name)}".'
@@ -254,14 +256,14 @@ class Endpoints:
         return arn_of(region, "endpoint", name.lower())
 
 
-def _stop(endpoint: Endpoint) -> None:
+def _stop(endpoint: EmulatedEndpoint) -> None:
     if endpoint.serving is not None:
         endpoint.serving.close()
     if endpoint.coming is not None and endpoint.coming.exception() is None:
         endpoint.coming.result().close()
 
 
-def _summary(endpoint: Endpoint) -> dict[str, Any]:
+def _summary(endpoint: EmulatedEndpoint) -> dict[str, Any]:
     return {
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from neopack.emulator.arns import ACCOUNT
-from neopack.emulator.call import Call
+from neopack.emulator.call import HttpCall
 from neopack.emulator.replies import QUERY, AwsError
 from neopack.emulator.script import Fault
 
@@ -33,7 +33,7 @@ class Faults:
         with self._lock:
             self._armed += [_Armed(fault) for fault in faults]
 
-    def meets(self, call: Call) -> Fault | None:
+    def meets(self, call: HttpCall) -> Fault | None:
         """The first fault that is due for a call; the service's own calls meet none."""
         if call.ours:
             return None
@@ -46,7 +46,7 @@ class Faults:
         return None
 
 
-def _fits(fault: Fault, call: Call) -> bool:
+def _fits(fault: Fault, call: HttpCall) -> bool:
     asked = (
         (call.service, fault.service),
         (call.operation, fault.operation),
@@ -65,7 +65,7 @@ def wait(fault: Fault) -> None:
     time.sleep(fault.seconds)
 
 
-def refusal_of(fault: Fault, call: Call) -> AwsError | None:
+def refusal_of(fault: Fault, call: HttpCall) -> AwsError | None:
     """The error that a fault answers with, in the words of the service; None for the others."""
     if fault.effect == "throttle":
         return _throttled(call)
@@ -82,14 +82,14 @@ def refusal_of(fault: Fault, call: Call) -> AwsError | None:
     return None
 
 
-def _throttled(call: Call) -> AwsError:
+def _throttled(call: HttpCall) -> AwsError:
     if call.service == "s3":
         return AwsError("SlowDown", "Please reduce your request rate.", 503)
     code = "Throttling" if call.service in QUERY else "ThrottlingException"
     return AwsError(code, "Rate exceeded")
 
 
-def _expired(call: Call) -> AwsError:
+def _expired(call: HttpCall) -> AwsError:
     if call.service == "s3":
         return AwsError("ExpiredToken", "The provided token has expired.")
     what = "The security token included in the request is expired"
@@ -98,7 +98,7 @@ def _expired(call: Call) -> AwsError:
     return AwsError("ExpiredTokenException", what)
 
 
-def _denied(call: Call) -> AwsError:
+def _denied(call: HttpCall) -> AwsError:
     if call.service == "s3":
         return AwsError("AccessDenied", "Access Denied", 403)
     service = call.service.removesuffix("-runtime")
@@ -112,7 +112,7 @@ def _denied(call: Call) -> AwsError:
     return AwsError("AccessDeniedException", what)
 
 
-def _skewed(call: Call) -> AwsError:
+def _skewed(call: HttpCall) -> AwsError:
     if call.service == "s3":
         what = "The difference between the request time and the current time is too large."
         return AwsError("RequestTimeTooSkewed", what, 403)

@@ -7,7 +7,7 @@ import hashlib
 import zlib
 from collections.abc import Callable
 
-from neopack.emulator.call import Call
+from neopack.emulator.call import HttpCall
 from neopack.emulator.replies import AwsError, Reply, refusal
 
 __all__ = ["refused"]
@@ -24,7 +24,7 @@ CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def refused(call: Call) -> Reply | None:
+def refused(call: HttpCall) -> Reply | None:
     """An answer for an upload whose checksum, MD5 or payload hash is another's."""
     if call.operation not in UPLOADS or call.service != "s3":
         return None

@@ -15,15 +15,15 @@ from typing import Any
 from neopack.emulator import timeline
 from neopack.emulator.arns import arn_of
 from neopack.emulator.clock import Clock
-from neopack.emulator.pages import Ask, page
+from neopack.emulator.pages import PageRequest, page
 from neopack.emulator.reasons import reason
 from neopack.emulator.replies import AwsError
-from neopack.emulator.script import Script, Timeline
-from neopack.emulator.storage import Lacking, Storage
+from neopack.emulator.script import EmulatorScript, Timeline
+from neopack.emulator.storage import NoSuchObject, Storage
 from neopack.emulator.timeline import ENDED, Position, Status
-from neopack.emulator.work import Order, Outcome, perform
+from neopack.emulator.work import CompilationOrder, CompilationResult, perform
 
-__all__ = ["Job", "Jobs"]
+__all__ = ["EmulatedJob", "Jobs"]
 
 # the field's documentation: one day where nothing is said
 DEFAULT_LIMIT = 86400
@@ -32,10 +32,10 @@ PATIENCE = 45.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
+class EmulatedJob:
     """One job; ``since`` is when its state began, ``seen`` how often an answer showed it."""
 
-    order: Order
+    order: CompilationOrder
     folder: Path
     timeline: Timeline
     created: float
@@ -45,8 +45,8 @@ class Job:
     seen: int = 0
     started: float | None = None
     ended: float | None = None
-    work: Future[tuple[Outcome, float]] | None = None
-    outcome: Outcome = field(default_factory=Outcome)
+    work: Future[tuple[CompilationResult, float]] | None = None
+    outcome: CompilationResult = field(default_factory=CompilationResult)
 
     @property
     def name(self) -> str:
@@ -62,10 +62,12 @@ class Job:
 class Jobs:
     """All jobs of one emulator, by region and name."""
 
-    def __init__(self, clock: Clock, storage: Storage, script: Script, folder: Path) -> None:
+    def __init__(
+        self, clock: Clock, storage: Storage, script: EmulatorScript, folder: Path
+    ) -> None:
         self.clock, self.script = clock, script
         self._storage, self._folder = storage, folder
-        self._jobs: dict[tuple[str, str], Job] = {}
+        self._jobs: dict[tuple[str, str], EmulatedJob] = {}
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="job")
 
@@ -79,8 +81,8 @@ class Jobs:
             script = self.script.job(name)
             arn = arn_of(region, "compilation-job", name)
             now = self.clock.now()
-            self._jobs[region, name] = Job(
-                order=Order(arn=arn, region=region, request=request, script=script),
+            self._jobs[region, name] = EmulatedJob(
+                order=CompilationOrder(arn=arn, region=region, request=request, script=script),
                 folder=Path(tempfile.mkdtemp(dir=self._folder)),
                 timeline=script.timeline or self.script.timeline,
                 created=now,
@@ -150,7 +152,7 @@ class Jobs:
                 shutil.rmtree(job.folder, ignore_errors=True)
             self._jobs.clear()
 
-    def _moved(self, job: Job) -> bool:
+    def _moved(self, job: EmulatedJob) -> bool:
         if job.status in ENDED:
             return False
         done = self._done(job)
@@ -170,7 +172,7 @@ class Jobs:
         self._move(job, move.status, move.since)
         return True
 
-    def _done(self, job: Job) -> tuple[Outcome, float] | None:
+    def _done(self, job: EmulatedJob) -> tuple[CompilationResult, float] | None:
         """The work's result; waited for where the script says that it is time."""
         if job.work is None or job.status != "INPROGRESS":
             return None
@@ -182,7 +184,7 @@ class Jobs:
         except TimeoutError:
             return None
 
-    def _move(self, job: Job, status: Status, since: float) -> None:
+    def _move(self, job: EmulatedJob, status: Status, since: float) -> None:
         job.since, job.seen, job.modified = since, 0, since
         if status == "INPROGRESS":
             job.started = since
@@ -192,20 +194,20 @@ class Jobs:
             job.ended = since
             self._end(job)
 
-    def _end(self, job: Job) -> None:
+    def _end(self, job: EmulatedJob) -> None:
         if job.status == "COMPLETED":
             self._hand_over(job)
         elif job.status == "FAILED" and not job.outcome.reason:
             why = reason("timeout", seconds=f"{job.limit:.0f}")
-            job.outcome = Outcome(reason=why, lines=(why,))
+            job.outcome = CompilationResult(reason=why, lines=(why,))
         elif job.status == "STOPPED":
-            job.outcome = Outcome(lines=("the job was stopped",))
+            job.outcome = CompilationResult(lines=("the job was stopped",))
         if job.work is not None and job.work.done():
             shutil.rmtree(job.folder, ignore_errors=True)
         at = min(self.clock.now(), time.time())
         self._storage.log(job.order.region, job.name, (*job.outcome.lines, job.status), at)
 
-    def _hand_over(self, job: Job) -> None:
+    def _hand_over(self, job: EmulatedJob) -> None:
         """The artifact appears with COMPLETED, and so never for a job that was stopped."""
         done = job.outcome
         assert done.artifact is not None  # noqa: S101 - no reason, so there is one
@@ -213,11 +215,11 @@ class Jobs:
         key_id = job.order.request["OutputConfig"].get("KmsKeyId", "")
         try:
             self._storage.store(done.artifact, done.to, key_id)
-        except Lacking as lacking:
+        except NoSuchObject as lacking:
             why = reason("s3-output", code=lacking.code, message=lacking.message)
-            job.status, job.outcome = "FAILED", Outcome(reason=why, lines=(why,))
+            job.status, job.outcome = "FAILED", CompilationResult(reason=why, lines=(why,))
 
-    def _timed(self, order: Order, folder: Path) -> tuple[Outcome, float]:
+    def _timed(self, order: CompilationOrder, folder: Path) -> tuple[CompilationResult, float]:
         start = time.monotonic()
         name = order.request["CompilationJobName"]
         opening = f"an emulated compilation of {order.input['S3Uri']} for {order.target.name}"
@@ -227,12 +229,12 @@ class Jobs:
             outcome = perform(order, self._storage, folder)
         except Exception as error:  # noqa: BLE001 - a job never takes the service with it
             what = f"{type(error).__name__}: {error}"
-            outcome = Outcome(reason=reason("server"), lines=(what, reason("server")))
+            outcome = CompilationResult(reason=reason("server"), lines=(what, reason("server")))
         return outcome, time.monotonic() - start
 
     # --- refusals
 
-    def _job(self, region: str, request: Mapping[str, Any]) -> Job:
+    def _job(self, region: str, request: Mapping[str, Any]) -> EmulatedJob:
         name = request["CompilationJobName"]
         if (region, name) not in self._jobs:
             raise AwsError("ResourceNotFound", f"Could not find compilation job {name!r}")
@@ -256,7 +258,7 @@ class Jobs:
             )
 
 
-def _described(job: Job) -> dict[str, Any]:
+def _described(job: EmulatedJob) -> dict[str, Any]:
     request, outcome = job.order.request, job.outcome
     artifact = f"s3://{outcome.to.bucket}/{outcome.to.key}" if outcome.to else ""
     answer = {
@@ -285,13 +287,13 @@ def _described(job: Job) -> dict[str, Any]:
     return {key: value for key, value in answer.items() if value is not None}
 
 
-def _asked(job: Job) -> Ask:
-    return Ask(
+def _asked(job: EmulatedJob) -> PageRequest:
+    return PageRequest(
         item=job, name=job.name, status=job.status, created=job.created, modified=job.modified
     )
 
 
-def _summary(job: Job) -> dict[str, Any]:
+def _summary(job: EmulatedJob) -> dict[str, Any]:
     output = job.order.request["OutputConfig"]
     platform = output.get("TargetPlatform", {})
     summary = {

@@ -9,13 +9,13 @@ from typing import Any
 
 from neopack.emulator.replies import AwsError
 
-__all__ = ["Ask", "page"]
+__all__ = ["PageRequest", "page"]
 
 DEFAULT_PAGE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class PageRequest:
     """Something to list, and what a list call can ask of it."""
 
     item: Any
@@ -26,12 +26,12 @@ class Ask:
 
 
 def page(
-    asks: Sequence[Ask],
+    asks: Sequence[PageRequest],
     request: Mapping[str, Any],
     *,
     keys: Mapping[str, str],
     order: str,
-) -> tuple[list[Ask], str]:
+) -> tuple[list[PageRequest], str]:
     """The page asked for, and the token of the next one; ``keys`` maps SortBy to a field, and
     ``order`` is the call's default."""
     chosen = [ask for ask in asks if _fits(ask, request)]
@@ -45,7 +45,7 @@ def page(
     return chosen[start:rest], token if rest < len(chosen) else ""
 
 
-def _fits(ask: Ask, request: Mapping[str, Any]) -> bool:
+def _fits(ask: PageRequest, request: Mapping[str, Any]) -> bool:
     get = request.get
     return (
         get("NameContains", "") in ask.name

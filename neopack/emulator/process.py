@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from neopack import distributions
 from neopack.emulator.address import KEY, REGION, SECRET, environment
-from neopack.emulator.script import Fault, Script
+from neopack.emulator.script import EmulatorScript, Fault
 from neopack.emulator.server import INSTALL
 from neopack.errors import EngineFailed, Missing, NeopackError, UsageError
 from neopack.formats.codec import to_json
@@ -32,10 +32,10 @@ class Emulator:
         aws.script(jobs=[JobScript(name="bad-*", fails="compilation")])
     """
 
-    def __init__(self, script: Script | None = None) -> None:
+    def __init__(self, script: EmulatorScript | None = None) -> None:
         if distributions.version("moto") is None:
             raise Missing("the emulator stands on moto and boto3", hint=INSTALL)
-        self._script = script or Script()
+        self._script = script or EmulatorScript()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "neopack.emulator"],
             stdin=subprocess.PIPE,
@@ -75,7 +75,7 @@ class Emulator:
 
     # --- for tests
 
-    def script(self, script: Script | None = None, **parts: Any) -> None:
+    def script(self, script: EmulatorScript | None = None, **parts: Any) -> None:
         """Play by another script from now on, or by the present one with other ``parts``:
         ``aws.script(jobs=[JobScript(name="bad-*", fails="compilation")])``."""
         given: dict[str, Any] = {
@@ -92,9 +92,9 @@ class Emulator:
         """Move the clock."""
         self._tell("advance", {"seconds": seconds})
 
-    def reset(self, script: Script | None = None) -> None:
+    def reset(self, script: EmulatorScript | None = None) -> None:
         """Forget everything: buckets, jobs, endpoints, what was asked."""
-        self._script = script or Script()
+        self._script = script or EmulatorScript()
         self._tell("reset", to_json(self._script))
 
     def seen(self, service: str = "", operation: str = "") -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from neopack.emulator.arns import arn_of
 from neopack.emulator.clock import Clock
-from neopack.emulator.pages import Ask, page
+from neopack.emulator.pages import PageRequest, page
 from neopack.emulator.replies import AwsError
 
 __all__ = ["Record", "Records"]
@@ -63,7 +63,7 @@ class Records:
         with self._lock:
             records = [record for (where, _), record in self._records.items() if where == region]
         asks = [
-            Ask(item=r, name=r.name, status="", created=r.created, modified=r.created)
+            PageRequest(item=r, name=r.name, status="", created=r.created, modified=r.created)
             for r in records
         ]
         shown, token = page(asks, request, keys={"Name": "name"}, order="Descending")

@@ -6,7 +6,7 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
-from neopack.emulator.call import Call
+from neopack.emulator.call import HttpCall
 from neopack.emulator.replies import AwsError, Reply, refusal
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Buckets:
         self._regions: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def elsewhere(self, call: Call) -> Reply | None:
+    def elsewhere(self, call: HttpCall) -> Reply | None:
         """301 PermanentRedirect for a call to a bucket of another region."""
         if call.service != "s3" or call.ours or call.operation in EVERYWHERE or not call.bucket:
             return None
@@ -46,7 +46,7 @@ class Buckets:
             else:
                 self._regions.clear()
 
-    def _region(self, call: Call) -> str:
+    def _region(self, call: HttpCall) -> str:
         """Empty where there is no such bucket, which moto will say."""
         with self._lock:
             known = self._regions.get(call.bucket)
@@ -58,7 +58,7 @@ class Buckets:
                 self._regions[call.bucket] = found
         return found
 
-    def _asked(self, call: Call) -> str:
+    def _asked(self, call: HttpCall) -> str:
         import io
 
         told: list[str] = []

@@ -6,13 +6,13 @@ import json
 import re
 from urllib.parse import unquote
 
-from neopack.emulator.call import Call
+from neopack.emulator.call import HttpCall
 from neopack.emulator.endpoints import Endpoints
 from neopack.emulator.replies import AwsError, Reply
 from neopack.errors import NeopackError
-from neopack.serving.bodies import JSON, Body, Refused, parsed, rendered
+from neopack.serving.bodies import JSON, Body, RequestRefused, parsed, rendered
 
-__all__ = ["Runtime"]
+__all__ = ["InvocationApi"]
 
 PATH = re.compile(r"/endpoints/([^/]+)/invocations")
 # InvokeEndpoint's documentation: the body of a request (botocore 1.44.5, BodyBlob, 2026)
@@ -20,11 +20,11 @@ LARGEST = 6291456
 MODEL_ERROR = 424
 
 
-class Runtime:
+class InvocationApi:
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
 
-    def __call__(self, call: Call) -> Reply:
+    def __call__(self, call: HttpCall) -> Reply:
         """Raises ``AwsError`` where no model was asked; a model's refusal is an answer."""
         found = PATH.fullmatch(call.path)
         if found is None:
@@ -39,7 +39,7 @@ class Runtime:
         try:
             inputs = parsed(asked, container.signature)
             answer = rendered(container.predict(inputs), accept, data)
-        except Refused as refused:
+        except RequestRefused as refused:
             return _model_error(name, refused.status, refused.message)
         except NeopackError as error:
             return _model_error(name, 400, str(error))

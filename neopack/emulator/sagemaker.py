@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from neopack.emulator import rules, validation
-from neopack.emulator.call import Call
+from neopack.emulator.call import HttpCall
 from neopack.emulator.clock import Clock
 from neopack.emulator.endpoints import Endpoints
 from neopack.emulator.jobs import Jobs
 from neopack.emulator.records import Records
 from neopack.emulator.replies import AwsError, Reply, answer, refusal
-from neopack.emulator.runtime import Runtime
-from neopack.emulator.script import Script
-from neopack.emulator.storage import Lacking, Storage, place
+from neopack.emulator.runtime import InvocationApi
+from neopack.emulator.script import EmulatorScript
+from neopack.emulator.storage import NoSuchObject, Storage, place
 from neopack.emulator.tags import Tags
 
 __all__ = ["SageMaker"]
@@ -29,16 +29,18 @@ ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/.+")
 class SageMaker:
     """Both services, the control plane and the runtime, on what one emulator keeps."""
 
-    def __init__(self, clock: Clock, storage: Storage, script: Script, folder: Path) -> None:
+    def __init__(
+        self, clock: Clock, storage: Storage, script: EmulatorScript, folder: Path
+    ) -> None:
         self._storage, self._tags = storage, Tags()
         self._models = Records(clock, noun="model", word="Model")
         self._configs = Records(clock, noun="endpoint configuration", word="EndpointConfig")
         self._jobs = Jobs(clock, storage, script, folder)
         self._endpoints = Endpoints(clock, storage, script, folder, self._models, self._configs)
-        self._runtime = Runtime(self._endpoints)
+        self._runtime = InvocationApi(self._endpoints)
         self._operations = self._table()
 
-    def __call__(self, call: Call) -> Reply:
+    def __call__(self, call: HttpCall) -> Reply:
         try:
             if call.service == "sagemaker-runtime":
                 return self._runtime(call)
@@ -49,7 +51,7 @@ class SageMaker:
             what = f"neopack's emulator has a bug: {type(error).__name__}: {error}"
             return refusal(call.service, AwsError("InternalFailure", what, 500))
 
-    def follow(self, clock: Clock, script: Script) -> None:
+    def follow(self, clock: Clock, script: EmulatorScript) -> None:
         """Another clock and script for what comes."""
         for part in (self._jobs, self._endpoints):
             part.clock, part.script = clock, script
@@ -90,7 +92,7 @@ class SageMaker:
             "DeleteTags": tags.delete,
         }
 
-    def _answered(self, call: Call) -> Mapping[str, Any]:
+    def _answered(self, call: HttpCall) -> Mapping[str, Any]:
         operation = self._operations.get(call.operation)
         if operation is None:
             what = f"neopack's emulator has no {call.operation}"
@@ -125,7 +127,7 @@ class SageMaker:
         uri = container.get("ModelDataUrl", "")
         try:
             self._storage.head(place(uri))
-        except Lacking:
+        except NoSuchObject:
             what = (
                 f'Could not access model data at {uri}. Please ensure that the role "{role}" '
                 "exists and that its trust relationship policy allows the action "
@@ -141,7 +143,7 @@ class SageMaker:
         return self._configs.create(region, request)
 
 
-def _request(call: Call) -> Mapping[str, Any]:
+def _request(call: HttpCall) -> Mapping[str, Any]:
     try:
         data = call.json()
     except ValueError:

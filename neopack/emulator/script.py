@@ -12,7 +12,17 @@ from typing import Any, Literal
 from neopack.errors import Malformed, SourceError
 from neopack.formats.codec import from_json, to_json
 
-__all__ = ["DEMO", "Effect", "Fault", "JobScript", "Script", "Span", "Timeline", "load", "parse"]
+__all__ = [
+    "DEMO",
+    "Effect",
+    "EmulatorScript",
+    "Fault",
+    "JobScript",
+    "Span",
+    "Timeline",
+    "load",
+    "parse",
+]
 
 Effect = Literal[
     "throttle",  # "Rate exceeded", as each service says it
@@ -84,7 +94,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class EmulatorScript:
     """``buckets`` (name to region) and ``roles`` (names) are there from the start.
 
     ``running_jobs`` is the account's limit in a region; what AWS allows is not published.
@@ -110,12 +120,12 @@ class Script:
 
 
 # what there is where nobody says anything: enough for a first job
-DEMO = Script(buckets={"models": "us-west-2"}, roles=("neo",))
+DEMO = EmulatorScript(buckets={"models": "us-west-2"}, roles=("neo",))
 
 
-def parse(data: Mapping[str, Any]) -> Script:
+def parse(data: Mapping[str, Any]) -> EmulatorScript:
     """A script from plain values. Raises ``Malformed`` that names what does not fit."""
-    script = from_json(Script, dict(data))
+    script = from_json(EmulatorScript, dict(data))
     _refuse_unknown(data, to_json(script), "script")
     return script
 
@@ -132,7 +142,7 @@ def _refuse_unknown(given: Any, taken: Any, where: str) -> None:
             _refuse_unknown(value, kept, f"{where}[{index}]")
 
 
-def load(path: Path) -> Script:
+def load(path: Path) -> EmulatorScript:
     """A script from a ``.toml`` or ``.json`` file."""
     try:
         text = path.read_text("utf-8")

@@ -16,7 +16,7 @@ from neopack.emulator.clock import Clock
 from neopack.emulator.control import Control
 from neopack.emulator.faults import Faults
 from neopack.emulator.sagemaker import SageMaker
-from neopack.emulator.script import Script
+from neopack.emulator.script import EmulatorScript
 from neopack.emulator.storage import Storage
 from neopack.errors import Missing, UsageError
 from neopack.values.log import Log, SilentLog
@@ -33,9 +33,9 @@ class Server:
     """Bound to its port when it is made; answers from ``start`` to ``close``."""
 
     def __init__(
-        self, *, port: int = 0, script: Script | None = None, log: Log | None = None
+        self, *, port: int = 0, script: EmulatorScript | None = None, log: Log | None = None
     ) -> None:
-        self._script = script or Script()
+        self._script = script or EmulatorScript()
         self._server = _bound(port, self._respond)
         self.url = f"http://{HOST}:{self._server.server_address[1]}"
         self.clock = Clock(manual=self._script.clock == "manual")
@@ -78,7 +78,7 @@ class Server:
 
     # --- what Control asks for
 
-    def follow(self, script: Script) -> None:
+    def follow(self, script: EmulatorScript) -> None:
         """A new script for what comes; jobs that run keep their timeline."""
         self._script = script
         if self.clock.manual != (script.clock == "manual"):
@@ -90,7 +90,7 @@ class Server:
         self.clock.advance(seconds)
         self._sagemaker.tick()
 
-    def reset(self, script: Script) -> None:
+    def reset(self, script: EmulatorScript) -> None:
         """As if it had just started, the buckets too."""
         self.clock = Clock(manual=script.clock == "manual")
         self.follow(script)
@@ -117,7 +117,7 @@ def _bound(port: int, app: Wsgi) -> Any:
     except ImportError as error:
         raise Missing(f"the emulator stands on moto and boto3 ({error})", hint=INSTALL) from None
 
-    class Handler(MotoRequestHandler):  # type: ignore[misc]
+    class RequestHandler(MotoRequestHandler):  # type: ignore[misc]
         protocol_version = "HTTP/1.1"
 
         def log(self, *_: object) -> None:
@@ -129,7 +129,7 @@ def _bound(port: int, app: Wsgi) -> Any:
 
     with _listening(port) as taken:  # werkzeug would end the process where the port is not free
         return make_server(
-            HOST, port, app, threaded=True, request_handler=Handler, fd=taken.fileno()
+            HOST, port, app, threaded=True, request_handler=RequestHandler, fd=taken.fileno()
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from neopack.emulator.call import SERVICE_KEY
 
-__all__ = ["LOG_GROUP", "Lacking", "Place", "Storage", "place"]
+__all__ = ["LOG_GROUP", "NoSuchObject", "ObjectPlace", "Storage", "place"]
 
 LOG_GROUP = "/aws/sagemaker/CompilationJobs"
 US_EAST_1 = "us-east-1"
@@ -35,12 +35,12 @@ PATHS = re.compile(r"(?:s3://|https://[^/]+/)(?P<bucket>[^/]+)/?(?P<key>.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ObjectPlace:
     bucket: str
     key: str
 
 
-class Lacking(Exception):
+class NoSuchObject(Exception):
     """S3 said no: ``code`` is its word."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -48,14 +48,18 @@ class Lacking(Exception):
         self.code, self.message = code, message
 
 
-def place(uri: str) -> Place:
+def place(uri: str) -> ObjectPlace:
     """The bucket and the key of an S3 URI, ``s3://`` or ``https://``."""
     found = HOSTED.fullmatch(uri) or PATHS.fullmatch(uri)
-    return Place(bucket=found["bucket"], key=found["key"]) if found else Place(bucket="", key="")
+    return (
+        ObjectPlace(bucket=found["bucket"], key=found["key"])
+        if found
+        else ObjectPlace(bucket="", key="")
+    )
 
 
 class Storage:
-    """Raises ``Lacking`` where S3 refuses."""
+    """Raises ``NoSuchObject`` where S3 refuses."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -78,15 +82,15 @@ class Storage:
             answer = self._client("s3").get_bucket_location(Bucket=bucket)
         return answer.get("LocationConstraint") or US_EAST_1
 
-    def head(self, at: Place) -> None:
+    def head(self, at: ObjectPlace) -> None:
         with _said():
             self._client("s3").head_object(Bucket=at.bucket, Key=at.key)
 
-    def fetch(self, at: Place, to: Path) -> None:
+    def fetch(self, at: ObjectPlace, to: Path) -> None:
         with _said():
             self._client("s3").download_file(at.bucket, at.key, str(to))
 
-    def store(self, path: Path, at: Place, key_id: str = "") -> None:
+    def store(self, path: Path, at: ObjectPlace, key_id: str = "") -> None:
         extra = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else None
         with _said():
             self._client("s3").upload_file(str(path), at.bucket, at.key, ExtraArgs=extra)
@@ -129,7 +133,7 @@ def _client_error() -> type[Exception]:
 
 
 class _said:  # noqa: N801 - reads as the context manager that it is
-    """boto3's ClientError as ``Lacking``."""
+    """boto3's ClientError as ``NoSuchObject``."""
 
     def __enter__(self) -> None:
         pass
@@ -145,7 +149,7 @@ def _refused() -> tuple[type[Exception], ...]:
     return (_client_error(), S3UploadFailedError)
 
 
-def _lacking(error: BaseException) -> Lacking:
+def _lacking(error: BaseException) -> NoSuchObject:
     told = getattr(error, "response", None) or getattr(error.__context__, "response", {})
     inner = told.get("Error", {})
-    return Lacking(str(inner.get("Code", "Unknown")), str(inner.get("Message", error)))
+    return NoSuchObject(str(inner.get("Code", "Unknown")), str(inner.get("Message", error)))

@@ -7,7 +7,7 @@ from typing import Literal
 
 from neopack.emulator.script import Timeline
 
-__all__ = ["ENDED", "Move", "Position", "Status", "step"]
+__all__ = ["ENDED", "Position", "StateChange", "Status", "step"]
 
 Status = Literal["STARTING", "INPROGRESS", "COMPLETED", "FAILED", "STOPPING", "STOPPED"]
 ENDED = frozenset({"COMPLETED", "FAILED", "STOPPED"})
@@ -30,7 +30,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class StateChange:
     """The state that follows, and since when; ``timed_out``: not because of the work."""
 
     status: Status
@@ -38,21 +38,23 @@ class Move:
     timed_out: bool = False
 
 
-def step(at: Position, timeline: Timeline, now: float, expired: Status) -> Move | None:
+def step(at: Position, timeline: Timeline, now: float, expired: Status) -> StateChange | None:
     """The next state; None where nothing changes yet.
 
     A job ends by its time limit where its timeline is longer, or where the work takes longer.
     """
     elapsed = now - at.since
     if at.status == "STARTING" and timeline.starting.over(elapsed, at.seen):
-        return Move(status="INPROGRESS", since=at.since + timeline.starting.seconds)
+        return StateChange(status="INPROGRESS", since=at.since + timeline.starting.seconds)
     if at.status == "STOPPING" and timeline.stopping.over(elapsed, at.seen):
-        return Move(status="STOPPED", since=at.since + timeline.stopping.seconds)
+        return StateChange(status="STOPPED", since=at.since + timeline.stopping.seconds)
     if at.status == "INPROGRESS":
         length = max(timeline.running.seconds, at.took)
         done = timeline.running.over(elapsed, at.seen) and at.worked is not None
         if done and length <= at.limit:
-            return Move(status="COMPLETED" if at.worked else "FAILED", since=at.since + length)
+            return StateChange(
+                status="COMPLETED" if at.worked else "FAILED", since=at.since + length
+            )
         if elapsed >= at.limit:
-            return Move(status=expired, since=at.since + at.limit, timed_out=True)
+            return StateChange(status=expired, since=at.since + at.limit, timed_out=True)
     return None

@@ -10,25 +10,25 @@ from typing import Any
 
 from neopack import api, facts
 from neopack.archive.read import scan
-from neopack.emulator.compiler import Task, compile_model
+from neopack.emulator.compiler import CompilationTask, compile_model
 from neopack.emulator.reasons import reason, said
 from neopack.emulator.rules import target_of
 from neopack.emulator.script import JobScript
-from neopack.emulator.storage import Lacking, Place, Storage, place
+from neopack.emulator.storage import NoSuchObject, ObjectPlace, Storage, place
 from neopack.errors import LimitExceeded, Malformed, NeopackError
 from neopack.facts.images import inference_image
 from neopack.frameworks import registry as frameworks
 from neopack.values.finding import Report
 from neopack.values.target import Target
 
-__all__ = ["Order", "Outcome", "perform"]
+__all__ = ["CompilationOrder", "CompilationResult", "perform"]
 
 MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket"})
 DENIED = frozenset({"403", "AccessDenied"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class CompilationOrder:
     """What a job was created with, and what the script says of it."""
 
     arn: str
@@ -47,19 +47,19 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class CompilationResult:
     """The artifact in a file of the emulator's, and where it goes; or the reason there is none."""
 
     reason: str = ""
     artifact: Path | None = None
-    to: Place | None = None
+    to: ObjectPlace | None = None
     sha256: str = ""
     image: str = ""
     derived: str = ""
     lines: tuple[str, ...] = ()
 
 
-def perform(order: Order, storage: Storage, folder: Path) -> Outcome:
+def perform(order: CompilationOrder, storage: Storage, folder: Path) -> CompilationResult:
     """Do the work of a job in ``folder``. Never raises what a job can end with."""
     if order.script.fails:
         return _failed(reason(order.script.fails, framework=order.input["Framework"]))
@@ -70,21 +70,21 @@ def perform(order: Order, storage: Storage, folder: Path) -> Outcome:
         if refused:
             return _failed(refused)
         storage.fetch(source, archive)
-    except Lacking as lacking:
+    except NoSuchObject as lacking:
         return _failed(_not_fetched(lacking, source))
     if order.script.untouched:
         return _finished(order, archive, ("the model is handed back as it came",))
     return _compiled(order, archive, folder)
 
 
-def _region_refused(order: Order, storage: Storage, source: Place) -> str:
+def _region_refused(order: CompilationOrder, storage: Storage, source: ObjectPlace) -> str:
     region = storage.region(source.bucket)
     if region == order.region:
         return ""
     return reason("s3-region", bucket=source.bucket, region=region, service=order.region)
 
 
-def _not_fetched(lacking: Lacking, source: Place) -> str:
+def _not_fetched(lacking: NoSuchObject, source: ObjectPlace) -> str:
     if lacking.code in DENIED:
         return reason("s3-denied")
     if lacking.code in MISSING:
@@ -92,7 +92,7 @@ def _not_fetched(lacking: Lacking, source: Place) -> str:
     return said(f"InputConfiguration: {lacking.code}: {lacking.message}")
 
 
-def _compiled(order: Order, archive: Path, folder: Path) -> Outcome:
+def _compiled(order: CompilationOrder, archive: Path, folder: Path) -> CompilationResult:
     try:
         scan(archive)
     except (Malformed, LimitExceeded) as error:
@@ -106,8 +106,8 @@ def _compiled(order: Order, archive: Path, folder: Path) -> Outcome:
     return _made(order, archive, folder)
 
 
-def _made(order: Order, archive: Path, folder: Path) -> Outcome:
-    task = Task(
+def _made(order: CompilationOrder, archive: Path, folder: Path) -> CompilationResult:
+    task = CompilationTask(
         archive=archive,
         folder=folder,
         target=order.target,
@@ -125,7 +125,7 @@ def _made(order: Order, archive: Path, folder: Path) -> Outcome:
     return _finished(order, made.path, (made.how,), made.derived)
 
 
-def _judged(order: Order, archive: Path) -> Report:
+def _judged(order: CompilationOrder, archive: Path) -> Report:
     return api.check(
         archive,
         target=order.target.name,
@@ -142,10 +142,12 @@ def _what_neo_says(report: Report) -> str:
     return said(words[0]) if words else ""
 
 
-def _finished(order: Order, artifact: Path, lines: tuple[str, ...], derived: str = "") -> Outcome:
+def _finished(
+    order: CompilationOrder, artifact: Path, lines: tuple[str, ...], derived: str = ""
+) -> CompilationResult:
     with artifact.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Outcome(
+    return CompilationResult(
         artifact=artifact,
         to=_output_place(order),
         sha256=digest,
@@ -156,12 +158,12 @@ def _finished(order: Order, artifact: Path, lines: tuple[str, ...], derived: str
     )
 
 
-def _image(order: Order) -> str:
+def _image(order: CompilationOrder) -> str:
     framework, version = order.input["Framework"], order.input.get("FrameworkVersion", "")
     return inference_image(framework, version, order.target, order.region)
 
 
-def _output_place(order: Order) -> Place:
+def _output_place(order: CompilationOrder) -> ObjectPlace:
     """``<prefix>/<stem>-<target>.tar.gz``; a platform is ``<OS>_<ARCH>_<ACCELERATOR>``."""
     output = order.request["OutputConfig"]
     prefix = place(output["S3OutputLocation"])
@@ -170,8 +172,8 @@ def _output_place(order: Order) -> Place:
     target = order.target
     name = target.name.upper().replace("/", "_") if target.kind == "platform" else target.name
     folder = prefix.key.strip("/")
-    return Place(bucket=prefix.bucket, key=f"{folder}/{stem}-{name}.tar.gz".lstrip("/"))
+    return ObjectPlace(bucket=prefix.bucket, key=f"{folder}/{stem}-{name}.tar.gz".lstrip("/"))
 
 
-def _failed(why: str, *lines: str) -> Outcome:
-    return Outcome(reason=why, lines=(*lines, why))
+def _failed(why: str, *lines: str) -> CompilationResult:
+    return CompilationResult(reason=why, lines=(*lines, why))

@@ -15,7 +15,7 @@ from neopack.values.json import Json
 from neopack.values.log import Log
 from neopack.values.signature import Signature
 
-__all__ = ["Availability", "Engine", "Verdict"]
+__all__ = ["Availability", "Engine", "EngineVerdict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Availability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class EngineVerdict:
     """Whether an engine takes a request; ``why_not`` in one line where it does not."""
 
     takes: bool
@@ -39,7 +39,7 @@ class Engine(Protocol):
 
     def available(self) -> Availability: ...
 
-    def supports(self, request: CompilationRequest) -> Verdict:
+    def supports(self, request: CompilationRequest) -> EngineVerdict:
         """Decided without importing the engine, from its catalogue row."""
 
     def compile(self, request: CompilationRequest, out: Path, log: Log) -> CompiledArtifact:

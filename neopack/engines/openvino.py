@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack import distributions
-from neopack.engines import Availability, Verdict, registry
+from neopack.engines import Availability, EngineVerdict, registry
 from neopack.errors import EngineFailed, Missing, Unsupported, VerificationFailed, first_line
 from neopack.goldens.arrays import load_goldens
 from neopack.goldens.comparison import difference
@@ -43,7 +43,7 @@ class OpenVino:
             version=distributions.version("openvino"), install=registry.install_hint(self.name)
         )
 
-    def supports(self, request: CompilationRequest) -> Verdict:
+    def supports(self, request: CompilationRequest) -> EngineVerdict:
         return registry.verdict(self.name, request)
 
     def compile(self, request: CompilationRequest, out: Path, log: Log) -> CompiledArtifact:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from neopack.engines import Engine, Verdict
+from neopack.engines import Engine, EngineVerdict
 from neopack.errors import Missing, Unsupported, UsageError
 from neopack.plugins import Plugins
 from neopack.values.artifact import CompilationRequest
@@ -57,7 +57,7 @@ def _refuse_unknown_precision(asked: str) -> None:
         raise UsageError(f"no precision {asked!r}", hint=f"there are {', '.join(sorted(known))}")
 
 
-def verdict(name: str, request: CompilationRequest) -> Verdict:
+def verdict(name: str, request: CompilationRequest) -> EngineVerdict:
     """What the catalogue row of a built-in engine says of ``request``."""
     row = _plugins.rows[name]
     asked = {
@@ -67,8 +67,10 @@ def verdict(name: str, request: CompilationRequest) -> Verdict:
     }
     for field, value in asked.items():
         if value not in row[field]:
-            return Verdict(takes=False, why_not=f"{name} takes {field} {', '.join(row[field])}")
-    return Verdict(takes=True)
+            return EngineVerdict(
+                takes=False, why_not=f"{name} takes {field} {', '.join(row[field])}"
+            )
+    return EngineVerdict(takes=True)
 
 
 def install_hint(name: str) -> str:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from neopack.facts.rows import facts_file
 
-__all__ = ["Failure", "class_of", "failures"]
+__all__ = ["FailureRow", "class_of", "failures"]
 
 _CONFIDENCES = frozenset({"documented", "loader source", "observed", "inferred"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class FailureRow:
     """``said`` is a part of FailureReason with ``<names>`` filled in by the service; ``kind`` is
     the class of failure in the guide's words."""
 
@@ -24,10 +24,10 @@ class Failure:
     confidence: str
 
 
-def failures() -> tuple[Failure, ...]:
+def failures() -> tuple[FailureRow, ...]:
     data = facts_file("failures")
     return tuple(
-        Failure(
+        FailureRow(
             said=row.text("said"),
             kind=row.text("class"),
             cause=row.text("cause"),

@@ -24,7 +24,7 @@ from neopack.formats.hdf5_messages import Fields, Message, Raw
 from neopack.formats.source import ByteSource
 from neopack.values.json import Json
 
-__all__ = ["MAGIC", "Hdf5Tree", "Node", "read_tree"]
+__all__ = ["MAGIC", "Hdf5Object", "Hdf5Tree", "read_tree"]
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 # what follows a structure mostly belongs to it, and what lies close before it was just read
@@ -36,7 +36,7 @@ Steps: TypeAlias = Generator[tuple[int, int], bytes, T]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Hdf5Object:
     """A group or a dataset. ``shape`` is None for a group; ``links`` names what was not followed
     ("soft", "external"); ``attributes`` holds text, numbers and lists of them."""
 
@@ -53,7 +53,7 @@ class Node:
 class Hdf5Tree:
     """Every object by its path, ``""`` for the root, parents before their children."""
 
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, Hdf5Object]
 
     def children(self, path: str) -> list[str]:
         """Names right below a group, in the order of their objects in the file."""
@@ -92,7 +92,7 @@ class _Reader:
         self._heaps: dict[int, Mapping[int, bytes]] = {}
         self._spent = self._kept = self._served = 0
         self._ahead_from, self._ahead = 0, b""
-        self.nodes: list[Node] = []
+        self.nodes: list[Hdf5Object] = []
 
     # --- serving requests in the order of the file ------------------------------------------
 
@@ -191,7 +191,7 @@ class _Reader:
         for link in links:
             below = f"{path}/{link.name}" if path else link.name
             if self._root_only:
-                self.nodes.append(Node(path=below, offset=link.address))
+                self.nodes.append(Hdf5Object(path=below, offset=link.address))
                 continue
             self._start(self._object(below, link.address, depth + 1))
 
@@ -202,11 +202,11 @@ class _Reader:
         raws: list[Raw],
         attributes: Mapping[str, Json],
         others: list[tuple[str, str]],
-    ) -> Node:
+    ) -> Hdf5Object:
         kinds = {raw.kind: raw for raw in raws}
         if Message.EXTERNAL in kinds:
             raise self._broken("a dataset keeps its data in another file", address)
-        node = Node(path=path, offset=address, attributes=attributes, links=tuple(others))
+        node = Hdf5Object(path=path, offset=address, attributes=attributes, links=tuple(others))
         if Message.DATASPACE not in kinds or Message.DATATYPE not in kinds:
             return node
         space, kind = kinds[Message.DATASPACE], kinds[Message.DATATYPE]

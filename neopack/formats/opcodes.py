@@ -15,7 +15,7 @@ from typing import Any
 from neopack.formats.guard import Limits
 from neopack.formats.source import Cursor
 
-__all__ = ["OPERATIONS", "STOP", "Call", "Global", "Machine", "Persistent"]
+__all__ = ["OPERATIONS", "STOP", "Global", "Persistent", "PickleMachine", "PickledCall"]
 
 LONGEST_INTEGER = 1024  # bytes; a longer one is no dimension, and printing it is quadratic
 LONGEST_LINE = 1 << 20
@@ -42,7 +42,7 @@ class Persistent:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Call:
+class PickledCall:
     """What calling ``function`` would have made, and what was then done to it.
 
     ``state`` is the argument of the last BUILD (``__setstate__``), ``items`` the pairs set,
@@ -57,7 +57,7 @@ class Call:
     appended: list[Any] = field(default_factory=list)
 
 
-class Machine:
+class PickleMachine:
     """The stack machine. ``stack`` is what lies above the last mark, as in CPython's own."""
 
     __slots__ = ("cursor", "globals", "limits", "marks", "memo", "spent", "stack")
@@ -150,7 +150,7 @@ class Machine:
                     raise TypeError(f"{name} is called with something else than {kind.__name__}")
                 self.spend(len(given))
                 return make(map(self.key, given) if kind is list else bytes(given))
-        return Call(function, arguments)
+        return PickledCall(function, arguments)
 
 
 _CONSTRUCTORS: dict[str, tuple[type, Callable[[Any], Any]]] = {
@@ -164,11 +164,11 @@ _CONSTRUCTORS: dict[str, tuple[type, Callable[[Any], Any]]] = {
 # --- opcodes --------------------------------------------------------------------------------
 
 
-def _set_pairs(m: Machine, target: Any, flat: list[Any]) -> None:
+def _set_pairs(m: PickleMachine, target: Any, flat: list[Any]) -> None:
     if len(flat) % 2:
         raise ValueError("a key without a value")
     pairs = [(m.key(flat[i]), flat[i + 1]) for i in range(0, len(flat), 2)]
-    if isinstance(target, Call):
+    if isinstance(target, PickledCall):
         target.items += pairs
     elif isinstance(target, dict):
         target.update(pairs)
@@ -177,7 +177,7 @@ def _set_pairs(m: Machine, target: Any, flat: list[Any]) -> None:
 
 
 def _append(target: Any, values: list[Any]) -> None:
-    if isinstance(target, Call):
+    if isinstance(target, PickledCall):
         target.appended += values
     elif isinstance(target, list):
         target += values
@@ -185,72 +185,72 @@ def _append(target: Any, values: list[Any]) -> None:
         raise TypeError("values are appended to something that takes none")
 
 
-def _setitems(m: Machine) -> None:
+def _setitems(m: PickleMachine) -> None:
     flat = m.pop_mark()
     _set_pairs(m, m.stack[-1], flat)
 
 
-def _setitem(m: Machine) -> None:
+def _setitem(m: PickleMachine) -> None:
     value, key = m.stack.pop(), m.stack.pop()
     _set_pairs(m, m.stack[-1], [key, value])
 
 
-def _appends(m: Machine) -> None:
+def _appends(m: PickleMachine) -> None:
     values = m.pop_mark()
     _append(m.stack[-1], values)
 
 
-def _append_one(m: Machine) -> None:
+def _append_one(m: PickleMachine) -> None:
     value = m.stack.pop()
     _append(m.stack[-1], [value])
 
 
-def _additems(m: Machine) -> None:
+def _additems(m: PickleMachine) -> None:
     members = m.pop_mark()
     if not isinstance(m.stack[-1], set):
         raise TypeError("members are added to something that is no set")
     m.stack[-1].update(m.key(member) for member in members)
 
 
-def _build(m: Machine) -> None:
+def _build(m: PickleMachine) -> None:
     state = m.stack.pop()
-    if not isinstance(m.stack[-1], Call):
+    if not isinstance(m.stack[-1], PickledCall):
         raise TypeError("state is given to something that takes none")
     m.stack[-1].state = state
 
 
-def _make_dict(m: Machine) -> None:
+def _make_dict(m: PickleMachine) -> None:
     flat, made = m.pop_mark(), dict[Any, Any]()
     _set_pairs(m, made, flat)
     m.stack.append(made)
 
 
-def _pop(m: Machine) -> None:
+def _pop(m: PickleMachine) -> None:
     if m.stack:
         m.stack.pop()
     else:
         m.pop_mark()
 
 
-def _pop_mark(m: Machine) -> None:
+def _pop_mark(m: PickleMachine) -> None:
     m.pop_mark()
 
 
-def _above_mark(kind: type) -> Callable[[Machine], None]:
-    def make(m: Machine) -> None:
+def _above_mark(kind: type) -> Callable[[PickleMachine], None]:
+    def make(m: PickleMachine) -> None:
         values = m.pop_mark()
         m.stack.append(values if kind is list else kind(values))
 
     return make
 
 
-def _frozenset(m: Machine) -> None:
+def _frozenset(m: PickleMachine) -> None:
     members = frozenset(m.key(member) for member in m.pop_mark())
     m.stack.append(members)
 
 
-def _tuple_of(count: int) -> Callable[[Machine], None]:
-    def make(m: Machine) -> None:
+def _tuple_of(count: int) -> Callable[[PickleMachine], None]:
+    def make(m: PickleMachine) -> None:
         if len(m.stack) < count:
             raise IndexError("the stack is empty")
         m.stack[-count:] = [tuple(m.stack[-count:])]
@@ -258,63 +258,63 @@ def _tuple_of(count: int) -> Callable[[Machine], None]:
     return make
 
 
-def _reduce(m: Machine) -> None:
+def _reduce(m: PickleMachine) -> None:
     arguments = m.stack.pop()
     m.call(m.stack.pop(), arguments)
 
 
-def _newobj(m: Machine) -> None:
+def _newobj(m: PickleMachine) -> None:
     arguments = m.stack.pop()
-    m.stack.append(Call(m.stack.pop(), arguments))
+    m.stack.append(PickledCall(m.stack.pop(), arguments))
 
 
-def _newobj_ex(m: Machine) -> None:
+def _newobj_ex(m: PickleMachine) -> None:
     keywords, arguments = m.stack.pop(), m.stack.pop()
-    m.stack.append(Call(m.stack.pop(), arguments, keywords))
+    m.stack.append(PickledCall(m.stack.pop(), arguments, keywords))
 
 
-def _obj(m: Machine) -> None:
+def _obj(m: PickleMachine) -> None:
     made = m.pop_mark()
     m.call(made[0], tuple(made[1:]))
 
 
-def _inst(m: Machine) -> None:
+def _inst(m: PickleMachine) -> None:
     _global(m)
     function = m.stack.pop()
     m.call(function, tuple(m.pop_mark()))
 
 
-def _global(m: Machine) -> None:
+def _global(m: PickleMachine) -> None:
     module, name = m.line().decode(), m.line().decode()
     m.name(module, name)
 
 
-def _stack_global(m: Machine) -> None:
+def _stack_global(m: PickleMachine) -> None:
     name, module = m.stack.pop(), m.stack.pop()
     if not (isinstance(name, str) and isinstance(module, str)):
         raise TypeError("a global's name is no text")
     m.name(module, name)
 
 
-def _persistent(m: Machine) -> None:
+def _persistent(m: PickleMachine) -> None:
     m.stack.append(Persistent(m.line().decode()))
 
 
-def _binary_persistent(m: Machine) -> None:
+def _binary_persistent(m: PickleMachine) -> None:
     m.stack.append(Persistent(m.stack.pop()))
 
 
-def _int(m: Machine) -> None:
+def _int(m: PickleMachine) -> None:
     text = m.line()
     m.stack.append({b"00": False, b"01": True}[text] if text in (b"00", b"01") else int(text))
 
 
-def _long(m: Machine) -> None:
+def _long(m: PickleMachine) -> None:
     m.stack.append(int(m.line().rstrip(b"L")))
 
 
-def _signed(size: int, *, counted: bool = False) -> Callable[[Machine], None]:
-    def read(m: Machine) -> None:
+def _signed(size: int, *, counted: bool = False) -> Callable[[PickleMachine], None]:
+    def read(m: PickleMachine) -> None:
         length = m.number(size) if counted else size
         if length > LONGEST_INTEGER:
             raise ValueError("an integer of more than 1024 bytes")
@@ -323,79 +323,79 @@ def _signed(size: int, *, counted: bool = False) -> Callable[[Machine], None]:
     return read
 
 
-def _unsigned(size: int) -> Callable[[Machine], None]:
+def _unsigned(size: int) -> Callable[[PickleMachine], None]:
     return lambda m: m.stack.append(m.number(size))
 
 
-def _text(size: int) -> Callable[[Machine], None]:
+def _text(size: int) -> Callable[[PickleMachine], None]:
     return lambda m: m.stack.append(m.text(size))
 
 
-def _bytes(size: int) -> Callable[[Machine], None]:
+def _bytes(size: int) -> Callable[[PickleMachine], None]:
     return lambda m: m.stack.append(m.counted(size))
 
 
-def _old_text(size: int) -> Callable[[Machine], None]:
+def _old_text(size: int) -> Callable[[PickleMachine], None]:
     """Python 2's str, which torch reads as UTF-8."""
     return lambda m: m.stack.append(m.counted(size).decode("utf-8", "surrogateescape"))
 
 
-def _string(m: Machine) -> None:
+def _string(m: PickleMachine) -> None:
     raw = m.line().strip()
     if len(raw) < 2 or raw[:1] != raw[-1:] or raw[:1] not in b"'\"":
         raise ValueError("a string without quotes")
     m.stack.append(codecs.escape_decode(raw[1:-1])[0].decode("utf-8", "surrogateescape"))
 
 
-def _unicode(m: Machine) -> None:
+def _unicode(m: PickleMachine) -> None:
     m.stack.append(m.line().decode("raw-unicode-escape"))
 
 
-def _float(m: Machine) -> None:
+def _float(m: PickleMachine) -> None:
     m.stack.append(float(m.line()))
 
 
-def _binary_float(m: Machine) -> None:
+def _binary_float(m: PickleMachine) -> None:
     m.stack.append(struct.unpack(">d", m.cursor.take(8))[0])
 
 
-def _put(m: Machine) -> None:
+def _put(m: PickleMachine) -> None:
     m.memo[int(m.line())] = m.stack[-1]
 
 
-def _get(m: Machine) -> None:
+def _get(m: PickleMachine) -> None:
     m.stack.append(m.memo[int(m.line())])
 
 
-def _binary_put(size: int) -> Callable[[Machine], None]:
-    def put(m: Machine) -> None:
+def _binary_put(size: int) -> Callable[[PickleMachine], None]:
+    def put(m: PickleMachine) -> None:
         m.memo[m.number(size)] = m.stack[-1]
 
     return put
 
 
-def _binary_get(size: int) -> Callable[[Machine], None]:
+def _binary_get(size: int) -> Callable[[PickleMachine], None]:
     return lambda m: m.stack.append(m.memo[m.number(size)])
 
 
-def _memoize(m: Machine) -> None:
+def _memoize(m: PickleMachine) -> None:
     m.memo[len(m.memo)] = m.stack[-1]
 
 
-def _push(make: Callable[[], Any]) -> Callable[[Machine], None]:
+def _push(make: Callable[[], Any]) -> Callable[[PickleMachine], None]:
     return lambda m: m.stack.append(make())
 
 
-def _skip(size: int) -> Callable[[Machine], None]:
-    def skip(m: Machine) -> None:
+def _skip(size: int) -> Callable[[PickleMachine], None]:
+    def skip(m: PickleMachine) -> None:
         m.cursor.take(size)
 
     return skip
 
 
 STOP = ord(".")
-_NAMED: dict[bytes, Callable[[Machine], None]] = {
-    b"(": Machine.mark,
+_NAMED: dict[bytes, Callable[[PickleMachine], None]] = {
+    b"(": PickleMachine.mark,
     b"0": _pop,
     b"1": _pop_mark,
     b"2": lambda m: m.stack.append(m.stack[-1]),

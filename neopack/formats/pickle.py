@@ -1,7 +1,7 @@
 """Pickles read as inert values: nothing is imported, nothing is called.
 
-``read_pickle`` follows the opcodes of protocols 0 to 5 and answers with plain values, and
-with ``Global``, ``Call`` and ``Persistent`` where a real unpickler would import, call or ask.
+``read_pickle`` follows the opcodes of protocols 0 to 5. It returns plain values, and ``Global``,
+``PickledCall`` and ``Persistent`` where a real unpickler would import, call or ask.
 
 The values may share and may hold themselves, as pickled objects may: walk them with a set of
 what was seen, never by recursion alone.
@@ -16,10 +16,17 @@ from typing import Any
 
 from neopack.errors import Malformed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.formats.opcodes import OPERATIONS, STOP, Call, Global, Machine, Persistent
+from neopack.formats.opcodes import (
+    OPERATIONS,
+    STOP,
+    Global,
+    Persistent,
+    PickledCall,
+    PickleMachine,
+)
 from neopack.formats.source import Cursor
 
-__all__ = ["Call", "Global", "Persistent", "Pickle", "read_pickle"]
+__all__ = ["Global", "Persistent", "Pickle", "PickledCall", "read_pickle"]
 
 LONGEST_REASON = 100  # Python repeats in its errors what the file has written
 
@@ -39,7 +46,7 @@ def read_pickle(cursor: Cursor, limits: Limits = DEFAULT_LIMITS) -> Pickle:
     Raises ``Malformed`` for anything that is no well-formed pickle, ``LimitExceeded`` for one
     with more opcodes, deeper marks or more bytes than ``limits`` allow.
     """
-    machine = Machine(cursor, limits)
+    machine = PickleMachine(cursor, limits)
     start = at = cursor.position
     while (code := cursor.byte()) != STOP:
         machine.spend(1)
@@ -54,7 +61,9 @@ def read_pickle(cursor: Cursor, limits: Limits = DEFAULT_LIMITS) -> Pickle:
     return Pickle(value=machine.stack[0], globals=tuple(machine.globals), end=cursor.position)
 
 
-def _follow(operation: Callable[[Machine], None], machine: Machine, code: int, at: int) -> None:
+def _follow(
+    operation: Callable[[PickleMachine], None], machine: PickleMachine, code: int, at: int
+) -> None:
     try:
         operation(machine)
     except (IndexError, KeyError, TypeError, ValueError, struct.error) as error:

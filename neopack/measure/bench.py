@@ -21,7 +21,7 @@ from neopack.processes.child import Child
 from neopack.values.json import Json
 from neopack.values.log import Log
 
-__all__ = ["BenchResult", "Settings", "Side", "bench"]
+__all__ = ["BenchOptions", "BenchResult", "Side", "bench"]
 
 TASKS = "neopack.measure.timing_task"
 
@@ -30,7 +30,7 @@ LEAST_WINDOWS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class BenchOptions:
     """``seconds`` is measured time for each side, ``threads`` None for the engine's own choice."""
 
     seconds: float = 10.0
@@ -65,7 +65,7 @@ class BenchResult:
     ``instance`` and ``price`` are what the user said of the machine."""
 
     sides: tuple[Side, ...]
-    settings: Settings
+    settings: BenchOptions
     machine: Machine
     ratio: Ratio | None = None
     difference: float | None = None
@@ -73,7 +73,7 @@ class BenchResult:
     price: Price | None = None
 
 
-def bench(paths: Sequence[Path], settings: Settings, log: Log) -> BenchResult:
+def bench(paths: Sequence[Path], settings: BenchOptions, log: Log) -> BenchResult:
     """Measure one or two archives. Raises ``UsageError`` for seconds or threads below one."""
     lasts = math.isfinite(settings.seconds) and settings.seconds > 0
     if not lasts or (settings.threads is not None and settings.threads < 1):
@@ -106,12 +106,12 @@ def bench(paths: Sequence[Path], settings: Settings, log: Log) -> BenchResult:
     )
 
 
-def _load(child: Child, path: Path, settings: Settings) -> Json:
+def _load(child: Child, path: Path, settings: BenchOptions) -> Json:
     data = {"path": str(path), "threads": settings.threads, "seed": settings.seed}
     return child.call("load", data)
 
 
-def _rounds(settings: Settings) -> int:
+def _rounds(settings: BenchOptions) -> int:
     return max(LEAST_WINDOWS, round(settings.seconds / WINDOW_SECONDS))
 
 

@@ -30,7 +30,7 @@ from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
 
 __all__ = [
-    "PackageSettings",
+    "PackageOptions",
     "for_runtime",
     "refuse_outputs",
     "refuse_unsupported",
@@ -42,7 +42,7 @@ NOT_CODE = ("__pycache__", ".git", ".ipynb_checkpoints")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackageSettings:
+class PackageOptions:
     """``code`` is a directory that goes in as ``code/``; ``ignore`` are rules that may fail;
     ``verify`` proves the model in ``runtime``, or in the one closest to Neo's, before writing."""
 
@@ -120,7 +120,7 @@ def write(
     source: ModelSource,
     submission: Submission,
     path: Path,
-    settings: PackageSettings,
+    settings: PackageOptions,
     log: Log,
 ) -> NeoArchive:
     """Judge the export as the archive it would become, prove it where that was asked, and then
@@ -165,7 +165,7 @@ def write(
 
 
 def _proven(
-    made: ExportedModel, report: Report, subject: str, settings: PackageSettings, log: Log
+    made: ExportedModel, report: Report, subject: str, settings: PackageOptions, log: Log
 ) -> Evidence:
     framework = registry.get(made.framework)
     with staging_directory() as staging:

@@ -13,7 +13,7 @@ from typing import Any
 from neopack.errors import Malformed, UsageError
 from neopack.spelling import nearest
 
-__all__ = ["BACKENDS", "Choice", "Settings", "choose", "read_settings"]
+__all__ = ["BACKENDS", "Choice", "ProjectSettings", "choose", "read_settings"]
 
 BACKENDS = ("local", "sagemaker")
 VARIABLE = "NEOPACK_BACKEND"
@@ -23,7 +23,7 @@ MOST_WORK = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class ProjectSettings:
     """Empty where nothing is said; ``where`` is the file, from the folder that was asked about.
 
     ``target``, ``select``, ``ignore`` and ``strict`` are what ``check`` takes where no option
@@ -50,7 +50,7 @@ class Choice:
     why: str
 
 
-def read_settings(folder: Path) -> Settings:
+def read_settings(folder: Path) -> ProjectSettings:
     """Raises ``Malformed`` for a file that is no TOML, or says what is no text."""
     for place in (folder, *folder.parents):
         for name in ("neopack.toml", "pyproject.toml"):
@@ -61,7 +61,7 @@ def read_settings(folder: Path) -> Settings:
                 table = _table(path, shown)
                 if table is not None:
                     return _settings(table, shown)
-    return Settings()
+    return ProjectSettings()
 
 
 def _table(path: Path, shown: Path) -> Mapping[str, Any] | None:
@@ -88,7 +88,7 @@ def _refuse_long_keys(text: str, path: Path) -> None:
         raise Malformed("has keys of very many parts", where=str(path))
 
 
-def _settings(table: Mapping[str, Any], path: Path) -> Settings:
+def _settings(table: Mapping[str, Any], path: Path) -> ProjectSettings:
     _refuse_unknown_keys(table, path)
     said = {}
     for name in ("backend", "role", "output", "region", "profile"):
@@ -100,7 +100,7 @@ def _settings(table: Mapping[str, Any], path: Path) -> Settings:
     strict = table.get("strict", False)
     if not isinstance(strict, bool):
         raise Malformed("strict is neither true nor false", where=str(path))
-    return Settings(
+    return ProjectSettings(
         **said,
         target=_texts(table, "target", path),
         select=_texts(table, "select", path),
@@ -112,7 +112,7 @@ def _settings(table: Mapping[str, Any], path: Path) -> Settings:
 
 def _refuse_unknown_keys(table: Mapping[str, Any], path: Path) -> None:
     """A key that is not read, as a misspelt strict, would let pass what it was to stop."""
-    known = [field.name for field in fields(Settings) if field.name != "where"]
+    known = [field.name for field in fields(ProjectSettings) if field.name != "where"]
     for key in table:
         if key not in known:
             near = nearest(key, known)
@@ -135,7 +135,7 @@ def choose(
     role: str | None,
     output: str | None,
     environment: Mapping[str, str],
-    settings: Settings,
+    settings: ProjectSettings,
 ) -> Choice:
     """The backend: as asked; else by what the options mean; else the environment, the project."""
     if asked:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from neopack.checks.all_targets import Cell, Matrix, Verdict
+from neopack.checks.all_targets import Cell, Matrix, TargetVerdict
 from neopack.reports import markdown
 from neopack.reports.text import wrapped
 
 __all__ = ["matrix_markdown", "matrix_text"]
 
-VERDICTS: tuple[Verdict, ...] = ("takes it", "after package", "no", "not known")
+VERDICTS: tuple[TargetVerdict, ...] = ("takes it", "after package", "no", "not known")
 HEADER = ("Target", *(verdict.capitalize() for verdict in VERDICTS))
 # a target that takes no such framework, or whose versions no page lists
 NO_VERSION = "-"

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 from neopack import facts
 from neopack.errors import NeopackError
-from neopack.values.finding import Checked, Finding, Report
+from neopack.values.finding import CheckResult, Finding, Report
 
 __all__ = ["failed", "github"]
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def github(checked: Checked) -> str:
+def github(checked: CheckResult) -> str:
     """Empty where nothing was found."""
     lines: list[str] = []
     for report in checked.reports:
@@ -31,7 +31,7 @@ def failed(path: str, error: NeopackError) -> str:
     return f"::error file={_property(path)},title={title}::{_data(error.line())}"
 
 
-def _annotations(checked: Checked, report: Report) -> Iterator[str]:
+def _annotations(checked: CheckResult, report: Report) -> Iterator[str]:
     for finding in report.findings:
         command = _COMMANDS[finding.level]
         title = f"{finding.id} for {report.target}: {facts.error_row(finding.id).title}"
@@ -39,7 +39,7 @@ def _annotations(checked: Checked, report: Report) -> Iterator[str]:
     yield from _unchecked(checked, report)
 
 
-def _unchecked(checked: Checked, report: Report) -> Iterator[str]:
+def _unchecked(checked: CheckResult, report: Report) -> Iterator[str]:
     """One line for each reason: GitHub shows no more than ten errors of a step."""
     for reason in dict.fromkeys(outcome.reason for outcome in report.not_checked):
         same = [outcome.id for outcome in report.not_checked if outcome.reason == reason]
@@ -53,7 +53,7 @@ def _message(finding: Finding) -> str:
     return f"{where}{finding.message}{said}\nFix: {finding.fix}"
 
 
-def _properties(checked: Checked, title: str) -> str:
+def _properties(checked: CheckResult, title: str) -> str:
     return f"file={_property(checked.path)},title={_property(title)}"
 
 

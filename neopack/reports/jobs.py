@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from neopack.reports.text import table
-from neopack.sagemaker.following import Outcome
+from neopack.sagemaker.following import JobOutcome
 from neopack.sagemaker.jobs import Job
 from neopack.sagemaker.submitting import DryRun
 from neopack.values.json import Json
@@ -14,11 +14,11 @@ from neopack.values.json import Json
 __all__ = ["dry_run_text", "job_text", "jobs_text", "outcomes_text", "states_rows"]
 
 
-def outcomes_text(outcomes: Sequence[Outcome]) -> str:
+def outcomes_text(outcomes: Sequence[JobOutcome]) -> str:
     return "\n".join(line for outcome in outcomes for line in _outcome(outcome))
 
 
-def _outcome(outcome: Outcome) -> Iterator[str]:
+def _outcome(outcome: JobOutcome) -> Iterator[str]:
     job = outcome.job
     if outcome.artifact is not None:
         made = outcome.artifact
@@ -37,7 +37,7 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
             yield f"  go on with      neopack jobs attach {outcome.receipt}"
 
 
-def _failure(outcome: Outcome) -> Iterator[str]:
+def _failure(outcome: JobOutcome) -> Iterator[str]:
     failure = outcome.failure
     assert failure is not None  # noqa: S101 - asked for above
     said = failure.explanation

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from neopack import facts
 from neopack.errors import NeopackError
-from neopack.values.finding import Checked, Finding, Report, RuleOutcome
+from neopack.values.finding import CheckResult, Finding, Report, RuleOutcome
 
 __all__ = ["failed", "junit"]
 
@@ -19,7 +19,7 @@ __all__ = ["failed", "junit"]
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(checked: Checked) -> str:
+def junit(checked: CheckResult) -> str:
     suites = [_suite(checked, report) for report in checked.reports]
     totals = [
         sum(counts) for counts in zip(*(_counts(checked, r) for r in checked.reports), strict=True)
@@ -56,12 +56,12 @@ def failed(path: str, error: NeopackError) -> str:
     )
 
 
-def _counts(checked: Checked, report: Report) -> tuple[int, int, int]:
+def _counts(checked: CheckResult, report: Report) -> tuple[int, int, int]:
     failed = {finding.id for finding in report.failing(checked.passing)}
     return len(report.outcomes), len(failed), len(report.not_checked)
 
 
-def _suite(checked: Checked, report: Report) -> str:
+def _suite(checked: CheckResult, report: Report) -> str:
     tests, failures, errors = _counts(checked, report)
     attributes = _attributes(
         name=f"{checked.path} for {report.target}",
@@ -75,7 +75,7 @@ def _suite(checked: Checked, report: Report) -> str:
     return "\n".join([*lines, "  </testsuite>"])
 
 
-def _properties(checked: Checked, report: Report) -> list[str]:
+def _properties(checked: CheckResult, report: Report) -> list[str]:
     values = {
         "framework": report.framework,
         "framework_version": report.framework_version,
@@ -87,7 +87,7 @@ def _properties(checked: Checked, report: Report) -> list[str]:
     return ["    <properties>", *rows, "    </properties>"]
 
 
-def _case(checked: Checked, report: Report, outcome: RuleOutcome) -> str:
+def _case(checked: CheckResult, report: Report, outcome: RuleOutcome) -> str:
     row = facts.error_row(outcome.id)
     attributes = _attributes(
         classname=f"neopack.{report.target.replace('/', '.')}.{outcome.id.rpartition('-')[0]}",
@@ -105,7 +105,7 @@ def _case(checked: Checked, report: Report, outcome: RuleOutcome) -> str:
     )
 
 
-def _failures(checked: Checked, report: Report, found: list[Finding]) -> list[str]:
+def _failures(checked: CheckResult, report: Report, found: list[Finding]) -> list[str]:
     failing = [finding for finding in found if finding in report.failing(checked.passing)]
     if not failing:
         return []
@@ -121,11 +121,11 @@ def _unchecked(outcome: RuleOutcome) -> list[str]:
     return [f"<error {attributes}/>"]
 
 
-def _all(checked: Checked, findings: list[Finding]) -> str:
+def _all(checked: CheckResult, findings: list[Finding]) -> str:
     return "\n\n".join(_told(checked, finding) for finding in findings)
 
 
-def _told(checked: Checked, finding: Finding) -> str:
+def _told(checked: CheckResult, finding: Finding) -> str:
     where = f"{checked.path}: {finding.where}" if finding.where else checked.path
     lines = [f"{finding.level}: {where}: {finding.message}"]
     lines += [f"Neo: {finding.said_by_neo}"] if finding.said_by_neo else []

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from neopack.errors import NeopackError
-from neopack.values.finding import Checked, Finding, Report
+from neopack.values.finding import CheckResult, Finding, Report
 
 __all__ = ["failed", "markdown", "plain", "table"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
 
 
-def markdown(checked: Checked) -> str:
+def markdown(checked: CheckResult) -> str:
     verdict = "passes" if checked.passed else "does not pass"
     lines = [f"## {plain(checked.path)} {verdict}", ""]
     for remark in dict.fromkeys(report.remark for report in checked.reports if report.remark):

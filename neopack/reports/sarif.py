@@ -17,7 +17,7 @@ from urllib.parse import quote
 from neopack import facts
 from neopack._version import __version__
 from neopack.errors import NeopackError
-from neopack.values.finding import Checked, Finding, Level, Report
+from neopack.values.finding import CheckResult, Finding, Level, Report
 from neopack.values.json import Json
 
 __all__ = ["FINGERPRINT", "failed", "sarif"]
@@ -29,7 +29,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _LEVELS: Mapping[Level, str] = {"error": "error", "warning": "warning", "info": "note"}
 
 
-def sarif(checked: Checked) -> str:
+def sarif(checked: CheckResult) -> str:
     ids = sorted({outcome.id for report in checked.reports for outcome in report.outcomes})
     places = _Places(checked)
     run = {
@@ -105,7 +105,7 @@ def _rule(id_: str) -> Json:
 class _Places:
     """The artifacts of a run: what was checked, and the members that something was found in."""
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: CheckResult) -> None:
         self._checked = checked
         found = {f.where for report in checked.reports for f in report.findings}
         self._members = sorted(found & set(checked.members))
@@ -145,7 +145,7 @@ def _uri(path: str) -> str:
 # --- results --------------------------------------------------------------------------------
 
 
-def _results(checked: Checked, ids: list[str], places: _Places) -> Iterator[Json]:
+def _results(checked: CheckResult, ids: list[str], places: _Places) -> Iterator[Json]:
     for report in checked.reports:
         seen: Counter[str] = Counter()
         for finding in report.findings:
@@ -183,7 +183,7 @@ def _properties(report: Report, finding: Finding) -> Json:
     }
 
 
-def _notifications(checked: Checked, ids: list[str]) -> Iterator[Json]:
+def _notifications(checked: CheckResult, ids: list[str]) -> Iterator[Json]:
     for report in checked.reports:
         for outcome in report.not_checked:
             yield {

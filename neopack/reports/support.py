@@ -13,7 +13,7 @@ from neopack.support import (
     EdgeRow,
     ElasticAnswer,
     Image,
-    Listed,
+    ListedVersions,
     MatrixAnswer,
     ParallelAnswer,
     TargetEntry,
@@ -84,7 +84,7 @@ def _entry(entry: TargetEntry) -> Iterator[str]:
         yield "  no page lists a framework for it"
 
 
-def _listed(row: Listed) -> Iterator[str]:
+def _listed(row: ListedVersions) -> Iterator[str]:
     yield f"{row.framework}  {row.rule}"
     yield from field("table of", row.as_of if row.tabulated else f"{row.as_of}, by its containers")
     yield from field("the same since", row.since if row.since != row.as_of else "")

@@ -11,7 +11,7 @@ from neopack.measure.bench import BenchResult
 from neopack.reports.wrapping import wrap
 from neopack.values.artifact import CompiledArtifact, NeoArchive
 from neopack.values.evidence import Evidence
-from neopack.values.finding import Checked, Finding, Report
+from neopack.values.finding import CheckResult, Finding, Report
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
@@ -55,7 +55,7 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
     return "\n".join(lines)
 
 
-def checked_text(checked: Checked, *, verbose: bool = False) -> str:
+def checked_text(checked: CheckResult, *, verbose: bool = False) -> str:
     return "\n\n".join(report_text(report, verbose=verbose) for report in checked.reports)
 
 

@@ -18,7 +18,7 @@ from neopack.facts import Handler
 from neopack.rules.members import CODE, in_code, matching, named, normal, visible
 from neopack.rules.rule import Hit, Inspection, Rule, rule
 
-__all__ = ["RULES", "Script", "parsed", "requirements"]
+__all__ = ["RULES", "HandlerScript", "parsed", "requirements"]
 
 _REQUIREMENTS = "requirements.txt"
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -32,19 +32,19 @@ def _parse(text: str) -> ast.Module:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class HandlerScript:
     name: str
     tree: ast.Module
 
 
-def parsed(inspection: Inspection) -> Script | None:
+def parsed(inspection: Inspection) -> HandlerScript | None:
     """The script that the container runs; None where there is none that can be read."""
     handler = _handler(inspection)
     text = _script(inspection, handler) if handler else None
     if text is None or handler is None:
         return None
     try:
-        return Script(handler.entry, _parse(text))
+        return HandlerScript(handler.entry, _parse(text))
     except _UNREADABLE:
         return None  # NEO-HD-001 says so
 

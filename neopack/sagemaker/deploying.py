@@ -16,14 +16,14 @@ from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
 from neopack.facts.hosting import RequestForm, request_form
 from neopack.sagemaker import endpoints, smoke, upload
 from neopack.sagemaker.account import Account, Connection
-from neopack.sagemaker.hosting import Hosting, HostingSettings, plan
+from neopack.sagemaker.hosting import DeployOptions, EndpointPlan, plan
 from neopack.sagemaker.watch import Pace
 from neopack.values.json import Json
 from neopack.values.log import Log
 
 __all__ = [
     "Deployment",
-    "Smoke",
+    "FirstRequest",
     "deploy",
     "described",
     "place",
@@ -34,7 +34,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Smoke:
+class FirstRequest:
     """The first request. ``difference`` is relative to the largest golden output, None where
     the answer could not be compared; ``milliseconds`` is of the whole call."""
 
@@ -55,7 +55,7 @@ class Deployment:
     image_from: str
     instance: str
     environment: Mapping[str, str]
-    smoke: Smoke | None = None
+    smoke: FirstRequest | None = None
 
 
 def described(compiled: Path) -> ArtifactManifest:
@@ -71,7 +71,7 @@ def described(compiled: Path) -> ArtifactManifest:
     return ArtifactManifest.loads(path.read_bytes(), str(path))
 
 
-def planned(compiled: Path, settings: HostingSettings) -> tuple[ArtifactManifest, Hosting]:
+def planned(compiled: Path, settings: DeployOptions) -> tuple[ArtifactManifest, EndpointPlan]:
     """What would be created; needs no network."""
     manifest = described(compiled)
     stem = compiled.name.removesuffix(".gz").removesuffix(".tar")
@@ -80,7 +80,7 @@ def planned(compiled: Path, settings: HostingSettings) -> tuple[ArtifactManifest
 
 def deploy(
     compiled: Path,
-    settings: HostingSettings,
+    settings: DeployOptions,
     connection: Connection,
     *,
     pace: Pace,
@@ -133,7 +133,11 @@ def deploy(
 
 
 def place(
-    compiled: Path, manifest: ArtifactManifest, hosting: Hosting, connection: Connection, log: Log
+    compiled: Path,
+    manifest: ArtifactManifest,
+    hosting: EndpointPlan,
+    connection: Connection,
+    log: Log,
 ) -> None:
     """See to it that the artifact is in S3 where ``hosting`` says."""
     _upload(Account(connection), compiled, manifest, hosting, log)
@@ -150,7 +154,7 @@ def _refuse_region(account: Account, manifest: ArtifactManifest) -> None:
 
 
 def _upload(
-    account: Account, compiled: Path, manifest: ArtifactManifest, hosting: Hosting, log: Log
+    account: Account, compiled: Path, manifest: ArtifactManifest, hosting: EndpointPlan, log: Log
 ) -> None:
     """To its place beside the job's, unless it is the job's own."""
     if manifest.job is not None and str(hosting.data) == manifest.job.artifact:
@@ -171,10 +175,10 @@ def _smoke(
     account: Account,
     compiled: Path,
     manifest: ArtifactManifest,
-    hosting: Hosting,
+    hosting: EndpointPlan,
     content_type: str,
     log: Log,
-) -> Smoke | None:
+) -> FirstRequest | None:
     goldens = golden_path(compiled)
     if not goldens.is_file():
         log.warn("no golden inputs beside the artifact: the endpoint is not asked anything")
@@ -187,7 +191,7 @@ def _smoke(
     off = smoke.compared(goldens, answer)
     if off is None:
         log.warn("the answer is no array of the model's outputs: not compared")
-    return Smoke(content_type=form.content_type, milliseconds=1000 * took, difference=off)
+    return FirstRequest(content_type=form.content_type, milliseconds=1000 * took, difference=off)
 
 
 def _form(manifest: ArtifactManifest, content_type: str) -> RequestForm:
@@ -203,7 +207,7 @@ def undeploy(
     return endpoints.take_down(Account(connection), name, pace, timeout, log)
 
 
-def requests_of(hosting: Hosting) -> dict[str, Json]:
+def requests_of(hosting: EndpointPlan) -> dict[str, Json]:
     """The three requests, in their order."""
     return {
         "CreateModel": hosting.create_model,

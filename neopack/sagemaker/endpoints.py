@@ -8,13 +8,13 @@ from typing import Any
 
 from neopack.errors import ServiceError, StillRunning
 from neopack.sagemaker.account import Account
-from neopack.sagemaker.hosting import Hosting, belongs, stem_of
+from neopack.sagemaker.hosting import EndpointPlan, belongs, stem_of
 from neopack.sagemaker.seam import is_missing, is_passing, translated
 from neopack.sagemaker.watch import Pace
 from neopack.values.json import Json
 from neopack.values.log import Log
 
-__all__ = ["Endpoint", "Invoked", "bring_up", "describe", "invoke", "take_down", "wait"]
+__all__ = ["Endpoint", "Invocation", "bring_up", "describe", "invoke", "take_down", "wait"]
 
 _CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 # InvokeEndpoint's body (botocore 1.44.5, BodyBlob, 2026)
@@ -31,7 +31,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invoked:
+class Invocation:
     """An answer of a container."""
 
     content_type: str
@@ -55,7 +55,7 @@ def describe(account: Account, name: str) -> Endpoint | None:
     )
 
 
-def bring_up(account: Account, hosting: Hosting, log: Log) -> None:
+def bring_up(account: Account, hosting: EndpointPlan, log: Log) -> None:
     """Model and configuration, then the endpoint, new or moved to them."""
     sagemaker = account.client("sagemaker")
     _once(sagemaker.create_model, hosting.create_model, f"model {hosting.model}")
@@ -109,12 +109,12 @@ def wait(
         pace.sleep(pace.spread(interval))
 
 
-def invoke(account: Account, name: str, body: bytes, content_type: str, accept: str) -> Invoked:
+def invoke(account: Account, name: str, body: bytes, content_type: str, accept: str) -> Invocation:
     with translated(f"invoking {name}"):
         answer = account.client("sagemaker-runtime").invoke_endpoint(
             EndpointName=name, Body=body, ContentType=content_type, Accept=accept
         )
-        return Invoked(content_type=answer.get("ContentType", ""), body=answer["Body"].read())
+        return Invocation(content_type=answer.get("ContentType", ""), body=answer["Body"].read())
 
 
 def take_down(

@@ -12,7 +12,7 @@ from neopack.sagemaker.account import Account
 from neopack.sagemaker.jobs import Job
 from neopack.values.json import Json
 
-__all__ = ["Failure", "failure_of"]
+__all__ = ["JobFailure", "failure_of"]
 
 TIME = "time"
 # the service takes a moment to stop what ran too long
@@ -20,7 +20,7 @@ _GRACE = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class JobFailure:
     """Why a job FAILED or was STOPPED; ``log`` is the end of its log where it may be read."""
 
     job: str
@@ -35,9 +35,9 @@ class Failure:
         return JobFailed(what, code=self.status, where=self.job, hint=said.fix, log=self.log)
 
 
-def failure_of(account: Account, job: Job) -> Failure:
+def failure_of(account: Account, job: Job) -> JobFailure:
     explanation = _stopped(job) if job.status == "STOPPED" else explain(job.reason)
-    return Failure(
+    return JobFailure(
         job=job.name,
         status=job.status,
         explanation=explanation,

@@ -12,22 +12,22 @@ from neopack.errors import Interrupted, NeopackError, ServiceError, UsageError
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.sagemaker import jobs, receipt, result
 from neopack.sagemaker.account import Account, Connection
-from neopack.sagemaker.failure import Failure, failure_of
+from neopack.sagemaker.failure import JobFailure, failure_of
 from neopack.sagemaker.jobs import Job
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.logs import LogTail
 from neopack.sagemaker.receipt import Receipt
-from neopack.sagemaker.result import Fetched
+from neopack.sagemaker.result import FetchedArtifact
 from neopack.sagemaker.watch import QUEUED, Pace, Watch
 from neopack.values.artifact import CompiledArtifact
 from neopack.values.log import Log
 from neopack.values.model import Member
 
-__all__ = ["Following", "Outcome", "Ticket", "Waiting", "attach", "compiled", "raise_for"]
+__all__ = ["Following", "JobOutcome", "Ticket", "WaitOptions", "attach", "compiled", "raise_for"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitOptions:
     """How to wait. ``timeout`` in seconds; ``show`` gets all jobs after each round."""
 
     wait: bool = True
@@ -51,17 +51,17 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class JobOutcome:
     """What became of one job: an artifact, a failure, or neither while it goes on."""
 
     target: str
     job: Job
     receipt: Path | None = None
-    artifact: Fetched | None = None
-    failure: Failure | None = None
+    artifact: FetchedArtifact | None = None
+    failure: JobFailure | None = None
 
 
-def raise_for(outcomes: Sequence[Outcome]) -> None:
+def raise_for(outcomes: Sequence[JobOutcome]) -> None:
     """Raise ``JobFailed`` for the first failure, ``ServiceError`` for what was not submitted."""
     for outcome in outcomes:
         if outcome.failure is not None:
@@ -75,7 +75,7 @@ def raise_for(outcomes: Sequence[Outcome]) -> None:
         )
 
 
-def compiled(outcome: Outcome) -> CompiledArtifact:
+def compiled(outcome: JobOutcome) -> CompiledArtifact:
     """The artifact of a job that COMPLETED, as any engine's; the job is in its ``options``."""
     fetched, job = outcome.artifact, outcome.job
     assert fetched is not None  # noqa: S101 - raise_for came before
@@ -96,20 +96,20 @@ class Following:
     """Follows the jobs of some tickets."""
 
     def __init__(
-        self, account: Account, tickets: Sequence[Ticket], waiting: Waiting, log: Log
+        self, account: Account, tickets: Sequence[Ticket], waiting: WaitOptions, log: Log
     ) -> None:
         self._account, self._waiting, self._log = account, waiting, log
         self._tickets = {ticket.receipt.job: ticket for ticket in tickets}
         self._tails = {name: LogTail(account, name) for name in self._tickets}
 
-    def follow(self, watch: Watch) -> tuple[Outcome, ...]:
+    def follow(self, watch: Watch) -> tuple[JobOutcome, ...]:
         """Outcomes in the order of the tickets; those that were not waited for are running."""
         with self._leaving(watch):
             if not self._waiting.wait:
                 watch.submit_pending()
                 states = watch.shown()
                 return tuple(self._running(states[name]) for name in self._tickets)
-            done: dict[str, Outcome] = {}
+            done: dict[str, JobOutcome] = {}
             for states in watch.states():
                 self._show(states, done)
                 for name, job in states.items():
@@ -117,7 +117,7 @@ class Following:
                         done[name] = self._ended(job)
         return tuple(done[name] for name in self._tickets)
 
-    def _show(self, states: Mapping[str, Job], done: Mapping[str, Outcome]) -> None:
+    def _show(self, states: Mapping[str, Job], done: Mapping[str, JobOutcome]) -> None:
         if self._waiting.show is not None:
             self._waiting.show(states)
         if not self._waiting.logs:
@@ -129,11 +129,11 @@ class Following:
             except ServiceError as error:
                 self._log.warn(f"no log: {error.line()}")
 
-    def _running(self, job: Job) -> Outcome:
+    def _running(self, job: Job) -> JobOutcome:
         ticket = self._tickets[job.name]
-        return Outcome(target=ticket.receipt.target, job=job, receipt=ticket.path)
+        return JobOutcome(target=ticket.receipt.target, job=job, receipt=ticket.path)
 
-    def _ended(self, job: Job) -> Outcome:
+    def _ended(self, job: Job) -> JobOutcome:
         outcome = self._running(job)
         if job.status != "COMPLETED":
             return replace(outcome, failure=failure_of(self._account, job))
@@ -211,13 +211,13 @@ def _going(watch: Watch) -> str:
 def attach(
     given: Sequence[str],
     connection: Connection,
-    waiting: Waiting,
+    waiting: WaitOptions,
     *,
     download: Path | None = None,
     force: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     log: Log,
-) -> tuple[Outcome, ...]:
+) -> tuple[JobOutcome, ...]:
     """Go on with jobs, by the paths of their receipts or by their names.
 
     What lies here already is not fetched again. Raises ``UsageError`` where receipts are of

@@ -21,7 +21,7 @@ from neopack.sagemaker.location import Location
 from neopack.values.json import Json
 from neopack.values.target import Target
 
-__all__ = ["Hosting", "HostingSettings", "belongs", "plan", "stem_of"]
+__all__ = ["DeployOptions", "EndpointPlan", "belongs", "plan", "stem_of"]
 
 VARIANT = "AllTraffic"
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -30,7 +30,7 @@ _DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostingSettings:
+class DeployOptions:
     """What the user says; empty: what the job and the tables say."""
 
     instance: str
@@ -44,7 +44,7 @@ class HostingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hosting:
+class EndpointPlan:
     """The three requests; ``image_from`` says who named the image. ``data`` is where the
     artifact is to be in S3."""
 
@@ -89,7 +89,7 @@ class Hosting:
         return {"EndpointName": self.endpoint, "EndpointConfigName": self.config}
 
 
-def plan(stem: str, manifest: ArtifactManifest, settings: HostingSettings) -> Hosting:
+def plan(stem: str, manifest: ArtifactManifest, settings: DeployOptions) -> EndpointPlan:
     """What to create. Raises ``UsageError`` and ``Unsupported`` for what cannot be served."""
     job = manifest.job
     if job is None:
@@ -110,7 +110,7 @@ def plan(stem: str, manifest: ArtifactManifest, settings: HostingSettings) -> Ho
     endpoint = settings.endpoint or _endpoint_name(stem, target)
     _refuse_name(endpoint)
     one = f"{stem_of(endpoint)}-{naming.digest([*what, role])[:_DIGITS]}"
-    return Hosting(
+    return EndpointPlan(
         endpoint=endpoint,
         model=one,
         config=one,
@@ -135,7 +135,7 @@ def belongs(name: str, endpoint: str) -> bool:
     return bool(re.fullmatch(rf"{re.escape(stem_of(endpoint))}-[0-9a-f]{{{_DIGITS}}}", name))
 
 
-def _refuse_misfit(target: Target, settings: HostingSettings) -> None:
+def _refuse_misfit(target: Target, settings: DeployOptions) -> None:
     fitting = hosting.instances(target)
     if not fitting:
         raise UsageError(f"what is compiled for {target.name} runs on the device, on no endpoint")
@@ -179,7 +179,7 @@ def _endpoint_name(stem: str, target: Target) -> str:
 
 
 def _image(
-    manifest: ArtifactManifest, job: JobRecord, target: Target, settings: HostingSettings
+    manifest: ArtifactManifest, job: JobRecord, target: Target, settings: DeployOptions
 ) -> tuple[str, str]:
     if settings.image:
         return settings.image, "--image"
@@ -204,7 +204,7 @@ def _data(manifest: ArtifactManifest, job: JobRecord, stem: str) -> Location:
 
 
 def _environment(
-    manifest: ArtifactManifest, job: JobRecord, target: Target, settings: HostingSettings
+    manifest: ArtifactManifest, job: JobRecord, target: Target, settings: DeployOptions
 ) -> dict[str, str]:
     group = _group(job.compiler_options)
     workers = max(1, hosting.cores(settings.instance) // group)

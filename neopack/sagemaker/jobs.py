@@ -22,7 +22,7 @@ __all__ = [
     "LIMIT",
     "RUNNING",
     "Job",
-    "Submitted",
+    "SubmittedJob",
     "create",
     "delete",
     "describe",
@@ -74,7 +74,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted:
+class SubmittedJob:
     """A request and its job; ``adopted`` where the job was there before."""
 
     request: JobRequest
@@ -107,7 +107,7 @@ def find(
     raise ServiceError(f"{request.name}: the attempts before it all failed", code=IN_USE)
 
 
-def create(account: Account, request: JobRequest) -> Submitted:
+def create(account: Account, request: JobRequest) -> SubmittedJob:
     """Start the job, or adopt the one of that name where it does the same.
 
     Raises ``ServiceError``; its code is ``LIMIT`` where the account runs as many as it may.
@@ -125,7 +125,7 @@ def create(account: Account, request: JobRequest) -> Submitted:
     if job is None:
         raise ServiceError(f"{request.name} was made and is not to be found", code="NotFound")
     _refuse_other(job, request)
-    return Submitted(request=request, job=job, adopted=adopted)
+    return SubmittedJob(request=request, job=job, adopted=adopted)
 
 
 def _refuse_other(job: Job, request: JobRequest) -> None:

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 from neopack.values.json import Json
 
-__all__ = ["Names", "caller_policy", "compile_role_policy", "hosting_role_policy", "trust_policy"]
+__all__ = [
+    "PolicyNames",
+    "caller_policy",
+    "compile_role_policy",
+    "hosting_role_policy",
+    "trust_policy",
+]
 
 _VERSION = "2012-10-17"
 _JOBS = (
@@ -38,7 +44,7 @@ _IMAGES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class PolicyNames:
     """Whose account, where, and what things are called; a template has placeholders here."""
 
     partition: str
@@ -64,7 +70,7 @@ class Names:
         return f"arn:{self.partition}:s3:::{self.bucket}"
 
 
-def trust_policy(names: Names, kinds: Sequence[str]) -> Json:
+def trust_policy(names: PolicyNames, kinds: Sequence[str]) -> Json:
     """Who may take a role: SageMaker, for this account's own jobs (or endpoints) only."""
     condition: dict[str, Json] = {"StringEquals": {"aws:SourceAccount": names.account}}
     if kinds:
@@ -81,7 +87,7 @@ def trust_policy(names: Names, kinds: Sequence[str]) -> Json:
     )
 
 
-def caller_policy(names: Names) -> Json:
+def caller_policy(names: PolicyNames) -> Json:
     """What ``neopack compile``, ``jobs``, ``deploy`` and ``undeploy`` call."""
     roles = [
         names.arn("iam", f"role/{role}", region=False)
@@ -114,7 +120,7 @@ def caller_policy(names: Names) -> Json:
     )
 
 
-def compile_role_policy(names: Names) -> Json:
+def compile_role_policy(names: PolicyNames) -> Json:
     """What a compilation job does in the account's name."""
     return _document(
         _allow("Objects", "s3", ("GetObject", "PutObject"), names.objects),
@@ -131,7 +137,7 @@ def compile_role_policy(names: Names) -> Json:
     )
 
 
-def hosting_role_policy(names: Names) -> Json:
+def hosting_role_policy(names: PolicyNames) -> Json:
     """What an endpoint's containers do: fetch the image and the model, write logs."""
     group = names.arn("logs", "log-group:/aws/sagemaker/*")
     return _document(
@@ -150,17 +156,17 @@ def hosting_role_policy(names: Names) -> Json:
     )
 
 
-def _logs(names: Names) -> str:
+def _logs(names: PolicyNames) -> str:
     return names.arn("logs", "log-group:/aws/sagemaker/CompilationJobs*")
 
 
-def _key(names: Names) -> tuple[Json, ...]:
+def _key(names: PolicyNames) -> tuple[Json, ...]:
     if not names.kms_key:
         return ()
     return (_allow("Key", "kms", ("GenerateDataKey", "Decrypt", "DescribeKey"), names.kms_key),)
 
 
-def _network(names: Names) -> tuple[Json, ...]:
+def _network(names: PolicyNames) -> tuple[Json, ...]:
     return (_allow("Network", "ec2", _VPC, "*"),) if names.vpc else ()
 
 

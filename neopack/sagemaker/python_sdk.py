@@ -18,8 +18,8 @@ from neopack.facts import target
 from neopack.facts.hosting import request_form
 from neopack.sagemaker.account import Connection
 from neopack.sagemaker.deploying import place, planned
-from neopack.sagemaker.following import Outcome
-from neopack.sagemaker.hosting import HostingSettings
+from neopack.sagemaker.following import JobOutcome
+from neopack.sagemaker.hosting import DeployOptions
 from neopack.values.artifact import CompiledArtifact
 from neopack.values.log import SilentLog
 
@@ -27,7 +27,7 @@ __all__ = ["model"]
 
 
 def model(
-    compiled: str | Path | CompiledArtifact | Outcome,
+    compiled: str | Path | CompiledArtifact | JobOutcome,
     *,
     instance: str,
     role: str = "",
@@ -42,7 +42,7 @@ def model(
     Raises ``UsageError`` for an artifact that no job made, or an instance that does not serve it;
     ``Missing`` without the SDK.
     """
-    settings = HostingSettings(instance=instance, role=role, image=image, environment=environment)
+    settings = DeployOptions(instance=instance, role=role, image=image, environment=environment)
     path = _path(compiled)
     manifest, hosting = planned(path, settings)
     sdk, predictor = _sdk()
@@ -62,10 +62,10 @@ def model(
     )
 
 
-def _path(compiled: str | Path | CompiledArtifact | Outcome) -> Path:
+def _path(compiled: str | Path | CompiledArtifact | JobOutcome) -> Path:
     if isinstance(compiled, str | Path):
         return Path(compiled)
-    found = compiled.artifact if isinstance(compiled, Outcome) else compiled
+    found = compiled.artifact if isinstance(compiled, JobOutcome) else compiled
     if found is None or found.path is None:
         raise UsageError("the job made no artifact")
     return found.path

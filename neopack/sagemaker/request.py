@@ -15,7 +15,7 @@ from neopack.sagemaker.location import Location
 from neopack.values.json import Json
 from neopack.values.target import Target
 
-__all__ = ["JobRequest", "JobSettings", "Subject", "build", "sent_version"]
+__all__ = ["JobInput", "JobRequest", "JobSettings", "build", "sent_version"]
 
 # the guide's and the SDK's default (neo-job-compilation, 2026)
 MAX_RUNTIME = 900
@@ -24,7 +24,7 @@ NEURON_RUNTIME = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class JobInput:
     """What is to be compiled: the archive, and the strings of the API call that go with it."""
 
     stem: str
@@ -56,7 +56,7 @@ class JobSettings:
 class JobRequest:
     """One request, named after its digest; ``body`` is what the API gets."""
 
-    subject: Subject
+    subject: JobInput
     settings: JobSettings
     digest: str
     attempt: int = 1
@@ -92,7 +92,7 @@ class JobRequest:
         return replace(self, attempt=self.attempt + 1)
 
 
-def build(subject: Subject, settings: JobSettings) -> JobRequest:
+def build(subject: JobInput, settings: JobSettings) -> JobRequest:
     """The request for one archive and one target, not yet validated."""
     request = JobRequest(subject=subject, settings=settings, digest="")
     nameless = _nameless(subject, settings, request.archive)
@@ -104,7 +104,7 @@ def build(subject: Subject, settings: JobSettings) -> JobRequest:
     return replace(request, digest=naming.digest([nameless, place]))
 
 
-def sent_version(subject: Subject) -> str:
+def sent_version(subject: JobInput) -> str:
     """FrameworkVersion as it goes over the wire, major.minor; empty where it may not be sent."""
     known = subject.framework_version
     if not known or not facts.takes_version(subject.framework, subject.target):
@@ -112,14 +112,14 @@ def sent_version(subject: Subject) -> str:
     return versions.major_minor(known)
 
 
-def _runtime(subject: Subject, asked: int | None) -> int:
+def _runtime(subject: JobInput, asked: int | None) -> int:
     if asked is not None:
         return asked
     path = facts.compiler_path(subject.framework, subject.target, subject.framework_version)
     return NEURON_RUNTIME if path == "neuron" else MAX_RUNTIME
 
 
-def _nameless(subject: Subject, settings: JobSettings, archive: Location) -> dict[str, Json]:
+def _nameless(subject: JobInput, settings: JobSettings, archive: Location) -> dict[str, Json]:
     """The request without what its name decides."""
     body: dict[str, Json] = {
         "RoleArn": settings.role,

@@ -36,7 +36,7 @@ from neopack.values.log import Log
 from neopack.values.model import Member
 from neopack.values.signature import Signature
 
-__all__ = ["NOT_COMPILED", "Fetched", "already_here", "fetch"]
+__all__ = ["NOT_COMPILED", "FetchedArtifact", "already_here", "fetch"]
 
 CHUNK = 1 << 20
 
@@ -56,7 +56,7 @@ UNTOUCHED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class FetchedArtifact:
     """An artifact on disk. ``received_sha256`` is of what the service wrote, which differs from
     ``sha256`` where ``code/`` was put back."""
 
@@ -91,7 +91,7 @@ def fetch(
     force: bool,
     limits: Limits = DEFAULT_LIMITS,
     log: Log,
-) -> Fetched:
+) -> FetchedArtifact:
     """Download to ``to``, with its manifest and the golden numbers of ``source`` beside it.
 
     ``source`` is the archive that was compiled, where it is still at hand.
@@ -277,7 +277,7 @@ def _publish(
     source: ArchiveScan | None,
     *,
     force: bool,
-) -> Fetched:
+) -> FetchedArtifact:
     goldens = golden_path(source.path) if source else None
     with AtomicOutputs(force=force) as outputs:
         digest = write_copy(outputs.open(to), made)
@@ -286,7 +286,7 @@ def _publish(
         if goldens is not None and goldens.is_file() and golden_path(to) != goldens:
             write_copy(outputs.open(golden_path(to)), goldens)
     kind = manifest.job.kind if manifest.job else ""
-    return Fetched(
+    return FetchedArtifact(
         path=to,
         bytes=to.stat().st_size,
         sha256=digest,

@@ -12,7 +12,7 @@ from neopack.errors import Malformed, UsageError
 from neopack.facts.hosting import RequestForm
 from neopack.goldens.arrays import load_goldens
 from neopack.goldens.comparison import difference
-from neopack.sagemaker.endpoints import LARGEST_BODY, Invoked
+from neopack.sagemaker.endpoints import LARGEST_BODY, Invocation
 from neopack.values.artifact import Array
 
 __all__ = ["body", "compared"]
@@ -48,7 +48,7 @@ def _encoded(inputs: Mapping[str, Array], form: RequestForm) -> bytes:
     return json.dumps({form.wrap: value} if form.wrap else value).encode()
 
 
-def compared(goldens: Path, answer: Invoked) -> float | None:
+def compared(goldens: Path, answer: Invocation) -> float | None:
     """The largest difference, relative to the largest golden output; None where the answer has
     another form than the model's outputs."""
     _, golden = load_goldens(goldens)
@@ -59,7 +59,7 @@ def compared(goldens: Path, answer: Invoked) -> float | None:
         return None
 
 
-def _decoded(answer: Invoked, golden: Mapping[str, Array]) -> dict[str, Array] | None:
+def _decoded(answer: Invocation, golden: Mapping[str, Array]) -> dict[str, Array] | None:
     import numpy as np
 
     kind = answer.content_type.partition(";")[0].strip()

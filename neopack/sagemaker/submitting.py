@@ -20,22 +20,22 @@ from neopack.rules.rule import Inspection
 from neopack.sagemaker import jobs, receipt, upload, validate
 from neopack.sagemaker.account import Account, Connection
 from neopack.sagemaker.commandline import aws_command
-from neopack.sagemaker.following import Following, Outcome, Ticket, Waiting
-from neopack.sagemaker.jobs import Job, Submitted
+from neopack.sagemaker.following import Following, JobOutcome, Ticket, WaitOptions
+from neopack.sagemaker.jobs import Job, SubmittedJob
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.preflight import check_account
 from neopack.sagemaker.receipt import Receipt
-from neopack.sagemaker.request import JobRequest, JobSettings, Subject, build, sent_version
+from neopack.sagemaker.request import JobInput, JobRequest, JobSettings, build, sent_version
 from neopack.sagemaker.watch import Watch
 from neopack.values.json import Json
 from neopack.values.log import Log
 from neopack.values.target import Target
 
-__all__ = ["Asked", "DryRun", "Planned", "dry_run", "plan", "submit"]
+__all__ = ["DryRun", "JobOptions", "PlannedJob", "dry_run", "plan", "submit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class JobOptions:
     """What the user says of the jobs; ``submission`` fields are as ``check`` takes them."""
 
     role: str
@@ -61,7 +61,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class PlannedJob:
     """One request, and the files that it will leave."""
 
     request: JobRequest
@@ -74,35 +74,35 @@ class Planned:
 
 
 def plan(
-    archive: Path, targets: Sequence[str], asked: Asked, region: str
-) -> tuple[ArchiveScan, tuple[Planned, ...]]:
+    archive: Path, targets: Sequence[str], options: JobOptions, region: str
+) -> tuple[ArchiveScan, tuple[PlannedJob, ...]]:
     """The requests for one archive, checked by our rules and by the API's.
 
     Raises ``CheckFailed`` where Neo would fail, ``UsageError`` where the API would refuse.
     """
     refuse_what_is_no_file(archive)
     chosen = list({target.name: target for target in map(facts.target, targets)}.values())
-    _refuse_one_name_for_many(asked, chosen)
-    scanned = scan(archive, asked.limits)
+    _refuse_one_name_for_many(options, chosen)
+    scanned = scan(archive, options.limits)
     if is_compiled(scanned):
         raise UsageError("is compiled already", where=str(archive))
-    return scanned, tuple(_planned(scanned, target, asked, region) for target in chosen)
+    return scanned, tuple(_planned(scanned, target, options, region) for target in chosen)
 
 
-def _refuse_one_name_for_many(asked: Asked, targets: Sequence[Target]) -> None:
-    for option, value in (("--job-name", asked.name), ("--download", asked.download)):
+def _refuse_one_name_for_many(options: JobOptions, targets: Sequence[Target]) -> None:
+    for option, value in (("--job-name", options.name), ("--download", options.download)):
         if value and len(targets) > 1:
             raise UsageError(f"{option} names one thing, and there are {len(targets)} targets")
 
 
-def _planned(scanned: ArchiveScan, target: Target, asked: Asked, region: str) -> Planned:
-    if target.retired and not asked.allow_retired:
+def _planned(scanned: ArchiveScan, target: Target, options: JobOptions, region: str) -> PlannedJob:
+    if target.retired and not options.allow_retired:
         raise Unsupported(
             f"{target.name}: {target.retired}",
             hint="--allow-retired submits all the same; package and check work as ever",
         )
-    inspection = _checked(scanned, target, asked)
-    subject = Subject(
+    inspection = _checked(scanned, target, options)
+    subject = JobInput(
         stem=stem(scanned.path),
         content_sha256=scanned.content_sha256,
         framework=inspection.framework,
@@ -111,10 +111,10 @@ def _planned(scanned: ArchiveScan, target: Target, asked: Asked, region: str) ->
         data_input_config=inspection.data_input_config,
         compiler_options=inspection.compiler_options,
     )
-    request = build(subject, _settings(asked, region))
+    request = build(subject, _settings(options, region))
     validate.refuse_what_is_wrong(request)
-    artifact = asked.download or default_output(scanned.path, target)
-    return Planned(
+    artifact = options.download or default_output(scanned.path, target)
+    return PlannedJob(
         request=request,
         artifact=artifact,
         receipt=receipt.receipt_path(scanned.path, target),
@@ -122,38 +122,38 @@ def _planned(scanned: ArchiveScan, target: Target, asked: Asked, region: str) ->
     )
 
 
-def _settings(asked: Asked, region: str) -> JobSettings:
+def _settings(options: JobOptions, region: str) -> JobSettings:
     return JobSettings(
-        role=asked.role,
-        output=Location.of(asked.output, where="--output"),
+        role=options.role,
+        output=Location.of(options.output, where="--output"),
         region=region,
-        name=asked.name,
-        max_pending=asked.max_pending,
-        kms_key=asked.kms_key,
-        security_groups=asked.security_groups,
-        subnets=asked.subnets,
-        tags=asked.tags,
-        max_runtime=asked.max_runtime,
+        name=options.name,
+        max_pending=options.max_pending,
+        kms_key=options.kms_key,
+        security_groups=options.security_groups,
+        subnets=options.subnets,
+        tags=options.tags,
+        max_runtime=options.max_runtime,
     )
 
 
-def _checked(scanned: ArchiveScan, target: Target, asked: Asked) -> Inspection:
+def _checked(scanned: ArchiveScan, target: Target, options: JobOptions) -> Inspection:
     submission = judging.Submission(
         target=target,
-        framework=asked.framework.upper() if asked.framework else None,
-        framework_version=asked.framework_version,
-        data_input_config=asked.data_input_config,
-        compiler_options=asked.compiler_options,
+        framework=options.framework.upper() if options.framework else None,
+        framework_version=options.framework_version,
+        data_input_config=options.data_input_config,
+        compiler_options=options.compiler_options,
     )
     manifest = manifest_of(scanned.path, scanned.content_sha256)
-    inspection = judging.inspect_archive(scanned, submission, manifest, asked.limits)
+    inspection = judging.inspect_archive(scanned, submission, manifest, options.limits)
     # whoever allows what is retired has read what the rule says
-    ignore = (*asked.ignore, *(("NEO-TG-005",) if asked.allow_retired else ()))
+    ignore = (*options.ignore, *(("NEO-TG-005",) if options.allow_retired else ()))
     judging.raise_for(judging.judge(inspection, ignore=ignore))
     return inspection
 
 
-def _notes(subject: Subject) -> Iterator[str]:
+def _notes(subject: JobInput) -> Iterator[str]:
     if subject.framework_version and not sent_version(subject):
         yield (
             f"FrameworkVersion is not sent for {_not_taken(subject)}; checked as "
@@ -161,7 +161,7 @@ def _notes(subject: Subject) -> Iterator[str]:
         )
 
 
-def _not_taken(subject: Subject) -> str:
+def _not_taken(subject: JobInput) -> str:
     takes = facts.framework(subject.framework).takes_version
     return subject.target.name if takes else f"{subject.framework} models"
 
@@ -177,14 +177,18 @@ class DryRun:
 
 
 def dry_run(
-    archive: Path, targets: Sequence[str], asked: Asked, environment: Mapping[str, str], log: Log
+    archive: Path,
+    targets: Sequence[str],
+    options: JobOptions,
+    environment: Mapping[str, str],
+    log: Log,
 ) -> tuple[DryRun, ...]:
     """The requests, fully checked; needs neither network, credentials nor boto3."""
     said = environment.get("AWS_DEFAULT_REGION", "")  # boto3 reads no other
-    region = asked.connection.region or said
+    region = options.connection.region or said
     if not region:
         log.note("no region is known here: what depends on it is not checked")
-    _, planned = plan(archive, targets, asked, region)
+    _, planned = plan(archive, targets, options, region)
     for note in _notes_of(planned):
         log.note(note)
     return tuple(
@@ -198,7 +202,7 @@ def dry_run(
     )
 
 
-def _notes_of(planned: Sequence[Planned]) -> tuple[str, ...]:
+def _notes_of(planned: Sequence[PlannedJob]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(note for one in planned for note in one.notes))
 
 
@@ -206,29 +210,29 @@ def _notes_of(planned: Sequence[Planned]) -> tuple[str, ...]:
 
 
 def submit(
-    archive: Path, targets: Sequence[str], asked: Asked, waiting: Waiting, log: Log
-) -> tuple[Outcome, ...]:
+    archive: Path, targets: Sequence[str], options: JobOptions, waiting: WaitOptions, log: Log
+) -> tuple[JobOutcome, ...]:
     """Upload once, submit for every target, wait, fetch. What exists already is used again.
 
     A failed job is an outcome and no exception; ``ServiceError`` says what else went wrong.
     """
-    account = Account(asked.connection)
-    scanned, planned = plan(archive, targets, asked, account.region)
-    _refuse_outputs(planned, asked, wait=waiting.wait)
+    account = Account(options.connection)
+    scanned, planned = plan(archive, targets, options, account.region)
+    _refuse_outputs(planned, options, wait=waiting.wait)
     for note in _notes_of(planned):
         log.note(note)
     if account.endpoint:
         log.note(f"AWS is {account.endpoint}")
-    check_account(account, asked.role, planned[0].request.settings.output, log)
-    return _Submission(account, archive, scanned, asked, waiting, log).go(planned)
+    check_account(account, options.role, planned[0].request.settings.output, log)
+    return _Submission(account, archive, scanned, options, waiting, log).go(planned)
 
 
-def _refuse_outputs(planned: Sequence[Planned], asked: Asked, *, wait: bool) -> None:
+def _refuse_outputs(planned: Sequence[PlannedJob], options: JobOptions, *, wait: bool) -> None:
     for one in planned:
         refuse_unwritable(one.receipt, force=True)
         if wait:
-            refuse_unwritable(one.artifact, force=asked.force)
-            refuse_unwritable(beside(one.artifact), force=asked.force)
+            refuse_unwritable(one.artifact, force=options.force)
+            refuse_unwritable(beside(one.artifact), force=options.force)
 
 
 class _Submission:
@@ -239,19 +243,19 @@ class _Submission:
         account: Account,
         archive: Path,
         scanned: ArchiveScan,
-        asked: Asked,
-        waiting: Waiting,
+        options: JobOptions,
+        waiting: WaitOptions,
         log: Log,
     ) -> None:
         self._account, self._archive, self._scan = account, archive, scanned
-        self._asked, self._waiting, self._log = asked, waiting, log
-        self._planned: dict[str, Planned] = {}
+        self._options, self._waiting, self._log = options, waiting, log
+        self._planned: dict[str, PlannedJob] = {}
 
-    def go(self, planned: Sequence[Planned]) -> tuple[Outcome, ...]:
+    def go(self, planned: Sequence[PlannedJob]) -> tuple[JobOutcome, ...]:
         running: dict[str, Job] = {}
         pending: list[JobRequest] = []
         for one in planned:
-            request, job = jobs.find(self._account, one.request, rerun=self._asked.rerun)
+            request, job = jobs.find(self._account, one.request, rerun=self._options.rerun)
             self._planned[request.name] = replace(one, request=request)
             if job is None:
                 pending.append(request)
@@ -282,10 +286,10 @@ class _Submission:
             sha256=self._scan.sha256,
             content_sha256=self._scan.content_sha256,
         )
-        key = self._asked.kms_key
+        key = self._options.kms_key
         upload.upload(self._account, payload, request.archive, self._log, kms_key=key)
 
-    def _create(self, request: JobRequest) -> Submitted:
+    def _create(self, request: JobRequest) -> SubmittedJob:
         # the receipt first: a job without one would be an orphan
         receipt.write(self._receipt(request), self._planned[request.name].receipt)
         made = jobs.create(self._account, request)
@@ -300,8 +304,8 @@ class _Submission:
                 receipt=self._receipt(one.request),
                 artifact=one.artifact,
                 source=self._archive,
-                force=self._asked.force,
-                limits=self._asked.limits,
+                force=self._options.force,
+                limits=self._options.limits,
             )
             for one in self._planned.values()
         )

@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 
 from neopack.sagemaker.policies import (
-    Names,
+    PolicyNames,
     caller_policy,
     compile_role_policy,
     hosting_role_policy,
@@ -22,7 +22,7 @@ __all__ = ["files"]
 COMPILATION = ("compilation-job",)
 
 
-def files(names: Names) -> dict[str, str]:
+def files(names: PolicyNames) -> dict[str, str]:
     """Every file by its name."""
     return {
         "caller-policy.json": _text(caller_policy(names)),
@@ -35,7 +35,7 @@ def files(names: Names) -> dict[str, str]:
     }
 
 
-def _cloudformation(names: Names) -> Json:
+def _cloudformation(names: PolicyNames) -> Json:
     inside = replace(
         names, partition="${AWS::Partition}", account="${AWS::AccountId}",
         region="${AWS::Region}", bucket="${Bucket}",
@@ -86,7 +86,7 @@ def _substituted(value: Json) -> Json:
     return {"Fn::Sub": value} if isinstance(value, str) and "${" in value else value
 
 
-def _terraform(names: Names) -> Json:
+def _terraform(names: PolicyNames) -> Json:
     """Terraform language, "JSON configuration syntax": texts are templates there too."""
     inside = replace(
         names,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from neopack.errors import ServiceError, StillRunning
 from neopack.sagemaker import jobs
 from neopack.sagemaker.account import Account
-from neopack.sagemaker.jobs import Job, Submitted
+from neopack.sagemaker.jobs import Job, SubmittedJob
 from neopack.sagemaker.request import JobRequest
 from neopack.sagemaker.seam import is_passing, status_of
 from neopack.values.log import Log
@@ -64,7 +64,7 @@ class Watch:
         *,
         running: Mapping[str, Job],
         pending: tuple[JobRequest, ...] = (),
-        submit: Callable[[JobRequest], Submitted] | None = None,
+        submit: Callable[[JobRequest], SubmittedJob] | None = None,
         pace: Pace | None = None,
         timeout: float | None = None,
         log: Log,

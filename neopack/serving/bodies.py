@@ -11,14 +11,14 @@ from typing import Any
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
-__all__ = ["CSV", "JSON", "NPY", "NPZ", "Body", "Refused", "parsed", "rendered"]
+__all__ = ["CSV", "JSON", "NPY", "NPZ", "Body", "RequestRefused", "parsed", "rendered"]
 
 JSON, CSV = "application/json", "text/csv"
 NPY, NPZ = "application/x-npy", "application/x-npz"
 ANYTHING = frozenset({"", "*/*", "application/*"})
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """What the container answers instead of numbers, with its status."""
 
     def __init__(self, message: str, status: int = 400) -> None:
@@ -33,7 +33,7 @@ class Body:
 
 
 def parsed(body: Body, signature: Signature) -> dict[str, Array]:
-    """Arrays by the names of the signature. Raises ``Refused``."""
+    """Arrays by the names of the signature. Raises ``RequestRefused``."""
     kind = _kind(body.kind) or JSON
     try:
         if kind == JSON:
@@ -43,8 +43,8 @@ def parsed(body: Body, signature: Signature) -> dict[str, Array]:
         if kind == CSV:
             return _named(_csv(body.data), signature)
     except (ValueError, TypeError, OSError) as error:
-        raise Refused(f"the request is no {kind}: {error}") from None
-    raise Refused(f"content type {kind} is not one of {JSON}, {NPY}, {NPZ}, {CSV}", 415)
+        raise RequestRefused(f"the request is no {kind}: {error}") from None
+    raise RequestRefused(f"content type {kind} is not one of {JSON}, {NPY}, {NPZ}, {CSV}", 415)
 
 
 def rendered(outputs: Mapping[str, Array], accept: str, asked: bytes) -> Body:
@@ -59,7 +59,7 @@ def rendered(outputs: Mapping[str, Array], accept: str, asked: bytes) -> Body:
     if CSV in kinds:
         return Body(kind=CSV, data=_rows(next(iter(outputs.values()))).encode())
     if not kinds & {JSON, *ANYTHING}:
-        raise Refused(f"accept {accept} is not one of {JSON}, {NPY}, {NPZ}, {CSV}", 406)
+        raise RequestRefused(f"accept {accept} is not one of {JSON}, {NPY}, {NPZ}, {CSV}", 406)
     wrapped = {"predictions": only} if asked.lstrip().startswith(b'{"instances"') else only
     return Body(kind=JSON, data=json.dumps(wrapped).encode())
 
@@ -94,7 +94,7 @@ def _named(values: Any, signature: Signature) -> dict[str, Array]:
     dtypes = {spec.name: spec.dtype for spec in signature.inputs}
     if not isinstance(values, dict):
         if len(dtypes) != 1:
-            raise Refused(f"the model takes {', '.join(dtypes)}: name each")
+            raise RequestRefused(f"the model takes {', '.join(dtypes)}: name each")
         values = {next(iter(dtypes)): values}
     return {name: np.asarray(array, dtypes.get(name)) for name, array in values.items()}
 

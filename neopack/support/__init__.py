@@ -7,19 +7,18 @@
 
 from __future__ import annotations
 
-from neopack.support.changes import Change, ChangesAnswer, changes
+from neopack.support.changes import ChangesAnswer, SupportChange, changes
 from neopack.support.elastic import Accelerator, ElasticAnswer, ElasticImage, ei
 from neopack.support.images import Image, image
 from neopack.support.matrix import MatrixAnswer, neo
 from neopack.support.parallel import ParallelAnswer, ParallelRelease, smp
-from neopack.support.targets import Device, Listed, TargetEntry, TargetsAnswer, targets
+from neopack.support.targets import Device, ListedVersions, TargetEntry, TargetsAnswer, targets
 from neopack.support.tested import EdgeAnswer, EdgeRow, edge
 from neopack.support.training import BatchRow, TrainingAnswer, training_compiler
 
 __all__ = [
     "Accelerator",
     "BatchRow",
-    "Change",
     "ChangesAnswer",
     "Device",
     "EdgeAnswer",
@@ -27,10 +26,11 @@ __all__ = [
     "ElasticAnswer",
     "ElasticImage",
     "Image",
-    "Listed",
+    "ListedVersions",
     "MatrixAnswer",
     "ParallelAnswer",
     "ParallelRelease",
+    "SupportChange",
     "TargetEntry",
     "TargetsAnswer",
     "TrainingAnswer",

@@ -9,13 +9,13 @@ from itertools import pairwise
 from neopack import facts
 from neopack.facts.rows import Row, facts_file
 from neopack.support.matrix import NONE, class_names, rule_of
-from neopack.support.names import Asked, date_of, framework_of, kinds_of
+from neopack.support.names import FrameworkQuery, date_of, framework_of, kinds_of
 
-__all__ = ["Change", "ChangesAnswer", "changes"]
+__all__ = ["ChangesAnswer", "SupportChange", "changes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class SupportChange:
     """What the page of ``date`` says, and the one before it (of ``since``) did not.
 
     ``before`` and ``after`` are the versions as the pages word them, or ``not listed``; an event
@@ -36,7 +36,7 @@ class Change:
 class ChangesAnswer:
     first: str
     last: str
-    changes: tuple[Change, ...]
+    changes: tuple[SupportChange, ...]
 
 
 def changes(
@@ -57,7 +57,7 @@ def changes(
     return ChangesAnswer(first=start, last=end, changes=tuple(kept))
 
 
-def _moves(asked: Asked, classes: tuple[str, ...]) -> Iterator[Change]:
+def _moves(asked: FrameworkQuery, classes: tuple[str, ...]) -> Iterator[SupportChange]:
     pages = [(p.text("date"), p) for p in facts_file("support").tables("snapshot")]
     for of in classes:
         own = [(date, page) for date, page in pages if of in page.texts("classes")]
@@ -65,7 +65,7 @@ def _moves(asked: Asked, classes: tuple[str, ...]) -> Iterator[Change]:
             for row in facts.frameworks():
                 old, new = rule_of(row.name, of, before), rule_of(row.name, of, after)
                 if old != new and asked.framework in ("", row.name):
-                    yield Change(
+                    yield SupportChange(
                         date=after,
                         since=before,
                         target_class=of,
@@ -79,14 +79,14 @@ def _moves(asked: Asked, classes: tuple[str, ...]) -> Iterator[Change]:
 
 
 def _gone(
-    of: str, pages: list[tuple[str, Row]], own: list[tuple[str, Row]], asked: Asked
-) -> Iterator[Change]:
+    of: str, pages: list[tuple[str, Row]], own: list[tuple[str, Row]], asked: FrameworkQuery
+) -> Iterator[SupportChange]:
     """A class that the newest page names no more."""
     later = [(date, page) for date, page in pages if own and date > own[-1][0]]
     for row in facts.frameworks() if later else ():
         old = rule_of(row.name, of, own[-1][0])
         if old != NONE and asked.framework in ("", row.name):
-            yield Change(
+            yield SupportChange(
                 date=later[0][0],
                 since=own[-1][0],
                 target_class=of,
@@ -98,10 +98,10 @@ def _gone(
             )
 
 
-def _events(asked: Asked, classes: tuple[str, ...]) -> Iterator[Change]:
+def _events(asked: FrameworkQuery, classes: tuple[str, ...]) -> Iterator[SupportChange]:
     for row in facts_file("support").tables("event"):
         if row.text("class") in classes and not asked.framework:
-            yield Change(
+            yield SupportChange(
                 date=row.text("date"),
                 since="",
                 target_class=row.text("class"),

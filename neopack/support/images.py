@@ -10,7 +10,7 @@ from neopack.errors import Unsupported, UsageError
 from neopack.facts import accounts, images
 from neopack.facts.rows import facts_file
 from neopack.support.names import (
-    Asked,
+    FrameworkQuery,
     Reading,
     around,
     framework_of,
@@ -63,7 +63,7 @@ def image(
     return dataclasses.replace(made, readings=readings(*given))
 
 
-def _made(asked: Asked, target: Target, region: str, python: str) -> Image:
+def _made(asked: FrameworkQuery, target: Target, region: str, python: str) -> Image:
     row = _row(asked, target)
     place = region_of(region, row.registry)
     serving = row.serving(asked.version) if asked.version else row.versions[-1]
@@ -91,7 +91,7 @@ def _made(asked: Asked, target: Target, region: str, python: str) -> Image:
     )
 
 
-def _row(asked: Asked, target: Target) -> images.ImageRow:
+def _row(asked: FrameworkQuery, target: Target) -> images.ImageRow:
     row = images.image_row(asked.framework, target, asked.version)
     if row is None:
         why = "it serves no endpoint" if target.kind in ("edge", "platform") else _others(target)
@@ -118,7 +118,7 @@ def _others(target: Target) -> str:
     return f"there are images of {', '.join(names)}" if names else "there is no image for it"
 
 
-def _nearby(asked: Asked, target: Target) -> str:
+def _nearby(asked: FrameworkQuery, target: Target) -> str:
     listed = [v for row in images.rows_for(asked.framework, target) for v in row.versions]
     below, above = around(asked.version, listed)
     return " and ".join(f"{v} has one" for v in (below, above) if v)

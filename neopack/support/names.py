@@ -14,7 +14,7 @@ from neopack.facts.rows import facts_file
 from neopack.values.target import Target
 
 __all__ = [
-    "Asked",
+    "FrameworkQuery",
     "Reading",
     "around",
     "between",
@@ -47,7 +47,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class FrameworkQuery:
     """A framework of the tables and the version that was asked for; empty: any."""
 
     framework: str = ""
@@ -68,13 +68,13 @@ def readings(*pairs: tuple[str, str]) -> tuple[Reading, ...]:
     return tuple(Reading(given=a, read_as=b) for a, b in pairs if a and b and a != b)
 
 
-def framework_of(text: str, version: str = "", *, also: Iterable[str] = ()) -> Asked:
+def framework_of(text: str, version: str = "", *, also: Iterable[str] = ()) -> FrameworkQuery:
     """``pytorch1.8``, ``torch==1.8`` and ``PYTORCH 1.8`` alike; ``also`` are further names.
 
     Raises ``UsageError`` with the nearest name for one that no table has.
     """
     if not text:
-        return Asked(version=version)
+        return FrameworkQuery(version=version)
     found = _FRAMEWORK.fullmatch(text.strip())
     word = found["name"] if found else text
     said = (found["version"] if found else None) or version
@@ -85,8 +85,8 @@ def framework_of(text: str, version: str = "", *, also: Iterable[str] = ()) -> A
     name = re.sub(r"[^a-z]", "", word.casefold())
     name = facts_file("frameworks").table("spellings").text(name, name.upper())
     if name in set(also):
-        return Asked(framework=name, version=said)
-    return Asked(framework=facts.framework(name).name, version=said)
+        return FrameworkQuery(framework=name, version=said)
+    return FrameworkQuery(framework=facts.framework(name).name, version=said)
 
 
 def target_of(text: str) -> Target:

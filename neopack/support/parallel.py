@@ -9,7 +9,7 @@ from neopack.errors import Unsupported
 from neopack.facts import accounts
 from neopack.facts.rows import Row, facts_file
 from neopack.support.names import (
-    Asked,
+    FrameworkQuery,
     Reading,
     between,
     framework_of,
@@ -80,7 +80,7 @@ def smp(
     )
 
 
-def _chosen(rows: list[ParallelRelease], asked: Asked) -> tuple[ParallelRelease, ...]:
+def _chosen(rows: list[ParallelRelease], asked: FrameworkQuery) -> tuple[ParallelRelease, ...]:
     own = [row for row in rows if asked.framework in ("", row.framework)]
     if not own:
         known = ", ".join(dict.fromkeys(row.framework for row in rows))

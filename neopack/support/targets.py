@@ -11,7 +11,7 @@ from neopack.facts import Option, Support, hosting, images
 from neopack.facts.rows import Row, facts_file
 from neopack.support.matrix import since, wording
 from neopack.support.names import (
-    Asked,
+    FrameworkQuery,
     Reading,
     between,
     date_of,
@@ -23,7 +23,7 @@ from neopack.support.names import (
 from neopack.values.json import Json
 from neopack.values.target import CompilerPath, Target
 
-__all__ = ["Device", "Listed", "TargetEntry", "TargetsAnswer", "targets"]
+__all__ = ["Device", "ListedVersions", "TargetEntry", "TargetsAnswer", "targets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedVersions:
     """What a page lists for a framework on a target.
 
     A version is taken if it is one of ``versions`` or not above ``maximum``; ``compiled_with``
@@ -94,7 +94,7 @@ class TargetEntry:
     instances: tuple[str, ...]
     accelerator_types: tuple[str, ...]
     device: Device | None
-    frameworks: tuple[Listed, ...]
+    frameworks: tuple[ListedVersions, ...]
     as_of: str
     source: str
 
@@ -137,7 +137,7 @@ def targets(
     )
 
 
-def _entry(target: Target, asked: Asked, as_of: str | None) -> TargetEntry:
+def _entry(target: Target, asked: FrameworkQuery, as_of: str | None) -> TargetEntry:
     frameworks = [
         listed(row, target)
         for known in facts.frameworks()
@@ -162,13 +162,13 @@ def _entry(target: Target, asked: Asked, as_of: str | None) -> TargetEntry:
     )
 
 
-def listed(row: Support, target: Target) -> Listed:
+def listed(row: Support, target: Target) -> ListedVersions:
     """A row of the table, with what else is known of the pair."""
     image = images.image_row(row.framework, target)
     submit = facts.default_version(row.framework, target, row.as_of)
     options = facts.options(target, row.framework)
     group = facts.option_group_required(target, row.framework)
-    return Listed(
+    return ListedVersions(
         framework=row.framework,
         rule=wording(row),
         versions=row.listed,
@@ -223,7 +223,7 @@ def _device(row: Row, data: Row, name: str) -> Device:
     )
 
 
-def _untaken(asked: Asked, wanted: list[Target], as_of: str | None) -> Unsupported:
+def _untaken(asked: FrameworkQuery, wanted: list[Target], as_of: str | None) -> Unsupported:
     """Nothing takes it: the versions around it, or when and where the framework was listed."""
     where = wanted[0].name if len(wanted) == 1 else "any of these targets"
     date = as_of or facts.newest()
@@ -236,7 +236,7 @@ def _untaken(asked: Asked, wanted: list[Target], as_of: str | None) -> Unsupport
     return Unsupported(what, hint=_when(asked, wanted) or _elsewhere(asked.framework))
 
 
-def _when(asked: Asked, wanted: list[Target]) -> str:
+def _when(asked: FrameworkQuery, wanted: list[Target]) -> str:
     dates = [
         date
         for date in facts.snapshots()

@@ -53,7 +53,7 @@ class TrainingAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class _Query:
     release: str
     model: str
     instance: str
@@ -115,7 +115,7 @@ def training_compiler(
     a release that no row has.
     """
     data, rows = facts_file("training"), tested()
-    wanted = _Wanted(
+    wanted = _Query(
         release=_release_of(release, rows),
         model=one_of(model, dict.fromkeys(r.model for r in rows), "tested model") if model else "",
         instance=instance_of(instance),
@@ -140,7 +140,7 @@ def training_compiler(
     )
 
 
-def _nearest(wanted: _Wanted, rows: list[BatchRow]) -> list[BatchRow]:
+def _nearest(wanted: _Query, rows: list[BatchRow]) -> list[BatchRow]:
     least = min((wanted.distance(row) for row in rows), default=())
     return [row for row in rows if wanted.distance(row) == least]
 

@@ -10,18 +10,18 @@ from neopack.values.evidence import Evidence
 
 __all__ = [
     "GRAVITY",
-    "Checked",
+    "CheckResult",
     "Finding",
     "Level",
-    "Outcome",
     "Report",
     "RuleOutcome",
+    "RuleResult",
 ]
 
 
 Level: TypeAlias = Literal["error", "warning", "info"]
 
-Outcome: TypeAlias = Literal["passed", "found", "not checked"]
+RuleResult: TypeAlias = Literal["passed", "found", "not checked"]
 
 GRAVITY: Mapping[Level, int] = {"info": 0, "warning": 1, "error": 2}
 
@@ -46,7 +46,7 @@ class RuleOutcome:
     """What became of one rule: it passed, it found something, or it could not be checked."""
 
     id: str
-    outcome: Outcome
+    outcome: RuleResult
     reason: str = ""
 
 
@@ -83,7 +83,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckResult:
     """What a check found of one thing, a report for each target that was asked for.
 
     ``path`` is as the user gave it, ``members`` are what lies in it; ``passing`` is the gravest

@@ -16,7 +16,7 @@ import pytest
 from desk import Call, Desk
 from orders import create
 
-from neopack.emulator import Emulator, Fault, JobScript, Script, Span, Timeline
+from neopack.emulator import Emulator, EmulatorScript, Fault, JobScript, Span, Timeline
 from neopack.emulator.script import load, parse
 from neopack.errors import Malformed, SourceError
 
@@ -113,7 +113,7 @@ effect = "throttle"
 operation = "Create*"
 times = 2
 """
-WANTED = Script(
+WANTED = EmulatorScript(
     clock="manual",
     running_jobs=3,
     roles=("neo",),

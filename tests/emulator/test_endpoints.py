@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from orders import BUCKET, ROLE, create, ended, tar_of, upload
 
-from neopack.emulator import Emulator, Script, Span, Timeline
+from neopack.emulator import Emulator, EmulatorScript, Span, Timeline
 from neopack.goldens.arrays import load_goldens
 
 IMAGE = "301217895009.dkr.ecr.us-west-2.amazonaws.com/sagemaker-inference-pytorch:1.8-cpu-py3"
@@ -23,7 +23,7 @@ INPUT = {"InputConfig_DataInputConfig": '{"image": [1, 3, 8, 8]}'}
 @pytest.fixture(scope="module")
 def artifact(emulator: Emulator, shelf: Path) -> bytes:
     """A model compiled for ml_c5, as a job left it in the bucket."""
-    emulator.reset(Script(clock="manual"))
+    emulator.reset(EmulatorScript(clock="manual"))
     upload(emulator, shelf / "cnn.tar.gz")
     create(emulator, **INPUT)
     assert ended(emulator)["CompilationJobStatus"] == "COMPLETED"

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from orders import BUCKET, order, tar_of
 
 from neopack import facts
-from neopack.emulator import Emulator, Script
+from neopack.emulator import Emulator, EmulatorScript
 
 FRAMEWORKS = [row.name for row in facts.frameworks()]
 # one of each kind: what differs between ml_c4 and ml_c5 is a name
@@ -21,7 +21,7 @@ TARGETS = list({(t.kind, t.os, t.arch, t.accelerator): t for t in facts.targets(
 def stocked(emulator: Emulator, fixtures: Path) -> Emulator:
     """An archive of each framework in the bucket; those without a fixture hold what is none."""
     emulator.reset(
-        Script(clock="manual", buckets={BUCKET: "us-west-2"}, running_jobs=len(TARGETS))
+        EmulatorScript(clock="manual", buckets={BUCKET: "us-west-2"}, running_jobs=len(TARGETS))
     )
     bodies = {
         "PYTORCH": tar_of(model_pth=(fixtures / "pytorch/cnn-traced.pt").read_bytes()),

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from orders import BUCKET, create, ended, upload
 
-from neopack.emulator import Emulator, JobScript, Script, Span, Timeline
+from neopack.emulator import Emulator, EmulatorScript, JobScript, Span, Timeline
 from neopack.emulator.reasons import known
 
 
@@ -60,7 +60,7 @@ def test_a_list_shows_a_job_too(aws: Emulator) -> None:
 
 def test_the_real_clock_moves_by_itself(emulator: Emulator) -> None:
     now = Span()
-    emulator.reset(Script(timeline=Timeline(starting=now, running=now, stopping=now)))
+    emulator.reset(EmulatorScript(timeline=Timeline(starting=now, running=now, stopping=now)))
     create(emulator)
     client = emulator.client("sagemaker")
     seen = {
@@ -87,7 +87,7 @@ def test_times_are_those_of_the_timeline(aws: Emulator, shelf: Path) -> None:
 @pytest.mark.parametrize("end", ["FAILED", "STOPPED"])
 def test_a_job_past_its_limit_ends(aws: Emulator, end: Any) -> None:
     slow = Timeline(running=Span(seconds=3600))
-    aws.script(Script(clock="manual", timeline=slow, expired=end))
+    aws.script(EmulatorScript(clock="manual", timeline=slow, expired=end))
     create(aws, StoppingCondition_MaxRuntimeInSeconds=60)
     aws.advance(60)
     assert status(aws) == "INPROGRESS"
@@ -145,7 +145,7 @@ def test_an_unknown_job_is_not_found(aws: Emulator, verb: str) -> None:
 
 
 def test_an_account_runs_so_many_jobs_at_once(aws: Emulator) -> None:
-    aws.script(Script(clock="manual", running_jobs=2))
+    aws.script(EmulatorScript(clock="manual", running_jobs=2))
     create(aws, "one")
     create(aws, "two")
     with pytest.raises(aws.client("sagemaker").exceptions.ResourceLimitExceeded):
@@ -233,7 +233,7 @@ def test_a_summary_names_the_target(aws: Emulator) -> None:
 
 @pytest.mark.parametrize("why", known())
 def test_a_job_fails_as_the_script_says(aws: Emulator, why: str) -> None:
-    aws.script(Script(clock="manual", jobs=(JobScript(name="bad-*", fails=why),)))
+    aws.script(EmulatorScript(clock="manual", jobs=(JobScript(name="bad-*", fails=why),)))
     create(aws, "bad-one")
     job = ended(aws, "bad-one")
     assert job["CompilationJobStatus"] == "FAILED"
@@ -242,14 +242,14 @@ def test_a_job_fails_as_the_script_says(aws: Emulator, why: str) -> None:
 
 
 def test_a_reason_may_be_given_in_words(aws: Emulator) -> None:
-    aws.script(Script(clock="manual", jobs=(JobScript(fails="ServerError: the moon"),)))
+    aws.script(EmulatorScript(clock="manual", jobs=(JobScript(fails="ServerError: the moon"),)))
     create(aws)
     assert ended(aws)["FailureReason"] == "ServerError: the moon"
 
 
 def test_a_job_may_hand_back_what_it_was_given(aws: Emulator, shelf: Path) -> None:
     """As TensorFlow jobs did (neo-ai/neo-ai-dlr#73, 2019)."""
-    aws.script(Script(clock="manual", jobs=(JobScript(untouched=True),)))
+    aws.script(EmulatorScript(clock="manual", jobs=(JobScript(untouched=True),)))
     upload(aws, shelf / "cnn.tar.gz")
     create(aws)
     assert ended(aws)["CompilationJobStatus"] == "COMPLETED"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cloud import QUICK, Cloud
 
-from neopack.emulator import Script, Span, Timeline
+from neopack.emulator import EmulatorScript, Span, Timeline
 from neopack.errors import Missing, UsageError
 from neopack.sagemaker.python_sdk import model
 
@@ -37,7 +37,7 @@ AT_ONCE = Timeline(starting=Span(), running=Span(), stopping=Span())
 
 
 def test_the_sdk_deploys_it(cloud: Cloud) -> None:
-    cloud.aws.script(Script(clock="manual", timeline=QUICK, endpoint=AT_ONCE))
+    cloud.aws.script(EmulatorScript(clock="manual", timeline=QUICK, endpoint=AT_ONCE))
     assert cloud.compile().code == 0
     uv = shutil.which("uv")
     assert uv is not None

@@ -13,9 +13,9 @@ from neopack.archive.manifest import read_manifest
 from neopack.archive.read import scan
 from neopack.artifacts import compiled
 from neopack.checks import repacking
-from neopack.checks.checking import Wanted, archive
+from neopack.checks.checking import CheckOptions, archive
 from neopack.checks.explaining import explain_any
-from neopack.checks.judging import Seen, Submission, inspect, judge
+from neopack.checks.judging import ArchiveContents, Submission, inspect, judge
 from neopack.errors import NeopackError
 from neopack.formats import prototext, tar
 from neopack.formats.elf import read_library
@@ -179,7 +179,9 @@ def strangers(data: bytes) -> None:
     framework, _ = registry.recognise(BytesSource("model", data))
     info = framework.read(Held({"model": data}), "model", DEFAULT_LIMITS)
     entry = TarEntry(name="model", kind="file", size=len(data), offset=512)
-    seen = Seen(name="m.tar.gz", entries=(entry,), framework=framework, model="model", info=info)
+    seen = ArchiveContents(
+        name="m.tar.gz", entries=(entry,), framework=framework, model="model", info=info
+    )
     for aim in AIMS:
         judge(inspect(seen, Submission(target=aim)))
 
@@ -191,7 +193,7 @@ def archives(data: bytes) -> None:
     """Scanned, judged and mended."""
     path = written("case.tar.gz", data)
     scanned = scan(path)
-    subject = archive(path, scanned, Wanted(framework="PYTORCH"))
+    subject = archive(path, scanned, CheckOptions(framework="PYTORCH"))
     judge(inspect(subject.seen, Submission(target=AIMS[0])))
     repacking.plan(scanned.entries, subject.seen.framework, AIMS[0], subject.model)
 
@@ -229,7 +231,7 @@ def handlers(data: bytes) -> None:
     """code/ of an archive, before the rules of its container."""
     text = data.decode("utf-8", "replace")
     for name in ("PYTORCH", "TENSORFLOW", "KERAS"):
-        seen = Seen(
+        seen = ArchiveContents(
             name="m.tar.gz",
             entries=(),
             framework=registry.get(name),
@@ -242,7 +244,7 @@ def strings(data: bytes) -> None:
     """The two strings of the call."""
     text = data.decode("utf-8", "replace")
     for name, aim in (("PYTORCH", AIMS[0]), ("ONNX", AIMS[2]), ("KERAS", AIMS[3])):
-        seen = Seen(name="m.tar.gz", entries=(), framework=registry.get(name))
+        seen = ArchiveContents(name="m.tar.gz", entries=(), framework=registry.get(name))
         asked = Submission(target=aim, data_input_config=text, compiler_options=text)
         judge(inspect(seen, asked))
 

@@ -55,6 +55,6 @@ def test_explain_knows_the_words(known: Known) -> None:
 
 
 @pytest.mark.parametrize("row", failures.failures(), ids=lambda row: row.said[:30])
-def test_what_only_a_job_says_is_among_them(row: failures.Failure) -> None:
+def test_what_only_a_job_says_is_among_them(row: failures.FailureRow) -> None:
     fixes = {explain(known.said).fix for known in KNOWN}
     assert row.fix in fixes

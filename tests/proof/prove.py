@@ -13,7 +13,7 @@ from known import KNOWN, Case, Known, Package
 
 import neopack
 from neopack.api import check_targets, fix
-from neopack.checks.checking import Wanted
+from neopack.checks.checking import CheckOptions
 from neopack.errors import Malformed, NeopackError
 from neopack.rules.dataconfig import example
 from neopack.values.finding import Finding, Report
@@ -98,7 +98,7 @@ def _content(said: str) -> bytes:
 
 
 def _report(archive: Path, case: Case, config: str | None) -> Report:
-    wanted = Wanted(
+    wanted = CheckOptions(
         framework=case.framework or None,
         framework_version=case.version,
         data_input_config=config,
@@ -122,7 +122,7 @@ def _mended(archive: Path, case: Case, folder: Path) -> tuple[str, bool]:
         return "by hand", False
     if case.mend == "fix":
         mended = folder / "mended.tar.gz"
-        wanted = Wanted(framework=case.framework, data_input_config=case.config)
+        wanted = CheckOptions(framework=case.framework, data_input_config=case.config)
         fix(archive, mended, target=case.target, wanted=wanted)
         assert _finding(mended, case, case.config) is None
         return "`check --fix`: gone", True

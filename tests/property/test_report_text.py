@@ -12,14 +12,14 @@ from neopack.reports.github import github
 from neopack.reports.junit import junit
 from neopack.reports.markdown import markdown
 from neopack.reports.sarif import sarif
-from neopack.values.finding import Checked, Finding, Report, RuleOutcome
+from neopack.values.finding import CheckResult, Finding, Report, RuleOutcome
 
 # any character, halves of characters and controls too, as a tar may name its members
 TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
 
 
 @st.composite
-def anything(draw: st.DrawFn) -> Checked:
+def anything(draw: st.DrawFn) -> CheckResult:
     where = draw(TEXT)
     finding = Finding(
         id="NEO-AR-004",
@@ -44,11 +44,11 @@ def anything(draw: st.DrawFn) -> Checked:
         ),
     )
     members = draw(st.sampled_from([(), (where,)]))
-    return Checked(path=draw(TEXT), members=members, reports=(made,), sha256="00")
+    return CheckResult(path=draw(TEXT), members=members, reports=(made,), sha256="00")
 
 
 @given(anything())
-def test_junit_is_xml(made: Checked) -> None:
+def test_junit_is_xml(made: CheckResult) -> None:
     text = junit(made)
     root = ET.fromstring(text.encode())  # noqa: S314 - we wrote it
     assert len(root.findall("testsuite/testcase")) == 2
@@ -56,7 +56,7 @@ def test_junit_is_xml(made: Checked) -> None:
 
 
 @given(anything())
-def test_sarif_is_json_and_its_places_are_uris(made: Checked) -> None:
+def test_sarif_is_json_and_its_places_are_uris(made: CheckResult) -> None:
     run = json.loads(sarif(made).encode("ascii"))["runs"][0]
     assert len(run["results"]) == 2
     for artifact in run["artifacts"]:
@@ -67,7 +67,7 @@ def test_sarif_is_json_and_its_places_are_uris(made: Checked) -> None:
 
 
 @given(anything())
-def test_github_has_one_command_a_line(made: Checked) -> None:
+def test_github_has_one_command_a_line(made: CheckResult) -> None:
     lines = github(made).splitlines()
     assert len(lines) == 3
     for line in lines:
@@ -78,7 +78,7 @@ def test_github_has_one_command_a_line(made: Checked) -> None:
 
 
 @given(anything())
-def test_markdown_has_no_markup_of_the_archive(made: Checked) -> None:
+def test_markdown_has_no_markup_of_the_archive(made: CheckResult) -> None:
     text = markdown(made)
     assert text.count("\n## ") == 0
     assert all(letter == "\n" or letter.isprintable() for letter in text)

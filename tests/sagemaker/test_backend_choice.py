@@ -8,7 +8,7 @@ import pytest
 from desk import Call, Desk
 
 from neopack.errors import Malformed, UsageError
-from neopack.project.settings import Settings, choose, read_settings
+from neopack.project.settings import ProjectSettings, choose, read_settings
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_the_nearest_word_counts(
     backend: str,
     why: str,
 ) -> None:
-    settings = Settings(backend=project, where="neopack.toml")
+    settings = ProjectSettings(backend=project, where="neopack.toml")
     environment = {"NEOPACK_BACKEND": variable}
     choice = choose(asked, role=role, output=output, environment=environment, settings=settings)
     assert (choice.backend, choice.why) == (backend, why)

@@ -13,10 +13,10 @@ from cloud import BUCKET, QUICK, Cloud
 import neopack as package
 from neopack import facts
 from neopack.artifacts.compiled_manifest import ArtifactManifest, JobRecord, beside
-from neopack.emulator import Fault, Script, Span, Timeline
+from neopack.emulator import EmulatorScript, Fault, Span, Timeline
 from neopack.errors import Unsupported, UsageError
 from neopack.facts.hosting import instances
-from neopack.sagemaker.hosting import HostingSettings, plan
+from neopack.sagemaker.hosting import DeployOptions, plan
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
@@ -28,7 +28,7 @@ SEEN = Timeline(starting=Span(describes=1), running=Span(describes=1), stopping=
 
 @pytest.fixture
 def compiled(cloud: Cloud) -> Cloud:
-    cloud.aws.script(Script(clock="manual", timeline=QUICK, endpoint=SEEN))
+    cloud.aws.script(EmulatorScript(clock="manual", timeline=QUICK, endpoint=SEEN))
     assert cloud.compile().code == 0
     return cloud
 
@@ -119,7 +119,9 @@ def test_no_smoke_no_request(compiled: Cloud) -> None:
 
 def test_leaving_before_it_is_up(compiled: Cloud) -> None:
     compiled.aws.script(
-        Script(clock="manual", timeline=QUICK, endpoint=Timeline(starting=Span(seconds=99)))
+        EmulatorScript(
+            clock="manual", timeline=QUICK, endpoint=Timeline(starting=Span(seconds=99))
+        )
     )
     answer = compiled.neopack(*C5, "--no-wait", *JSON)
     assert answer.document["status"] == "Creating"
@@ -137,7 +139,7 @@ def test_scripts_that_were_put_back_are_uploaded(cloud: Cloud, fixtures: Path) -
     package.package(
         fixtures / "onnx/cnn-opset12.onnx", path="coded.tar.gz", code=code, ignore=["NEO-HD"]
     )
-    cloud.aws.script(Script(clock="manual", timeline=QUICK, endpoint=SEEN))
+    cloud.aws.script(EmulatorScript(clock="manual", timeline=QUICK, endpoint=SEEN))
     coded = Cloud(cloud.aws, cloud.neopack, Path("coded.tar.gz"))
     assert coded.compile("--ignore", "NEO-HD").code == 0
     before = cloud.calls("PutObject")
@@ -181,7 +183,7 @@ def manifest(target: str, **job: str) -> ArtifactManifest:
 def test_each_target_has_its_instances(target: Target) -> None:
     accelerated = target.kind == "eia"
     for instance in instances(target):
-        settings = HostingSettings(
+        settings = DeployOptions(
             instance=instance,
             accelerator="ml.eia2.medium" if accelerated else "",
             allow_retired=True,
@@ -221,11 +223,11 @@ def test_what_does_not_go_together(
     target: str, settings: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        plan("net", manifest(target), HostingSettings(**settings))
+        plan("net", manifest(target), DeployOptions(**settings))
 
 
 def test_the_environment_of_a_container() -> None:
-    cpu = plan("net-ml_c5", manifest("ml_c5"), HostingSettings(instance="ml.c5.xlarge"))
+    cpu = plan("net-ml_c5", manifest("ml_c5"), DeployOptions(instance="ml.c5.xlarge"))
     assert cpu.endpoint == "net-ml-c5"
     assert cpu.image_from == "the table of images"
     assert cpu.image.startswith(
@@ -237,7 +239,7 @@ def test_the_environment_of_a_container() -> None:
     neuron = plan(
         "net",
         manifest("ml_inf1", compiler_options='"--neuroncore-pipeline-cores 4"', image="i"),
-        HostingSettings(instance="ml.inf1.6xlarge", environment={"MORE": "1"}),
+        DeployOptions(instance="ml.inf1.6xlarge", environment={"MORE": "1"}),
     )
     assert neuron.environment["NEURONCORE_GROUP_SIZES"] == "4"
     assert neuron.environment["SAGEMAKER_MODEL_SERVER_WORKERS"] == "4"

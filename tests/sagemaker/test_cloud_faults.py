@@ -22,16 +22,16 @@ from neopack.sagemaker import account as accounts_of_aws
 from neopack.sagemaker import jobs as jobs_of_aws
 from neopack.sagemaker import upload as uploads
 from neopack.sagemaker.account import Account, Connection
-from neopack.sagemaker.following import Outcome, Waiting
-from neopack.sagemaker.jobs import Submitted
+from neopack.sagemaker.following import JobOutcome, WaitOptions
+from neopack.sagemaker.jobs import SubmittedJob
 from neopack.sagemaker.location import Location
-from neopack.sagemaker.request import JobRequest, JobSettings, Subject, build
-from neopack.sagemaker.submitting import Asked, submit
+from neopack.sagemaker.request import JobInput, JobRequest, JobSettings, build
+from neopack.sagemaker.submitting import JobOptions, submit
 from neopack.sagemaker.watch import Pace, Watch
 from neopack.values.log import SilentLog
 
 NOW = Pace(first=0, most=0, worst=0, spacing=0)
-ASKED = Asked(role=ROLE, output=f"s3://{BUCKET}/neo")
+ASKED = JobOptions(role=ROLE, output=f"s3://{BUCKET}/neo")
 
 
 class Told(SilentLog):
@@ -217,8 +217,10 @@ def record_names() -> list[str]:
 # --- interrupts ---------------------------------------------------------------------------------
 
 
-def go(cloud: Cloud, sleep: Callable[[float], None], *, stop: bool = False) -> tuple[Outcome, ...]:
-    waiting = Waiting(pace=replace(NOW, sleep=sleep), stop_on_interrupt=stop)
+def go(
+    cloud: Cloud, sleep: Callable[[float], None], *, stop: bool = False
+) -> tuple[JobOutcome, ...]:
+    waiting = WaitOptions(pace=replace(NOW, sleep=sleep), stop_on_interrupt=stop)
     return submit(cloud.archive, ["ml_c5", "ml_m5"], ASKED, waiting, SilentLog())
 
 
@@ -251,7 +253,7 @@ def test_an_answer_that_nobody_waited_for_is_told(cloud: Cloud) -> None:
     cloud.script(timeline=LONG)
     create = jobs_of_aws.create
 
-    def interrupted(account: Account, request: JobRequest) -> Submitted:
+    def interrupted(account: Account, request: JobRequest) -> SubmittedJob:
         create(account, request)
         raise Interrupted("interrupted by SIGINT")
 
@@ -371,7 +373,7 @@ def test_a_hundred_jobs_cost_a_call_a_second(aws: Emulator, cloud: Cloud) -> Non
     account = Account(Connection())
     running = {}
     for number in range(100):
-        subject = Subject(
+        subject = JobInput(
             stem="many",
             content_sha256=f"{number:064x}",
             framework="ONNX",
@@ -415,7 +417,7 @@ def test_python_users_get_an_artifact(cloud: Cloud) -> None:
         backend="sagemaker",
         role=ROLE,
         output=f"s3://{BUCKET}/p",
-        waiting=Waiting(pace=NOW),
+        waiting=WaitOptions(pace=NOW),
     )
     assert made.engine == "sagemaker"
     assert made.path == Path("onnx-ml_c5.tar.gz")

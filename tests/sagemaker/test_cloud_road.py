@@ -17,7 +17,7 @@ import neopack as package
 from neopack.emulator import JobScript
 from neopack.errors import JobFailed
 from neopack.facts.artifacts import kind_of
-from neopack.sagemaker.following import Waiting
+from neopack.sagemaker.following import WaitOptions
 from neopack.sagemaker.result import UNTOUCHED
 from neopack.sagemaker.watch import Pace
 
@@ -288,7 +288,7 @@ def test_an_error_in_python(cloud: Cloud) -> None:
             backend="sagemaker",
             role=ROLE,
             output=f"s3://{BUCKET}",
-            waiting=Waiting(pace=Pace(first=0, spacing=0)),
+            waiting=WaitOptions(pace=Pace(first=0, spacing=0)),
         )
     assert failed.value.log[-1] == "FAILED"
 

@@ -17,7 +17,7 @@ from neopack.errors import Unsupported, UsageError
 from neopack.sagemaker import naming
 from neopack.sagemaker.commandline import aws_command
 from neopack.sagemaker.location import Location
-from neopack.sagemaker.request import JobRequest, JobSettings, Subject, build
+from neopack.sagemaker.request import JobInput, JobRequest, JobSettings, build
 from neopack.sagemaker.validate import problems, refuse_what_is_wrong
 
 TARGETS = [target.name for target in facts.targets()] + ["linux/arm64", "android/arm64/mali"]
@@ -26,7 +26,7 @@ PLACE = Location.of("s3://bucket/prefix")
 
 
 def request(target: str = "ml_c5", **changes: Any) -> JobRequest:
-    subject = Subject(
+    subject = JobInput(
         stem=changes.pop("stem", "resnet50"),
         content_sha256=changes.pop("content", "ab" * 32),
         framework=changes.pop("framework", "PYTORCH"),

@@ -63,7 +63,9 @@ def test_the_fixtures_are_whole() -> None:
 # --- Neo ------------------------------------------------------------------------------------
 
 
-def listed(target: str, framework: str, date: str) -> tuple[support.TargetEntry, support.Listed]:
+def listed(
+    target: str, framework: str, date: str
+) -> tuple[support.TargetEntry, support.ListedVersions]:
     (entry,) = support.targets(target, framework=framework, as_of=date).targets
     (row,) = entry.frameworks
     return entry, row

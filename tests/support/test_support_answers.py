@@ -381,7 +381,7 @@ def test_no_device_has_a_key_that_nobody_reads() -> None:
 
 
 def test_how_compiler_options_are_written() -> None:
-    def row(target: str) -> support.Listed:
+    def row(target: str) -> support.ListedVersions:
         return support.targets(target, framework="pytorch").targets[0].frameworks[0]
 
     assert row("ml_c5").options_form == "an object in JSON"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neopack.errors import Malformed, NeopackError, UsageError
-from neopack.measure.bench import BenchResult, Settings, Side
+from neopack.measure.bench import BenchOptions, BenchResult, Side
 from neopack.measure.cost import costs, priced
 from neopack.measure.machine import Machine
 from neopack.measure.price import Price, PriceList, price_of
@@ -34,7 +34,7 @@ def side(name: str, seconds: float, batch: int = 1) -> Side:
 
 
 def measured(place: Path, *sides: Side, instance: str = "", price: Price | None = None) -> Path:
-    result = BenchResult(sides=sides, settings=Settings(), machine=MACHINE)
+    result = BenchResult(sides=sides, settings=BenchOptions(), machine=MACHINE)
     place.write_text(document("bench", priced(result, instance, price)))
     return place
 
@@ -47,7 +47,9 @@ def listed(place: Path, **hourly: object) -> Path:
 
 def test_by_hand() -> None:
     """Ten calls a second of four items are 144,000 in an hour, for 0.36: 2.50 for a million."""
-    result = BenchResult(sides=(side("m", 0.1, batch=4),), settings=Settings(), machine=MACHINE)
+    result = BenchResult(
+        sides=(side("m", 0.1, batch=4),), settings=BenchOptions(), machine=MACHINE
+    )
     made = priced(result, "ml.c5.xlarge", Price(hourly=0.36))
     assert made.sides[0].per_million == pytest.approx(2.5)
     lines = list(costs_lines(made))
@@ -56,7 +58,7 @@ def test_by_hand() -> None:
 
 
 def test_no_price_and_no_cost() -> None:
-    result = BenchResult(sides=(side("m", 0.1),), settings=Settings(), machine=MACHINE)
+    result = BenchResult(sides=(side("m", 0.1),), settings=BenchOptions(), machine=MACHINE)
     assert priced(result, "", None) == result
     assert list(costs_lines(result)) == []
 

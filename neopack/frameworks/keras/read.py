@@ -28,7 +28,7 @@ from neopack.errors import Malformed, NeopackError, NotRecognised, SourceError
 from neopack.formats import zip as zips
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.formats.hdf5 import MAGIC, Hdf5Tree, Node, read_tree
+from neopack.formats.hdf5 import MAGIC, Hdf5Object, Hdf5Tree, read_tree
 from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
 from neopack.frameworks.keras import graph, kept, keras1
@@ -255,13 +255,13 @@ def _spec(opened: graph.Graph, at: int) -> TensorSpec:
     )
 
 
-def _weights(tree: Hdf5Tree, *, optimizer: bool) -> Iterator[Node]:
+def _weights(tree: Hdf5Tree, *, optimizer: bool) -> Iterator[Hdf5Object]:
     for node in tree.nodes.values():
         if node.shape is not None and (node.path.split("/")[0] in OPTIMIZERS) == optimizer:
             yield node
 
 
-def _elements(node: Node) -> int:
+def _elements(node: Hdf5Object) -> int:
     count = 1
     for dim in node.shape or ():
         count *= dim

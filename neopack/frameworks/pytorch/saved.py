@@ -14,7 +14,7 @@ from typing import Any
 from neopack.errors import LimitExceeded, Malformed
 from neopack.formats import tar
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.formats.pickle import Call, Global, Persistent, read_pickle
+from neopack.formats.pickle import Global, Persistent, PickledCall, read_pickle
 from neopack.formats.source import ByteSource, Cursor
 from neopack.frameworks.pytorch import imports
 from neopack.frameworks.pytorch.container import Container
@@ -167,7 +167,7 @@ def _info(
 def _kind(value: Any) -> str:
     pairs = mapping(value)
     if pairs is None:
-        made = isinstance(value, Call) and tensor_of(value) is None
+        made = isinstance(value, PickledCall) and tensor_of(value) is None
         return "pickled-module" if made else "checkpoint"
     plain = (str, int, float, bytes, type(None))
     values = [part for _, part in pairs if not isinstance(part, plain)]

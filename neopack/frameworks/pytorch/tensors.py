@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neopack.errors import Malformed
-from neopack.formats.pickle import Call, Global, Persistent
+from neopack.formats.pickle import Global, Persistent, PickledCall
 
 __all__ = [
     "BITS",
@@ -151,7 +151,10 @@ def tensors(root: Any) -> Iterator[Held]:
     seen: set[int] = set()
     while waiting:
         value, owner, group, name = waiting.pop()
-        if not isinstance(value, (Call, dict, list, tuple, set, frozenset)) or id(value) in seen:
+        if (
+            not isinstance(value, (PickledCall, dict, list, tuple, set, frozenset))
+            or id(value) in seen
+        ):
             continue
         seen.add(id(value))
         tensor = tensor_of(value)
@@ -166,7 +169,7 @@ def _parts(value: Any, owner: str, name: str) -> Iterator[tuple[Any, str, str, s
     if pairs is not None:
         for key, part in pairs:
             yield part, owner, name, str(key) if isinstance(key, (str, int)) else ""
-    elif isinstance(value, Call):
+    elif isinstance(value, PickledCall):
         made = str(value.function) if isinstance(value.function, Global) else ""
         yield value.state, made, "", ""
         for part in (value.arguments, *value.appended, *(item[1] for item in value.items)):
@@ -180,7 +183,7 @@ def mapping(value: Any) -> Sequence[tuple[Any, Any]] | None:
     """The pairs of a dict, or of an OrderedDict or defaultdict as a pickle spells it."""
     if isinstance(value, dict):
         return list(value.items())
-    if isinstance(value, Call) and isinstance(value.function, Global):
+    if isinstance(value, PickledCall) and isinstance(value.function, Global):
         if value.function.module == "collections" and value.function.name.endswith("dict"):
             return value.items
         if value.function == Global("collections", "OrderedDict"):
@@ -198,7 +201,7 @@ def _given_pairs(arguments: Any) -> list[tuple[Any, Any]]:
 
 def tensor_of(value: Any, depth: int = 0) -> StoredTensor | None:
     """The tensor that a call would rebuild, or None; ``Malformed`` where it is ill described."""
-    if not (isinstance(value, Call) and isinstance(value.function, Global)):
+    if not (isinstance(value, PickledCall) and isinstance(value.function, Global)):
         return None
     function, arguments = value.function, value.arguments
     if not isinstance(arguments, tuple) or not function.module.startswith("torch"):
@@ -217,7 +220,7 @@ def tensor_of(value: Any, depth: int = 0) -> StoredTensor | None:
 def _wrapped(function: Global, arguments: tuple[Any, ...]) -> Any:
     """What a parameter or a tensor subclass is made of."""
     if function.name == "_rebuild_from_type_v2" and len(arguments) >= 3:
-        return Call(arguments[0], arguments[2])
+        return PickledCall(arguments[0], arguments[2])
     return arguments[0] if function.name in _PARAMETERS and arguments else None
 
 
@@ -243,7 +246,7 @@ def _on_storage(name: str, arguments: tuple[Any, ...]) -> StoredTensor:
 
 def sizes(value: Any) -> tuple[int, ...]:
     """A shape, or strides; ``Malformed`` for what can be neither."""
-    if isinstance(value, Call) and isinstance(value.arguments, tuple) and value.arguments:
+    if isinstance(value, PickledCall) and isinstance(value.arguments, tuple) and value.arguments:
         value = value.arguments[0]  # torch.Size((2, 3))
     if not isinstance(value, (tuple, list)) or len(value) > 64:
         raise Malformed("a tensor's shape is described wrongly")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neopack.errors import Malformed
-from neopack.formats.pickle import Call, Global
+from neopack.formats.pickle import Global, PickledCall
 from neopack.frameworks.pytorch import imports, spelling
 from neopack.frameworks.pytorch.container import Container
 from neopack.frameworks.pytorch.script import Argument, Function, Script, read_code
@@ -52,7 +52,7 @@ def read(container: Container) -> ModelInfo:
     root = pickles["data.pkl"].value if "data.pkl" in pickles else None
     held = list(tensors(root))
     constants = [h.tensor for h in tensors(pickles["constants.pkl"].value)]
-    owner = str(root.function) if isinstance(root, Call) else ""
+    owner = str(root.function) if isinstance(root, PickledCall) else ""
     stored = pickles.get("traced_inputs.pkl")
     return _info(
         container,
@@ -251,7 +251,7 @@ def _stored_inputs(value: Any) -> Sequence[Any] | None:
 
 def _untagged(value: Any) -> Any:
     while (
-        isinstance(value, Call)
+        isinstance(value, PickledCall)
         and value.function == Global("torch.jit._pickle", "restore_type_tag")
         and isinstance(value.arguments, tuple)
         and value.arguments
@@ -272,7 +272,7 @@ def _role(held: Held, script: Script) -> str:
 
 
 def _attribute(root: Any, name: str) -> Json:
-    state = mapping(root.state) if isinstance(root, Call) else None
+    state = mapping(root.state) if isinstance(root, PickledCall) else None
     value = dict(state or ()).get(name)
     return value if isinstance(value, bool) else None
 

@@ -13,7 +13,7 @@ import pytest
 
 from neopack.errors import LimitExceeded, Malformed
 from neopack.formats.guard import Limits
-from neopack.formats.pickle import Call, Global, Persistent, Pickle, read_pickle
+from neopack.formats.pickle import Global, Persistent, Pickle, PickledCall, read_pickle
 from neopack.formats.source import BytesSource, Cursor
 
 
@@ -47,7 +47,7 @@ class Executes:
 @pytest.mark.parametrize("protocol", range(6))
 def test_objects_become_calls(protocol: int) -> None:
     found = parsed(pickle.dumps(Plain(), protocol)).value
-    assert isinstance(found, Call)
+    assert isinstance(found, PickledCall)
     assert found.state == {"a": [1]}
     assert Global(__name__, "Plain") in parsed(pickle.dumps(Plain(), protocol)).globals
 

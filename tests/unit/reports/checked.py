@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neopack.values.finding import Checked, Finding, Level, Report, RuleOutcome
+from neopack.values.finding import CheckResult, Finding, Level, Report, RuleOutcome
 
 __all__ = ["checked", "finding", "report"]
 
@@ -34,5 +34,7 @@ def checked(
     path: str = "dir/net.tar.gz",
     members: tuple[str, ...] = (),
     passing: Level = "warning",
-) -> Checked:
-    return Checked(path=path, members=members, reports=reports, sha256="ab" * 32, passing=passing)
+) -> CheckResult:
+    return CheckResult(
+        path=path, members=members, reports=reports, sha256="ab" * 32, passing=passing
+    )

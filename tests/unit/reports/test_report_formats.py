@@ -23,7 +23,7 @@ from neopack.reports.junit import junit
 from neopack.reports.markdown import markdown
 from neopack.reports.sarif import FINGERPRINT, sarif
 from neopack.reports.text import checked_text
-from neopack.values.finding import Checked, RuleOutcome
+from neopack.values.finding import CheckResult, RuleOutcome
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 BAD = checked(
@@ -52,13 +52,13 @@ def junit_schema() -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(SCHEMAS / "junit-10.xsd")))
 
 
-def run_of(made: Checked) -> Any:
+def run_of(made: CheckResult) -> Any:
     document = json.loads(sarif(made))
     sarif_schema().validate(document)
     return document["runs"][0]
 
 
-def suites_of(made: Checked) -> etree._Element:
+def suites_of(made: CheckResult) -> etree._Element:
     root = etree.fromstring(junit(made).encode())
     junit_schema().assertValid(root)
     return root

@@ -8,7 +8,7 @@ import pytest
 
 from neopack import facts
 from neopack.checks.failure_reasons import explain
-from neopack.facts.failures import Failure, failures
+from neopack.facts.failures import FailureRow, failures
 
 PLACE = re.compile(r"\{\w+\}|<[\w. ]+>")
 LONG = 12
@@ -34,7 +34,7 @@ def test_what_a_rule_says_that_neo_says_is_explained(id_: str) -> None:
 
 
 @pytest.mark.parametrize("row", failures(), ids=lambda row: row.said[:40])
-def test_each_row_explains_its_own_text(row: Failure) -> None:
+def test_each_row_explains_its_own_text(row: FailureRow) -> None:
     known = explain(filled(row.said))
     assert known.kind == row.kind
     assert known.fix

@@ -6,18 +6,18 @@ import pytest
 from inspections import entries, entry
 
 from neopack import facts
-from neopack.checks.repacking import Plan, plan
+from neopack.checks.repacking import RepackingPlan, plan
 from neopack.formats.tar import TarEntry
 from neopack.frameworks import registry
 
 TARGET = facts.target("ml_c5")
 
 
-def planned(framework: str, *given: TarEntry, model: str = "") -> Plan:
+def planned(framework: str, *given: TarEntry, model: str = "") -> RepackingPlan:
     return plan(given, registry.get(framework), TARGET, model)
 
 
-def rules(made: Plan) -> list[str]:
+def rules(made: RepackingPlan) -> list[str]:
     return [change.rule for change in made.changes]
 
 
