@@ -125,18 +125,18 @@ The same in every command. This page is written from `neopack/errors.py` by
 
 | Code | Raised as | When |
 |---|---|---|
-| 0 | | it is done, and nothing is at error level; warnings are no errors |
+| 0 | | success: there is no finding at error level; warnings do not count |
 """
 AFTER_CODES = """
-What is missing, empty, or could not be checked is never 0: a rule that could not be run counts
-as a finding, and `check` prints it as `not checked`.
+A missing or empty input, or one that could not be checked, never exits with 0: a rule that could
+not run counts as a finding, and `check` prints it as `not checked`.
 
-Where the program that reads neopack's output stops early, the code is 141, as a shell reports any
-program whose pipe was closed. An exception that is none of these is a bug in neopack: it ends with
-1 and says so; run it again with `--debug` and report it.
+If the program that reads neopack's output stops early, the code is 141, as a shell reports for any
+closed pipe. Any other exception is a bug in neopack: the exit code is 1 and the message says so.
+Please run the command again with `--debug` and report it.
 
-On standard error there is one line, `error: WHERE: MESSAGE (HINT)`. With `--format json` standard
-output has the same as a document:
+Standard error has one line, `error: WHERE: MESSAGE (HINT)`. With `--format json`, standard output
+has the same as a document:
 """
 TREE = re.compile(r"^ *[├└│─ ]*(?P<name>[A-Z]\w+) +(?P<code>\d+) {3}(?P<when>.+)$")
 
@@ -162,7 +162,7 @@ def _errors() -> list[tuple[int, str, str]]:
         elif rows and line.strip("│ ") and line.startswith("    "):
             code, name, when = rows.pop()
             rows.append((code, name, f"{when} {line.strip('│ ')}"))
-    # after a semicolon comes what only a reader of the code wants
+    # the words after a semicolon are for readers of the code
     return [(code, name, when.partition(";")[0]) for code, name, when in rows]
 
 

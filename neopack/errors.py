@@ -1,28 +1,28 @@
 """Every error neopack raises on purpose, and the exit code each one becomes.
 
     NeopackError
-    ├── UsageError              2   the call itself: an option, a shape, a name
-    │   └── OutputError         2   the place named for the output cannot take it
-    ├── SourceError             1   the model cannot be had from what was given
-    │   ├── NotRecognised       1   the bytes are no model form that neopack knows
+    ├── UsageError              2   the call is wrong: an option, a shape, a name
+    │   └── OutputError         2   the output cannot be written to the path given
+    ├── SourceError             1   the model cannot be loaded from the source
+    │   ├── NotRecognized       1   the file is not a model in a format that neopack knows
     │   ├── Unsafe              1   reading it would execute code, or write outside
     │   └── ExportFailed        1   the framework or the user's callable failed
-    ├── Malformed               1   the bytes are not what they claim; has the offset
+    ├── Malformed               1   the file breaks its own format; has the offset
     ├── LimitExceeded           1   a bomb, or larger than the limits in force
     ├── CheckFailed             1   findings at error level, or checks that could not run
-    │   └── Unsupported         3   the target takes no such framework or version, or
-    │                               nothing here can compile for it
-    ├── VerificationFailed      1   numbers differ by more than is allowed
+    │   └── Unsupported         3   the target does not take this framework or version, or
+    │                               no engine here can compile for it
+    ├── VerificationFailed      1   the outputs differ by more than is allowed
     ├── Missing                 4   something must be installed first
-    ├── ServiceError            5   AWS said no, or could not be reached
+    ├── ServiceError            5   AWS refused the call, or could not be reached
     │   ├── JobFailed           5   the compilation job ended without an artifact
-    │   └── StillRunning        7   nobody waits any longer, and the job goes on
+    │   └── StillRunning        7   the time to wait is over, and the job is still running
     └── EngineFailed            6   a compile engine failed
-    Interrupted               130   Ctrl-C or SIGTERM; no Exception, so that nothing that
-                                    translates a framework's errors swallows it
+    Interrupted               130   Ctrl-C or SIGTERM; derived from BaseException, so that
+                                    code that translates a framework's errors does not catch it
 
-The command line prints ``message``, ``where`` and ``hint`` and exits with ``exit_code``; no
-other exception is expected to leave neopack.
+The command line prints ``message``, ``where`` and ``hint`` and exits with ``exit_code``. No other
+exception should leave neopack.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
     "Malformed",
     "Missing",
     "NeopackError",
-    "NotRecognised",
+    "NotRecognized",
     "OutputError",
     "ServiceError",
     "SourceError",
@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 
-class _Told(BaseException):
+class _Explained(BaseException):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
@@ -72,20 +72,20 @@ class _Told(BaseException):
     @hint.setter
     def hint(self, hint: str) -> None:
         self._hint = hint
-        if hint:  # a note, so that a traceback says what to do too, in a notebook as elsewhere
+        if hint:  # a note, so that a traceback in a notebook shows it too
             self.add_note(hint)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
 
     def line(self) -> str:
-        """The whole error in one line, as the command line prints it."""
+        """Return the whole error in one line, as the command line prints it."""
         text = f"{self} ({self.hint})" if self.hint else str(self)
         return " ".join(text.split())
 
 
-class NeopackError(_Told, Exception):
-    """The root. ``where`` names the file, member or option; ``hint`` says what to do."""
+class NeopackError(_Explained, Exception):
+    """Base of all errors. ``where`` names the file, member or option; ``hint`` says what to do."""
 
 
 class UsageError(NeopackError):
@@ -100,7 +100,7 @@ class SourceError(NeopackError):
     pass
 
 
-class NotRecognised(SourceError):
+class NotRecognized(SourceError):
     pass
 
 
@@ -113,7 +113,7 @@ class ExportFailed(SourceError):
 
 
 class Malformed(NeopackError):
-    """Bytes that break their own format, at ``offset`` from the start of what was read."""
+    """A file that breaks its own format, at ``offset`` bytes from its start."""
 
     def __init__(
         self, message: str, *, offset: int | None = None, where: str = "", hint: str = ""
@@ -128,7 +128,7 @@ class LimitExceeded(NeopackError):
 
 
 class CheckFailed(NeopackError):
-    """``report`` has every finding; the message is the first."""
+    """``report`` has every finding; the message is the first one."""
 
     def __init__(
         self, message: str, *, report: Report | None = None, where: str = "", hint: str = ""
@@ -150,7 +150,7 @@ class Missing(NeopackError):
 
 
 class ServiceError(NeopackError):
-    """``code`` is AWS's word for what went wrong, or ours where AWS was not reached."""
+    """``code`` is AWS's error code, or neopack's own if AWS was not reached."""
 
     exit_code = 5
 
@@ -160,7 +160,7 @@ class ServiceError(NeopackError):
 
 
 class JobFailed(ServiceError):
-    """``code`` is the status or the class of the failure; ``log`` the end of the job's log."""
+    """``code`` is the status or the class of the failure; ``log`` is the end of the job's log."""
 
     def __init__(
         self,
@@ -183,11 +183,11 @@ class EngineFailed(NeopackError):
     exit_code = 6
 
 
-class Interrupted(_Told):
+class Interrupted(_Explained):
     exit_code = 130
 
 
 def first_line(error: BaseException) -> str:
-    """What a foreign exception says, in one line; its class where it says nothing."""
+    """Return the first line of an exception's message, or its class if it has none."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__

@@ -23,7 +23,7 @@ def inspect_path(path: Path, limits: Limits) -> Inspected:
         return _inspect_archive(path, limits)
     main, framework = find_model(path)
     with FileSource(main) as source:
-        form = framework.recognise(source) or ""
+        form = framework.recognize(source) or ""
     info = framework.read(FolderFiles(main.parent), main.name, limits)
     return Inspected(subject=path.name or str(path), form=form, info=info)
 

@@ -224,7 +224,7 @@ def _how(signature: Signature) -> str:
 def find_model(
     scanned: ArchiveScan, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[Framework, str, ModelInfo] | None:
-    """The first member, by name, that some framework recognises by its bytes and calls its own."""
+    """The first member, by name, that some framework recognizes by its bytes and calls its own."""
     files = ArchiveFiles(scanned, limits)
     for found in frameworks.find(files):
         if found.packaged:

@@ -86,7 +86,7 @@ def opened(path: Path, options: CheckOptions) -> ArchiveScan | None:
 
 
 def read(path: Path, options: CheckOptions, scanned: ArchiveScan | None = None) -> Subject:
-    """Raises ``SourceError`` where there is nothing to read, ``NotRecognised`` where neither the
+    """Raises ``SourceError`` where there is nothing to read, ``NotRecognized`` where neither the
     bytes nor the caller tell the framework, ``Malformed`` where the file is broken."""
     scanned = scanned or opened(path, options)
     if scanned is not None:
@@ -191,7 +191,7 @@ def _is_archive(path: Path) -> bool:
 def _bare(path: Path, options: CheckOptions) -> Subject:
     """One model file, with the parts that belong to it beside it."""
     with FileSource(path) as source:
-        framework = _asked(options) or frameworks.recognise(source)[0]
+        framework = _asked(options) or frameworks.recognize(source)[0]
     files = FolderFiles(path.parent)
     try:
         parts = framework.parts(files.names(), path.name)

@@ -129,7 +129,7 @@ def inspect_archive(
     manifest: Manifest | None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Inspection:
-    """What rules see of an archive on disk. Raises ``NotRecognised`` where neither the bytes,
+    """What rules see of an archive on disk. Raises ``NotRecognized`` where neither the bytes,
     the manifest nor the caller tell the framework."""
     return inspect(look(scanned, submission.framework, manifest, limits), submission)
 

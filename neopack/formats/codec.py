@@ -1,6 +1,6 @@
-"""Our frozen values to plain JSON and back, with the path of whatever does not fit.
+"""Convert neopack's frozen values to plain JSON and back; errors name the path of the bad field.
 
-Used where values cross a process or a file of our own: the manifest, child processes, reports.
+Used where values cross a process or a file of neopack's own: manifests, child processes, reports.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def to_json(value: Any) -> Any:
-    """Dataclasses to dicts, tuples to lists, paths to text; JSON's own kinds as they are."""
+    """Turn dataclasses into dicts, tuples into lists and paths into strings."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -33,17 +33,17 @@ def to_json(value: Any) -> Any:
 
 
 def parsed(text: str | bytes, where: str) -> Any:
-    """JSON that somebody wrote; ``Malformed`` where it is none, or nested beyond all sense."""
+    """Parse JSON from outside. Raises ``Malformed`` if it is invalid or nested too deeply."""
     try:
         return json.loads(text)
     except ValueError as error:
-        raise Malformed(f"is no JSON: {error}", where=where) from None
+        raise Malformed(f"is not JSON: {error}", where=where) from None
     except RecursionError:
-        raise Malformed("is no JSON: nested too deeply", where=where) from None
+        raise Malformed("is not JSON: nested too deeply", where=where) from None
 
 
 def from_json(kind: type[T], data: Any, *, where: str = "") -> T:
-    """``data`` as a ``kind``; raises ``Malformed`` that names the field that does not fit."""
+    """Return ``data`` as a ``kind``. Raises ``Malformed``, naming the field that does not fit."""
     return typing.cast("T", _decode(kind, data, where))
 
 
@@ -100,9 +100,9 @@ def _decode_plain(kind: Any, data: Any, where: str) -> Any:
     return _expect(fits, data, kind.__name__, where)
 
 
-def _expect(fits: bool, data: Any, wanted: object, where: str) -> Any:
+def _expect(fits: bool, data: Any, expected: object, where: str) -> Any:
     if not fits:
-        raise Malformed(f"{data!r:.60} is not {wanted}", where=where.lstrip("."))
+        raise Malformed(f"{data!r:.60} is not {expected}", where=where.lstrip("."))
     return data
 
 

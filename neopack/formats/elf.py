@@ -1,9 +1,9 @@
-"""Shared libraries in ELF: what one needs, what it defines, and what it looks for elsewhere.
+"""Read an ELF shared library: the libraries it needs, the symbols it defines and imports.
 
 Format: System V ABI, chapters 4 and 5 (https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html);
-versions of symbols: Linux Standard Base 5.0, chapter "Symbol Versioning". 64 bits and
-little-endian alone. Sections are found by their type and not by their links, which patchelf
-leaves wrong where it moves them.
+symbol versions: Linux Standard Base 5.0, chapter "Symbol Versioning". Only 64-bit little-endian
+files are read. Sections are looked up by type, because patchelf leaves wrong links behind when it
+moves them.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ VISIBLE = 0x7FFF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """``wanted`` are the symbols that must come from elsewhere and are no data by their type,
-    each with the library that its version says it is of; "" where it has no version."""
+    """``imported`` maps each undefined symbol that is not data to the library that its version
+    names, or to "" if the symbol has no version."""
 
     soname: str
     machine: int
     needed: tuple[str, ...]
     defined: frozenset[str]
-    wanted: Mapping[str, str]
+    imported: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +61,12 @@ class _Section:
 
 
 def read_library(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Library:
-    """Raises ``Malformed`` with the offset for what is no such library."""
+    """Raises ``Malformed`` with the offset if the file is not such a library."""
     return _Reader(source, limits).library()
 
 
 class _Reader:
-    """Of one file: symbols are bounded by ``records``, names by the file's size together."""
+    """Reads one file. ``records`` bounds the symbols; the file's size bounds the sum of names."""
 
     def __init__(self, source: ByteSource, limits: Limits) -> None:
         self._source, self._limits = source, limits
@@ -81,13 +81,13 @@ class _Reader:
         self._texts = self._section(STRINGS, at)
         self._strings = self._take(self._texts.offset, self._texts.size)
         sonames = [self._name(value) for tag, value in tags if tag == DT_SONAME]
-        defined, wanted = self._symbols()
+        defined, imported = self._symbols()
         return Library(
             soname=sonames[0] if sonames else "",
             machine=self._machine,
             needed=tuple(self._name(value) for tag, value in tags if tag == DT_NEEDED),
             defined=frozenset(defined),
-            wanted=wanted,
+            imported=imported,
         )
 
     def _head(self) -> tuple[int, list[_Section]]:
@@ -107,16 +107,16 @@ class _Reader:
         table = self._whole(SYMBOLS, SYMBOL.size)
         versions = [number & VISIBLE for (number,) in self._versions(len(table) // SYMBOL.size)]
         files = dict(self._version_files())
-        defined, wanted = set(), {}
+        defined, imported = set(), {}
         for index, (name, info, _, section, _, _) in enumerate(SYMBOL.iter_unpack(table)):
             if section:
                 defined.add(self._name(name))
             elif info in CALLED:
-                wanted[self._name(name)] = files.get(versions[index], "")
-        return defined, wanted
+                imported[self._name(name)] = files.get(versions[index], "")
+        return defined, imported
 
     def _versions(self, count: int) -> Iterator[tuple[int]]:
-        """The number of each symbol's version; zeros in a library without any."""
+        """The version number of each symbol; zeros if the library has no versions."""
         table = self._whole(VERSIONS, VERSION.size) or bytes(VERSION.size * count)
         if len(table) != VERSION.size * count:
             raise self._broken(
@@ -126,12 +126,12 @@ class _Reader:
         return VERSION.iter_unpack(table)
 
     def _version_files(self) -> Iterator[tuple[int, str]]:
-        """Each version that is needed, and the library it is of."""
-        table, at, seen = self._whole(NEEDED_VERSIONS, 4), 0, 0
+        """Each needed version, and the library that it belongs to."""
+        table, at, total = self._whole(NEEDED_VERSIONS, 4), 0, 0
         while table:
             _, count, file, first, following = self._record(NEEDS, table, at)
-            seen += count
-            self._limits.hold("records", seen, where=self._source.name)
+            total += count
+            self._limits.hold("records", total, where=self._source.name)
             place = at + first
             for _ in range(count):
                 *_, number, _, step = self._record(NEEDED_VERSION, table, place)
@@ -148,18 +148,17 @@ class _Reader:
         return form.unpack_from(table, at)
 
     def _whole(self, kind: int, entry: int) -> bytes:
-        """The bytes of the one section of that type, in whole entries; none where it is absent."""
-        found = self._section(kind)
-        if found.size % entry:
-            raise self._broken(f"a section of {found.size} bytes", found.offset)
-        self._limits.hold("records", found.size // entry, where=self._source.name)
-        return self._take(found.offset, found.size)
+        """The bytes of the section of that type; empty if there is none."""
+        section = self._section(kind)
+        if section.size % entry:
+            raise self._broken(f"a section of {section.size} bytes", section.offset)
+        self._limits.hold("records", section.size // entry, where=self._source.name)
+        return self._take(section.offset, section.size)
 
     def _section(self, kind: int, address: int | None = None) -> _Section:
-        """The first of that type, at that address where one is given; an empty one if none is."""
-        fitting = (one for one in self._sections if one.kind == kind)
-        found = (one for one in fitting if address in (None, one.address))
-        return next(found, _Section(kind=kind, address=0, offset=0, size=0))
+        """The first section of that type and address; an empty one if there is none."""
+        sections = (s for s in self._sections if s.kind == kind and address in (None, s.address))
+        return next(sections, _Section(kind=kind, address=0, offset=0, size=0))
 
     def _name(self, at: int) -> str:
         if at not in self._names:
@@ -168,13 +167,13 @@ class _Reader:
                 raise self._broken("a name runs past the strings", self._texts.offset + at)
             self._name_bytes += end - at + 1
             if self._name_bytes > self._source.size:
-                raise self._broken("names lie in each other", self._texts.offset + at)
+                raise self._broken("names overlap", self._texts.offset + at)
             self._names[at] = self._strings[at:end].decode("utf-8", "backslashreplace")
         return self._names[at]
 
     def _take(self, at: int, length: int) -> bytes:
         if at + length > self._source.size:
-            raise self._broken(f"ends too early: {length} bytes wanted", at)
+            raise self._broken(f"ends too early: {length} bytes expected", at)
         return self._source.read(at, length)
 
     def _broken(self, message: str, offset: int) -> Malformed:

@@ -1,9 +1,9 @@
-"""Write a shared library in ELF, for Linux on x86-64: its name, what it needs, and functions.
+"""Write an ELF shared library for Linux on x86-64: its name, the libraries it needs, functions.
 
-Format: as in ``elf``. The first pages, headers to code, are read and executed; .dynamic begins a
-page of its own, for the loader writes into it; section headers come last, for tools that look at
-the file. PT_GNU_STACK is there since without it the loader takes the stack to be executable,
-which hardened systems refuse.
+Format: as in ``elf``. The first pages, from headers to code, are readable and executable. .dynamic
+begins a page of its own because the loader writes into it. Section headers come last, for tools
+that inspect the file. Without PT_GNU_STACK the loader would assume an executable stack, which
+hardened systems refuse.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ EXECUTE, WRITE, READ = 1, 2, 4
 DT_NULL, DT_HASH, DT_SYMTAB, DT_STRSZ, DT_SYMENT, DT_RUNPATH = 0, 4, 6, 10, 11, 29
 BESIDE = "$ORIGIN"
 
-# name, type, flags (written, in memory, executed), the section it belongs to, size of an entry
+# name, type, flags (1 writable, 2 in memory, 4 executable), linked section, size of an entry
 SECTIONS = (
     ("", 0, 0, 0, 0),
     (".dynsym", SYMBOLS, 2, 2, SYMBOL.size),
@@ -47,7 +47,7 @@ SECTIONS = (
     (".text", 1, 6, 0, 0),
     (".dynamic", DYNAMIC, 3, 2, ENTRY.size),
 )
-# places of .dynstr and .text among them
+# indexes of .dynstr and .text in SECTIONS
 NAMES, CODE = 2, 3
 SEGMENTS = 4
 TRAP = b"\xcc"
@@ -56,22 +56,22 @@ TRAP = b"\xcc"
 def shared_library(
     soname: str, *, needed: Sequence[str] = (), functions: Mapping[str, bytes] | None = None
 ) -> bytes:
-    """The bytes of the file. A function is machine code that runs wherever it lies; what is
-    ``needed`` is looked for beside the library."""
+    """Return the bytes of the file. ``functions`` maps names to position-independent machine
+    code; the loader looks for the ``needed`` libraries in the same directory."""
     codes = {name: _aligned(code, 16, TRAP) for name, code in (functions or {}).items()}
-    strings, named = _strings([soname, BESIDE, *needed, *codes, *(row[0] for row in SECTIONS)])
+    strings, name_at = _strings([soname, BESIDE, *needed, *codes, *(row[0] for row in SECTIONS)])
     hashed = _hash_table([*codes])
     symbols_at = HEADER.size + SEGMENTS * SEGMENT.size
     hash_at = symbols_at + SYMBOL.size * (1 + len(codes))
     strings_at = hash_at + len(hashed)
     head = _aligned(bytes(strings_at) + strings, 16)
-    symbols = _symbols(codes, named, len(head))
+    symbols = _symbols(codes, name_at, len(head))
     loaded = len(head) + sum(map(len, codes.values()))
     dynamic_at = loaded + -loaded % PAGE
     tags = [
-        (DT_SONAME, named[soname]),
-        *((DT_NEEDED, named[name]) for name in needed),
-        (DT_RUNPATH, named[BESIDE]),
+        (DT_SONAME, name_at[soname]),
+        *((DT_NEEDED, name_at[name]) for name in needed),
+        (DT_RUNPATH, name_at[BESIDE]),
         (DT_HASH, hash_at),
         (DT_STRTAB, strings_at),
         (DT_SYMTAB, symbols_at),
@@ -95,7 +95,7 @@ def shared_library(
         head[strings_at:],
         *codes.values(),
     ]
-    return _aligned(b"".join(parts), PAGE) + dynamic + _sections(spans, named)
+    return _aligned(b"".join(parts), PAGE) + dynamic + _sections(spans, name_at)
 
 
 def _header(sections_at: int) -> bytes:
@@ -116,24 +116,24 @@ def _segments(loaded: int, dynamic_at: int, size: int) -> bytes:
     )
 
 
-def _symbols(codes: Mapping[str, bytes], named: Mapping[str, int], at: int) -> bytes:
+def _symbols(codes: Mapping[str, bytes], name_at: Mapping[str, int], at: int) -> bytes:
     table = bytes(SYMBOL.size)
     for name, code in codes.items():
-        table += SYMBOL.pack(named[name], GLOBAL << 4 | FUNCTION, 0, CODE, at, len(code))
+        table += SYMBOL.pack(name_at[name], GLOBAL << 4 | FUNCTION, 0, CODE, at, len(code))
         at += len(code)
     return table
 
 
-def _sections(spans: Sequence[tuple[int, int]], named: Mapping[str, int]) -> bytes:
+def _sections(spans: Sequence[tuple[int, int]], name_at: Mapping[str, int]) -> bytes:
     return b"".join(
-        # the first symbol is no one's, and local
-        SECTION.pack(named[name], kind, flags, at, at, size, link, kind == SYMBOLS, 8, entry)
+        # the first symbol is the empty one, and local
+        SECTION.pack(name_at[name], kind, flags, at, at, size, link, kind == SYMBOLS, 8, entry)
         for (name, kind, flags, link, entry), (at, size) in zip(SECTIONS, spans, strict=True)
     )
 
 
 def _strings(texts: Iterable[str]) -> tuple[bytes, dict[str, int]]:
-    """The table, and where in it each text lies."""
+    """The string table, and the offset of each string in it."""
     table, places = b"\0", {"": 0}
     for text in texts:
         if text not in places:
@@ -143,7 +143,7 @@ def _strings(texts: Iterable[str]) -> tuple[bytes, dict[str, int]]:
 
 
 def _hash_table(names: Sequence[str]) -> bytes:
-    """As many buckets as names; each leads to the last symbol of its hash, that to one before."""
+    """One bucket per name. A bucket points to the last symbol of its hash, which chains back."""
     buckets, chains = [0] * (len(names) or 1), [0]
     for index, name in enumerate(names, 1):
         bucket = _hash(name) % len(buckets)
@@ -154,7 +154,7 @@ def _hash_table(names: Sequence[str]) -> bytes:
 
 
 def _hash(name: str) -> int:
-    """The ABI's own function."""
+    """The hash function of the System V ABI."""
     value = 0
     for byte in name.encode():
         value = (value << 4) + byte

@@ -1,4 +1,4 @@
-"""The files that a model is made of, by relative names: in a directory, or wherever they lie."""
+"""The files of a model by relative name: from one directory, or from anywhere."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from neopack.formats.source import ByteSource, FileSource
 
 __all__ = ["Files", "FolderFiles", "PlacedFiles"]
 
-# a SavedModel in a numbered directory, as serving wants it: 1/variables/variables.index
+# a SavedModel in a numbered directory, as TensorFlow Serving has it: 1/variables/variables.index
 DEPTH = 3
 MOST = 10_000
 
 
 class Files(Protocol):
-    """The files of a directory, an archive or an export, by relative names with slashes."""
+    """The files of a directory, an archive or an export, by relative name with slashes."""
 
     @property
     def name(self) -> str: ...
     def names(self) -> Sequence[str]: ...
     def open(self, name: str) -> AbstractContextManager[ByteSource]:
-        """One of ``names()``; ``SourceError`` where it cannot be read."""
+        """Open one of ``names()``. Raises ``SourceError`` if it cannot be read."""
 
 
 class FolderFiles:
-    """What lies in a directory and a little below; hidden files and links to directories do
-    not count. ``names`` raises ``LimitExceeded`` for a directory that is no model's own."""
+    """The files in a directory, down to ``DEPTH`` levels, without hidden files and links to
+    directories. ``names`` raises ``LimitExceeded`` for more than ``MOST`` files."""
 
     def __init__(self, root: Path) -> None:
         self.name = str(root)
         self._root = root
 
     def names(self) -> Sequence[str]:
-        found: list[str] = []
+        names: list[str] = []
         for name in _below(self._root, "", DEPTH):
-            found.append(name)
-            if len(found) > MOST:
+            names.append(name)
+            if len(names) > MOST:
                 raise LimitExceeded(
                     f"holds more than {MOST} files",
                     where=self.name,
-                    hint="name the model in it, or a directory that holds nothing else",
+                    hint="give the model file itself, or a directory that holds nothing else",
                 )
-        return sorted(found, key=lambda name: (name.count("/"), name))
+        return sorted(names, key=lambda name: (name.count("/"), name))
 
     def open(self, name: str) -> FileSource:
         return _opened(self._root / name)
 
 
 class PlacedFiles:
-    """Files that lie anywhere, under the names they are to have."""
+    """Files from anywhere, under the relative names that they will have."""
 
     def __init__(self, name: str, paths: Mapping[str, Path]) -> None:
         self.name = name

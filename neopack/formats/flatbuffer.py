@@ -1,10 +1,10 @@
-"""FlatBuffers: tables of optional fields, each read where it lies when it is asked for.
+"""FlatBuffers: tables of optional fields, each read in place on request.
 
 Format: https://flatbuffers.dev/internals. Everything is little-endian. The file begins with the
-offset of its root table and four letters that name the format. A table begins with the way back
-to its vtable: 16-bit sizes of the vtable and of the table, then a place in the table for each
-field, 0 where it is left out. Strings, vectors and tables are reached by unsigned offsets from
-where the offset lies.
+offset of its root table and four letters that name the format. A table begins with the offset back
+to its vtable: 16-bit sizes of the vtable and of the table, then each field's offset in the table,
+0 if the field is absent. Strings, vectors and tables are reached by unsigned offsets, relative to
+the offset's own position.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ Number: TypeAlias = Literal["b", "B", "H", "i", "I", "Q"]
 
 
 class Flatbuffer:
-    """One file. What is read is bounded: the work by ``operations``, texts by ``name_bytes``
-    each and by the file's size together, vectors by ``records``."""
+    """One file. ``operations`` bounds the work, ``name_bytes`` each string, the file's size all
+    strings together, and ``records`` each vector."""
 
     def __init__(self, source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> None:
         self.name, self.size, self.limits = source.name, source.size, limits
@@ -52,7 +52,7 @@ class Flatbuffer:
         return self.table(self.follow(0))
 
     def table(self, at: int) -> Table:
-        """The table at ``at``, its vtable checked."""
+        """The table at ``at``, after a check of its vtable."""
         self.spend()
         vtable = at - self._number(SOFFSET, at)
         length, size = SIZES.unpack(self.take(vtable, SIZES.size))
@@ -77,7 +77,7 @@ class Flatbuffer:
             self.limits.hold("name_bytes", span.length, where=self.name)
             self._text_bytes += span.length
             if self._text_bytes > self.size:
-                raise self.broken("texts lie in each other", at)
+                raise self.broken("strings overlap", at)
             self._texts[at] = self._decoded(span)
         return self._texts[at]
 
@@ -85,19 +85,19 @@ class Flatbuffer:
         try:
             return self.take(span.at, span.length).decode()
         except UnicodeDecodeError:
-            raise self.broken("text that is no UTF-8", span.at) from None
+            raise self.broken("text that is not UTF-8", span.at) from None
 
     def follow(self, at: int) -> int:
-        """Where the offset at ``at`` leads."""
+        """The position that the offset at ``at`` points to."""
         to = at + self._number(UOFFSET, at)
         if to == at or to + UOFFSET.size > self.size:
-            raise self.broken("an offset leads out of the file", at)
+            raise self.broken("an offset points outside the file", at)
         return to
 
     def take(self, at: int, length: int) -> bytes:
-        """The bytes at ``at``, by pages that are kept: tables lie close together."""
+        """The bytes at ``at``, from cached pages: tables lie close together."""
         if at < 0 or at + length > self.size:
-            raise self.broken(f"ends too early: {length} bytes wanted", at)
+            raise self.broken(f"ends too early: {length} bytes expected", at)
         if length > PAGE:
             return self._read(at, length)
         page, start = divmod(at, PAGE)
@@ -122,7 +122,7 @@ class Flatbuffer:
     def _read(self, at: int, length: int) -> bytes:
         data = self._source.read(at, length)
         if len(data) < length:
-            raise self.broken(f"ends too early: {length} bytes wanted", at)
+            raise self.broken(f"ends too early: {length} bytes expected", at)
         return data
 
     def _number(self, form: struct.Struct, at: int) -> int:
@@ -132,7 +132,7 @@ class Flatbuffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vector:
-    """``length`` elements from ``at``, within the file; none is read yet."""
+    """``length`` elements from ``at``, known to lie within the file and not yet read."""
 
     buffer: Flatbuffer
     at: int
@@ -144,7 +144,7 @@ class Vector:
         return struct.unpack(packed, self.buffer.take(self.at, struct.calcsize(packed)))
 
     def places(self) -> Sequence[int]:
-        """Where each of its tables lies."""
+        """The position of each of its tables."""
         self._hold()
         return [self.buffer.follow(self.at + i * UOFFSET.size) for i in range(self.length)]
 
@@ -161,7 +161,7 @@ class Vector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Fields by their numbers, as the schema counts them from 0."""
+    """The fields of a table by number; the schema counts them from 0."""
 
     buffer: Flatbuffer
     at: int
@@ -178,18 +178,18 @@ class Table:
         return value
 
     def text(self, field: int) -> str:
-        """The string, "" where it is left out."""
+        """The string, or "" if the field is absent."""
         at = self._place(field, UOFFSET.size)
         return "" if at is None else self.buffer.text(self.buffer.follow(at))
 
     def vector(self, field: int, width: int = UOFFSET.size) -> Vector | None:
-        """The vector of elements of ``width`` bytes; None where it is left out."""
+        """The vector of elements of ``width`` bytes, or None if the field is absent."""
         at = self._place(field, UOFFSET.size)
         return None if at is None else self.buffer.vector(self.buffer.follow(at), width)
 
     def numbers(self, field: int, form: Number) -> tuple[int, ...]:
-        found = self.vector(field, struct.calcsize(f"<{form}"))
-        return () if found is None else found.numbers(form)
+        vector = self.vector(field, struct.calcsize(f"<{form}"))
+        return () if vector is None else vector.numbers(form)
 
     def _place(self, field: int, width: int) -> int | None:
         if field >= self.fields:
@@ -199,5 +199,5 @@ class Table:
         if not place:
             return None
         if place < SOFFSET.size or place + width > self.size:
-            raise self.buffer.broken(f"field {field} lies outside of its table", slot)
+            raise self.buffer.broken(f"field {field} lies outside its table", slot)
         return self.at + place

@@ -1,4 +1,4 @@
-"""Bounds for every reader: how much of a stranger's file we are willing to follow."""
+"""Bounds for every reader: how much of an untrusted file is read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """All in bytes or counts. ``ratio`` is content over compressed bytes, judged only once
-    ``ratio_from`` bytes of content are out, since small files of zeros compress as well.
+    """Limits in bytes or counts. ``ratio`` is content bytes over compressed bytes. It applies once
+    ``ratio_from`` bytes are expanded, because small files of zeros compress that well too.
     """
 
     archive_bytes: int = 64 * GIB
@@ -34,26 +34,26 @@ class Limits:
     pax_bytes: int = 16 * MIB
     zip_records: int = 1_000_000
 
-    def hold(self, what: str, value: int, *, where: str = "") -> None:
-        """Raise ``LimitExceeded`` when ``value`` is over the limit named ``what``."""
-        limit: int = getattr(self, what)
+    def hold(self, name: str, value: int, *, where: str = "") -> None:
+        """Raise ``LimitExceeded`` if ``value`` is over the limit called ``name``."""
+        limit: int = getattr(self, name)
         if value > limit:
             raise LimitExceeded(
-                f"{what.replace('_', ' ')} {value} over the limit of {limit}",
+                f"{name.replace('_', ' ')} {value} over the limit of {limit}",
                 where=where,
-                hint=f"raise it with --limit {what}=N if you trust the file",
+                hint=f"raise it with --limit {name}=N if you trust the file",
             )
 
     def with_settings(self, settings: list[str]) -> Limits:
-        """These limits with ``name=value`` settings applied; ``UsageError`` for a bad one."""
-        known = {field.name for field in fields(self)}
+        """Return these limits with ``name=value`` settings applied. Raises ``UsageError``."""
+        names = {field.name for field in fields(self)}
         changes: dict[str, int] = {}
         for setting in settings:
             name, _, value = setting.partition("=")
-            if name not in known or not value.isdecimal():
+            if name not in names or not value.isdecimal():
                 raise UsageError(
                     f"--limit {setting} is not NAME=NUMBER",
-                    hint=f"names: {', '.join(sorted(known))}",
+                    hint=f"names: {', '.join(sorted(names))}",
                 )
             changes[name] = int(value)
         return replace(self, **changes)

@@ -1,12 +1,12 @@
-"""HDF5 files as Keras writes them: groups, attributes, and the shapes of datasets; never data.
+"""Read HDF5 files as Keras writes them: groups, attributes and dataset shapes, but never data.
 
-HDF5's own library follows whatever a file says, other files included, and has crashed on damaged
-ones; here links that are not plain are told and not followed, each place is read once, and all
-counts are bounded. Format: The HDF Group, "HDF5 File Format Specification Version 3.0".
+The HDF5 library follows links into other files and has crashed on damaged ones. Here only hard
+links are followed (others are reported), each place is read once, and all counts are bounded.
+Format: The HDF Group, "HDF5 File Format Specification Version 3.0".
 
-Metadata lies scattered between the data, and inside an archive going back costs a pass. So each
-object is read by a generator that asks for bytes, and all of them together are served as a lift
-serves floors: upwards, then from the bottom again.
+Metadata is scattered between the data, and seeking back inside an archive costs a whole pass. So
+each object is read by a generator that requests bytes, and the requests of all generators are
+served in elevator order: upward through the file, then from the start again.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ from neopack.values.json import Json
 __all__ = ["MAGIC", "Hdf5Object", "Hdf5Tree", "read_tree"]
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
-# what follows a structure mostly belongs to it, and what lies close before it was just read
+# bytes read around a request: the next ones mostly belong to it, the last ones were just read
 AHEAD = 512
 
 T = TypeVar("T")
-# what a step asks for is (offset, length); what it is sent is just so many bytes
+# a step yields (offset, length) and is sent exactly that many bytes
 Steps: TypeAlias = Generator[tuple[int, int], bytes, T]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hdf5Object:
-    """A group or a dataset. ``shape`` is None for a group; ``links`` names what was not followed
-    ("soft", "external"); ``attributes`` holds text, numbers and lists of them."""
+    """A group or a dataset. ``shape`` is None for a group. ``links`` names the links that were
+    not followed and their kind ("soft", "external"). ``attributes`` holds strings, numbers and
+    lists of them."""
 
     path: str
     offset: int
@@ -51,12 +52,12 @@ class Hdf5Object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hdf5Tree:
-    """Every object by its path, ``""`` for the root, parents before their children."""
+    """Every object by path (``""`` for the root), parents before children."""
 
     nodes: Mapping[str, Hdf5Object]
 
     def children(self, path: str) -> list[str]:
-        """Names right below a group, in the order of their objects in the file."""
+        """The names directly below a group, in the order of their objects in the file."""
         start = f"{path}/" if path else ""
         below = (name for name in self.nodes if name and name.startswith(start))
         return [rest for name in below if "/" not in (rest := name[len(start) :])]
@@ -69,8 +70,10 @@ class Hdf5Tree:
 def read_tree(
     source: ByteSource, limits: Limits = DEFAULT_LIMITS, *, root_only: bool = False
 ) -> Hdf5Tree:
-    """Raises ``Malformed`` with the place where the bytes break the format, or are cut short.
-    ``root_only`` reads the root's attributes, and of what is in it the names alone."""
+    """Read the tree. ``root_only`` reads the root's attributes and the names of its children.
+
+    Raises ``Malformed`` with the offset at which the file breaks the format or ends too early.
+    """
     reader = _Reader(source, limits, root_only=root_only)
     reader.run(reader.file())
     nodes = sorted(reader.nodes, key=lambda node: (node.path.count("/"), node.offset, node.path))
@@ -143,15 +146,15 @@ class _Reader:
             at, ahead = 0, kept + more
             self._ahead_from, self._ahead = offset, ahead
         if self._served > AHEAD * self._spent + 2 * self._source.size:
-            raise self._broken("its parts lie over one another", offset)
+            raise self._broken("its parts overlap", offset)
         if at + length > len(ahead):
             raise self._broken("ends too early", offset + len(ahead))
         return ahead[at : at + length]
 
-    def _once(self, address: int, what: str) -> None:
-        """Each structure is read once: what points in a circle, or twice, is damaged."""
+    def _once(self, address: int, part: str) -> None:
+        """Refuse to read a structure twice: two pointers to it, or a circle, are damage."""
         if address in self._seen:
-            raise self._broken(f"{what} is pointed at twice", address)
+            raise self._broken(f"{part} is pointed at twice", address)
         self._seen.add(address)
 
     def _broken(self, message: str, offset: int) -> Malformed:
@@ -172,7 +175,7 @@ class _Reader:
         yield from self._object("", root, 0)
 
     def _object(self, path: str, address: int, depth: int) -> Steps[None]:
-        """A group or dataset, and for a group what is linked in it."""
+        """Read a group or dataset, and the objects that a group links to."""
         if address in self._seen:
             return  # a second name of the same object, or a circle
         self._seen.add(address)
@@ -205,7 +208,7 @@ class _Reader:
     ) -> Hdf5Object:
         kinds = {raw.kind: raw for raw in raws}
         if Message.EXTERNAL in kinds:
-            raise self._broken("a dataset keeps its data in another file", address)
+            raise self._broken("a dataset stores its data in another file", address)
         node = Hdf5Object(path=path, offset=address, attributes=attributes, links=tuple(others))
         if Message.DATASPACE not in kinds or Message.DATATYPE not in kinds:
             return node
@@ -220,22 +223,22 @@ class _Reader:
         return replace(node, shape=shape, dtype=dtype.name, bytes=size)
 
     def _hold_data(self, raw: Raw, size: int, dtype: str) -> None:
-        """A dataset kept in one piece lies inside the file and has the size of its shape."""
+        """Check that a contiguous dataset lies inside the file and has the size of its shape."""
         place = self._fields.contiguous(raw.data, raw.offset)
         if place is None:
             return
-        address, kept = place
-        if address + kept > self._source.size:
-            raise self._broken(f"the {kept} bytes of a dataset lie past the end", raw.offset)
-        if dtype and kept != size:
-            raise self._broken(f"a dataset of {size} bytes keeps {kept}", raw.offset)
+        address, stored = place
+        if address + stored > self._source.size:
+            raise self._broken(f"the {stored} bytes of a dataset lie past the end", raw.offset)
+        if dtype and stored != size:
+            raise self._broken(f"a dataset of {size} bytes stores {stored}", raw.offset)
 
     # --- object headers ---------------------------------------------------------------------
 
     def _messages(self, address: int) -> Steps[list[Raw]]:
         head = yield address, min(34, max(16, self._source.size - address))
         start, length, header = self._fields.object_header(head, address)
-        pending, found = [(start, length)], []
+        pending, messages = [(start, length)], []
         while pending:
             start, length = pending.pop(0)
             data = yield start, length
@@ -246,15 +249,15 @@ class _Reader:
                     self._once(more, "a continued header")
                     pending.append(header.continued(more, length))
                 elif not raw.shared:
-                    found.append(raw)
+                    messages.append(raw)
                 elif raw.kind == Message.DATATYPE:
                     raise self._broken("a named datatype is not read here", raw.offset)
-        return found
+        return messages
 
     # --- groups -----------------------------------------------------------------------------
 
     def _links(self, raws: list[Raw]) -> Steps[tuple[list[_Link], list[tuple[str, str]]]]:
-        found: list[_Link] = []
+        hard: list[_Link] = []
         others: list[tuple[str, str]] = []
         for raw in raws:
             linked: list[hdf5_messages.Linked] = []
@@ -268,13 +271,13 @@ class _Reader:
                 if heap_at is not None:
                     objects = yield from hdf5_dense.objects(self._fields, heap_at, index_at)
                     linked = [self._fields.link(data, at) for data, at in objects]
-            for one in linked:
-                self._keep(one.name)
-                if one.address is None:
-                    others.append((one.name, one.kind))
+            for link in linked:
+                self._keep(link.name)
+                if link.address is None:
+                    others.append((link.name, link.kind))
                 else:
-                    found.append(_Link(one.name, one.address))
-        return found, others
+                    hard.append(_Link(link.name, link.address))
+        return hard, others
 
     def _symbols(self, tree: int, heap: int) -> Steps[list[hdf5_messages.Linked]]:
         """A group of the old form: a B-tree of symbol nodes, names in a local heap."""
@@ -288,7 +291,7 @@ class _Reader:
         head = yield heap, self._fields.local_heap_size
         start, length = self._fields.local_heap(head, heap)
         names = yield start, length
-        return [one for data, at in symbols for one in self._fields.symbols(data, names, at)]
+        return [link for data, at in symbols for link in self._fields.symbols(data, names, at)]
 
     def _symbol_nodes(self, address: int, depth: int) -> Steps[list[int]]:
         self._limits.hold("depth", depth, where=self._source.name)
@@ -301,24 +304,24 @@ class _Reader:
             for child in children:
                 self._once(child, "a symbol node")
             return children
-        found: list[int] = []
+        nodes: list[int] = []
         for child in sorted(children):
-            found += yield from self._symbol_nodes(child, depth + 1)
-        return found
+            nodes += yield from self._symbol_nodes(child, depth + 1)
+        return nodes
 
     # --- attributes -------------------------------------------------------------------------
 
     def _dense_attributes(self, raw: Raw) -> Steps[dict[str, Json]]:
         heap_at, index_at = self._fields.attribute_info(raw)
-        found: dict[str, Json] = {}
+        attributes: dict[str, Json] = {}
         if heap_at is not None:
             objects = yield from hdf5_dense.objects(self._fields, heap_at, index_at)
             for data, at in objects:
                 name, value = yield from self._attribute(
                     Raw(kind=Message.ATTRIBUTE, data=data, offset=at, shared=False)
                 )
-                found[name] = value
-        return found
+                attributes[name] = value
+        return attributes
 
     def _attribute(self, raw: Raw) -> Steps[tuple[str, Json]]:
         read = self._fields.attribute(raw.data, raw.offset)
@@ -348,10 +351,10 @@ class _Reader:
         return data[:length].rstrip(b"\0").decode("utf-8", "surrogateescape")
 
     def _keep(self, value: Json) -> None:
-        """Names and values together are no larger than the file, nor too many."""
+        """Bound the size and the number of all names and values together."""
         values = value if isinstance(value, list) else [value]
         self._spent += len(values)
         self._limits.hold("operations", self._spent, where=self._source.name)
-        self._kept += sum(len(one) if isinstance(one, str) else 8 for one in values)
+        self._kept += sum(len(item) if isinstance(item, str) else 8 for item in values)
         if self._kept > 2 * self._source.size:
             raise Malformed("its attributes repeat each other", where=self._source.name)

@@ -1,7 +1,7 @@
-"""Links and attributes of HDF5's newer form, kept in a fractal heap behind a B-tree of version 2.
+"""Links and attributes of HDF5's newer form, in a fractal heap indexed by a version 2 B-tree.
 
 Format: The HDF Group, "HDF5 File Format Specification Version 3.0", III.A.2 and III.G. Only
-objects managed in the heap's own blocks are read, uncompressed: the rest is never so small.
+uncompressed objects in the heap's own blocks are read; larger objects are not links or attributes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Heap:
     checksummed: bool
 
     def row(self, place: int) -> int:
-        """The row in whose blocks the byte ``place`` of the heap lies."""
+        """The row whose blocks hold the byte ``place`` of the heap."""
         row_bytes, row = self.width * self.first_size, 0
         while place >= row_bytes:
             row_bytes, row = row_bytes * 2, row + 1
@@ -50,20 +50,20 @@ class _Heap:
 def objects(
     fields: Fields, heap: int, index: int
 ) -> Generator[tuple[int, int], bytes, list[tuple[bytes, int]]]:
-    """(bytes, where they lie) of every object that the index names."""
+    """The (bytes, offset) of every object in the index."""
     head = yield heap, 22 + 12 * fields.l + 3 * fields.o + 4
     table = _heap_header(fields, head, heap)
     ids = yield from _index(fields, index, table.id_length)
     if any(number[0] & 0x30 for number in ids):
-        raise fields.broken("an object outside of its heap's blocks", heap)
+        raise fields.broken("an object outside its heap's blocks", heap)
     split = 1 + table.offset_bytes
-    found = []
+    objects = []
     for place, raw in sorted((int.from_bytes(i[1:split], "little"), i[split:]) for i in ids):
         length = int.from_bytes(raw[: table.length_bytes], "little")
         at = yield from _locate(fields, table, place)
         data = yield at, length
-        found.append((data, at))
-    return found
+        objects.append((data, at))
+    return objects
 
 
 def _heap_header(fields: Fields, data: bytes, offset: int) -> _Heap:
@@ -78,7 +78,7 @@ def _heap_header(fields: Fields, data: bytes, offset: int) -> _Heap:
     root = fields.address(data, at + 6 + 2 * fields.l, offset)
     rows = struct.unpack_from("<H", data, at + 6 + 2 * fields.l + fields.o)[0]
     if filters or not width or not first or not 0 < bits <= 64 or rows > 64:
-        raise fields.broken("a fractal heap that is not read here", offset)
+        raise fields.broken("a fractal heap of a form that is not supported", offset)
     return _Heap(
         id_length=id_length,
         offset_bytes=-(-bits // 8),
@@ -97,7 +97,7 @@ def _bytes_for(value: int) -> int:
 
 
 def _locate(fields: Fields, heap: _Heap, place: int) -> Generator[tuple[int, int], bytes, int]:
-    """Where byte ``place`` of the heap lies in the file."""
+    """The offset in the file of byte ``place`` of the heap."""
     block, rows = heap.root, heap.rows
     start = 0
     for _ in range(DEPTH):
@@ -132,10 +132,10 @@ def _index(
     if depth > DEPTH or record < skip + id_length or node < 16 + record:
         raise fields.broken("an index that does not add up", address)
     tree = _Tree(node_bytes=node, record=record, skip=skip, id_length=id_length)
-    found: list[bytes] = []
+    ids: list[bytes] = []
     if count:
-        yield from _records(fields, tree, root, count, depth, found)
-    return found
+        yield from _records(fields, tree, root, count, depth, ids)
+    return ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +165,14 @@ class _Tree:
 
 
 def _records(
-    fields: Fields, tree: _Tree, address: int, count: int, depth: int, found: list[bytes]
+    fields: Fields, tree: _Tree, address: int, count: int, depth: int, ids: list[bytes]
 ) -> Generator[tuple[int, int], bytes, None]:
     data = yield address, 6 + count * tree.record
     if data[:4] != (b"BTIN" if depth else b"BTLF"):
         raise fields.broken("no node of an index here", address)
     for i in range(count):
         at = 6 + i * tree.record + tree.skip
-        found.append(data[at : at + tree.id_length])
+        ids.append(data[at : at + tree.id_length])
     if depth:
         step = tree.pointer(depth, fields)
         pointers = yield address + len(data), (count + 1) * step
@@ -180,5 +180,5 @@ def _records(
         for i in range(count + 1):
             at = i * step + fields.o
             child = fields.address(pointers, i * step, address)
-            held = int.from_bytes(pointers[at : at + width], "little")
-            yield from _records(fields, tree, child, held, depth - 1, found)
+            size = int.from_bytes(pointers[at : at + width], "little")
+            yield from _records(fields, tree, child, size, depth - 1, ids)

@@ -1,7 +1,7 @@
-"""The structures inside an HDF5 file, each from its bytes: superblock, object headers, messages.
+"""Decode the structures of an HDF5 file: superblock, object headers, messages.
 
 Format: The HDF Group, "HDF5 File Format Specification Version 3.0", sections II to IV. Nothing
-here reads: bytes and the place they came from go in, values come out.
+here reads a file: functions take bytes and their offset, and return values.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Message(IntEnum):
 
 
 class Raw(NamedTuple):
-    """A header message as it lies in the file."""
+    """A header message as stored in the file."""
 
     kind: int
     data: bytes
@@ -47,7 +47,7 @@ class Raw(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A link of a group; ``address`` is None for what is not followed, ``kind`` says why."""
+    """A link of a group. ``address`` is None if it is not followed; ``kind`` says why."""
 
     name: str
     address: int | None
@@ -55,7 +55,7 @@ class Linked(NamedTuple):
 
 
 class DType(NamedTuple):
-    """``name`` is numpy's word, "" for what has none; ``size`` in bytes of one element."""
+    """``name`` is numpy's name, or "" if numpy has none; ``size`` is bytes per element."""
 
     name: str
     size: int
@@ -63,7 +63,7 @@ class DType(NamedTuple):
 
 
 class Attribute(NamedTuple):
-    """``pointers`` are (length, heap, index) of texts that are kept elsewhere."""
+    """``pointers`` are the (length, heap, index) of strings in a global heap."""
 
     name: str
     value: Json
@@ -73,14 +73,14 @@ class Attribute(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """How messages lie in an object header of version 1 or 2."""
+    """The layout of messages in an object header of version 1 or 2."""
 
     version: int
     where: str
     ordered: bool = False
 
     def continued(self, address: int, length: int) -> tuple[int, int]:
-        """Where the messages of a continuation block are."""
+        """The (start, length) of the messages in a continuation block."""
         return (address, length) if self.version == 1 else (address + 4, max(0, length - 8))
 
     def messages(self, data: bytes, offset: int) -> Iterator[Raw]:
@@ -111,7 +111,7 @@ class Fields:
     # --- the file -----------------------------------------------------------------------
 
     def superblock(self, data: bytes) -> tuple[int, int]:
-        """(address of the root object, end of the file as it was written)."""
+        """The address of the root object, and the size that the file had when written."""
         self._need(data, 0, 48, 0)
         version = data[8]
         if version in (0, 1):
@@ -132,8 +132,7 @@ class Fields:
         return root, end
 
     def object_header(self, data: bytes, offset: int) -> tuple[int, int, Header]:
-        """(where its messages start, how many bytes of them, how they lie there), from the first
-        34 bytes."""
+        """The start, length and layout of an object's messages, from its first 34 bytes."""
         self._need(data, 0, 16, offset)
         if data[:4] == b"OHDR" and data[4] == 2:
             flags, at = data[5], 6 + (16 if data[5] & 0x20 else 0) + (4 if data[5] & 0x10 else 0)
@@ -154,7 +153,7 @@ class Fields:
         return 8 + 2 * self.o
 
     def tree_head(self, data: bytes, offset: int) -> tuple[int, int]:
-        """(level, entries) of a B-tree node of version 1 that holds a group's symbols."""
+        """The (level, entries) of a version 1 B-tree node of a group's symbols."""
         if data[:4] != b"TREE" or data[4] != 0:
             raise self.broken("no tree of symbols here", offset)
         return data[5], struct.unpack_from("<H", data, 6)[0]
@@ -171,7 +170,7 @@ class Fields:
         return 8 + 2 * self.l + self.o
 
     def local_heap(self, data: bytes, offset: int) -> tuple[int, int]:
-        """(start, length) of the names."""
+        """The (start, length) of the names."""
         if data[:4] != b"HEAP":
             raise self.broken("no heap of names here", offset)
         return self.address(data, 8 + 2 * self.l, offset), self.length(data, 8, offset)
@@ -190,7 +189,7 @@ class Fields:
             start = self.address(data, at, offset)
             end = names.find(b"\0", start)
             if not 0 <= start < len(names) or end < 0:
-                raise self.broken("a name outside of its heap", offset + at)
+                raise self.broken("a name outside its heap", offset + at)
             name = self.name(names[start:end], offset + at)
             cached = struct.unpack_from("<I", data, at + 2 * self.o)[0]
             address = self.address(data, at + self.o, offset)
@@ -212,10 +211,10 @@ class Fields:
         name = self.name(data[at : at + length], offset)
         if kind == 0:
             return Linked(name, self.address(data, at + length, offset))
-        return Linked(name, None, {1: "soft", 64: "external"}.get(kind, "of a user's kind"))
+        return Linked(name, None, {1: "soft", 64: "external"}.get(kind, "user-defined"))
 
     def link_info(self, raw: Raw) -> tuple[int | None, int]:
-        """(fractal heap, its index by name); None where links are in the header itself."""
+        """The addresses of the fractal heap (None if links are in the header) and its index."""
         self._need(raw.data, 0, 2, raw.offset)
         return self._dense(raw, 2 + (8 if raw.data[1] & 1 else 0))
 
@@ -263,11 +262,11 @@ class Fields:
         return DType("", size, vlen_text=kind == _VLEN and bits & 15 == 1)
 
     def contiguous(self, data: bytes, offset: int) -> tuple[int, int] | None:
-        """(address, length) of a dataset that lies in one piece; None for others, and for one
-        that nothing was written to."""
+        """The (address, length) of a contiguous dataset; None for another layout, and if nothing
+        was written yet."""
         self._need(data, 0, 2, offset)
         if data[0] not in (3, 4) or data[1] > 2:
-            raise self.broken("a dataset that is kept in a way not read here", offset)
+            raise self.broken("a dataset of a layout that is not supported", offset)
         if data[1] != 1:
             return None
         address = self.address(data, 2, offset)
@@ -292,9 +291,9 @@ class Fields:
         count = 1
         for dim in shape:
             count *= dim
-        wanted = count * dtype.size
-        self._need(data, at, wanted, offset)
-        raw = data[at : at + wanted]
+        length = count * dtype.size
+        self._need(data, at, length, offset)
+        raw = data[at : at + length]
         if dtype.vlen_text:
             return Attribute(name, None, self._pointers(raw, offset + at, dtype), not shape)
         values = self._values(raw, dtype, count)
@@ -314,10 +313,10 @@ class Fields:
         ]
 
     def _values(self, raw: bytes, dtype: DType, count: int) -> list[Json]:
-        """Elements as text or numbers; None for kinds that Keras does not write."""
+        """The elements as strings or numbers; None for types that Keras does not write."""
         if dtype.name == "str":
             cut = (raw[i : i + dtype.size] for i in range(0, len(raw), dtype.size or 1))
-            return [one.rstrip(b"\0").decode("utf-8", "surrogateescape") for one in cut]
+            return [item.rstrip(b"\0").decode("utf-8", "surrogateescape") for item in cut]
         codes = {"float16": "e", "float32": "f", "float64": "d", "bool": "?"}
         codes |= {f"int{8 << i}": code for i, code in enumerate("bhiq")}
         codes |= {f"uint{8 << i}": code for i, code in enumerate("BHIQ")}
@@ -336,8 +335,8 @@ class Fields:
         return self.length(data, 8, offset)
 
     def global_heap(self, data: bytes, offset: int) -> Mapping[int, bytes]:
-        """The objects of a collection by their numbers."""
-        found: dict[int, bytes] = {}
+        """The objects of a collection by number."""
+        objects: dict[int, bytes] = {}
         at = self.global_heap_head
         while at + 8 + self.l <= len(data):
             number = struct.unpack_from("<H", data, at)[0]
@@ -346,9 +345,9 @@ class Fields:
             if number == 0:
                 break
             self._need(data, start, size, offset)
-            found[number] = data[start : start + size]
+            objects[number] = data[start : start + size]
             at = start + -(-size // 8) * 8
-        return found
+        return objects
 
     # --- numbers ------------------------------------------------------------------------
 
@@ -357,7 +356,7 @@ class Fields:
         return (1 << 8 * self.o) - 1
 
     def pair(self, raw: Raw) -> tuple[int, int]:
-        """Two addresses, or an address and a length, as they begin a message."""
+        """The two addresses, or the address and length, at the start of a message."""
         first = self.address(raw.data, 0, raw.offset)
         return first, self.length(raw.data, self.o, raw.offset)
 
@@ -371,7 +370,9 @@ class Fields:
 
     def _need(self, data: bytes, at: int, length: int, offset: int) -> None:
         if at + length > len(data):
-            raise self.broken(f"{length} bytes wanted, {max(0, len(data) - at)} left", offset + at)
+            raise self.broken(
+                f"{length} bytes expected, {max(0, len(data) - at)} left", offset + at
+            )
 
     def broken(self, message: str, offset: int) -> Malformed:
         return Malformed(message, offset=offset, where=self.where)

@@ -1,8 +1,8 @@
-"""MXNet's parameter files: names, dtypes and shapes of their arrays; the values are skipped.
+"""Read MXNet parameter files: names, dtypes and shapes of the arrays, without the values.
 
-Format: apache/mxnet src/ndarray/ndarray.cc (1.8.0, NDArray::Load and LegacyLoad): a list under
+Format: apache/mxnet src/ndarray/ndarray.cc (1.8.0, NDArray::Load and LegacyLoad): a list after
 the magic 0x112, each array in one of four versions. Version 0 has no magic of its own: its first
-number is how many dims follow. All little-endian.
+number is its count of dims. Everything is little-endian.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from neopack.errors import Malformed, NotRecognised
+from neopack.errors import Malformed, NotRecognized
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource, Cursor
 
@@ -24,7 +24,7 @@ MAGIC = (0x112).to_bytes(8, "little")
 V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 VERSIONS = {V1: 1, V2: 2, V3: 3}
 STORAGE: dict[int, Storage] = {0: "dense", 1: "row_sparse", 2: "csr"}
-# how many index arrays each storage has beside its values
+# the number of index arrays of each storage type
 INDICES: dict[Storage, int] = {"dense": 0, "row_sparse": 1, "csr": 2}
 # mshadow's type flags, by number (3rdparty/mshadow/mshadow/base.h)
 DTYPES = (
@@ -34,7 +34,7 @@ DTYPES = (
 )  # fmt: skip
 SIZES = dict(DTYPES)
 MOST_DIMS = 32
-# an array that holds nothing is its version-0 count of dims
+# an empty array is stored as a version 0 array with this count of dims
 SMALLEST_ARRAY = 4
 SMALLEST_NAME = 8
 
@@ -51,8 +51,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArraySpec:
-    """One array. ``shape`` is None for one that holds nothing; ``version`` 0 to 3, where 3 has
-    NumPy's shapes, in which () is a scalar. ``name`` is "" where the file has no names."""
+    """One array. ``shape`` is None for an empty array. ``version`` is 0 to 3; version 3 has
+    NumPy's shapes, in which () is a scalar. ``name`` is "" if the file has no names."""
 
     name: str = ""
     version: int
@@ -64,7 +64,7 @@ class ArraySpec:
 
     @property
     def elements(self) -> int:
-        """Numbers stored: for a sparse array fewer than its shape has."""
+        """The count of stored numbers; a sparse array stores fewer than its shape has."""
         return math.prod(self.values.shape) if self.shape is not None else 0
 
     @property
@@ -77,12 +77,12 @@ def looks_like_params(source: ByteSource) -> bool:
 
 
 def read_params(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> tuple[ArraySpec, ...]:
-    """Every array of the file, in its order. Raises ``Malformed`` with the place where the
-    bytes break the format or end too early."""
+    """Return every array, in file order. Raises ``Malformed`` with the offset at which the file
+    breaks the format or ends too early, ``NotRecognized`` if it is another kind of file."""
     if not looks_like_params(source):
-        raise NotRecognised("is no MXNet parameter file", where=source.name)
+        raise NotRecognized("is not an MXNet parameter file", where=source.name)
     reader = _Reader(source, limits)
-    reader.cursor.skip(16)  # the magic, and a number that nobody uses
+    reader.cursor.skip(16)  # the magic, and a reserved number
     arrays = [reader.array() for _ in range(reader.count(SMALLEST_ARRAY))]
     count = reader.count(SMALLEST_NAME)
     if count not in (0, len(arrays)):
@@ -90,19 +90,19 @@ def read_params(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> tuple[Ar
     names = [reader.name() for _ in range(count)]
     if reader.cursor.left:
         raise reader.broken(f"{reader.cursor.left} bytes after the last name")
-    named = zip(arrays, names or [""] * len(arrays), strict=True)
-    return tuple(replace(array, name=name) for array, name in named)
+    pairs = zip(arrays, names or [""] * len(arrays), strict=True)
+    return tuple(replace(array, name=name) for array, name in pairs)
 
 
 class _Reader:
-    """Takes the format's numbers off a cursor."""
+    """Reads the format's numbers from a cursor."""
 
     def __init__(self, source: ByteSource, limits: Limits) -> None:
         self.cursor = Cursor(source)
         self._limits = limits
 
     def count(self, smallest: int) -> int:
-        """How many items follow: no more than the rest of the file has room for."""
+        """The count of items that follow, refused if the rest of the file is too small for it."""
         count = self._number("<Q")
         if count * smallest > self.cursor.left:
             raise self.broken(f"{count} items promised, {self.cursor.left} bytes left")
@@ -115,7 +115,7 @@ class _Reader:
         try:
             return self.cursor.take(length).decode()
         except UnicodeDecodeError:
-            raise self.broken("a name that is no UTF-8") from None
+            raise self.broken("a name that is not UTF-8") from None
 
     def array(self) -> ArraySpec:
         magic = self._number("<I")
@@ -125,14 +125,14 @@ class _Reader:
         shape = self._shape(0) if version else self._dims(magic, "I", 0)
         if not shape:
             return _nothing(version)
-        self.cursor.skip(8)  # the device it was on
+        self.cursor.skip(8)  # the device that it was on
         part = Part(dtype=self._dtype(), shape=shape)
         return _dense(version, shape, self._skip(part))
 
     def _with_storage(self, version: int) -> ArraySpec:
         flag = self._number("<i")
         if flag not in STORAGE:
-            raise self.broken(f"no storage type {flag}")
+            raise self.broken(f"storage type {flag} is unknown")
         storage = STORAGE[flag]
         stored = self._shape(version) if storage != "dense" else None
         shape = self._shape(version)
@@ -160,7 +160,7 @@ class _Reader:
         return Part(dtype=dtype, shape=self._shape(version) or (0,))
 
     def _shape(self, version: int) -> tuple[int, ...] | None:
-        """A count of dims and each as int64; None where NumPy's shapes leave it unknown."""
+        """Read a count of dims, then each as int64; None if NumPy's shapes leave it unknown."""
         ndim = self._number("<i")
         if ndim == -1 and version == 3:
             return None
@@ -168,7 +168,7 @@ class _Reader:
 
     def _dims(self, ndim: int, letter: str, version: int) -> tuple[int, ...] | None:
         if not 0 <= ndim <= MOST_DIMS:
-            raise self.broken(f"an array of {ndim:#x} dims, or of a version not known")
+            raise self.broken(f"an array of {ndim:#x} dims, or of an unknown version")
         form = struct.Struct(f"<{ndim}{letter}")
         shape: tuple[int, ...] = form.unpack(self.cursor.take(form.size))
         if version == 3 and -1 in shape:
@@ -180,7 +180,7 @@ class _Reader:
     def _dtype(self) -> str:
         flag = self._number("<i")
         if not 0 <= flag < len(DTYPES):
-            raise self.broken(f"no dtype {flag}")
+            raise self.broken(f"dtype {flag} is unknown")
         return DTYPES[flag][0]
 
     def _skip(self, part: Part) -> Part:

@@ -1,7 +1,7 @@
-"""The stack machine behind ``wire.pickle``: one short function for each opcode.
+"""The stack machine behind ``formats.pickle``: one short function per opcode.
 
-Opcodes are those of CPython's ``Lib/pickletools.py``, protocols 0 to 5, but for the extension
-registry and out-of-band buffers, which no file can bring along.
+The opcodes are those of CPython's ``Lib/pickletools.py``, protocols 0 to 5, except the extension
+registry and out-of-band buffers, which a file cannot contain.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from neopack.formats.source import Cursor
 
 __all__ = ["OPERATIONS", "STOP", "Global", "Persistent", "PickleMachine", "PickledCall"]
 
-LONGEST_INTEGER = 1024  # bytes; a longer one is no dimension, and printing it is quadratic
+LONGEST_INTEGER = 1024  # bytes; a longer one is not a dimension, and printing it is quadratic
 LONGEST_LINE = 1 << 20
 KEY_DEPTH = 50
-KEY_NODES = 1000  # hashing a tuple walks all of it, shared parts again and again
+KEY_NODES = 1000  # hashing a tuple walks all of it, shared parts every time
 
 
 @dataclass(frozen=True, slots=True)
 class Global:
-    """An importable name. It was not imported."""
+    """An importable name, which was not imported."""
 
     module: str
     name: str
@@ -36,14 +36,14 @@ class Global:
 
 @dataclass(frozen=True, slots=True)
 class Persistent:
-    """What ``persistent_load`` would have been asked for (torch: a storage)."""
+    """The argument that ``persistent_load`` would get (in torch: a storage)."""
 
     id: Any
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class PickledCall:
-    """What calling ``function`` would have made, and what was then done to it.
+    """The object that calling ``function`` would return, and the changes made to it.
 
     ``state`` is the argument of the last BUILD (``__setstate__``), ``items`` the pairs set,
     ``appended`` the values appended.
@@ -58,7 +58,7 @@ class PickledCall:
 
 
 class PickleMachine:
-    """The stack machine. ``stack`` is what lies above the last mark, as in CPython's own."""
+    """The stack machine. ``stack`` holds the values above the last mark, as in CPython's."""
 
     __slots__ = ("cursor", "globals", "limits", "marks", "memo", "spent", "stack")
 
@@ -95,12 +95,12 @@ class PickleMachine:
         return self.cursor.line(LONGEST_LINE)
 
     def name(self, module: str, name: str) -> None:
-        found = Global(module, name)
-        self.globals[found] = None
-        self.stack.append(found)
+        value = Global(module, name)
+        self.globals[value] = None
+        self.stack.append(value)
 
     def spend(self, amount: int) -> None:
-        """Count work: opcodes, and members of what is copied or hashed as a whole."""
+        """Count work: opcodes, and the members of every value copied or hashed as a whole."""
         self.spent += amount
         if self.spent > self.limits.pickle_operations:
             self.limits.hold("pickle_operations", self.spent, where=self.cursor.name)
@@ -109,47 +109,47 @@ class PickleMachine:
         self.stack.append(self._folded(function, arguments))
 
     def key(self, value: Any) -> Any:
-        """The value, if it is safe and possible to hash; hashing recurses in C, unbounded.
+        """Return the value if it is hashable and safe to hash: hashing recurses in C, unbounded.
 
-        Integers over 64 bits are refused: their hashes can be made to collide.
+        Integers over 64 bits are refused because their hashes can be made to collide.
         """
         if isinstance(value, (str, Global)):
             return value
-        waiting, seen = [(value, 0)], 0
+        waiting, count = [(value, 0)], 0
         while waiting:
             part, depth = waiting.pop()
-            seen += 1
-            if seen > KEY_NODES or depth > KEY_DEPTH:
+            count += 1
+            if count > KEY_NODES or depth > KEY_DEPTH:
                 raise ValueError("a key of a dict or set is too large")
             if isinstance(part, tuple):
                 waiting += [(inner, depth + 1) for inner in part]
             elif isinstance(part, Persistent):
                 waiting.append((part.id, depth + 1))
             elif isinstance(part, (list, dict, set, bytearray)):
-                raise TypeError(f"a {type(part).__name__} is no key")
+                raise TypeError(f"a {type(part).__name__} cannot be a key")
             elif isinstance(part, int) and part.bit_length() > 64:
                 raise ValueError("an integer over 64 bits as a key")
-        self.spend(seen)
+        self.spend(count)
         return value
 
     def _folded(self, function: Any, arguments: Any) -> Any:
-        """Plain values for the constructors that older protocols spell as calls."""
+        """Return plain values for the constructors that older protocols write as calls."""
         if isinstance(function, Global) and isinstance(arguments, tuple):
             name = str(function).replace("__builtin__", "builtins")
-            given = arguments[0] if arguments else ()
+            argument = arguments[0] if arguments else ()
             if (
                 name == "_codecs.encode"
-                and isinstance(given, str)
+                and isinstance(argument, str)
                 and arguments[1:] == ("latin1",)
             ):
-                self.spend(len(given))
-                return given.encode("latin1")
+                self.spend(len(argument))
+                return argument.encode("latin1")
             if name in _CONSTRUCTORS and len(arguments) <= 1:
                 kind, make = _CONSTRUCTORS[name]
-                if arguments and not isinstance(given, kind):
-                    raise TypeError(f"{name} is called with something else than {kind.__name__}")
-                self.spend(len(given))
-                return make(map(self.key, given) if kind is list else bytes(given))
+                if arguments and not isinstance(argument, kind):
+                    raise TypeError(f"{name} is called with something other than {kind.__name__}")
+                self.spend(len(argument))
+                return make(map(self.key, argument) if kind is list else bytes(argument))
         return PickledCall(function, arguments)
 
 
@@ -208,7 +208,7 @@ def _append_one(m: PickleMachine) -> None:
 def _additems(m: PickleMachine) -> None:
     members = m.pop_mark()
     if not isinstance(m.stack[-1], set):
-        raise TypeError("members are added to something that is no set")
+        raise TypeError("members are added to something that is not a set")
     m.stack[-1].update(m.key(member) for member in members)
 
 
@@ -220,9 +220,9 @@ def _build(m: PickleMachine) -> None:
 
 
 def _make_dict(m: PickleMachine) -> None:
-    flat, made = m.pop_mark(), dict[Any, Any]()
-    _set_pairs(m, made, flat)
-    m.stack.append(made)
+    flat, result = m.pop_mark(), dict[Any, Any]()
+    _set_pairs(m, result, flat)
+    m.stack.append(result)
 
 
 def _pop(m: PickleMachine) -> None:
@@ -274,8 +274,8 @@ def _newobj_ex(m: PickleMachine) -> None:
 
 
 def _obj(m: PickleMachine) -> None:
-    made = m.pop_mark()
-    m.call(made[0], tuple(made[1:]))
+    values = m.pop_mark()
+    m.call(values[0], tuple(values[1:]))
 
 
 def _inst(m: PickleMachine) -> None:
@@ -292,7 +292,7 @@ def _global(m: PickleMachine) -> None:
 def _stack_global(m: PickleMachine) -> None:
     name, module = m.stack.pop(), m.stack.pop()
     if not (isinstance(name, str) and isinstance(module, str)):
-        raise TypeError("a global's name is no text")
+        raise TypeError("a global's name is not a string")
     m.name(module, name)
 
 

@@ -1,10 +1,10 @@
-"""Pickles read as inert values: nothing is imported, nothing is called.
+"""Read pickles as inert values: nothing is imported, nothing is called.
 
-``read_pickle`` follows the opcodes of protocols 0 to 5. It returns plain values, and ``Global``,
-``PickledCall`` and ``Persistent`` where a real unpickler would import, call or ask.
+``read_pickle`` follows the opcodes of protocols 0 to 5. It returns plain values, with ``Global``,
+``PickledCall`` and ``Persistent`` where unpickling would import, call or use ``persistent_load``.
 
-The values may share and may hold themselves, as pickled objects may: walk them with a set of
-what was seen, never by recursion alone.
+As with any pickled object, values may be shared and may contain themselves: walk them with a set
+of visited ids, never by recursion alone.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from neopack.formats.source import Cursor
 
 __all__ = ["Global", "Persistent", "Pickle", "PickledCall", "read_pickle"]
 
-LONGEST_REASON = 100  # Python repeats in its errors what the file has written
+LONGEST_REASON = 100  # Python's errors quote the file's own strings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pickle:
-    """One pickle: its value, every global it names (in order), and where it ended."""
+    """One pickle: its value, every global that it names (in order), and its end offset."""
 
     value: Any
     globals: tuple[Global, ...]
@@ -41,10 +41,10 @@ class Pickle:
 
 
 def read_pickle(cursor: Cursor, limits: Limits = DEFAULT_LIMITS) -> Pickle:
-    """Read one pickle from ``cursor``, which is left behind its STOP.
+    """Read one pickle, and leave ``cursor`` after its STOP.
 
-    Raises ``Malformed`` for anything that is no well-formed pickle, ``LimitExceeded`` for one
-    with more opcodes, deeper marks or more bytes than ``limits`` allow.
+    Raises ``Malformed`` if the pickle is not well-formed, ``LimitExceeded`` if it has more
+    opcodes, deeper marks or more bytes than ``limits`` allow.
     """
     machine = PickleMachine(cursor, limits)
     start = at = cursor.position
@@ -53,11 +53,13 @@ def read_pickle(cursor: Cursor, limits: Limits = DEFAULT_LIMITS) -> Pickle:
         limits.hold("record_bytes", at - start, where=cursor.name)
         operation = OPERATIONS.get(code)
         if operation is None:
-            raise Malformed(f"no pickle opcode {code:#04x}", offset=at, where=cursor.name)
+            raise Malformed(f"{code:#04x} is not a pickle opcode", offset=at, where=cursor.name)
         _follow(operation, machine, code, at)
         at = cursor.position
     if len(machine.stack) != 1 or machine.marks:
-        raise Malformed("the pickle stops with an untidy stack", offset=at, where=cursor.name)
+        raise Malformed(
+            "the pickle stops with values left on its stack", offset=at, where=cursor.name
+        )
     return Pickle(value=machine.stack[0], globals=tuple(machine.globals), end=cursor.position)
 
 
@@ -69,7 +71,7 @@ def _follow(
     except (IndexError, KeyError, TypeError, ValueError, struct.error) as error:
         reason = str(error)[:LONGEST_REASON] or type(error).__name__
         raise Malformed(
-            f"pickle opcode {chr(code)!r} can't be followed: {reason}",
+            f"pickle opcode {chr(code)!r} cannot be followed: {reason}",
             offset=at,
             where=machine.cursor.name,
         ) from None

@@ -1,4 +1,4 @@
-"""Protocol buffers' wire format, walked forward: tags and spans, no payload until asked.
+"""Walk the wire format of Protocol Buffers: tags and spans; payloads are read on request.
 
 Format: https://protobuf.dev/programming-guides/encoding (varints, tags, packed fields). The
 deprecated groups (wire types 3 and 4) are refused: neither ONNX nor TensorFlow uses them.
@@ -22,8 +22,8 @@ _SIZES = {FIXED64: 8, FIXED32: 4}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. ``value`` is the number, or for a span its length; ``offset`` is where the
-    value or the span's content starts."""
+    """One field. ``value`` is the number, or the length of a span; ``offset`` is the start of the
+    value or of the span's content."""
 
     number: int
     wire: int
@@ -32,15 +32,15 @@ class Field:
 
     @property
     def end(self) -> int:
-        """Where a span ends."""
+        """The offset at which a span ends."""
         return self.offset + self.value
 
 
 class Walker:
-    """Fields of nested messages over one cursor; spans are skipped unless they are walked.
+    """The fields of nested messages, over one cursor. Spans are skipped unless they are walked.
 
-    Walk or read a field before going on to the next: going forward is what is cheap. The
-    number of fields and the depth are bounded.
+    Walk or read a field before the next one, because only moving forward is cheap. The number of
+    fields and the depth are bounded.
     """
 
     def __init__(self, cursor: Cursor, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -59,23 +59,23 @@ class Walker:
         return self._fields(field.offset, field.end)
 
     def raw(self, field: Field) -> bytes:
-        """The content of a span, bounded by ``record_bytes``."""
+        """The content of a span, of at most ``record_bytes``."""
         self._must_be(field, LENGTH)
         self.limits.hold("record_bytes", field.value, where=self.cursor.name)
         self.cursor.seek(field.offset)
         return self.cursor.take(field.value)
 
     def text(self, field: Field) -> str:
-        """A span as UTF-8 text, bounded by ``name_bytes``."""
+        """A span as UTF-8 text, of at most ``name_bytes``."""
         self._must_be(field, LENGTH)
         self.limits.hold("name_bytes", field.value, where=self.cursor.name)
         try:
             return self.raw(field).decode()
         except UnicodeDecodeError:
-            raise self._broken("text that is no UTF-8", field.offset) from None
+            raise self._broken("text that is not UTF-8", field.offset) from None
 
     def integer(self, field: Field) -> int:
-        """A varint that stands for an int32, int64 or enum."""
+        """A varint read as an int32, int64 or enum."""
         self._must_be(field, VARINT)
         return signed(field.value)
 
@@ -108,7 +108,7 @@ class Walker:
         tag = self._varint(end)
         number, wire = tag >> 3, tag & 7
         if not 1 <= number < 1 << 29:
-            raise self._broken(f"no field number {number}", at)
+            raise self._broken(f"field number {number} is invalid", at)
         offset = self.cursor.position
         if wire == VARINT:
             return Field(number, wire, self._varint(end), offset)
@@ -119,7 +119,7 @@ class Walker:
                 raise self._broken(f"a field of {length} bytes runs past its end", at)
             return Field(number, wire, length, offset)
         if wire not in _SIZES or offset + _SIZES[wire] > end:
-            raise self._broken(f"no field of wire type {wire} can stand here", at)
+            raise self._broken(f"wire type {wire} is not supported", at)
         raw = self.cursor.take(_SIZES[wire])
         return Field(number, wire, int.from_bytes(raw, "little"), offset)
 
@@ -150,5 +150,5 @@ class Walker:
 
 
 def signed(value: int) -> int:
-    """The two's complement reading of a 64-bit varint, as int32, int64 and enums have it."""
+    """Read a 64-bit varint as two's complement, as int32, int64 and enums are written."""
     return value - (1 << 64) if value >= 1 << 63 else value

@@ -1,7 +1,7 @@
-"""Protocol buffers' text form, rewritten as their wire form: only the fields that are wanted.
+"""Convert the text format of Protocol Buffers to the wire format, for the fields of a schema.
 
-Format: https://protobuf.dev/reference/protobuf/textformat-spec. What the schema does not name is
-stepped over, strings of any length too, so a file of weights takes no more memory than a chunk.
+Format: https://protobuf.dev/reference/protobuf/textformat-spec. Fields outside the schema are
+skipped, even strings of any length, so a file of weights takes no more memory than one chunk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from neopack.formats.source import ByteSource
 
 __all__ = ["Message", "Schema", "first_name", "transcode"]
 
-# name -> (number, what it holds): "int", "bool", "text", the name of a message, or an enum's words
+# name -> (number, type): "int", "bool", "text", the name of a message, or the values of an enum
 Message = Mapping[str, "tuple[int, str | Mapping[str, int]]"]
 Schema = Mapping[str, Message]
 
@@ -58,13 +58,13 @@ class _Token:
 def transcode(
     source: ByteSource, schema: Schema, root: str, limits: Limits = DEFAULT_LIMITS
 ) -> bytes:
-    """The message ``root`` in the wire form. Raises ``Malformed`` with the offset."""
+    """Return the message ``root`` in the wire format. Raises ``Malformed`` with the offset."""
     return _Parser(source, schema, limits).message(root, b"", 0)
 
 
 def first_name(source: ByteSource) -> str:
-    """The name of the first field and its sign, as ``node {`` or ``version:``; nothing where the
-    bytes are no such text."""
+    """Return the name of the first field and its sign, such as ``node {`` or ``version:``, or ""
+    if the file is not in this format."""
     try:
         scanner = _Scanner(source, DEFAULT_LIMITS)
         name, sign = scanner.take(), scanner.take()
@@ -76,49 +76,49 @@ def first_name(source: ByteSource) -> str:
 
 
 class _Scanner:
-    """Tokens of a source, read in chunks."""
+    """Reads the tokens of a source in chunks."""
 
     def __init__(self, source: ByteSource, limits: Limits) -> None:
         self.source, self.limits = source, limits
         self._buffer, self._at, self._base, self._count = b"", 0, 0, 0
 
     def ahead(self) -> bytes:
-        """The first byte of the next token; nothing at the end."""
+        """The first byte of the next token, or b"" at the end."""
         self._skip_blank()
         return self._buffer[self._at : self._at + 1]
 
     def take(self, *, keep: bool = True) -> _Token:
-        """The next token; a text is empty where it need not be kept."""
+        """The next token. Without ``keep``, a string is skipped and returned empty."""
         self._skip_blank()
         offset = self._base + self._at
         self._count += 1
         self.limits.hold("operations", self._count, where=self.source.name)
         if self._at == len(self._buffer):
             return _Token("end", b"", offset)
-        found = self._token()
-        if found is None or found.lastgroup is None:
-            raise self.broken("no text of protocol buffers", offset)
-        self._at = found.end()
-        if found.lastgroup == "quote":
-            return _Token("text", self._string(found.group(), keep=keep, start=offset), offset)
-        return _Token(found.lastgroup, found.group(), offset)
+        match = self._token()
+        if match is None or match.lastgroup is None:
+            raise self.broken("not text of Protocol Buffers", offset)
+        self._at = match.end()
+        if match.lastgroup == "quote":
+            return _Token("text", self._string(match.group(), keep=keep, start=offset), offset)
+        return _Token(match.lastgroup, match.group(), offset)
 
     def broken(self, message: str, offset: int) -> Malformed:
         return Malformed(message, offset=offset, where=self.source.name)
 
     def _token(self) -> re.Match[bytes] | None:
-        found = _TOKEN.match(self._buffer, self._at)
+        match = _TOKEN.match(self._buffer, self._at)
         longest = self.limits.name_bytes
-        while found and found.end() == len(self._buffer) and found.end() - self._at <= longest:
+        while match and match.end() == len(self._buffer) and match.end() - self._at <= longest:
             if not self._more():
                 break
-            found = _TOKEN.match(self._buffer, self._at)
-        return found
+            match = _TOKEN.match(self._buffer, self._at)
+        return match
 
     def _skip_blank(self) -> None:
         while True:
-            found = _BLANK.match(self._buffer, self._at)
-            self._at = found.end() if found else self._at
+            match = _BLANK.match(self._buffer, self._at)
+            self._at = match.end() if match else self._at
             if self._buffer[self._at : self._at + 1] == b"#":
                 self._skip_comment()
             elif self._at < len(self._buffer) or not self._more():
@@ -135,8 +135,8 @@ class _Scanner:
         pieces: list[bytes] = []
         size = 0
         while True:
-            found = _IN_STRING[quote].match(self._buffer, self._at)
-            end = found.end() if found else self._at
+            match = _IN_STRING[quote].match(self._buffer, self._at)
+            end = match.end() if match else self._at
             if keep:
                 pieces.append(self._buffer[self._at : end])
                 size += end - self._at
@@ -149,7 +149,7 @@ class _Scanner:
                 raise self.broken("a text without an end", start)
 
     def _more(self) -> bool:
-        """Read on; what was taken is let go."""
+        """Read the next chunk and drop the consumed bytes."""
         read = self._base + len(self._buffer)
         data = self.source.read(read, CHUNK)
         self._buffer = self._buffer[self._at :] + data
@@ -163,7 +163,7 @@ class _Parser:
         self.scanner = _Scanner(source, limits)
 
     def message(self, name: str | None, closing: bytes, depth: int) -> bytes:
-        """A message up to ``closing``, or to the end; nothing is kept of one without a name."""
+        """A message up to ``closing``, or to the end. Without a name, it is skipped."""
         self.limits.hold("depth", depth, where=self.scanner.source.name)
         fields: Message = self.schema[name] if name else {}
         out = bytearray()
@@ -176,11 +176,11 @@ class _Parser:
             out += self._field(token, fields, depth)
 
     def _field(self, token: _Token, fields: Message, depth: int) -> bytes:
-        if token.value == b"[" and token.kind == "sign":  # an extension, or Any: never wanted
+        if token.value == b"[" and token.kind == "sign":  # an extension, or Any: skipped
             while self.scanner.take().value not in (b"]", b""):
                 pass
         elif token.kind not in ("name", "number"):
-            raise self.scanner.broken("no field of a message", token.offset)
+            raise self.scanner.broken("a field name was expected", token.offset)
         number, kind = fields.get(token.value.decode("ascii"), (0, ""))
         if self.scanner.ahead() == b":":
             self.scanner.take()
@@ -200,21 +200,21 @@ class _Parser:
         if token.kind == "sign" and token.value in _CLOSING:
             name = kind if isinstance(kind, str) and kind in self.schema else None
             if number and name is None:
-                raise self.scanner.broken("a message where none can stand", token.offset)
+                raise self.scanner.broken("a message where a value was expected", token.offset)
             content = self.message(name, _CLOSING[token.value], depth + 1)
             return _span(number, content) if name else b""
-        if token.value == b"-":  # a sign apart from its number
+        if token.value == b"-":  # a sign separate from its number
             token = self.scanner.take()
             token = _Token(token.kind, b"-" + token.value, token.offset)
         if token.kind not in ("name", "number", "text"):
-            raise self.scanner.broken("no value of a field", token.offset)
+            raise self.scanner.broken("a value was expected", token.offset)
         if token.kind == "text":
             return self._text(token, number, kind)
         return self._scalar(token, number, kind)
 
     def _text(self, token: _Token, number: int, kind: str | Mapping[str, int]) -> bytes:
         if number and kind != "text":
-            raise self.scanner.broken("a text where none can stand", token.offset)
+            raise self.scanner.broken("a string where none is allowed", token.offset)
         content = token.value
         while self.scanner.ahead() in (b'"', b"'"):
             content += self.scanner.take(keep=bool(number)).value
@@ -225,14 +225,16 @@ class _Parser:
             if not number:
                 return b""
             if kind not in ("int", "bool"):
-                raise self.scanner.broken(f"no {kind} but a number or word", token.offset)
+                raise self.scanner.broken(
+                    f"a number or word where a {kind} was expected", token.offset
+                )
             value = _WORDS.get(token.value)
         else:
             value = kind.get(token.value.decode("ascii"))
         if value is None:
             value = _integer(token.value)
         if value is None or not -(1 << 63) <= value < 1 << 64:
-            raise self.scanner.broken(f"no value {token.value[:40]!r} here", token.offset)
+            raise self.scanner.broken(f"{token.value[:40]!r} is not a valid value", token.offset)
         return _varint(number << 3 | VARINT) + _varint(value & 0xFFFFFFFFFFFFFFFF)
 
 
@@ -262,12 +264,12 @@ def _unescaped(raw: bytes) -> bytes:
     return _ESCAPE.sub(_escape, raw) if b"\\" in raw else raw
 
 
-def _escape(found: re.Match[bytes]) -> bytes:
-    what = found.group(1)
-    if what[:1] == b"x" and len(what) > 1:
-        return bytes([int(what[1:], 16)])
-    if what[:1] in b"01234567":
-        return bytes([int(what, 8) & 0xFF])
-    if what[:1] in b"uU" and len(what) > 1:
-        return chr(min(int(what[1:], 16), 0x10FFFF)).encode("utf-8", "replace")
-    return _ESCAPES.get(what, what)
+def _escape(match: re.Match[bytes]) -> bytes:
+    code = match.group(1)
+    if code[:1] == b"x" and len(code) > 1:
+        return bytes([int(code[1:], 16)])
+    if code[:1] in b"01234567":
+        return bytes([int(code, 8) & 0xFF])
+    if code[:1] in b"uU" and len(code) > 1:
+        return chr(min(int(code[1:], 16), 0x10FFFF)).encode("utf-8", "replace")
+    return _ESCAPES.get(code, code)

@@ -1,6 +1,6 @@
-"""Bytes to read from: a file, bytes in memory, and a cursor that takes them forward.
+"""Sources of bytes: a file, bytes in memory, and a cursor that reads forward.
 
-All readers in ``formats`` take a ``ByteSource``; an archive gives one for each of its members.
+All readers in ``formats`` take a ``ByteSource``. An archive has one for each of its members.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ LARGEST_CHUNK = 64 << 10
 
 
 class ByteSource(Protocol):
-    """Bytes that can be read at any place: a file, or a member inside an archive.
+    """Bytes that can be read at any offset: a file, or a member inside an archive.
 
-    Reading forward is cheap everywhere; going back may cost a pass over an archive.
+    Reading forward is always cheap. Going back may cost a pass over an archive.
     """
 
     @property
@@ -33,7 +33,7 @@ class ByteSource(Protocol):
 
 
 class FileSource:
-    """A file on disk, read with ``pread``: no position is shared, nothing is read ahead."""
+    """A file on disk, read with ``pread``: no shared position, no read-ahead."""
 
     def __init__(self, path: Path | str) -> None:
         self.name = str(path)
@@ -49,7 +49,7 @@ class FileSource:
         return data + self.read(offset + len(data), length - len(data))
 
     def close(self) -> None:
-        """Give the descriptor back; reading afterwards is an error of the caller."""
+        """Close the descriptor. Do not read afterwards."""
         os.close(self._descriptor)
 
     def __enter__(self) -> Self:
@@ -65,7 +65,7 @@ class FileSource:
 
 
 class BytesSource:
-    """Bytes in memory under a name."""
+    """Bytes in memory, with a name."""
 
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
@@ -78,7 +78,7 @@ class BytesSource:
 
 
 class SpanSource:
-    """A stretch of another source, under a name of its own."""
+    """A part of another source, with a name of its own."""
 
     def __init__(self, name: str, source: ByteSource, start: int, length: int) -> None:
         self.name = name
@@ -93,10 +93,10 @@ class SpanSource:
 
 
 class TailSource:
-    """A source whose last bytes are kept, for formats that have their directory at the end.
+    """A source whose last bytes are cached, for formats with a directory at the end.
 
-    Inside a compressed archive going back costs another pass, and what a directory points
-    at often lies just before it.
+    Inside a compressed archive, going back costs another pass, and a directory often points to
+    bytes just before it.
     """
 
     def __init__(self, source: ByteSource, length: int) -> None:
@@ -115,10 +115,10 @@ class TailSource:
 
 
 class Cursor:
-    """A place in a source from which bytes are taken forward, reading ahead in chunks.
+    """A position in a source that moves forward, with read-ahead in chunks.
 
-    Chunks start small after a jump and grow while reading goes on, so that skipping over
-    tensor data costs little. It is a ``tar.Forward`` too.
+    Chunks start small after a jump and grow with continued reading, so that skipping tensor data
+    is cheap. A cursor is also a ``tar.Forward``.
     """
 
     def __init__(self, source: ByteSource, start: int = 0, end: int | None = None) -> None:
@@ -132,12 +132,12 @@ class Cursor:
 
     @property
     def position(self) -> int:
-        """Where the next byte comes from, counted from the start of the source."""
+        """The offset of the next byte, from the start of the source."""
         return self._base + self._at
 
     @property
     def left(self) -> int:
-        """How many bytes there are up to the end."""
+        """The count of bytes up to the end."""
         return self.end - self.position
 
     def byte(self) -> int:
@@ -149,7 +149,7 @@ class Cursor:
         return value
 
     def take(self, length: int) -> bytes:
-        """Exactly ``length`` bytes; ``Malformed`` where the source ends before."""
+        """Return exactly ``length`` bytes. Raises ``Malformed`` if the source ends before."""
         if self._at + length > len(self._buffer):
             self._fill(length)
         data = self._buffer[self._at : self._at + length]
@@ -159,23 +159,23 @@ class Cursor:
     read_exactly = take
 
     def line(self, longest: int) -> bytes:
-        """Bytes up to a newline, which is taken and not returned."""
-        found = self._buffer.find(b"\n", self._at)
-        if found < 0:
+        """Return the bytes up to a newline, without it."""
+        newline = self._buffer.find(b"\n", self._at)
+        if newline < 0:
             self._fill(min(longest + 1, self.left))
-            found = self._buffer.find(b"\n", self._at)
-        if found < 0 or found - self._at > longest:
+            newline = self._buffer.find(b"\n", self._at)
+        if newline < 0 or newline - self._at > longest:
             raise Malformed(
                 f"a line longer than {longest} bytes, or without an end",
                 offset=self.position,
                 where=self.name,
             )
-        data = self._buffer[self._at : found]
-        self._at = found + 1
+        data = self._buffer[self._at : newline]
+        self._at = newline + 1
         return data
 
     def seek(self, offset: int) -> None:
-        """Go to ``offset``; cheap within what was read ahead."""
+        """Move to ``offset``; cheap within the bytes that were read ahead."""
         at = offset - self._base
         if 0 <= at <= len(self._buffer):
             self._at = at
@@ -183,7 +183,7 @@ class Cursor:
         self._base, self._at, self._buffer, self._chunk = offset, 0, b"", FIRST_CHUNK
 
     def skip(self, length: int) -> None:
-        """Pass over ``length`` bytes; ``Malformed`` where the source ends before."""
+        """Skip ``length`` bytes. Raises ``Malformed`` if the source ends before."""
         if length > self.left:
             raise self._cut_short(length)
         self.seek(self.position + length)
@@ -192,9 +192,9 @@ class Cursor:
         if length > self.left or length < 0:
             raise self._cut_short(length)
         start = self.position
-        wanted = min(max(length, self._chunk), self.left)
-        kept = self._buffer[self._at :]
-        self._buffer = kept + self._source.read(start + len(kept), wanted - len(kept))
+        target = min(max(length, self._chunk), self.left)
+        rest = self._buffer[self._at :]
+        self._buffer = rest + self._source.read(start + len(rest), target - len(rest))
         self._base, self._at = start, 0
         self._chunk = min(self._chunk * 2, LARGEST_CHUNK)
         if len(self._buffer) < length:
@@ -202,7 +202,7 @@ class Cursor:
 
     def _cut_short(self, length: int) -> Malformed:
         return Malformed(
-            f"ends too early: {length} bytes wanted, {max(self.left, 0)} left",
+            f"ends too early: {length} bytes expected, {max(self.left, 0)} left",
             offset=self.position,
             where=self.name,
             hint="the file is cut short or damaged; fetch or save it again",

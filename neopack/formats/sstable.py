@@ -1,4 +1,4 @@
-"""The sorted tables that TensorFlow keeps a checkpoint's index in: keys and small values.
+"""Read the sorted tables that index TensorFlow checkpoints: keys and small values.
 
 LevelDB's format (google/leveldb doc/table_format.md), as tensorflow/core/lib/io/table.cc writes
 it: blocks of prefix-compressed keys, an index block, a footer with a magic number. TensorFlow
@@ -19,7 +19,7 @@ MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
 _FOOTER = 48
 _TRAILER = 5  # a byte for the compression, four for the checksum
 _LONGEST_VARINT = 10
-# what Python checks in a moment; beyond, the structure alone is looked at
+# the size up to which Python computes checksums quickly; larger tables are read without them
 _CHECKED_BYTES = 1 << 20
 
 
@@ -30,9 +30,9 @@ def is_table(source: ByteSource) -> bool:
 def read_table(
     source: ByteSource, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[tuple[bytes, bytes]]:
-    """(key, value) in the table's order. ``Malformed`` with the offset where it is damaged."""
+    """Yield (key, value) in table order. Raises ``Malformed`` with the offset of damage."""
     if not is_table(source):
-        raise Malformed("is no sorted table", offset=max(0, source.size - 8), where=source.name)
+        raise Malformed("is not a sorted table", offset=max(0, source.size - 8), where=source.name)
     start = source.size - _FOOTER
     footer = source.read(start, _FOOTER - 8)
     at = 0
@@ -63,7 +63,7 @@ def _block(source: ByteSource, handle: tuple[int, int], limits: Limits) -> bytes
 
 
 def _entries(block: bytes, base: int, source: ByteSource) -> Iterator[tuple[bytes, bytes]]:
-    """The keys and values of a block, whose restart points stand at its end."""
+    """The keys and values of a block. Its restart points are at its end."""
     restarts = int.from_bytes(block[-4:], "little")
     end = len(block) - 4 - 4 * restarts
     if len(block) < 4 or end < 0:

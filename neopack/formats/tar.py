@@ -1,6 +1,6 @@
-"""Tar archives, read forward in one pass: ustar, GNU long names and pax headers.
+"""Read tar archives forward in one pass: ustar, GNU long names and pax headers.
 
-Names and links are reported as they stand, unsafe ones too: judging is the rules' business.
+Names and links are reported unchanged, even unsafe ones: the rules judge them.
 Format: POSIX.1-2001 ustar and pax; GNU tar manual, "Basic Tar Format".
 """
 
@@ -28,7 +28,7 @@ _EXTENSIONS = (b"x", b"X", b"g", b"L", b"K")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TarEntry:
-    """A member as its header states it. ``offset`` is where its data starts in the tar."""
+    """A member according to its header. ``offset`` is the start of its data in the tar."""
 
     name: str
     kind: EntryKind
@@ -40,7 +40,7 @@ class TarEntry:
 
 
 class Forward(Protocol):
-    """A stream read once, from front to back."""
+    """A stream that is read once, from start to end."""
 
     def read_exactly(self, length: int) -> bytes: ...
     def skip(self, length: int) -> None: ...
@@ -49,7 +49,7 @@ class Forward(Protocol):
 
 
 def entries(stream: Forward, limits: Limits = DEFAULT_LIMITS) -> Iterator[TarEntry]:
-    """Yield each member with the stream at its data; the caller may read of it, or not.
+    """Yield each member with the stream at the start of its data, which the caller may read.
 
     Raises ``Malformed`` for a broken header and ``LimitExceeded`` past the member limit.
     """
@@ -79,7 +79,7 @@ def entries(stream: Forward, limits: Limits = DEFAULT_LIMITS) -> Iterator[TarEnt
 
 
 def _header(stream: Forward) -> bytes | None:
-    """The next header block, or None at the two zero blocks that end a tar (or its end)."""
+    """The next header block, or None at the two zero blocks that end a tar, or at its end."""
     start = stream.position
     block = stream.read_exactly(BLOCK)
     if not any(block):

@@ -1,5 +1,4 @@
-"""UBJSON, with arrays of numbers left as bytes where they are typed: a model of millions of
-nodes is read in a few slices.
+"""Read UBJSON. Typed arrays of numbers stay bytes, so that millions of nodes are a few slices.
 
 Format: ubjson.org, draft 12. A typed numeric array becomes ``Packed``: its type code and a view
 of its big-endian bytes, not decoded.
@@ -17,7 +16,7 @@ from neopack.values.json import Json
 
 __all__ = ["Packed", "read_ubjson"]
 
-# marker -> its form, big-endian (draft 12, "Numeric types")
+# marker -> its struct format, big-endian (draft 12, "Numeric types")
 NUMBERS = {
     letter: struct.Struct(form)
     for letter, form in zip("iUIlLdD", (">b", ">B", ">h", ">i", ">q", ">f", ">d"), strict=True)
@@ -26,8 +25,8 @@ LETTERS, UNSIGNED = frozenset(b"iUIlLdD"), ord("U")
 INTEGERS = dict(zip(b"iUIlL", (1, 1, 2, 4, 8), strict=True))
 OBJECT, OBJECT_END, ARRAY, ARRAY_END, TYPE, COUNT = b"{}[]$#"
 CHARACTER, NO_OP = b"CN"
-TEXTS = frozenset(b"SH")  # a number of high precision is written as text
-# how a typed array of numbers begins when its count is an int64, as XGBoost writes them all
+TEXTS = frozenset(b"SH")  # a high-precision number is written as text
+# the start of a typed array of numbers whose count is an int64, as XGBoost writes all of them
 TYPED = struct.Struct(">4sq")
 PACKED = {f"${code}#L".encode(): (code, NUMBERS[code].size) for code in NUMBERS}
 CONSTANTS: dict[int, Json] = {ord("Z"): None, ord("T"): True, ord("F"): False}
@@ -44,12 +43,12 @@ class Packed(NamedTuple):
     data: memoryview
 
     def values(self) -> tuple[float, ...]:
-        """The numbers, decoded one by one: for small arrays."""
+        """The numbers, decoded one by one; for small arrays."""
         return struct.unpack(f">{self.length}{NUMBERS[self.code].format[1]}", self.data)
 
 
 def read_ubjson(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Json:
-    """The value in ``source``, which is read whole. Raises ``Malformed`` with the offset."""
+    """Read ``source`` whole and return its value. Raises ``Malformed`` with the offset."""
     limits.hold("document_bytes", source.size, where=source.name)
     reader = _Reader(source.read(0, source.size), source.name, limits)
     value = reader.value(reader.marker(), 0)
@@ -59,14 +58,14 @@ def read_ubjson(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Json:
 
 
 class _Reader:
-    """Markers are bytes as numbers here: a model of a thousand trees has a hundred thousand."""
+    """Handles markers as integers, for speed: a thousand trees have a hundred thousand of them."""
 
     def __init__(self, data: bytes, name: str, limits: Limits) -> None:
         self._data, self._view, self._name, self._limits = data, memoryview(data), name, limits
         self.at, self.end = 0, len(data)
 
     def marker(self) -> int:
-        """The next marker; no-ops are passed over."""
+        """The next marker that is not a no-op."""
         code = self._byte()
         while code == NO_OP:
             code = self._byte()
@@ -85,21 +84,21 @@ class _Reader:
             return CONSTANTS[code]
         if code == CHARACTER:
             return chr(self._byte())
-        raise self.broken(f"{chr(code)!r} is no type of UBJSON")
+        raise self.broken(f"{chr(code)!r} is not a UBJSON type")
 
     def _object(self, depth: int) -> dict[str, Json]:
         self._limits.hold("depth", depth, where=self._name)
         kind, count = self._container()
-        found: dict[str, Json] = {}
+        items: dict[str, Json] = {}
         left, marker, text, value = self._bounded(count), self.marker, self._text, self.value
         while left != 0:
             code = marker()
             if code == OBJECT_END and count is None:
                 break
             key = text(code)
-            found[key] = value(kind or marker(), depth)
+            items[key] = value(kind or marker(), depth)
             left -= 1
-        return found
+        return items
 
     def _packed(self) -> Packed | None:
         """The hot path: a model of a thousand trees has fifteen thousand such arrays."""
@@ -112,7 +111,7 @@ class _Reader:
         code, size = PACKED[marks]
         end = at + count * size
         if count < 0 or end > self.end:
-            return None  # the long way says what is wrong with it
+            return None  # the general path reports what is wrong
         self.at = end
         return Packed(code, count, self._view[at:end])
 
@@ -137,15 +136,15 @@ class _Reader:
         return items
 
     def _bounded(self, count: int | None) -> int:
-        """How many items; -1 where an end marker tells. Each takes a byte at least, but for the
-        typed nothings, so that a count can't ask for more than there is."""
+        """The count of items; -1 if an end marker ends them. An item takes a byte at least, unless
+        its type is null or a boolean, so a count cannot be larger than the rest of the file."""
         if count is not None and count > self.end - self.at:
             raise self.broken(f"{count} items, more than there are bytes left")
         self._limits.hold("operations", count or 0, where=self._name)
         return -1 if count is None else count
 
     def _container(self) -> tuple[int, int | None]:
-        """(type, count) of an optimized container; (0, None) of a plain one."""
+        """The (type, count) of an optimized container; (0, None) for a plain one."""
         kind, code = 0, self._peek()
         if code != TYPE and code != COUNT:
             return 0, None
@@ -202,7 +201,7 @@ class _Reader:
         return self._data[self.at] if self.at < self.end else 0
 
     def _cut_short(self, length: int) -> Malformed:
-        return self.broken(f"{length} bytes wanted, {self.end - self.at} left")
+        return self.broken(f"{length} bytes expected, {self.end - self.at} left")
 
-    def broken(self, what: str) -> Malformed:
-        return Malformed(f"not UBJSON: {what}", offset=self.at, where=self._name)
+    def broken(self, reason: str) -> Malformed:
+        return Malformed(f"not UBJSON: {reason}", offset=self.at, where=self._name)

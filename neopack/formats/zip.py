@@ -1,8 +1,7 @@
-"""Zip archives: the central directory and single records, stored or deflated, zip64 too.
+"""Read zip archives: the central directory and single records, stored or deflated, zip64 too.
 
-Only what was checked is trusted: records may not overlap, repeat a name, or lie outside the
-file, and the local header must repeat what the directory says. Format: PKWARE APPNOTE 6.3.10,
-sections 4.3 and 4.5.3 (zip64).
+Records may not overlap, repeat a name or lie outside the file, and each local header must agree
+with the directory. Format: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5.3 (zip64).
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ WIDE = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZipRecord:
-    """A record as the central directory states it; ``offset`` is of its local header."""
+    """A record according to the central directory; ``offset`` is that of its local header."""
 
     name: str
     size: int
@@ -45,7 +44,7 @@ class ZipRecord:
 
 
 class ZipDirectory:
-    """The records of a zip archive by name, in the directory's order."""
+    """The records of a zip archive by name, in directory order."""
 
     def __init__(
         self, source: ByteSource, records: Mapping[str, ZipRecord], end: int, limits: Limits
@@ -56,7 +55,7 @@ class ZipDirectory:
         self._ends = _ends(records.values(), end, source.name)
 
     def read(self, name: str) -> bytes:
-        """The content of one record, checked for size and CRC."""
+        """Return the content of one record, checked for size and CRC."""
         record = self.records[name]
         where = f"{self._source.name}: {name}"
         self._limits.hold("record_bytes", max(record.size, record.compressed_size), where=where)
@@ -65,27 +64,27 @@ class ZipDirectory:
         content = raw if record.method == STORED else _inflate(raw, record, where)
         if len(content) != record.size:
             raise Malformed(
-                f"{len(content)} bytes where {record.size} were promised",
+                f"{len(content)} bytes where {record.size} were declared",
                 offset=start,
                 where=where,
             )
-        # torch.serialization.set_crc32_options(False) writes zero and computes none
+        # torch.serialization.set_crc32_options(False) writes zero instead of a CRC
         if record.crc and zlib.crc32(content) != record.crc:
             raise Malformed("the CRC is wrong: the record is damaged", offset=start, where=where)
         return content
 
     def read_many(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Name and content of each, in the order they have in the file: forward is cheap."""
+        """Yield name and content of each, in file order, because reading forward is cheap."""
         for name in sorted(names, key=lambda name: self.records[name].offset):
             yield name, self.read(name)
 
     def data_offset(self, name: str) -> int:
-        """Where the record's data starts, after its local header has been checked."""
+        """Return the start of the record's data, after a check of its local header."""
         record = self.records[name]
         where = f"{self._source.name}: {name}"
         if record.encrypted or record.method not in (STORED, DEFLATED):
-            what = "encrypted" if record.encrypted else f"compressed by method {record.method}"
-            raise Malformed(f"the record is {what}", offset=record.offset, where=where)
+            form = "encrypted" if record.encrypted else f"compressed by method {record.method}"
+            raise Malformed(f"the record is {form}", offset=record.offset, where=where)
         header = self._source.read(record.offset, LOCAL.size)
         if len(header) < LOCAL.size or header[:4] != LOCAL_MAGIC:
             raise Malformed("no local header here", offset=record.offset, where=where)
@@ -100,7 +99,7 @@ class ZipDirectory:
 
 
 def read_directory(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ZipDirectory:
-    """Read the central directory; ``Malformed`` where it is missing or does not add up."""
+    """Read the central directory. Raises ``Malformed`` if it is missing or inconsistent."""
     tail = TailSource(source, TAIL)
     start, size, count = _end_of_directory(tail)
     limits.hold("zip_records", count, where=source.name)
@@ -112,7 +111,7 @@ def read_directory(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ZipDi
     for record in _central(raw, start, count, source.name):
         if record.name in records:
             raise Malformed(
-                f"the record {record.name!r} is there twice",
+                f"two records are called {record.name!r}",
                 offset=record.offset,
                 where=source.name,
             )
@@ -122,7 +121,7 @@ def read_directory(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ZipDi
 
 
 def first_name(source: ByteSource) -> str:
-    """The name in the first local header, for telling whose zip it is when the end is gone."""
+    """Return the name in the first local header, which tells the format even without the end."""
     header = source.read(0, LOCAL.size)
     if len(header) < LOCAL.size or header[:4] != LOCAL_MAGIC:
         return ""
@@ -130,7 +129,7 @@ def first_name(source: ByteSource) -> str:
 
 
 def _end_of_directory(source: ByteSource) -> tuple[int, int, int]:
-    """Offset, size and count of the central directory, from the record that ends the file."""
+    """The offset, size and count of the central directory, from the record at the end."""
     window = min(source.size, END.size + 0xFFFF)
     base = source.size - window
     data = source.read(base, window)
@@ -139,7 +138,7 @@ def _end_of_directory(source: ByteSource) -> tuple[int, int, int]:
         at = data.rfind(b"PK\x05\x06", 0, at)
     if at < 0:
         raise Malformed(
-            "no end of a zip directory",
+            "the end of the zip directory is missing",
             offset=source.size,
             where=source.name,
             hint="the file is cut short; fetch or save it again",
@@ -149,7 +148,7 @@ def _end_of_directory(source: ByteSource) -> tuple[int, int, int]:
     if WIDE in (size, start) or count == 0xFFFF:
         return _end64(source, where)
     if disk or first_disk or start + size > where:
-        raise Malformed("the zip directory does not add up", offset=where, where=source.name)
+        raise Malformed("the zip directory is inconsistent", offset=where, where=source.name)
     return start, size, count
 
 
@@ -162,7 +161,7 @@ def _end64(source: ByteSource, end: int) -> tuple[int, int, int]:
             count, size, start = fields[7:]
             if fields[0] == b"PK\x06\x06" and start + size <= at:
                 return start, size, count
-    raise Malformed("the zip64 directory does not add up", offset=end, where=source.name)
+    raise Malformed("the zip64 directory is inconsistent", offset=end, where=source.name)
 
 
 def _central(raw: bytes, base: int, count: int, where: str) -> Iterator[ZipRecord]:
@@ -195,31 +194,31 @@ def _central(raw: bytes, base: int, count: int, where: str) -> Iterator[ZipRecor
 def _wide(
     size: int, packed: int, offset: int, extra: bytes, at: int, where: str
 ) -> tuple[int, int, int]:
-    """Size, compressed size and offset, with those that are all ones taken from zip64."""
+    """The size, compressed size and offset; zip64 has those whose bits are all ones."""
     values = [size, packed, offset]
     if WIDE not in values:
         return size, packed, offset
     data = _extra_field(extra, 1)
-    wanted = [i for i, value in enumerate(values) if value == WIDE]
-    if len(data) < 8 * len(wanted):
+    wide = [i for i, value in enumerate(values) if value == WIDE]
+    if len(data) < 8 * len(wide):
         raise Malformed("a zip64 field is missing", offset=at, where=where)
-    for place, i in enumerate(wanted):
+    for place, i in enumerate(wide):
         values[i] = int.from_bytes(data[8 * place : 8 * place + 8], "little")
     return values[0], values[1], values[2]
 
 
-def _extra_field(extra: bytes, wanted: int) -> bytes:
+def _extra_field(extra: bytes, field: int) -> bytes:
     at = 0
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, at)
-        if kind == wanted:
+        if kind == field:
             return extra[at + 4 : at + 4 + length]
         at += 4 + length
     return b""
 
 
 def _ends(records: Iterable[ZipRecord], end: int, where: str) -> dict[int, int]:
-    """Where each record must have ended, by its offset: at the next one or the directory."""
+    """The end of each record, by its offset: the start of the next one or of the directory."""
     ordered = sorted(records, key=lambda record: record.offset)
     starts = [record.offset for record in ordered]
     ends = dict(zip(starts, [*starts[1:], end], strict=False))
@@ -240,7 +239,7 @@ def _inflate(raw: bytes, record: ZipRecord, where: str) -> bytes:
         content = engine.decompress(raw, record.size + 1)
     except zlib.error as error:
         raise Malformed(
-            f"the record can't be inflated ({error})", offset=record.offset, where=where
+            f"the record cannot be inflated ({error})", offset=record.offset, where=where
         ) from None
     if not engine.eof and len(content) <= record.size:
         raise Malformed("the record ends too early", offset=record.offset, where=where)

@@ -1,8 +1,8 @@
 """Write a zip archive of stored records whose data can be mapped from the file.
 
-``zipfile`` turns to zip64 from 2 GiB on; the reader in PyTorch before 1.9 refuses such offsets in
-an archive below 4 GiB. Here the wide fields come only where the narrow ones cannot hold a number
-(PKWARE APPNOTE 6.3.10, section 4.5.3), as in PyTorch's own files.
+``zipfile`` uses zip64 from 2 GiB on, but PyTorch before 1.9 refuses such offsets in an archive
+below 4 GiB. Here zip64 fields are written only if a number does not fit the narrow ones (PKWARE
+APPNOTE 6.3.10, section 4.5.3), as in PyTorch's own files.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from neopack.formats.zip import CENTRAL, END, END64, LOCAL, LOCATOR, WIDE, ZipRe
 
 __all__ = ["ALIGNMENT", "StoredZip"]
 
-# PyTorch maps tensors from the file, so their data begins at multiples of 64 bytes
+# PyTorch maps tensors from the file, so data is aligned to 64 bytes
 ALIGNMENT = 64
 _PADDING = b"FB"
 _ZIP64 = 1
 _PLAIN, _SINCE_ZIP64 = 20, 45  # the version of the format that a reader must know
 _UNIX = 3 << 8
-_DAY = 1 << 5 | 1  # the first of January 1980, where the format's time begins
+_DAY = 1 << 5 | 1  # January 1, 1980, the format's earliest date
 _MODE = 0o600 << 16
 _CRC_AT = 14
 
@@ -48,17 +48,17 @@ class StoredZip:
             self._finish()
 
     def add(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
-        """Add ``name`` with the ``size`` bytes that ``chunks`` are together."""
+        """Add the record ``name``; ``chunks`` are ``size`` bytes together."""
         start, raw = self._to.tell(), name.encode()
         wide = _wide(size, size) if size >= WIDE else b""
         extra = wide + _padding(start + LOCAL.size + len(raw) + len(wide))
         self._to.write(_local(raw, size, extra))
-        crc = written = 0
+        crc = total = 0
         for chunk in chunks:
             crc = zlib.crc32(chunk, crc)
-            written += self._to.write(chunk)
-        if written != size:
-            raise ValueError(f"{name}: {written} bytes where {size} were promised")
+            total += self._to.write(chunk)
+        if total != size:
+            raise ValueError(f"{name}: {total} bytes where {size} were declared")
         end = self._to.tell()
         self._to.seek(start + _CRC_AT)
         self._to.write(crc.to_bytes(4, "little"))
@@ -107,7 +107,7 @@ def _needed(*numbers: int) -> int:
 
 
 def _flags(name: bytes) -> int:
-    """Bit 11 says that the name is UTF-8."""
+    """Bit 11 marks a UTF-8 name."""
     return 0 if name.isascii() else 1 << 11
 
 
@@ -116,6 +116,6 @@ def _wide(*numbers: int) -> bytes:
 
 
 def _padding(start: int) -> bytes:
-    """An extra field that moves the data behind it from ``start`` to the next boundary."""
+    """An extra field that moves the data after it from ``start`` to the next boundary."""
     fill = -(start + 4) % ALIGNMENT
     return _PADDING + fill.to_bytes(2, "little") + b"Z" * fill

@@ -78,10 +78,10 @@ class Framework(Protocol):
 
     name: str
 
-    def recognise(self, source: ByteSource) -> str | None:
+    def recognize(self, source: ByteSource) -> str | None:
         """The form these bytes have, in words ("TorchScript archive"), or None if not ours.
 
-        A form that is ours and is no model (a state_dict) is recognised too: ``read`` and
+        A form that is ours and is no model (a state_dict) is recognized too: ``read`` and
         ``export`` refuse it with the fix.
         """
 

@@ -22,7 +22,7 @@ def find_model(path: Path) -> tuple[Path, Framework]:
         hint = "" if path.suffix else "a callable is named module:callable"
         raise SourceError("no such file or directory", where=str(path), hint=hint)
     with FileSource(path) as source:
-        return path, registry.recognise(source)[0]
+        return path, registry.recognize(source)[0]
 
 
 def _in_directory(path: Path) -> tuple[Path, Framework]:

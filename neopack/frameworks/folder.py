@@ -1,5 +1,5 @@
 """A framework as its folder: each part is a file of the same name in every framework, imported
-when it is first asked for, so that listing and recognising import no more than ``read``."""
+when it is first asked for, so that listing and recognizing import no more than ``read``."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class FrameworkFolder:
     def __init__(self, name: str, package: str) -> None:
         self.name, self._package = name, package
 
-    def recognise(self, source: ByteSource) -> str | None:
-        form: str | None = self._part("read").recognise(source)
+    def recognize(self, source: ByteSource) -> str | None:
+        form: str | None = self._part("read").recognize(source)
         return form
 
     def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:

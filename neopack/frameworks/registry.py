@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from neopack import facts
-from neopack.errors import NotRecognised, UsageError
+from neopack.errors import NotRecognized, UsageError
 from neopack.formats.files import Files
 from neopack.formats.source import ByteSource
 from neopack.frameworks import ExportSettings, Framework, callables, unsupported
@@ -24,7 +24,7 @@ __all__ = [
     "nothing_found",
     "of_callable",
     "of_neo",
-    "recognise",
+    "recognize",
     "unread",
 ]
 
@@ -62,9 +62,9 @@ def of_neo(name: str) -> Framework:
 
 
 def must_package(framework: Framework, where: str) -> None:
-    """Raise ``NotRecognised``, with the way out, for a framework that neopack only reads."""
+    """Raise ``NotRecognized``, with the way out, for a framework that neopack only reads."""
     if framework.name not in names():
-        raise NotRecognised(
+        raise NotRecognized(
             f"is a {facts.framework(framework.name).title} model, which neopack does not package",
             where=where,
             hint=WAY_OUT.get(framework.name, ""),
@@ -76,18 +76,18 @@ def callable_frameworks() -> tuple[str, ...]:
     return tuple(name for name, row in _plugins.rows.items() if row["callable"])
 
 
-def recognise(source: ByteSource) -> tuple[Framework, str]:
+def recognize(source: ByteSource) -> tuple[Framework, str]:
     """The framework whose bytes these are, whether it is packaged or only read, and the form they
-    have. Raises ``NotRecognised``."""
+    have. Raises ``NotRecognized``."""
     for name in (*names(), *READ):
         framework = of_neo(name)
-        form = framework.recognise(source)
+        form = framework.recognize(source)
         if form is not None:
             return framework, form
     stranger = unsupported.of_bytes(source)
     if stranger is not None:
-        raise NotRecognised(f"is {stranger.what}", where=source.name, hint=stranger.hint)
-    raise NotRecognised(
+        raise NotRecognized(f"is {stranger.what}", where=source.name, hint=stranger.hint)
+    raise NotRecognized(
         "is no model form that neopack knows",
         where=source.name,
         hint=f"it reads {', '.join(names())} models",
@@ -121,12 +121,12 @@ def of_callable(text: str) -> str:
     return callable_frameworks()[0]
 
 
-def nothing_found(names: Sequence[str], where: str, hint: str = "") -> NotRecognised:
+def nothing_found(names: Sequence[str], where: str, hint: str = "") -> NotRecognized:
     """The error for a directory or an archive in which no model was found."""
     stranger = unsupported.among(names)
     if stranger is not None:
-        return NotRecognised(f"is {stranger.what}", where=where, hint=stranger.hint)
-    return NotRecognised("holds no model that neopack knows", where=where, hint=hint)
+        return NotRecognized(f"is {stranger.what}", where=where, hint=stranger.hint)
+    return NotRecognized("holds no model that neopack knows", where=where, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +149,8 @@ def find(files: Files) -> Iterator[Found]:
     for name in files.names():
         with files.open(name) as source:
             try:
-                framework, form = recognise(source)
-            except NotRecognised:
+                framework, form = recognize(source)
+            except NotRecognized:
                 continue
         packaged = name in framework.models([name])
         found = Found(framework=framework, model=name, form=form, packaged=packaged)

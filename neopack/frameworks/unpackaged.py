@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack import facts
-from neopack.errors import NotRecognised, Unsupported
+from neopack.errors import NotRecognized, Unsupported
 from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
@@ -38,8 +38,8 @@ class Listed:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def recognise(self, source: ByteSource) -> str | None:
-        form: str | None = self._part("read").recognise(source) if self._is_read else None
+    def recognize(self, source: ByteSource) -> str | None:
+        form: str | None = self._part("read").recognize(source) if self._is_read else None
         return form
 
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ class Listed:
 
     def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:
         if not self._is_read:
-            raise NotRecognised(f"neopack reads no {self.name} models", where=model)
+            raise NotRecognized(f"neopack reads no {self.name} models", where=model)
         info: ModelInfo = self._part("read").read(files, model, limits)
         return info
 

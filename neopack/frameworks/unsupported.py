@@ -88,7 +88,7 @@ _ESTIMATOR = Stranger(
 
 
 def of_bytes(source: ByteSource) -> Stranger | None:
-    """What a file is that no framework recognises, where we know it."""
+    """What a file is that no framework recognizes, where we know it."""
     if source.size == 0:
         return _EMPTY
     head = source.read(0, HEAD)

@@ -74,7 +74,7 @@ def _wanted(libraries: Sequence[Library], absent: set[str]) -> set[str]:
     """The functions that only the absent have: those of CUDA's driver and of NCCL, among others,
     have no versions, and are known by their names."""
     defined = {name for library in libraries for name in library.defined}
-    wanted = {(name, file) for library in libraries for name, file in library.wanted.items()}
+    wanted = {(name, file) for library in libraries for name, file in library.imported.items()}
     # a version names the library: that another has the function, such as the copy of CUDA's
     # runtime that torchvision brings under a name of its own, does not help
     return {

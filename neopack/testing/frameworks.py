@@ -46,7 +46,7 @@ def assert_framework_conforms(framework: Framework, samples: Sequence[Sample]) -
     assert set(ids) <= set(facts.error_ids()), "each rule has a row in facts/errors.toml"
     assert not framework.owns(object()), "owns() is for the framework's own objects"
     for what, data in NO_MODELS.items():
-        assert framework.recognise(BytesSource(what, data)) is None, f"recognise() takes {what}"
+        assert framework.recognize(BytesSource(what, data)) is None, f"recognize() takes {what}"
     for sample in samples:
         _assert_reads(framework, sample.path)
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
@@ -62,7 +62,7 @@ def assert_framework_conforms(framework: Framework, samples: Sequence[Sample]) -
 
 def _assert_reads(framework: Framework, path: Path) -> None:
     with FileSource(path) as source:
-        assert framework.recognise(source), f"recognise() does not know {path.name}"
+        assert framework.recognize(source), f"recognize() does not know {path.name}"
     info = framework.read(FolderFiles(path.parent), path.name, DEFAULT_LIMITS)
     assert info.framework == framework.name, "ModelInfo.framework is the framework's name"
     assert from_json(type(info), to_json(info)), "ModelInfo is JSON"
@@ -70,7 +70,7 @@ def _assert_reads(framework: Framework, path: Path) -> None:
     for tenths in (0, 2, 5, 8, 9):
         part = data[: len(data) * tenths // 10]
         try:  # it is read or refused; any other exception is what fails here
-            if framework.recognise(BytesSource(path.name, part)):
+            if framework.recognize(BytesSource(path.name, part)):
                 _read_cut(framework, path, part)
         except NeopackError:
             continue
@@ -109,7 +109,7 @@ def _assert_export(framework: Framework, made: ExportedModel) -> None:
     files = PlacedFiles("the export", {member.name: member.path for member in made.members})
     (name,) = framework.models(files.names())
     with files.open(name) as source:
-        assert framework.recognise(source), "recognise() does not know what export() wrote"
+        assert framework.recognize(source), "recognize() does not know what export() wrote"
     others = set(files.names()) - {name}
     assert set(framework.parts(files.names(), name)) == others, "parts() are what export() wrote"
     framework.read(files, name, DEFAULT_LIMITS)

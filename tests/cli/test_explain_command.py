@@ -71,8 +71,8 @@ def test_a_job_that_was_stopped(neopack: Call) -> None:
         (1, {"JobStatus": "FAILED"}, "has neither FailureReason"),
         (1, {"FailureReason": 3}, "is no text"),
         (1, {"detail": [1]}, "has neither"),
-        (1, "{", "is no JSON"),
-        (1, '{"a":' * 100_000, "is no JSON"),
+        (1, "{", "is not JSON"),
+        (1, '{"a":' * 100_000, "is not JSON"),
     ],
 )
 def test_what_cannot_be_explained(refused: Call, code: int, what: Any, words: str) -> None:

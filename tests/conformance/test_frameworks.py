@@ -88,7 +88,7 @@ def test_a_built_in_framework_conforms(name: str) -> None:
 
 def test_a_framework_that_takes_everything_does_not_conform() -> None:
     class Greedy(type(registry.get("ONNX"))):  # type: ignore[misc]
-        def recognise(self, source: object) -> str:
+        def recognize(self, source: object) -> str:
             return "anything"
 
     with pytest.raises(AssertionError, match="nothing"):

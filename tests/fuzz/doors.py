@@ -149,7 +149,7 @@ class Model:
         self._name, self._beside = name, beside or {}
 
     def __call__(self, data: bytes) -> None:
-        words = self._framework.recognise(BytesSource(self._name, data))
+        words = self._framework.recognize(BytesSource(self._name, data))
         assert words is None or words
         files = Held({**self._beside, self._name: data})
         self._framework.read(files, self._name, DEFAULT_LIMITS)
@@ -158,7 +158,7 @@ class Model:
 def flatbuffers(data: bytes) -> None:
     """Those that are only read: TensorFlow Lite."""
     framework = registry.of_neo("TFLITE")
-    framework.recognise(BytesSource("m.tflite", data))
+    framework.recognize(BytesSource("m.tflite", data))
     framework.read(Held({"m.tflite": data}), "m.tflite", DEFAULT_LIMITS)
 
 
@@ -176,7 +176,7 @@ class Part:
 
 def strangers(data: bytes) -> None:
     """Any file by its bytes, then read and judged as what it is."""
-    framework, _ = registry.recognise(BytesSource("model", data))
+    framework, _ = registry.recognize(BytesSource("model", data))
     info = framework.read(Held({"model": data}), "model", DEFAULT_LIMITS)
     entry = TarEntry(name="model", kind="file", size=len(data), offset=512)
     seen = ArchiveContents(

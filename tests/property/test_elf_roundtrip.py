@@ -49,7 +49,7 @@ def test_what_is_written_is_read(soname: str, needed: list[str], numbers: dict[s
         machine=X86_64,
         needed=tuple(needed),
         defined=frozenset(numbers),
-        wanted={},
+        imported={},
     )
 
 
@@ -73,7 +73,7 @@ def test_what_a_linker_wrote_is_read() -> None:
     assert found.soname == "framework.so"
     assert found.needed == ("libcutiny.so.11", "libnccltiny.so.2")
     assert {"devices", "said", "computed"} <= found.defined
-    assert found.wanted == {
+    assert found.imported == {
         "__cuTinyRegister": "libcutiny.so.11",
         "cuTinyCount": "libcutiny.so.11",
         "cuTinyGetErrorString": "libcutiny.so.11",
@@ -123,7 +123,7 @@ def test_names_within_each_other_take_no_more_than_the_file() -> None:
     for index in range(6):
         place = at + 24 * index
         table[place : place + 4] = (start + index).to_bytes(4, "little")
-    with pytest.raises(Malformed, match="names lie in each other"):
+    with pytest.raises(Malformed, match="names overlap"):
         read(bytes(table))
 
 

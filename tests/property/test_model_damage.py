@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neopack.errors import NeopackError, NotRecognised
+from neopack.errors import NeopackError, NotRecognized
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource
 from neopack.frameworks.keras import read as keras
@@ -43,7 +43,7 @@ def read_all(data: bytes) -> None:
     for reader in (pytorch, onnx, keras, tflite):
         with suppress(NeopackError):
             reader.read_source(source, LIMITS)
-        words = reader.recognise(source)
+        words = reader.recognize(source)
         if words is None and reader is pytorch:
             with pytest.raises(NeopackError):
                 reader.read_source(source, LIMITS)
@@ -111,6 +111,6 @@ def test_noise(data: bytes) -> None:
     source = BytesSource("noise", data)
     with suppress(NeopackError):
         onnx.read_source(source, LIMITS)
-    if pytorch.recognise(source) is None and not data.startswith(b"PK\x03\x04"):
-        with pytest.raises(NotRecognised):
+    if pytorch.recognize(source) is None and not data.startswith(b"PK\x03\x04"):
+        with pytest.raises(NotRecognized):
             pytorch.read_source(source, LIMITS)

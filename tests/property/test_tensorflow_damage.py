@@ -57,7 +57,7 @@ def damaged(data: bytes, edits: list[tuple[float, int]], cut: float | None) -> b
 
 
 def read_all(data: bytes) -> None:
-    words = tensorflow.recognise(BytesSource("damaged", data))
+    words = tensorflow.recognize(BytesSource("damaged", data))
     assert words is None or words.startswith("TensorFlow")
     with suppress(NeopackError):
         tensorflow.read(Held({"damaged": data}), "damaged", LIMITS)

@@ -84,5 +84,5 @@ def test_far_offsets_take_the_wide_fields_only_where_they_must(start: int, tmp_p
 
 
 def test_a_member_of_another_size_than_said_is_refused() -> None:
-    with pytest.raises(ValueError, match="3 bytes where 4 were promised"):
+    with pytest.raises(ValueError, match="3 bytes where 4 were declared"):
         StoredZip(io.BytesIO()).add("x", 4, [b"abc"])

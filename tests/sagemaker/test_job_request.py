@@ -60,7 +60,7 @@ def test_other_content_has_another_name_and_the_same_the_same(a: str, b: str, ta
     assert request(target, content=a).name == names[a]
 
 
-def test_a_name_can_be_recognised() -> None:
+def test_a_name_can_be_recognized() -> None:
     assert request("ml_inf1").name.startswith("resnet50-ml-inf1-")
     assert request("linux/arm64/nvidia").name.startswith("resnet50-linux-arm64-nvidia-")
 

@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from neopack.errors import Malformed, NeopackError, NotRecognised, SourceError
+from neopack.errors import Malformed, NeopackError, NotRecognized, SourceError
 from neopack.formats import zip as zips
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
@@ -36,7 +36,7 @@ from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
-__all__ = ["Document", "document", "form", "read", "read_source", "recognise"]
+__all__ = ["Document", "document", "form", "read", "read_source", "recognize"]
 
 FORMS = {
     "h5": "Keras HDF5 model",
@@ -86,7 +86,7 @@ def _hdf5_form(source: ByteSource, limits: Limits) -> str | None:
     return "weights" if "layer_names" in attributes or of_keras_3 else None
 
 
-def recognise(source: ByteSource) -> str | None:
+def recognize(source: ByteSource) -> str | None:
     found = form(source)
     return FORMS[found] if found else None
 
@@ -104,7 +104,7 @@ def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInf
 def document(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Document:
     found = form(source, limits)
     if found is None:
-        raise NotRecognised("is no Keras model", where=source.name)
+        raise NotRecognized("is no Keras model", where=source.name)
     return _of_zip(source, limits) if found == "keras" else _of_hdf5(source, limits)
 
 

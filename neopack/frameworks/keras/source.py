@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neopack.errors import NotRecognised, SourceError, Unsafe
+from neopack.errors import NotRecognized, SourceError, Unsafe
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
 from neopack.frameworks.keras import read
@@ -21,7 +21,7 @@ def model_file(path: Path) -> tuple[Document, ModelInfo]:
     """The model in a file, and what there is to know of it; raises for all that holds none."""
     with FileSource(path) as source:
         if read.form(source) is None:
-            raise NotRecognised("is no Keras model", where=str(path))
+            raise NotRecognized("is no Keras model", where=str(path))
         document = read.document(source, DEFAULT_LIMITS)
         info = read.read_source(source, DEFAULT_LIMITS)
     if document.form == "weights":

@@ -32,7 +32,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from neopack.errors import NotRecognised
+from neopack.errors import NotRecognized
 from neopack.formats import mxparams
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
@@ -45,7 +45,7 @@ from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Shape, Signature, TensorSpec
 
-__all__ = ["form", "read", "recognise"]
+__all__ = ["form", "read", "recognize"]
 
 FORMS = {
     "symbol": "MXNet symbol",
@@ -79,7 +79,7 @@ def form(source: ByteSource) -> str | None:
     return "npz" if _is_npz(source) else None
 
 
-def recognise(source: ByteSource) -> str | None:
+def recognize(source: ByteSource) -> str | None:
     found = form(source)
     return FORMS[found] if found else None
 
@@ -95,7 +95,7 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
     with files.open(model) as source:
         found = form(source)
         if found is None:
-            raise NotRecognised("is no MXNet model", where=source.name)
+            raise NotRecognized("is no MXNet model", where=source.name)
         if found == "npz":
             return ModelInfo(framework="MXNET", format="npz", producer="mxnet", notes=(NUMPY,))
         if found == "params":

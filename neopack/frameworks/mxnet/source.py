@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from neopack.errors import NotRecognised, SourceError
+from neopack.errors import NotRecognized, SourceError
 from neopack.formats.files import Files, PlacedFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
@@ -67,7 +67,7 @@ def _form(path: Path) -> str:
     with FileSource(path) as source:
         form = read.form(source)
     if form is None:
-        raise NotRecognised("is no MXNet symbol nor parameters", where=str(path))
+        raise NotRecognized("is no MXNet symbol nor parameters", where=str(path))
     return form
 
 

@@ -103,13 +103,13 @@ def _begins_nodes(rest: bytes) -> bool:
 
 
 def load(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Symbol:
-    """Raises ``Malformed`` where the document is no JSON, or lacks what a symbol must have."""
+    """Raises ``Malformed`` where the document is not JSON, or lacks what a symbol must have."""
     limits.hold("code_bytes", source.size, where=source.name)
     try:
         document = json.loads(source.read(0, source.size))
     except (ValueError, RecursionError) as error:
         offset = getattr(error, "pos", getattr(error, "start", None))
-        raise Malformed(f"is no JSON: {error}", offset=offset, where=source.name) from None
+        raise Malformed(f"is not JSON: {error}", offset=offset, where=source.name) from None
     return _Reader(source.name, limits).symbol(document, "", 0)
 
 

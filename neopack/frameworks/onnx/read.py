@@ -45,7 +45,7 @@ from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
-__all__ = ["read", "read_source", "recognise"]
+__all__ = ["read", "read_source", "recognize"]
 
 FRAMEWORK = "ONNX"
 LATEST_IR = 20
@@ -83,7 +83,7 @@ _QUANTISING = frozenset(
 _PEEK = Limits(operations=10_000)
 
 
-def recognise(source: ByteSource) -> str | None:
+def recognize(source: ByteSource) -> str | None:
     """``ONNX model``, or None. ONNX has no magic number, so this is strict: only fields of
     ModelProto, an IR version between 1 and 20, and a graph, which may be cut short.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neopack.errors import NotRecognised, SourceError
+from neopack.errors import NotRecognized, SourceError
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
 from neopack.frameworks.onnx import read
@@ -25,6 +25,6 @@ def refuse_what_is_no_file(given: ModelSource) -> Path:
 
 def model_info(path: Path) -> ModelInfo:
     with FileSource(path) as source:
-        if read.recognise(source) is None:
-            raise NotRecognised("is no ONNX model", where=str(path))
+        if read.recognize(source) is None:
+            raise NotRecognized("is no ONNX model", where=str(path))
         return read.read_source(source, DEFAULT_LIMITS)

@@ -49,7 +49,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from neopack.errors import LimitExceeded, Malformed, NotRecognised
+from neopack.errors import LimitExceeded, Malformed, NotRecognized
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
@@ -63,7 +63,7 @@ from neopack.frameworks.pytorch.container import (
 )
 from neopack.values.model import ModelInfo
 
-__all__ = ["read", "read_source", "recognise"]
+__all__ = ["read", "read_source", "recognize"]
 
 _WORDS = {
     "torchscript": "TorchScript archive",
@@ -73,11 +73,11 @@ _WORDS = {
 }
 
 
-def recognise(source: ByteSource) -> str | None:
+def recognize(source: ByteSource) -> str | None:
     """The form in words, or None where the bytes are not PyTorch's."""
     magic = source.read(0, 4)
     if magic == LOCAL_MAGIC:
-        return _recognise_zip(source)
+        return _recognize_zip(source)
     if saved.is_legacy(source):
         return "torch.save file of torch before 1.6"
     if saved.is_legacy_tar(source):
@@ -85,7 +85,7 @@ def recognise(source: ByteSource) -> str | None:
     return "safetensors file" if saved.is_safetensors(source) else None
 
 
-def _recognise_zip(source: ByteSource) -> str | None:
+def _recognize_zip(source: ByteSource) -> str | None:
     try:
         return _WORDS.get(form(open_container(source, DEFAULT_LIMITS)))
     except (Malformed, LimitExceeded):
@@ -99,7 +99,7 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
 
 
 def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
-    """What the bytes tell. ``NotRecognised`` where they are not PyTorch's, ``Malformed`` where
+    """What the bytes tell. ``NotRecognized`` where they are not PyTorch's, ``Malformed`` where
     they break their form, ``LimitExceeded`` where they are more than ``limits`` allow."""
     try:
         return _read(source, limits)
@@ -120,7 +120,7 @@ def _read(source: ByteSource, limits: Limits) -> ModelInfo:
         return saved.read_legacy_tar(source, limits)
     elif saved.is_safetensors(source):
         return saved.read_safetensors(source, limits)
-    raise NotRecognised("is no PyTorch file", where=source.name)
+    raise NotRecognized("is no PyTorch file", where=source.name)
 
 
 def _zip_reader(kind: str) -> Callable[[Container], ModelInfo] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neopack.errors import NotRecognised, SourceError, Unsafe
+from neopack.errors import NotRecognized, SourceError, Unsafe
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
 from neopack.frameworks.pytorch import read
@@ -22,8 +22,8 @@ WAY_OUT = "give the code and the weights: module:callable --weights FILE"
 def file_form(path: Path) -> str:
     """``torchscript`` or ``pt2``; anything else raises with the fix."""
     with FileSource(path) as source:
-        if read.recognise(source) is None:
-            raise NotRecognised(
+        if read.recognize(source) is None:
+            raise NotRecognized(
                 "is no PyTorch file", where=str(path), hint="TorchScript and .pt2 files are taken"
             )
         form = read.read_source(source, DEFAULT_LIMITS).format
@@ -57,7 +57,7 @@ def weights_form(source: ModelSource) -> str:
     if not path.is_file():
         raise SourceError("no such file", where=str(path))
     with FileSource(path) as opened:
-        form = read.read_source(opened, DEFAULT_LIMITS).format if read.recognise(opened) else ""
+        form = read.read_source(opened, DEFAULT_LIMITS).format if read.recognize(opened) else ""
     if form in ("state_dict", "checkpoint", "safetensors"):
         return form
     raise SourceError(

@@ -39,7 +39,7 @@ from __future__ import annotations
 import posixpath
 
 from neopack import facts
-from neopack.errors import LimitExceeded, NotRecognised, SourceError
+from neopack.errors import LimitExceeded, NotRecognized, SourceError
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.protobuf import Walker
@@ -60,7 +60,7 @@ from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
-__all__ = ["FRAMEWORK", "FROZEN", "INDEX", "SAVED_MODEL", "read", "recognise"]
+__all__ = ["FRAMEWORK", "FROZEN", "INDEX", "SAVED_MODEL", "read", "recognize"]
 
 FRAMEWORK = "TENSORFLOW"
 SAVED_MODEL, FROZEN = "savedmodel", "frozen graph"
@@ -78,7 +78,7 @@ FREEZE = (
 )
 
 
-def recognise(source: ByteSource) -> str | None:
+def recognize(source: ByteSource) -> str | None:
     """One of ``forms``' words, by the fields in the bytes; None where they are not ours."""
     form = forms.form_of(source)
     return f"{form}, as text" if form and first_name(source) in forms.TEXT_FORMS else form
@@ -92,7 +92,7 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
         if form in _NO_MODELS:
             raise SourceError(f"{_NO_MODELS[form]}", where=source.name, hint=FREEZE)
         if form is None:
-            raise NotRecognised("is no TensorFlow model", where=source.name)
+            raise NotRecognized("is no TensorFlow model", where=source.name)
         is_text, walker = _walker(source, limits)
         try:
             if form == forms.GRAPH:
@@ -179,7 +179,7 @@ def _meta_graphs(walker: Walker) -> list[MetaGraph]:
             found.append(read_meta_graph(walker, part, tags_only=bool(found)))
             walker.limits.hold("members", len(found), where=walker.cursor.name)
     if not found:
-        raise NotRecognised("is a SavedModel without a graph", where=walker.cursor.name)
+        raise NotRecognized("is a SavedModel without a graph", where=walker.cursor.name)
     return found
 
 

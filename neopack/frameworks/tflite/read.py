@@ -30,7 +30,7 @@ from neopack.frameworks.tflite.schema import CUSTOM, OPERATORS, TYPES
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Shape, Signature, TensorSpec
 
-__all__ = ["read", "read_source", "recognise"]
+__all__ = ["read", "read_source", "recognize"]
 
 FRAMEWORK = "TFLITE"
 IDENTIFIER = b"TFL3"
@@ -48,7 +48,7 @@ OLD_CODE, CUSTOM_CODE, NEW_CODE = 0, 1, 3
 DATA, SIZE_BEHIND = 0, 2
 
 
-def recognise(source: ByteSource) -> str | None:
+def recognize(source: ByteSource) -> str | None:
     """``TensorFlow Lite model``, or None."""
     return "TensorFlow Lite model" if source.read(4, len(IDENTIFIER)) == IDENTIFIER else None
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neopack.errors import NotRecognised
+from neopack.errors import NotRecognized
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
@@ -34,7 +34,7 @@ from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
-__all__ = ["form", "read", "read_source", "recognise"]
+__all__ = ["form", "read", "read_source", "recognize"]
 
 FORMS = {
     "binary": "XGBoost binary model",
@@ -61,7 +61,7 @@ def form(source: ByteSource) -> str | None:
     return "dump" if _is_dump(head) else None
 
 
-def recognise(source: ByteSource) -> str | None:
+def recognize(source: ByteSource) -> str | None:
     found = form(source)
     return FORMS[found] if found else None
 
@@ -76,7 +76,7 @@ def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInf
     """Raises ``Malformed`` where the bytes break their format, with the place."""
     found = form(source)
     if found is None:
-        raise NotRecognised("is no XGBoost model", where=source.name)
+        raise NotRecognized("is no XGBoost model", where=source.name)
     if found in ("pickle", "dump"):
         return ModelInfo(framework="XGBOOST", format=found, producer="xgboost")
     if found == "binary":

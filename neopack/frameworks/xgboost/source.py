@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neopack.errors import NotRecognised, SourceError, Unsafe
+from neopack.errors import NotRecognized, SourceError, Unsafe
 from neopack.formats.source import FileSource
 from neopack.frameworks.xgboost import read
 from neopack.values.model import ModelSource
@@ -25,7 +25,7 @@ def refuse_what_is_no_file(given: ModelSource, *, trust_pickle: bool) -> tuple[P
     with FileSource(path) as source:
         form = read.form(source)
     if form is None:
-        raise NotRecognised("is no XGBoost model", where=str(path))
+        raise NotRecognized("is no XGBoost model", where=str(path))
     if form == "dump":
         raise SourceError(
             "is a dump of trees for people, which no XGBoost loads again",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neopack.errors import LimitExceeded, Malformed, NotRecognised
+from neopack.errors import LimitExceeded, Malformed, NotRecognized
 from neopack.formats.guard import Limits
 from neopack.formats.mxparams import ArraySpec, Part, read_params
 from neopack.formats.source import BytesSource, FileSource
@@ -99,14 +99,17 @@ DENSE = struct.pack("<i", 0)
     [
         (HEAD, "ends too early"),
         (HEAD + struct.pack("<Q", 2**60), "items promised"),
-        (HEAD + ONE + struct.pack("<I", 33), "dims, or of a version"),
-        (HEAD + ONE + V2 + struct.pack("<i", 9), "no storage type 9"),
-        (HEAD + ONE + V2 + DENSE + struct.pack("<i", -1), "dims, or of a version"),
+        (HEAD + ONE + struct.pack("<I", 33), "dims, or of an unknown version"),
+        (HEAD + ONE + V2 + struct.pack("<i", 9), "storage type 9 is unknown"),
+        (HEAD + ONE + V2 + DENSE + struct.pack("<i", -1), "dims, or of an unknown version"),
         (HEAD + ONE + V2 + DENSE + struct.pack("<iq", 1, -4) + bytes(12), "a dim of -4"),
         (HEAD + ONE + V2 + DENSE + struct.pack("<iq", 1, 2**62) + bytes(12), "ends too early"),
-        (HEAD + ONE + V2 + DENSE + struct.pack("<iqqi", 1, 1, 0, 99) + bytes(4), "no dtype 99"),
+        (
+            HEAD + ONE + V2 + DENSE + struct.pack("<iqqi", 1, 1, 0, 99) + bytes(4),
+            "dtype 99 is unknown",
+        ),
         (HEAD + ONE + bytes(4) + struct.pack("<Q", 3) + bytes(24), "1 arrays and 3 names"),
-        (HEAD + ONE + bytes(4) + ONE + struct.pack("<Q", 1) + b"\xff", "no UTF-8"),
+        (HEAD + ONE + bytes(4) + ONE + struct.pack("<Q", 1) + b"\xff", "not UTF-8"),
         (HEAD + bytes(16) + b"more", "4 bytes after the last name"),
     ],
 )
@@ -123,7 +126,7 @@ def test_an_array_that_holds_nothing() -> None:
 
 
 def test_other_bytes_are_not_taken_for_parameters() -> None:
-    with pytest.raises(NotRecognised):
+    with pytest.raises(NotRecognized):
         read_params(BytesSource("m.params", b"PK\x03\x04" + bytes(60)))
 
 

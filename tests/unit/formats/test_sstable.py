@@ -43,7 +43,7 @@ def test_a_changed_byte_in_a_block_is_seen() -> None:
 def test_a_cut_table_is_none(length: int) -> None:
     data = INDEX.read_bytes()[:length]
     assert not is_table(BytesSource("t", data))
-    with pytest.raises(Malformed, match="no sorted table"):
+    with pytest.raises(Malformed, match="not a sorted table"):
         table(data)
 
 

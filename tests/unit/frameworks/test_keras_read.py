@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from neopack.errors import Malformed, NotRecognised, SourceError, Unsafe
+from neopack.errors import Malformed, NotRecognized, SourceError, Unsafe
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.keras import config, graph, read, source
 from neopack.values.model import ModelInfo
@@ -115,7 +115,7 @@ def test_weights_alone_are_told_and_refused(name: str) -> None:
 @pytest.mark.parametrize("name", [*MODELS, "weights-2.2.4.h5"])
 def test_forms_are_told_by_bytes(name: str) -> None:
     with FileSource(FIXTURES / name) as opened:
-        words = read.recognise(opened)
+        words = read.recognize(opened)
     assert words in ("Keras HDF5 model", ".keras model", "Keras weights")
 
 
@@ -123,13 +123,13 @@ def test_other_hdf5_and_other_zips_are_not_ours(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["measured"] = np.zeros(3)
     with FileSource(tmp_path / "x.h5") as opened:
-        assert read.recognise(opened) is None
-        with pytest.raises(NotRecognised):
+        assert read.recognize(opened) is None
+        with pytest.raises(NotRecognized):
             read.read_source(opened)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("archive/data.pkl", b"x")
-    assert read.recognise(BytesSource("x.zip", buffer.getvalue())) is None
+    assert read.recognize(BytesSource("x.zip", buffer.getvalue())) is None
 
 
 # --- configurations made to measure ---------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from neopack.errors import LimitExceeded, Malformed, NotRecognised
+from neopack.errors import LimitExceeded, Malformed, NotRecognized
 from neopack.formats.files import FolderFiles, PlacedFiles
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource, FileSource
@@ -160,11 +160,11 @@ def test_a_parameter_file_alone() -> None:
     ],
 )  # fmt: skip
 def test_other_documents_are_not_taken_for_symbols(text: bytes) -> None:
-    assert read.recognise(BytesSource("other.json", text)) is None
+    assert read.recognize(BytesSource("other.json", text)) is None
 
 
 def test_what_is_none_of_mxnets_is_said_to_be_none() -> None:
-    with pytest.raises(NotRecognised):
+    with pytest.raises(NotRecognized):
         read.read(FolderFiles(FIXTURES), "arrays.json")
 
 
@@ -194,7 +194,7 @@ def test_a_symbol_of_before_0_9() -> None:
         },
         heads=[[2, 0]],
     )  # fmt: skip
-    assert read.recognise(BytesSource("m.json", json.dumps(old).encode())) == "MXNet symbol"
+    assert read.recognize(BytesSource("m.json", json.dumps(old).encode())) == "MXNet symbol"
     model = loaded(old)
     assert model.version == ""
     assert model.nodes[2].attributes == {"num_hidden": "3", "ctx_group": "a"}
@@ -206,7 +206,7 @@ def test_a_document_with_sorted_keys_is_a_symbol_too() -> None:
         node("null", "data"), node("relu", "r", 0), attrs={"mxnet_version": ["int", 1]}
     )
     text = json.dumps(made, sort_keys=True).encode()
-    assert read.recognise(BytesSource("m.json", text)) == "MXNet symbol"
+    assert read.recognize(BytesSource("m.json", text)) == "MXNet symbol"
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_what_a_symbol_must_have(made: Any, words: str) -> None:
 
 def test_a_cut_document_says_where() -> None:
     text = (FIXTURES / "gluon/gluon-symbol.json").read_bytes()[:500]
-    with pytest.raises(Malformed, match="is no JSON") as caught:
+    with pytest.raises(Malformed, match="is not JSON") as caught:
         symbol.load(BytesSource("m", text))
     assert caught.value.offset is not None
 
@@ -254,7 +254,7 @@ def test_graphs_nested_without_end_are_refused() -> None:
         made = document(node("_cond", "c", subgraphs=[made]))
     with pytest.raises(Malformed, match="nested more than"):
         loaded(made)
-    with pytest.raises(Malformed, match="is no JSON"):
+    with pytest.raises(Malformed, match="is not JSON"):
         symbol.load(BytesSource("m", b'{"nodes":' * 100_000))
 
 

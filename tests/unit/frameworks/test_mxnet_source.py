@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neopack.errors import NeopackError, NotRecognised, SourceError, UsageError
+from neopack.errors import NeopackError, NotRecognized, SourceError, UsageError
 from neopack.frameworks.mxnet import export, handover, layout, source
 from neopack.values.log import SilentLog
 from neopack.values.model import ModelSource
@@ -77,7 +77,7 @@ def test_half_a_model_is_refused(folder: Path, gone: str) -> None:
         ("custom-operator/custom-symbol.json", SourceError, "operators of your own"),
         ("plain-parameters/gluon-0000.params", SourceError, "save_parameters"),
         ("arrays/numpy.npz", SourceError, "MXNet 2"),
-        ("arrays.json", NotRecognised, "no MXNet symbol"),
+        ("arrays.json", NotRecognized, "no MXNet symbol"),
         ("gone-symbol.json", SourceError, "no such file"),
     ],
 )

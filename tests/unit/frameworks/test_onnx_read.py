@@ -12,7 +12,7 @@ from neopack.errors import LimitExceeded, Malformed
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.onnx.graph import DTYPES
-from neopack.frameworks.onnx.read import read_source, recognise
+from neopack.frameworks.onnx.read import read_source, recognize
 from neopack.values.model import ModelInfo
 from neopack.values.signature import TensorSpec
 
@@ -33,15 +33,15 @@ def of_bytes(data: bytes, limits: Limits | None = None) -> ModelInfo:
     return read_source(BytesSource("m.onnx", data), limits or Limits())
 
 
-# --- recognising ----------------------------------------------------------------------------
+# --- recognizing ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_models_are_recognised_and_so_is_their_beginning(name: str) -> None:
+def test_models_are_recognized_and_so_is_their_beginning(name: str) -> None:
     data = content(name)
-    assert recognise(BytesSource("m", data)) == "ONNX model"
+    assert recognize(BytesSource("m", data)) == "ONNX model"
     graph = data.index(b"\x3a", 10)
-    assert recognise(BytesSource("m", data[: graph + 20])) == "ONNX model"
+    assert recognize(BytesSource("m", data[: graph + 20])) == "ONNX model"
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_models_are_recognised_and_so_is_their_beginning(name: str) -> None:
     ],
 )
 def test_other_bytes_are_not(data: bytes) -> None:
-    assert recognise(BytesSource("m", data)) is None
+    assert recognize(BytesSource("m", data)) is None
 
 
-def test_noise_is_not_recognised_at_length() -> None:
-    assert recognise(BytesSource("m", b"\x12\x00" * 50_000)) is None
+def test_noise_is_not_recognized_at_length() -> None:
+    assert recognize(BytesSource("m", b"\x12\x00" * 50_000)) is None
 
 
 # --- against the onnx package ---------------------------------------------------------------

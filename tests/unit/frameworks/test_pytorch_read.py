@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from neopack.errors import LimitExceeded, Malformed, NotRecognised
+from neopack.errors import LimitExceeded, Malformed, NotRecognized
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource, FileSource
-from neopack.frameworks.pytorch.read import read_source, recognise
+from neopack.frameworks.pytorch.read import read_source, recognize
 from neopack.values.model import ModelInfo
 from neopack.values.signature import TensorSpec
 
@@ -53,7 +53,7 @@ def records(name: str) -> dict[str, bytes]:
         return {entry: archive.read(entry) for entry in archive.namelist()}
 
 
-# --- recognising ----------------------------------------------------------------------------
+# --- recognizing ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def records(name: str) -> dict[str, bytes]:
 )
 def test_every_form_is_told_by_its_bytes(name: str, words: str, form: str) -> None:
     with FileSource(FIXTURES / name) as source:
-        assert recognise(source) == words
+        assert recognize(source) == words
         found = read_source(source)
     assert (found.framework, found.format) == ("PYTORCH", form)
 
@@ -97,16 +97,16 @@ def test_every_form_is_told_by_its_bytes(name: str, words: str, form: str) -> No
         (ONNX / "cnn-opset12.onnx").read_bytes(),
     ],
 )
-def test_what_is_not_pytorch_is_not_recognised(data: bytes) -> None:
-    assert recognise(BytesSource("given", data)) is None
-    with pytest.raises((NotRecognised, Malformed)):
+def test_what_is_not_pytorch_is_not_recognized(data: bytes) -> None:
+    assert recognize(BytesSource("given", data)) is None
+    with pytest.raises((NotRecognized, Malformed)):
         of_bytes(data)
 
 
-def test_a_cut_archive_is_recognised_and_malformed() -> None:
+def test_a_cut_archive_is_recognized_and_malformed() -> None:
     data = (FIXTURES / "cnn-traced.pt").read_bytes()[:3000]
-    assert recognise(BytesSource("cut", data)) == "PyTorch archive"
-    with pytest.raises(Malformed, match="no end of a zip directory") as caught:
+    assert recognize(BytesSource("cut", data)) == "PyTorch archive"
+    with pytest.raises(Malformed, match="the end of the zip directory is missing") as caught:
         of_bytes(data)
     assert caught.value.where == "given"
 
@@ -284,7 +284,7 @@ def json_form(model: Any = JSON_MODEL) -> bytes:
 
 def test_the_json_form() -> None:
     data = json_form()
-    assert recognise(BytesSource("n", data)) == "TorchScript archive of torch 1.0 to 1.3"
+    assert recognize(BytesSource("n", data)) == "TorchScript archive of torch 1.0 to 1.3"
     found = of_bytes(data)
     assert (found.format, found.producer) == ("torchscript", "pytorch 1.0")
     assert found.versions == {"file_format": "1", "op_version_set": "0"}
@@ -366,7 +366,7 @@ def test_the_tar_form() -> None:
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     data = buffer.getvalue()
-    assert recognise(BytesSource("t", data)) == "torch.save file of torch before 0.2"
+    assert recognize(BytesSource("t", data)) == "torch.save file of torch before 0.2"
     found = of_bytes(data)
     assert (found.format, found.parameters) == ("checkpoint", None)
 
@@ -467,6 +467,6 @@ def test_a_state_that_many_objects_share_is_walked_once() -> None:
     assert of_bytes(saved_pickle(state + objects)).format == "checkpoint"
 
 
-def test_recognising_never_raises() -> None:
+def test_recognizing_never_raises() -> None:
     for data in (b"\x80\x02X\xff\xff\xff\x7f", b"\x80\x02" + b"(" * 60, b"PK\x03\x04" + bytes(60)):
-        assert recognise(BytesSource("given", data)) is None
+        assert recognize(BytesSource("given", data)) is None

@@ -14,7 +14,7 @@ from neopack.formats.files import FolderFiles, PlacedFiles
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks import registry
 from neopack.frameworks.tensorflow.dtypes import DTYPES, NAMES, dtype_of
-from neopack.frameworks.tensorflow.read import read, recognise
+from neopack.frameworks.tensorflow.read import read, recognize
 from neopack.values.model import ModelInfo
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -37,10 +37,10 @@ def info(path: str) -> ModelInfo:
 
 def words(path: Path) -> str | None:
     with FileSource(path) as source:
-        return recognise(source)
+        return recognize(source)
 
 
-# --- recognising ----------------------------------------------------------------------------
+# --- recognizing ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_an_onnx_model_is_none_of_ours(path: Path) -> None:
 @pytest.mark.parametrize("path", [*GRAPHS, *(f"{name}/saved_model.pb" for name in SAVED)])
 def test_no_other_framework_takes_ours(path: str) -> None:
     with FileSource(ROOT / path) as source:
-        takers = [n for n in registry.names() if registry.get(n).recognise(source)]
+        takers = [n for n in registry.names() if registry.get(n).recognize(source)]
     assert takers == ["TENSORFLOW"]
 
 
@@ -86,7 +86,7 @@ def test_no_other_framework_takes_ours(path: str) -> None:
     ],
 )
 def test_other_bytes_are_not(data: bytes) -> None:
-    assert recognise(BytesSource("m", data)) is None
+    assert recognize(BytesSource("m", data)) is None
 
 
 def test_a_text_that_only_begins_like_a_graph_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks import registry
 from neopack.frameworks.tflite import schema
-from neopack.frameworks.tflite.read import read_source, recognise
+from neopack.frameworks.tflite.read import read_source, recognize
 from neopack.values.signature import TensorSpec
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "tflite"
@@ -123,8 +123,8 @@ def large(size: int) -> bytes:
 
 def test_what_is_refused() -> None:
     whole = (FIXTURES / "cnn.tflite").read_bytes()
-    assert recognise(BytesSource("m", whole)) == "TensorFlow Lite model"
-    assert recognise(BytesSource("m", b"")) is None
+    assert recognize(BytesSource("m", whole)) == "TensorFlow Lite model"
+    assert recognize(BytesSource("m", b"")) is None
     with pytest.raises(Malformed, match="TFL3"):
         read_source(BytesSource("m", b"\0" * 64))
     with pytest.raises(Malformed):
@@ -136,5 +136,5 @@ def test_what_is_refused() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_no_other_framework_takes_them(path: Path) -> None:
     with FileSource(path) as source:
-        assert [n for n in registry.names() if registry.get(n).recognise(source)] == []
-        assert registry.recognise(source)[0].name == "TFLITE"
+        assert [n for n in registry.names() if registry.get(n).recognize(source)] == []
+        assert registry.recognize(source)[0].name == "TFLITE"

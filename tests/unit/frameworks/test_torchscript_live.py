@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 import torch
 
 from neopack.formats.source import BytesSource, FileSource
-from neopack.frameworks.pytorch.read import read_source, recognise
+from neopack.frameworks.pytorch.read import read_source, recognize
 from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
 from neopack.values.model import ModelInfo
 
@@ -57,7 +57,7 @@ def saved(module: Any, inputs: Any = None, **options: Any) -> ModelInfo:
 def test_resnet18(resnet: tuple[Any, Path]) -> None:
     module, path = resnet
     with FileSource(path) as source:
-        assert recognise(source) == "TorchScript archive"
+        assert recognize(source) == "TorchScript archive"
         found = read_source(source)
     parameters, buffers = list(module.parameters()), list(module.buffers())
     assert found.parameters == sum(p.numel() for p in parameters)

@@ -61,7 +61,7 @@ def test_forms_are_told_by_bytes(name: str, form: str) -> None:
 
 @pytest.mark.parametrize("text", [b"", b"{}", b'{"a": 1}', b"[1, 2]", b"PK\x03\x04", b"{L"])
 def test_other_bytes_are_not_taken_for_xgboost(text: bytes) -> None:
-    assert read.recognise(BytesSource("other", text)) is None
+    assert read.recognize(BytesSource("other", text)) is None
 
 
 @pytest.mark.parametrize("suffix", ["json", "ubj"])

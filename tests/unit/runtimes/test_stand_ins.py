@@ -82,7 +82,7 @@ def test_a_copy_under_another_name_is_none(packages: Path) -> None:
     """As torchvision brings CUDA's runtime: what asks for a version asks that library alone."""
     beside = packages / "tiny" / "lib"
     with FileSource(beside / "framework.so") as source:
-        wanted = read_library(source).wanted
+        wanted = read_library(source).imported
     functions = {name: b"\xc3" for name, file in wanted.items() if file == ABSENT[0]}
     assert functions
     copy = packages / "other.libs" / "libcutiny.60cfec8e.so.11"
