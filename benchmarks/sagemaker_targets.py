@@ -25,11 +25,11 @@ import neopack
 from neopack import facts
 from neopack.emulator import Emulator, EmulatorScript, Span, Timeline
 from neopack.errors import CheckFailed, NeopackError
-from neopack.sagemaker.account import Connection
+from neopack.options import Connection, JobOptions
 from neopack.sagemaker.following import JobOutcome, WaitOptions
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.request import JobInput, JobRequest, JobSettings, build
-from neopack.sagemaker.submitting import JobOptions, plan, submit
+from neopack.sagemaker.submitting import plan, submit
 from neopack.sagemaker.validate import refuse_what_is_wrong
 from neopack.sagemaker.watch import Pace
 from neopack.values.log import SilentLog

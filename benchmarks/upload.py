@@ -20,7 +20,8 @@ from pathlib import Path
 from neopack.archive.read import scan
 from neopack.archive.write import write_archive
 from neopack.emulator import Emulator
-from neopack.sagemaker.account import Account, Connection
+from neopack.options import Connection
+from neopack.sagemaker.account import Account
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.upload import Payload, upload
 from neopack.values.log import SilentLog

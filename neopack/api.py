@@ -25,6 +25,7 @@ from neopack.goldens.inputs import shape_of
 from neopack.measure import bench as measuring
 from neopack.measure import cost as costing
 from neopack.measure.price import Price, price_of, read_prices
+from neopack.options import BenchOptions, CheckOptions, CompileOptions, JobOptions, PackageOptions
 from neopack.packaging import exporting, packing, resolving
 from neopack.proving import verify as proving
 from neopack.values.artifact import CompiledArtifact, NeoArchive
@@ -35,7 +36,7 @@ from neopack.values.log import Log, SilentLog
 from neopack.values.signature import InputRequest
 
 if TYPE_CHECKING:  # a local compilation needs nothing of it
-    from neopack.sagemaker import following, submitting
+    from neopack.sagemaker import following
 
 __all__ = [
     "answer",
@@ -123,7 +124,7 @@ def package(
     written where a rule finds an error (``CheckFailed``, ``Unsupported``), or anything else fails.
     """
     log, output = log or SilentLog(), Path(path)
-    settings = packing.PackageOptions(
+    settings = PackageOptions(
         code=_path(code),
         level=level,
         force=force,
@@ -177,7 +178,7 @@ def check(
     What is not given is taken from the manifest beside the archive. Raises ``UsageError``
     where neither names a target, ``Malformed`` where the file is broken.
     """
-    wanted = checking.CheckOptions(
+    wanted = CheckOptions(
         framework=framework.upper() if framework else None,
         framework_version=framework_version,
         data_input_config=data_input_config,
@@ -193,7 +194,7 @@ def check(
 def check_targets(
     model: Place,
     targets: Sequence[str] = (),
-    wanted: checking.CheckOptions | None = None,
+    wanted: CheckOptions | None = None,
     *,
     otherwise: Sequence[str] = (),
     source: Place | None = None,
@@ -204,7 +205,7 @@ def check_targets(
     What a job returned is told by its files, by the manifest beside it, or by ``source``, the
     archive that was submitted, and judged as such.
     """
-    wanted, path = wanted or checking.CheckOptions(), Path(model)
+    wanted, path = wanted or CheckOptions(), Path(model)
     aims, spare = ([facts.target(name) for name in names] for names in (targets, otherwise))
     scanned = checking.opened(path, wanted)
     if scanned is None and source is not None:
@@ -231,7 +232,7 @@ def fix(
     path: Place,
     *,
     target: str | None = None,
-    wanted: checking.CheckOptions | None = None,
+    wanted: CheckOptions | None = None,
     otherwise: Sequence[str] = (),
     force: bool = False,
     log: Log | None = None,
@@ -240,7 +241,7 @@ def fix(
 
     What is not packaging stays wrong, and is a finding of ``Fixed.checked``.
     """
-    wanted = wanted or checking.CheckOptions()
+    wanted = wanted or CheckOptions()
     subject = checking.read(Path(model), wanted)
     given, spare = [target] if target else [], otherwise
     aims = checking.targets_of(
@@ -249,10 +250,10 @@ def fix(
     return fixing.mend(subject, aims[0], wanted, Path(path), force=force, log=log or SilentLog())
 
 
-def matrix(model: Place, wanted: checking.CheckOptions | None = None) -> matrices.Matrix:
+def matrix(model: Place, wanted: CheckOptions | None = None) -> matrices.Matrix:
     """What each target makes of ``model`` in each version that it takes: read once, judged for
     all."""
-    wanted = wanted or checking.CheckOptions()
+    wanted = wanted or CheckOptions()
     return matrices.matrix(checking.read(Path(model), wanted), wanted)
 
 
@@ -309,13 +310,12 @@ def compile(  # noqa: A001 - Neo's own word
     """
     target = target or target_choice.target_of(Path(archive), (), "", log or SilentLog())
     if backend == "sagemaker":
-        from neopack.sagemaker import submitting
-        from neopack.sagemaker.account import Connection
+        from neopack.options import Connection
 
         return _by_sagemaker(
             archive,
             target,
-            submitting.JobOptions(
+            JobOptions(
                 role=role,
                 output=str(output or ""),
                 connection=Connection(region=region, profile=profile),
@@ -325,7 +325,7 @@ def compile(  # noqa: A001 - Neo's own word
             waiting,
             log,
         )
-    settings = local.CompileOptions(
+    settings = CompileOptions(
         precision=precision,
         engine=engine,
         max_difference=max_difference,
@@ -340,7 +340,7 @@ def compile(  # noqa: A001 - Neo's own word
 def _by_sagemaker(
     archive: Place,
     target: str,
-    asked: submitting.JobOptions,
+    asked: JobOptions,
     waiting: following.WaitOptions | None,
     log: Log | None,
 ) -> CompiledArtifact:
@@ -354,7 +354,7 @@ def _by_sagemaker(
 def submit(
     archive: Place,
     targets: Sequence[str],
-    asked: submitting.JobOptions,
+    asked: JobOptions,
     *,
     waiting: following.WaitOptions | None = None,
     log: Log | None = None,
@@ -424,7 +424,7 @@ def bench(
     """
     paid = _paid(instance, price, _path(prices))
     paths = [Path(archive)] + ([Path(against)] if against is not None else [])
-    settings = measuring.BenchOptions(seconds=seconds, threads=threads)
+    settings = BenchOptions(seconds=seconds, threads=threads)
     result = measuring.bench(paths, settings, log or SilentLog())
     return costing.priced(result, instance, paid)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from neopack import facts
-from neopack.checks.checking import CheckOptions, Subject, judged, submission
+from neopack.checks.checking import Subject, judged, submission
 from neopack.checks.engine import Judge
 from neopack.checks.judging import judge_of
 from neopack.facts.mending import mended_by
+from neopack.options import CheckOptions
 from neopack.values.finding import Finding, Report
 from neopack.values.target import Target
 

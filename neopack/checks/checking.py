@@ -14,17 +14,17 @@ from neopack.checks.engine import Judge
 from neopack.checks.judging import ArchiveContents, Submission, inspect, is_code, judge_of, look
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.formats.files import FolderFiles
-from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.guard import Limits
 from neopack.formats.source import FileSource
 from neopack.formats.tar import TarEntry
 from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
-from neopack.values.finding import CheckResult, Level, Report
+from neopack.options import CheckOptions
+from neopack.values.finding import CheckResult, Report
 from neopack.values.model import ModelInfo
 from neopack.values.target import Target
 
 __all__ = [
-    "CheckOptions",
     "Subject",
     "archive",
     "check",
@@ -36,22 +36,6 @@ __all__ = [
 ]
 
 GZIP = b"\x1f\x8b"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckOptions:
-    """What a job would say beside the archive, and which rules count. ``passing`` is the gravest
-    level of a finding that passes."""
-
-    framework: str | None = None
-    framework_version: str | None = None
-    data_input_config: str | None = None
-    compiler_options: str | None = None
-    as_of: str | None = None
-    select: Sequence[str] = ()
-    ignore: Sequence[str] = ()
-    passing: Level = "warning"
-    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from neopack import facts
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts.compiled import Artifact, look
 from neopack.checks import engine
-from neopack.checks.checking import CheckOptions
 from neopack.errors import UsageError
+from neopack.options import CheckOptions
 from neopack.rules import archive, compiled
 from neopack.rules.rule import Inspection
 from neopack.values.finding import CheckResult, Report

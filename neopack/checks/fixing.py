@@ -9,10 +9,11 @@ from pathlib import Path
 from neopack.archive.read import ArchiveScan, extract_members, scan
 from neopack.archive.write import Written, write_archive, write_copy
 from neopack.checks import checking, repacking
-from neopack.checks.checking import CheckOptions, Subject
+from neopack.checks.checking import Subject
 from neopack.checks.judging import inspect
 from neopack.checks.repacking import PackagingChange, RepackingPlan
 from neopack.errors import OutputError, SourceError, UsageError
+from neopack.options import CheckOptions
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable, writing
 from neopack.outputs.staging import staging_directory
 from neopack.values.finding import CheckResult

@@ -13,6 +13,7 @@ from neopack.errors import Unsupported, UsageError
 from neopack.facts import hosting, images
 from neopack.facts.mending import mended_by
 from neopack.frameworks import registry as frameworks
+from neopack.options import CheckOptions
 from neopack.support.matrix import taken_since
 from neopack.support.names import Reading, date_of, kinds_of, readings, target_of
 from neopack.values.target import CompilerPath, Target
@@ -83,8 +84,8 @@ def roadmap(
     kinds, one = kinds_of(target_class), target_of(target) if target else None
     if one and one.kind not in kinds:
         raise UsageError(f"{one.name} is no {target_class} target", hint=f"it is {one.kind}")
-    subject = checking.read(Path(model), checking.CheckOptions(as_of=as_of))
-    judged = matrix(subject, checking.CheckOptions(as_of=as_of))
+    subject = checking.read(Path(model), CheckOptions(as_of=as_of))
+    judged = matrix(subject, CheckOptions(as_of=as_of))
     archive = subject.scanned is not None
     size = sum(entry.size for entry in subject.seen.entries)
     return RoadMap(

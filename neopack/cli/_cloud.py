@@ -12,8 +12,8 @@ import typer
 from neopack.errors import UsageError
 
 if TYPE_CHECKING:
+    from neopack.options import Connection
     from neopack.project.settings import ProjectSettings
-    from neopack.sagemaker.account import Connection
     from neopack.sagemaker.following import WaitOptions
     from neopack.sagemaker.watch import Pace
 
@@ -73,7 +73,7 @@ def settings() -> "ProjectSettings":
 def connection(
     region: str | None, profile: str | None, endpoint: str | None, said: "ProjectSettings"
 ) -> "Connection":
-    from neopack.sagemaker.account import Connection
+    from neopack.options import Connection
 
     return Connection(
         region=region or said.region,

@@ -12,10 +12,11 @@ from neopack.cli import _options as options
 from neopack.cli._cloud import settings as project
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, NeopackError, UsageError
+from neopack.options import CheckOptions
 
 if TYPE_CHECKING:
-    from neopack.checks.checking import CheckOptions
     from neopack.checks.fixing import FixedArchive
+    from neopack.options import CheckOptions
     from neopack.values.finding import CheckResult, Level
 
 __all__ = ["check"]
@@ -76,11 +77,10 @@ def check(
     console.setup(quiet=quiet, debug=debug, json=output_format is Form.json)
     with _failing_in(output_format, model):
         from neopack import api
-        from neopack.checks import checking
         from neopack.formats.guard import DEFAULT_LIMITS
 
         said = project()
-        wanted = checking.CheckOptions(
+        wanted = CheckOptions(
             framework=framework.upper() if framework else None,
             framework_version=framework_version,
             data_input_config=data_input_config,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from neopack.formats.guard import Limits
+    from neopack.options import JobOptions
     from neopack.sagemaker.following import JobOutcome
-    from neopack.sagemaker.submitting import JobOptions
 
 __all__ = ["compile_", "show_outcomes"]
 
@@ -152,7 +152,7 @@ def compile_(
             limits=limits,
         )
         return
-    from neopack.sagemaker.submitting import JobOptions
+    from neopack.options import JobOptions
 
     asked = JobOptions(
         role=_required(role or said.role, "--role", "the ARN of a role that SageMaker may take"),

@@ -42,9 +42,9 @@ def deploy(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """Serve a job's artifact on an endpoint, and ask it once."""
+    from neopack.options import DeployOptions
     from neopack.reports.endpoints import deployment_text, requests_text
     from neopack.sagemaker import deploying
-    from neopack.sagemaker.hosting import DeployOptions
 
     said = cloud.settings()
     settings = DeployOptions(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from neopack import facts
@@ -16,8 +16,7 @@ from neopack.artifacts.load import OpenedArchive, open_archive, refuse_what_is_n
 from neopack.engines import registry
 from neopack.errors import EngineFailed, UsageError
 from neopack.formats.codec import from_json, to_json
-from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.goldens.comparison import refuse_no_distance
+from neopack.options import CompileOptions
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
 from neopack.outputs.staging import staging_directory
 from neopack.processes.child import Child
@@ -26,22 +25,7 @@ from neopack.values.log import Log
 from neopack.values.model import Member
 from neopack.values.target import Target
 
-__all__ = ["CompileOptions", "compile_archive", "compile_opened", "default_output"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompileOptions:
-    """``max_difference`` None: the engine's own limit for the precision (1e-3 in fp32)."""
-
-    precision: str = "fp32"
-    engine: str | None = None
-    max_difference: float | None = None
-    level: int = 1
-    force: bool = False
-    limits: Limits = DEFAULT_LIMITS
-
-    def __post_init__(self) -> None:
-        refuse_no_distance(self.max_difference)
+__all__ = ["compile_archive", "compile_opened", "default_output"]
 
 
 def default_output(archive: Path, target: Target) -> Path:

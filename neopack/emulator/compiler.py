@@ -11,11 +11,11 @@ from neopack.archive.write import write_archive
 from neopack.artifacts.emulated import EMULATED, EmulatedMark
 from neopack.artifacts.load import find_model, open_archive
 from neopack.compiling import local
-from neopack.compiling.local import CompileOptions
 from neopack.emulator.signatures import complete
 from neopack.engines import registry as engines
 from neopack.errors import Missing, NeopackError, Unsupported
 from neopack.goldens.inputs import random_inputs, request_of
+from neopack.options import CompileOptions
 from neopack.serving.container import Container
 from neopack.values.artifact import CompilationRequest, CompiledArtifact
 from neopack.values.json import Json

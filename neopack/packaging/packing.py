@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from neopack import facts, versions
@@ -16,10 +16,10 @@ from neopack.archive.manifest import (
     manifest_path,
 )
 from neopack.archive.write import Written, write_archive, write_copy
-from neopack.checks.engine import refuse_unknown
 from neopack.checks.judging import Submission, inspect_layout, judge, raise_for
 from neopack.errors import SourceError, Unsupported, UsageError
 from neopack.frameworks import ExportSettings, Layout, registry
+from neopack.options import PackageOptions
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
 from neopack.outputs.staging import staging_directory
 from neopack.proving.verify import Proof, prove, runtime_for
@@ -30,7 +30,6 @@ from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
 
 __all__ = [
-    "PackageOptions",
     "for_runtime",
     "refuse_outputs",
     "refuse_unsupported",
@@ -39,24 +38,6 @@ __all__ = [
 
 SUFFIX = ".tar.gz"
 NOT_CODE = ("__pycache__", ".git", ".ipynb_checkpoints")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageOptions:
-    """``code`` is a directory that goes in as ``code/``; ``ignore`` are rules that may fail;
-    ``verify`` proves the model in ``runtime``, or in the one closest to Neo's, before writing."""
-
-    code: Path | None = None
-    level: int = 1
-    force: bool = False
-    ignore: tuple[str, ...] = ()
-    verify: bool = False
-    runtime: str | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.level <= 9:
-            raise UsageError(f"--level {self.level} is not between 0 and 9")
-        refuse_unknown(*self.ignore)
 
 
 def code_members(code: Path | None) -> tuple[Member, ...]:

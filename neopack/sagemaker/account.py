@@ -7,11 +7,11 @@ boto3 takes them.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from neopack._version import __version__
 from neopack.errors import Missing, ServiceError
+from neopack.options import Connection
 from neopack.sagemaker.seam import translated
 
 __all__ = ["Account", "Connection"]
@@ -24,15 +24,6 @@ PATIENT = {"sagemaker-runtime": 70, "s3": 120}
 ATTEMPTS = 6
 # the threads of an upload
 CONNECTIONS = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """What the user says of the account; empty: what boto3 finds."""
-
-    region: str = ""
-    profile: str = ""
-    endpoint: str = ""
 
 
 class Account:

@@ -14,9 +14,10 @@ from neopack.artifacts.compiled_manifest import ArtifactManifest, beside
 from neopack.artifacts.load import refuse_what_is_no_file
 from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
 from neopack.facts.hosting import RequestForm, request_form
+from neopack.options import Connection, DeployOptions
 from neopack.sagemaker import endpoints, smoke, upload
-from neopack.sagemaker.account import Account, Connection
-from neopack.sagemaker.hosting import DeployOptions, EndpointPlan, plan
+from neopack.sagemaker.account import Account
+from neopack.sagemaker.hosting import EndpointPlan, plan
 from neopack.sagemaker.watch import Pace
 from neopack.values.json import Json
 from neopack.values.log import Log

@@ -10,8 +10,9 @@ from pathlib import Path
 from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.errors import Interrupted, NeopackError, ServiceError, UsageError
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.options import Connection
 from neopack.sagemaker import jobs, receipt, result
-from neopack.sagemaker.account import Account, Connection
+from neopack.sagemaker.account import Account
 from neopack.sagemaker.failure import JobFailure, failure_of
 from neopack.sagemaker.jobs import Job
 from neopack.sagemaker.location import Location

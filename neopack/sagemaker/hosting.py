@@ -16,31 +16,18 @@ from neopack.dataconfig.strings import read_options
 from neopack.errors import Unsupported, UsageError
 from neopack.facts import hosting
 from neopack.facts.images import inference_image
+from neopack.options import DeployOptions
 from neopack.sagemaker import naming
 from neopack.sagemaker.location import Location
 from neopack.values.json import Json
 from neopack.values.target import Target
 
-__all__ = ["DeployOptions", "EndpointPlan", "belongs", "plan", "stem_of"]
+__all__ = ["EndpointPlan", "belongs", "plan", "stem_of"]
 
 VARIANT = "AllTraffic"
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _PIPELINE = re.compile(r"--(?:neuroncore-pipeline-cores|num-neuroncores)[ =](\d+)")
 _DIGITS = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeployOptions:
-    """What the user says; empty: what the job and the tables say."""
-
-    instance: str
-    endpoint: str = ""
-    accelerator: str = ""
-    count: int = 1
-    role: str = ""
-    image: str = ""
-    environment: Mapping[str, str] | None = None
-    allow_retired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +197,7 @@ def _environment(
     workers = max(1, hosting.cores(settings.instance) // group)
     values = {"region": job.region, "group": str(group), "workers": str(workers)}
     made = hosting.environment(manifest.framework, target, values)
-    return {**made, **(settings.environment or {})}
+    return {**made, **dict(settings.environment)}
 
 
 def _group(compiler_options: str) -> int:

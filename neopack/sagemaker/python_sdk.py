@@ -16,10 +16,9 @@ from typing import Any
 from neopack.errors import Missing, UsageError
 from neopack.facts import target
 from neopack.facts.hosting import request_form
-from neopack.sagemaker.account import Connection
+from neopack.options import Connection, DeployOptions
 from neopack.sagemaker.deploying import place, planned
 from neopack.sagemaker.following import JobOutcome
-from neopack.sagemaker.hosting import DeployOptions
 from neopack.values.artifact import CompiledArtifact
 from neopack.values.log import SilentLog
 

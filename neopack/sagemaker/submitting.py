@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neopack import facts
@@ -14,11 +14,11 @@ from neopack.artifacts.load import is_compiled, refuse_what_is_no_file
 from neopack.checks import judging
 from neopack.compiling.local import default_output
 from neopack.errors import Unsupported, UsageError
-from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.options import JobOptions
 from neopack.outputs.atomic import refuse_unwritable
 from neopack.rules.rule import Inspection
 from neopack.sagemaker import jobs, receipt, upload, validate
-from neopack.sagemaker.account import Account, Connection
+from neopack.sagemaker.account import Account
 from neopack.sagemaker.commandline import aws_command
 from neopack.sagemaker.following import Following, JobOutcome, Ticket, WaitOptions
 from neopack.sagemaker.jobs import Job, SubmittedJob
@@ -31,33 +31,7 @@ from neopack.values.json import Json
 from neopack.values.log import Log
 from neopack.values.target import Target
 
-__all__ = ["DryRun", "JobOptions", "PlannedJob", "dry_run", "plan", "submit"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOptions:
-    """What the user says of the jobs; ``submission`` fields are as ``check`` takes them."""
-
-    role: str
-    output: str
-    connection: Connection = field(default_factory=Connection)
-    name: str = ""
-    framework: str | None = None
-    framework_version: str | None = None
-    data_input_config: str | None = None
-    compiler_options: str | None = None
-    max_runtime: int | None = None
-    max_pending: int | None = None
-    kms_key: str = ""
-    security_groups: tuple[str, ...] = ()
-    subnets: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-    download: Path | None = None
-    ignore: tuple[str, ...] = ()
-    allow_retired: bool = False
-    rerun: bool = False
-    force: bool = False
-    limits: Limits = DEFAULT_LIMITS
+__all__ = ["DryRun", "PlannedJob", "dry_run", "plan", "submit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +106,7 @@ def _settings(options: JobOptions, region: str) -> JobSettings:
         kms_key=options.kms_key,
         security_groups=options.security_groups,
         subnets=options.subnets,
-        tags=options.tags,
+        tags=dict(options.tags),
         max_runtime=options.max_runtime,
     )
 

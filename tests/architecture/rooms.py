@@ -9,6 +9,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("errors", "distributions"),
     ("facts", "formats", "outputs"),
     ("goldens", "dataconfig", "processes", "project"),
+    ("options",),
     ("archive", "rules", "engines", "runtimes"),
     ("support", "frameworks"),
     ("artifacts",),

@@ -13,7 +13,7 @@ from neopack.archive.manifest import read_manifest
 from neopack.archive.read import scan
 from neopack.artifacts import compiled
 from neopack.checks import repacking
-from neopack.checks.checking import CheckOptions, archive
+from neopack.checks.checking import archive
 from neopack.checks.explaining import explain_any
 from neopack.checks.judging import ArchiveContents, Submission, inspect, judge
 from neopack.errors import NeopackError
@@ -34,6 +34,7 @@ from neopack.frameworks.pytorch.script import Script, read_code
 from neopack.frameworks.tensorflow.bundle import read_bundle
 from neopack.frameworks.tensorflow.schema import SCHEMA
 from neopack.goldens.arrays import load_arrays
+from neopack.options import CheckOptions
 from neopack.project.settings import read_settings
 from neopack.sagemaker import receipt
 

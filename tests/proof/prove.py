@@ -13,8 +13,8 @@ from known import KNOWN, Case, Known, Package
 
 import neopack
 from neopack.api import check_targets, fix
-from neopack.checks.checking import CheckOptions
 from neopack.errors import Malformed, NeopackError
+from neopack.options import CheckOptions
 from neopack.rules.dataconfig import example
 from neopack.values.finding import Finding, Report
 

@@ -16,7 +16,8 @@ from neopack.artifacts.compiled_manifest import ArtifactManifest, JobRecord, bes
 from neopack.emulator import EmulatorScript, Fault, Span, Timeline
 from neopack.errors import Unsupported, UsageError
 from neopack.facts.hosting import instances
-from neopack.sagemaker.hosting import DeployOptions, plan
+from neopack.options import DeployOptions
+from neopack.sagemaker.hosting import plan
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 

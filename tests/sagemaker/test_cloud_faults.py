@@ -18,15 +18,16 @@ from neopack.archive.read import scan
 from neopack.emulator import Emulator, Fault, Span, Timeline
 from neopack.errors import Interrupted, ServiceError
 from neopack.facts import target
+from neopack.options import Connection, JobOptions
 from neopack.sagemaker import account as accounts_of_aws
 from neopack.sagemaker import jobs as jobs_of_aws
 from neopack.sagemaker import upload as uploads
-from neopack.sagemaker.account import Account, Connection
+from neopack.sagemaker.account import Account
 from neopack.sagemaker.following import JobOutcome, WaitOptions
 from neopack.sagemaker.jobs import SubmittedJob
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.request import JobInput, JobRequest, JobSettings, build
-from neopack.sagemaker.submitting import JobOptions, submit
+from neopack.sagemaker.submitting import submit
 from neopack.sagemaker.watch import Pace, Watch
 from neopack.values.log import SilentLog
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from neopack.errors import Malformed, NeopackError, UsageError
-from neopack.measure.bench import BenchOptions, BenchResult, Side
+from neopack.measure.bench import BenchResult, Side
 from neopack.measure.cost import costs, priced
 from neopack.measure.machine import Machine
 from neopack.measure.price import Price, PriceList, price_of
 from neopack.measure.statistics import latency
+from neopack.options import BenchOptions
 from neopack.reports.cost import costs_lines, costs_text
 from neopack.reports.json_documents import document
 
