@@ -26,7 +26,7 @@ from neopack import facts
 from neopack.emulator import Emulator, EmulatorScript, Span, Timeline
 from neopack.errors import CheckFailed, NeopackError
 from neopack.options import Connection, JobOptions
-from neopack.sagemaker.following import JobOutcome, WaitOptions
+from neopack.sagemaker.following import JobOutcome, Waiting
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.request import JobInput, JobRequest, JobSettings, build
 from neopack.sagemaker.submitting import plan, submit
@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[1]
 ROLE = "arn:aws:iam::123456789012:role/neo"
 REGION = "us-west-2"
 ONCE = Span(describes=1)
-NOW = WaitOptions(pace=Pace(first=0, spacing=0))
+NOW = Waiting(pace=Pace(first=0, spacing=0))
 # what is packaged: once for the first target, and judged anew for each
 SOURCES: dict[str, dict[str, Any]] = {
     "PYTORCH": {

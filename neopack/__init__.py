@@ -28,17 +28,33 @@ if TYPE_CHECKING:
         verify,
     )
     from neopack.errors import NeopackError
+    from neopack.options import (
+        BenchOptions,
+        CheckOptions,
+        CompileOptions,
+        DeployOptions,
+        JobOptions,
+        PackageOptions,
+        WaitOptions,
+    )
     from neopack.values.finding import Report
     from neopack.values.log import LineLog
     from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = [
+    "BenchOptions",
+    "CheckOptions",
+    "CompileOptions",
+    "DeployOptions",
     "InputRequest",
+    "JobOptions",
     "LineLog",
     "NeopackError",
+    "PackageOptions",
     "Report",
     "Signature",
     "TensorSpec",
+    "WaitOptions",
     "__version__",
     "bench",
     "check",
@@ -56,6 +72,18 @@ __all__ = [
 
 _HOMES = {
     "NeopackError": "neopack.errors",
+    **dict.fromkeys(
+        (
+            "BenchOptions",
+            "CheckOptions",
+            "CompileOptions",
+            "DeployOptions",
+            "JobOptions",
+            "PackageOptions",
+            "WaitOptions",
+        ),
+        "neopack.options",
+    ),
     "LineLog": "neopack.values.log",
     "Report": "neopack.values.finding",
     **dict.fromkeys(("InputRequest", "Signature", "TensorSpec"), "neopack.values.signature"),

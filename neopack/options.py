@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from os import PathLike
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias, TypedDict, TypeVar
 
 from neopack.errors import UsageError
 from neopack.formats.codec import to_json
@@ -20,15 +22,27 @@ from neopack.goldens.comparison import refuse_no_distance
 from neopack.values.finding import Level
 
 __all__ = [
+    "BenchChoices",
     "BenchOptions",
+    "CheckChoices",
     "CheckOptions",
+    "CompileChoices",
     "CompileOptions",
     "Connection",
     "DeployOptions",
     "JobOptions",
     "Options",
+    "PackageChoices",
     "PackageOptions",
+    "Place",
+    "PolicyOptions",
+    "WaitOptions",
+    "chosen",
+    "limits_of",
 ]
+
+# an archive or an artifact is its path
+Place: TypeAlias = str | PathLike[str]
 
 
 class Options:
@@ -48,19 +62,28 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageOptions(Options):
-    """How an export becomes an archive.
+    """How a source becomes an archive.
 
-    ``code`` is a directory that goes in as ``code/``. ``level`` is gzip's, 0 to 9. Rules in
-    ``ignore`` may fail. ``verify`` proves the model before writing, in ``runtime`` or in the
-    version nearest to Neo's.
+    ``framework`` is recognized from the model and ``framework_version`` is the target's newest
+    unless given. ``code`` is a directory that goes in as ``code/``. ``example`` is an .npz of real
+    inputs in place of the ones that ``seed`` makes. ``level`` is gzip's, 0 to 9. Rules in
+    ``ignore`` may fail. ``verify`` proves the model in the exact version before anything is
+    written, in ``runtime`` or in the version nearest to Neo's. ``framework_options`` are pairs of
+    names and values that only some frameworks read, such as ``("script", True)`` for PyTorch.
     """
 
+    target: str = "ml_c5"
+    framework: str | None = None
+    framework_version: str | None = None
     code: Path | None = None
+    example: Path | None = None
+    seed: int = 0
     level: int = 1
-    force: bool = False
-    ignore: tuple[str, ...] = ()
     verify: bool = False
     runtime: str | None = None
+    ignore: tuple[str, ...] = ()
+    force: bool = False
+    framework_options: tuple[tuple[str, object], ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.level <= 9:
@@ -146,6 +169,24 @@ class JobOptions(Options):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitOptions(Options):
+    """How to wait for a job or an endpoint: ``timeout`` and ``poll`` are seconds; ``poll`` is the
+    first interval between two questions, and later ones are longer."""
+
+    wait: bool = True
+    timeout: float | None = None
+    logs: bool = False
+    stop_on_interrupt: bool = False
+    poll: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not self.poll >= 0:  # NaN too
+            raise UsageError(f"--poll must be 0 or more, not {self.poll}")
+        if self.timeout is not None and not self.timeout >= 0:
+            raise UsageError(f"--timeout must be 0 or more, not {self.timeout}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeployOptions(Options):
     """What an endpoint is created with; an empty field means what the job and the tables say.
 
@@ -163,6 +204,21 @@ class DeployOptions(Options):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyOptions(Options):
+    """The account and the names that IAM policies are written for; ``region`` * means all."""
+
+    bucket: str
+    account: str
+    region: str = "*"
+    prefix: str = ""
+    role_name: str = "neopack-compile"
+    hosting_role_name: str = "neopack-hosting"
+    kms_key: str = ""
+    vpc: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BenchOptions(Options):
     """How a benchmark measures: ``seconds`` for each side, ``threads`` None for the engine's own
     choice. Raises ``UsageError`` where either is not positive."""
@@ -175,3 +231,92 @@ class BenchOptions(Options):
         lasts = math.isfinite(self.seconds) and self.seconds > 0
         if not lasts or (self.threads is not None and self.threads < 1):
             raise UsageError("--seconds and --threads must be positive")
+
+
+# --- the same as keywords -------------------------------------------------------------------
+
+
+class PackageChoices(TypedDict, total=False):
+    """The fields of ``PackageOptions``, and those that single frameworks read, as keywords."""
+
+    target: str
+    framework: str | None
+    framework_version: str | None
+    code: Place | None
+    example: Place | None
+    seed: int
+    level: int
+    verify: bool
+    runtime: str | None
+    ignore: Sequence[str]
+    force: bool
+    script: bool
+    signature: str | None
+    tags: Sequence[str]
+    form: Literal["saved-model", "frozen"] | None
+    outputs: Sequence[str]
+    trust_pickle: bool
+
+
+class CheckChoices(TypedDict, total=False):
+    """The fields of ``CheckOptions`` as keywords."""
+
+    framework: str | None
+    framework_version: str | None
+    data_input_config: str | None
+    compiler_options: str | None
+    as_of: str | None
+    select: Sequence[str]
+    ignore: Sequence[str]
+    passing: Level
+    limits: Limits
+
+
+class CompileChoices(TypedDict, total=False):
+    """The fields of ``CompileOptions`` as keywords."""
+
+    precision: str
+    engine: str | None
+    max_difference: float | None
+    level: int
+    force: bool
+    limits: Limits
+
+
+class BenchChoices(TypedDict, total=False):
+    """The fields of ``BenchOptions`` as keywords."""
+
+    seconds: float
+    threads: int | None
+    seed: int
+
+
+def limits_of(settings: Sequence[str]) -> Limits:
+    """The default limits with ``NAME=NUMBER`` settings applied; ``UsageError`` for a bad one."""
+    return DEFAULT_LIMITS.with_settings(list(settings))
+
+
+T = TypeVar("T", bound=Options)
+_PATHS = frozenset({"code", "example", "download"})
+
+
+def chosen(kind: type[T], options: T | None, choices: Mapping[str, object]) -> T:
+    """``options``, or the defaults of ``kind``, with ``choices`` over them.
+
+    Raises ``TypeError`` for a keyword that ``kind`` does not have.
+    """
+    own = {each.name for each in fields(kind)}  # type: ignore[arg-type]
+    values = {name: _frozen(name, value) for name, value in choices.items()}
+    known = {name: value for name, value in values.items() if name in own}
+    rest = tuple((name, value) for name, value in values.items() if name not in own)
+    if "framework_options" in own and rest:
+        known["framework_options"] = rest
+    elif rest:
+        raise TypeError(f"{kind.__name__} has no field {rest[0][0]!r}")
+    return replace(options or kind(), **known)  # type: ignore[type-var]
+
+
+def _frozen(name: str, value: object) -> object:
+    if name in _PATHS and isinstance(value, str | PathLike):
+        return Path(value)
+    return tuple(value) if isinstance(value, list) else value

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import load as artifacts
-from neopack.artifacts.inspection import Inspected
+from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.formats.files import FolderFiles
 from neopack.formats.guard import Limits
 from neopack.formats.source import FileSource
+from neopack.formats.tar import TarEntry
 from neopack.frameworks import unsupported
 from neopack.frameworks.finding import find_model
+from neopack.values.model import ModelInfo
 
-__all__ = ["inspect_path"]
+__all__ = ["Inspection", "inspect_path"]
 
 GZIP = b"\x1f\x8b"
 
 
-def inspect_path(path: Path, limits: Limits) -> Inspected:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """``form`` is what the bytes are, in words; ``entries`` are an archive's members."""
+
+    subject: str
+    form: str
+    info: ModelInfo | None = None
+    entries: tuple[TarEntry, ...] = ()
+    compiled: ArtifactManifest | None = None
+
+
+def inspect_path(path: Path, limits: Limits) -> Inspection:
     if path.is_file() and _is_gzip(path):
         return _inspect_archive(path, limits)
     main, framework = find_model(path)
     with FileSource(main) as source:
         form = framework.recognize(source) or ""
     info = framework.read(FolderFiles(main.parent), main.name, limits)
-    return Inspected(subject=path.name or str(path), form=form, info=info)
+    return Inspection(subject=path.name or str(path), form=form, info=info)
 
 
 def _is_gzip(path: Path) -> bool:
@@ -33,18 +47,18 @@ def _is_gzip(path: Path) -> bool:
         return source.read(0, len(GZIP)) == GZIP
 
 
-def _inspect_archive(path: Path, limits: Limits) -> Inspected:
+def _inspect_archive(path: Path, limits: Limits) -> Inspection:
     scanned = scan(path, limits)
     if artifacts.is_compiled(scanned):
         opened = artifacts.open_archive(path, limits)
-        return Inspected(
+        return Inspection(
             subject=path.name,
             form="compiled archive",
             entries=scanned.entries,
             compiled=opened.compiled,
         )
     found = artifacts.find_model(scanned, limits)
-    return Inspected(
+    return Inspection(
         subject=path.name,
         form=f"archive with {found[1]}" if found else _without_model(scanned),
         info=found[2] if found else None,

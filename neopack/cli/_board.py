@@ -1,17 +1,21 @@
-"""Jobs while they run: one live table on a terminal, a line for each change elsewhere."""
+"""Jobs while they run, and when they are over: one live table on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import typer
+
 from neopack.cli._console import console
+from neopack.errors import NeopackError
 from neopack.reports.jobs import states_rows
 
 if TYPE_CHECKING:
+    from neopack.sagemaker.following import JobOutcome
     from neopack.sagemaker.jobs import Job
 
-__all__ = ["Board"]
+__all__ = ["Board", "show_outcomes"]
 
 COLUMNS = ("job", "target", "status", "elapsed")
 
@@ -28,3 +32,16 @@ class Board:
             if self._told.get(name) != status:
                 self._told[name] = status
                 console.note(f"{name}  {status}  {elapsed}".rstrip())
+
+
+def show_outcomes(name: str, outcomes: Sequence[JobOutcome]) -> None:
+    """The outcomes as data, then the first failure as the error that the command ends with."""
+    from neopack import api
+
+    console.rest()
+    console.result(name, api.job_results(outcomes))
+    try:
+        api.raise_for_jobs(outcomes)
+    except NeopackError as error:
+        console.talk(f"error: {error.line()}")
+        raise typer.Exit(error.exit_code) from None

@@ -1,9 +1,8 @@
 """Options of the commands that talk to AWS, declared once, and the values they make.
 
-Annotations are no strings here: typer would evaluate each at every start.
+Annotations are not strings here: typer would evaluate each at every start.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +11,8 @@ import typer
 from neopack.errors import UsageError
 
 if TYPE_CHECKING:
-    from neopack.options import Connection
+    from neopack.options import Connection, WaitOptions
     from neopack.project.settings import ProjectSettings
-    from neopack.sagemaker.following import WaitOptions
-    from neopack.sagemaker.watch import Pace
 
 __all__ = [
     "Endpoint",
@@ -27,10 +24,9 @@ __all__ = [
     "StopOnInterrupt",
     "Timeout",
     "connection",
-    "pace",
     "pairs",
     "settings",
-    "waiting",
+    "wait_options",
 ]
 
 _PANEL = "SageMaker"
@@ -71,58 +67,44 @@ def settings() -> "ProjectSettings":
 
 
 def connection(
-    region: str | None, profile: str | None, endpoint: str | None, said: "ProjectSettings"
+    region: str | None, profile: str | None, endpoint: str | None, project: "ProjectSettings"
 ) -> "Connection":
     from neopack.options import Connection
 
     return Connection(
-        region=region or said.region,
-        profile=profile or said.profile,
+        region=region or project.region,
+        profile=profile or project.profile,
         endpoint=endpoint or "",
     )
 
 
-def pace(poll: float) -> "Pace":
-    from neopack.sagemaker.watch import Pace
-
-    if not poll >= 0:
-        raise UsageError(f"--poll {poll} is no number of seconds")
-    usual = Pace()
-    return Pace(
-        first=poll,
-        most=max(poll, min(usual.most, 6 * poll)),
-        worst=min(usual.worst, 12 * poll),
-        spacing=min(usual.spacing, poll),
-    )
-
-
-def waiting(
-    *, no_wait: bool, timeout: float | None, logs: bool, stop_on_interrupt: bool, poll: float
+def wait_options(
+    *,
+    poll: float,
+    timeout: float | None,
+    no_wait: bool = False,
+    logs: bool = False,
+    stop_on_interrupt: bool = False,
 ) -> "WaitOptions":
-    """How to wait, with the board that shows it."""
-    from neopack.cli._board import Board
-    from neopack.sagemaker.following import WaitOptions
+    from neopack.options import WaitOptions
 
-    if timeout is not None and not timeout >= 0:
-        raise UsageError(f"--timeout {timeout} is no number of seconds")
     return WaitOptions(
         wait=not no_wait,
         timeout=timeout,
         logs=logs,
         stop_on_interrupt=stop_on_interrupt,
-        pace=pace(poll),
-        show=Board().show,
+        poll=poll,
     )
 
 
-def pairs(given: list[str] | None, option: str) -> Mapping[str, str]:
-    """``KEY=VALUE``, once for each."""
-    made = {}
-    for text in given or ():
+def pairs(texts: list[str] | None, option: str) -> tuple[tuple[str, str], ...]:
+    """``KEY=VALUE``, each key once."""
+    values: dict[str, str] = {}
+    for text in texts or ():
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise UsageError(f"{option} {text} is not KEY=VALUE")
-        if key in made:
+        if key in values:
             raise UsageError(f"{option} {key} is given twice")
-        made[key] = value
-    return made
+        values[key] = value
+    return tuple(values.items())

@@ -25,25 +25,29 @@ STYLES = {"error": "bold red", "warning": "yellow", "not checked": "magenta"}
 
 
 class Console:
-    """Also the ``Log`` of every verb. ``quiet`` leaves errors and data; ``json`` makes data,
-    errors too, JSON documents."""
+    """Also the ``Log`` of every verb. ``quiet`` leaves errors and data; with ``form`` json, data
+    and errors are JSON documents."""
 
     def __init__(self) -> None:
         self.quiet = False
         self.debug = False
-        self.json = False
+        self.form = "text"
         self._progress: Any = None
         self._task: Any = None
         self._live: Any = None
 
     def listen_for(self, arguments: Sequence[str]) -> None:
         """Settle what holds before a command is known: a wrong call is answered in JSON too."""
-        said = " ".join(arguments)
-        json = "--format json" in said or "--format=json" in said
-        self.setup(quiet=False, debug="--debug" in arguments, json=json)
+        line = " ".join(arguments)
+        json = "--format json" in line or "--format=json" in line
+        self.setup(quiet=False, debug="--debug" in arguments, form="json" if json else "text")
 
-    def setup(self, *, quiet: bool, debug: bool, json: bool) -> None:
-        self.quiet, self.debug, self.json = quiet, debug, json
+    def setup(self, *, quiet: bool, debug: bool, form: str) -> None:
+        self.quiet, self.debug, self.form = quiet, debug, form
+
+    @property
+    def json(self) -> bool:
+        return self.form == "json"
 
     # --- data
 
@@ -59,22 +63,28 @@ class Console:
             style = next((s for word, s in STYLES.items() if line.startswith(word)), "")
             rich.print(line, style=style, markup=False)
 
-    def result(self, kind: str, value: object, text: str, *, long: bool = False) -> None:
-        """A command's answer, in the format asked for; text is left out when quiet. A ``long``
-        one that is taller than the terminal goes to the pager."""
-        if self.json:
-            from neopack.reports.json_documents import document
+    def result(self, name: str, value: object, *, long: bool = False, **choices: bool) -> None:
+        """A command's answer in the chosen format; ``name`` is its row in the registry of reports.
 
-            self.data(document(kind, value))
-        elif long and not self.quiet and _taller_than_screen(text):
+        Text is left out when quiet. A ``long`` text that is taller than the terminal goes to the
+        pager. A report for another program is written as it is; an empty one is not a line.
+        """
+        from neopack.reports.registry import render
+
+        if self.form == "text" and self.quiet:
+            return
+        text = render(name, self.form, value, **choices)
+        if self.form not in ("text", "json"):
+            self.file(text)
+        elif long and self.form == "text" and _taller_than_screen(text):
             import pydoc
 
             pydoc.pager(_shown(text))
-        elif not self.quiet:
+        else:
             self.data(text)
 
     def file(self, text: str) -> None:
-        """A document for another program, as it is; an empty one is no line."""
+        """A document for another program."""
         if text:
             _write(text)
 

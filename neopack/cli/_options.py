@@ -13,39 +13,23 @@ from typing import Annotated, Any
 import typer
 
 from neopack.cli._console import console
+from neopack.reports.registry import formats
 
 __all__ = [
     "Arguments",
     "Debug",
     "Force",
-    "Format",
     "Inputs",
     "Level",
     "LimitSettings",
-    "OutputFormat",
     "Prices",
     "Quiet",
-    "ReportFormat",
     "RuntimeName",
     "TargetName",
     "Threads",
     "Weights",
-    "with_output",
+    "answers",
 ]
-
-
-class Format(StrEnum):
-    text = "text"
-    json = "json"
-
-
-class ReportFormat(StrEnum):
-    text = "text"
-    json = "json"
-    junit = "junit"
-    sarif = "sarif"
-    github = "github"
-    markdown = "markdown"
 
 
 class Level(StrEnum):
@@ -54,7 +38,6 @@ class Level(StrEnum):
     info = "info"
 
 
-OutputFormat = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and data.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")]
@@ -85,27 +68,32 @@ LimitSettings = Annotated[
 ]
 
 
-OUTPUT = tuple(
-    Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-    for name, default, annotation in (
-        ("output_format", Format.text, OutputFormat),
+def answers(*results: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The command with ``--format``, ``--quiet`` and ``--debug``, which it need not know of: they
+    are the console's. ``results`` are rows of the registry of reports: their formats are those of
+    the command."""
+    form = StrEnum("Form", {name: name for name in formats(*results)})  # type: ignore[misc]
+    annotation = Annotated[form, typer.Option("--format", help="How the answer is written.")]
+    defaults = (
+        ("output_format", form("text"), annotation),
         ("quiet", False, Quiet),
         ("debug", False, Debug),
     )
-)
+    shared = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotated)
+        for name, default, annotated in defaults
+    ]
+    return lambda command: _with(command, shared)
 
 
-def with_output(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with ``--format``, ``--quiet`` and ``--debug``, which it need not know of: they
-    are the console's."""
-
+def _with(command: Callable[..., Any], shared: list[Parameter]) -> Callable[..., Any]:
     @wraps(command)
-    def told(*, output_format: Format, quiet: bool, debug: bool, **named: Any) -> None:
-        console.setup(quiet=quiet, debug=debug, json=output_format is Format.json)
-        command(**named)
+    def answering(*, output_format: str, quiet: bool, debug: bool, **named: Any) -> Any:
+        console.setup(quiet=quiet, debug=debug, form=str(output_format))
+        return command(**named)
 
     own = signature(command).parameters.values()
-    shown = Signature([*(one.replace(kind=one.KEYWORD_ONLY) for one in own), *OUTPUT])
-    told.__signature__ = shown  # type: ignore[attr-defined]
-    told.__annotations__ = {name: one.annotation for name, one in shown.parameters.items()}
-    return told
+    shown = Signature([*(each.replace(kind=each.KEYWORD_ONLY) for each in own), *shared])
+    answering.__signature__ = shown  # type: ignore[attr-defined]
+    answering.__annotations__ = {name: each.annotation for name, each in shown.parameters.items()}
+    return answering

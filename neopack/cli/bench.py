@@ -11,7 +11,7 @@ from neopack.cli._console import console
 __all__ = ["bench"]
 
 
-@options.with_output
+@options.answers("bench")
 def bench(
     archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
     against: Annotated[
@@ -29,18 +29,15 @@ def bench(
 ) -> None:
     """Measure throughput and latency; two archives in turns, each in a process of its own."""
     from neopack import api
-    from neopack.reports.cost import costs_lines
-    from neopack.reports.text import bench_text
+    from neopack.options import BenchOptions
 
     result = api.bench(
         archive,
         against=against,
-        seconds=seconds,
-        threads=threads,
+        options=BenchOptions(seconds=seconds, threads=threads),
         instance=instance,
         price=price,
         prices=prices,
         log=console,
     )
-    text = "\n".join([bench_text(result), *costs_lines(result)])
-    console.result("bench", result, text)
+    console.result("bench", result)

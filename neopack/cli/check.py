@@ -1,9 +1,8 @@
 """``neopack check``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,7 @@ from neopack.cli import _options as options
 from neopack.cli._cloud import settings as project
 from neopack.cli._console import console
 from neopack.errors import CheckFailed, NeopackError, UsageError
-from neopack.options import CheckOptions
+from neopack.reports.registry import formats
 
 if TYPE_CHECKING:
     from neopack.checks.fixing import FixedArchive
@@ -21,9 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-Form = options.ReportFormat
+PLAIN = ("text", "json")
 
 
+@options.answers("check", "checks", "fix", "matrix")
 def check(
     model: Annotated[
         Path, typer.Argument(help="The .tar.gz to be compiled; or a model file, a directory.")
@@ -67,34 +67,28 @@ def check(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Causes, sources and remarks too.")
     ] = False,
-    output_format: Annotated[
-        Form, typer.Option("--format", help="How the answer is written.")
-    ] = Form.text,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
 ) -> None:
     """Find what Neo would refuse, before the job: one pass, nothing is executed."""
-    console.setup(quiet=quiet, debug=debug, json=output_format is Form.json)
-    with _failing_in(output_format, model):
+    with _failure_in_the_same_form(model):
         from neopack import api
-        from neopack.formats.guard import DEFAULT_LIMITS
+        from neopack.options import CheckOptions, limits_of
 
-        said = project()
-        wanted = CheckOptions(
+        settings = project()
+        choices = CheckOptions(
             framework=framework.upper() if framework else None,
             framework_version=framework_version,
             data_input_config=data_input_config,
             compiler_options=compiler_options,
             as_of=as_of,
-            select=tuple(select or said.select),
-            ignore=tuple(ignore or said.ignore),
-            passing=_passing(max_level, strict=strict, usually=said.strict),
-            limits=DEFAULT_LIMITS.with_settings(limit or []),
+            select=tuple(select or settings.select),
+            ignore=tuple(ignore or settings.ignore),
+            passing=_passing(max_level, strict=strict, usually=settings.strict),
+            limits=limits_of(limit or ()),
         )
         if all_targets:
             if target or fix:
                 raise UsageError(f"--all-targets goes without {'--target' if target else '--fix'}")
-            return _all_targets(model, wanted, output_format)
+            return _all_targets(model, choices)
         if fix is not None:
             if len(target or ()) > 1:
                 raise UsageError("--fix writes one archive: give one --target")
@@ -102,27 +96,29 @@ def check(
                 model,
                 fix,
                 target=target[0] if target else None,
-                wanted=wanted,
-                otherwise=said.target[:1],
+                options=choices,
+                otherwise=settings.target[:1],
                 force=force,
                 log=console,
             )
-            return _show_fixed(fixed, output_format, verbose=verbose)
-        checked = api.check_targets(
-            model, target or (), wanted, otherwise=said.target, source=source
+            return _show_fixed(fixed, verbose=verbose)
+        result = api.check_targets(
+            model, target or (), choices, otherwise=settings.target, source=source
         )
-        _show(checked, output_format, verbose=verbose)
-        return _exit(checked)
+        _show(result, verbose=verbose)
+        return _exit(result)
 
 
 @contextmanager
-def _failing_in(form: Form, model: Path) -> Iterator[None]:
-    """A failure in the form asked for as well: an empty report is read as nothing found."""
+def _failure_in_the_same_form(model: Path) -> Iterator[None]:
+    """A program would read an empty report as one without findings."""
     try:
         yield
     except NeopackError as error:
-        if form not in (Form.text, Form.json):
-            console.file(_writers()[form].failed(str(model), error))
+        if console.form not in PLAIN:
+            from neopack.reports.registry import render_failure
+
+            console.file(render_failure(console.form, str(model), error))
         raise
 
 
@@ -135,62 +131,42 @@ def _passing(max_level: options.Level | None, *, strict: bool, usually: bool) ->
     return "info" if strict or usually else "warning"
 
 
-def _all_targets(model: Path, wanted: "CheckOptions", form: Form) -> None:
+def _all_targets(model: Path, choices: "CheckOptions") -> None:
     from neopack import api
-    from neopack.reports.all_targets import matrix_markdown, matrix_text
 
-    if form not in (Form.text, Form.json, Form.markdown):
-        raise UsageError(f"--all-targets has no form {form}", hint="text, json or markdown")
-    found = api.matrix(model, wanted)
-    if form is Form.markdown:
-        console.file(matrix_markdown(found))
-    else:
-        console.result("matrix", found, matrix_text(found))
-    if not found.taken:
+    known = formats("matrix")
+    if console.form not in known:
+        listed = f"{', '.join(known[:-1])} or {known[-1]}"
+        raise UsageError(f"--all-targets has no form {console.form}", hint=listed)
+    matrix = api.matrix(model, choices)
+    console.result("matrix", matrix)
+    if not matrix.taken:
         raise typer.Exit(CheckFailed.exit_code)
 
 
-def _show(checked: "CheckResult", form: Form, *, verbose: bool) -> None:
-    from neopack.reports.text import checked_text
-
-    if form in (Form.text, Form.json):
-        one = len(checked.reports) == 1
-        value = checked.reports[0] if one else checked
-        console.result("check" if one else "checks", value, checked_text(checked, verbose=verbose))
+def _show(result: "CheckResult", *, verbose: bool) -> None:
+    if console.form in PLAIN and len(result.reports) == 1:
+        console.result("check", result.reports[0], verbose=verbose)
     else:
-        console.file(getattr(_writers()[form], form.value)(checked))
+        console.result("checks", result, verbose=verbose)
 
 
-def _show_fixed(fixed: "FixedArchive", form: Form, *, verbose: bool) -> None:
-    from neopack.reports.fixing import fixed_text
-
-    if form in (Form.text, Form.json):
-        console.result("fix", fixed, fixed_text(fixed, verbose=verbose))
+def _show_fixed(fixed: "FixedArchive", *, verbose: bool) -> None:
+    if console.form in PLAIN:
+        console.result("fix", fixed, verbose=verbose)
     else:
-        _show(fixed.checked, form, verbose=verbose)
+        _show(fixed.checked, verbose=verbose)
     _exit(fixed.checked)
 
 
-def _writers() -> "Mapping[Form, ModuleType]":
-    """Each has a function of the form's name, and ``failed``."""
-    from neopack.reports import github, junit, markdown, sarif
-
-    return {
-        Form.github: github,
-        Form.junit: junit,
-        Form.markdown: markdown,
-        Form.sarif: sarif,
-    }
-
-
-def _exit(checked: "CheckResult") -> None:
+def _exit(result: "CheckResult") -> None:
     """With 3 only where each report that fails does so for a target that takes no such thing."""
-    from neopack.checks import judging
+    from neopack import api
 
     codes = []
-    for report in checked.reports:
+    for report in result.reports:
         try:
-            judging.raise_for(report, checked.passing)
+            api.raise_for(report, result.passing)
         except CheckFailed as error:
             codes.append(error.exit_code)
     if codes:

@@ -9,17 +9,16 @@ import typer
 
 from neopack.cli import _cloud as cloud
 from neopack.cli import _options as options
+from neopack.cli._board import Board, show_outcomes
 from neopack.cli._console import console
-from neopack.errors import NeopackError, UsageError
+from neopack.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neopack.formats.guard import Limits
-    from neopack.options import JobOptions
-    from neopack.sagemaker.following import JobOutcome
+    from neopack.options import CompileOptions
 
-__all__ = ["compile_", "show_outcomes"]
+__all__ = ["compile_"]
 
 _JOB = "SageMaker"
 # what a job does not read; what only jobs read is the panel above
@@ -31,7 +30,7 @@ class Backend(StrEnum):
     sagemaker = "sagemaker"
 
 
-@options.with_output
+@options.answers("compile", "compiles", "dry run", "jobs of compile")
 def compile_(
     context: typer.Context,
     archive: Annotated[Path, typer.Argument(help="The archive that package wrote.")],
@@ -129,35 +128,30 @@ def compile_(
     force: options.Force = False,
 ) -> None:
     """Compile an archive: here, with a local engine, or by SageMaker Neo."""
-    from neopack.compiling.target_choice import target_of
-    from neopack.formats.guard import DEFAULT_LIMITS
+    from neopack import api
+    from neopack.options import CompileOptions, JobOptions, limits_of
     from neopack.project.settings import choose
 
-    said = cloud.settings()
-    choice = choose(backend, role=role, output=output, environment=os.environ, settings=said)
+    project = cloud.settings()
+    choice = choose(backend, role=role, output=output, environment=os.environ, settings=project)
     console.note(f"backend {choice.backend} ({choice.why})")
     _refuse_options_of_the_other(context, choice.backend)
-    limits = DEFAULT_LIMITS.with_settings(limit or [])
-    targets = target or [target_of(archive, said.target, said.where, console)]
+    targets = target or [api.target_of(archive, project.target, project.where, console)]
     if choice.backend == Backend.local:
         _refuse_bucket(output)
-        _here(
-            archive,
-            targets,
-            Path(output) if output else None,
+        local = CompileOptions(
             precision=precision,
             engine=engine,
             max_difference=max_difference,
             force=force,
-            limits=limits,
+            limits=limits_of(limit or ()),
         )
+        _here(archive, targets, Path(output) if output else None, local)
         return
-    from neopack.options import JobOptions
-
-    asked = JobOptions(
-        role=_required(role or said.role, "--role", "the ARN of a role that SageMaker may take"),
-        output=_required(output or said.output, "--output", "s3://bucket/prefix"),
-        connection=cloud.connection(region, profile, endpoint_url, said),
+    job = JobOptions(
+        role=_required(role or project.role, "--role", "the ARN of a role for SageMaker"),
+        output=_required(output or project.output, "--output", "s3://bucket/prefix"),
+        connection=cloud.connection(region, profile, endpoint_url, project),
         name=job_name or "",
         framework=framework,
         framework_version=framework_version,
@@ -174,21 +168,20 @@ def compile_(
         allow_retired=allow_retired,
         rerun=rerun,
         force=force,
-        limits=limits,
+        limits=limits_of(limit or ()),
     )
     if dry_run:
-        _dry_run(archive, targets, asked)
+        console.result("dry run", api.dry_run(archive, targets, job, os.environ, log=console))
         return
-    waiting = cloud.waiting(
+    wait = cloud.wait_options(
         no_wait=no_wait,
         timeout=timeout,
         logs=logs,
         stop_on_interrupt=stop_on_interrupt,
         poll=poll,
     )
-    from neopack import api
-
-    show_outcomes("compile", api.submit(archive, targets, asked, waiting=waiting, log=console))
+    outcomes = api.submit(archive, targets, job, wait=wait, show=Board().show, log=console)
+    show_outcomes("jobs of compile", outcomes)
 
 
 def _refuse_options_of_the_other(context: typer.Context, backend: str) -> None:
@@ -216,60 +209,19 @@ def _required(value: str, option: str, hint: str) -> str:
 
 
 def _here(
-    archive: Path,
-    targets: "Sequence[str]",
-    output: Path | None,
-    *,
-    precision: str,
-    engine: str | None,
-    max_difference: float | None,
-    force: bool,
-    limits: "Limits",
+    archive: Path, targets: "Sequence[str]", output: Path | None, choices: "CompileOptions"
 ) -> None:
     from neopack import api
-    from neopack.reports.text import artifact_text
 
     if output is not None and len(targets) > 1:
         raise UsageError(f"--output names one file, and there are {len(targets)} targets")
-    made = []
+    artifacts = []
     for target in dict.fromkeys(targets):
-        artifact = api.compile(
-            archive,
-            target=target,
-            output=output,
-            precision=precision,
-            engine=engine,
-            max_difference=max_difference,
-            force=force,
-            limits=limits,
-            log=console,
-        )
-        made.append(artifact)
+        artifact = api.compile(archive, target=target, output=output, options=choices, log=console)
+        artifacts.append(artifact)
         if not console.json:
-            console.result("compile", artifact, artifact_text(artifact))
-    if console.json and len(made) == 1:
-        console.result("compile", made[0], "")
+            console.result("compile", artifact)
+    if console.json and len(artifacts) == 1:
+        console.result("compile", artifacts[0])
     elif console.json:
-        console.result("compiles", {"artifacts": made}, "")
-
-
-def _dry_run(archive: Path, targets: "Sequence[str]", asked: "JobOptions") -> None:
-    from neopack.reports.jobs import dry_run_text
-    from neopack.sagemaker.submitting import dry_run
-
-    runs = dry_run(archive, targets, asked, os.environ, console)
-    console.result("dry run", {"requests": runs}, dry_run_text(runs))
-
-
-def show_outcomes(kind: str, outcomes: "Sequence[JobOutcome]") -> None:
-    """The outcomes as data, then the first failure as the error that the command ends with."""
-    from neopack.reports.jobs import outcomes_text
-    from neopack.sagemaker.following import raise_for
-
-    console.rest()
-    console.result(kind, {"backend": "sagemaker", "jobs": outcomes}, outcomes_text(outcomes))
-    try:
-        raise_for(outcomes)
-    except NeopackError as error:
-        console.talk(f"error: {error.line()}")
-        raise typer.Exit(error.exit_code) from None
+        console.result("compiles", artifacts)

@@ -11,7 +11,7 @@ from neopack.cli._console import console
 __all__ = ["cost"]
 
 
-@options.with_output
+@options.answers("cost")
 def cost(
     results: Annotated[
         list[Path], typer.Argument(help="What bench --format json wrote, from each machine.")
@@ -20,7 +20,5 @@ def cost(
 ) -> None:
     """Say what a million inferences cost on each machine that was measured, cheapest first."""
     from neopack import api
-    from neopack.reports.cost import costs_text
 
-    found = api.costs(results, prices=prices)
-    console.result("cost", found, costs_text(found))
+    console.result("cost", api.costs(results, prices=prices))

@@ -12,9 +12,11 @@ from neopack.cli._console import console
 __all__ = ["deploy", "undeploy"]
 
 
-@options.with_output
+@options.answers("deploy", "dry run of deploy")
 def deploy(
-    compiled: Annotated[Path, typer.Argument(help="What compile --backend sagemaker fetched.")],
+    artifact: Annotated[
+        Path, typer.Argument(help="The artifact that compile --backend sagemaker fetched.")
+    ],
     instance: Annotated[str, typer.Option(help="ml.c5.xlarge, ...: of the target's family.")],
     endpoint_name: Annotated[str | None, typer.Option(help="Derived by default.")] = None,
     accelerator: Annotated[
@@ -42,12 +44,10 @@ def deploy(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """Serve a job's artifact on an endpoint, and ask it once."""
+    from neopack import api
     from neopack.options import DeployOptions
-    from neopack.reports.endpoints import deployment_text, requests_text
-    from neopack.sagemaker import deploying
 
-    said = cloud.settings()
-    settings = DeployOptions(
+    choices = DeployOptions(
         instance=instance,
         endpoint=endpoint_name or "",
         accelerator=accelerator or "",
@@ -58,24 +58,21 @@ def deploy(
         allow_retired=allow_retired,
     )
     if dry_run:
-        requests = deploying.requests_of(deploying.planned(compiled, settings)[1])
-        console.result("dry run", {"requests": requests}, requests_text(requests))
+        console.result("dry run of deploy", api.plan_endpoint(artifact, choices))
         return
-    made = deploying.deploy(
-        compiled,
-        settings,
-        cloud.connection(region, profile, endpoint_url, said),
-        pace=cloud.pace(poll),
-        timeout=timeout,
+    deployment = api.deploy(
+        artifact,
+        choices,
+        cloud.connection(region, profile, endpoint_url, cloud.settings()),
         content_type=content_type or "",
         ask=smoke,
-        wait=not no_wait,
+        wait=cloud.wait_options(no_wait=no_wait, timeout=timeout, poll=poll),
         log=console,
     )
-    console.result("deploy", made, deployment_text(made))
+    console.result("deploy", deployment)
 
 
-@options.with_output
+@options.answers("undeploy")
 def undeploy(
     endpoint: Annotated[str, typer.Argument(help="The endpoint's name.")],
     timeout: cloud.Timeout = None,
@@ -85,13 +82,12 @@ def undeploy(
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """Delete an endpoint, with the configuration and the model that deploy made."""
-    from neopack.sagemaker import deploying
+    from neopack import api
 
-    gone = deploying.undeploy(
+    names = api.undeploy(
         endpoint,
         cloud.connection(region, profile, endpoint_url, cloud.settings()),
-        pace=cloud.pace(poll),
-        timeout=timeout,
+        wait=cloud.wait_options(timeout=timeout, poll=poll),
         log=console,
     )
-    console.result("undeploy", {"deleted": gone}, "\n".join(f"deleted {name}" for name in gone))
+    console.result("undeploy", names)

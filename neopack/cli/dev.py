@@ -20,7 +20,7 @@ def _group() -> None:
 
 
 @app.command("aws")
-@options.with_output
+@options.answers("dev aws")
 def aws(
     port: Annotated[int, typer.Option(help="On 127.0.0.1; 0 takes a free one.")] = 8500,
     script: Annotated[
@@ -38,7 +38,7 @@ def aws(
     server = Server(port=port, script=played, log=console)
     try:
         address = server.start()
-        console.result("dev aws", address, address.text())
+        console.result("dev aws", address)
         server.wait()
     except Interrupted:
         console.note("the emulator has ended; nothing of it was kept")

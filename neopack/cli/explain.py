@@ -11,7 +11,7 @@ from neopack.cli._console import console
 __all__ = ["explain"]
 
 
-@options.with_output
+@options.answers("explain")
 def explain(
     what: Annotated[
         str,
@@ -23,9 +23,8 @@ def explain(
 ) -> None:
     """Say what a rule, a message or a failed job means, and what to do."""
     from neopack import api
-    from neopack.reports.text import explanation_text
 
-    said = api.explain(sys.stdin.read() if what == "-" else what)
-    console.result("explain", {"explanation": said}, explanation_text(said))
-    if not said.cause:
+    explanation = api.explain(sys.stdin.read() if what == "-" else what)
+    console.result("explain", explanation)
+    if not explanation.cause:
         raise typer.Exit(1)

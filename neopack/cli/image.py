@@ -10,7 +10,7 @@ from neopack.cli._console import console
 __all__ = ["image"]
 
 
-@options.with_output
+@options.answers("image")
 def image(
     framework: Annotated[str, typer.Option(help="PYTORCH, torch==1.8, pytorch1.8, ...")],
     target: options.TargetName,
@@ -23,8 +23,7 @@ def image(
     ] = "py3",
 ) -> None:
     """The container image that serves a compiled model; a job's own InferenceImage goes first."""
-    from neopack import support
-    from neopack.reports.support import image_text
+    from neopack import api
 
-    found = support.image(framework, version, target=target, region=region, python=python)
-    console.result("image", found, image_text(found))
+    image = api.support.image(framework, version, target=target, region=region, python=python)
+    console.result("image", image)

@@ -1,6 +1,5 @@
 """``neopack init``: files to begin with."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,6 @@ import typer
 
 from neopack.cli import _options as options
 from neopack.cli._console import console
-from neopack.errors import UsageError
 
 __all__ = ["init"]
 
@@ -21,7 +19,7 @@ def _init() -> None:
 
 
 @init.command("aws")
-@options.with_output
+@options.answers("init aws")
 def aws(
     bucket: Annotated[str, typer.Option(help="Where archives and artifacts go.")],
     account: Annotated[str, typer.Option(help="The account's 12 digits.")],
@@ -41,33 +39,18 @@ def aws(
     force: options.Force = False,
 ) -> None:
     """Write the IAM policies that jobs and endpoints need: JSON, CloudFormation, Terraform."""
-    from neopack.outputs.atomic import AtomicOutputs, writing
-    from neopack.sagemaker.location import Location
-    from neopack.sagemaker.policies import PolicyNames
-    from neopack.sagemaker.templates import files
-    from neopack.sagemaker.validate import partition_of
+    from neopack import api
+    from neopack.options import PolicyOptions
 
-    if not re.fullmatch(r"\d{12}", account):
-        raise UsageError(f"--account {account} is not 12 digits")
-    if kms_key and not kms_key.startswith("arn:"):
-        raise UsageError(f"--kms-key {kms_key} is no ARN", hint="policies name keys by ARN")
-    place = Location.of(f"s3://{bucket}/{prefix}", where="--bucket")
-    names = PolicyNames(
-        partition=partition_of(region),
+    choices = PolicyOptions(
+        bucket=bucket,
         account=account,
         region=region,
-        bucket=place.bucket,
-        prefix=f"{place.key}/" if place.key else "",
-        compile_role=role_name,
-        hosting_role=hosting_role_name,
+        prefix=prefix,
+        role_name=role_name,
+        hosting_role_name=hosting_role_name,
         kms_key=kms_key or "",
         vpc=vpc,
+        force=force,
     )
-    with writing(output):
-        output.mkdir(parents=True, exist_ok=True)
-    made = files(names)
-    with AtomicOutputs(force=force) as outputs:
-        for name, text in made.items():
-            outputs.open(output / name).write(text.encode())
-    paths = [str(output / name) for name in made]
-    console.result("init aws", {"files": paths}, "\n".join(paths))
+    console.result("init aws", [str(path) for path in api.write_policies(output, choices)])

@@ -10,7 +10,7 @@ from neopack.cli._console import console
 __all__ = ["inspect"]
 
 
-@options.with_output
+@options.answers("inspect")
 def inspect(
     model: Annotated[str, typer.Argument(help="A file, an archive, or module:callable.")],
     inputs: options.Inputs = None,
@@ -21,15 +21,14 @@ def inspect(
     """Say what a model or an archive is; nothing in a file is run to read it."""
     from neopack import api
     from neopack.cli import _values
-    from neopack.formats.guard import DEFAULT_LIMITS
-    from neopack.reports.text import inspected_text
+    from neopack.options import limits_of
 
-    seen = api.inspect(
+    inspection = api.inspect(
         model,
         inputs=_values.parse_inputs(inputs),
         arguments=_values.parse_arguments(arguments),
         weights=weights,
-        limits=DEFAULT_LIMITS.with_settings(limit or []),
+        limits=limits_of(limit or ()),
         log=console,
     )
-    console.result("inspect", seen, inspected_text(seen))
+    console.result("inspect", inspection)

@@ -17,7 +17,7 @@ class Form(StrEnum):
     frozen = "frozen"
 
 
-@options.with_output
+@options.answers("package")
 def package(
     model: Annotated[
         str, typer.Argument(help="module:callable, file.py:callable, a model file or directory.")
@@ -79,35 +79,41 @@ def package(
     """Write the exact archive that Neo takes, with a manifest and golden outputs beside it."""
     from neopack import api
     from neopack.cli import _values
-    from neopack.reports.text import archive_text, evidence_text
+    from neopack.options import PackageOptions
+    from neopack.reports.text import evidence_text
 
-    archive = api.package(
-        model,
-        path=output,
-        inputs=_values.parse_inputs(inputs),
+    choices = PackageOptions(
         target=target,
         framework=framework,
         framework_version=framework_version,
-        weights=weights,
-        arguments=_values.parse_arguments(arguments),
         code=code,
-        script=script,
         example=example,
-        signature=signature,
-        tags=tags or (),
-        form=form.value if form else None,
-        outputs=outputs or (),
-        trust_pickle=trust_pickle,
         seed=seed,
         level=level,
         verify=verify,
         runtime=runtime,
-        ignore=ignore or (),
+        ignore=tuple(ignore or ()),
         force=force,
+        framework_options=(
+            ("script", script),
+            ("signature", signature),
+            ("tags", tuple(tags or ())),
+            ("form", form.value if form else None),
+            ("outputs", tuple(outputs or ())),
+            ("trust_pickle", trust_pickle),
+        ),
+    )
+    archive = api.package(
+        model,
+        path=output,
+        inputs=_values.parse_inputs(inputs),
+        weights=weights,
+        arguments=_values.parse_arguments(arguments),
+        options=choices,
         log=console,
     )
     for evidence in archive.report.evidence:
         console.note(evidence_text(evidence))
     for finding in archive.report.at("warning"):
         console.warn(f"{finding.id}: {finding.message}")
-    console.result("package", archive, archive_text(archive))
+    console.result("package", archive)

@@ -12,7 +12,7 @@ from neopack.errors import UsageError
 __all__ = ["run"]
 
 
-@options.with_output
+@options.answers("run")
 def run(
     archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
     random: Annotated[bool, typer.Option("--random", help="Seeded random inputs.")] = False,
@@ -30,9 +30,8 @@ def run(
     if random == (inputs is not None):
         raise UsageError("give either --random or --input FILE.npz")
     from neopack import api
-    from neopack.reports.text import answer_text
 
     answer = api.answer(
         archive, inputs=inputs, seed=seed, threads=threads, output=output, force=force, log=console
     )
-    console.result("run", answer, answer_text(answer))
+    console.result("run", answer)

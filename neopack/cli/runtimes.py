@@ -20,99 +20,63 @@ app = typer.Typer(
     no_args_is_help=False,
 )
 
+Some = Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Such as mxnet-1.8.0; all by default.")]
 Name = Annotated[str, typer.Argument(help="Such as mxnet-1.8.0.")]
 
 
 @app.command("list")
-@options.with_output
+@options.answers("runtimes")
 def list_() -> None:
-    """Say which there are, and which are installed."""
-    from neopack import runtimes
-    from neopack.runtimes.state import state
+    """List the runtimes, and say which are installed."""
+    from neopack import api
 
-    _tell("runtimes", [state(runtimes.get(name)) for name in runtimes.names()])
+    console.result("runtimes", api.states())
 
 
 @app.command("install")
-@options.with_output
-def install(
-    names: Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")],
-) -> None:
-    """Install some of them; what runs already is left as it is, what does not is made anew."""
-    from neopack import runtimes
-    from neopack.runtimes import install as installing
-    from neopack.runtimes.state import examined
+@options.answers("runtimes")
+def install(names: Some) -> None:
+    """Install runtimes; one that runs is left as it is, one that does not is installed again."""
+    from neopack import api
 
-    wanted = [runtimes.get(name) for name in names]
-    seen = []
-    for runtime in wanted:
-        installing.ensure(runtime, console)
-        state = examined(runtime)
-        if state.state == "broken":
-            console.note(f"{runtime.name} does not run: {state.reports}")
-            installing.renew(runtimes.get(runtime.environment), console)
-            state = examined(runtime)
-        seen.append(state)
-    _end(seen)
+    _end(api.install_runtimes(names, console))
 
 
 @app.command("doctor")
-@options.with_output
-def doctor(
-    names: Names = None,
-) -> None:
-    """Start each that is installed and ask it who it is; exit 1 where one is broken, 4 where one
-    that is named is absent."""
-    from neopack import runtimes
-    from neopack.runtimes.state import examined
+@options.answers("runtimes")
+def doctor(names: Names = None) -> None:
+    """Start each installed runtime and ask it for its versions; exit 1 where one is broken, 4
+    where one that is named is absent."""
+    from neopack import api
 
-    seen = [examined(runtimes.get(name)) for name in names or runtimes.names()]
-    _end(seen)
-    if names and any(one.state == "absent" for one in seen):
+    states = api.doctor(names or ())
+    _end(states)
+    if names and any(row.state == "absent" for row in states):
         raise typer.Exit(Missing.exit_code)
 
 
 @app.command("remove")
-@options.with_output
-def remove(
-    names: Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")],
-) -> None:
-    """Delete the environments of some of them."""
-    from neopack import runtimes
-    from neopack.runtimes import install as installing
-    from neopack.runtimes.state import state
+@options.answers("runtimes")
+def remove(names: Some) -> None:
+    """Delete the environments of runtimes."""
+    from neopack import api
 
-    wanted = [runtimes.get(name) for name in names]
-    for runtime in wanted:
-        if not installing.remove(runtime, console):
-            console.note(f"{runtime.environment} was not installed")
-    _tell("runtimes", [state(runtime) for runtime in wanted])
+    console.result("runtimes", api.remove_runtimes(names, console))
 
 
 @app.command("path")
-@options.with_output
-def path(
-    name: Name,
-) -> None:
-    """Print the directory of one, installed or not."""
-    from neopack import runtimes
-    from neopack.runtimes.state import state
+@options.answers("runtime")
+def path(name: Name) -> None:
+    """Print the directory of a runtime, installed or not."""
+    from neopack import api
 
-    seen = state(runtimes.get(name))
-    console.result("runtime", seen, str(seen.path))
+    (state,) = api.states([name])
+    console.result("runtime", state)
 
 
-def _end(seen: "Sequence[RuntimeState]") -> None:
+def _end(states: "Sequence[RuntimeState]") -> None:
     """With 1 where one is broken."""
-    _tell("runtimes", seen)
-    if any(one.state == "broken" for one in seen):
+    console.result("runtimes", states)
+    if any(row.state == "broken" for row in states):
         raise typer.Exit(1)
-
-
-def _tell(kind: str, seen: "Sequence[RuntimeState]") -> None:
-    from neopack.reports.text import table
-
-    rows = [("runtime", "Python", "MB", "state", "")]
-    rows += [(one.name, one.python, str(one.disk), one.state, one.reports) for one in seen]
-    console.result(kind, list(seen), "\n".join(table(rows)))

@@ -22,22 +22,21 @@ InstanceName = Annotated[str, typer.Option(help="ml.p3.16xlarge, ...", show_defa
 
 
 @support.command("neo")
-@options.with_output
+@options.answers("support neo")
 def neo(
     framework: FrameworkName = "",
     target_class: TargetClass = None,
     as_of: AsOf = None,
 ) -> None:
     """Neo's matrix: framework versions by class of targets."""
-    from neopack import support
-    from neopack.reports.support import matrix_text
+    from neopack import api
 
-    found = support.neo(framework=framework, as_of=as_of, target_class=target_class or "")
-    console.result("support neo", found, matrix_text(found), long=True)
+    answer = api.support.neo(framework=framework, as_of=as_of, target_class=target_class or "")
+    console.result("support neo", answer, long=True)
 
 
 @support.command("edge")
-@options.with_output
+@options.answers("support edge")
 def edge(
     model: Annotated[
         str, typer.Argument(help="ResNet50, yolo, ...; none: all.", show_default=False)
@@ -48,30 +47,28 @@ def edge(
     ] = "",
 ) -> None:
     """The models that AWS tested on edge devices, by chip."""
-    from neopack import support
-    from neopack.reports.support import edge_text
+    from neopack import api
 
-    found = support.edge(model, framework=framework, chip=chip)
-    console.result("support edge", found, edge_text(found), long=True)
+    answer = api.support.edge(model, framework=framework, chip=chip)
+    console.result("support edge", answer, long=True)
 
 
 @support.command("ei")
-@options.with_output
+@options.answers("support ei")
 def ei(
     model: Annotated[
         Path | None, typer.Option(help="Pick the smallest accelerator that can hold it.")
     ] = None,
 ) -> None:
     """Elastic Inference: accelerators, frameworks, rules. The service is gone."""
-    from neopack import support
-    from neopack.reports.support import elastic_text
+    from neopack import api
 
-    found = support.ei(model=model)
-    console.result("support ei", found, elastic_text(found), long=True)
+    answer = api.support.ei(model=model)
+    console.result("support ei", answer, long=True)
 
 
 @support.command("smp")
-@options.with_output
+@options.answers("support smp")
 def smp(
     framework: FrameworkName = "",
     version: Annotated[str, typer.Option(help="1.12.1, ...", show_default=False)] = "",
@@ -79,15 +76,14 @@ def smp(
     instance: InstanceName = "",
 ) -> None:
     """The model parallel library: its version, image and wheel by framework version."""
-    from neopack import support
-    from neopack.reports.support import parallel_text
+    from neopack import api
 
-    found = support.smp(framework, version, region=region, instance=instance)
-    console.result("support smp", found, parallel_text(found), long=True)
+    answer = api.support.smp(framework, version, region=region, instance=instance)
+    console.result("support smp", answer, long=True)
 
 
 @support.command("training-compiler")
-@options.with_output
+@options.answers("support training-compiler")
 def training_compiler(
     model: Annotated[
         str, typer.Argument(help="bert-base-uncased, ...; none: all.", show_default=False)
@@ -101,10 +97,9 @@ def training_compiler(
     ] = False,
 ) -> None:
     """Training Compiler: tested batch sizes, native and compiled, or the nearest there are."""
-    from neopack import support
-    from neopack.reports.support import training_text
+    from neopack import api
 
-    found = support.training_compiler(
+    answer = api.support.training_compiler(
         model,
         instance=instance,
         precision=precision,
@@ -112,4 +107,4 @@ def training_compiler(
         release=release,
         smaller=smaller,
     )
-    console.result("support training-compiler", found, training_text(found), long=True)
+    console.result("support training-compiler", answer, long=True)

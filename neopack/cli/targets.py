@@ -27,7 +27,7 @@ FrameworkName = Annotated[
 AsOf = Annotated[str | None, typer.Option(help="The table in force at a date, 2020-12-10 on.")]
 
 
-@options.with_output
+@options.answers("targets", "changes", "roadmap")
 def targets(
     target: Annotated[
         str,
@@ -45,35 +45,34 @@ def targets(
     ] = None,
 ) -> None:
     """What targets take: frameworks, versions, formats, instances, options, images, with dates."""
-    from neopack import support
-    from neopack.reports.support import changes_text, targets_text
+    from neopack import api
 
     if model is not None:
         if framework or changes:
             raise UsageError(f"--model goes without {'--changes' if changes else '--framework'}")
-        return _roads(model, target, target_class or "", as_of)
+        return _roadmap(model, target, target_class or "", as_of)
     if changes:
         if target:
             raise UsageError("--changes is of classes, not of one target", hint="leave it out")
-        moved = support.changes(
+        answer = api.support.changes(
             since=since, as_of=as_of, framework=framework, target_class=target_class or ""
         )
-        return console.result("changes", moved, changes_text(moved), long=True)
+        return console.result("changes", answer, long=True)
     if since is not None:
         raise UsageError("--since goes with --changes")
-    found = support.targets(
+    entries = api.support.targets(
         target, framework=framework, as_of=as_of, target_class=target_class or ""
     )
-    text = targets_text(found, detailed=bool(target), framework=bool(framework))
-    return console.result("targets", found, text, long=True)
+    return console.result(
+        "targets", entries, long=True, detailed=bool(target), framework=bool(framework)
+    )
 
 
-def _roads(model: Path, target: str, target_class: str, as_of: str | None) -> None:
+def _roadmap(model: Path, target: str, target_class: str, as_of: str | None) -> None:
     """Ends with 3 where no target takes the model, packaged or not."""
     from neopack import api
-    from neopack.reports.roadmap import roadmap_text
 
-    found = api.roadmap(model, target=target, target_class=target_class, as_of=as_of)
-    console.result("roadmap", found, roadmap_text(found), long=True)
-    if not found.open:
+    roads = api.roadmap(model, target=target, target_class=target_class, as_of=as_of)
+    console.result("roadmap", roads, long=True)
+    if not roads.open:
         raise typer.Exit(Unsupported.exit_code)

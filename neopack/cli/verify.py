@@ -11,7 +11,7 @@ from neopack.cli._console import console
 __all__ = ["verify"]
 
 
-@options.with_output
+@options.answers("verify")
 def verify(
     archive: Annotated[Path, typer.Argument(help="The archive that package wrote.")],
     runtime: options.RuntimeName = None,
@@ -26,15 +26,14 @@ def verify(
 ) -> None:
     """Prove an archive: load and compute it in the exact version that Neo compiles with."""
     from neopack import api
-    from neopack.formats.guard import DEFAULT_LIMITS
-    from neopack.reports.text import evidence_text
+    from neopack.options import limits_of
 
     evidence = api.verify(
         archive,
         runtime=runtime,
         target=target,
         max_difference=max_difference,
-        limits=DEFAULT_LIMITS.with_settings(limit or []),
+        limits=limits_of(limit or ()),
         log=console,
     )
-    console.result("verify", evidence, evidence_text(evidence))
+    console.result("verify", evidence)

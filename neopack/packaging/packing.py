@@ -112,7 +112,7 @@ def write(
     inspection = inspect_layout(members, layout, info, submission, path.name)
     report = judge(inspection, ignore=settings.ignore)
     raise_for(report)
-    if settings.verify:
+    if settings.verify or settings.runtime is not None:
         evidence = _proven(made, report, path.name, settings, log)
         report = replace(report, evidence=(evidence,))
     doubts = tuple(_doubts(made))

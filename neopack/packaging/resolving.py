@@ -4,6 +4,7 @@ model of a file or a directory."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from types import FunctionType
@@ -15,34 +16,47 @@ from neopack.frameworks.finding import find_model
 from neopack.values.json import Json
 from neopack.values.model import ModelSource
 
-__all__ = ["resolve"]
+__all__ = ["SourceRequest", "resolve"]
 
 
-def resolve(
-    model: Any,
-    *,
-    framework: str | None,
-    arguments: Mapping[str, Json],
-    weights: Path | None,
-) -> ModelSource:
-    """What ``model`` names: a live object, ``module:callable``, or a file or directory judged by
-    the bytes in it. Raises ``UsageError`` where it is not of the ``framework`` that was said."""
-    said = registry.get(framework).name if framework else None
-    if not isinstance(model, str | PathLike):
-        return _live(model, said)
-    text = str(model)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRequest:
+    """What the user names as the source: ``arguments`` go to a callable, ``framework`` is None
+    where it is to be recognized."""
+
+    model: Any
+    framework: str | None = None
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    weights: Path | None = None
+
+
+def resolve(request: SourceRequest) -> ModelSource:
+    """The source that ``request.model`` names: a live object, ``module:callable``, or a file or a
+    directory judged by its bytes. Raises ``UsageError`` where it is of another framework than the
+    requested one."""
+    framework = registry.get(request.framework).name if request.framework else None
+    if not isinstance(request.model, str | PathLike):
+        return _live(request.model, framework)
+    text = str(request.model)
     if callables.looks_like_callable(text):
-        name = said or registry.of_callable(text)
         return ModelSource(
-            kind="callable", where=text, framework=name, arguments=arguments, weights=weights
+            kind="callable",
+            where=text,
+            framework=framework or registry.of_callable(text),
+            arguments=request.arguments,
+            weights=request.weights,
         )
-    if arguments:
+    if request.arguments:
         raise UsageError("--arg goes with module:callable only", where=text)
-    path, found = find_model(Path(text))
-    registry.must_package(found, str(path))
-    if said not in (None, found.name):
-        raise UsageError(f"is a model of {found.name}, not of {said}", where=str(path))
-    return ModelSource(kind="file", where=str(path), framework=found.name, weights=weights)
+    return _file(Path(text), framework, request.weights)
+
+
+def _file(path: Path, framework: str | None, weights: Path | None) -> ModelSource:
+    path, recognized = find_model(path)
+    registry.must_package(recognized, str(path))
+    if framework not in (None, recognized.name):
+        raise UsageError(f"is a model of {recognized.name}, not of {framework}", where=str(path))
+    return ModelSource(kind="file", where=str(path), framework=recognized.name, weights=weights)
 
 
 def _live(model: object, said: str | None) -> ModelSource:

@@ -7,11 +7,15 @@ from collections.abc import Iterator, Sequence
 from neopack.measure.bench import BenchResult
 from neopack.measure.cost import Costs
 from neopack.measure.price import Price
-from neopack.reports.text import table, wrapped
+from neopack.reports.text import bench_text, table, wrapped
 
-__all__ = ["costs_lines", "costs_text"]
+__all__ = ["bench_with_costs", "costs_lines", "costs_text"]
 
 WHAT = "one caller that never rests; an hour in which the machine idles costs the same"
+
+
+def bench_with_costs(result: BenchResult) -> str:
+    return "\n".join([bench_text(result), *costs_lines(result)])
 
 
 def costs_lines(result: BenchResult) -> Iterator[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from neopack.sagemaker.deploying import Deployment
 from neopack.values.json import Json
 
-__all__ = ["deployment_text", "requests_text"]
+__all__ = ["deleted_text", "deployment_text", "requests_text"]
 
 
 def deployment_text(made: Deployment) -> str:
@@ -37,3 +37,7 @@ def requests_text(requests: Mapping[str, Json]) -> str:
         f"{name}\n{json.dumps(request, indent=2, ensure_ascii=False)}"
         for name, request in requests.items()
     )
+
+
+def deleted_text(names: Sequence[str]) -> str:
+    return "\n".join(f"deleted {name}" for name in names)

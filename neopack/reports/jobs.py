@@ -6,16 +6,44 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from neopack.reports.text import table
-from neopack.sagemaker.following import JobOutcome
+from neopack.sagemaker.following import JobOutcome, JobResults
 from neopack.sagemaker.jobs import Job
+from neopack.sagemaker.managing import JobLog
 from neopack.sagemaker.submitting import DryRun
 from neopack.values.json import Json
 
-__all__ = ["dry_run_text", "job_text", "jobs_text", "outcomes_text", "states_rows"]
+__all__ = [
+    "deleted_text",
+    "dry_run_text",
+    "job_outcome_text",
+    "jobs_text",
+    "log_text",
+    "results_text",
+    "states_rows",
+    "stopped_text",
+]
 
 
-def outcomes_text(outcomes: Sequence[JobOutcome]) -> str:
-    return "\n".join(line for outcome in outcomes for line in _outcome(outcome))
+def results_text(results: JobResults) -> str:
+    return "\n".join(line for outcome in results.jobs for line in _outcome(outcome))
+
+
+def job_outcome_text(outcome: JobOutcome) -> str:
+    """One job, and why it failed."""
+    lines = [_job_text(outcome.job)]
+    return "\n".join(lines if outcome.failure is None else [*lines, *_failure(outcome)])
+
+
+def log_text(log: JobLog) -> str:
+    return "\n".join(log.lines)
+
+
+def stopped_text(job: Job) -> str:
+    return f"{job.name}  {job.status}"
+
+
+def deleted_text(job: Job) -> str:
+    return f"{job.name} deleted; {job.artifact} stays" if job.artifact else f"{job.name} deleted"
 
 
 def _outcome(outcome: JobOutcome) -> Iterator[str]:
@@ -65,7 +93,7 @@ def jobs_text(jobs: Sequence[Job]) -> str:
     return "\n".join(table([head, *rows]))
 
 
-def job_text(job: Job) -> str:
+def _job_text(job: Job) -> str:
     said = {
         "arn": job.arn,
         "status": job.status,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from neopack.artifacts.answer import Answer
-from neopack.artifacts.inspection import Inspected
+from neopack.artifacts.inspecting import Inspection
 from neopack.checks.failure_reasons import Explanation
 from neopack.measure.bench import BenchResult
 from neopack.reports.wrapping import wrap
@@ -19,17 +20,26 @@ __all__ = [
     "answer_text",
     "archive_text",
     "artifact_text",
+    "artifacts_text",
     "bench_text",
     "checked_text",
     "evidence_text",
     "explanation_text",
     "inspected_text",
+    "lines_text",
+    "own_text",
     "report_text",
     "table",
     "wrapped",
 ]
 
 WIDTH = 88
+
+
+class HasText(Protocol):
+    def text(self) -> str: ...
+
+
 MENDS = {
     "fix": "neopack check --fix",
     "package": "neopack package",
@@ -164,6 +174,10 @@ def artifact_text(artifact: CompiledArtifact) -> str:
     )
 
 
+def artifacts_text(artifacts: Sequence[CompiledArtifact]) -> str:
+    return "\n".join(map(artifact_text, artifacts))
+
+
 def answer_text(answer: Answer) -> str:
     runtime = f"{answer.engine} {answer.precision}"
     lines = [f"{answer.archive} in {runtime}: {answer.milliseconds:.1f} ms for the first call"]
@@ -213,20 +227,20 @@ def bench_text(result: BenchResult) -> str:
     return "\n".join(lines)
 
 
-def inspected_text(inspected: Inspected) -> str:
-    lines = [f"{inspected.subject}: {inspected.form}"]
-    if inspected.info is not None:
-        lines += _info(inspected.info)
-    if inspected.compiled is not None:
-        made = inspected.compiled
+def inspected_text(inspection: Inspection) -> str:
+    lines = [f"{inspection.subject}: {inspection.form}"]
+    if inspection.info is not None:
+        lines += _info(inspection.info)
+    if inspection.compiled is not None:
+        made = inspection.compiled
         lines.append(f"  {made.what}")
         lines.append(f"  engine      {made.engine} {made.engine_version}, {made.precision}")
         lines.append(f"  target      {made.target}")
         lines += _signature(made.signature)
-    if inspected.entries:
+    if inspection.entries:
         lines.append("  members")
         rows = [
-            (f"    {entry.name}", entry.kind, _bytes(entry.size)) for entry in inspected.entries
+            (f"    {entry.name}", entry.kind, _bytes(entry.size)) for entry in inspection.entries
         ]
         lines += table(rows)
     return "\n".join(lines)
@@ -274,6 +288,15 @@ def _operators(info: ModelInfo) -> Iterator[str]:
     rest = len(ordered) - OPERATORS_SHOWN
     text = f"{shown}, and {rest} more kinds" if rest > 0 else shown
     yield from wrapped("  operators   ", text)
+
+
+def lines_text(lines: Sequence[str]) -> str:
+    return "\n".join(lines)
+
+
+def own_text(value: HasText) -> str:
+    """Of a value that says itself what it is."""
+    return value.text()
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from neopack.artifacts.compiled_manifest import ArtifactManifest, beside
 from neopack.artifacts.load import refuse_what_is_no_file
 from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
 from neopack.facts.hosting import RequestForm, request_form
-from neopack.options import Connection, DeployOptions
+from neopack.options import Connection, DeployOptions, WaitOptions
 from neopack.sagemaker import endpoints, smoke, upload
 from neopack.sagemaker.account import Account
 from neopack.sagemaker.hosting import EndpointPlan, plan
@@ -84,11 +84,9 @@ def deploy(
     settings: DeployOptions,
     connection: Connection,
     *,
-    pace: Pace,
-    timeout: float | None = None,
+    wait: WaitOptions,
     content_type: str = "",
     ask: bool = True,
-    wait: bool = True,
     log: Log,
 ) -> Deployment:
     """Serve what a job made, on an endpoint. What was begun and failed is said, never hidden."""
@@ -105,8 +103,9 @@ def deploy(
     _upload(account, compiled, manifest, hosting, log)
     try:
         endpoints.bring_up(account, hosting, log)
-        if wait:
-            found = endpoints.wait(account, hosting.endpoint, pace, timeout, log)
+        if wait.wait:
+            pace = Pace.polling(wait.poll)
+            found = endpoints.wait(account, hosting.endpoint, pace, wait.timeout, log)
         else:
             found = endpoints.describe(account, hosting.endpoint)
         if found is None or found.status == "Failed":
@@ -128,7 +127,7 @@ def deploy(
         instance=hosting.instance,
         environment=hosting.environment,
     )
-    if not (ask and wait):
+    if not (ask and wait.wait):
         return made
     return replace(made, smoke=_smoke(account, compiled, manifest, hosting, content_type, log))
 
@@ -201,11 +200,10 @@ def _form(manifest: ArtifactManifest, content_type: str) -> RequestForm:
     return replace(form, content_type=content_type) if content_type else form
 
 
-def undeploy(
-    name: str, connection: Connection, *, pace: Pace, timeout: float | None, log: Log
-) -> tuple[str, ...]:
+def undeploy(name: str, connection: Connection, *, wait: WaitOptions, log: Log) -> tuple[str, ...]:
     """Delete the endpoint, and all configurations and models that ``deploy`` made for it."""
-    return endpoints.take_down(Account(connection), name, pace, timeout, log)
+    pace = Pace.polling(wait.poll)
+    return endpoints.take_down(Account(connection), name, pace, wait.timeout, log)
 
 
 def requests_of(hosting: EndpointPlan) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.errors import Interrupted, NeopackError, ServiceError, UsageError
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.options import Connection
+from neopack.options import Connection, WaitOptions
 from neopack.sagemaker import jobs, receipt, result
 from neopack.sagemaker.account import Account
 from neopack.sagemaker.failure import JobFailure, failure_of
@@ -24,11 +24,20 @@ from neopack.values.artifact import CompiledArtifact
 from neopack.values.log import Log
 from neopack.values.model import Member
 
-__all__ = ["Following", "JobOutcome", "Ticket", "WaitOptions", "attach", "compiled", "raise_for"]
+__all__ = [
+    "Following",
+    "JobOutcome",
+    "JobResults",
+    "Ticket",
+    "Waiting",
+    "attach",
+    "compiled",
+    "raise_for",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitOptions:
+class Waiting:
     """How to wait. ``timeout`` in seconds; ``show`` gets all jobs after each round."""
 
     wait: bool = True
@@ -37,6 +46,20 @@ class WaitOptions:
     stop_on_interrupt: bool = False
     pace: Pace = field(default_factory=Pace)
     show: Callable[[Mapping[str, Job]], None] | None = None
+
+    @classmethod
+    def of(
+        cls, options: WaitOptions, show: Callable[[Mapping[str, Job]], None] | None = None
+    ) -> Waiting:
+        """What the user chose, with the pace that follows from it."""
+        return cls(
+            wait=options.wait,
+            timeout=options.timeout,
+            logs=options.logs,
+            stop_on_interrupt=options.stop_on_interrupt,
+            pace=Pace.polling(options.poll),
+            show=show,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +83,14 @@ class JobOutcome:
     receipt: Path | None = None
     artifact: FetchedArtifact | None = None
     failure: JobFailure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResults:
+    """The outcomes of one command, as a document says them."""
+
+    backend: str = "sagemaker"
+    jobs: tuple[JobOutcome, ...]
 
 
 def raise_for(outcomes: Sequence[JobOutcome]) -> None:
@@ -97,7 +128,7 @@ class Following:
     """Follows the jobs of some tickets."""
 
     def __init__(
-        self, account: Account, tickets: Sequence[Ticket], waiting: WaitOptions, log: Log
+        self, account: Account, tickets: Sequence[Ticket], waiting: Waiting, log: Log
     ) -> None:
         self._account, self._waiting, self._log = account, waiting, log
         self._tickets = {ticket.receipt.job: ticket for ticket in tickets}
@@ -212,7 +243,7 @@ def _going(watch: Watch) -> str:
 def attach(
     given: Sequence[str],
     connection: Connection,
-    waiting: WaitOptions,
+    waiting: Waiting,
     *,
     download: Path | None = None,
     force: bool = False,

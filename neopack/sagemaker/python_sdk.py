@@ -41,7 +41,12 @@ def model(
     Raises ``UsageError`` for an artifact that no job made, or an instance that does not serve it;
     ``Missing`` without the SDK.
     """
-    settings = DeployOptions(instance=instance, role=role, image=image, environment=environment)
+    settings = DeployOptions(
+        instance=instance,
+        role=role,
+        image=image,
+        environment=tuple((environment or {}).items()),
+    )
     path = _path(compiled)
     manifest, hosting = planned(path, settings)
     sdk, predictor = _sdk()

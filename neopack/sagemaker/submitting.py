@@ -20,7 +20,7 @@ from neopack.rules.rule import Inspection
 from neopack.sagemaker import jobs, receipt, upload, validate
 from neopack.sagemaker.account import Account
 from neopack.sagemaker.commandline import aws_command
-from neopack.sagemaker.following import Following, JobOutcome, Ticket, WaitOptions
+from neopack.sagemaker.following import Following, JobOutcome, Ticket, Waiting
 from neopack.sagemaker.jobs import Job, SubmittedJob
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.preflight import check_account
@@ -184,7 +184,7 @@ def _notes_of(planned: Sequence[PlannedJob]) -> tuple[str, ...]:
 
 
 def submit(
-    archive: Path, targets: Sequence[str], options: JobOptions, waiting: WaitOptions, log: Log
+    archive: Path, targets: Sequence[str], options: JobOptions, waiting: Waiting, log: Log
 ) -> tuple[JobOutcome, ...]:
     """Upload once, submit for every target, wait, fetch. What exists already is used again.
 
@@ -218,7 +218,7 @@ class _Submission:
         archive: Path,
         scanned: ArchiveScan,
         options: JobOptions,
-        waiting: WaitOptions,
+        waiting: Waiting,
         log: Log,
     ) -> None:
         self._account, self._archive, self._scan = account, archive, scanned

@@ -43,6 +43,17 @@ class Pace:
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
+    @classmethod
+    def polling(cls, first: float) -> Pace:
+        """A pace that begins with ``first`` and keeps the usual proportions."""
+        usual = cls()
+        return cls(
+            first=first,
+            most=max(first, min(usual.most, 6 * first)),
+            worst=min(usual.worst, 12 * first),
+            spacing=min(usual.spacing, first),
+        )
+
     def interval(self, last: float, waited: float) -> float:
         """The next interval after ``last``, ``waited`` seconds into the wait."""
         return self.first if waited < self.steady else min(self.most, last * self.growth)

@@ -123,7 +123,7 @@ def _mended(archive: Path, case: Case, folder: Path) -> tuple[str, bool]:
     if case.mend == "fix":
         mended = folder / "mended.tar.gz"
         wanted = CheckOptions(framework=case.framework, data_input_config=case.config)
-        fix(archive, mended, target=case.target, wanted=wanted)
+        fix(archive, mended, target=case.target, options=wanted)
         assert _finding(mended, case, case.config) is None
         return "`check --fix`: gone", True
     if isinstance(case.mend, Package):

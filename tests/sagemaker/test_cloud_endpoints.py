@@ -240,7 +240,7 @@ def test_the_environment_of_a_container() -> None:
     neuron = plan(
         "net",
         manifest("ml_inf1", compiler_options='"--neuroncore-pipeline-cores 4"', image="i"),
-        DeployOptions(instance="ml.inf1.6xlarge", environment={"MORE": "1"}),
+        DeployOptions(instance="ml.inf1.6xlarge", environment=(("MORE", "1"),)),
     )
     assert neuron.environment["NEURONCORE_GROUP_SIZES"] == "4"
     assert neuron.environment["SAGEMAKER_MODEL_SERVER_WORKERS"] == "4"

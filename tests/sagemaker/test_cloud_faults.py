@@ -18,12 +18,12 @@ from neopack.archive.read import scan
 from neopack.emulator import Emulator, Fault, Span, Timeline
 from neopack.errors import Interrupted, ServiceError
 from neopack.facts import target
-from neopack.options import Connection, JobOptions
+from neopack.options import Connection, JobOptions, WaitOptions
 from neopack.sagemaker import account as accounts_of_aws
 from neopack.sagemaker import jobs as jobs_of_aws
 from neopack.sagemaker import upload as uploads
 from neopack.sagemaker.account import Account
-from neopack.sagemaker.following import JobOutcome, WaitOptions
+from neopack.sagemaker.following import JobOutcome, Waiting
 from neopack.sagemaker.jobs import SubmittedJob
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.request import JobInput, JobRequest, JobSettings, build
@@ -221,7 +221,7 @@ def record_names() -> list[str]:
 def go(
     cloud: Cloud, sleep: Callable[[float], None], *, stop: bool = False
 ) -> tuple[JobOutcome, ...]:
-    waiting = WaitOptions(pace=replace(NOW, sleep=sleep), stop_on_interrupt=stop)
+    waiting = Waiting(pace=replace(NOW, sleep=sleep), stop_on_interrupt=stop)
     return submit(cloud.archive, ["ml_c5", "ml_m5"], ASKED, waiting, SilentLog())
 
 
@@ -415,10 +415,8 @@ def test_python_users_get_an_artifact(cloud: Cloud) -> None:
     made = package.compile(
         cloud.archive,
         target="ml_c5",
-        backend="sagemaker",
-        role=ROLE,
-        output=f"s3://{BUCKET}/p",
-        waiting=WaitOptions(pace=NOW),
+        options=JobOptions(role=ROLE, output=f"s3://{BUCKET}/p"),
+        wait=WaitOptions(poll=0),
     )
     assert made.engine == "sagemaker"
     assert made.path == Path("onnx-ml_c5.tar.gz")

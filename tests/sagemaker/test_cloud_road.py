@@ -17,9 +17,8 @@ import neopack as package
 from neopack.emulator import JobScript
 from neopack.errors import JobFailed
 from neopack.facts.artifacts import kind_of
-from neopack.sagemaker.following import WaitOptions
+from neopack.options import JobOptions, WaitOptions
 from neopack.sagemaker.result import UNTOUCHED
-from neopack.sagemaker.watch import Pace
 
 JSON = ("--format", "json")
 
@@ -285,10 +284,8 @@ def test_an_error_in_python(cloud: Cloud) -> None:
         package.compile(
             cloud.archive,
             target="ml_c5",
-            backend="sagemaker",
-            role=ROLE,
-            output=f"s3://{BUCKET}",
-            waiting=WaitOptions(pace=Pace(first=0, spacing=0)),
+            options=JobOptions(role=ROLE, output=f"s3://{BUCKET}"),
+            wait=WaitOptions(poll=0),
         )
     assert failed.value.log[-1] == "FAILED"
 

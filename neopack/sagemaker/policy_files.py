@@ -6,8 +6,14 @@ One source for all three: only the placeholders differ.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
+from neopack.errors import UsageError
+from neopack.options import PolicyOptions
+from neopack.outputs.atomic import AtomicOutputs, writing
+from neopack.sagemaker.location import Location
 from neopack.sagemaker.policies import (
     PolicyNames,
     caller_policy,
@@ -15,9 +21,10 @@ from neopack.sagemaker.policies import (
     hosting_role_policy,
     trust_policy,
 )
+from neopack.sagemaker.validate import partition_of
 from neopack.values.json import Json
 
-__all__ = ["files"]
+__all__ = ["files", "write_policies"]
 
 COMPILATION = ("compilation-job",)
 
@@ -33,6 +40,38 @@ def files(names: PolicyNames) -> dict[str, str]:
         "cloudformation.json": _text(_cloudformation(names)),
         "neopack.tf.json": _text(_terraform(names)),
     }
+
+
+def write_policies(folder: Path, options: PolicyOptions) -> tuple[Path, ...]:
+    """Write every file into ``folder``, which is created where it does not exist."""
+    texts = files(_names(options))
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with AtomicOutputs(force=options.force) as outputs:
+        for name, text in texts.items():
+            outputs.open(folder / name).write(text.encode())
+    return tuple(folder / name for name in texts)
+
+
+def _names(options: PolicyOptions) -> PolicyNames:
+    if not re.fullmatch(r"\d{12}", options.account):
+        raise UsageError(f"--account {options.account} is not 12 digits")
+    if options.kms_key and not options.kms_key.startswith("arn:"):
+        raise UsageError(
+            f"--kms-key {options.kms_key} is not an ARN", hint="policies name keys by ARN"
+        )
+    place = Location.of(f"s3://{options.bucket}/{options.prefix}", where="--bucket")
+    return PolicyNames(
+        partition=partition_of(options.region),
+        account=options.account,
+        region=options.region,
+        bucket=place.bucket,
+        prefix=f"{place.key}/" if place.key else "",
+        compile_role=options.role_name,
+        hosting_role=options.hosting_role_name,
+        kms_key=options.kms_key,
+        vpc=options.vpc,
+    )
 
 
 def _cloudformation(names: PolicyNames) -> Json:
