@@ -383,6 +383,12 @@ OLDER: dict[str, OlderCase] = {
         "(float[1,2,5,8] x) => (float[] y) <float[0] r = {}, float[0] e = {}, "
         'int64[4] s = {1,2,7,3}> {y = Resize<mode="nearest", nearest_mode="ceil">(x, r, e, s)}',
     ),
+    "resize-below-a-half": OlderCase(
+        12,
+        "(float[1,2,5,7] x) => (float[] y) <float[0] r = {}, float[0] e = {}, int64[4] s = {1,2,5,2}> "
+        '{y = Resize<mode="nearest", coordinate_transformation_mode="asymmetric", '
+        'nearest_mode="round_prefer_ceil">(x, r, e, s)}',
+    ),
     "resize-linear": OlderCase(
         12,
         "(float[1,2,3,4] x) => (float[] y) <float[0] r = {}, float[4] s = {1,1,2,2}> "
@@ -534,6 +540,7 @@ OLDER: dict[str, OlderCase] = {
 NOT_IN_2020 = {
     "average-pool-up-counting": "it counts what ceil_mode adds, as today's does not",
     "erf-infinite": "its Erf of what is no number is 1",
+    "resize-below-a-half": "its Resize rounds down what float32 puts just below a half",
     "scatter-nd-from-the-end": "its ScatterND has no negative indices",
     "top-of-integers": "its TopK-1 has no float64",
 }
