@@ -2,6 +2,7 @@
 # make demo    the main job on a real model
 # make test    all tests     make lint   ruff and mypy     make bench   the figures
 # make docs    the pages as a site, in site/               make fuzz   damaged files, for long
+# make properties   the property tests alone, with every example
 # make lock    resolve the newest versions anew            make clean  leave only the sources
 
 # the python3 at hand where it is new enough, else one that uv finds or fetches
@@ -15,7 +16,10 @@ export UV_FIND_LINKS ?= $(subst $() $(),$(comma),$(PIP_FIND_LINKS))
 comma := ,
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test lint format fuzz bench docs lock clean
+# the tests run in so many processes; what runs together, and first, is in tests/conftest.py
+TEST_PROCESSES ?= 2
+PYTEST := $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
+.PHONY: setup demo test properties lint format fuzz bench docs lock clean
 
 setup: $(STAMP)
 
@@ -33,7 +37,11 @@ demo: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/demo.sh
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
+
+# `make test` takes a sample of the examples that hypothesis makes up; here are all of them
+properties: $(STAMP)
+	HYPOTHESIS_PROFILE=full $(PYTEST) -m hypothesis
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -45,7 +53,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 # many damaged inputs for every reader; FUZZ_CASES, FUZZ_SECONDS and others: tests/fuzz/__main__.py
-fuzz: $(STAMP)
+fuzz: properties
 	$(BIN)/python tests/fuzz
 
 bench: $(STAMP)

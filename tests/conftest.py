@@ -24,10 +24,46 @@ from neopack.emulator import Emulator, EmulatorScript
 ROOT = Path(__file__).parents[1]
 # exact runtimes are installed once, beside what `make setup` installs, and gone with it
 os.environ.setdefault("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
+# two processes on two cores are slower where each computes on both; read when numpy is imported
+for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
+    os.environ.setdefault(f"{library}_THREADS", "1")
 # speed is measured in benchmarks/: a busy machine fails no test
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# the same examples each time; `make properties` looks for others
+settings.register_profile("sample", untimed, max_examples=20, derandomize=True)
+settings.register_profile("full", untimed, max_examples=100)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "sample"))
+# what takes longest starts first, so that no process waits long for the other at the end
+LONGEST = ("tutorials", "exact", "integration", "sagemaker", "emulator", "conformance", "cli")
+# a process of its own or the installation of a runtime stands behind each
+COSTLY = ("emulator", "xgboost_1_3_3", "onnx_1_7_0")
 IMAGE = {"image": (1, 3, 8, 8)}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What runs in one process where there are several, and in which order that is given out.
+
+    A file stays together, and with the other files that take one of the costly fixtures; only
+    tutorials, which share nothing, are given out one by one.
+    """
+    if not hasattr(config, "workerinput"):  # one process: the order of the files
+        return
+    shared = {item.path: name for name in COSTLY for item in items if name in _fixtures(item)}
+    items.sort(key=lambda item: _rank(item.path))
+    for item in items:
+        if item.path.parent.name != "tutorials":
+            group = shared.get(item.path, item.path.relative_to(ROOT).as_posix())
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else []
+
+
+def _rank(path: Path) -> int:
+    room = path.relative_to(ROOT / "tests").parts[0]
+    return LONGEST.index(room) if room in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(scope="session")

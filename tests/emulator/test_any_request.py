@@ -8,7 +8,7 @@ from typing import Any
 
 import botocore.session
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from orders import order
 
@@ -31,7 +31,6 @@ JSON = st.recursive(
 
 
 @given(operation=st.sampled_from(OPERATIONS), request=st.dictionaries(WORDS, JSON, max_size=5))
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_the_model_is_never_at_a_loss(operation: str, request: dict[str, Any]) -> None:
     try:
         validation.checked(operation, request)
@@ -47,7 +46,6 @@ def test_the_model_is_never_at_a_loss(operation: str, request: dict[str, Any]) -
     ),
     value=JSON,
 )
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_a_request_with_one_thing_changed(place: str, name: str, value: Any) -> None:
     request = order()
     (request[place] if place else request)[name] = value

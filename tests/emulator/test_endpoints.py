@@ -124,7 +124,7 @@ def test_what_does_not_go_together_fails(name: str, compiled: Emulator) -> None:
     assert words in shown["FailureReason"]
 
 
-@pytest.mark.parametrize("body", [b"no archive", tar_of(a_txt=b"text")])
+@pytest.mark.parametrize("body", [b"no archive", tar_of(a_txt=b"text")], ids=["text", "archive"])
 def test_what_cannot_be_loaded_fails(aws: Emulator, body: bytes) -> None:
     deploy(aws, data=upload(aws, body))
     aws.advance(10)

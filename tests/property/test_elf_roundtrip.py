@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.errors import Malformed, NeopackError
@@ -53,7 +53,6 @@ def test_what_is_written_is_read(soname: str, needed: list[str], numbers: dict[s
     )
 
 
-@settings(max_examples=25)
 @given(numbers=NUMBERS)
 def test_the_loader_finds_every_function(
     numbers: dict[str, int], tmp_path_factory: pytest.TempPathFactory

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError, NotRecognized
@@ -26,7 +26,6 @@ KERAS = sorted((FIXTURES / "keras").iterdir())
 TFLITE = sorted((FIXTURES / "tflite").iterdir())
 # a mutated length may promise much: keep the work of one example small
 LIMITS = Limits(record_bytes=1 << 20, operations=200_000, pickle_operations=200_000)
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=5)
 CUT = st.none() | st.floats(0, 1)
 
@@ -52,7 +51,6 @@ def read_all(data: bytes) -> None:
 @pytest.mark.parametrize(
     "path", [*PYTORCH, *ONNX, *KERAS, *TFLITE], ids=lambda p: f"{p.parent.name}/{p.name}"
 )
-@PATIENT
 @given(edits=EDITS, cut=CUT)
 def test_damaged_files(path: Path, edits: list[tuple[float, int]], cut: float | None) -> None:
     read_all(damaged(path.read_bytes(), edits, cut))
@@ -63,7 +61,6 @@ def test_damaged_files(path: Path, edits: list[tuple[float, int]], cut: float | 
     [p for p in PYTORCH if zipfile.is_zipfile(p)],
     ids=lambda p: f"{p.parent.name}/{p.name}",
 )
-@PATIENT
 @given(data=st.data())
 def test_damaged_records_in_a_sound_zip(path: Path, data: st.DataObject) -> None:
     """The zip's CRC catches most damage; this goes behind it."""
@@ -80,7 +77,6 @@ def test_damaged_records_in_a_sound_zip(path: Path, data: st.DataObject) -> None
         pytorch.read_source(BytesSource("damaged", buffer.getvalue()), LIMITS)
 
 
-@PATIENT
 @given(edits=EDITS, cut=CUT)
 def test_damaged_configs_in_a_sound_keras_file(
     edits: list[tuple[float, int]], cut: float | None
@@ -105,7 +101,6 @@ def test_every_cut_of_an_onnx_model(path: Path) -> None:
             onnx.read_source(BytesSource("cut", data[:length]), LIMITS)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_noise(data: bytes) -> None:
     source = BytesSource("noise", data)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError
@@ -82,7 +82,6 @@ def listed(of: list[ArraySpec], names: list[str]) -> bytes:
     ))  # fmt: skip
 
 
-@settings(deadline=None)
 @given(names=NAMES, data=st.data())
 def test_what_is_written_is_read(names: list[str], data: st.DataObject) -> None:
     drawn = [data.draw(arrays()) for _ in names]
@@ -97,7 +96,6 @@ def test_what_is_written_is_read(names: list[str], data: st.DataObject) -> None:
             assert text[part.offset : part.offset + part.bytes] == filled(part)
 
 
-@settings(deadline=None)
 @given(data=st.data(), cut=st.floats(0, 1, exclude_max=True))
 def test_every_truncation_is_refused(data: st.DataObject, cut: float) -> None:
     whole = listed([data.draw(arrays())], ["arg:weight"])
@@ -106,7 +104,6 @@ def test_every_truncation_is_refused(data: st.DataObject, cut: float) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.name}")
-@settings(deadline=None, max_examples=30)
 @given(
     edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=5),
     cut=st.none() | st.floats(0, 1),

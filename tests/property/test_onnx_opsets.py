@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from onnx_older import apart
@@ -24,7 +24,6 @@ from neopack.values.signature import Signature
 RELEASES = {release.opset: release for release in onnx_releases()}
 OPSETS = st.integers(min_value=7, max_value=11)
 KINDS = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int64): TensorProto.INT64}
-EXAMPLES = settings(max_examples=60, deadline=None)
 
 
 def shapes(ranks: tuple[int, int] = (1, 4), sizes: int = 6) -> Any:
@@ -74,7 +73,6 @@ def computed(made: Any, inputs: dict[str, Array]) -> dict[str, Array]:
     return OnnxRuntimeRunner(made.SerializeToString(), Signature(inputs=())).predict(inputs)
 
 
-@EXAMPLES
 @given(st.data(), shapes(), OPSETS)
 def test_slices(data: st.DataObject, shape: tuple[int, ...], opset: int) -> None:
     rank = len(shape)
@@ -92,7 +90,6 @@ def test_slices(data: st.DataObject, shape: tuple[int, ...], opset: int) -> None
     assert stays("Slice", numbers(shape), *told, opset=opset)
 
 
-@EXAMPLES
 @given(
     st.data(), shapes(), OPSETS, st.sampled_from(["constant", "edge", "reflect"]), st.booleans()
 )
@@ -110,7 +107,6 @@ def test_pads(
     stays("Pad", values, np.array(pads, np.int64), fill, opset=opset, mode=mode)
 
 
-@EXAMPLES
 @given(
     st.data(),
     st.tuples(st.integers(1, 7), st.integers(1, 7)),
@@ -140,7 +136,6 @@ def test_resizes(data: st.DataObject, sizes: tuple[int, int], opset: int, mode: 
         stays("Resize", given_, none, np.array([1, 1, *scales], np.float32), opset=opset, **told)
 
 
-@EXAMPLES
 @given(st.data(), st.tuples(st.integers(3, 9), st.integers(3, 9)), OPSETS, st.booleans())
 def test_pools(data: st.DataObject, sizes: tuple[int, int], opset: int, largest: bool) -> None:
     kernel = [data.draw(st.integers(1, 3)) for _ in sizes]
@@ -158,7 +153,6 @@ def test_pools(data: st.DataObject, sizes: tuple[int, int], opset: int, largest:
     stays("MaxPool" if largest else "AveragePool", numbers((1, 2, *sizes)), opset=opset, **told)
 
 
-@EXAMPLES
 @given(st.data(), shapes(), OPSETS, st.booleans(), st.booleans())
 def test_running_sums(
     data: st.DataObject, shape: tuple[int, ...], opset: int, exclusive: bool, reverse: bool
@@ -170,7 +164,6 @@ def test_running_sums(
     assert stays("CumSum", values, np.array(axis, np.int64), opset=opset, **told)
 
 
-@EXAMPLES
 @given(st.data(), shapes(), OPSETS, st.sampled_from(["Gather", "GatherElements", "GatherND"]))
 def test_indices(data: st.DataObject, shape: tuple[int, ...], opset: int, operator: str) -> None:
     random = np.random.default_rng(data.draw(st.integers(0, 99)))
@@ -186,7 +179,6 @@ def test_indices(data: st.DataObject, shape: tuple[int, ...], opset: int, operat
     assert stays(operator, numbers(shape), np.asarray(indices), opset=opset, axis=axis)
 
 
-@EXAMPLES
 @given(st.data(), shapes(), OPSETS, st.booleans())
 def test_the_largest_and_the_smallest(
     data: st.DataObject, shape: tuple[int, ...], opset: int, largest: bool
@@ -197,7 +189,6 @@ def test_the_largest_and_the_smallest(
     assert stays("TopK", numbers(shape), k, opset=opset, axis=axis, largest=int(largest))
 
 
-@EXAMPLES
 @given(st.data(), OPSETS)
 def test_einsum(data: st.DataObject, opset: int) -> None:
     sizes = dict(zip("abcde", (2, 3, 1, 4, 2), strict=True))
@@ -212,7 +203,6 @@ def test_einsum(data: st.DataObject, opset: int) -> None:
     stays("Einsum", values[0], *values[1:], opset=opset, equation=equation)
 
 
-@EXAMPLES
 @given(
     st.lists(st.floats(width=32), min_size=1, max_size=9),
     st.lists(st.floats(width=32), min_size=1, max_size=1),

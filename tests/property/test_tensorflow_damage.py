@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError
@@ -29,7 +29,6 @@ FILES = sorted(
 SMALL = [path for path in FILES if path.stat().st_size < 2500]
 INDEXES = sorted(ROOT.rglob("*.index"))
 LIMITS = Limits(record_bytes=1 << 20, operations=200_000)
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=5)
 CUT = st.none() | st.floats(0, 1)
 
@@ -64,7 +63,6 @@ def read_all(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-@PATIENT
 @given(edits=EDITS, cut=CUT)
 def test_damaged_files(path: Path, edits: list[tuple[float, int]], cut: float | None) -> None:
     read_all(damaged(path.read_bytes(), edits, cut))
@@ -78,7 +76,6 @@ def test_every_cut(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", INDEXES, ids=lambda p: str(p.relative_to(ROOT)))
-@PATIENT
 @given(edits=EDITS, cut=CUT)
 def test_a_damaged_index_beside_a_sound_model(
     path: Path, edits: list[tuple[float, int]], cut: float | None
@@ -92,7 +89,6 @@ def test_a_damaged_index_beside_a_sound_model(
         tensorflow.read(held, "saved_model.pb", LIMITS)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_noise(data: bytes) -> None:
     read_all(data)
@@ -100,7 +96,6 @@ def test_noise(data: bytes) -> None:
         list(sstable.read_table(BytesSource("noise", data + bytes(40) + sstable.MAGIC), LIMITS))
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="node{}<>[]:\"'\\#, \n012.-abx", max_size=200))
 def test_noise_as_text(text: str) -> None:
     for root in ("GraphDef", "SavedModel"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cloud import ROLE
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack import facts
@@ -42,7 +42,6 @@ def request(target: str = "ml_c5", **changes: Any) -> JobRequest:
 # --- names ----------------------------------------------------------------------------------
 
 
-@settings(deadline=None)  # the first example reads the facts
 @given(stem=st.text(max_size=90), target=st.sampled_from(TARGETS), attempt=st.integers(1, 50))
 def test_a_job_name_is_one_that_the_api_takes(stem: str, target: str, attempt: int) -> None:
     digest = naming.digest(stem)
@@ -52,7 +51,6 @@ def test_a_job_name_is_one_that_the_api_takes(stem: str, target: str, attempt: i
     assert digest[:10] in name
 
 
-@settings(deadline=None)  # the first example reads the facts
 @given(a=st.text(max_size=30), b=st.text(max_size=30), target=st.sampled_from(TARGETS))
 def test_other_content_has_another_name_and_the_same_the_same(a: str, b: str, target: str) -> None:
     names = {content: request(target, content=content).name for content in (a, b)}
@@ -89,7 +87,6 @@ def test_each_attempt_and_each_job_has_a_place_of_its_own() -> None:
     assert first.archive == second.archive
 
 
-@settings(deadline=None)  # the first example reads the facts
 @given(stem=st.text(max_size=40))
 def test_a_key_is_one_that_s3_takes(stem: str) -> None:
     key = naming.archive_key(PLACE, "c" * 64, stem)
@@ -206,7 +203,6 @@ def test_what_is_no_place_in_s3(uri: str) -> None:
 # --- AWS's own command line ------------------------------------------------------------------
 
 
-@settings(deadline=None)  # the first example reads the facts
 @given(
     config=st.text(min_size=1, max_size=60),
     tags=st.dictionaries(st.text(min_size=1, max_size=9), st.text(max_size=9), max_size=3),

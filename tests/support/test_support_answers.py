@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack import support
@@ -100,7 +100,6 @@ WORDS = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(word=WORDS, other=WORDS)
 def test_no_word_ends_as_a_bug(word: str, other: str) -> None:
     calls: list[Callable[[], object]] = [

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.archive.manifest import ArchiveRecord, GoldenRecord, Manifest
@@ -62,7 +62,6 @@ def strategy(kind: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_every_value_comes_back_the_same(kind: Any, data: st.DataObject) -> None:
     value = data.draw(strategy(kind))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.archive.read import HEAD, TAIL, MemberSource, extract_member, scan
@@ -50,7 +50,6 @@ def write(
     return path, written
 
 
-@settings(max_examples=60, deadline=None)
 @given(files=FILES, level=st.integers(0, 9))
 def test_any_files_read_back_the_same(files: dict[str, bytes], level: int) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -72,7 +71,6 @@ def test_any_files_read_back_the_same(files: dict[str, bytes], level: int) -> No
     assert scanned.content_bytes == len(content)
 
 
-@settings(max_examples=20, deadline=None)
 @given(files=FILES)
 def test_the_order_of_members_and_the_level_do_not_change_the_content(
     files: dict[str, bytes],
@@ -202,7 +200,6 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     return path, content
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     reads=st.lists(
         st.tuples(st.integers(0, LARGE + 10), st.integers(0, 100_000)), min_size=1, max_size=4

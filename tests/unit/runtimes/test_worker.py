@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack import runtimes
@@ -54,7 +54,6 @@ SHAPES = st.lists(st.integers(0, 5), max_size=4).map(tuple)
 DTYPES = st.sampled_from(["float32", "float64", "float16", "int64", "uint8", "bool"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(shapes=st.dictionaries(st.text(max_size=8), st.tuples(SHAPES, DTYPES), max_size=4))
 def test_arrays_come_back_as_they_went(
     worker: Worker, shapes: dict[str, tuple[tuple[int, ...], str]]
