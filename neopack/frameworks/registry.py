@@ -24,6 +24,7 @@ __all__ = [
     "nothing_found",
     "of_callable",
     "of_neo",
+    "preload",
     "recognize",
     "unread",
 ]
@@ -102,6 +103,12 @@ def unread(name: str, settings: ExportSettings) -> str:
         return ""
     others = (field for field in OPTIONS if field not in row["options"])
     return next((OPTIONS[field] for field in others if getattr(settings, field)), "")
+
+
+def preload(name: str) -> tuple[str, ...]:
+    """What exporting a model of this framework imports first, for ``Child``."""
+    row = _plugins.rows.get(name)
+    return tuple(cast("list[str]", row["preload"])) if row else ()
 
 
 def of_callable(text: str) -> str:

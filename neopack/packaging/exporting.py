@@ -24,6 +24,8 @@ from neopack.values.signature import InputRequest
 
 __all__ = ["exported"]
 
+TASKS = "neopack.packaging.export_task"
+
 
 @contextmanager
 def exported(
@@ -50,12 +52,13 @@ def exported(
         environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         live = environment if source.kind == "object" else None
         with Child(
-            "neopack.packaging.export_task",
+            TASKS,
             failure=ExportFailed,
             subject=source.where,
             owns=staging,
             log=log,
             environment=live,
+            preload=(TASKS, *registry.preload(source.framework)),
         ) as child:
             task = {
                 "source": to_json(given),

@@ -37,11 +37,11 @@ class _ChildLog(SilentLog):
         self._send({"log": "warn", "text": text})
 
 
-def main(module: str) -> None:
-    """Serve the ``TASKS`` of ``module`` until standard input ends."""
-    requests = _requests(_taken_input())
+def main(module: str, answers: int, owned: str) -> None:
+    """Serve the ``TASKS`` of ``module`` until standard input ends; then ``owned`` is removed."""
+    requests = _requests(_taken_input(), owned)
     tasks = importlib.import_module(module).TASKS
-    with os.fdopen(int(os.environ.pop(ANSWERS)), "wb", buffering=0) as stream:
+    with os.fdopen(answers, "wb", buffering=0) as stream:
 
         def send(message: Json) -> None:
             stream.write(json.dumps(message).encode() + b"\n")
@@ -63,9 +63,8 @@ def _taken_input() -> BinaryIO:
     return os.fdopen(ours, "rb")
 
 
-def _requests(stream: BinaryIO) -> Iterator[dict[str, Any]]:
+def _requests(stream: BinaryIO, owned: str) -> Iterator[dict[str, Any]]:
     requests: queue.Queue[bytes] = queue.Queue()
-    owned = os.environ.pop(OWNED, "")
     threading.Thread(target=_read_requests, args=(stream, requests, owned), daemon=True).start()
     while True:
         yield json.loads(requests.get())
@@ -103,4 +102,4 @@ def _full(error: OSError) -> OutputError:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(os.environ.pop(ANSWERS)), os.environ.pop(OWNED))

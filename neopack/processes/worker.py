@@ -3,30 +3,25 @@ happen to a process between them."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
 import queue
-import signal
 import struct
 import subprocess
-import threading
 import time
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Self, TypeAlias
+from typing import Any, BinaryIO, Literal, Self, TypeAlias, cast
 
 from neopack.errors import NeopackError, SourceError
+from neopack.processes.process import POLL, Process, Streams
 from neopack.values.artifact import Array
 from neopack.values.json import Json
 
 __all__ = ["Worker"]
 
 LENGTH = struct.Struct(">Q")
-LAST_LINES = 40
-POLL = 0.5
 # JSON of an answer; arrays come after it and are bounded by the worker's memory
 LONGEST = 1 << 30
 # what would make another Python out of the runtime's own
@@ -58,9 +53,9 @@ class Worker:
         memory: int | None = None,
     ) -> None:
         self._name, self._failure, self._subject = name, failure, subject
-        self._said: deque[str] = deque(maxlen=LAST_LINES)
+        self._answers: queue.Queue[Answer | Ended] = queue.Queue()
         limit = memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             # isolated from the user's own packages and settings
             [python, "-I", "-u", server, tasks, str(limit)],
             stdin=subprocess.PIPE,
@@ -69,14 +64,8 @@ class Worker:
             env={key: value for key, value in os.environ.items() if key not in FOREIGN},
             start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends it
         )
-        self._answers: queue.Queue[Answer | Ended] = queue.Queue()
-        assert self._process.stdout and self._process.stderr  # noqa: S101, PT018 - asked for
-        self._threads = [
-            threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True),
-            threading.Thread(target=self._overhear, args=(self._process.stderr,), daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        streams = process.stdin, process.stderr, process.stdout
+        self._process = Process(process, *cast("Streams", streams), listen=self._listen)
 
     def call(
         self,
@@ -88,22 +77,21 @@ class Worker:
     ) -> Answer:
         """The task's answer and its arrays. Raises ``SourceError`` for what the task refuses,
         and the worker's ``failure`` for all else, also after ``timeout`` seconds."""
-        with contextlib.suppress(BrokenPipeError):  # its last words say more
-            self._send({"task": task, "data": data}, arrays or {})
+        self._process.send(*_frame({"task": task, "data": data}, arrays or {}))
         deadline = time.monotonic() + timeout
         while True:
-            gone = self._process.poll() is not None
+            gone = self._process.has_ended()
             try:
                 answer = self._answers.get(timeout=POLL)
             except queue.Empty:
                 if gone:
                     raise self._died(task) from None
                 if time.monotonic() > deadline:
-                    self._kill()
+                    self._process.kill()
                     raise self._failed(f"{task} took longer than {timeout:g} s") from None
                 continue
             if answer == "garbage":
-                self._kill()
+                self._process.kill()
                 raise self._failed(f"answered {task} with garbage")
             if answer == "left":
                 raise self._died(task)
@@ -114,58 +102,21 @@ class Worker:
 
     def close(self) -> None:
         """End the worker, gently and then not."""
-        assert self._process.stdin is not None  # noqa: S101 - asked for
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
-        self._kill()
-        for thread in self._threads:
-            thread.join(5)
+        self._process.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None:
-            self._kill()
-        self.close()
-
-    def _send(self, header: dict[str, Any], arrays: Mapping[str, Array]) -> None:
-        import numpy as np
-
-        whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        header["arrays"] = [
-            {"name": name, "dtype": str(array.dtype), "shape": list(arrays[name].shape)}
-            for name, array in whole.items()
-        ]
-        text = json.dumps(header).encode()
-        stream = self._process.stdin
-        assert stream is not None  # noqa: S101 - asked for
-        stream.write(LENGTH.pack(len(text)) + text)
-        for array in whole.values():
-            stream.write(array.reshape(-1).view("uint8").data)
-        stream.flush()
-
-    def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.exit(failed=kind is not None)
 
     def _died(self, task: str) -> NeopackError:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(2)
-        self._kill()  # one that closed its output answers no more
-        self._threads[1].join(2)
-        code = self._process.returncode
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
-        return self._failed(f"{how} while running {task}")
+        return self._failed(f"{self._process.ending()} while running {task}")
 
     def _failed(self, what: str) -> NeopackError:
-        words = [line for line in self._said if line.strip()]
-        hint = f"its last words: {words[-1]}" if words else "it left no message"
+        hint = self._process.last_words()
         error = self._failure(f"{self._name} {what}", where=self._subject, hint=hint)
-        error.add_note("\n".join(self._said))
+        error.add_note(self._process.transcript())
         return error
 
     def _revived(self, told: dict[str, str]) -> NeopackError:
@@ -178,7 +129,7 @@ class Worker:
             )
         else:
             error = self._failure(f"{self._name}: {kind}: {message}", where=self._subject)
-        error.add_note(told["trace"] + "\n".join(self._said))
+        error.add_note(told["trace"] + self._process.transcript())
         return error
 
     def _listen(self, stream: BinaryIO) -> None:
@@ -193,10 +144,19 @@ class Worker:
                 last = "garbage"
         self._answers.put(last)
 
-    def _overhear(self, stream: BinaryIO) -> None:
-        with stream:
-            for line in stream:
-                self._said.append(line.decode("utf-8", "replace").rstrip())
+
+def _frame(header: dict[str, Any], arrays: Mapping[str, Array]) -> Iterator[bytes | memoryview]:
+    import numpy as np
+
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    header["arrays"] = [
+        {"name": name, "dtype": str(array.dtype), "shape": list(arrays[name].shape)}
+        for name, array in whole.items()
+    ]
+    text = json.dumps(header).encode()
+    yield LENGTH.pack(len(text)) + text
+    for array in whole.values():
+        yield array.reshape(-1).view("uint8").data
 
 
 def _read(stream: BinaryIO) -> Answer:

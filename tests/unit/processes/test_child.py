@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from neopack.errors import EngineFailed, ExportFailed, Malformed, NeopackError, UsageError
 from neopack.outputs.staging import staging_directory
+from neopack.processes import forkserver
 from neopack.processes.child import Child
 from neopack.values.json import Json
 from neopack.values.log import SilentLog
@@ -95,15 +97,31 @@ class Heard(SilentLog):
         self.warnings.append(text)
 
 
+# what the fork server of these tests imports
+PRELOAD = ("json", "neopack.errors", "numpy")
+
+
+@pytest.fixture(params=[(), PRELOAD], ids=["fresh", "forked"])
+def preload(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Both kinds of child: what is true of one is true of the other."""
+    names: tuple[str, ...] = request.param
+    forkserver.warm(names)
+    return names
+
+
 @pytest.fixture
-def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Child]:
+def child(tmp_path: Path, preload: tuple[str, ...]) -> Iterator[Child]:
     """A child that runs the tasks above."""
     (tmp_path / "child_tasks.py").write_text(TASKS)
-    log = Heard()
-    environment = {"PYTHONPATH": str(tmp_path)}
     with Child(
-        "child_tasks", failure=ExportFailed, subject="m:f", log=log, environment=environment
+        "child_tasks",
+        failure=ExportFailed,
+        subject="m:f",
+        log=Heard(),
+        environment={"PYTHONPATH": str(tmp_path)},
+        preload=preload,
     ) as process:
+        assert isinstance(process._process.handle, subprocess.Popen) is not bool(preload)
         yield process
 
 
@@ -185,33 +203,38 @@ def test_what_a_child_started_goes_with_it(child: Child) -> None:
 
 
 def test_temporary_files_go_with_the_staging_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, child: Child
+    tmp_path: Path, child: Child, preload: tuple[str, ...]
 ) -> None:
-    environment = {"PYTHONPATH": str(tmp_path)}
-    with (
-        staging_directory() as staging,
-        Child("child_tasks", failure=EngineFailed, owns=staging, environment=environment) as other,
-    ):
+    with staging_directory() as staging, owner(staging, tmp_path, preload) as other:
         left = Path(other.call("pollutes", None))
         assert left.parent == staging
         assert left.exists()
     assert not staging.exists()
 
 
-def test_a_child_whose_parent_is_gone_ends_and_cleans_up(child: Child, tmp_path: Path) -> None:
+def owner(owned: Path, path: Path, preload: tuple[str, ...]) -> Child:
+    environment = {"PYTHONPATH": str(path)}
+    return Child(
+        "child_tasks", failure=EngineFailed, owns=owned, environment=environment, preload=preload
+    )
+
+
+def test_a_child_whose_parent_is_gone_ends_and_cleans_up(
+    child: Child, tmp_path: Path, preload: tuple[str, ...]
+) -> None:
     """Its standard input ends: all that it sees of a parent that was killed."""
     owned = tmp_path / "owned"
     owned.mkdir()
     (owned / "file").touch()
-    environment = {"PYTHONPATH": str(tmp_path)}
-    with Child("child_tasks", failure=EngineFailed, owns=owned, environment=environment) as other:
+    with owner(owned, tmp_path, preload) as other:
         other.call("echo", 1)
-        assert other._process.stdin is not None
-        other._process.stdin.close()
-        assert other._process.wait(10) == -signal.SIGKILL
+        other._process.requests.close()
+        assert other._process.handle.wait(10) == -signal.SIGKILL
     assert not owned.exists()
 
 
 def test_the_signals_of_a_terminal_do_not_reach_it(child: Child) -> None:
     assert os.getpgid(child._process.pid) == child._process.pid != os.getpgrp()
-    assert sys.executable in str(child._process.args)
+    assert os.getsid(child._process.pid) == child._process.pid
+    words = Path(f"/proc/{child._process.pid}/cmdline").read_bytes().split(b"\0")
+    assert words[0] == sys.executable.encode()
