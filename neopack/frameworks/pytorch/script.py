@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     r"|\d[\w.]*(?:(?<=e)[-+]\d+)?"
     r"|->|\S"
 )
-LONGEST_CALL = 10_000  # tokens; beyond it a call's flags are not looked for
+LONGEST_CALL = 10_000  # tokens; beyond it the arguments of a definition are not looked for
 MOST_DEFINITIONS = 100_000
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _FLOW = frozenset(["if", "for", "while", "raise"])
@@ -209,9 +209,10 @@ class _Reader:
             self.script.operators[_STATEMENTS[word]] += 1
         if len(tokens) == 3 and tokens[1] == "=" and tokens[2].startswith("__torch__."):
             self.aliases[word] = tokens[2]
-        for at in range(1, len(tokens)):
-            if tokens[at] == "(":
-                self._call(tokens, at)
+        openings = [at for at in range(1, len(tokens)) if tokens[at] == "("]
+        for opening in openings:
+            self._call(tokens, opening)
+        self._training(tokens, openings)
         self.script.calls.read(tokens, self.inside.attributes if self.inside else {})
 
     def _call(self, tokens: list[str], opening: int) -> None:
@@ -224,11 +225,15 @@ class _Reader:
             self.script.called_in.setdefault(operator, _short(self.function))
             if operator == "prim::RaiseException":
                 self.flow["raise"] = None
-        full = self.aliases.get(name, name)
-        flag = _TRAINING.get(full)
-        if flag is not None and _is_training(_arguments(tokens, opening)[0], flag):
-            place = f"{self.file}: {full.rpartition('.')[2]} in {_short(self.function)}"
-            self.script.training.append(place)
+
+    def _training(self, tokens: list[str], openings: Sequence[int]) -> None:
+        names = [self.aliases.get(tokens[at - 1], tokens[at - 1]) for at in openings]
+        ends = _ends(tokens) if any(name in _TRAINING for name in names) else {}
+        for opening, name in zip(openings, names, strict=True):
+            flag = _TRAINING.get(name)
+            if flag is not None and _is_training(_starts(tokens, opening, ends[opening]), flag):
+                place = f"{self.file}: {name.rpartition('.')[2]} in {_short(self.function)}"
+                self.script.training.append(place)
 
 
 def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -265,6 +270,32 @@ def _arguments(tokens: Sequence[str], opening: int) -> tuple[list[list[str]], in
         elif at > opening:
             arguments[-1].append(part)
     return arguments, len(tokens)
+
+
+def _ends(tokens: Sequence[str]) -> dict[int, list[int]]:
+    """For each bracket that opens, where its parts end: its commas and where it closes. One pass
+    for all: calls can be nested as deep as a statement is long."""
+    ends: dict[int, list[int]] = {}
+    inside: list[int] = []
+    for at, part in enumerate(tokens):
+        if part in _OPENING:
+            ends[at] = []
+            inside.append(at)
+        elif inside and part == ",":
+            ends[inside[-1]].append(at)
+        elif inside and part in _CLOSING:
+            ends[inside.pop()].append(at)
+    for opening in inside:
+        ends[opening].append(len(tokens))
+    return ends
+
+
+def _starts(tokens: list[str], opening: int, ends: Sequence[int]) -> list[list[str]]:
+    """What each argument of a call starts with: enough to tell a flag from an expression."""
+    return [
+        tokens[before + 1 : min(end, before + 5)]
+        for before, end in zip((opening, *ends), ends, strict=False)
+    ]
 
 
 def _argument(tokens: list[str]) -> Argument:
