@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from neopack import api, facts
-from neopack.archive.read import scan
+from neopack.archive.read import ArchiveScan, scan
+from neopack.emulator import loader
 from neopack.emulator.compiler import CompilationTask, compile_model
 from neopack.emulator.reasons import reason, said
 from neopack.emulator.rules import target_of
@@ -94,13 +95,13 @@ def _not_fetched(lacking: NoSuchObject, source: ObjectPlace) -> str:
 
 def _compiled(order: CompilationOrder, archive: Path, folder: Path) -> CompilationResult:
     try:
-        scan(archive)
+        scanned = scan(archive)
     except (Malformed, LimitExceeded) as error:
         return _failed(reason("untar"), str(error))
     if order.input["Framework"] not in frameworks.names():
         return _made(order, archive, folder)
     report = _judged(order, archive)
-    words = _what_neo_says(report)
+    words = _what_neo_says(order, report, scanned)
     if words:
         return _failed(words, *(f"{f.level} {f.id}: {f.message}" for f in report.findings))
     return _made(order, archive, folder)
@@ -136,9 +137,19 @@ def _judged(order: CompilationOrder, archive: Path) -> Report:
     )
 
 
-def _what_neo_says(report: Report) -> str:
-    """Neo's words for the first error for which any are known."""
-    words = [finding.said_by_neo for finding in report.at("error") if finding.said_by_neo]
+def _what_neo_says(order: CompilationOrder, report: Report, scanned: ArchiveScan) -> str:
+    """Neo's words for the first error for which any are known; empty where the job goes on.
+
+    On the members of an archive the loader's own verdict, where there is one, outweighs ours.
+    """
+    name, version = order.input["Framework"], order.input.get("FrameworkVersion", "")
+    verdict = loader.verdict(name, order.target, version, scanned.entries)
+    errors = report.at("error")
+    if verdict == "takes":
+        errors = tuple(finding for finding in errors if not loader.is_about_names(finding))
+    words = [finding.said_by_neo for finding in errors if finding.said_by_neo]
+    if not words and verdict == "refuses":
+        words = [f"InputConfiguration: Framework cannot load {facts.framework(name).title} model"]
     return said(words[0]) if words else ""
 
 
