@@ -234,6 +234,7 @@ def test_a_child_whose_parent_is_gone_ends_and_cleans_up(
 
 
 def test_the_signals_of_a_terminal_do_not_reach_it(child: Child) -> None:
+    child.call("echo", 1)  # it is up
     assert os.getpgid(child._process.pid) == child._process.pid != os.getpgrp()
     assert os.getsid(child._process.pid) == child._process.pid
     words = Path(f"/proc/{child._process.pid}/cmdline").read_bytes().split(b"\0")
