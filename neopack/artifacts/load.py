@@ -23,6 +23,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
 from neopack.outputs.atomic import writing
+from neopack.outputs.staging import staging_directory
 from neopack.values.artifact import Array, Runner
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature
@@ -165,14 +166,24 @@ def load_opened(
         archived = ArchiveFiles(opened.scan, limits)
         framework = frameworks.of_neo(opened.framework)
         return framework.runner(archived, opened.model, opened.signature, threads)
+    return _load_compiled(opened, opened.compiled, threads, limits)
+
+
+def _load_compiled(
+    opened: OpenedArchive, compiled: ArtifactManifest, threads: int | None, limits: Limits
+) -> Runner:
+    """By way of files that are gone afterwards: an engine reads them in its own way, and maps
+    what it keeps."""
     from neopack.engines import registry as engines
 
-    lacking = set(opened.compiled.members) - set(opened.scan.file_names())
+    lacking = set(compiled.members) - set(opened.scan.file_names())
     if lacking:
         raise Malformed(f"lacks {min(lacking)!r}", where=opened.scan.path.name)
-    files = {name: _whole(opened.scan, name, limits) for name in opened.compiled.members}
-    engine = engines.get(opened.compiled.engine)
-    return engine.load(files, opened.signature, opened.compiled.options, threads)
+    engine = engines.get(compiled.engine)
+    with staging_directory() as folder:
+        for name in compiled.members:
+            _extract(opened.scan, name, folder / name, limits)
+        return engine.load(folder, opened.signature, compiled.options, threads)
 
 
 def unpack(opened: OpenedArchive, into: Path, limits: Limits = DEFAULT_LIMITS) -> Path:
@@ -180,11 +191,14 @@ def unpack(opened: OpenedArchive, into: Path, limits: Limits = DEFAULT_LIMITS) -
     whose names ``open_archive`` found safe. Returns the main file."""
     framework = frameworks.of_neo(opened.framework)
     for name in (opened.model, *framework.parts(opened.scan.file_names(), opened.model)):
-        path = into / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with writing(path):
-            extract_member(opened.scan, name, path, limits)
+        _extract(opened.scan, name, into / name, limits)
     return into / opened.model
+
+
+def _extract(scanned: ArchiveScan, name: str, path: Path, limits: Limits) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path):
+        extract_member(scanned, name, path, limits)
 
 
 def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array]:

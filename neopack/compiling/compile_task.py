@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from neopack.engines import registry as engines
+from neopack.engines.compare import compared
 from neopack.formats.codec import from_json, to_json
 from neopack.frameworks import registry as frameworks
 from neopack.values.artifact import CompilationRequest
@@ -17,10 +18,13 @@ __all__ = ["TASKS"]
 
 
 def compile_model(data: Json, log: Log) -> Json:
-    """Compile a model with the engine named, into ``out``."""
+    """Compile a model with the engine named, into ``out``, and compare it with its goldens."""
     request, out = from_json(CompilationRequest, data["request"]), Path(data["out"])
     model = frameworks.get(request.framework).lifted(request.model, out)
-    return to_json(engines.get(data["engine"]).compile(replace(request, model=model), out, log))
+    request, engine = replace(request, model=model), engines.get(data["engine"])
+    artifact = engine.compile(request, out, log)
+    with log.step("comparing with the golden outputs"):
+        return to_json(compared(engine, artifact, request, out))
 
 
 TASKS: Mapping[str, Callable[[Json, Log], Json]] = {"compile": compile_model}

@@ -43,17 +43,21 @@ class Engine(Protocol):
         """Decided without importing the engine, from its catalogue row."""
 
     def compile(self, request: CompilationRequest, out: Path, log: Log) -> CompiledArtifact:
-        """Compile into files under ``out``, and compare with the golden outputs.
+        """Compile into files under ``out``; the comparison with the golden outputs comes after.
 
         Raises ``EngineFailed`` where the engine cannot, ``Unsupported`` where this machine
-        cannot compute in the precision asked for.
+        cannot compute in the precision of the request.
         """
+
+    def allowed_difference(self, precision: str) -> float:
+        """The largest difference from the golden outputs, relative to the largest of them, that
+        passes where the user sets no other."""
 
     def load(
         self,
-        files: Mapping[str, bytes],
+        folder: Path,
         signature: Signature,
         options: Mapping[str, Json],
         threads: int | None,
     ) -> Runner:
-        """A runner from the artifact's files, in memory."""
+        """A runner from the artifact's files in ``folder``, which may be deleted afterwards."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from neopack.engines import Engine
+from neopack.engines.compare import compared
 from neopack.errors import NeopackError, VerificationFailed
 from neopack.formats.codec import from_json, to_json
 from neopack.goldens.arrays import load_goldens
@@ -32,10 +33,9 @@ def assert_engine_conforms(engine: Engine, request: CompilationRequest) -> None:
         assert len(verdict.why_not.splitlines()) == 1, "a refusal says why, in one line"
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        made = engine.compile(request, out, SilentLog())
-        _assert_artifact(engine, request, made, out)
-        files = {member.name: member.path.read_bytes() for member in made.members}
-        _assert_computes(engine, request, made, files)
+        artifact = engine.compile(request, out, SilentLog())
+        _assert_artifact(engine, request, artifact, out)
+        _assert_computes(engine, request, compared(engine, artifact, request, out), out)
         torn = out / f"torn{request.model.suffix}"
         torn.write_bytes(request.model.read_bytes()[:64])
         strict = replace(request, max_difference=-1.0)  # below zero no difference passes
@@ -44,39 +44,45 @@ def assert_engine_conforms(engine: Engine, request: CompilationRequest) -> None:
             (strict, VerificationFailed),
         ):
             _assert_raises(error, partial(_compile_apart, engine, wrong))
-        _assert_raises(NeopackError, lambda: engine.load({}, made.signature, made.options, 1))
+        empty = out / "empty"
+        empty.mkdir()
+        load = partial(engine.load, empty, artifact.signature, artifact.options, 1)
+        _assert_raises(NeopackError, load)
 
 
 def _compile_apart(engine: Engine, request: CompilationRequest) -> None:
     """In a directory of its own: an engine is given an empty one each time."""
     with tempfile.TemporaryDirectory() as folder:
-        engine.compile(request, Path(folder), SilentLog())
+        artifact = engine.compile(request, Path(folder), SilentLog())
+        compared(engine, artifact, request, Path(folder))
 
 
 def _assert_artifact(
-    engine: Engine, request: CompilationRequest, made: CompiledArtifact, out: Path
+    engine: Engine, request: CompilationRequest, artifact: CompiledArtifact, out: Path
 ) -> None:
-    said = (made.engine, made.target, made.precision, made.signature.inputs)
+    said = (artifact.engine, artifact.target, artifact.precision, artifact.signature.inputs)
     asked = (engine.name, request.target.name, request.precision, request.signature.inputs)
     assert said == asked, f"the artifact says {said}, not {asked}"
-    assert made.engine_version, "the artifact says the engine's version"
-    assert from_json(CompiledArtifact, to_json(made)) == made, "the artifact is JSON"
-    for member in made.members:
+    assert artifact.engine_version, "the artifact says the engine's version"
+    assert from_json(CompiledArtifact, to_json(artifact)) == artifact, "the artifact is JSON"
+    for member in artifact.members:
         assert member.path.is_relative_to(out), f"{member.name} is written outside of out"
         assert member.path.stat().st_size, f"{member.name} is empty"
 
 
 def _assert_computes(
-    engine: Engine, request: CompilationRequest, made: CompiledArtifact, files: Mapping[str, bytes]
+    engine: Engine, request: CompilationRequest, artifact: CompiledArtifact, folder: Path
 ) -> None:
     assert request.goldens is not None, "give a request with goldens"
-    assert made.difference is not None, "it was not compared with the golden outputs"
+    assert artifact.difference is not None, "it was not compared with the golden outputs"
     inputs, golden = load_goldens(request.goldens)
-    runner = engine.load(files, made.signature, made.options, 1)
+    runner = engine.load(folder, artifact.signature, artifact.options, 1)
     first = runner.predict(inputs)
     kept = {name: array.copy() for name, array in first.items()}
     off = difference(golden, first)
-    assert off <= 2 * made.difference + 1e-6, f"loaded it is {off:.2g} away, not {made.difference}"
+    assert off <= 2 * artifact.difference + 1e-6, (
+        f"loaded it is {off:.2g} away, not {artifact.difference}"
+    )
     runner.predict({name: (array * 0).astype(array.dtype) for name, array in inputs.items()})
     assert difference(kept, first) == 0, "an answer changes with the next call: copy it"
 

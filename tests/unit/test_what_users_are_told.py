@@ -13,13 +13,11 @@ import pytest
 import neopack
 from neopack import facts
 from neopack.checks.judging import Submission
-from neopack.engines import openvino
+from neopack.engines import compare
 from neopack.errors import ExportFailed, UsageError, VerificationFailed
 from neopack.frameworks import callables
 from neopack.reports.text import report_text
-from neopack.values.artifact import CompilationRequest
 from neopack.values.finding import Finding, Report
-from neopack.values.signature import Signature
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -39,21 +37,17 @@ def test_a_failed_callable_can_be_called_again_as_the_hint_says(
 
 @pytest.mark.parametrize("off", [3.4e-3, 1.04e-2, 9.99e-1])
 def test_the_difference_that_the_hint_accepts_is_accepted(off: float) -> None:
-    request: dict[str, Any] = {
-        "framework": "ONNX", "model": Path("m"), "target": facts.target("ml_c5"),
-        "signature": Signature(inputs=()),
-    }  # fmt: skip
     with pytest.raises(VerificationFailed) as refused:
-        openvino._refuse_difference(CompilationRequest(**request), off)
+        compare._refuse(off, 1e-3)
     allowed = float(refused.value.hint.split("--max-difference ")[1].split(",")[0])
-    openvino._refuse_difference(CompilationRequest(**request, max_difference=allowed), off)
+    compare._refuse(off, allowed)
 
 
 @pytest.mark.parametrize("given", [{"level": 10}, {"ignore": ["NEO-XX"]}, {"code": "nowhere"}])
 def test_settings_are_refused_before_the_export(
     given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neopack.packaging.exporting.exported", None)
+    monkeypatch.setattr("neopack.packaging.steps.exported", None)
     with pytest.raises(neopack.NeopackError):
         neopack.package("net:Net", path=tmp_path / "a.tar.gz", **given)
 
