@@ -11,7 +11,7 @@ from neopack.archive.write import write_archive
 from neopack.artifacts.emulated import EMULATED, EmulatedMark
 from neopack.artifacts.load import find_model, open_archive
 from neopack.compiling import local
-from neopack.emulator.signatures import complete
+from neopack.dataconfig.data_input_config import with_shapes
 from neopack.engines import registry as engines
 from neopack.errors import Missing, NeopackError, Unsupported
 from neopack.goldens.inputs import random_inputs, request_of
@@ -66,7 +66,7 @@ def compile_model(task: CompilationTask) -> CompiledFiles:
     if found is None or found[0].name != task.framework:
         return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNREAD)
     framework, _, info = found
-    signature = complete(info.signature, task.config, task.options, task.framework)
+    signature = with_shapes(info.signature, task.config, task.options, task.framework)
     if signature is None:
         return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
     layout = framework.layout(signature, task.target, scanned.file_names())

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from neopack import facts
-from neopack.dataconfig.strings import read_options
+from neopack.dataconfig.compiler_options import parse_options
 from neopack.emulator.replies import AwsError
 from neopack.values.target import Target
 
@@ -59,7 +59,7 @@ def _input(config: Mapping[str, Any], target: Target) -> Iterator[str]:
 
 def _options(text: str | None, target: Target, config: Mapping[str, Any]) -> Iterator[str]:
     """JSON for every target; the options of a group that the target cannot do without."""
-    options = read_options(text) if text else None
+    options = parse_options(text) if text else None
     if text is not None and options is None:
         yield f"CompilerOptions is not valid JSON: {text[:100]!r}"
     group = facts.option_group_required(target, config["Framework"])

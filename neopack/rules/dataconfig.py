@@ -10,45 +10,30 @@ import re
 from collections.abc import Iterator, Mapping
 
 from neopack import facts
-from neopack.dataconfig.strings import Config, dims, read_config, strict_json
+from neopack.dataconfig.data_input_config import (
+    DataInputConfig,
+    dims,
+    example,
+    parse_config,
+    shape_text,
+)
+from neopack.dataconfig.strict_json import strict_json
 from neopack.errors import Malformed
 from neopack.rules.needs import config_required
 from neopack.rules.rule import Hit, Inspection, Rule, rule
 from neopack.values.json import Json
-from neopack.values.signature import Shape, Signature, TensorSpec
+from neopack.values.signature import Shape, TensorSpec
 
-__all__ = ["RULES", "example", "inputs_of", "shape_text"]
+__all__ = ["RULES", "inputs_of"]
 
 _WHERE = "DataInputConfig"
 _RANGE = re.compile(r"([1-9][0-9]*)\.\.([1-9][0-9]*)")
-_PLACEHOLDER = 1
 
 
-def inputs_of(inspection: Inspection) -> Config:
+def inputs_of(inspection: Inspection) -> DataInputConfig:
     """The config as written; empty where it is absent or unreadable."""
     text = inspection.data_input_config
-    return (read_config(text) if text else None) or Config(form="dict", inputs=())
-
-
-def shape_text(shape: Shape) -> str:
-    return "[" + ",".join("?" if dim is None else str(dim) for dim in shape) + "]"
-
-
-def example(signature: Signature | None, framework: str = "") -> str:
-    """DataInputConfig for a signature, with 1 in the place of every free dim."""
-    inputs = signature.inputs if signature else ()
-    turned = framework != "" and facts.framework(framework).turns_channels
-    shapes = [
-        f'"{spec.name}":{shape_text(_filled(spec.shape, turned=turned))}'
-        for spec in inputs
-        if spec.shape
-    ]
-    return "{" + ",".join(shapes) + "}" if shapes else '{"input0":[1,3,224,224]}'
-
-
-def _filled(shape: Shape, *, turned: bool) -> Shape:
-    filled = tuple(_PLACEHOLDER if dim is None else dim for dim in shape)
-    return (filled[0], filled[3], *filled[1:3]) if turned and len(filled) == 4 else filled
+    return (parse_config(text) if text else None) or DataInputConfig(form="dict", inputs=())
 
 
 def _at(name: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from operator import attrgetter
 
 from neopack import facts, versions
-from neopack.dataconfig.strings import read_config, read_options
+from neopack.dataconfig.compiler_options import parse_options
+from neopack.dataconfig.data_input_config import parse_config
 from neopack.rules.rule import Inspection, Rule
 
 __all__ = ["config_required", "excused", "lacking"]
@@ -25,8 +26,8 @@ _REASONS = {
 _NOTHING: tuple[object, ...] = (None, "", (), {})
 # Needs that are read out of a field: the field, and how.
 _READ: dict[str, tuple[str, Callable[[str], object]]] = {
-    "config": ("data_input_config", read_config),
-    "options": ("compiler_options", read_options),
+    "config": ("data_input_config", parse_config),
+    "options": ("compiler_options", parse_options),
 }
 
 

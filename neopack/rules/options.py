@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 from neopack import facts
-from neopack.dataconfig.strings import Options, read_options, strict_json
+from neopack.dataconfig.compiler_options import CompilerOptions, parse_options
+from neopack.dataconfig.strict_json import strict_json
 from neopack.errors import Malformed
 from neopack.facts import Option
 from neopack.rules.members import normal
@@ -22,10 +23,10 @@ __all__ = ["RULES", "options_of"]
 _WHERE = "CompilerOptions"
 
 
-def options_of(inspection: Inspection) -> Options:
+def options_of(inspection: Inspection) -> CompilerOptions:
     """The options as written; empty where they are absent or unreadable."""
     text = inspection.compiler_options
-    return (read_options(text) if text else None) or Options(form="object", keys={})
+    return (parse_options(text) if text else None) or CompilerOptions(form="object", keys={})
 
 
 def _known(inspection: Inspection) -> dict[str, Option]:

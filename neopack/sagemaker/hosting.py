@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from neopack import facts
 from neopack.artifacts.compiled_manifest import ArtifactManifest, JobRecord
-from neopack.dataconfig.strings import read_options
+from neopack.dataconfig.compiler_options import parse_options
 from neopack.errors import Unsupported, UsageError
 from neopack.facts import hosting
 from neopack.facts.images import inference_image
@@ -202,6 +202,6 @@ def _environment(
 
 def _group(compiler_options: str) -> int:
     """The NeuronCores that a model was compiled for."""
-    options = read_options(compiler_options) if compiler_options else None
+    options = parse_options(compiler_options) if compiler_options else None
     found = _PIPELINE.search(options.flags) if options else None
     return max(1, int(found[1])) if found else 1

@@ -13,9 +13,9 @@ from known import KNOWN, Case, Known, Package
 
 import neopack
 from neopack.api import check_targets, fix
+from neopack.dataconfig.data_input_config import example
 from neopack.errors import Malformed, NeopackError
 from neopack.options import CheckOptions
-from neopack.rules.dataconfig import example
 from neopack.values.finding import Finding, Report
 
 __all__ = ["Proof", "line", "others", "page", "prove"]

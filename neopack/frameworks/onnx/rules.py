@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack import facts, versions
-from neopack.dataconfig.strings import dims
+from neopack.dataconfig.data_input_config import dims, example, shape_text
 from neopack.facts import OnnxRelease
-from neopack.rules.dataconfig import example, inputs_of, shape_text
+from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import named, normal
 from neopack.rules.rule import Hit, Inspection, Rule, rule
 from neopack.values.json import Json

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from neopack import facts
-from neopack.dataconfig.strings import dims
+from neopack.dataconfig.data_input_config import dims, shape_text
 from neopack.frameworks.pytorch import lower, readable
-from neopack.rules.dataconfig import inputs_of, shape_text
+from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import matching, named, visible
 from neopack.rules.options import options_of
 from neopack.rules.rule import Hit, Inspection, Rule, rule

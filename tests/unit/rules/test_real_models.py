@@ -9,10 +9,10 @@ from inspections import entries, inspection
 from test_catalogue import ALL
 
 from neopack.checks import engine
+from neopack.dataconfig.data_input_config import example
 from neopack.formats.files import FolderFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks import registry
-from neopack.rules import dataconfig
 from neopack.values.model import ModelInfo
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -90,7 +90,7 @@ def read(path: str) -> ModelInfo:
 def test_what_is_found_in_a_real_file(path: str) -> None:
     info = read(path)
     name = NAMES[info.framework]
-    config = dataconfig.example(info.signature, info.framework) if info.signature else None
+    config = example(info.signature, info.framework) if info.signature else None
     judged = inspection(
         info.framework,
         entries=entries(name, *MORE.get(info.framework, ())),
