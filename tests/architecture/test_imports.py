@@ -137,6 +137,29 @@ def test_reading_and_judging_import_no_framework() -> None:
     assert not loaded & HEAVY
 
 
+# what the command line is made of beside the verbs: their options, their results, its settings
+CLI_IMPORTS = {
+    "api", "cli", "distributions", "emulator", "errors", "goldens", "options", "outputs",
+    "project", "reports", "values",
+}  # fmt: skip
+
+
+def test_the_command_line_works_through_the_api() -> None:
+    for path in FILES:
+        if room(path) == "cli":
+            tree = ast.parse(path.read_text())
+            assert rooms_imported_at_run_time(tree) <= CLI_IMPORTS, name(path)
+
+
+def rooms_imported_at_run_time(tree: ast.Module) -> set[str]:
+    """Types alone may come from anywhere."""
+    tree.body = [
+        n for n in tree.body if not (isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test))
+    ]
+    modules = [m for m in imported(tree) if m.startswith("neopack.")]
+    return {m.split(".")[1] for m in modules} & set(PLACE)
+
+
 def test_nothing_but_the_command_line_imports_the_emulator() -> None:
     """It is for tests and demos: what users run against AWS never reaches it."""
     importers = {room(path) for path in FILES if "emulator" in rooms_imported(path)}

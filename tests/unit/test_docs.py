@@ -50,6 +50,14 @@ def test_the_generated_pages_are_up_to_date(generate: Any) -> None:
     assert not old, "run: python docs/generate.py"
 
 
+def test_every_file_that_the_tree_names_exists() -> None:
+    page = (ROOT / "docs" / "tree.md").read_text("utf-8")
+    table = page.split("## Where a change goes")[1]
+    named = [path for path in re.findall(r"`([\w./-]+/[\w./-]*)`", table) if "NAME" not in path]
+    assert len(named) > 20
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
 def written(page: str) -> str:
     path = ROOT / "docs" / page
     return path.read_text("utf-8") if path.is_file() else ""
