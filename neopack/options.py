@@ -18,7 +18,7 @@ from typing import ClassVar, Literal, TypeAlias, TypedDict, TypeVar
 from neopack.errors import UsageError
 from neopack.formats.codec import to_json
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.goldens.comparison import refuse_no_distance
+from neopack.goldens.comparison import check_max_difference
 from neopack.values.finding import Level
 
 __all__ = [
@@ -126,7 +126,7 @@ class CompileOptions(Options):
     limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
-        refuse_no_distance(self.max_difference)
+        check_max_difference(self.max_difference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""SHA-256 on a second thread, so that hashing three ways costs no time beside compressing."""
+"""SHA-256 on a second thread, so that three digests cost no extra time beside compression."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Self
 __all__ = ["ARCHIVE", "CONTENT", "BackgroundDigests"]
 
 BACKLOG = 8
-# no member of a tar can have a name with a NUL in it
+# the name of a tar member cannot contain a NUL
 ARCHIVE, CONTENT = "\0archive", "\0content"
 
 
 class BackgroundDigests:
-    """Named digests, each fed in order. At most eight chunks wait, which bounds memory."""
+    """Digests by name, each fed in order. At most eight chunks wait, which bounds memory."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sha256")
@@ -23,14 +23,14 @@ class BackgroundDigests:
         self._digests: dict[str, hashlib._Hash] = {}
 
     def update(self, names: tuple[str, ...], data: bytes) -> None:
-        """Feed ``data`` to each digest named; a name not seen before starts a new digest."""
+        """Feed ``data`` to the digests of these names; a new name starts a new digest."""
         digests = tuple(self._digests.setdefault(name, hashlib.sha256()) for name in names)
         self._waiting.append(self._pool.submit(_feed, digests, data))
         if len(self._waiting) > BACKLOG:
             self._waiting.popleft().result()
 
     def hexdigest(self, name: str) -> str:
-        """The digest of all that was fed to ``name``, waiting for it where needed."""
+        """Return the digest of all data fed to ``name``; wait for it if necessary."""
         while self._waiting:
             self._waiting.popleft().result()
         return self._digests.setdefault(name, hashlib.sha256()).hexdigest()

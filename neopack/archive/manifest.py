@@ -1,8 +1,8 @@
-"""The manifest: what is in an archive, how to submit it, and what proves it.
+"""The manifest: the content of an archive, how to submit it, and the evidence that it works.
 
-It lies beside the archive, never inside: Neo counts members. ``model.tar.gz`` has
-``model.neopack.json`` and ``model.golden.npz``. It holds no time and no path of this machine,
-so that the same input gives the same manifest.
+The manifest lies beside the archive, never inside, because Neo counts members. ``model.tar.gz``
+has ``model.neopack.json`` and ``model.golden.npz``. The manifest contains neither times nor paths
+of this machine, so the same input gives the same manifest.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LARGEST = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveRecord:
-    """The archive itself. ``content_sha256`` is of the tar inside the gzip."""
+    """The archive itself. ``content_sha256`` is the digest of the tar inside the gzip."""
 
     name: str
     bytes: int
@@ -95,15 +95,14 @@ def golden_path(archive: Path) -> Path:
 
 
 def manifest_of(archive: Path, content_sha256: str) -> Manifest | None:
-    """The manifest beside ``archive`` where it is of that content; one of another archive is
-    not believed."""
+    """Return the manifest beside ``archive``, or None if it belongs to other content."""
     manifest = read_manifest(archive)
     of_this = manifest is not None and manifest.archive.content_sha256 == content_sha256
     return manifest if of_this else None
 
 
 def read_manifest(archive: Path) -> Manifest | None:
-    """The manifest beside ``archive``, or None where there is none. Raises ``Malformed``."""
+    """Return the manifest beside ``archive``, or None if there is none. Raises ``Malformed``."""
     path = manifest_path(archive)
     if not path.is_file():
         return None
@@ -115,14 +114,14 @@ def read_manifest(archive: Path) -> Manifest | None:
 
 
 def goldens_of(archive: Path, content_sha256: str) -> Path | None:
-    """The golden numbers beside ``archive``, or None where there are none. Raises ``Malformed``
-    where they belong to another archive."""
+    """Return the path of the golden numbers beside ``archive``, or None if there are none. Raises
+    ``Malformed`` if they belong to another archive."""
     manifest, path = read_manifest(archive), golden_path(archive)
     if manifest is None or not path.is_file():
         return None
     if manifest.archive.content_sha256 != content_sha256:
         raise Malformed(
-            "the manifest beside it is of another archive",
+            "the manifest beside it belongs to another archive",
             where=str(archive),
             hint="package the model again, or move the stray .neopack.json away",
         )
@@ -137,7 +136,7 @@ def goldens_of(archive: Path, content_sha256: str) -> Path | None:
 
 
 def record_evidence(archive: Path, manifest: Manifest, evidence: Evidence) -> None:
-    """Write it into the manifest beside ``archive``, in place of what the same runtime said."""
+    """Write evidence into the manifest beside ``archive``, replacing that of the same runtime."""
     others = tuple(e for e in manifest.evidence if e.runtime != evidence.runtime)
     with AtomicOutputs(force=True) as outputs:
         proven = replace(manifest, evidence=(*others, evidence))
@@ -148,9 +147,9 @@ def _load(path: Path) -> Json:
     if path.stat().st_size > LARGEST:
         raise Malformed(f"is larger than {LARGEST} bytes", where=str(path))
     data = parsed(path.read_bytes(), str(path))
-    found = data.get("schema") if isinstance(data, dict) else None
-    if found != SCHEMA:
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if schema != SCHEMA:
         raise Malformed(
-            f"has manifest schema {found!r}; this neopack reads {SCHEMA}", where=str(path)
+            f"has manifest schema {schema!r}; this neopack reads {SCHEMA}", where=str(path)
         )
     return data

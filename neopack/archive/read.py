@@ -1,6 +1,6 @@
-"""Read an archive that somebody handed us: one pass, bounded, nothing extracted by name.
+"""Read an untrusted archive: in one pass, within bounds, without extracting members by name.
 
-``scan`` streams through the whole file once: digests, tar entries, the magic and the tail of
+``scan`` streams through the whole file once for digests, tar entries, and the head and tail of
 every member. ``MemberSource`` then reads inside one member without unpacking the archive.
 """
 
@@ -29,16 +29,16 @@ __all__ = [
 
 CHUNK = 1 << 20
 HEAD = 64 << 10
-# torch writes all that is not a tensor at the end of a TorchScript file
+# torch writes everything except tensors at the end of a TorchScript file
 TAIL = 4 << 20
 SMALL_TEXT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveScan:
-    """What one pass over an archive saw. ``tails`` holds the last bytes of each file member.
+    """The result of one pass over an archive. ``tails`` has the last bytes of each file member.
 
-    ``trailing`` counts bytes after the end of the tar that are not zero padding.
+    ``trailing`` counts the bytes after the end of the tar that are not zero padding.
     """
 
     path: Path
@@ -52,24 +52,27 @@ class ArchiveScan:
     tails: Mapping[str, bytes] = field(default_factory=dict)
 
     def entry(self, name: str) -> TarEntry:
-        """Of two files with one name the later, which is what unpacking leaves."""
-        named = (e for e in reversed(self.entries) if e.name == name and e.kind == "file")
-        return next(named)
+        """The file of that name; of two, the later one, which unpacking leaves."""
+        files = (e for e in reversed(self.entries) if e.name == name and e.kind == "file")
+        return next(files)
 
     def file_names(self) -> tuple[str, ...]:
         return tuple(entry.name for entry in self.entries if entry.kind == "file")
 
 
 def scan(path: Path, limits: Limits = DEFAULT_LIMITS) -> ArchiveScan:
-    """Read ``path`` to its end. Raises ``Malformed`` where it is no gzip tar, saying what it is
-    instead, or is cut short; ``LimitExceeded`` past a limit."""
+    """Read ``path`` to its end.
+
+    Raises ``Malformed`` if it is truncated or not a gzip tar (the message says what it is
+    instead), ``LimitExceeded`` past a limit, ``SourceError`` if it cannot be read.
+    """
     with _readable(path) as raw, BackgroundDigests() as digests:
         stream = GzipForward(raw, path, limits, digests)
-        found = _Found()
+        state = _Scanning()
         for entry in tar.entries(stream, limits):
-            found.entries.append(entry)
+            state.entries.append(entry)
             if entry.kind == "file":
-                _capture(stream, entry, found, digests)
+                _capture(stream, entry, state, digests)
         stream.drain()
         return ArchiveScan(
             path=path,
@@ -77,10 +80,10 @@ def scan(path: Path, limits: Limits = DEFAULT_LIMITS) -> ArchiveScan:
             sha256=digests.hexdigest(ARCHIVE),
             content_bytes=stream.position,
             content_sha256=digests.hexdigest(CONTENT),
-            entries=tuple(found.entries),
-            digests={name: digests.hexdigest(key) for name, key in found.keys.items()},
-            heads=found.heads,
-            tails=found.tails,
+            entries=tuple(state.entries),
+            digests={name: digests.hexdigest(key) for name, key in state.keys.items()},
+            heads=state.heads,
+            tails=state.tails,
         )
 
 
@@ -93,28 +96,28 @@ def _readable(path: Path) -> Iterator[BinaryIO]:
         reason = error.strerror or str(error)
         raise SourceError(f"cannot be read: {reason}", where=str(path)) from error
     except (Malformed, LimitExceeded) as error:
-        if str(path) not in error.where:  # the readers of tar know of no file
+        if str(path) not in error.where:  # the tar reader does not know the path
             error.where = ": ".join(part for part in (str(path), error.where) if part)
         raise
 
 
 @dataclass(slots=True)
-class _Found:
+class _Scanning:
     entries: list[TarEntry] = field(default_factory=list)
     heads: dict[str, bytes] = field(default_factory=dict)
     tails: dict[str, bytes] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
-    kept: int = 0
+    tail_bytes: int = 0
 
 
 def _capture(
-    stream: GzipForward, entry: TarEntry, found: _Found, digests: BackgroundDigests
+    stream: GzipForward, entry: TarEntry, state: _Scanning, digests: BackgroundDigests
 ) -> None:
     left, head = entry.size, b""
-    key = found.keys[entry.name] = f"{entry.name}\0{entry.offset}"
+    key = state.keys[entry.name] = f"{entry.name}\0{entry.offset}"
     tail = bytearray()
-    # many members share one allowance, so that their tails together stay within 8 tails
-    allowance = min(TAIL, max(HEAD, 8 * TAIL - found.kept))
+    # all members share one allowance of 8 tails
+    allowance = min(TAIL, max(HEAD, 8 * TAIL - state.tail_bytes))
     while left:
         chunk = stream.read_some(left)
         digests.update((key,), chunk)
@@ -124,13 +127,13 @@ def _capture(
         if left < allowance:
             tail += chunk
     del tail[: max(0, len(tail) - allowance)]
-    found.kept += len(tail)
-    found.heads[entry.name] = head
-    found.tails[entry.name] = bytes(tail)
+    state.tail_bytes += len(tail)
+    state.heads[entry.name] = head
+    state.tails[entry.name] = bytes(tail)
 
 
 class GzipForward:
-    """The uncompressed bytes of a .tar.gz, front to back, within all limits; hashed if asked."""
+    """The uncompressed bytes of a .tar.gz, from start to end, within all limits."""
 
     def __init__(
         self,
@@ -144,7 +147,7 @@ class GzipForward:
         self._raw, self._path, self._limits = raw, path, limits
         self._isal = isal_zlib
         self._inflate = isal_zlib.decompressobj(31)
-        # its stubs call the class an instance
+        # its type stubs declare the class as an instance
         self._error = cast("type[Exception]", isal_zlib.error)
         self._buffer, self._at = b"", 0
         self._pending = b""
@@ -167,7 +170,7 @@ class GzipForward:
             length -= len(self.read_some(length))
 
     def read_some(self, most: int) -> bytes:
-        """Between 1 and ``most`` bytes; ``Malformed`` at the end of the stream."""
+        """Return 1 to ``most`` bytes. Raises ``Malformed`` at the end of the stream."""
         if self._at == len(self._buffer) and not self._fill():
             raise Malformed(
                 "the tar inside ends too early", offset=self.position, where=str(self._path)
@@ -178,7 +181,7 @@ class GzipForward:
         return part
 
     def drain(self) -> None:
-        """Read to the end of the gzip stream, so that its checksum is checked."""
+        """Read to the end of the gzip stream, which verifies its checksum."""
         while self._at < len(self._buffer) or self._fill():
             rest = self._buffer[self._at :]
             if any(rest):
@@ -256,19 +259,19 @@ def _refuse_what_is_no_gzip(raw: BinaryIO, path: Path) -> None:
     raw.seek(0)
     if head.startswith(b"\x1f\x8b"):
         return
-    what = _what_it_is(head)
+    form = _form_of(head)
     raise Malformed(
-        f"is no gzip tar but {what}",
+        f"is not a gzip tar but {form}",
         where=str(path),
         hint="Neo takes one .tar.gz: neopack package writes it",
     )
 
 
-def _what_it_is(head: bytes) -> str:
+def _form_of(head: bytes) -> str:
     if not head:
         return "an empty file"
     if head[257:262] == b"ustar":
-        return "a tar that is not compressed"
+        return "an uncompressed tar"
     signatures = {
         b"PK\x03\x04": "a zip (perhaps the bare model file)",
         b"\x89HDF": "a bare HDF5 file",
@@ -276,18 +279,18 @@ def _what_it_is(head: bytes) -> str:
         b"\xfd7zXZ": "xz",
         b"\x28\xb5\x2f\xfd": "zstd",
     }
-    for signature, what in signatures.items():
+    for signature, form in signatures.items():
         if head.startswith(signature):
-            return what
+            return form
     if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page"
     return "text" if head.isascii() and b"\0" not in head else "something else"
 
 
 class MemberSource:
-    """Random access inside one member: the tail from memory, the rest by streaming forward.
+    """Random access inside one member: its tail from memory, the rest by streaming forward.
 
-    Going back before the current place starts a new pass over the archive.
+    Reading before the current position starts a new pass over the archive.
     """
 
     def __init__(self, scanned: ArchiveScan, name: str, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -336,7 +339,7 @@ class MemberSource:
 
 
 class ArchiveFiles:
-    """The file members of an archive, the shallow ones first, each opened as a MemberSource."""
+    """The file members of an archive, shallow ones first, each opened as a MemberSource."""
 
     def __init__(self, scanned: ArchiveScan, limits: Limits = DEFAULT_LIMITS) -> None:
         self.name = scanned.path.name
@@ -352,7 +355,7 @@ class ArchiveFiles:
 def extract_member(
     scanned: ArchiveScan, name: str, to: Path, limits: Limits = DEFAULT_LIMITS
 ) -> Path:
-    """Write one file member to ``to``, a path of our choosing, never the member's own name."""
+    """Write one file member to ``to``, a path that does not come from the member's name."""
     with MemberSource(scanned, name, limits) as source, to.open("xb") as out:
         for offset in range(0, source.size, CHUNK):
             out.write(source.read(offset, CHUNK))
@@ -362,8 +365,8 @@ def extract_member(
 def extract_members(
     scanned: ArchiveScan, paths: Mapping[int, Path], limits: Limits = DEFAULT_LIMITS
 ) -> None:
-    """Write the file members that start at the given offsets in one pass, each to a path of our
-    choosing."""
+    """Write the file members at these offsets in one pass, each to its path, which does not come
+    from the member's name."""
     sizes = {entry.offset: entry.size for entry in scanned.entries if entry.kind == "file"}
     with _readable(scanned.path) as raw:
         stream = GzipForward(raw, scanned.path, limits)

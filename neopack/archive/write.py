@@ -1,7 +1,7 @@
-"""Write a Neo archive: the same bytes for the same input, streaming, hashed on the way.
+"""Write a Neo archive: streaming, hashed on the way, with equal bytes for equal input.
 
-Members are sorted; mode, owner and time are fixed (``SOURCE_DATE_EPOCH`` or 0); the gzip header
-carries neither name nor time. Directory members come from the layout, never from disk.
+Members are sorted. Mode, owner and time are fixed (``SOURCE_DATE_EPOCH`` or 0), and the gzip
+header has neither name nor time. Directory members come from the layout, never from disk.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from neopack.values.model import Member
 __all__ = ["MemberDigest", "Written", "write_archive"]
 
 CHUNK = 1 << 20
-# Python's tarfile pads an archive to 20 blocks, as POSIX asks of tapes; readers need only two.
+# Python's tarfile pads an archive to 20 blocks, for tapes as in POSIX; readers need only two.
 END = bytes(2 * 512)
 GZIP = 31
 
@@ -37,8 +37,8 @@ class MemberDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What was written. ``content_sha256`` is of the tar inside, and so outlives a change of
-    compressor."""
+    """Sizes and digests of the archive. ``content_sha256`` is that of the tar inside, so it does
+    not depend on the compressor."""
 
     bytes: int
     sha256: str
@@ -61,8 +61,8 @@ def write_archive(
 ) -> Written:
     """Write ``members`` and ``directories`` to ``stream`` as a .tar.gz.
 
-    Memory does not grow with the model. Raises ``UsageError`` for a level outside 0 to 9 and
-    ``OutputError`` for two members of one name.
+    Memory does not grow with the model. Raises ``UsageError`` for a level outside 0 to 9,
+    ``OutputError`` for two members of the same name.
     """
     log = log or SilentLog()
     names = [member.name for member in members] + list(directories)
@@ -106,7 +106,7 @@ def _write_file(pipe: _Pipe, member: Member, log: Log) -> int:
             log.advance(len(chunk))
             left -= len(chunk)
     if left:
-        raise OutputError("shrank while it was packed", where=str(member.path))
+        raise OutputError("shrank while it was being packed", where=str(member.path))
     pipe.write(bytes(-size % tarfile.BLOCKSIZE))
     return size
 
@@ -117,7 +117,7 @@ def _header(name: str, size: int, kind: bytes) -> bytes:
     entry.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
-    try:  # ustar wherever it can say it: the form every reader knows
+    try:  # ustar if possible: every reader knows it
         return entry.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
     except ValueError:
         return entry.tobuf(tarfile.PAX_FORMAT)
@@ -131,7 +131,7 @@ def _epoch() -> int:
 
 
 class _Pipe:
-    """tar bytes in, gzip bytes out, both hashed."""
+    """Takes tar bytes and writes gzip bytes; hashes both."""
 
     def __init__(self, stream: BinaryIO, level: int, digests: BackgroundDigests) -> None:
         self._stream, self._digests = stream, digests
@@ -153,11 +153,11 @@ class _Pipe:
 
 
 def _compressor(level: int) -> Compressor:
-    """Level 1 by ISA-L: ten times zlib's speed, and the same bytes under SSE4, AVX2 and AVX-512
-    (its level 3 is not). The other levels are zlib's, whose bytes may change with zlib.
+    """Level 1 uses ISA-L: ten times zlib's speed, and equal bytes under SSE4, AVX2 and AVX-512
+    (unlike its level 3). The other levels use zlib, whose bytes may change with its version.
     """
     if not 0 <= level <= 9:
-        raise UsageError(f"--level {level} is not between 0 and 9")
+        raise UsageError(f"--level must be between 0 and 9, not {level}")
     if level != 1:
         return zlib.compressobj(level, zlib.DEFLATED, GZIP)
     from isal import isal_zlib
@@ -167,7 +167,7 @@ def _compressor(level: int) -> Compressor:
 
 
 def write_copy(stream: BinaryIO, path: Path) -> str:
-    """Copy ``path`` into ``stream``; its sha256."""
+    """Copy ``path`` into ``stream`` and return its sha256."""
     digest = hashlib.sha256()
     with path.open("rb") as source:
         while chunk := source.read(CHUNK):

@@ -1,4 +1,4 @@
-"""``run``: compute once, and sum up what came out."""
+"""``run``: compute once, and summarize the outputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOP = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSummary:
-    """``top`` are the places of the largest values of the first row, largest first."""
+    """``top`` are the indexes of the largest values of the first row, largest first."""
 
     name: str
     dtype: str
@@ -35,7 +35,7 @@ class OutputSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One computation; ``milliseconds`` is of the first call, which engines use to warm up."""
+    """One computation. ``milliseconds`` is the time of the first call, which includes warm-up."""
 
     archive: str
     engine: str
@@ -56,30 +56,30 @@ def answer(
 ) -> Answer:
     """Compute with the arrays in ``inputs``, or seeded ones; write the outputs to ``output``.
 
-    ``inputs`` may be the golden file beside an archive: its inputs are taken.
+    ``inputs`` may also be the golden file beside an archive; only its inputs are used.
     """
     if output is not None:
         refuse_unwritable(output, force=force)
     opened = open_archive(path)
-    given = _given(inputs, opened.signature) if inputs else _seeded(opened.signature, seed)
-    arrays = checked_inputs(opened.signature, given)
+    raw = _from_file(inputs, opened.signature) if inputs else _seeded(opened.signature, seed)
+    arrays = checked_inputs(opened.signature, raw)
     with log.step("loading"):
         runner = load_opened(opened, threads=threads)
     start = time.perf_counter()
     outputs = runner.predict(arrays)
-    taken = time.perf_counter() - start
+    seconds = time.perf_counter() - start
     if output is not None:
         _save(output, outputs, force=force)
     return Answer(
         archive=path.name,
         engine=opened.engine,
         precision=opened.precision,
-        milliseconds=1e3 * taken,
+        milliseconds=1e3 * seconds,
         outputs=tuple(_summary(name, array) for name, array in outputs.items()),
     )
 
 
-def _given(path: Path, signature: Signature) -> dict[str, Array]:
+def _from_file(path: Path, signature: Signature) -> dict[str, Array]:
     arrays = load_arrays(path)
     names = {spec.name for spec in signature.inputs}
     if names.isdisjoint(arrays) and any(name.startswith("input/") for name in arrays):
@@ -100,14 +100,14 @@ def _summary(name: str, array: Array) -> OutputSummary:
     import numpy as np
 
     numbers = array.astype(np.float64).ravel() if array.dtype.kind in "fiub" else None
-    known = numbers is not None and numbers.size > 0 and bool(np.isfinite(numbers).all())
+    finite = numbers is not None and numbers.size > 0 and bool(np.isfinite(numbers).all())
     first = array.reshape(-1, array.shape[-1])[0] if array.ndim > 1 and array.size else array[:0]
     return OutputSummary(
         name=name,
         dtype=str(array.dtype),
         shape=tuple(array.shape),
-        minimum=float(numbers.min()) if known and numbers is not None else None,
-        mean=float(numbers.mean()) if known and numbers is not None else None,
-        maximum=float(numbers.max()) if known and numbers is not None else None,
+        minimum=float(numbers.min()) if finite and numbers is not None else None,
+        mean=float(numbers.mean()) if finite and numbers is not None else None,
+        maximum=float(numbers.max()) if finite and numbers is not None else None,
         top=tuple(int(i) for i in np.argsort(first)[::-1][:TOP]),
     )

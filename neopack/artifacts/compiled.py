@@ -1,4 +1,4 @@
-"""What a compilation job handed back, told by its files, what lies beside it, and what went in."""
+"""Recognize the artifact of a compilation job by its files, the files beside it and its source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SUFFIX = ".tar.gz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """``target`` and ``framework`` are empty where nothing tells them."""
+    """``target`` and ``framework`` are empty if they are unknown."""
 
     returned: Returned
     target: str = ""
@@ -33,28 +33,30 @@ class Artifact:
 def look(
     scanned: ArchiveScan, source: ArchiveScan | None, limits: Limits = DEFAULT_LIMITS
 ) -> Artifact | None:
-    """The artifact that ``scanned`` is, made from ``source`` where that is known; None where
-    nothing says that any job made it."""
+    """Return ``scanned`` as an artifact, or None if there is no sign that a job wrote it.
+
+    ``source`` is the archive that went into the job, if known.
+    """
     names = scanned.file_names()
-    made = _manifest(scanned, limits)
+    manifest = _manifest(scanned, limits)
     mark = _mark(scanned, limits)
-    if made is None and mark is None and source is None and not has_sign(names):
+    if manifest is None and mark is None and source is None and not has_sign(names):
         return None
     kind = artifact_kind([name for name in names if name not in (EMULATED, ARTIFACT_MANIFEST)])
-    local = made is not None and made.job is None
+    local = manifest is not None and manifest.job is None
     returned = Returned(
-        kind=f"artifact of {made.engine}" if made and local else kind.name if kind else "",
+        kind=f"artifact of {manifest.engine}" if manifest and local else kind.name if kind else "",
         runtime=kind.runtime if kind and not local else "",
         lacking=kind.lacking if kind and not local else (),
-        untouched=_untouched(scanned, source) or _said_untouched(made),
-        maker=_maker(made, mark),
+        untouched=_untouched(scanned, source) or _declared_untouched(manifest),
+        maker=_maker(manifest, mark),
         doubled=doubled(names, kind.runtime) if kind and not local else {},
         device=_device(scanned, limits),
     )
     return Artifact(
         returned=returned,
-        target=made.target if made else mark.target if mark else _target_in(scanned),
-        framework=made.framework if made else mark.framework if mark else "",
+        target=manifest.target if manifest else mark.target if mark else _target_in(scanned),
+        framework=manifest.framework if manifest else mark.framework if mark else "",
     )
 
 
@@ -73,14 +75,14 @@ def _mark(scanned: ArchiveScan, limits: Limits) -> EmulatedMark | None:
 
 
 def _device(scanned: ArchiveScan, limits: Limits) -> str:
-    """Requirements.TargetDeviceType of the .meta file; empty where it does not say."""
+    """Requirements.TargetDeviceType of the .meta file, or "" if it has none."""
     if META not in scanned.file_names():
         return ""
     try:
-        said = parsed(_whole(scanned, META, limits), META)
+        meta = parsed(_whole(scanned, META, limits), META)
     except Malformed:
         return ""
-    needs = said.get("Requirements") if isinstance(said, dict) else None
+    needs = meta.get("Requirements") if isinstance(meta, dict) else None
     device = needs.get("TargetDeviceType") if isinstance(needs, dict) else None
     return device if isinstance(device, str) else ""
 
@@ -93,22 +95,28 @@ def _whole(scanned: ArchiveScan, name: str, limits: Limits) -> bytes:
 
 def _untouched(scanned: ArchiveScan, source: ArchiveScan | None) -> bool:
     names = [n for n in scanned.file_names() if not n.removeprefix("./").startswith(CODE)]
-    given = set(source.digests.values()) if source else set()
-    return bool(names) and all(scanned.digests[name] in given for name in names)
+    digests = set(source.digests.values()) if source else set()
+    return bool(names) and all(scanned.digests[name] in digests for name in names)
 
 
-def _said_untouched(made: ArtifactManifest | None) -> bool:
-    return made is not None and made.job is not None and made.job.kind == "not compiled"
+def _declared_untouched(manifest: ArtifactManifest | None) -> bool:
+    return (
+        manifest is not None and manifest.job is not None and manifest.job.kind == "not compiled"
+    )
 
 
-def _maker(made: ArtifactManifest | None, mark: EmulatedMark | None) -> str:
+def _maker(manifest: ArtifactManifest | None, mark: EmulatedMark | None) -> str:
     if mark is not None:
         return "neopack's emulator of AWS"
-    if made is None or (made.job is not None and not made.job.endpoint):
+    if manifest is None or (manifest.job is not None and not manifest.job.endpoint):
         return ""
-    return f"whatever answers at {made.job.endpoint}" if made.job else f"{made.engine}, here"
+    return (
+        f"whatever answers at {manifest.job.endpoint}"
+        if manifest.job
+        else f"{manifest.engine}, here"
+    )
 
 
 def _target_in(scanned: ArchiveScan) -> str:
-    """``ml_c5`` of net-ml_c5.tar.gz, as the service names what it writes."""
+    """``ml_c5`` from net-ml_c5.tar.gz, which is how the service names artifacts."""
     return scanned.path.name.removesuffix(SUFFIX).rpartition("-")[2]

@@ -1,5 +1,5 @@
-"""What compiled an archive, how, and from what: ``neopack.json`` inside what a local engine
-made, ``<archive>.compiled.json`` beside what a job made."""
+"""The manifest of a compiled artifact: engine, options and source. It is ``neopack.json`` inside
+an artifact of a local engine, and ``<archive>.compiled.json`` beside an artifact of a job."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["ARTIFACT_MANIFEST", "BESIDE", "ArtifactManifest", "JobRecord", "besi
 ARTIFACT_MANIFEST = "neopack.json"
 SCHEMA = 1
 WHAT = "a local compilation by neopack, not a Neo job"
-# a job's artifact takes no file more: DLR refuses a second .json (neo-ai/neo-ai-dlr@457aabf)
+# nothing is added to a job's artifact: DLR refuses a second .json (neo-ai/neo-ai-dlr@457aabf)
 BESIDE = ".compiled.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """The compilation job that an artifact came from; times are ISO 8601 in UTC.
+    """The compilation job that wrote an artifact; times are ISO 8601 in UTC.
 
-    ``received_sha256`` is of the file as the service wrote it, ``service_digest`` what the
-    service says of it (BLAKE2, form not documented); ``kind`` is told from its files.
+    ``received_sha256`` is the digest of the file as the service wrote it, ``service_digest`` the
+    service's own (BLAKE2, in an undocumented form); ``kind`` follows from its files.
     """
 
     name: str
@@ -51,7 +51,7 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactManifest:
-    """``difference`` is from the source model's golden outputs, relative to the largest."""
+    """``difference`` is that from the source model's golden outputs, relative to the largest."""
 
     schema: int = SCHEMA
     what: str = WHAT
@@ -69,17 +69,19 @@ class ArtifactManifest:
     job: JobRecord | None = None
 
     @classmethod
-    def of(cls, made: CompiledArtifact, framework: str, source_sha256: str) -> ArtifactManifest:
+    def of(
+        cls, artifact: CompiledArtifact, framework: str, source_sha256: str
+    ) -> ArtifactManifest:
         return cls(
-            engine=made.engine,
-            engine_version=made.engine_version,
-            target=made.target,
-            precision=made.precision,
+            engine=artifact.engine,
+            engine_version=artifact.engine_version,
+            target=artifact.target,
+            precision=artifact.precision,
             framework=framework,
-            members=tuple(member.name for member in made.members),
-            signature=made.signature,
-            options=made.options,
-            difference=made.difference,
+            members=tuple(member.name for member in artifact.members),
+            signature=artifact.signature,
+            options=artifact.options,
+            difference=artifact.difference,
             source_sha256=source_sha256,
         )
 
@@ -89,9 +91,9 @@ class ArtifactManifest:
     @classmethod
     def loads(cls, text: bytes, where: str) -> ArtifactManifest:
         data = parsed(text, where)
-        found = data.get("schema") if isinstance(data, dict) else None
-        if found != SCHEMA:
-            raise Malformed(f"has schema {found!r}; this neopack reads {SCHEMA}", where=where)
+        schema = data.get("schema") if isinstance(data, dict) else None
+        if schema != SCHEMA:
+            raise Malformed(f"has schema {schema!r}; this neopack reads {SCHEMA}", where=where)
         try:
             return from_json(cls, data)
         except Malformed as error:
@@ -100,5 +102,5 @@ class ArtifactManifest:
 
 
 def beside(archive: Path) -> Path:
-    """Where the manifest of a job's artifact lies: ``dir/net-ml_c5.compiled.json``."""
+    """Return the path of the manifest of a job's artifact: ``dir/net-ml_c5.compiled.json``."""
     return archive.with_name(archive.name.removesuffix(".gz").removesuffix(".tar") + BESIDE)

@@ -1,4 +1,4 @@
-"""The mark that the emulator leaves in every artifact, so that none passes for Neo's."""
+"""The mark that the emulator leaves in every artifact, so that none is mistaken for Neo's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WHAT = "made by neopack's emulator of AWS, not by Amazon SageMaker Neo"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatedMark:
-    """``engine`` compiled it here; empty where nothing did and the model is as it came."""
+    """``engine`` compiled the model here, or is "" if the model is unchanged."""
 
     emulated: bool = True
     what: str = WHAT

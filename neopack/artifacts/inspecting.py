@@ -1,4 +1,4 @@
-"""Say what a file, a directory or an archive is, by its bytes."""
+"""Recognize a file, a directory or an archive by its contents."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """``form`` is what the bytes are, in words; ``entries`` are an archive's members."""
+    """``form`` is the file format in words; ``entries`` are the members of an archive."""
 
     subject: str
     form: str
@@ -57,17 +57,15 @@ def _inspect_archive(path: Path, limits: Limits) -> Inspection:
             entries=scanned.entries,
             compiled=opened.compiled,
         )
-    found = artifacts.find_model(scanned, limits)
+    model = artifacts.find_model(scanned, limits)
     return Inspection(
         subject=path.name,
-        form=f"archive with {found[1]}" if found else _without_model(scanned),
-        info=found[2] if found else None,
+        form=f"archive with {model[1]}" if model else _without_model(scanned),
+        info=model[2] if model else None,
         entries=scanned.entries,
     )
 
 
 def _without_model(scanned: ArchiveScan) -> str:
-    stranger = unsupported.among(scanned.file_names())
-    return (
-        f"archive: {stranger.what}" if stranger else "archive without a model that neopack knows"
-    )
+    other = unsupported.among(scanned.file_names())
+    return f"archive: {other.what}" if other else "archive without a model that neopack knows"

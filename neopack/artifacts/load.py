@@ -1,4 +1,4 @@
-"""Open an archive, compiled or not, and load what is in it: in memory, nothing is unpacked."""
+"""Open an archive, compiled or not, and load its model in memory, without unpacking."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ __all__ = [
     "load",
     "load_opened",
     "open_archive",
-    "refuse_what_is_no_file",
+    "require_file",
     "unpack",
 ]
 
 
-# kinds of a job's artifact in which the model is as it came, or a local engine's
+# kinds of a job's artifact whose model is unchanged, or compiled by a local engine
 RUNS_HERE = frozenset({"emulated", "not compiled"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedArchive:
-    """An archive and what it holds. ``compiled`` is None for one that nobody compiled yet."""
+    """An archive and its contents. ``compiled`` is None if it is not compiled."""
 
     scan: ArchiveScan
     compiled: ArtifactManifest | None
@@ -59,7 +59,7 @@ class OpenedArchive:
 
     @property
     def engine(self) -> str:
-        """What runs it: the engine that compiled it, or the framework."""
+        """The engine that compiled it, or else the framework; either runs it."""
         return self.compiled.engine if self.compiled else self.framework
 
     @property
@@ -70,9 +70,11 @@ class OpenedArchive:
 def open_archive(
     path: Path, limits: Limits = DEFAULT_LIMITS, *, signature: Signature | None = None
 ) -> OpenedArchive:
-    """Scan ``path`` and say what it is; ``signature`` is that of an archive whose manifest is
-    not at hand. Raises ``SourceError`` where nothing in it can run."""
-    refuse_what_is_no_file(path)
+    """Scan ``path`` and recognize its model. Pass ``signature`` for an archive without manifest.
+
+    Raises ``SourceError`` if nothing in it can run, ``Unsafe`` for suspicious members.
+    """
+    require_file(path)
     scanned = scan(path, limits)
     _refuse_unsafe(scanned)
     if is_compiled(scanned):
@@ -89,7 +91,7 @@ def open_archive(
     return _uncompiled(scanned, limits, signature)
 
 
-def refuse_what_is_no_file(path: Path) -> None:
+def require_file(path: Path) -> None:
     if path.is_dir():
         raise SourceError("is a directory", where=str(path), hint="name the .tar.gz in it")
     if not path.is_file():
@@ -97,27 +99,27 @@ def refuse_what_is_no_file(path: Path) -> None:
 
 
 def _refuse_unsafe(scanned: ArchiveScan) -> None:
-    """What no honest tool packs is no model to run, even though nothing is unpacked by name."""
-    seen: set[str] = set()
+    """Refuse members that no packaging tool writes, although nothing is unpacked by name."""
+    names: set[str] = set()
     for entry in scanned.entries:
         why = ""
         if entry.name.startswith("/") or ".." in entry.name.split("/"):
-            why = "leads outside of the archive"
+            why = "leads outside the archive"
         elif entry.kind not in ("file", "directory"):
-            why = f"is no file but a {entry.kind}"
-        elif entry.kind == "file" and entry.name in seen:
-            why = "is there twice"
+            why = f"is not a file but a {entry.kind}"
+        elif entry.kind == "file" and entry.name in names:
+            why = "occurs twice"
         if why:
             raise Unsafe(
                 f"member {entry.name!r} {why}",
                 where=str(scanned.path),
-                hint="neopack check says all that is wrong with it",
+                hint="neopack check lists everything that is wrong with it",
             )
-        seen.add(entry.name)
+        names.add(entry.name)
 
 
 def job_manifest(scanned: ArchiveScan) -> ArtifactManifest | None:
-    """What lies beside an artifact that a job made; None where nothing of this archive does."""
+    """Return the manifest beside a job's artifact, or None if it belongs to another file."""
     path = beside(scanned.path)
     if not path.is_file():
         return None
@@ -131,7 +133,7 @@ def is_compiled(scanned: ArchiveScan) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedModel:
-    """An archive in what runs it. ``predict`` takes and gives arrays by the signature's names."""
+    """A loaded model. ``predict`` takes and returns arrays by the signature's names."""
 
     archive: str
     engine: str
@@ -140,13 +142,15 @@ class LoadedModel:
     runner: Runner = field(repr=False)
 
     def predict(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
-        """Raises ``UsageError`` for inputs that the signature has not; others are cast to its
-        dtypes."""
+        """Compute the outputs by name; inputs are cast to the signature's dtypes.
+
+        Raises ``UsageError`` for inputs that do not fit the signature.
+        """
         return self.runner.predict(checked_inputs(self.signature, inputs))
 
 
 def load(path: Path, *, threads: int | None = None) -> LoadedModel:
-    """The archive at ``path``; only the archive and its engine are needed."""
+    """Load the archive at ``path``; this needs only the archive and its engine."""
     opened = open_archive(path)
     return LoadedModel(
         archive=path.name,
@@ -161,7 +165,7 @@ def load_opened(
     opened: OpenedArchive, *, threads: int | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Runner:
     if threads is not None and threads < 1:
-        raise UsageError(f"--threads {threads} is not positive")
+        raise UsageError(f"--threads must be 1 or more, not {threads}")
     if opened.compiled is None:
         archived = ArchiveFiles(opened.scan, limits)
         framework = frameworks.of_neo(opened.framework)
@@ -172,13 +176,12 @@ def load_opened(
 def _load_compiled(
     opened: OpenedArchive, compiled: ArtifactManifest, threads: int | None, limits: Limits
 ) -> Runner:
-    """By way of files that are gone afterwards: an engine reads them in its own way, and maps
-    what it keeps."""
+    """Load from temporary files: an engine reads them itself, and maps those that it keeps."""
     from neopack.engines import registry as engines
 
-    lacking = set(compiled.members) - set(opened.scan.file_names())
-    if lacking:
-        raise Malformed(f"lacks {min(lacking)!r}", where=opened.scan.path.name)
+    missing = set(compiled.members) - set(opened.scan.file_names())
+    if missing:
+        raise Malformed(f"lacks {min(missing)!r}", where=opened.scan.path.name)
     engine = engines.get(compiled.engine)
     with staging_directory() as folder:
         for name in compiled.members:
@@ -187,8 +190,8 @@ def _load_compiled(
 
 
 def unpack(opened: OpenedArchive, into: Path, limits: Limits = DEFAULT_LIMITS) -> Path:
-    """The model and its parts as files under ``into``, placed to each other as in the archive,
-    whose names ``open_archive`` found safe. Returns the main file."""
+    """Write the model and its parts under ``into``, at the same relative paths as in the archive,
+    which ``open_archive`` has checked. Return the path of the main file."""
     framework = frameworks.of_neo(opened.framework)
     for name in (opened.model, *framework.parts(opened.scan.file_names(), opened.model)):
         _extract(opened.scan, name, into / name, limits)
@@ -202,69 +205,71 @@ def _extract(scanned: ArchiveScan, name: str, path: Path, limits: Limits) -> Non
 
 
 def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """``inputs`` as the signature has them: every name, its shape, cast to its dtype.
+    """Return ``inputs`` in the signature's dtypes.
 
-    Raises ``UsageError`` for a name missing or unknown, and for a shape that differs.
+    Raises ``UsageError`` for a missing or unknown name, and for another shape.
     """
     import numpy as np
 
     if not isinstance(inputs, Mapping):
         raise UsageError(f"inputs are a {type(inputs).__name__}", hint=_how(signature))
-    wanted = {spec.name: spec for spec in signature.inputs}
-    for name in (*inputs, *wanted):
-        if name not in wanted or name not in inputs:
-            what = "is not given" if name in wanted else "is not one of the model's"
-            raise UsageError(f"input {name!r} {what}", hint=f"it takes {', '.join(wanted)}")
+    specs = {spec.name: spec for spec in signature.inputs}
+    for name in (*inputs, *specs):
+        if name not in specs or name not in inputs:
+            reason = "is missing" if name in specs else "is not an input of the model"
+            raise UsageError(f"input {name!r} {reason}", hint=f"it takes {', '.join(specs)}")
     try:
-        arrays = {name: np.ascontiguousarray(inputs[name], wanted[name].dtype) for name in wanted}
+        arrays = {name: np.ascontiguousarray(inputs[name], specs[name].dtype) for name in specs}
     except (TypeError, ValueError) as error:
-        raise UsageError(f"an input is no array of numbers: {first_line(error)}") from None
+        raise UsageError(f"an input is not an array of numbers: {first_line(error)}") from None
     for name, array in arrays.items():
-        fits = len(array.shape) == len(wanted[name].shape) and all(
-            dim in (None, size) for dim, size in zip(wanted[name].shape, array.shape, strict=True)
+        fits = len(array.shape) == len(specs[name].shape) and all(
+            dim in (None, size) for dim, size in zip(specs[name].shape, array.shape, strict=True)
         )
         if not fits:
             raise UsageError(
-                f"input {name!r} has shape {list(array.shape)}, not {list(wanted[name].shape)}"
+                f"input {name!r} has shape {list(array.shape)}, not {list(specs[name].shape)}"
             )
     return arrays
 
 
 def _how(signature: Signature) -> str:
-    given = ", ".join(f"{spec.name!r}: array of {list(spec.shape)}" for spec in signature.inputs)
-    return f"give {{{given}}}"
+    inputs = ", ".join(f"{spec.name!r}: array of {list(spec.shape)}" for spec in signature.inputs)
+    return f"give {{{inputs}}}"
 
 
 def find_model(
     scanned: ArchiveScan, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[Framework, str, ModelInfo] | None:
-    """The first member, by name, that some framework recognizes by its bytes and calls its own."""
+    """Return the first member, by name, that a framework recognizes as its packaged form."""
     files = ArchiveFiles(scanned, limits)
-    for found in frameworks.find(files):
-        if found.packaged:
-            info = found.framework.read(files, found.model, limits)
-            return found.framework, found.model, info
+    for match in frameworks.find(files):
+        if match.packaged:
+            info = match.framework.read(files, match.model, limits)
+            return match.framework, match.model, info
     return None
 
 
-def _uncompiled(scanned: ArchiveScan, limits: Limits, known: Signature | None) -> OpenedArchive:
-    made = job_manifest(scanned)
-    if made is not None and made.job is not None:
-        if made.job.kind not in RUNS_HERE:
+def _uncompiled(
+    scanned: ArchiveScan, limits: Limits, signature: Signature | None
+) -> OpenedArchive:
+    job = job_manifest(scanned)
+    if job is not None and job.job is not None:
+        if job.job.kind not in RUNS_HERE:
             raise Unsupported(
-                f"SageMaker Neo compiled it for {made.target}: only its containers run it",
+                f"SageMaker Neo compiled it for {job.target}: only its containers run it",
                 where=str(scanned.path),
                 hint="neopack deploy serves it",
             )
-        known = known or made.signature
-    found = find_model(scanned, limits)
-    if found is None:
+        signature = signature or job.signature
+    model = find_model(scanned, limits)
+    if model is None:
         raise frameworks.nothing_found(
             scanned.file_names(), str(scanned.path), hint="neopack check says what is in it"
         )
-    framework, name, info = found
+    framework, name, info = model
     manifest = manifest_of(scanned.path, scanned.content_sha256)
-    signature = manifest.signature if manifest else known or info.signature
+    signature = manifest.signature if manifest else signature or info.signature
     if signature is None or any(None in spec.shape for spec in signature.inputs):
         raise _shapes_unknown(scanned.path)
     return OpenedArchive(
@@ -275,12 +280,12 @@ def _uncompiled(scanned: ArchiveScan, limits: Limits, known: Signature | None) -
 def _shapes_unknown(path: Path) -> NeopackError:
     if manifest_path(path).is_file():
         return Malformed(
-            "the manifest beside it is of another archive",
+            "the manifest beside it belongs to another archive",
             where=str(path),
             hint="package the model again",
         )
     return UsageError(
-        "the shapes of its inputs are not known",
+        "the shapes of its inputs are unknown",
         where=str(path),
         hint="keep the .neopack.json that package wrote beside it",
     )

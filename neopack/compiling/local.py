@@ -12,7 +12,7 @@ from neopack.archive.manifest import goldens_of, stem
 from neopack.archive.read import ArchiveScan
 from neopack.archive.write import write_archive
 from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.artifacts.load import OpenedArchive, open_archive, refuse_what_is_no_file, unpack
+from neopack.artifacts.load import OpenedArchive, open_archive, require_file, unpack
 from neopack.engines import registry
 from neopack.errors import EngineFailed, UsageError
 from neopack.formats.codec import from_json, to_json
@@ -40,7 +40,7 @@ def compile_archive(
 ) -> CompiledArtifact:
     """Compile here. Raises ``Unsupported`` where no local engine does, before any work."""
     target = facts.target(target_name)
-    refuse_what_is_no_file(archive)
+    require_file(archive)
     path = output or default_output(archive, target)
     refuse_unwritable(path, force=settings.force)
     with log.step("reading"):

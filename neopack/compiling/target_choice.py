@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neopack.archive.manifest import read_manifest
-from neopack.artifacts.load import refuse_what_is_no_file
+from neopack.artifacts.load import require_file
 from neopack.errors import UsageError
 from neopack.values.log import Log
 
@@ -15,7 +15,7 @@ __all__ = ["target_of"]
 def target_of(archive: Path, project: tuple[str, ...], where: str, log: Log) -> str:
     """The one target that the manifest beside ``archive`` names, else that ``project``, what
     ``where`` says, does; told to ``log``. Raises ``UsageError`` where there is none or more."""
-    refuse_what_is_no_file(archive)
+    require_file(archive)
     manifest = read_manifest(archive)
     if manifest is not None and manifest.target:
         log.note(f"target {manifest.target} (the manifest's)")

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
-from neopack.goldens.inputs import refuse_seed
+from neopack.goldens.inputs import check_seed
 from neopack.rules.rule import Rule
 from neopack.values.artifact import Runner
 from neopack.values.log import Log
@@ -50,7 +50,7 @@ class ExportSettings:
     trust_pickle: bool = False
 
     def __post_init__(self) -> None:
-        refuse_seed(self.seed)
+        check_seed(self.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

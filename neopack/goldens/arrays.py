@@ -1,6 +1,6 @@
-"""Golden numbers: seeded inputs, and what the source model answered, in one .npz.
+"""Golden numbers: seeded inputs and the outputs of the source model, in one .npz.
 
-Keys are ``input/<name>`` and ``output/<name>``; the file is the same bytes for the same arrays.
+Keys are ``input/<name>`` and ``output/<name>``. Equal arrays give a file with equal bytes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _constant(outputs: Mapping[str, Array]) -> bool:
 
 
 def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
-    """An .npz, of any names: ``numpy.savez`` takes them as Python's keywords, but not ``file``."""
+    """Write an .npz. Unlike ``numpy.savez``, this takes any name, such as ``file``."""
     import zipfile
 
     from numpy.lib import format as npy
@@ -62,8 +62,10 @@ def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
 
 
 def load_arrays(path: Path) -> dict[str, Array]:
-    """The arrays of an .npz by name; ``Malformed`` where it is none, or holds no numbers,
-    ``SourceError`` where there is no such file."""
+    """Return the arrays of an .npz by name.
+
+    Raises ``Malformed`` if the file is not an .npz of numbers, ``SourceError`` if it is missing.
+    """
     import tokenize
     import warnings
     import zipfile
@@ -71,14 +73,14 @@ def load_arrays(path: Path) -> dict[str, Array]:
 
     import numpy as np
 
-    # what zipfile and NumPy raise for damage: they have no tree of errors
+    # what zipfile and NumPy raise for damage; they have no common base class
     plain = (OSError, ValueError, EOFError, MemoryError, RuntimeError, OverflowError, SyntaxError)
     damage = (*plain, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
     try:
         with warnings.catch_warnings(), path.open("rb") as stream:
-            warnings.simplefilter("ignore")  # of headers that NumPy parses twice
-            if stream.read(len(ZIP)) != ZIP:  # NumPy would speak of unpickling it
-                raise Malformed("is no .npz of arrays", where=str(path), hint=HINT)
+            warnings.simplefilter("ignore")  # about headers that NumPy parses twice
+            if stream.read(len(ZIP)) != ZIP:  # NumPy's error would suggest unpickling
+                raise Malformed("is not an .npz of arrays", where=str(path), hint=HINT)
             stream.seek(0)
             with np.load(stream, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
@@ -86,18 +88,20 @@ def load_arrays(path: Path) -> dict[str, Array]:
         raise SourceError("no such file", where=str(path)) from None
     except damage as error:
         raise Malformed(
-            f"is no .npz of arrays: {first_line(error)}", where=str(path), hint=HINT
+            f"is not an .npz of arrays: {first_line(error)}", where=str(path), hint=HINT
         ) from None
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
-            raise Malformed(f"{name!r} is no .npy", where=str(path), hint=HINT)
+            raise Malformed(f"{name!r} is not an .npy", where=str(path), hint=HINT)
         if array.dtype.kind not in NUMBERS:
-            raise Malformed(f"{name!r} is of {array.dtype}, no numbers", where=str(path))
+            raise Malformed(
+                f"{name!r} is not an array of numbers but of {array.dtype}", where=str(path)
+            )
     return arrays
 
 
 def load_goldens(path: Path) -> tuple[dict[str, Array], dict[str, Array]]:
-    """(inputs, outputs). Raises ``Malformed`` where the file is no such .npz."""
+    """Return (inputs, outputs). Raises ``Malformed`` if the file is not such an .npz."""
     arrays = load_arrays(path)
     inputs = {n.removeprefix("input/"): a for n, a in arrays.items() if n.startswith("input/")}
     outputs = {n.removeprefix("output/"): a for n, a in arrays.items() if n.startswith("output/")}

@@ -1,4 +1,4 @@
-"""How far computed outputs are from golden ones."""
+"""The difference between computed and golden outputs."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from neopack.errors import UsageError
 from neopack.values.artifact import Array
 
 __all__ = [
+    "check_max_difference",
     "difference",
-    "refuse_no_distance",
 ]
 
 
-def refuse_no_distance(allowed: float | None) -> None:
-    """``UsageError`` for a ``--max-difference`` that nothing, or anything, would pass."""
+def check_max_difference(allowed: float | None) -> None:
+    """Raise ``UsageError`` for a ``--max-difference`` that is negative or not finite."""
     if allowed is not None and not (math.isfinite(allowed) and allowed >= 0):
-        raise UsageError(f"--max-difference {allowed} is no distance", hint="such as 1e-3")
+        raise UsageError(
+            f"--max-difference must be 0 or more, not {allowed:g}", hint="such as 1e-3"
+        )
 
 
 def difference(golden: Mapping[str, Array], computed: Mapping[str, Array]) -> float:
-    """The largest absolute difference over the largest absolute golden value, over all outputs.
+    """Return the largest absolute difference divided by the largest absolute golden value.
 
-    Infinite where an output is missing, differs in shape, or has numbers where golden has none.
+    The result is infinite if an output is missing, differs in shape, or has numbers where the
+    golden output has none.
     """
     return max((_difference(golden[name], computed.get(name)) for name in golden), default=0.0)
 
@@ -37,7 +40,7 @@ def _difference(golden: Array, computed: Array | None) -> float:
         return 0.0
     wide, other = golden.astype(np.float64), computed.astype(np.float64)
     same = (wide == other) | (np.isnan(wide) & np.isnan(other))
-    with np.errstate(invalid="ignore"):  # an infinity less itself, where both have it
+    with np.errstate(invalid="ignore"):  # inf - inf, if both have it
         gaps = np.where(same, 0.0, np.abs(wide - other))
     scale = float(np.max(np.abs(wide), initial=0.0, where=np.isfinite(wide)))
     largest = float(np.max(gaps))

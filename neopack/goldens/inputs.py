@@ -1,4 +1,4 @@
-"""Seeded numbers that stand in for real inputs: golden inputs, examples to trace with."""
+"""Seeded numbers in place of real inputs: golden inputs, examples to trace with."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ __all__ = ["DTYPES", "examples", "from_file", "random_inputs", "request_of", "sh
 FLOATS = ("float16", "float32", "float64")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 DTYPES = frozenset((*FLOATS, *INTEGERS, "bool"))
-# 0 and 1 are valid token ids, mask bits and class numbers alike
+# 0 and 1 are valid as token ids, as mask bits and as class numbers
 SAFE_BELOW = 2
-# torch and numpy both take it, and the next one
+# torch and NumPy both take smaller seeds
 LARGEST_SEED = 2**63
 
 
 def examples(
     requests: Sequence[InputRequest], *, seed: int, example: Path | None
 ) -> dict[str, Array]:
-    """The user's own inputs, of the .npz ``example``, where there are any; else seeded ones."""
+    """Return the user's inputs from the .npz ``example``, or else seeded ones."""
     return random_inputs(requests, seed) if example is None else from_file(example, requests)
 
 
 def specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
-    """What a signature says of these arrays."""
+    """Return the specs of these arrays for a signature."""
     return tuple(
         TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
         for name, array in arrays.items()
@@ -38,17 +38,17 @@ def specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
 
 
 def random_inputs(requests: Sequence[InputRequest], seed: int) -> dict[str, Array]:
-    """Normal floats, and integers from 0 up to ``below`` (2 where none was given)."""
+    """Return normal floats, and integers from 0 up to ``below`` (2 by default)."""
     import numpy as np
 
-    refuse_seed(seed)
+    check_seed(seed)
     generator = np.random.default_rng(seed)
     return {request.name: _random(request, generator) for request in requests}
 
 
-def refuse_seed(seed: int) -> None:
+def check_seed(seed: int) -> None:
     if not 0 <= seed < LARGEST_SEED:
-        raise UsageError(f"--seed {seed} is not between 0 and {LARGEST_SEED - 1}")
+        raise UsageError(f"--seed must be between 0 and {LARGEST_SEED - 1}, not {seed}")
 
 
 def _random(request: InputRequest, generator: object) -> Array:
@@ -63,38 +63,39 @@ def _random(request: InputRequest, generator: object) -> Array:
 
 
 def from_file(path: Path, requests: Sequence[InputRequest]) -> dict[str, Array]:
-    """The arrays of ``--example FILE.npz``, checked against the inputs asked for."""
+    """Return the arrays of ``--example FILE.npz``, checked against the requested inputs."""
     arrays = load_arrays(path)
     for request in requests:
         array = arrays.get(request.name)
         if array is None or tuple(array.shape) != request.shape:
-            found = "missing" if array is None else f"{list(array.shape)}"
+            shape = "missing" if array is None else f"{list(array.shape)}"
             raise UsageError(
-                f"input {request.name!r} is {found}, not {list(request.shape)}", where=str(path)
+                f"input {request.name!r} is {shape}, not {list(request.shape)}", where=str(path)
             )
     return {r.name: arrays[r.name].astype(r.dtype or "float32") for r in requests}
 
 
-def shape_of(name: str, given: object) -> tuple[int, ...]:
-    """A shape as Python code gives one. ``UsageError`` for what is none, such as the tensor."""
-    dims = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else None
+def shape_of(name: str, value: object) -> tuple[int, ...]:
+    """Return a shape from Python code as integers. Raises ``UsageError`` if it is something else,
+    such as a tensor."""
+    dims = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else None
     if dims is None:
-        shape = getattr(given, "shape", (1, 3, 224, 224))
-        raise UsageError(f"input {name!r} is no shape", hint=f"give {{{name!r}: {tuple(shape)}}}")
+        example = tuple(getattr(value, "shape", (1, 3, 224, 224)))
+        raise UsageError(f"input {name!r} is not a shape", hint=f"give {{{name!r}: {example}}}")
     try:
-        known = tuple(index(dim) for dim in dims)
+        shape = tuple(index(dim) for dim in dims)
     except TypeError:
-        known = (0,)
-    if any(dim < 1 for dim in known):
+        shape = (0,)
+    if any(dim < 1 for dim in shape):
         raise UsageError(
-            f"input {name!r}: {dims} is not all positive whole numbers",
+            f"input {name!r}: the dims {dims} must be positive integers",
             hint="Neo freezes every dim, the batch too",
         )
-    return known
+    return shape
 
 
 def request_of(spec: TensorSpec) -> InputRequest:
-    """The request that asks for just what a signature says; its shape must be known."""
+    """Return the request for exactly this input. Raises ``UsageError`` if a dim is unknown."""
     if any(dim is None for dim in spec.shape):
         free = ", ".join("?" if dim is None else str(dim) for dim in spec.shape)
         filled = ",".join("1" if dim is None else str(dim) for dim in spec.shape)

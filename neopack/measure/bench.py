@@ -1,7 +1,7 @@
-"""Interleave two artifacts, each in a process of its own: A, B, A, B, ... in short windows.
+"""Measure two artifacts in turns, each in its own process: A, B, A, B, ... in short windows.
 
-A machine's speed drifts by more than most engines differ; only pairs of neighbouring windows
-can be compared. Each side is warmed up first, and both compute the same seeded input.
+The speed of a machine drifts by more than most engines differ, so only pairs of adjacent windows
+are compared. Each side is warmed up first, and both compute the same seeded input.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from neopack.artifacts.load import refuse_what_is_no_file
+from neopack.artifacts.load import require_file
 from neopack.errors import EngineFailed, UsageError
 from neopack.measure.machine import Machine, this_machine
 from neopack.measure.price import Price
@@ -31,9 +31,9 @@ LEAST_WINDOWS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One artifact and its figures. ``batch`` is how many inferences a call makes: the first dim
-    of every input, or 1 where they differ; ``per_million`` what a million of them cost, where a
-    price is known."""
+    """One artifact and its figures. ``batch`` is the number of inferences per call: the first dim
+    of every input, or 1 if they differ. ``per_million`` is the cost of a million inferences, or
+    None without a price."""
 
     archive: str
     engine: str
@@ -45,15 +45,15 @@ class Side:
 
     @property
     def inferences(self) -> float:
-        """A second, by one caller that never rests."""
+        """Inferences per second with one caller that never waits."""
         return self.latency.throughput * self.batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchResult:
-    """``ratio`` is how many times the first side's throughput is of the second's;
-    ``difference`` how far their outputs are apart, relative to the second's largest.
-    ``instance`` and ``price`` are what the user said of the machine."""
+    """``ratio`` is the first side's throughput divided by the second's. ``difference`` is the
+    difference of their outputs, relative to the second's largest. ``instance`` and ``price``
+    describe the machine and come from the user."""
 
     sides: tuple[Side, ...]
     settings: BenchOptions
@@ -67,7 +67,7 @@ class BenchResult:
 def bench(paths: Sequence[Path], settings: BenchOptions, log: Log) -> BenchResult:
     """Measure one or two archives, in turns."""
     for path in paths:
-        refuse_what_is_no_file(path)
+        require_file(path)
     with contextlib.ExitStack() as stack:
         children = [
             stack.enter_context(Child(TASKS, failure=EngineFailed, subject=str(path), log=log))
@@ -110,7 +110,7 @@ def _refuse_unlike(loaded: Sequence[Json]) -> None:
 
 
 def _difference(ours: Child, theirs: Child) -> float:
-    """By the outputs' order: engines and frameworks may name them differently."""
+    """Compare outputs by position, because engines and frameworks may name them differently."""
     outputs = theirs.call("outputs", {})
     return float(ours.call("difference", {"outputs": outputs}))
 
@@ -125,7 +125,7 @@ def _sides(
             version=side["version"],
             precision=side["precision"],
             latency=latency([second for window in measured for second in window]),
-            batch=_batch([made["shape"] for made in side["inputs"]]),
+            batch=_batch([spec["shape"] for spec in side["inputs"]]),
         )
 
 

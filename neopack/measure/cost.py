@@ -1,4 +1,4 @@
-"""What a million inferences cost, over benchmarks that were taken on several machines."""
+"""The cost of a million inferences, from benchmarks of several machines."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["Cost", "Costs", "costs", "priced"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """One side of one benchmark. ``place`` is the instance, or the processor where none was
-    named; ``price`` and ``per_million`` are None where no price is known."""
+    """One side of one benchmark. ``place`` is the instance, or the processor if no instance was
+    given. ``price`` and ``per_million`` are None without a price."""
 
     archive: str
     engine: str
@@ -31,13 +31,13 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """The cheapest first; what has no price last."""
+    """The cheapest first; rows without a price last."""
 
     rows: tuple[Cost, ...]
 
 
 def priced(result: BenchResult, instance: str, price: Price | None) -> BenchResult:
-    """``result`` with where it was measured, and what that costs."""
+    """Return ``result`` with the instance that it was measured on, and the cost."""
     sides = result.sides
     if price is not None:
         sides = tuple(replace(s, per_million=price.per_million(s.inferences)) for s in sides)
@@ -45,23 +45,24 @@ def priced(result: BenchResult, instance: str, price: Price | None) -> BenchResu
 
 
 def costs(paths: Sequence[Path], prices: Path | None = None) -> Costs:
-    """``paths`` are what ``neopack bench --format json`` printed; ``prices`` is a list that goes
-    before what they say themselves.
+    """Read results of ``neopack bench --format json``; a list of ``prices`` overrides theirs.
 
-    Raises ``Malformed`` for what is no such document, ``UsageError`` where currencies differ and
-    for an instance that ``prices`` has not.
+    Raises ``Malformed`` for another document, ``UsageError`` if currencies differ or if
+    ``prices`` lacks an instance.
     """
-    listed = None if prices is None else read_prices(prices)
+    price_list = None if prices is None else read_prices(prices)
     rows: list[Cost] = []
     for path in paths:
         result = _result(path)
         price = result.price
-        if listed is not None and result.instance:
-            price = price_of(result.instance, listed, str(prices))
+        if price_list is not None and result.instance:
+            price = price_of(result.instance, price_list, str(prices))
         rows += [_cost(side, result, price) for side in result.sides]
     currencies = sorted({row.price.currency for row in rows if row.price is not None})
     if len(currencies) > 1:
-        raise UsageError(f"prices are in {' and '.join(currencies)}", hint="give --prices in one")
+        raise UsageError(
+            f"prices are in {' and '.join(currencies)}", hint="give --prices in one currency"
+        )
     rows.sort(key=lambda row: math.inf if row.per_million is None else row.per_million)
     return Costs(rows=tuple(rows))
 
@@ -70,7 +71,7 @@ def _result(path: Path) -> BenchResult:
     data = small_json(path)
     if not isinstance(data, dict) or data.get("kind") != "bench":
         hint = "neopack bench ARCHIVE --format json writes one"
-        raise Malformed("is no result of bench", where=str(path), hint=hint)
+        raise Malformed("is not a result of bench", where=str(path), hint=hint)
     result = from_json(BenchResult, data, where=path.name)
     if not all(side.inferences > 0 for side in result.sides):
         raise Malformed("has a side that computes nothing", where=str(path))

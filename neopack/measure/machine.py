@@ -1,4 +1,4 @@
-"""The machine that numbers were taken on, as far as it matters to them."""
+"""The machine that was measured, as far as it affects the numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """``cores`` are those this process may use; ``features`` what matrix code looks for."""
+    """``cores`` are those that this process may use; ``features`` those that matrix code uses."""
 
     processor: str
     cores: int

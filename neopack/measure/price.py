@@ -1,6 +1,6 @@
-"""What an hour of a machine costs, by the user's word.
+"""The price of an hour of a machine, which comes from the user.
 
-neopack knows no prices: they differ by region, contract and day, and are the user's to state.
+neopack has no prices of its own: they differ by region, contract and day.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from neopack.spelling import nearest
 
 __all__ = ["Price", "PriceList", "price_of", "read_prices", "small_json"]
 
-# a benchmark is a few kilobytes, and so is a list of all instances there are
+# a benchmark is a few kilobytes, and so is a list of all instances
 LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """``as_of`` and ``source`` are shown with what follows from it. Raises ``UsageError`` for
-    what is no price."""
+    """``as_of`` and ``source`` are shown beside the costs. Raises ``UsageError`` unless ``hourly``
+    is a positive number."""
 
     hourly: float
     currency: str = "USD"
@@ -32,16 +32,18 @@ class Price:
 
     def __post_init__(self) -> None:
         if not _is_price(self.hourly):
-            raise UsageError(f"{self.hourly:g} is no price of an hour", hint="such as 0.25")
+            raise UsageError(
+                f"the price of an hour must be above 0, not {self.hourly:g}", hint="such as 0.25"
+            )
 
-    def per_million(self, a_second: float) -> float:
-        """For a million inferences, at that many a second, where the machine does nothing else."""
-        return 1e6 * self.hourly / (3600 * a_second)
+    def per_million(self, throughput: float) -> float:
+        """Return the cost of a million inferences at ``throughput`` inferences per second."""
+        return 1e6 * self.hourly / (3600 * throughput)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceList:
-    """``hourly`` has a price for each name of an instance."""
+    """``hourly`` maps the name of an instance to its price."""
 
     hourly: Mapping[str, float]
     currency: str = "USD"
@@ -50,19 +52,20 @@ class PriceList:
 
 
 def read_prices(path: Path) -> PriceList:
-    """``{"currency": "USD", "as_of": ..., "source": ..., "hourly": {"ml.c5.xlarge": ...}}``.
+    """Read ``{"currency": "USD", "as_of": ..., "source": ..., "hourly": {"ml.c5.xlarge": ...}}``.
 
-    Raises ``SourceError`` where there is no such file, ``Malformed`` where it is no such list.
+    Raises ``SourceError`` if the file is missing, ``Malformed`` if it has another form.
     """
     data = small_json(path)
     if not isinstance(data, dict) or not isinstance(data.get("hourly"), dict):
         hint = 'write {"hourly": {"ml.c5.xlarge": PRICE}}'
-        raise Malformed("is no list of prices", where=str(path), hint=hint)
-    made = from_json(PriceList, data, where=path.name)
-    for name, hourly in made.hourly.items():
+        raise Malformed("is not a list of prices", where=str(path), hint=hint)
+    prices = from_json(PriceList, data, where=path.name)
+    for name, hourly in prices.hourly.items():
         if not _is_price(hourly):
-            raise Malformed(f"{hourly:g} is no price of an hour of {name}", where=str(path))
-    return made
+            message = f"the price of {name} must be above 0, not {hourly:g}"
+            raise Malformed(message, where=str(path))
+    return prices
 
 
 def _is_price(hourly: float) -> bool:
@@ -70,7 +73,8 @@ def _is_price(hourly: float) -> bool:
 
 
 def price_of(instance: str, prices: PriceList, where: str) -> Price:
-    """Raises ``UsageError``, with the nearest name, for an instance that the list has not."""
+    """Return the price of an instance. Raises ``UsageError`` with the nearest name if the list
+    lacks it."""
     if instance not in prices.hourly:
         near = nearest(instance, prices.hourly)
         hint = f"did you mean {near}?" if near else f"it has {', '.join(prices.hourly)}"
@@ -84,7 +88,7 @@ def price_of(instance: str, prices: PriceList, where: str) -> Price:
 
 
 def small_json(path: Path) -> object:
-    """A document of the user's: ``LimitExceeded`` for one that no price list is as large as."""
+    """Read a small JSON document. Raises ``LimitExceeded`` above ``LARGEST`` bytes."""
     if not path.is_file():
         raise SourceError("no such file", where=str(path))
     if path.stat().st_size > LARGEST:

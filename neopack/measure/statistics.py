@@ -1,4 +1,4 @@
-"""The few numbers that sum up latencies, from the values themselves."""
+"""Statistics of latencies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Latency", "Ratio", "latency", "ratio"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Milliseconds a call, and calls a second over the time spent calling."""
+    """Milliseconds per call, and calls per second over the time spent in calls."""
 
     runs: int
     throughput: float
@@ -23,8 +23,8 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """How many times the throughput of the other; the middle of the pairs of windows, its
-    lowest and highest, and by the fastest calls alone."""
+    """One throughput divided by another: the median, lowest and highest over the pairs of
+    windows, and the ratio of the fastest calls."""
 
     median: float
     lowest: float
@@ -45,13 +45,13 @@ def latency(seconds: Sequence[float]) -> Latency:
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float:
-    """The nearest-rank percentile: a value that was measured, never one between two."""
+    """Return the nearest-rank percentile: always a measured value, never an interpolated one."""
     rank = max(1, -(-percent * len(ordered) // 100))
     return ordered[rank - 1]
 
 
 def ratio(windows: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> Ratio:
-    """``windows`` against ``others``, pair by pair, in the order they were measured."""
+    """Compare ``windows`` with ``others``, pair by pair, in the order of measurement."""
     pairs = [
         (len(ours) / sum(ours)) / (len(theirs) / sum(theirs))
         for ours, theirs in zip(windows, others, strict=True)

@@ -1,4 +1,4 @@
-"""The side of a benchmark that runs in the child: one loaded artifact, timed call by call."""
+"""The part of a benchmark that runs in the child process: one artifact, timed call by call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["TASKS"]
 
 WARM_UP_SECONDS = 1.0
 WARM_UP_CALLS = 3
-# what runs an uncompiled archive of each framework
+# the distribution that runs an uncompiled archive of each framework
 # the distributions that compute a framework's models, any of which may be installed
 RUNTIMES: dict[str, tuple[str, ...]] = {
     "PYTORCH": ("torch",),
@@ -32,14 +32,14 @@ RUNTIMES: dict[str, tuple[str, ...]] = {
 
 
 class _Timing:
-    """One loaded artifact, kept between tasks."""
+    """One loaded artifact, which stays loaded between tasks."""
 
     def __init__(self) -> None:
         self._runner: Runner | None = None
         self._inputs: dict[str, Array] = {}
 
     def load(self, data: Json, log: Log) -> Json:
-        """Load, warm up, and say what it is."""
+        """Load and warm up the artifact, and describe it."""
         opened = open_archive(Path(data["path"]))
         self._runner = load_opened(opened, threads=data["threads"])
         requests = [request_of(spec) for spec in opened.signature.inputs]
@@ -54,23 +54,23 @@ class _Timing:
         }
 
     def measure(self, data: Json, log: Log) -> list[float]:
-        """Seconds of each call, for ``data["seconds"]`` and at least three calls."""
+        """Return the seconds of each call, for ``data["seconds"]`` and at least three calls."""
         runner = self._loaded()
-        taken: list[float] = []
+        seconds: list[float] = []
         end = time.perf_counter() + data["seconds"]
-        while len(taken) < WARM_UP_CALLS or time.perf_counter() < end:
+        while len(seconds) < WARM_UP_CALLS or time.perf_counter() < end:
             start = time.perf_counter()
             runner.predict(self._inputs)
-            taken.append(time.perf_counter() - start)
-        return taken
+            seconds.append(time.perf_counter() - start)
+        return seconds
 
     def outputs(self, data: Json, log: Log) -> Json:
-        """The outputs for the seeded input, in order, as lists."""
+        """Return the outputs for the seeded input, in order, as lists."""
         answers = self._loaded().predict(self._inputs).values()
         return [{"shape": list(a.shape), "values": a.ravel().tolist()} for a in answers]
 
     def difference(self, data: Json, log: Log) -> float:
-        """The largest difference of our outputs from ``data["outputs"]``, in their order."""
+        """Return the largest difference from ``data["outputs"]``, compared in order."""
         import numpy as np
 
         theirs: dict[str, Any] = {

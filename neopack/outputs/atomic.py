@@ -1,7 +1,7 @@
 """Output files that exist whole or not at all.
 
-On Linux the file has no name until it is complete (``O_TMPFILE``), so that even a killed run
-leaves nothing behind; elsewhere a temporary name in the same directory is used and removed.
+On Linux a file has no name until it is complete (``O_TMPFILE``), so even a killed run leaves
+nothing behind. Elsewhere it gets a temporary name in the same directory, which is removed.
 """
 
 from __future__ import annotations
@@ -19,32 +19,33 @@ from neopack.errors import OutputError
 
 __all__ = ["FULL", "AtomicOutputs", "refuse_full", "refuse_unwritable", "writing"]
 
-# what a system says when no more can be written: disk, quota, largest file
+# errors of a full disk, an exhausted quota, a file that is too large
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-# what a framework's file holds beside its tensors: code, names, a directory
+# room for the content of a framework's file beside its tensors: code, names, a directory
 BESIDE_WEIGHTS = 1 << 20
 
 
 def refuse_unwritable(path: Path, *, force: bool) -> None:
-    """Raise ``OutputError`` where ``path`` cannot become an output, before any work is done."""
+    """Raise ``OutputError`` if ``path`` cannot become an output, before any work is done."""
     with writing(path):
         if path.is_dir():
             raise OutputError("is a directory", where=str(path), hint="name a file")
         if path.exists() and not path.is_file():
-            raise OutputError("is no ordinary file", where=str(path), hint="name another")
+            raise OutputError("is not a regular file", where=str(path), hint="name another")
         if (path.exists() or path.is_symlink()) and not force:
             raise OutputError("already exists", where=str(path), hint="give --force to replace it")
         if not path.parent.is_dir():
-            raise OutputError("no such directory", where=str(path.parent), hint="make it first")
-        # asking for permissions is not enough: they bind neither root nor a file system
+            raise OutputError("no such directory", where=str(path.parent), hint="create it first")
+        # checking permissions is not enough: root ignores them, and a file system may be read-only
         temporary, stream = _nameless(path)
         _drop(temporary, stream)
 
 
 def refuse_full(*paths: Path, size: int) -> None:
-    """Raise ``OutputError`` where files of about ``size`` bytes would not fit at ``paths``.
-    Frameworks write by themselves, and torch ends its process on a full disk.
+    """Raise ``OutputError`` if files of about ``size`` bytes do not fit at ``paths``.
+
+    Frameworks write these files themselves, and torch aborts the process on a full disk.
     """
     if not hasattr(os, "posix_fallocate"):
         return
@@ -59,7 +60,7 @@ def refuse_full(*paths: Path, size: int) -> None:
 
 
 class AtomicOutputs:
-    """Several files that appear together, once all are written and synced.
+    """Several files that appear together once all are written and synced.
 
     with AtomicOutputs(force=False) as outputs:
         outputs.open(path).write(data)
@@ -73,23 +74,23 @@ class AtomicOutputs:
         return self
 
     def open(self, path: Path) -> BinaryIO:
-        """A file to write that gets the name ``path`` when the block ends well."""
+        """Return a file that gets the name ``path`` if the block succeeds."""
         refuse_unwritable(path, force=self._force)
         temporary, stream = _nameless(path)
         self._pending.append((path, temporary, stream))
         return stream
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        written = self._pending[-1][0] if self._pending else Path()
+        last = self._pending[-1][0] if self._pending else Path()
         try:
             if error is None:
-                with writing(written):
+                with writing(last):
                     self._commit()
         finally:
             for _, temporary, stream in self._pending:
                 _drop(temporary, stream)
         if isinstance(error, OSError):
-            with writing(written):
+            with writing(last):
                 raise error
 
     def _commit(self) -> None:
@@ -123,7 +124,7 @@ def _drop(temporary: Path | None, stream: BinaryIO) -> None:
 
 
 def _take_back(path: Path, stream: BinaryIO) -> None:
-    """Outputs come all or none: remove ``path`` where it is the file that we just named."""
+    """Remove ``path`` if it is the file that was just published: outputs come all or none."""
     with contextlib.suppress(OSError):
         if os.path.samestat(path.lstat(), os.fstat(stream.fileno())):
             path.unlink()
@@ -131,10 +132,10 @@ def _take_back(path: Path, stream: BinaryIO) -> None:
 
 def _publish(path: Path, temporary: Path | None, stream: BinaryIO, *, force: bool) -> None:
     if temporary is None:
-        named = _beside(path) if force else path
-        _name_open_file(stream.fileno(), named)
+        published = _beside(path) if force else path
+        _name_open_file(stream.fileno(), published)
         if force:
-            named.replace(path)
+            published.replace(path)
     elif force:
         temporary.replace(path)
     else:
@@ -142,9 +143,9 @@ def _publish(path: Path, temporary: Path | None, stream: BinaryIO, *, force: boo
 
 
 def _name_open_file(handle: int, path: Path) -> None:
-    """Give a file made with O_TMPFILE its name: linkat with AT_SYMLINK_FOLLOW, as open(2) says.
+    """Name a file opened with O_TMPFILE: linkat with AT_SYMLINK_FOLLOW, according to open(2).
 
-    ``os.link`` reaches linkat only when it is given a directory handle (bpo-37612).
+    ``os.link`` calls linkat only with a directory descriptor (bpo-37612).
     """
     directory = os.open("/proc/self/fd", os.O_RDONLY)
     try:
@@ -159,7 +160,7 @@ def _beside(path: Path) -> Path:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """OSErrors of writing, as the ``OutputError`` a user can act on."""
+    """Turn an OSError of writing into an ``OutputError`` that says what to do."""
     try:
         yield
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""Directories for work in progress, gone when the work ends."""
+"""Temporary directories for work in progress."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ __all__ = [
 
 @contextlib.contextmanager
 def staging_directory() -> Iterator[Path]:
-    """A directory that is gone when the block ends, whatever moment a signal ends it at: it is
-    named before it is made, where ``tempfile`` would make it before anybody knows its name."""
+    """Yield a directory that is removed at the end of the block, even if a signal ends it.
+
+    The name is chosen before the directory is created. ``tempfile`` creates it before its name is
+    known, so a signal in between would leave it behind.
+    """
     path = Path(tempfile.gettempdir()) / f"neopack-{secrets.token_hex(8)}"
     try:
         path.mkdir(0o700)

@@ -1,5 +1,5 @@
-"""Prove a packaged model: load its files in the exact version that Neo compiles with, compute the
-golden inputs there, and compare with what the user's own model gave for them."""
+"""Prove a packaged model: load it in the exact version that Neo compiles with, compute the golden
+inputs there, and compare the outputs with those of the user's own model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neopack.artifacts.load import open_archive, unpack
 from neopack.errors import SourceError, Unsupported, UsageError, VerificationFailed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.goldens.arrays import load_goldens
-from neopack.goldens.comparison import difference, refuse_no_distance
+from neopack.goldens.comparison import check_max_difference, difference
 from neopack.outputs.staging import staging_directory
 from neopack.runtimes import Runtime, install
 from neopack.values.artifact import Array
@@ -25,13 +25,13 @@ from neopack.values.target import Target
 
 __all__ = ["ALLOWED", "Proof", "prove", "runtime_for", "verify"]
 
-# the largest relative difference that passes unasked: rounding of another version's kernels
+# the default limit of the relative difference: rounding in another version's kernels
 ALLOWED = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What is to be proven: the main file, its parts beside it, and the golden numbers."""
+    """The model to prove: its main file, the parts beside it, and the golden numbers."""
 
     subject: str
     framework: str
@@ -55,17 +55,21 @@ def verify(
 ) -> Evidence:
     """Prove an archive, and write the evidence into the manifest beside it.
 
-    Raises ``VerificationFailed`` where the version cannot load it or computes otherwise,
-    ``SourceError`` where there are no golden numbers to compare with, ``Unsupported`` for a
-    ``target`` that takes no such models.
+    Raises ``VerificationFailed`` if the version cannot load the model or computes other outputs,
+    ``SourceError`` without golden numbers to compare with, ``Unsupported`` for a ``target`` that
+    does not take models of this framework.
     """
-    refuse_no_distance(max_difference)
+    check_max_difference(max_difference)
     if runtime is not None:
-        runtimes.get(runtime)  # a name that is none is said before anything is read
+        runtimes.get(runtime)  # refuse an unknown name before reading anything
     with log.step("reading"):
         opened = open_archive(archive, limits)
     if opened.compiled is not None:
-        raise UsageError("is compiled already", where=str(archive), hint="verify what goes in")
+        raise UsageError(
+            "is compiled already",
+            where=str(archive),
+            hint="verify the archive before it is compiled",
+        )
     manifest = manifest_of(archive, opened.scan.content_sha256)
     goldens = goldens_of(archive, opened.scan.content_sha256)
     if manifest is None or goldens is None:
@@ -99,31 +103,33 @@ def verify(
 
 
 def _version_of(framework: str, target: Target) -> str:
-    """What ``target`` compiles with unless told otherwise; ``Unsupported`` where it takes none."""
+    """The default version of ``target``. Raises ``Unsupported`` if it lacks the framework."""
     if facts.support(framework, target) is None:
         raise Unsupported(
-            f"Neo lists no {framework} models for {target.name}: there is no version to prove",
-            hint=f"neopack targets --framework {framework} names those that do",
+            f"Neo lists no {framework} models for {target.name}, so there is no version to prove",
+            hint=f"neopack targets --framework {framework} lists the targets that take them",
         )
     return facts.default_version(framework, target)
 
 
-def runtime_for(framework: str, version: str, named: str | None = None) -> Runtime:
-    """The runtime named, or the closest to what Neo compiles with. Raises ``UsageError`` for one
-    of another framework, ``Unsupported`` where a framework has none."""
-    if named is not None:
-        runtime = runtimes.get(named)
+def runtime_for(framework: str, version: str, name: str | None = None) -> Runtime:
+    """Return the runtime ``name``, or the closest to what Neo compiles with.
+
+    Raises ``UsageError`` for a runtime of another framework, ``Unsupported`` if there is none.
+    """
+    if name is not None:
+        runtime = runtimes.get(name)
         if runtime.framework != framework:
-            raise UsageError(f"{named} runs {runtime.framework}, and the model is {framework}'s")
+            raise UsageError(f"{name} runs {runtime.framework}, but this is a {framework} model")
         return runtime
-    found = runtimes.closest(framework, version)
-    if found is None:
+    closest = runtimes.closest(framework, version)
+    if closest is None:
         raise Unsupported(f"there is no exact runtime for {framework} models")
-    return found
+    return closest
 
 
 def prove(proof: Proof, log: Log) -> Evidence:
-    """Load and compute in the exact version; raise ``VerificationFailed`` where it does not."""
+    """Load and compute in the exact version. Raises ``VerificationFailed`` if that fails."""
     runtime = runtime_for(proof.framework, proof.framework_version, proof.runtime)
     exact = runtimes.is_exact(runtime, proof.framework_version)
     if not exact:
@@ -135,9 +141,9 @@ def prove(proof: Proof, log: Log) -> Evidence:
     ) as worker:
         with log.step(f"loading in {runtime.name}"):
             start = time.monotonic()
-            handle, _ = worker.call("load", _named(proof))
+            handle, _ = worker.call("load", _task(proof))
             seconds = time.monotonic() - start
-            versions, _ = worker.call("versions")  # of what loading it took, too
+            versions, _ = worker.call("versions")  # including packages that loading imported
         with log.step("computing the golden inputs"):
             _, computed = worker.call("predict", handle, arrays=inputs)
     allowed = ALLOWED if proof.max_difference is None else proof.max_difference
@@ -157,11 +163,10 @@ def prove(proof: Proof, log: Log) -> Evidence:
 
 def _inexact(proof: Proof, runtime: Runtime) -> str:
     version = f"{proof.framework} {proof.framework_version}"
-    why = f"Neo compiles with {version}, of which there is no runtime"
-    return f"{why}: proving in {runtime.name}"
+    return f"Neo compiles with {version}, which has no runtime; proving in {runtime.name}"
 
 
-def _named(proof: Proof) -> dict[str, object]:
+def _task(proof: Proof) -> dict[str, object]:
     return {
         "path": str(proof.model),
         "parts": [str(path) for path in proof.parts],
@@ -190,9 +195,9 @@ def _compared(name: str, golden: Array, computed: Array | None) -> OutputEvidenc
 def _refuse_empty(golden: Mapping[str, Array], subject: str) -> None:
     if not any(array.size for array in golden.values()):
         raise VerificationFailed(
-            "its golden outputs are empty: there is nothing to compare",
+            "its golden outputs are empty, so there is nothing to compare",
             where=subject,
-            hint="package it with --example, inputs in which the model finds something",
+            hint="package it with --example FILE.npz, inputs that give non-empty outputs",
         )
 
 
@@ -202,9 +207,9 @@ def _refuse(evidence: Evidence, subject: str) -> None:
     worst = max(evidence.outputs, key=lambda output: output.relative)
     where = f"output {worst.name!r}"
     if not worst.dtype:
-        raise VerificationFailed(f"{evidence.runtime} gives no {where}", where=subject)
+        raise VerificationFailed(f"{evidence.runtime} returns no {where}", where=subject)
     raise VerificationFailed(
-        f"{evidence.runtime} computes {where} otherwise: off by {worst.relative:.2g} of the "
+        f"{evidence.runtime} computes another {where}: it differs by {worst.relative:.2g} of the "
         f"largest golden number, more than {evidence.allowed:g}",
         where=subject,
         hint=f"accept it with --max-difference {1.1 * evidence.difference:.2g}",

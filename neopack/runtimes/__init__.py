@@ -3,7 +3,7 @@
     with runtimes.worker("mxnet-1.8.0", log=log) as worker:
         answer, arrays = worker.call("predict", {"model": handle}, arrays={"data": x})
 
-An environment is made when it is first wanted, once for a user, and shared by processes.
+An environment is installed on first use, once per user, and shared by processes.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ INSIDE = Path(__file__).parent / "inside"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """A row of the catalogue. ``environment`` names whose environment it lives in (TensorFlow
-    1.15.0 lives in that of Keras 2.2.4), ``disk`` is in MB. ``without`` are patterns of packages
-    that its lock leaves out; ``stand_ins`` tells that empty libraries take NVIDIA's place."""
+    """A row of ``runtimes.toml``. ``environment`` is the name of its environment (TensorFlow
+    1.15.0 shares that of Keras 2.2.4); ``disk`` is in MB. ``without`` are patterns of packages
+    that its lock leaves out. ``stand_ins`` says that empty libraries replace NVIDIA's."""
 
     name: str
     framework: str
@@ -52,16 +52,16 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Runtime:
-    """Raises ``UsageError`` for a name that is none."""
-    found = _rows().get(name)
-    if found is None:
+    """Return the runtime of that name. Raises ``UsageError`` if there is none."""
+    runtime = _rows().get(name)
+    if runtime is None:
         raise UsageError(f"no runtime {name!r}", hint=f"there are {', '.join(names())}")
-    return found
+    return runtime
 
 
 def closest(framework: str, version: str) -> Runtime | None:
-    """The runtime of the version that Neo compiles with; else the newest that is older, for what
-    an old version reads a newer one of the same framework still reads; else the oldest."""
+    """Return the runtime of the version that Neo compiles with, or else the newest older one (a
+    newer version of a framework still reads what an older one reads), or else the oldest."""
     rows = [runtime for runtime in _rows().values() if runtime.framework == framework]
     same = [runtime for runtime in rows if versions.same(runtime.version, version)]
     older = [runtime for runtime in rows if versions.at_most(runtime.version, version)]
@@ -70,7 +70,7 @@ def closest(framework: str, version: str) -> Runtime | None:
 
 
 def is_exact(runtime: Runtime, version: str) -> bool:
-    """Whether it is the version that Neo writes as ``version``: 1.8.1 is 1.8."""
+    """Whether the runtime has the version that Neo writes as ``version``: 1.8.1 is 1.8."""
     return versions.same(runtime.version, version)
 
 
@@ -87,11 +87,11 @@ def worker(
     subject: str = "",
     memory: int | None = None,
 ) -> Iterator[Worker]:
-    """A process of that runtime, which is installed first where it is absent.
+    """Start a process of that runtime, which is installed first if it is absent.
 
-    ``failure`` is the error for a crash, a hang or garbage, ``subject`` what it is about;
-    ``memory`` bounds the process, in bytes (all that the machine has, unless given). Raises
-    ``Missing`` where the runtime cannot be installed.
+    ``failure`` is the error to raise for a crash, a hang or garbage, and ``subject`` is its
+    ``where``. ``memory`` bounds the process, in bytes (default: the machine's memory). Raises
+    ``Missing`` if the runtime cannot be installed.
     """
     runtime = get(name)
     python = install.ensure(get(runtime.environment), log or SilentLog())
@@ -113,8 +113,8 @@ def _rows() -> dict[str, Runtime]:
     file = resources.files(__name__).joinpath("runtimes.toml")
     rows = tomllib.loads(file.read_text("utf-8"))
     # a TOML key has no dots
-    named = {key.replace("_", "."): row for key, row in rows.items()}
-    return {name: _runtime(name, row, named) for name, row in named.items()}
+    by_name = {key.replace("_", "."): row for key, row in rows.items()}
+    return {name: _runtime(name, row, by_name) for name, row in by_name.items()}
 
 
 def _runtime(name: str, row: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Runtime:

@@ -1,4 +1,4 @@
-"""Make an environment of exact versions, once: locked, by hashes, marked when it is whole."""
+"""Install an environment of exact versions, once: from a lock with hashes, marked at the end."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ MB = 1 << 20
 
 
 def home() -> Path:
-    """``NEOPACK_HOME``, else ``neopack`` in the user's cache."""
-    given = os.environ.get("NEOPACK_HOME")
-    if given:
-        return Path(given)
+    """Return ``NEOPACK_HOME``, or else ``neopack`` in the user's cache directory."""
+    path = os.environ.get("NEOPACK_HOME")
+    if path:
+        return Path(path)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neopack"
 
 
@@ -41,37 +41,39 @@ def directory(runtime: Runtime) -> Path:
 
 
 def ensure(runtime: Runtime, log: Log) -> Path:
-    """Its Python; the environment is made, or made anew, where it is not whole.
+    """Return the path of the runtime's Python; install the environment unless it is complete.
 
-    Raises ``Missing`` where that cannot be done: no uv, no index, no room, no such Python.
+    Raises ``Missing`` if that fails: no uv, no index, no space, no such Python.
     """
     python = directory(runtime) / "bin" / "python"
     if is_whole(runtime):
         return python
     with _alone(runtime, log) as lock:
-        if not is_whole(runtime):  # another process may have made it while we waited
+        if not is_whole(runtime):  # another process may have installed it meanwhile
             _make(runtime, lock, log)
     return python
 
 
 def renew(runtime: Runtime, log: Log) -> None:
-    """Make it anew, for one that is whole by its files and does not run."""
+    """Install the environment again, for one whose files are complete but which does not run."""
     with _alone(runtime, log) as lock:
         (directory(runtime) / MARK).unlink(missing_ok=True)
         _make(runtime, lock, log)
 
 
 def is_whole(runtime: Runtime) -> bool:
-    """Whether it was made to its end from the lock file that is in force now."""
+    """Whether the environment was installed completely, from the current lock file."""
     try:
-        made_of = (directory(runtime) / MARK).read_text()
+        fingerprint = (directory(runtime) / MARK).read_text()
     except OSError:
         return False
-    return made_of == _fingerprint(runtime) and (directory(runtime) / "bin" / "python").exists()
+    return (
+        fingerprint == _fingerprint(runtime) and (directory(runtime) / "bin" / "python").exists()
+    )
 
 
 def stood_in(runtime: Runtime) -> tuple[str, ...]:
-    """The libraries that empty ones stand in for, there: CUDA's, where it was built for CUDA."""
+    """Return the names of CUDA's libraries that are replaced by empty ones there."""
     try:
         return tuple((directory(runtime) / STOOD_IN).read_text().split())
     except OSError:
@@ -79,10 +81,10 @@ def stood_in(runtime: Runtime) -> tuple[str, ...]:
 
 
 def remove(runtime: Runtime, log: Log) -> bool:
-    """Delete the environment; False where there was none."""
+    """Delete the environment. Return False if there was none."""
     place = directory(runtime)
     with _alone(runtime, log):
-        (place / MARK).unlink(missing_ok=True)  # half deleted is not whole
+        (place / MARK).unlink(missing_ok=True)  # half deleted is not complete
         if not place.exists():
             return False
         shutil.rmtree(place)
@@ -95,27 +97,27 @@ def lock_text(runtime: Runtime) -> str:
 
 
 def _fingerprint(runtime: Runtime) -> str:
-    made_of = lock_text(runtime) + (stand_ins.FORM if runtime.stand_ins else "")
-    return hashlib.sha256(made_of.encode()).hexdigest()
+    text = lock_text(runtime) + (stand_ins.FORM if runtime.stand_ins else "")
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _make(runtime: Runtime, lock: int, log: Log) -> None:
     place = directory(runtime)
     _refuse_no_room(runtime, place.parent)
     log.note(f"installing {runtime.environment} into {place}, about {runtime.disk} MB, once")
-    what = f"{runtime.environment} cannot be installed"
-    with log.step(f"installing {runtime.environment}"), _told(what):
+    failure = f"{runtime.environment} cannot be installed"
+    with log.step(f"installing {runtime.environment}"), _disk_errors(failure):
         python = interpreter(runtime.python, log)
-        made = ("venv", "--quiet", "--clear", "--python", python, str(place))
-        uv(*made, what=what, holding=[lock])
+        venv = ("venv", "--quiet", "--clear", "--python", python, str(place))
+        uv(*venv, failure=failure, holding=[lock])
         requirements = place / "lock.txt"
         requirements.write_text(lock_text(runtime))
         into = str(place / "bin" / "python")
         uv(
-            # the lock names all that is wanted, and not always all that is asked for
+            # the lock is complete; some packages declare dependencies that it leaves out
             *("pip", "install", "--quiet", "--require-hashes", "--no-deps", "--python", into),
             *("--requirement", str(requirements)),
-            what=what,
+            failure=failure,
             holding=[lock],
         )
         if runtime.stand_ins:
@@ -124,21 +126,21 @@ def _make(runtime: Runtime, lock: int, log: Log) -> None:
 
 
 def _stand_in(runtime: Runtime, place: Path) -> None:
-    """Beside the framework's own libraries, where they look first."""
+    """Write the stand-ins beside the framework's own libraries, which look there first."""
     (packages,) = place.glob("lib/python*/site-packages")
     names = stand_ins.put(packages, packages / runtime.imports / "lib")
     (place / STOOD_IN).write_text("\n".join(names))
 
 
 @contextlib.contextmanager
-def _told(what: str) -> Iterator[None]:
-    """A disk that fills up, or fails, meanwhile."""
+def _disk_errors(failure: str) -> Iterator[None]:
+    """Turn an error of the disk, such as a full one, into ``Missing``."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        hint = "make room, or set NEOPACK_HOME to another disk"
-        raise Missing(f"{what}: {reason}", hint=hint) from error
+        hint = "free some space, or set NEOPACK_HOME to another disk"
+        raise Missing(f"{failure}: {reason}", hint=hint) from error
 
 
 def _refuse_no_room(runtime: Runtime, place: Path) -> None:
@@ -146,14 +148,16 @@ def _refuse_no_room(runtime: Runtime, place: Path) -> None:
     if free < runtime.disk:
         raise Missing(
             f"{runtime.environment} takes {runtime.disk} MB and {place} has {free} MB left",
-            hint="make room, or set NEOPACK_HOME to another disk",
+            hint="free some space, or set NEOPACK_HOME to another disk",
         )
 
 
 @contextlib.contextmanager
 def _alone(runtime: Runtime, log: Log) -> Iterator[int]:
-    """One process at a time makes or removes it; the system frees the lock of a killed one, when
-    the uv that it started has ended too. Gives the descriptor of the lock."""
+    """Let one process at a time install or remove the environment; yield the lock's descriptor.
+
+    The system frees the lock of a killed process once the uv that it started has ended too.
+    """
     place = directory(runtime)
     path = place.with_name(f"{place.name}.lock")
     try:
@@ -161,13 +165,13 @@ def _alone(runtime: Runtime, log: Log) -> Iterator[int]:
         lock = path.open("w")
     except OSError as error:
         raise Missing(
-            f"runtimes cannot be kept in {path.parent}: {error.strerror}",
-            hint="set NEOPACK_HOME to a directory of yours",
+            f"{path.parent} cannot hold runtimes: {error.strerror}",
+            hint="set NEOPACK_HOME to a directory that you can write to",
         ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.note(f"another process is at work on {runtime.environment}: waiting for it")
+            log.note(f"waiting for another process that installs or removes {runtime.environment}")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock.fileno()

@@ -1,4 +1,4 @@
-"""Find a Python of an older version: pyenv's, the PATH's, uv's own, or one that uv fetches."""
+"""Find an older Python: from pyenv, on the PATH, from uv, or downloaded by uv."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ ANSWERS_WITHIN = 60
 
 
 def interpreter(version: str, log: Log) -> str:
-    """The path of a Python ``version`` ("3.8"). Raises ``Missing`` where none can be had."""
+    """Return the path of a Python ``version`` ("3.8"). Raises ``Missing`` if there is none."""
     for path in _candidates(version):
         if _is_python(path, version):
             return str(path)
-    log.note(f"fetching Python {version}")
-    uv("python", "install", version, what=f"Python {version} cannot be fetched")
-    found = _of_uv(version)
-    if found is None:
+    log.note(f"downloading Python {version}")
+    uv("python", "install", version, failure=f"Python {version} cannot be downloaded")
+    downloaded = _of_uv(version)
+    if downloaded is None:
         raise Missing(
             f"no Python {version} was found",
-            hint=f"install one, such as: uv python install {version}",
+            hint=f"install it, for example with: uv python install {version}",
         )
-    return str(found)
+    return str(downloaded)
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -46,7 +46,7 @@ def _candidates(version: str) -> Iterator[Path]:
 
 
 def _is_python(path: Path, version: str) -> bool:
-    """Asked rather than believed: a pyenv shim is there and runs nothing."""
+    """Run it to be sure: a pyenv shim may exist without a Python behind it."""
     try:
         done = subprocess.run(
             [path, "-I", "-c", ASK], capture_output=True, timeout=ANSWERS_WITHIN, check=False
@@ -58,7 +58,7 @@ def _is_python(path: Path, version: str) -> bool:
 
 def _of_uv(version: str) -> Path | None:
     try:
-        done = uv("python", "find", "--managed-python", version, what="no such Python")
+        done = uv("python", "find", "--managed-python", version, failure="no such Python")
     except Missing:
         return None
     return Path(done.strip())

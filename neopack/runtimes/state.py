@@ -1,4 +1,4 @@
-"""How the runtimes of this user are: there or not, and, when asked, whether they really run."""
+"""The state of this user's runtimes: installed or not, and, on request, whether they run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STARTS_WITHIN = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeState:
-    """``disk`` in MB is what it takes, installed or not; ``reports`` what it said of itself."""
+    """``disk`` is its size in MB, installed or not; ``reports`` has the versions it reported."""
 
     name: str
     version: str
@@ -30,35 +30,35 @@ class RuntimeState:
 
 
 def state(runtime: Runtime) -> RuntimeState:
-    """By its files alone; nothing is started."""
+    """Return the state according to the files; nothing is started."""
     place = install.directory(runtime)
     there: State = "installed" if install.is_whole(runtime) else "absent"
     return _of(runtime, "broken" if there == "absent" and place.exists() else there)
 
 
 def examined(runtime: Runtime) -> RuntimeState:
-    """As ``state``, and one that is installed is started and asked for its versions."""
-    seen = state(runtime)
-    if seen.state != "installed":
-        return seen
+    """Return the state; start an installed runtime and ask for its versions."""
+    by_files = state(runtime)
+    if by_files.state != "installed":
+        return by_files
     try:
         with runtimes.worker(runtime.name) as worker:
             versions, _ = worker.call("versions", timeout=STARTS_WITHIN)
     except NeopackError as error:
         return _of(runtime, "broken", error.line())
-    said = ", ".join(f"{name} {version}" for name, version in versions.items())
+    reports = ", ".join(f"{name} {version}" for name, version in versions.items())
     right = versions.get(runtime.imports) == runtime.version
     if install.stood_in(runtime):
-        said += ", without CUDA"
-    return _of(runtime, "works" if right else "broken", said)
+        reports += ", without CUDA"
+    return _of(runtime, "works" if right else "broken", reports)
 
 
-def _of(runtime: Runtime, seen: State, reports: str = "") -> RuntimeState:
+def _of(runtime: Runtime, state: State, reports: str = "") -> RuntimeState:
     return RuntimeState(
         name=runtime.name,
         version=runtime.version,
         python=runtime.python,
-        state=seen,
+        state=state,
         path=install.directory(runtime),
         disk=runtime.disk,
         reports=reports,

@@ -1,4 +1,4 @@
-"""uv, which makes environments: found beside this Python, or on the PATH."""
+"""Run uv, which creates environments: the one beside this Python, or on the PATH."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neopack.errors import Missing
 
 __all__ = ["uv"]
 
-# a name that cannot be resolved, a refused connection, uv's own word for being told so
+# messages for a name that cannot be resolved, a refused connection, and uv's offline mode
 OFFLINE = (
     "dns error",
     "failed to lookup",
@@ -22,19 +22,19 @@ OFFLINE = (
     "offline",
     "network was disabled",
 )
-# what uv draws around its words
+# the characters that uv draws around its messages
 FRAMES = " │├╰─▶×"  # noqa: RUF001
 
 
-def uv(*arguments: str, what: str, holding: Sequence[int] = ()) -> str:
-    """What uv prints. Raises ``Missing`` that starts with ``what`` and ends with what uv said.
+def uv(*arguments: str, failure: str, holding: Sequence[int] = ()) -> str:
+    """Run uv and return its output. Raises ``Missing``: ``failure``, then uv's own message.
 
-    ``holding`` are descriptors of locks that last as long as uv does, even where we are killed.
+    ``holding`` are descriptors of locks that uv keeps until it ends, even if neopack is killed.
     """
     tool = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if tool is None:
-        raise Missing(f"{what}: uv is not installed", hint="pip install 'neopack[runtimes]'")
-    # an environment that is active here is not the one that is meant
+        raise Missing(f"{failure}: uv is not installed", hint="pip install 'neopack[runtimes]'")
+    # the environment that is active here is not the one to change
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     done = subprocess.run(
         [tool, *arguments],
@@ -45,22 +45,21 @@ def uv(*arguments: str, what: str, holding: Sequence[int] = ()) -> str:
         pass_fds=holding,
     )
     if done.returncode:
-        raise _failed(what, done.stderr)
+        raise _failed(failure, done.stderr)
     return done.stdout
 
 
-def _failed(what: str, said: str) -> Missing:
-    lines = [line.strip(FRAMES) for line in said.splitlines() if line.strip()]
-    if any(word in said.lower() for word in OFFLINE):
+def _failed(failure: str, output: str) -> Missing:
+    lines = [line.strip(FRAMES) for line in output.splitlines() if line.strip()]
+    if any(word in output.lower() for word in OFFLINE):
         return Missing(
-            f"{what}: the package index cannot be reached",
-            hint="go online once, or copy the directory that NEOPACK_HOME names from a machine "
-            "that has it",
+            f"{failure}: the package index cannot be reached",
+            hint="go online once, or copy the NEOPACK_HOME directory from another machine",
         )
-    if "no space left" in said.lower():
+    if "no space left" in output.lower():
         return Missing(
-            f"{what}: no space left on the disk", hint="set NEOPACK_HOME to another disk"
+            f"{failure}: no space left on the disk", hint="set NEOPACK_HOME to another disk"
         )
-    error = Missing(f"{what}: {lines[-1] if lines else 'uv left no message'}")
-    error.add_note(said)
+    error = Missing(f"{failure}: {lines[-1] if lines else 'uv left no message'}")
+    error.add_note(output)
     return error

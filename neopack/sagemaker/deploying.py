@@ -11,7 +11,7 @@ from neopack import facts
 from neopack.archive.manifest import golden_path
 from neopack.archive.read import scan
 from neopack.artifacts.compiled_manifest import ArtifactManifest, beside
-from neopack.artifacts.load import refuse_what_is_no_file
+from neopack.artifacts.load import require_file
 from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
 from neopack.facts.hosting import RequestForm, request_form
 from neopack.options import Connection, DeployOptions, WaitOptions
@@ -61,7 +61,7 @@ class Deployment:
 
 def described(compiled: Path) -> ArtifactManifest:
     """The manifest beside what a job made. Raises ``UsageError`` where there is none."""
-    refuse_what_is_no_file(compiled)
+    require_file(compiled)
     path = beside(compiled)
     if not path.is_file():
         raise UsageError(

@@ -10,7 +10,7 @@ from neopack import facts
 from neopack.archive.manifest import manifest_of, stem
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts.compiled_manifest import beside
-from neopack.artifacts.load import is_compiled, refuse_what_is_no_file
+from neopack.artifacts.load import is_compiled, require_file
 from neopack.checks import judging
 from neopack.compiling.local import default_output
 from neopack.errors import Unsupported, UsageError
@@ -54,7 +54,7 @@ def plan(
 
     Raises ``CheckFailed`` where Neo would fail, ``UsageError`` where the API would refuse.
     """
-    refuse_what_is_no_file(archive)
+    require_file(archive)
     chosen = list({target.name: target for target in map(facts.target, targets)}.values())
     _refuse_one_name_for_many(options, chosen)
     scanned = scan(archive, options.limits)

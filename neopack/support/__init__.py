@@ -1,7 +1,7 @@
 """Answers from the tables in ``facts``: targets, versions, images, and what changed.
 
->>> from neopack import catalog
->>> catalog.image("pytorch", "1.8", target="ml.c5", region="us-west-2").account
+>>> from neopack import support
+>>> support.image("pytorch", "1.8", target="ml.c5", region="us-west-2").account
 '301217895009'
 """
 

@@ -1,4 +1,4 @@
-"""What moved between the dated pages: versions, frameworks, targets."""
+"""Changes between the dated pages: versions, frameworks, targets."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["ChangesAnswer", "SupportChange", "changes"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupportChange:
-    """What the page of ``date`` says, and the one before it (of ``since``) did not.
+    """A difference between the page of ``date`` and the one before it (of ``since``).
 
-    ``before`` and ``after`` are the versions as the pages word them, or ``not listed``; an event
-    that no page dates has ``what`` instead.
+    ``before`` and ``after`` are the versions in the words of the pages, or ``not listed``. An
+    event outside the pages has ``what`` instead.
     """
 
     date: str
@@ -46,25 +46,25 @@ def changes(
     framework: str = "",
     target_class: str = "",
 ) -> ChangesAnswer:
-    """The moves of the support table from ``since`` (the first page) to ``as_of`` (the last)."""
+    """Return the changes after ``since`` (default: the first page) up to ``as_of`` (the last)."""
     pages = facts.snapshots()
     date_of(as_of, pages[0])
     start = date_of(since, pages[0], option="--since") or pages[0]
     end = as_of or pages[-1]
-    asked, classes = framework_of(framework), class_names(kinds_of(target_class))
-    found = [*_moves(asked, classes), *_events(asked, classes)]
-    kept = sorted((c for c in found if start < c.date <= end), key=lambda c: c.date)
-    return ChangesAnswer(first=start, last=end, changes=tuple(kept))
+    query, classes = framework_of(framework), class_names(kinds_of(target_class))
+    changed = [*_moves(query, classes), *_events(query, classes)]
+    within = sorted((c for c in changed if start < c.date <= end), key=lambda c: c.date)
+    return ChangesAnswer(first=start, last=end, changes=tuple(within))
 
 
-def _moves(asked: FrameworkQuery, classes: tuple[str, ...]) -> Iterator[SupportChange]:
+def _moves(query: FrameworkQuery, classes: tuple[str, ...]) -> Iterator[SupportChange]:
     pages = [(p.text("date"), p) for p in facts_file("support").tables("snapshot")]
     for of in classes:
         own = [(date, page) for date, page in pages if of in page.texts("classes")]
         for (before, _), (after, page) in pairwise(own):
             for row in facts.frameworks():
                 old, new = rule_of(row.name, of, before), rule_of(row.name, of, after)
-                if old != new and asked.framework in ("", row.name):
+                if old != new and query.framework in ("", row.name):
                     yield SupportChange(
                         date=after,
                         since=before,
@@ -75,17 +75,17 @@ def _moves(asked: FrameworkQuery, classes: tuple[str, ...]) -> Iterator[SupportC
                         what="",
                         source=page.text("source"),
                     )
-        yield from _gone(of, pages, own, asked)
+        yield from _gone(of, pages, own, query)
 
 
 def _gone(
-    of: str, pages: list[tuple[str, Row]], own: list[tuple[str, Row]], asked: FrameworkQuery
+    of: str, pages: list[tuple[str, Row]], own: list[tuple[str, Row]], query: FrameworkQuery
 ) -> Iterator[SupportChange]:
-    """A class that the newest page names no more."""
+    """The change for a class that the newest page no longer names."""
     later = [(date, page) for date, page in pages if own and date > own[-1][0]]
     for row in facts.frameworks() if later else ():
         old = rule_of(row.name, of, own[-1][0])
-        if old != NONE and asked.framework in ("", row.name):
+        if old != NONE and query.framework in ("", row.name):
             yield SupportChange(
                 date=later[0][0],
                 since=own[-1][0],
@@ -98,9 +98,9 @@ def _gone(
             )
 
 
-def _events(asked: FrameworkQuery, classes: tuple[str, ...]) -> Iterator[SupportChange]:
+def _events(query: FrameworkQuery, classes: tuple[str, ...]) -> Iterator[SupportChange]:
     for row in facts_file("support").tables("event"):
-        if row.text("class") in classes and not asked.framework:
+        if row.text("class") in classes and not query.framework:
             yield SupportChange(
                 date=row.text("date"),
                 since="",

@@ -1,4 +1,4 @@
-"""Elastic Inference: accelerators, what they took, and the smallest that could hold a model."""
+"""Elastic Inference: the accelerator types, and the smallest one that could hold a model."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ GB = 10**9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accelerator:
-    """TFLOPS of 32-bit and 16-bit floating point, GB of memory; ``from_neo``: Neo compiles for
-    it. ``holds`` is None where no model was named."""
+    """TFLOPS in 32-bit and 16-bit floating point, and memory in GB. ``from_neo`` says whether Neo
+    compiles for it; ``holds`` is None if no model was named."""
 
     type: str
     tflops_f32: int
@@ -35,7 +35,7 @@ class Accelerator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElasticAnswer:
-    """``smallest`` is the type to begin with for a model of ``model_bytes``; empty: no model."""
+    """``smallest`` is the smallest type for a model of ``model_bytes``, or "" without a model."""
 
     status: tuple[str, ...]
     replacement: str
@@ -55,11 +55,11 @@ class ElasticAnswer:
 def ei(
     *, model: str | os.PathLike[str] | None = None, model_bytes: int | None = None
 ) -> ElasticAnswer:
-    """The page of Elastic Inference; ``smallest`` is the type of those that Neo compiles for that
-    has memory of the model's size or more, with GB of 10^9 bytes.
+    """Return the page of Elastic Inference. ``smallest`` is the smallest type that Neo compiles
+    for and whose memory holds the model; a GB is 10^9 bytes.
 
-    ``model`` is a file, a directory or an archive, whose members count as they are unpacked.
-    Raises ``Unsupported`` for a model that no type can hold.
+    ``model`` is a file, a directory or an archive, whose members count unpacked. Raises
+    ``Unsupported`` if no type can hold the model.
     """
     data = facts_file("elastic")
     if model is not None:
@@ -111,9 +111,9 @@ def _accelerator(name: str, row: Row, data: Row, model_bytes: int | None) -> Acc
 
 
 def _smallest(types: tuple[Accelerator, ...], model_bytes: int) -> str:
-    fitting = [each for each in types if each.from_neo and each.holds]
+    fitting = [type_ for type_ in types if type_.from_neo and type_.holds]
     if not fitting:
-        most = max(types, key=lambda each: each.memory_gb)
-        what = f"a model of {model_bytes / GB:.1f} GB fits no accelerator"
-        raise Unsupported(what, hint=f"the largest is {most.type} with {most.memory_gb} GB")
-    return min(fitting, key=lambda each: each.memory_gb).type
+        most = max(types, key=lambda type_: type_.memory_gb)
+        message = f"a model of {model_bytes / GB:.1f} GB fits no accelerator"
+        raise Unsupported(message, hint=f"the largest is {most.type} with {most.memory_gb} GB")
+    return min(fitting, key=lambda type_: type_.memory_gb).type

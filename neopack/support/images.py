@@ -1,4 +1,4 @@
-"""The container image that serves a compiled model, and where it lies."""
+"""The container image that serves a compiled model, and its address."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ ALGORITHM = "IMAGE_CLASSIFICATION"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """``served_by`` is the version of the image, ``sdk_uri`` what the SageMaker SDK writes, which
-    keeps the version as it was given; ``family`` framework, neo, neuronx, algorithm or elastic."""
+    """``served_by`` is the version of the image. ``sdk_uri`` is the address that the SageMaker SDK
+    would write, with the version as requested. ``family`` is framework, neo, neuronx, algorithm
+    or elastic."""
 
     framework: str
     version: str
@@ -50,31 +51,31 @@ class Image:
 def image(
     framework: str, version: str = "", *, target: str, region: str, python: str = "py3"
 ) -> Image:
-    """The image for a framework's version on a target in a region; no version: the newest.
+    """Return the image for a framework version (default: the newest) on a target in a region.
 
-    ``python`` (py2 or py3) counts for old images of Elastic Inference only. DescribeCompilationJob
-    names the image of a job: prefer that. Raises ``Unsupported`` where no table has an image,
-    ``UsageError`` for a name or a region that none has.
+    ``python`` (py2 or py3) matters only for old images of Elastic Inference. Prefer the image
+    that DescribeCompilationJob names for a job. Raises ``Unsupported`` if no table has an image,
+    ``UsageError`` for a name or a region that no table has.
     """
-    asked = framework_of(framework, version, also=(ALGORITHM,))
-    found = target_of(target)
-    made = _made(asked, found, region, python)
-    given = (asked.reading_of(framework), (target, found.name), (region, made.region))
-    return dataclasses.replace(made, readings=readings(*given))
+    query = framework_of(framework, version, also=(ALGORITHM,))
+    device = target_of(target)
+    image = _image(query, device, region, python)
+    pairs = (query.reading_of(framework), (target, device.name), (region, image.region))
+    return dataclasses.replace(image, readings=readings(*pairs))
 
 
-def _made(asked: FrameworkQuery, target: Target, region: str, python: str) -> Image:
-    row = _row(asked, target)
+def _image(query: FrameworkQuery, target: Target, region: str, python: str) -> Image:
+    row = _row(query, target)
     place = region_of(region, row.registry)
-    serving = row.serving(asked.version) if asked.version else row.versions[-1]
+    serving = row.serving(query.version) if query.version else row.versions[-1]
     _refuse_absent(row, serving, place, python)
     holder = accounts.account(place, row.registry)
     tag = row.tag_of(serving, target, python)
-    given = row.tag_of(asked.version or serving, target, python)
-    named = "latest" in row.versions or row.up_to
+    requested = row.tag_of(query.version or serving, target, python)
+    fixed = "latest" in row.versions or row.up_to
     return Image(
-        framework=asked.framework,
-        version=asked.version,
+        framework=query.framework,
+        version=query.version,
         target=target.name,
         region=place,
         uri=accounts.address(holder, place, row.repository, tag),
@@ -83,7 +84,7 @@ def _made(asked: FrameworkQuery, target: Target, region: str, python: str) -> Im
         tag=tag,
         family=row.family,
         served_by=serving,
-        sdk_uri=accounts.address(holder, place, row.repository, tag if named else given),
+        sdk_uri=accounts.address(holder, place, row.repository, tag if fixed else requested),
         remarks=_remarks(row, target, place),
         readings=(),
         as_of=row.as_of,
@@ -91,15 +92,19 @@ def _made(asked: FrameworkQuery, target: Target, region: str, python: str) -> Im
     )
 
 
-def _row(asked: FrameworkQuery, target: Target) -> images.ImageRow:
-    row = images.image_row(asked.framework, target, asked.version)
+def _row(query: FrameworkQuery, target: Target) -> images.ImageRow:
+    row = images.image_row(query.framework, target, query.version)
     if row is None:
-        why = "it serves no endpoint" if target.kind in ("edge", "platform") else _others(target)
-        what = f"no table has an image of {asked.framework} for {target.name}"
-        raise Unsupported(what, hint=why)
-    if asked.version and not row.serving(asked.version):
-        what = f"{asked.framework} {asked.version} was never listed with an image"
-        raise Unsupported(f"{what} for {target.name}", hint=_nearby(asked, target))
+        why = (
+            "this target has no endpoints"
+            if target.kind in ("edge", "platform")
+            else _others(target)
+        )
+        message = f"no table has an image of {query.framework} for {target.name}"
+        raise Unsupported(message, hint=why)
+    if query.version and not row.serving(query.version):
+        message = f"{query.framework} {query.version} was never listed with an image"
+        raise Unsupported(f"{message} for {target.name}", hint=_nearby(query, target))
     return row
 
 
@@ -109,7 +114,7 @@ def _refuse_absent(row: images.ImageRow, serving: str, place: str, python: str) 
         there = ", ".join(row.regions)
         raise Unsupported(f"{image} is not in {place}", hint=f"it is in {there}")
     if row.pythons and python not in row.pythons:
-        raise UsageError(f"{image} has no {python}", hint=f"it has {', '.join(row.pythons)}")
+        raise UsageError(f"{image} lacks {python}", hint=f"it has {', '.join(row.pythons)}")
 
 
 def _others(target: Target) -> str:
@@ -118,23 +123,23 @@ def _others(target: Target) -> str:
     return f"there are images of {', '.join(names)}" if names else "there is no image for it"
 
 
-def _nearby(asked: FrameworkQuery, target: Target) -> str:
-    listed = [v for row in images.rows_for(asked.framework, target) for v in row.versions]
-    below, above = around(asked.version, listed)
+def _nearby(query: FrameworkQuery, target: Target) -> str:
+    tags = [v for row in images.rows_for(query.framework, target) for v in row.versions]
+    below, above = around(query.version, tags)
     return " and ".join(f"{v} has one" for v in (below, above) if v)
 
 
 def _remarks(row: images.ImageRow, target: Target, region: str) -> tuple[str, ...]:
     compiles = facts.regions(target)
     only = facts_file("images").texts("sdk_only")
-    said = (
+    remarks = (
         row.note,
         target.retired,
-        "the region is in the SDK's table only, not in the guide's"
+        "the region is only in the SDK's table, not in the guide's"
         if row.registry == accounts.NEO and region in only
         else "",
-        f"Neo compiles for {target.name} in {', '.join(compiles)} only"
+        f"Neo compiles for {target.name} only in {', '.join(compiles)}"
         if compiles and region not in compiles
         else "",
     )
-    return tuple(remark for remark in said if remark)
+    return tuple(remark for remark in remarks if remark)

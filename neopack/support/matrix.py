@@ -34,33 +34,33 @@ class MatrixAnswer:
 
 
 def neo(*, framework: str = "", as_of: str | None = None, target_class: str = "") -> MatrixAnswer:
-    """The rows of the table in force at a date; a class that its page does not name is left out
-    before its first page and after its last."""
+    """Return the rows of the table in force at a date. A class is left out before the first page
+    that names it and after the last one."""
     date = date_of(as_of, facts.snapshots()[0]) or facts.newest()
-    asked = framework_of(framework)
+    query = framework_of(framework)
     rows = [
         row
         for of in class_names(kinds_of(target_class))
-        for known in facts.frameworks()
-        if asked.framework in ("", known.name)
-        and (row := facts.class_support(known.name, of, date)) is not None
+        for framework_row in facts.frameworks()
+        if query.framework in ("", framework_row.name)
+        and (row := facts.class_support(framework_row.name, of, date)) is not None
     ]
     return MatrixAnswer(
-        as_of=date, readings=readings(asked.reading_of(framework)), rows=tuple(rows)
+        as_of=date, readings=readings(query.reading_of(framework)), rows=tuple(rows)
     )
 
 
 def class_names(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """The classes of the support table for kinds of target, each once."""
-    named = facts_file("support").words("classes")
-    return tuple(dict.fromkeys(named.get(kind, kind) for kind in kinds))
+    """Return the classes of the support table for kinds of target, each once."""
+    names = facts_file("support").words("classes")
+    return tuple(dict.fromkeys(names.get(kind, kind) for kind in kinds))
 
 
 @cache
 def since(framework: str, of: str, date: str) -> str:
-    """The first page of the unbroken run, up to that of ``date``, that has the same versions.
+    """Return the date of the first page of the unbroken run with the versions of ``date``'s page.
 
-    It was so at that date at the latest: what lies between two pages was not read.
+    The versions may have been listed earlier: the time between two pages was not read.
     """
     first = date
     for earlier in reversed(facts.snapshots()):
@@ -72,8 +72,8 @@ def since(framework: str, of: str, date: str) -> str:
 
 
 def taken_since(framework: str, target: Target, version: str, as_of: str | None = None) -> str:
-    """The first page of the unbroken run, up to the one in force, that takes a version; empty
-    where that one does not. No version: that lists the framework."""
+    """Return the date of the first page of the unbroken run, up to the one in force, that takes a
+    version (without one: that lists the framework), or "" if the page in force does not."""
     first, of = "", facts.target_class(target)
     for date in reversed(facts.snapshots()):
         if date > (as_of or facts.newest()) or of not in _classes(date):
@@ -86,7 +86,7 @@ def taken_since(framework: str, target: Target, version: str, as_of: str | None 
 
 
 def takes(row: Support, version: str) -> bool:
-    exact = any(versions.same(version, each) for each in row.listed)
+    exact = any(versions.same(version, listed) for listed in row.listed)
     return exact or bool(row.maximum and versions.at_most(version, row.maximum))
 
 
@@ -98,12 +98,12 @@ def _classes(date: str) -> tuple[str, ...]:
 
 @cache
 def rule_of(framework: str, of: str, date: str) -> str:
-    """The versions as a page words them."""
+    """Return the versions in the words of a page."""
     row = facts.class_support(framework, of, date)
     return wording(row) if row else NONE
 
 
 def wording(row: Support) -> str:
-    """The versions of a row as its page words them."""
+    """Return the versions of a row in the words of its page."""
     most = [f"{row.maximum} or earlier"] if row.maximum else []
     return row.printed or ", ".join([*row.listed, *most]) or "no version printed"

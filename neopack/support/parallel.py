@@ -1,4 +1,4 @@
-"""SageMaker's model parallel library: which version goes with which framework, and where."""
+"""SageMaker's model parallel library: its versions by framework version, and its images."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ REGISTRY = "deep_learning_containers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelRelease:
-    """A framework version and the library in its container; ``wheel`` is empty where no address
-    is printed, ``uri`` where no region was asked for."""
+    """A framework version and the library in its container. ``wheel`` is "" if the page prints no
+    address, ``uri`` if no region was given."""
 
     framework: str
     version: str
@@ -41,7 +41,7 @@ class ParallelRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelAnswer:
-    """``allowed`` says whether the library runs on ``instance``; None: none was named."""
+    """``allowed`` says whether the library runs on ``instance``, or is None without one."""
 
     region: str
     releases: tuple[ParallelRelease, ...]
@@ -57,39 +57,39 @@ class ParallelAnswer:
 def smp(
     framework: str = "", version: str = "", *, region: str = "", instance: str = ""
 ) -> ParallelAnswer:
-    """The rows for a framework (and version); with a region, the whole address of the image.
+    """Return the rows for a framework (and version); with a region, the address of the image too.
 
     Raises ``UsageError`` for a region without these containers, ``Unsupported`` for a framework
-    or version without a row, naming the versions around it.
+    or version without a row, with the nearest versions.
     """
     data = facts_file("parallel")
-    asked = framework_of(framework, version)
+    query = framework_of(framework, version)
     place = region_of(region, REGISTRY) if region else ""
     kind = instance_of(instance)
     rows = [_release(row, data, place) for row in data.tables("release")]
     return ParallelAnswer(
         region=place,
-        releases=_chosen(rows, asked),
+        releases=_chosen(rows, query),
         instances=data.texts("instances"),
         instance=kind,
         allowed=kind in data.texts("instances") if kind else None,
         notes=data.texts("notes"),
-        readings=readings(asked.reading_of(framework), (region, place), (instance, kind)),
+        readings=readings(query.reading_of(framework), (region, place), (instance, kind)),
         as_of=data.text("as_of"),
         source=data.text("source"),
     )
 
 
-def _chosen(rows: list[ParallelRelease], asked: FrameworkQuery) -> tuple[ParallelRelease, ...]:
-    own = [row for row in rows if asked.framework in ("", row.framework)]
+def _chosen(rows: list[ParallelRelease], query: FrameworkQuery) -> tuple[ParallelRelease, ...]:
+    own = [row for row in rows if query.framework in ("", row.framework)]
     if not own:
-        known = ", ".join(dict.fromkeys(row.framework for row in rows))
-        what = f"the model parallel library is not there for {asked.framework}"
-        raise Unsupported(what, hint=f"it is for {known}")
-    same = [r for r in own if not asked.version or versions.same(asked.version, r.version)]
+        names = ", ".join(dict.fromkeys(row.framework for row in rows))
+        message = f"the model parallel library does not support {query.framework}"
+        raise Unsupported(message, hint=f"it supports {names}")
+    same = [r for r in own if not query.version or versions.same(query.version, r.version)]
     if not same:
-        what = f"no row has {asked.text.replace('==', ' ')} with the model parallel library"
-        raise Unsupported(what, hint=between(asked.version, (row.version for row in own)))
+        message = f"no row has {query.text.replace('==', ' ')} with the model parallel library"
+        raise Unsupported(message, hint=between(query.version, (row.version for row in own)))
     return tuple(same)
 
 

@@ -1,4 +1,4 @@
-"""What each target takes: frameworks and versions, formats, instances, options, images."""
+"""The frameworks and versions that each target takes, with formats, instances, options, images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Device", "ListedVersions", "TargetEntry", "TargetsAnswer", "targets"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """An edge device as the guide's page prints it; an empty field is an empty cell."""
+    """An edge device as printed on the guide's page; an empty field is an empty cell."""
 
     soc: str
     os: str
@@ -43,12 +43,12 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedVersions:
-    """What a page lists for a framework on a target.
+    """The versions that a page lists for a framework on a target.
 
-    A version is taken if it is one of ``versions`` or not above ``maximum``; ``compiled_with``
-    are the framework versions that the page prints, ``submit`` the one that neopack would send,
-    ``rule`` is all of it in words. ``options_form`` says how CompilerOptions are written,
-    ``since`` the first page that had the same versions.
+    A target takes a version if it is one of ``versions`` or not above ``maximum``.
+    ``compiled_with`` are the framework versions that the page prints, ``submit`` is the one that
+    neopack would send, and ``rule`` is all of it in words. ``options_form`` says how
+    CompilerOptions are written, ``since`` is the first page with the same versions.
     """
 
     framework: str
@@ -74,14 +74,14 @@ class ListedVersions:
     source: str
 
     def takes(self, version: str) -> bool:
-        exact = any(versions.same(version, each) for each in self.versions)
+        exact = any(versions.same(version, listed) for listed in self.versions)
         return exact or bool(self.maximum and versions.at_most(version, self.maximum))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetEntry:
-    """A target with all that is known of it. ``regions`` is empty where no limit is known, and
-    ``instances`` for devices; ``retired`` says why, where the target is."""
+    """A target with everything known about it. ``regions`` is empty if no limit is known,
+    ``instances`` for devices. ``retired`` is the reason, if the target is retired."""
 
     name: str
     kind: str
@@ -113,36 +113,37 @@ def targets(
     as_of: str | None = None,
     target_class: str = "",
 ) -> TargetsAnswer:
-    """What targets take, in the table in force at ``as_of`` (today: the newest).
+    """Return the targets with what they take, in the table in force at ``as_of`` (default: now).
 
     ``framework`` may have a version: ``pytorch``, ``PYTORCH==1.8``, ``pytorch1.8``. Raises
-    ``UsageError`` for a name or a date that no table has, ``Unsupported`` where nothing takes
+    ``UsageError`` for a name or a date that no table has, ``Unsupported`` if no target takes
     the framework or the version.
     """
     date_of(as_of, facts.snapshots()[0])
-    asked, kinds = framework_of(framework), kinds_of(target_class)
-    one = target_of(name) if name else None
-    if one and one.kind not in kinds:
-        raise UsageError(f"{one.name} is no {target_class} target", hint=f"it is {one.kind}")
-    wanted = [one] if one else [t for t in facts.targets() if t.kind in kinds]
-    rows = [_entry(target, asked, as_of) for target in wanted]
-    if asked.framework:
+    query, kinds = framework_of(framework), kinds_of(target_class)
+    target = target_of(name) if name else None
+    if target and target.kind not in kinds:
+        hint = f"its kind is {target.kind}"
+        raise UsageError(f"{target.name} is not a target of class {target_class}", hint=hint)
+    chosen = [target] if target else [t for t in facts.targets() if t.kind in kinds]
+    rows = [_entry(each, query, as_of) for each in chosen]
+    if query.framework:
         rows = [row for row in rows if row.frameworks]
         if not rows:
-            raise _untaken(asked, wanted, as_of)
+            raise _untaken(query, chosen, as_of)
     return TargetsAnswer(
         as_of=as_of or facts.newest(),
-        readings=readings((name, one.name if one else ""), asked.reading_of(framework)),
+        readings=readings((name, target.name if target else ""), query.reading_of(framework)),
         targets=tuple(rows),
     )
 
 
-def _entry(target: Target, asked: FrameworkQuery, as_of: str | None) -> TargetEntry:
+def _entry(target: Target, query: FrameworkQuery, as_of: str | None) -> TargetEntry:
     frameworks = [
         listed(row, target)
-        for known in facts.frameworks()
-        if (row := facts.support(known.name, target, as_of)) is not None
-        and asked.framework in ("", known.name)
+        for framework in facts.frameworks()
+        if (row := facts.support(framework.name, target, as_of)) is not None
+        and query.framework in ("", framework.name)
     ]
     return TargetEntry(
         name=target.name,
@@ -156,14 +157,14 @@ def _entry(target: Target, asked: FrameworkQuery, as_of: str | None) -> TargetEn
         instances=hosting.instances(target),
         accelerator_types=hosting.accelerators(target),
         device=device(target.name),
-        frameworks=tuple(f for f in frameworks if not asked.version or f.takes(asked.version)),
+        frameworks=tuple(f for f in frameworks if not query.version or f.takes(query.version)),
         as_of=facts.newest(),
         source=target.source,
     )
 
 
 def listed(row: Support, target: Target) -> ListedVersions:
-    """A row of the table, with what else is known of the pair."""
+    """Return a row of the table with everything else known about the pair."""
     image = images.image_row(row.framework, target)
     submit = facts.default_version(row.framework, target, row.as_of)
     options = facts.options(target, row.framework)
@@ -194,7 +195,7 @@ def listed(row: Support, target: Target) -> ListedVersions:
 
 
 def _form(target: Target) -> str:
-    """How CompilerOptions are written for a target."""
+    """The form of CompilerOptions for a target, in words."""
     form = facts.string_form(target)
     if form is not None:
         return f"one JSON string of flags, such as {form.example}"
@@ -202,7 +203,7 @@ def _form(target: Target) -> str:
 
 
 def device(name: str) -> Device | None:
-    """The row of the page of edge devices; None for what is none."""
+    """Return the row of the page of edge devices, or None if it has no such device."""
     data = facts_file("devices")
     rows = data.table("device")
     return _device(rows.table(name), data, name) if name in rows else None
@@ -223,26 +224,27 @@ def _device(row: Row, data: Row, name: str) -> Device:
     )
 
 
-def _untaken(asked: FrameworkQuery, wanted: list[Target], as_of: str | None) -> Unsupported:
-    """Nothing takes it: the versions around it, or when and where the framework was listed."""
-    where = wanted[0].name if len(wanted) == 1 else "any of these targets"
+def _untaken(query: FrameworkQuery, among: list[Target], as_of: str | None) -> Unsupported:
+    """The error with the nearest versions, or with when and where the framework was listed."""
+    where = among[0].name if len(among) == 1 else "any of these targets"
     date = as_of or facts.newest()
-    rows = [row for target in wanted if (row := facts.support(asked.framework, target, as_of))]
-    known = [v for row in rows for v in (*row.listed, row.maximum) if v]
-    if rows and asked.version:
-        what = f"{asked.framework} {asked.version} is not listed for {where} as of {date}"
-        return Unsupported(what, hint=_when(asked, wanted) or between(asked.version, known))
-    what = f"{asked.framework} is not listed for {where} as of {date}"
-    return Unsupported(what, hint=_when(asked, wanted) or _elsewhere(asked.framework))
+    rows = [row for target in among if (row := facts.support(query.framework, target, as_of))]
+    listed_versions = [v for row in rows for v in (*row.listed, row.maximum) if v]
+    if rows and query.version:
+        message = f"{query.framework} {query.version} is not listed for {where} as of {date}"
+        hint = _when(query, among) or between(query.version, listed_versions)
+        return Unsupported(message, hint=hint)
+    message = f"{query.framework} is not listed for {where} as of {date}"
+    return Unsupported(message, hint=_when(query, among) or _elsewhere(query.framework))
 
 
-def _when(asked: FrameworkQuery, wanted: list[Target]) -> str:
+def _when(query: FrameworkQuery, among: list[Target]) -> str:
     dates = [
         date
         for date in facts.snapshots()
-        for target in wanted
-        if (row := facts.support(asked.framework, target, date)) is not None
-        and (not asked.version or listed(row, target).takes(asked.version))
+        for target in among
+        if (row := facts.support(query.framework, target, date)) is not None
+        and (not query.version or listed(row, target).takes(query.version))
     ]
     return f"it was in the pages of {dates[0]} to {dates[-1]}" if dates else ""
 

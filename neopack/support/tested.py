@@ -15,9 +15,9 @@ __all__ = ["EdgeAnswer", "EdgeRow", "edge"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeRow:
-    """A model under a heading of the page, and the chips that have a cross; none: no cross.
+    """A model under a heading of the page, and the chips with a cross, if any.
 
-    ``targets`` have such a chip, as neopack reads the page of devices.
+    ``targets`` are the devices with such a chip, according to the page of devices.
     """
 
     section: str
@@ -32,7 +32,7 @@ class EdgeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeAnswer:
-    """``chips`` are those asked for, or all of the page."""
+    """``chips`` are the requested ones, or all of the page."""
 
     rows: tuple[EdgeRow, ...]
     chips: tuple[str, ...]
@@ -42,37 +42,37 @@ class EdgeAnswer:
 
 
 def edge(model: str = "", *, framework: str = "", chip: str = "") -> EdgeAnswer:
-    """The rows whose model has ``model`` in its name, for a framework, and for a chip of the page
-    or a target that has one.
+    """Return the rows with ``model`` in the model's name, for a framework, and for a chip of the
+    page or a target with such a chip.
 
-    Raises ``UsageError`` for a name that the page has not, ``Unsupported`` where no row has all
-    that was asked for. A model without a row may compile: the page is no list of what does.
+    Raises ``UsageError`` for a name that the page lacks, ``Unsupported`` if no row matches
+    everything. A model without a row may still compile: the page is not a complete list.
     """
     data = facts_file("edge_tested")
-    names, asked = _models_of(model), framework_of(framework)
+    names, query = _models_of(model), framework_of(framework)
     chips = _chips_of(chip, data) if chip else tuple(data.lists("chips"))
     rows = [
         row
         for row in tested()
         if row.model in names
-        and asked.framework in ("", *row.frameworks)
+        and query.framework in ("", *row.frameworks)
         and (not chip or set(chips) & set(row.chips))
     ]
     if not rows:
-        parts = (f"of {asked.framework}" * bool(framework), f"on {chips[0]}" * bool(chip))
-        what = " ".join(part for part in (f"no row of {model or 'a model'}", *parts) if part)
-        raise Unsupported(what, hint="the page is no list of all that compiles")
+        parts = (f"of {query.framework}" * bool(framework), f"on {chips[0]}" * bool(chip))
+        message = " ".join(part for part in (f"no row of {model or 'a model'}", *parts) if part)
+        raise Unsupported(message, hint="a model without a row may compile too")
     return EdgeAnswer(
         rows=tuple(rows),
         chips=chips,
-        readings=readings(asked.reading_of(framework), (chip, chips[0])),
+        readings=readings(query.reading_of(framework), (chip, chips[0])),
         as_of=data.text("as_of"),
         source=data.text("source"),
     )
 
 
 def _models_of(text: str) -> tuple[str, ...]:
-    """The names that have the text in them, however it is spelt; that one alone which is it."""
+    """The names that contain the text in any spelling; if one equals it, only that one."""
     names = tuple(dict.fromkeys(row.model for row in tested()))
     holding = tuple(name for name in names if _plain(text) in _plain(name))
     same = tuple(name for name in holding if _plain(text) == _plain(name))
@@ -84,16 +84,16 @@ def _plain(name: str) -> str:
 
 
 def _chips_of(text: str, data: Row) -> tuple[str, ...]:
-    """A chip by its name, or that of a target."""
+    """The chips of that name, or of the target of that name."""
     chips = data.lists("chips")
     of = {name: chip for chip, names in chips.items() for name in names}
-    found = one_of(text.replace("-", "_"), [*of, *chips], "chip or target of the page")
-    return (of.get(found, found),)
+    name = one_of(text.replace("-", "_"), [*of, *chips], "chip or target of the page")
+    return (of.get(name, name),)
 
 
 @cache
 def tested() -> tuple[EdgeRow, ...]:
-    """Every row of the page, in its order."""
+    """Return every row of the page, in its order."""
     data = facts_file("edge_tested")
     chips = data.lists("chips")
     return tuple(

@@ -1,4 +1,4 @@
-"""SageMaker Training Compiler: the batch sizes that its tested models had, native and compiled."""
+"""SageMaker Training Compiler: batch sizes of its tested models, native and compiled."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ EMPTY = "-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRow:
-    """Batch sizes are per GPU. A field is empty, or None, where the page's cell is; ``smaller``:
-    the compiler needs a smaller batch than the framework alone."""
+    """Batch sizes are per GPU. A field is "" or None if the page's cell is empty. ``smaller``
+    means that the compiler needs a smaller batch than the framework alone."""
 
     release: str
     domain: str
@@ -38,8 +38,8 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingAnswer:
-    """``exact``: the rows are what was asked for. Else they are the nearest there are, and
-    ``differs`` says in what."""
+    """``exact`` says that the rows match the query. Otherwise they are the nearest rows, and
+    ``differs`` says how they differ."""
 
     exact: bool
     differs: tuple[str, ...]
@@ -61,21 +61,21 @@ class _Query:
     sequence_length: int | None
 
     def misses(self, row: BatchRow) -> tuple[str, ...]:
-        """What of a row is not as it was asked for, in words."""
-        said = (
+        """The differences between the query and a row, in words."""
+        fields = (
             ("release", self.release, row.release),
             ("instance", self.instance, row.instance),
             ("precision", self.precision, row.precision),
             ("sequence length", self.sequence_length, row.sequence_length),
         )
         return tuple(
-            f"{name} {has or 'not printed'} instead of {wanted}"
-            for name, wanted, has in said
-            if wanted and wanted != has
+            f"{name} {listed or 'not printed'} instead of {value}"
+            for name, value, listed in fields
+            if value and value != listed
         )
 
     def distance(self, row: BatchRow) -> tuple[float, ...]:
-        """The instance counts most, then precision, length, release."""
+        """A sort key: the instance counts most, then precision, length, release."""
         length, has = self.sequence_length, row.sequence_length
         return (
             _apart(self.instance, row.instance),
@@ -85,18 +85,18 @@ class _Query:
         )
 
 
-def _apart(wanted: str, has: str) -> float:
-    """0 for one instance type, up to 1 for sizes of a family, 2 for another family."""
-    if not wanted or wanted == has:
+def _apart(instance: str, other: str) -> float:
+    """0 for the same instance type, up to 1 for another size, 2 for another family."""
+    if not instance or instance == other:
         return 0.0
-    if wanted.split(".")[:2] != has.split(".")[:2]:
+    if instance.split(".")[:2] != other.split(".")[:2]:
         return 2.0
-    return min(1.0, abs(math.log2(_size(wanted) / _size(has))) / 10)
+    return min(1.0, abs(math.log2(_size(instance) / _size(other))) / 10)
 
 
 def _size(instance: str) -> int:
-    found = re.search(r"(\d+)xlarge", instance)
-    return int(found[1]) if found else 1
+    match = re.search(r"(\d+)xlarge", instance)
+    return int(match[1]) if match else 1
 
 
 def training_compiler(
@@ -108,41 +108,41 @@ def training_compiler(
     release: str = "",
     smaller: bool = False,
 ) -> TrainingAnswer:
-    """The tested rows, or those nearest to what was asked for, said as such.
+    """Return the tested rows that match, or else the nearest ones, marked as such.
 
-    ``release`` is one as printed, or a part of one name such as ``2.11``; ``smaller`` keeps the
-    rows whose batch the compiler makes smaller. Raises ``UsageError`` for a model, a precision or
-    a release that no row has.
+    ``release`` is a release as printed, or a part of one name such as ``2.11``. ``smaller`` keeps
+    the rows whose batch the compiler makes smaller. Raises ``UsageError`` for a model, a precision
+    or a release that no row has.
     """
     data, rows = facts_file("training"), tested()
-    wanted = _Query(
+    query = _Query(
         release=_release_of(release, rows),
         model=one_of(model, dict.fromkeys(r.model for r in rows), "tested model") if model else "",
         instance=instance_of(instance),
         precision=_precision_of(precision, rows),
         sequence_length=_positive(sequence_length),
     )
-    own = [r for r in rows if wanted.model in ("", r.model) and (r.smaller or not smaller)]
-    exact = [row for row in own if not wanted.misses(row)]
-    near = exact or _nearest(wanted, own)
+    own = [r for r in rows if query.model in ("", r.model) and (r.smaller or not smaller)]
+    exact = [row for row in own if not query.misses(row)]
+    near = exact or _nearest(query, own)
     return TrainingAnswer(
         exact=bool(exact),
-        differs=() if exact or not near else wanted.misses(near[0]),
+        differs=() if exact or not near else query.misses(near[0]),
         rows=tuple(near),
         families=data.texts("families"),
         requirements=data.texts("requirements"),
         unread=data.texts("unread"),
         readings=readings(
-            (model, wanted.model), (instance, wanted.instance), (release, wanted.release)
+            (model, query.model), (instance, query.instance), (release, query.release)
         ),
         as_of=data.text("as_of"),
         source=data.text("source"),
     )
 
 
-def _nearest(wanted: _Query, rows: list[BatchRow]) -> list[BatchRow]:
-    least = min((wanted.distance(row) for row in rows), default=())
-    return [row for row in rows if wanted.distance(row) == least]
+def _nearest(query: _Query, rows: list[BatchRow]) -> list[BatchRow]:
+    least = min((query.distance(row) for row in rows), default=())
+    return [row for row in rows if query.distance(row) == least]
 
 
 def _release_of(text: str, rows: tuple[BatchRow, ...]) -> str:
@@ -150,31 +150,31 @@ def _release_of(text: str, rows: tuple[BatchRow, ...]) -> str:
         return ""
     names = list(dict.fromkeys(row.release for row in rows))
     plain = re.sub(r"[\s=:_-]", "", text.casefold())
-    holding = [n for n in names if plain in n.casefold().replace(" ", "")]
-    starting = [n for n in holding if n.casefold().replace(" ", "").startswith(plain)]
-    for found in (holding, starting):
-        if len(found) == 1:
-            return found[0]
-    if holding:
-        raise UsageError(f"{text!r} is several releases", hint="; ".join(holding))
-    raise UsageError(f"{text!r} is no tested release", hint=f"there are {'; '.join(names)}")
+    partial = [n for n in names if plain in n.casefold().replace(" ", "")]
+    starting = [n for n in partial if n.casefold().replace(" ", "").startswith(plain)]
+    for matches in (partial, starting):
+        if len(matches) == 1:
+            return matches[0]
+    if partial:
+        raise UsageError(f"{text!r} matches several releases", hint="; ".join(partial))
+    raise UsageError(f"{text!r} is not a tested release", hint=f"there are {'; '.join(names)}")
 
 
 def _precision_of(text: str, rows: tuple[BatchRow, ...]) -> str:
     short = {"fp16": "float16", "f16": "float16", "fp32": "float32", "f32": "float32"}
-    known = dict.fromkeys(row.precision for row in rows if row.precision)
-    return one_of(short.get(text.casefold(), text), known, "precision") if text else ""
+    precisions = dict.fromkeys(row.precision for row in rows if row.precision)
+    return one_of(short.get(text.casefold(), text), precisions, "precision") if text else ""
 
 
 def _positive(length: int | None) -> int | None:
     if length is not None and length < 1:
-        raise UsageError(f"a sequence length of {length} cannot be")
+        raise UsageError(f"the sequence length must be 1 or more, not {length}")
     return length
 
 
 @cache
 def tested() -> tuple[BatchRow, ...]:
-    """Every row of the page's tables, in its order."""
+    """Return every row of the page's tables, in its order."""
     data = facts_file("training")
     return tuple(
         _row(line.split(), table, data)
@@ -184,7 +184,7 @@ def tested() -> tuple[BatchRow, ...]:
 
 
 def _row(cells: list[str], table: Row, data: Row) -> BatchRow:
-    """Raises ``ValueError`` where a line has not its seven cells."""
+    """Read a line of the table. Raises ``ValueError`` unless it has seven cells."""
     model, dataset, instance, precision, length, native, compiled = cells
     batch = None if native == EMPTY else int(native)
     return BatchRow(

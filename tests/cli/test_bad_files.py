@@ -83,7 +83,7 @@ def test_something_else_under_the_name_of_an_archive(
     refused: Call, desk: Desk, command: str, content: bytes, words: str
 ) -> None:
     (desk.path / "model.tar.gz").write_bytes(content)
-    said = ("model.tar.gz", "is no gzip tar", words, "neopack package")
+    said = ("model.tar.gz", "is not a gzip tar", words, "neopack package")
     refused(1, said, command, "model.tar.gz", *COMMANDS[command])
 
 
@@ -91,7 +91,7 @@ def test_something_else_under_the_name_of_an_archive(
 def test_a_tar_that_is_not_compressed(refused: Call, desk: Desk, command: str) -> None:
     with tarfile.open(desk.path / "model.tar.gz", "w") as tar:
         tar.addfile(entry("model.pth"))
-    words = ("model.tar.gz", "a tar that is not compressed")
+    words = ("model.tar.gz", "an uncompressed tar")
     refused(1, words, command, "model.tar.gz", *COMMANDS[command])
 
 

@@ -50,7 +50,7 @@ def test_a_place_that_cannot_take_the_archive(
         ("out.tar.gz", "is a directory"),
         ("none/out.tar.gz", "no such directory"),
         ("/proc/out.tar.gz", "cannot be written"),
-        ("/dev/null", "is no ordinary file"),
+        ("/dev/null", "is not a regular file"),
     ],
 )
 def test_a_place_that_cannot_take_the_artifact(

@@ -190,7 +190,10 @@ def test_a_project_says_how(neopack: Call, fixtures: Path, desk: Desk, name: str
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("strict = 1", "strict is neither"), ("target = 3", "target is no list of texts")],
+    [
+        ("strict = 1", "strict is not true or false"),
+        ("target = 3", "target is not a list of strings"),
+    ],
 )
 def test_a_project_that_says_it_wrong(
     refused: Call, fixtures: Path, desk: Desk, text: str, words: str

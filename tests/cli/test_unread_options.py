@@ -111,7 +111,8 @@ def test_a_runtime_for_what_the_target_does_not_take(
 def test_a_difference_that_proves_nothing(
     refused: Call, desk: Desk, fixtures: Path, value: str
 ) -> None:
-    refused(2, f"--max-difference {value}", "verify", "m.tar.gz", "--max-difference", value)
+    words = f"--max-difference must be 0 or more, not {float(value):g}"
+    refused(2, words, "verify", "m.tar.gz", "--max-difference", value)
 
 
 @pytest.mark.parametrize(

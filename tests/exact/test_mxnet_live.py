@@ -27,9 +27,9 @@ def python_with_mxnet() -> Path:
     python, whole = place / "bin" / "python", place / "whole"
     if not whole.exists() or whole.read_text() != repr(PACKAGES):
         base = interpreter("3.11", SilentLog())
-        uv("venv", "--quiet", "--clear", "--python", base, str(place), what="no environment")
+        uv("venv", "--quiet", "--clear", "--python", base, str(place), failure="no environment")
         into = ("pip", "install", "--quiet", "--python", str(python))
-        uv(*into, *PACKAGES, what="no MXNet 1.9.1")
+        uv(*into, *PACKAGES, failure="no MXNet 1.9.1")
         whole.write_text(repr(PACKAGES))
     return python
 

@@ -50,8 +50,8 @@ def test_what_prints_prints_short(archive: NeoArchive) -> None:
     ("given", "words"),
     [
         ({"x": np.zeros((1, 5), np.float32)}, r"has shape \[1, 5\], not \[1, 4\]"),
-        ({"y": np.zeros((1, 4), np.float32)}, "'y' is not one of"),
-        ({}, "'x' is not given"),
+        ({"y": np.zeros((1, 4), np.float32)}, "'y' is not an input of"),
+        ({}, "'x' is missing"),
         (np.zeros((1, 4), np.float32), "inputs are a ndarray"),
     ],
 )
@@ -72,11 +72,11 @@ def test_inputs_of_another_dtype_are_cast(archive: NeoArchive) -> None:
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"x": 4}, "'x' is no shape"),
-        ({"x": (1, "4")}, "not all positive whole numbers"),
-        ({"x": (-1, 4)}, "not all positive whole numbers"),
-        ({"x": (None, 4)}, "not all positive whole numbers"),
-        ({"x": torch.zeros(1, 4)}, "'x' is no shape"),
+        ({"x": 4}, "'x' is not a shape"),
+        ({"x": (1, "4")}, "must be positive integers"),
+        ({"x": (-1, 4)}, "must be positive integers"),
+        ({"x": (None, 4)}, "must be positive integers"),
+        ({"x": torch.zeros(1, 4)}, "'x' is not a shape"),
         ((1, 4), "inputs is no mapping"),
         (torch.zeros(1, 4), "inputs is no mapping"),
     ],

@@ -100,7 +100,7 @@ def test_currencies_are_not_compared(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hourly", [0.0, -1.0, float("nan"), float("inf")])
 def test_what_is_no_price(hourly: float) -> None:
-    with pytest.raises(UsageError, match="is no price of an hour"):
+    with pytest.raises(UsageError, match="must be above 0"):
         Price(hourly=hourly)
 
 

@@ -105,7 +105,7 @@ def test_a_uv_that_outlives_us_keeps_the_lock(monkeypatch: pytest.MonkeyPatch) -
     """Where we are killed, the uv that we started still writes: nobody else may begin."""
     left: list[subprocess.Popen[bytes]] = []
 
-    def killed(*arguments: str, what: str, holding: Sequence[int] = ()) -> str:
+    def killed(*arguments: str, failure: str, holding: Sequence[int] = ()) -> str:
         left.append(subprocess.Popen(["/bin/sleep", "60"], pass_fds=holding))
         raise KeyboardInterrupt
 
@@ -244,7 +244,7 @@ def test_a_home_that_cannot_be_written_is_named(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("NEOPACK_HOME", str(tmp_path / "file"))
-    with pytest.raises(Missing, match="runtimes cannot be kept in"):
+    with pytest.raises(Missing, match="cannot hold runtimes"):
         install.ensure(tiny(), SilentLog())
 
 
@@ -290,7 +290,7 @@ def test_an_interpreter_is_asked_who_it_is(
 
 def test_a_python_that_nobody_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_OFFLINE", "1")
-    with pytest.raises(Missing, match=r"Python 3\.99 cannot be fetched"):
+    with pytest.raises(Missing, match=r"Python 3\.99 cannot be downloaded"):
         interpreters.interpreter("3.99", SilentLog())
 
 
