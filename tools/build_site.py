@@ -1,7 +1,7 @@
-"""Build the pages as a site: ``python tools/build_site.py [SITE]``, by default to ``site/``.
+"""Build the pages as a site: ``python tools/build_site.py [SITE]``, by default in ``site/``.
 
-The pages are copied as they lie in the repository, so that every link between them holds in both.
-Zensical builds them, strictly: a link to a page or a heading that is not there ends it with 1.
+The pages are copied with the layout of the repository, so that every link works in both. Zensical
+builds them in strict mode: a link to a missing page or heading ends it with exit code 1.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def build(site: Path, root: Path = ROOT) -> tuple[int, str]:
-    """The exit code, and what Zensical said; ``site`` is replaced where it went well."""
+    """Return Zensical's exit code and output; replace ``site`` if the build succeeded."""
     with tempfile.TemporaryDirectory() as folder:
         stage(root, Path(folder))
         zensical = [
@@ -37,7 +37,7 @@ def build(site: Path, root: Path = ROOT) -> tuple[int, str]:
 
 
 def stage(root: Path, to: Path) -> None:
-    """The pages under ``pages/``, and beside them what says how they hang together."""
+    """Copy the pages to ``pages/``, and write the configuration beside them."""
     shutil.copyfile(root / CONFIG, to / CONFIG)
     for page in (page for pattern in PAGES for page in root.glob(pattern)):
         place = to / "pages" / page.relative_to(root)
@@ -46,8 +46,8 @@ def stage(root: Path, to: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    code, said = build(Path(arguments[0]) if arguments else ROOT / "site")
-    sys.stderr.write(said)
+    code, output = build(Path(arguments[0]) if arguments else ROOT / "site")
+    sys.stderr.write(output)
     return code
 
 

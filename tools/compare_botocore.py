@@ -1,9 +1,9 @@
-"""Compare our tables with the service model of the installed botocore, and say what is new.
+"""Compare neopack's tables with the service model of the installed botocore.
 
     python tools/compare_botocore.py
 
-A line for each word that one side has and the other has not; 1 where there is any. Words come
-with new versions of botocore: a maintainer adds rows to neopack/facts, or notes why not.
+Prints a line for each value that only one side has; the exit code is then 1. New versions of
+botocore bring new values: a maintainer adds rows to neopack/facts, or notes why not.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from neopack import facts
 from neopack.facts import hosting
 from neopack.facts.rows import facts_file
 
-# the instances that neopack knows serve compiled models; the API's list has all there are
+# neopack's instances are those that serve compiled models; the API lists all instances
 PART_ONLY = frozenset({"ProductionVariantInstanceType", "ProductionVariantAcceleratorType"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """``new``: only botocore has them; ``gone``: only we have."""
+    """``new`` are values that only botocore has, ``gone`` those that only neopack has."""
 
     enum: str
     new: tuple[str, ...]
@@ -30,7 +30,7 @@ class Drift:
 
 
 def ours() -> Mapping[str, frozenset[str]]:
-    """Our words for each enum of the API."""
+    """Return neopack's values of each enum of the API."""
     platform = facts_file("targets").table("platform")
     targets = facts.targets()
     return {
@@ -47,7 +47,7 @@ def ours() -> Mapping[str, frozenset[str]]:
 
 
 def theirs() -> Mapping[str, frozenset[str]]:
-    """The same enums in the installed botocore."""
+    """Return the values of the same enums in the installed botocore."""
     from botocore.loaders import Loader
 
     shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
@@ -55,11 +55,11 @@ def theirs() -> Mapping[str, frozenset[str]]:
 
 
 def drift(
-    known: Mapping[str, frozenset[str]], model: Mapping[str, frozenset[str]]
+    tables: Mapping[str, frozenset[str]], model: Mapping[str, frozenset[str]]
 ) -> Iterator[Drift]:
-    """The enums that differ. Of an enum that we hold a part of only what is gone counts, and new
-    members of the families that we hold."""
-    for enum, words in known.items():
+    """Yield the enums that differ. Of an enum that neopack has only in part, only removed
+    values count, and new members of the families that neopack has."""
+    for enum, words in tables.items():
         has = model.get(enum, frozenset())
         new = has - words
         if enum in PART_ONLY:
@@ -72,15 +72,15 @@ def drift(
 def main() -> int:
     import botocore
 
-    found = list(drift(ours(), theirs()))
+    rows = list(drift(ours(), theirs()))
     lines = [f"botocore {botocore.__version__}, sagemaker"]
-    for row in found:
+    for row in rows:
         lines += [f"{row.enum}: {word} is new" for word in row.new]
         lines += [f"{row.enum}: {word} is gone" for word in row.gone]
-    if not found:
+    if not rows:
         lines.append("nothing is new, nothing is gone")
     sys.stdout.write("\n".join(lines) + "\n")
-    return 1 if found else 0
+    return 1 if rows else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Ask each PyTorch that is a runtime, and the one of today, for the schemas of its operators, and
-write ``neopack/facts/torch_operators.toml``. Run by hand after a change of the runtimes.
+"""Write ``neopack/facts/torch_operators.toml``: the operator schemas of each PyTorch runtime, and
+of today's PyTorch. Run it by hand after a change of the runtimes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from neopack import facts, runtimes, versions
 
 TABLE = Path(facts.__file__).with_name("torch_operators.toml")
 HEAD = """\
-# The schemas of aten's operators by the first version, of those listed, that has them; "gone" are
-# those that it no longer has. A row is a name, the types of the arguments, "=" after one that may
-# be left out, "*" before those that are given by name, and what it returns where that is not one
-# Tensor. Overloads that write into a tensor given by name ("out") are left out. The last version
-# is no runtime: it is the PyTorch of that day, for what its operators return.
+# The schemas of aten's operators, by the first listed version that has them; "gone" are those
+# that a version no longer has. A row is a name and the types of the arguments, with "=" after
+# optional and "*" before keyword-only ones, and the return type unless it is one Tensor. Overloads
+# that write into a tensor passed as "out" are left out. The last version is not a runtime: it is
+# the current PyTorch of that day, and serves for the return types of its operators.
 # Written by tools/list_torch_operators.py.
 
 source = "torch._C._jit_get_all_schemas() of each version, in its own environment"
@@ -30,16 +30,16 @@ INTEGERS = re.compile(r"\b(?:SymInt|ScalarType|Layout|MemoryFormat)\b")
 
 
 def main() -> None:
-    parts, known = [HEAD.format(date=DATE)], set[str]()
+    parts, previous = [HEAD.format(date=DATE)], set[str]()
     for version, schemas in releases():
-        found = {row for schema in schemas if (row := row_of(schema))}
+        rows = {row for schema in schemas if (row := row_of(schema))}
         minor = ".".join(version.split(".")[:2])
         parts.append(f'[since."{minor}"]')
-        for key, rows in (("new", found - known), ("gone", known - found)):
-            text = "".join(f"{row}\n" for row in sorted(rows))
+        for key, changed in (("new", rows - previous), ("gone", previous - rows)):
+            text = "".join(f"{row}\n" for row in sorted(changed))
             parts.append(f"{key} = '''\n{text}'''")
         parts.append("")
-        known = found
+        previous = rows
     TABLE.write_text("\n".join(parts))
 
 
@@ -56,17 +56,17 @@ def releases() -> Iterator[tuple[str, list[str]]]:
 
 
 def row_of(schema: str) -> str:
-    """``meshgrid Tensor[],*,indexing:str -> Tensor[]``; empty for what is not of aten, or writes
-    into a tensor given by name."""
+    """Return ``meshgrid Tensor[],*,indexing:str -> Tensor[]``, or "" if the operator is not in
+    aten or writes into a tensor passed as ``out``."""
     head, _, rest = schema.partition("(")
     arguments, _, returned = rest.rpartition(") -> ")
     namespace, _, name = head.partition("::")
-    written = _arguments(ALIAS.sub("", arguments))
+    types = _arguments(ALIAS.sub("", arguments))
     if namespace != "aten" or "!" in arguments.partition("*, ")[2]:
         return ""
-    what = _plain(ALIAS.sub("", returned))
-    shown = "" if what == "Tensor" else f" -> {what}"
-    return f"{name.partition('.')[0]} {','.join(written)}{shown}"
+    result = _plain(ALIAS.sub("", returned))
+    shown = "" if result == "Tensor" else f" -> {result}"
+    return f"{name.partition('.')[0]} {','.join(types)}{shown}"
 
 
 def _arguments(text: str) -> Iterator[str]:
@@ -86,8 +86,8 @@ def _kind(text: str) -> str:
 
 
 def _plain(returned: str) -> str:
-    """``(Tensor values, Tensor indices)`` without the names; one alone without brackets, which
-    older versions write."""
+    """Remove the names of ``(Tensor values, Tensor indices)``, and the parentheses around a single
+    type, which older versions write."""
     inner = returned.removeprefix("(").removesuffix(")")
     if inner == returned or "(" in inner:
         return _kind(returned)

@@ -1,5 +1,5 @@
-"""Resolve each runtime of ``neopack/runtimes/runtimes.toml`` into its lock file, with hashes, and
-leave out what it is to be ``without``.
+"""Resolve each runtime of ``neopack/runtimes/runtimes.toml`` into its lock file, with hashes and
+without the packages in ``without``.
 
 Run it by hand after a change there: ``python tools/lock_runtimes.py [NAME ...]``.
 """
@@ -32,7 +32,7 @@ def lock(runtime: runtimes.Runtime) -> None:
 
 
 def thinned(lock: str, without: Sequence[str]) -> str:
-    """The lock less the packages of those patterns; a package's hashes follow it, indented."""
+    """Return the lock without the packages that match the patterns, and without their hashes."""
     packages = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)
     return "".join(
         package

@@ -1,20 +1,19 @@
 """Run a tutorial as its reader would: ``python tools/run_tutorial.py docs/tutorials/*.md``.
 
-The blocks of a page are carried out in order, in one empty directory and one shell:
+The blocks of a page run in order, in one empty directory and one shell:
 
-- a block whose first line is a comment with a file's name is written to that file;
-- a ``console`` block has commands after ``$ ``, going on after a backslash, each with what it
-  printed, both streams together;
-- other blocks are only shown.
+- a block whose first line is a comment with a file name is written to that file;
+- a ``console`` block has commands after ``$ ``, continued after a backslash, each with its
+  output, both streams together;
+- other blocks are ignored.
 
-What a command prints has to be what the page shows, but for what ``masked`` leaves out: spaces;
-times, sizes, digests and differences; the versions of today's frameworks; how many rules there
-are; the machine; every number that ``run`` and ``bench`` print. A line ``...`` stands for any
-lines, and the directory is left out. A command that ends with another code than 0 is followed by
-``$ echo $?``.
+A command must print what the page shows, except for what ``masked`` removes: spaces; times,
+sizes, digests and differences; the versions of today's frameworks; the number of rules; the
+machine; every number that ``run`` and ``bench`` print. A line ``...`` stands for any lines, and
+the directory is removed. A command with an exit code other than 0 is followed by ``$ echo $?``.
 
-With ``--write`` the page gets what was printed, except where a line ``...`` stands and what is
-around it holds.
+With ``--write``, the output is written into the page, except where a line ``...`` stands and the
+lines around it match.
 """
 
 from __future__ import annotations
@@ -64,8 +63,8 @@ SECONDS = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command of the page and what it is shown to print; ``start`` to ``end`` is where that
-    stands in the text."""
+    """A command of the page and the output that the page shows; ``start`` to ``end`` is the span
+    of that output in the text."""
 
     line: str
     shown: str
@@ -81,23 +80,23 @@ class Written:
 
 def steps(text: str) -> Iterator[Command | Written]:
     for block in BLOCK.finditer(text):
-        named = FILE.match(block["text"])
-        if named:
-            yield Written(name=named["name"], text=block["text"])
+        file = FILE.match(block["text"])
+        if file:
+            yield Written(name=file["name"], text=block["text"])
         elif block["kind"] == "console":
             yield from _commands(block["text"], block.start("text"))
 
 
 def _commands(text: str, at: int) -> Iterator[Command]:
-    found = list(COMMAND.finditer(text))
-    for one, following in zip(found, [*found[1:], None], strict=True):
+    matches = list(COMMAND.finditer(text))
+    for match, following in zip(matches, [*matches[1:], None], strict=True):
         end = following.start() if following else len(text)
-        yield Command(line=one[1], shown=text[one.end() : end], start=at + one.end(), end=at + end)
+        shown = text[match.end() : end]
+        yield Command(line=match[1], shown=shown, start=at + match.end(), end=at + end)
 
 
 class Shell:
-    """One bash for a page, in which a command's end is marked; it lives no longer than
-    ``seconds``."""
+    """One bash for a page, which marks the end of each command; it ends after ``seconds``."""
 
     def __init__(self, folder: Path, seconds: float = SECONDS) -> None:
         self._process = subprocess.Popen(
@@ -110,12 +109,12 @@ class Shell:
             text=True,
             start_new_session=True,
         )
-        # a command that never ends is ended, and with it the page
+        # a command that never ends is killed, and ends the page
         self._watch = threading.Timer(seconds, self._end)
         self._watch.start()
 
     def run(self, line: str) -> tuple[int, str]:
-        """The exit code, and what was printed."""
+        """Return the exit code and the output of a command."""
         say, hear = self._pipes()
         say.write(f"{line}\nlast=$?; printf '%s %s\\n' '{END}' $last; (exit $last)\n")
         say.flush()
@@ -128,13 +127,13 @@ class Shell:
         raise RuntimeError(f"the shell ended in {line!r}: {''.join(printed)}")
 
     def close(self) -> None:
-        """Ends what the page left running too."""
+        """End the shell and everything that the page left running."""
         self._watch.cancel()
         self._end()
         self._process.wait()
         say, hear = self._pipes()
         with say, hear:
-            hear.read()  # to the end: what prints here is gone too
+            hear.read()  # to the end, so that every process that prints here has ended
 
     def _end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -147,18 +146,20 @@ class Shell:
 
 
 def environment() -> dict[str, str]:
-    """The reader's: neopack and its Python come first, nothing of an account of AWS is there."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "NEOPACK_BACKEND"))}
+    """The reader's environment: neopack and its Python first on the PATH, no AWS account."""
+    inherited = {
+        k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "NEOPACK_BACKEND"))
+    }
     first = Path(sys.executable).parent
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "NO_COLOR": "1"}
     plain = {"LC_ALL": "C.UTF-8", "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"}
     runtimes = os.environ.get("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
-    path = f"{first}:{kept['PATH']}"
-    return {**kept, **quiet, **plain, "PATH": path, "NEOPACK_HOME": runtimes}
+    path = f"{first}:{inherited['PATH']}"
+    return {**inherited, **quiet, **plain, "PATH": path, "NEOPACK_HOME": runtimes}
 
 
 def run(text: str, folder: Path) -> Iterator[tuple[Command, int, str]]:
-    """Each command of a page with its exit code and what it printed."""
+    """Yield each command of a page with its exit code and its output."""
     shell = Shell(folder)
     try:
         for step in steps(text):
@@ -173,34 +174,34 @@ def run(text: str, folder: Path) -> Iterator[tuple[Command, int, str]]:
 
 
 def masked(text: str, line: str) -> list[str]:
-    """The lines of an output without what may differ from one run to the next."""
+    """Return the lines of an output without the parts that differ between runs."""
     for pattern, word in FREE:
         text = pattern.sub(word, text)
     words = line.split()
     if words[0] == "neopack" and words[1] in MEASURED:
         text = MEASURED[words[1]].sub("<number>", text)
-    return [" ".join(each.split()) for each in text.splitlines() if each.strip()]
+    return [" ".join(line_.split()) for line_ in text.splitlines() if line_.strip()]
 
 
 def holds(shown: str, printed: str, line: str) -> bool:
-    """Whether a command printed what the page shows."""
+    """Whether a command's output matches the page."""
     parts = [
-        r"(?:.*\n)*?" if each == ANY else re.escape(each) + r"\n" for each in masked(shown, line)
+        r"(?:.*\n)*?" if part == ANY else re.escape(part) + r"\n" for part in masked(shown, line)
     ]
-    said = "".join(f"{each}\n" for each in masked(printed, line))
-    return re.fullmatch("".join(parts), said) is not None
+    output = "".join(f"{part}\n" for part in masked(printed, line))
+    return re.fullmatch("".join(parts), output) is not None
 
 
 def rewritten(text: str, ran: list[tuple[Command, int, str]]) -> str:
     for command, _, printed in reversed(ran):
-        kept = ANY in command.shown.split("\n") and holds(command.shown, printed, command.line)
-        if not kept:
+        matches = ANY in command.shown.split("\n") and holds(command.shown, printed, command.line)
+        if not matches:
             text = text[: command.start] + printed + text[command.end :]
     return text
 
 
 def faults(ran: list[tuple[Command, int, str]]) -> Iterator[str]:
-    """What a page shows otherwise than it is."""
+    """Yield the differences between a page and the output of its commands."""
     for place, (command, code, printed) in enumerate(ran):
         after = ran[place + 1][0].line if place + 1 < len(ran) else ""
         if not holds(command.shown, printed, command.line):

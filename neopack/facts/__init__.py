@@ -1,6 +1,6 @@
-"""What is true of Neo, as data: TOML with source and date, and its only reader.
+"""Facts about Neo as data: TOML with source and date, and its only reader.
 
-A file is read when it is first asked for. Nothing here judges; the rules do.
+A file is read on first use. The facts do not judge; the rules do.
 """
 
 from __future__ import annotations

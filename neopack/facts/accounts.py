@@ -1,4 +1,4 @@
-"""Which account holds an image in a region, and the image's whole address."""
+"""The account that holds an image in a region, and the address of the image."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ NEO = "neo"
 
 
 def accounts(registry: str = NEO) -> Mapping[str, str]:
-    """The account that holds the images, by region. Text: some begin with 0."""
+    """Return the account that holds the images, by region; a string, since some begin with 0."""
     if registry == NEO:
         return facts_file("images").words("accounts")
     return facts_file("accounts").words(registry)
 
 
 def account(region: str, registry: str = NEO) -> str:
-    """Empty where no table has the region."""
+    """Return the account in a region, or "" if the table lacks the region."""
     return accounts(registry).get(region, "")
 
 
 def address(holder: str, region: str, repository: str, tag: str) -> str:
-    """The whole address of an image in the account ``holder``."""
+    """Return the address of an image in the account ``holder``."""
     domains = facts_file("images").table("domains")
     parts = region.split("-")
     domain = next(

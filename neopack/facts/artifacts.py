@@ -1,4 +1,4 @@
-"""Kinds of compiled artifact by the names of their files: ``artifacts.toml``."""
+"""The kinds of compiled artifacts, by file names: ``artifacts.toml``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from neopack.facts.rows import Row, facts_file
 
 __all__ = ["ArtifactKind", "artifact_kind", "has_sign", "kind_of"]
 
-# the runtime that comes along with some kinds and tells nothing of them
+# the runtime that some kinds include; it does not tell the kind
 _RUNTIME = frozenset({"libdlr.so", "dlr.h", "manifest"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactKind:
-    """A kind, what loads it, and the files that its runtime wants and that are not there."""
+    """A kind, its runtime, and the files that the runtime needs but are missing."""
 
     name: str
     runtime: str = ""
@@ -25,20 +25,20 @@ class ArtifactKind:
 
 
 def doubled(names: Sequence[str], runtime: str) -> dict[str, tuple[str, ...]]:
-    """The files of a directory of which a runtime takes one of their kind and finds more."""
+    """Return the files of a directory, by kind, of which a runtime takes one but finds several."""
     row = facts_file("artifacts").table("one_of_each")
     if not runtime.startswith(row.text("runtime")):
         return {}
     ignored = row.texts("ignored")
     counted = [name for name in _telling(names) if name.rpartition("/")[2] not in ignored]
-    found = {kind: tuple(fnmatch.filter(counted, kind)) for kind in row.texts("kinds")}
-    return {kind: held for kind, held in found.items() if len(held) > 1}
+    files = {kind: tuple(fnmatch.filter(counted, kind)) for kind in row.texts("kinds")}
+    return {kind: names for kind, names in files.items() if len(names) > 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultLoader:
-    """What a container looks for where no script tells it: all of ``files``, or one file with one
-    of ``suffixes`` at the root."""
+    """The files that a container looks for without a script: all of ``files``, or one file with
+    one of ``suffixes`` at the root."""
 
     wanted: str
     said: str
@@ -52,7 +52,7 @@ class DefaultLoader:
 
 
 def default_loader(kind: str) -> DefaultLoader | None:
-    """What loads an artifact of this kind without a script; None where nothing is known."""
+    """Return what loads an artifact of this kind without a script, or None if that is unknown."""
     for row in facts_file("artifacts").tables("default_loader"):
         if kind in row.texts("kinds"):
             return DefaultLoader(
@@ -65,34 +65,32 @@ def default_loader(kind: str) -> DefaultLoader | None:
 
 
 def device_type(accelerator: str) -> str:
-    """What DLR calls a target's device; empty where nothing says."""
+    """Return DLR's name for a target's device, or "" if it is unknown."""
     return facts_file("artifacts").table("device_types").text(accelerator or "CPU", "")
 
 
 def kind_of(names: Sequence[str]) -> str:
-    """The kind of an artifact with files of these names; empty where it is none we know."""
+    """Return the kind of an artifact with these file names, or "" if it is unknown."""
     telling = _telling(names)
     rows = facts_file("artifacts").tables("kind")
     return next((row.text("name") for row in rows if _fits(row, telling)), "")
 
 
 def artifact_kind(names: Sequence[str]) -> ArtifactKind | None:
-    """As ``kind_of``, but a kind is told by its sign too, where files of it are missing."""
+    """Like ``kind_of``, but recognize a kind by its sign too, even if files are missing."""
     telling = _telling(names)
     rows = tuple(facts_file("artifacts").tables("kind"))
     # compiled.so alone is a tree; with parameters, a graph that lost its .json
-    found = next((row for row in rows[:-1] if _fits(row, telling)), None)
-    found = found or next((row for row in rows if _signed(row, telling)), None)
-    if found is None:
+    kind = next((row for row in rows[:-1] if _fits(row, telling)), None)
+    kind = kind or next((row for row in rows if _signed(row, telling)), None)
+    if kind is None:
         return None
-    lacking = tuple(want for want in found.texts("needs") if not _any(telling, want))
-    return ArtifactKind(
-        name=found.text("name"), runtime=found.text("runtime", ""), lacking=lacking
-    )
+    missing = tuple(need for need in kind.texts("needs") if not _any(telling, need))
+    return ArtifactKind(name=kind.text("name"), runtime=kind.text("runtime", ""), lacking=missing)
 
 
 def has_sign(names: Sequence[str]) -> bool:
-    """Whether some name is one that only artifacts have; ``model.pth`` may be either."""
+    """Whether a name occurs only in artifacts; ``model.pth`` occurs in archives too."""
     telling = _telling(names)
     return any(_signed(row, telling) for row in facts_file("artifacts").tables("kind"))
 
@@ -103,9 +101,9 @@ def _telling(names: Sequence[str]) -> list[str]:
 
 
 def _fits(row: Row, names: Sequence[str]) -> bool:
-    each, one = row.texts("has"), row.texts("any")
-    return all(_any(names, want) for want in each) and (
-        not one or any(_any(names, want) for want in one)
+    required, options = row.texts("has"), row.texts("any")
+    return all(_any(names, pattern) for pattern in required) and (
+        not options or any(_any(names, pattern) for pattern in options)
     )
 
 

@@ -25,7 +25,7 @@ class ElasticImage:
 
 @cache
 def elastic_images() -> tuple[ElasticImage, ...]:
-    """In the order of their versions, for each framework."""
+    """Return the images, for each framework in the order of versions."""
     data = facts_file("elastic")
     return tuple(_image(row, data.table("images")) for row in data.tables("image"))
 

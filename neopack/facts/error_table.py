@@ -26,7 +26,7 @@ _CONFIDENCES = frozenset({"documented", "loader source", "observed", "inferred"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRow:
-    """A row of ``errors.toml``: everything about a rule but its test."""
+    """A row of ``errors.toml``: everything about a rule except its code."""
 
     id: str
     title: str
@@ -65,12 +65,12 @@ def _error(row: Row) -> ErrorRow:
 
 
 def _levels(row: Row) -> Iterator[tuple[str, Level]]:
-    """``level`` is one word, or a table by path with ``elsewhere`` for the other paths."""
+    """Read ``level``: one word, or a table by path with ``elsewhere`` for the other paths."""
     if row.is_text("level"):
         yield "elsewhere", row.choice("level", _LEVELS)
         return
     table = row.table("level")
-    table.text("elsewhere")  # must be there
+    table.text("elsewhere")  # required
     for path in table:
         if path not in PATHS | {"elsewhere"}:
             raise table.wrong(path, f"one of {', '.join(sorted(PATHS))} or elsewhere")
@@ -82,10 +82,10 @@ def error_ids() -> tuple[str, ...]:
 
 
 def error_row(id: str) -> ErrorRow:  # noqa: A002 - the word users see
-    """Everything known about a rule, by its id."""
-    known = _errors()
-    if id in known:
-        return known[id]
-    close = nearest(id, known)
+    """Return the row of a rule by its id. Raises ``UsageError`` with the nearest id."""
+    rows = _errors()
+    if id in rows:
+        return rows[id]
+    close = nearest(id, rows)
     hint = f"did you mean {close}?" if close else "ids look like NEO-PT-001"
-    raise UsageError(f"{id!r} is no rule", where="rule", hint=hint)
+    raise UsageError(f"{id!r} is not a rule", where="rule", hint=hint)

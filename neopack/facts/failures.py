@@ -1,4 +1,4 @@
-"""What jobs say when they fail, beyond the rules: ``failures.toml``."""
+"""The failure reasons of jobs, beyond the rules: ``failures.toml``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CONFIDENCES = frozenset({"documented", "loader source", "observed", "inferred"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
-    """``said`` is a part of FailureReason with ``<names>`` filled in by the service; ``kind`` is
+    """``said`` is a part of FailureReason, in which the service fills in ``<names>``; ``kind`` is
     the class of failure in the guide's words."""
 
     said: str
@@ -40,7 +40,7 @@ def failures() -> tuple[FailureRow, ...]:
 
 
 def class_of(reason: str) -> str:
-    """The guide's class of a failure, by the words in its reason; ``unknown`` where none fits."""
+    """Return the guide's class of a failure by the words of its reason, or ``unknown``."""
     classes = facts_file("failures").table("classes")
     for name in classes:
         if any(word.casefold() in reason.casefold() for word in classes.texts(name)):

@@ -1,4 +1,4 @@
-"""The frameworks of the API, and the forms of DataInputConfig they take: ``frameworks.toml``."""
+"""The frameworks of the API and their forms of DataInputConfig: ``frameworks.toml``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileGroup:
-    """Members of which an archive has exactly one; no suffixes means any member."""
+    """Members of which an archive must have exactly one; without suffixes, any member counts."""
 
     suffixes: tuple[str, ...]
     loose: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class FileGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameworkRow:
-    """A row of ``frameworks.toml``; ``name`` is Neo's word, ``title`` the usual spelling."""
+    """A row of ``frameworks.toml``; ``name`` is Neo's name, ``title`` the usual spelling."""
 
     name: str
     title: str
@@ -54,13 +54,13 @@ class FrameworkRow:
 
     @property
     def turns_channels(self) -> bool:
-        """Whether images have their channels last in the model, and first in DataInputConfig."""
+        """Whether images are channels-last in the model but channels-first in DataInputConfig."""
         return (self.model_layout, self.config_layout) == ("NHWC", "NCHW")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigOptional:
-    """Where DataInputConfig may be left out."""
+    """The targets for which DataInputConfig may be left out."""
 
     framework: str
     since: str
@@ -71,7 +71,7 @@ class ConfigOptional:
 
 @cache
 def frameworks() -> tuple[FrameworkRow, ...]:
-    """The nine Framework values of the API."""
+    """Return the nine Framework values of the API."""
     rows = facts_file("frameworks").table("framework")
     return tuple(_framework(name, rows.table(name)) for name in rows)
 
@@ -110,13 +110,13 @@ def _frameworks_by_name() -> Mapping[str, FrameworkRow]:
 
 
 def framework(name: str) -> FrameworkRow:
-    """A framework by Neo's word for it, in any case."""
-    known = _frameworks_by_name()
-    if name.upper() in known:
-        return known[name.upper()]
-    close = nearest(name, known)
-    hint = f"did you mean {close}?" if close else f"Neo knows {', '.join(known)}"
-    raise UsageError(f"{name!r} is no framework of Neo's", where="framework", hint=hint)
+    """Return a framework by Neo's name, in any case. Raises ``UsageError`` with the nearest."""
+    rows = _frameworks_by_name()
+    if name.upper() in rows:
+        return rows[name.upper()]
+    close = nearest(name, rows)
+    hint = f"did you mean {close}?" if close else f"Neo knows {', '.join(rows)}"
+    raise UsageError(f"{name!r} is not a framework of Neo", where="framework", hint=hint)
 
 
 def takes_version(name: str, of: Target) -> bool:
@@ -127,7 +127,7 @@ def takes_version(name: str, of: Target) -> bool:
 
 @cache
 def config_optional(name: str) -> ConfigOptional | None:
-    """Where this framework may leave DataInputConfig out; None: nowhere."""
+    """Return where this framework may leave out DataInputConfig, or None for nowhere."""
     for row in facts_file("frameworks").tables("config_optional"):
         if row.text("framework") == name:
             return ConfigOptional(
@@ -142,5 +142,5 @@ def config_optional(name: str) -> ConfigOptional | None:
 
 @cache
 def config_objects(of: Target) -> tuple[str, ...]:
-    """The keys that an input of DataInputConfig may have as an object; empty: only a list."""
+    """Return the keys of an input of DataInputConfig as an object; empty if it must be a list."""
     return facts_file("frameworks").table("config_objects").texts(of.name)

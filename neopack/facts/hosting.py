@@ -1,4 +1,4 @@
-"""Where and how a compiled model is served: ``hosting.toml``."""
+"""How compiled models are served: ``hosting.toml``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["RequestForm", "accelerators", "cores", "environment", "instances", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestForm:
-    """How a container is asked; ``wrap`` names the key around the rows in JSON."""
+    """The form of a request; ``wrap`` is the key around the rows in JSON."""
 
     content_type: str
     accept: str
@@ -20,7 +20,7 @@ class RequestForm:
 
 
 def instances(target: Target) -> tuple[str, ...]:
-    """The instance types that serve what was compiled for ``target``; none for devices."""
+    """Return the instance types that serve models compiled for ``target``; empty for devices."""
     data = facts_file("hosting")
     rows = data.table("instances")
     names = data.table("accelerated").texts("targets") if target.kind == "eia" else (target.name,)
@@ -31,27 +31,27 @@ def instances(target: Target) -> tuple[str, ...]:
 
 
 def accelerators(target: Target) -> tuple[str, ...]:
-    """The AcceleratorTypes of a target that needs one; none for the others."""
+    """Return the AcceleratorTypes of a target that needs one; empty for the others."""
     types = facts_file("hosting").table("accelerated").texts("types")
     return types if target.kind == "eia" else ()
 
 
 def cores(instance: str) -> int:
-    """The NeuronCores of an instance; 0 where it has none, or nobody says."""
+    """Return the number of NeuronCores of an instance; 0 if it has none or is unknown."""
     return facts_file("hosting").table("cores").number(instance, 0)
 
 
 def environment(framework: str, target: Target, values: dict[str, str]) -> dict[str, str]:
-    """The container's environment; ``values`` fill ``{region}``, ``{group}``, ``{workers}``."""
-    made: dict[str, str] = {}
+    """Return the container's variables; ``values`` has ``region``, ``group`` and ``workers``."""
+    variables: dict[str, str] = {}
     for row in facts_file("hosting").tables("environment"):
         if Scope.of(row).fits(target, framework):
-            made |= {name: text.format(**values) for name, text in row.words("set").items()}
-    return made
+            variables |= {name: text.format(**values) for name, text in row.words("set").items()}
+    return variables
 
 
 def request_form(framework: str, inputs: int, target: Target) -> RequestForm:
-    """How the container of a framework is asked by default."""
+    """Return the default request form of a framework's container."""
     rows = facts_file("hosting").tables("request")
     row = next(row for row in rows if Scope.of(row).fits(target, framework))
     kind = row.text("several", "") if inputs > 1 else ""

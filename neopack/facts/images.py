@@ -1,7 +1,7 @@
-"""The container image that serves a compiled model, by table: ``images.toml``, ``elastic.toml``,
+"""The container image that serves a compiled model: ``images.toml``, ``elastic.toml``,
 ``accounts.toml``.
 
-DescribeCompilationJob.InferenceImage is to be preferred wherever a job has one.
+Prefer DescribeCompilationJob.InferenceImage if a job has one.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ ELASTIC_TAG = "{version}-cpu"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRow:
-    """A repository and the versions it has images of, oldest first.
+    """A repository and the versions of its images, oldest first.
 
-    ``aliases`` are versions that another's image serves; models of ``up_to`` or older are served
-    where it is stated. ``registry`` names the table of accounts; ``regions`` are those of its
-    accounts that have the image, all of them where none is stated. ``pythons`` are stated where
-    a version has an image for each. ``others`` says whether a job's version that is not listed
-    gets the newest image, as Neo's containers do.
+    ``aliases`` are versions that another version's image serves. If ``up_to`` is set, models of
+    that version or older are served. ``registry`` names the table of accounts; ``regions`` are
+    those with the image (empty: all of the table). ``pythons`` is set if a version has an image
+    for each Python. ``others`` says whether a version that is not listed gets the newest image,
+    as with Neo's containers.
     """
 
     scope: Scope
@@ -56,10 +56,10 @@ class ImageRow:
     source: str
 
     def serving(self, version: str) -> str:
-        """The version whose image serves a model's; empty where none is said to."""
+        """Return the version whose image serves a model of ``version``, or "" if there is none."""
         if version in self.aliases:
             return self.aliases[version]
-        same = [each for each in self.versions if versions.same(version, each)]
+        same = [listed for listed in self.versions if versions.same(version, listed)]
         if same:
             return same[-1]
         older = bool(self.up_to) and versions.at_most(version, self.up_to)
@@ -71,14 +71,14 @@ class ImageRow:
         return self.tag.format(version=version, processor=processor, python=python)
 
     def holder(self, region: str) -> str:
-        """The account that has the image in a region; empty where none does."""
+        """Return the account that has the image in a region, or "" if there is none."""
         there = not self.regions or region in self.regions
         return account(region, self.registry) if there else ""
 
 
 @cache
 def image_rows() -> tuple[ImageRow, ...]:
-    """For each framework and target in the order of their versions."""
+    """Return the rows, for each framework and target in the order of versions."""
     data = facts_file("images")
     return (
         *(_row(row, data) for row in data.tables("image")),
@@ -119,22 +119,24 @@ def _elastic(image: ElasticImage) -> ImageRow:
 
 
 def rows_for(framework: str, target: Target) -> Sequence[ImageRow]:
-    """The repositories for a framework on a target, oldest first; edge devices and platforms
-    have none."""
+    """Return the repositories for a framework on a target, oldest first; empty for edge devices
+    and platforms."""
     return [row for row in image_rows() if row.scope.fits(target, framework)]
 
 
 def image_row(framework: str, target: Target, version: str = "") -> ImageRow | None:
-    """The repository for a framework's version on a target, the newest where no version is given
-    or none is said to serve it; None where there is none at all."""
+    """Return the repository for a framework's version on a target, or None if there is none.
+
+    Without a version, or for an unlisted one, that is the newest repository.
+    """
     rows = rows_for(framework, target)
     serving = [row for row in rows if version and row.serving(version)]
     return next(reversed(serving or rows), None)
 
 
 def inference_image(framework: str, version: str, target: Target, region: str) -> str:
-    """The image's whole address; empty where no table has one: edge devices, platforms, other
-    regions. A version that Neo's own have no image for is served by the newest one."""
+    """Return the address of the image, or "" if no table has one: for edge devices, platforms,
+    other regions. A version without an image of Neo's own gets the newest one."""
     row = image_row(framework, target, version)
     holder = row.holder(region) if row else ""
     if row is None or not holder:

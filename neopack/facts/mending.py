@@ -1,4 +1,4 @@
-"""What mends what a rule finds: ``mending.toml``."""
+"""The commands that resolve the findings of a rule: ``mending.toml``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ _ALL: tuple[Mend, ...] = ("fix", "package", "call")
 
 
 def mended_by(id_: str) -> tuple[Mend, ...]:
-    """All that mend it; empty where only another model or target does."""
+    """Return the commands that resolve a rule's findings; empty if only another model or target
+    does."""
     return tuple(mend for mend in _ALL if id_ in mends(mend))
 
 
 @cache
 def mends(mend: Mend) -> frozenset[str]:
-    """The ids of the rules whose findings it mends."""
+    """Return the ids of the rules whose findings the command resolves."""
     return frozenset(facts_file("mending").texts(mend))

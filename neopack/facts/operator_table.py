@@ -1,4 +1,4 @@
-"""What releases of ONNX and TensorFlow can read: ``onnx.toml``, ``tensorflow.toml``; and
+"""The operators that releases of ONNX and TensorFlow read: ``onnx.toml``, ``tensorflow.toml``,
 ``operators.toml``."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class OnnxRelease:
 
 @cache
 def onnx_releases() -> tuple[OnnxRelease, ...]:
-    """Each release of ONNX with the IR version and opset it came with, oldest first."""
+    """Return each release of ONNX with its IR version and opset, oldest first."""
     rows = facts_file("onnx").table("release")
     return tuple(
         OnnxRelease(
@@ -38,11 +38,11 @@ def onnx_releases() -> tuple[OnnxRelease, ...]:
 
 @cache
 def tensorflow_operators() -> Mapping[str, frozenset[str]]:
-    """The attributes of each operator that TensorFlow 1.15.0 has: newer ones are not loaded."""
+    """Return the attributes of each operator of TensorFlow 1.15.0, which refuses newer ones."""
     words = facts_file("tensorflow").words("operators")
     return {name: frozenset(attributes.split()) for name, attributes in words.items()}
 
 
 def operators_2020(name: str) -> frozenset[str]:
-    """The operators that the guide listed until 2020: a hint; empty where none is kept."""
+    """Return the operators that the guide listed until 2020, as a hint; empty without a list."""
     return frozenset(facts_file("operators").table("operators").texts(name))

@@ -1,5 +1,5 @@
-"""What a request may say: ``limits.toml``, ``options.toml``; and what a container
-asks of a script: ``handlers.toml``."""
+"""The limits of a request (``limits.toml``, ``options.toml``), and the functions that a container
+requires of a script (``handlers.toml``)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OPTION_TYPES = frozenset({"word", "words", "integer", "member"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Lengths (or values, for numbers) and pattern of one field of the API."""
+    """The length (or value, for a number) and pattern of one field of the API."""
 
     name: str
     minimum: int
@@ -40,7 +40,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One key of CompilerOptions; keys with one word in ``together`` go together."""
+    """One key of CompilerOptions; keys with the same ``together`` must be given together."""
 
     key: str
     type: Literal["word", "words", "integer", "member"]
@@ -57,7 +57,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StringForm:
-    """CompilerOptions that are one JSON string of flags, as for ml_inf1."""
+    """CompilerOptions in the form of one JSON string of flags, as for ml_inf1."""
 
     example: str
     reserved: tuple[str, ...]
@@ -65,7 +65,7 @@ class StringForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
-    """The script a container runs: whole with any one of ``sets`` of functions."""
+    """The script that a container runs; it must have one of the ``sets`` of functions."""
 
     container: str
     entry: str
@@ -78,7 +78,7 @@ class Handler:
 
 @cache
 def limit(name: str) -> Limit:
-    """The limit of a field of the API, by the field's name."""
+    """Return the limit of a field of the API by its name."""
     data = facts_file("limits")
     row = data.table("limit").table(name)
     return Limit(
@@ -92,7 +92,7 @@ def limit(name: str) -> Limit:
 
 @cache
 def options(of: Target, name: str) -> tuple[Option, ...]:
-    """The keys of CompilerOptions documented for a target and framework."""
+    """Return the keys of CompilerOptions documented for a target and framework."""
     rows = scoped("options", "option")
     return tuple(_option(row) for scope, row in rows if scope.fits(of, name))
 
@@ -115,7 +115,7 @@ def _option(row: Row) -> Option:
 
 @cache
 def option_group_required(of: Target, name: str) -> str:
-    """The group of options that must be given for a target; empty where none must."""
+    """Return the group of options that a target requires, or "" if there is none."""
     for scope, row in scoped("options", "required"):
         if scope.fits(of, name):
             return row.text("group")
@@ -124,7 +124,7 @@ def option_group_required(of: Target, name: str) -> str:
 
 @cache
 def string_form(of: Target) -> StringForm | None:
-    """For targets whose CompilerOptions are one JSON string of flags."""
+    """Return the string form of CompilerOptions, or None for targets that take an object."""
     row = facts_file("options").table("string_form")
     if of.kind not in row.texts("kinds"):
         return None
@@ -133,13 +133,13 @@ def string_form(of: Target) -> StringForm | None:
 
 @cache
 def options_undocumented(of: Target) -> bool:
-    """Whether nothing says what CompilerOptions Neo takes for a target."""
+    """Whether the CompilerOptions for a target are undocumented."""
     return of.kind in facts_file("options").table("unknown_form").texts("kinds")
 
 
 @cache
 def handler(name: str, of: Target) -> Handler | None:
-    """The script that the container of a compiled model runs; None where none is known."""
+    """Return the script that the container of a compiled model runs, or None if it is unknown."""
     for scope, row in scoped("handlers", "handler"):
         if scope.fits(of, name):
             return Handler(
@@ -155,5 +155,5 @@ def handler(name: str, of: Target) -> Handler | None:
 
 
 def shipped_packages(name: str) -> tuple[str, ...]:
-    """The packages that the containers of a framework bring in builds of their own."""
+    """Return the packages that the containers of a framework have in builds of their own."""
     return facts_file("handlers").table("shipped").texts(name)

@@ -1,7 +1,7 @@
 """The typed reader of one TOML table.
 
-A wrong or missing value fails with the file and the place of the row: a bug in the data,
-found by the tests, never something a user can cause.
+A wrong or missing value raises ``ValueError`` with the file and the position of the row. That is
+a bug in the data, which the tests find; users cannot cause it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = [
 
 
 class Row:
-    """A table of a facts file and where it stands: ``errors.toml: error[3]``."""
+    """A table of a facts file and its position: ``errors.toml: error[3]``."""
 
     __slots__ = ("_values", "where")
 
@@ -56,14 +56,14 @@ class Row:
         return self.number(key) if key in self else None
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of strings; absent is empty."""
+        """A list of strings; empty if absent."""
         values = self._get(key, list, [])
         if not all(isinstance(value, str) for value in values):
             raise self.wrong(key, "a list of strings")
         return tuple(values)
 
     def groups(self, key: str) -> tuple[tuple[str, ...], ...]:
-        """A list of lists of strings; absent is empty."""
+        """A list of lists of strings; empty if absent."""
         values = self._get(key, list, [])
         return tuple(
             Row({key: value}, f"{self.where}: {key}[{at}]").texts(key)
@@ -71,17 +71,17 @@ class Row:
         )
 
     def numbers(self, key: str) -> dict[str, int]:
-        """A table of integers; absent is empty."""
+        """A table of integers; empty if absent."""
         table = self.table(key) if key in self else Row({}, self.where)
         return {name: table.number(name) for name in table}
 
     def words(self, key: str) -> dict[str, str]:
-        """A table of strings; absent is empty."""
+        """A table of strings; empty if absent."""
         table = self.table(key) if key in self else Row({}, self.where)
         return {name: table.text(name) for name in table}
 
     def lists(self, key: str) -> dict[str, tuple[str, ...]]:
-        """A table of lists of strings; absent is empty."""
+        """A table of lists of strings; empty if absent."""
         table = self.table(key) if key in self else Row({}, self.where)
         return {name: table.texts(name) for name in table}
 
@@ -95,26 +95,26 @@ class Row:
             yield Row(value, f"{self.where}: {key}[{at}]")
 
     def choice(self, key: str, choices: frozenset[str]) -> Any:
-        """One of ``choices``; the caller's annotation names the Literal that they are."""
+        """One of ``choices``; the caller's annotation is the Literal of the choices."""
         value = self.text(key)
         if value not in choices:
             raise self.wrong(key, f"one of {', '.join(sorted(choices))}")
         return value
 
-    def wrong(self, key: str, wanted: str) -> ValueError:
-        return ValueError(f"{self.where}: {key} must be {wanted}")
+    def wrong(self, key: str, expected: str) -> ValueError:
+        return ValueError(f"{self.where}: {key} must be {expected}")
 
     def _get(self, key: str, kind: type, default: Any) -> Any:
         value = self._values.get(key, default)
-        if type(value) is not kind:  # isinstance would take True for a number
+        if type(value) is not kind:  # isinstance would accept True as an int
             raise self.wrong(key, kind.__name__)
         return value
 
 
 @cache
 def facts_file(name: str) -> Row:
-    """The TOML file of that name, read when it is first asked for."""
-    import tomllib  # here, so that importing neopack.facts stays cheap
+    """Return the TOML file of that name, which is read on first use."""
+    import tomllib  # deferred, so that importing neopack.facts stays cheap
 
     path = Path(__file__).parent / f"{name}.toml"
     return Row(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
@@ -122,7 +122,7 @@ def facts_file(name: str) -> Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which targets and frameworks a row is about; what it does not state fits anything."""
+    """The targets and frameworks that a row applies to; an absent key matches everything."""
 
     kinds: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
@@ -153,5 +153,5 @@ class Scope:
 
 @cache
 def scoped(file: str, key: str) -> tuple[tuple[Scope, Row], ...]:
-    """The rows of a file that say which targets and frameworks they are about."""
+    """Return the rows of a file, each with its scope."""
     return tuple((Scope.of(row), row) for row in facts_file(file).tables(key))

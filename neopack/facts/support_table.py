@@ -1,4 +1,4 @@
-"""What was listed for a framework on a target, page by page: ``support.toml``, ``paths.toml``."""
+"""The versions listed for a framework on a target, by page: ``support.toml``, ``paths.toml``."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ PATHS = frozenset({"tvm", "integrated", "neuron", "eia"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
-    """What one dated page lists for a framework on a class of targets.
+    """The versions that one dated page lists for a framework on a class of targets.
 
-    A version is taken if it is one of ``listed`` or not above ``maximum``; ``compiled_with`` are
-    the versions that Neo's own framework is said to have. ``tabulated`` is False where the page
-    lists nothing and ``listed`` comes from the printed containers. ``models_by_version`` names
-    the kinds of model of the versions that take more than the others, ``printed`` has the
-    page's words where they cannot be taken as they are.
+    A target takes a version that is one of ``listed`` or not above ``maximum``. ``compiled_with``
+    are the versions of Neo's own framework, according to the page. ``tabulated`` is False if the
+    page has no table and ``listed`` comes from the printed containers. ``models_by_version`` has
+    the kinds of models of versions that take more than the others. ``printed`` has the page's
+    words if they cannot be read as a version.
     """
 
     target_class: str
@@ -63,7 +63,7 @@ class Support:
 
 @cache
 def snapshots() -> tuple[str, ...]:
-    """The dates of the pages that the support table was read from, oldest first."""
+    """Return the dates of the pages behind the support table, oldest first."""
     return tuple(row.text("date") for row in facts_file("support").tables("snapshot"))
 
 
@@ -72,7 +72,7 @@ def newest() -> str:
 
 
 def _snapshot(target_class: str, as_of: str) -> Row:
-    """The page in force; the oldest there is for a date before it."""
+    """The page in force at a date; the oldest one for an earlier date."""
     every = facts_file("support").tables("snapshot")
     pages = [page for page in every if target_class in page.texts("classes")]
     in_force = [page for page in pages if page.text("date") <= as_of] or pages[:1]
@@ -80,13 +80,13 @@ def _snapshot(target_class: str, as_of: str) -> Row:
 
 
 def target_class(of: Target) -> str:
-    """The class whose rows of the support table a target is served by."""
+    """Return the class of a target in the support table."""
     return facts_file("support").table("classes").text(of.kind, of.kind)
 
 
 @cache
 def support(name: str, of: Target, as_of: str | None = None) -> Support | None:
-    """What the page in force at a date lists; None where it lists nothing for the pair."""
+    """Return what the page in force at a date lists for the pair, or None if it lists nothing."""
     only = facts_file("support").table("only")
     if not of.documented or (of.name in only and name not in only.texts(of.name)):
         return None
@@ -95,7 +95,7 @@ def support(name: str, of: Target, as_of: str | None = None) -> Support | None:
 
 @cache
 def class_support(name: str, of: str, as_of: str | None = None) -> Support | None:
-    """The same for a class of targets."""
+    """Return the same for a class of targets."""
     page = _snapshot(of, as_of or newest())
     for row in facts_file("support").tables("row"):
         about = (row.text("class"), row.text("framework"))
@@ -107,7 +107,7 @@ def class_support(name: str, of: str, as_of: str | None = None) -> Support | Non
 def _support(row: Row, page: Row) -> Support:
     data, name = facts_file("support"), row.text("framework")
     tabulated = row.flag("tabulated", True)
-    known = tabulated and not page.flag("versions_only", False)
+    detailed = tabulated and not page.flag("versions_only", False)
     formats = data.table("formats").text(name, "")
     own = (
         data.table("edge_formats").text(name, formats) if row.text("class") == "edge" else formats
@@ -119,35 +119,35 @@ def _support(row: Row, page: Row) -> Support:
         listed=row.texts("listed"),
         maximum=row.text("maximum", ""),
         tabulated=tabulated,
-        models=row.texts("models") if known else (),
+        models=row.texts("models") if detailed else (),
         note=row.text("note", ""),
         source=page.text("source"),
         compiled_with=row.texts("compiled_with"),
-        formats=own if known else "",
-        toolkits=data.table("toolkits").texts(name) if known else (),
-        models_by_version=row.lists("models_by_version") if known else {},
+        formats=own if detailed else "",
+        toolkits=data.table("toolkits").texts(name) if detailed else (),
+        models_by_version=row.lists("models_by_version") if detailed else {},
         printed=row.text("printed", ""),
     )
 
 
 @cache
 def framework_versions(name: str, of: Target, as_of: str | None = None) -> tuple[str, ...]:
-    """The versions that the table names, oldest first; for a maximum that one alone."""
+    """Return the versions that the table names, oldest first; a maximum counts as one version."""
     row = support(name, of, as_of)
     if row is None:
         return ()
-    named = {*row.listed, *([row.maximum] if row.maximum else [])}
-    return tuple(sorted(named, key=versions.order))
+    names = {*row.listed, *([row.maximum] if row.maximum else [])}
+    return tuple(sorted(names, key=versions.order))
 
 
 def default_version(name: str, of: Target, as_of: str | None = None) -> str:
-    """The version to submit unless the user says otherwise: the newest; empty where none is."""
+    """Return the version to submit by default, the newest, or "" if none is listed."""
     return next(reversed(framework_versions(name, of, as_of)), "")
 
 
 @cache
 def compiler_path(name: str, of: Target, version: str = "") -> CompilerPath:
-    """Which of Neo's four compilers takes the pair (inferred: paths.toml)."""
+    """Return which of Neo's four compilers takes the pair (inferred: paths.toml)."""
     for scope, row in scoped("paths", "path"):
         floor = row.text("version_from", "")
         if scope.fits(of, name) and (not (floor and version) or versions.at_least(version, floor)):

@@ -22,7 +22,7 @@ _SIZES = ("large", "medium", "metal")
 
 @cache
 def targets() -> tuple[Target, ...]:
-    """Every TargetDevice of the API, in the file's order."""
+    """Return every TargetDevice of the API, in the file's order."""
     data = facts_file("targets")
     rows, retired, sources = data.table("target"), data.table("retired"), data.table("sources")
     return tuple(
@@ -41,19 +41,22 @@ def targets() -> tuple[Target, ...]:
 
 
 def target(name: str) -> Target:
-    """The target of that name, also spelled ``ml.c5``, ``ml-c5.xlarge`` or ``linux/arm64``."""
+    """Return the target of that name, also spelled ``ml.c5``, ``ml-c5.xlarge`` or ``linux/arm64``.
+
+    Raises ``UsageError`` with the nearest name.
+    """
     if "/" in name:
         return _platform(name)
-    known = {row.name: row for row in targets()}
+    by_name = {row.name: row for row in targets()}
     plain = name.strip().casefold().translate(str.maketrans(".- ", "___"))
     family, _, size = plain.rpartition("_")
     if family and size.endswith(_SIZES):
         plain = family
-    if plain in known:
-        return known[plain]
-    close = nearest(plain, known)
-    hint = f"did you mean {close}?" if close else f"there are {', '.join(known)}, and os/arch"
-    raise UsageError(f"{name!r} is no target that Neo knows", where="target", hint=hint)
+    if plain in by_name:
+        return by_name[plain]
+    close = nearest(plain, by_name)
+    hint = f"did you mean {close}?" if close else f"there are {', '.join(by_name)}, and os/arch"
+    raise UsageError(f"{name!r} is not a target of Neo", where="target", hint=hint)
 
 
 def _platform(name: str) -> Target:
@@ -62,7 +65,9 @@ def _platform(name: str) -> Target:
     fields = ("os", "arch", "accelerator")
     if not 2 <= len(words) <= len(fields):
         raise UsageError(
-            f"{name!r} is no platform", where="target", hint="write os/arch or os/arch/accelerator"
+            f"{name!r} is not a platform",
+            where="target",
+            hint="write os/arch or os/arch/accelerator",
         )
     for field, word in zip(fields, words, strict=False):
         if word not in data.texts(field):
@@ -80,19 +85,19 @@ def _platform(name: str) -> Target:
 
 @cache
 def platforms() -> tuple[Target, ...]:
-    """The TargetPlatforms that the guide's table lists."""
-    listed = facts_file("targets").table("platform").texts("listed")
-    return tuple(_platform(name) for name in listed)
+    """Return the TargetPlatforms that the guide's table lists."""
+    names = facts_file("targets").table("platform").texts("listed")
+    return tuple(_platform(name) for name in names)
 
 
-def _unknown_word(field: str, word: str, known: tuple[str, ...]) -> UsageError:
-    hint = f"the API takes {', '.join(known)}"
+def _unknown_word(field: str, word: str, words: tuple[str, ...]) -> UsageError:
+    hint = f"the API takes {', '.join(words)}"
     if word == "WINDOWS":
         hint = "the API has no WINDOWS platform; use the device x86_win32 or x86_win64"
-    return UsageError(f"{word} is no {field} of a TargetPlatform", where="target", hint=hint)
+    return UsageError(f"a TargetPlatform has no {field} {word}", where="target", hint=hint)
 
 
 @cache
 def regions(of: Target) -> tuple[str, ...]:
-    """The regions that compile for a target; empty where no limit is known."""
+    """Return the regions that compile for a target; empty if no limit is known."""
     return facts_file("targets").table("regions").texts(of.name)

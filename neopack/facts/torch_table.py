@@ -1,4 +1,4 @@
-"""What releases of PyTorch can read and compute: ``torch.toml``, ``torch_operators.toml``."""
+"""The formats and operators of PyTorch releases: ``torch.toml``, ``torch_operators.toml``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ __all__ = [
 
 
 def torch_file_format(version: str) -> int | None:
-    """The newest file format that a release of PyTorch can read; None for one yet newer."""
+    """Return the newest file format that a release of PyTorch reads, or None for one that is newer
+    than the table."""
     table = facts_file("torch").numbers("file_format")
     reads = [most for release, most in table.items() if versions.at_most(version, release)]
     return min(reads, default=None)
@@ -29,14 +30,14 @@ def torch_file_format(version: str) -> int | None:
 
 @cache
 def torch_is_known(version: str) -> bool:
-    """Whether our tables, those of the runtimes, reach that version."""
+    """Whether the tables, which come from the runtimes, include that version."""
     return versions.parts(version) is not None and versions.at_most(version, _releases()[-2])
 
 
 @cache
 def torch_schemas(operator: str, version: str) -> tuple[str, ...]:
-    """The schemas that an operator such as ``aten::relu`` has in a version that is known; empty
-    where it has no such operator."""
+    """Return the schemas of an operator such as ``aten::relu`` in a known version; empty if that
+    version lacks the operator."""
     at = max((i for i, r in enumerate(_releases()) if versions.at_least(version, r)), default=0)
     mended = facts_file("torch").words("fails_before")
     return tuple(
@@ -48,7 +49,7 @@ def torch_schemas(operator: str, version: str) -> tuple[str, ...]:
 
 
 def torch_schemas_today(operator: str) -> tuple[str, ...]:
-    """The same in the newest PyTorch that we know."""
+    """Return the same for the newest PyTorch of the table."""
     return _schemas(operator, len(_releases()) - 1)
 
 
@@ -59,28 +60,28 @@ def _schemas(operator: str, at: int) -> tuple[str, ...]:
 
 @cache
 def _releases() -> tuple[str, ...]:
-    """Those of the table, oldest first; the last is the PyTorch of the day it was written."""
+    """The versions of the table, oldest first; the last one was current when it was written."""
     return tuple(sorted(facts_file("torch_operators").table("since"), key=versions.order))
 
 
 @cache
 def _history() -> Mapping[str, Mapping[str, list[range]]]:
-    """Operator, schema, and at which places of ``_releases`` it has that."""
+    """For each operator and schema, the ranges of indexes in ``_releases``."""
     since = facts_file("torch_operators").table("since")
-    found: dict[str, dict[str, list[range]]] = {}
+    history: dict[str, dict[str, list[range]]] = {}
     for at, release in enumerate(_releases()):
         row = since.table(release)
         for name, _, schema in (line.partition(" ") for line in row.text("new").splitlines()):
-            spans = found.setdefault(name, {}).setdefault(schema, [])
+            spans = history.setdefault(name, {}).setdefault(schema, [])
             spans.append(range(at, len(_releases())))
         for name, _, schema in (line.partition(" ") for line in row.text("gone").splitlines()):
-            spans = found[name][schema]
+            spans = history[name][schema]
             spans[-1] = range(spans[-1].start, at)
-    return found
+    return history
 
 
 def torch_instead(operator: str) -> str:
-    """What to write in place of an operator that an old PyTorch lacks; empty if we know none."""
+    """Return a replacement for an operator that an old PyTorch lacks, or "" if none is known."""
     name = operator.removeprefix("aten::")
     hints = facts_file("torch").words("instead")
     begins = [beginning for beginning in hints if name.startswith(beginning)]
@@ -88,15 +89,15 @@ def torch_instead(operator: str) -> str:
 
 
 def torch_computes_otherwise(version: str, operator: str) -> bool:
-    """Whether the operator of that name computed something else in this version."""
+    """Whether the operator of that name computed other values in this version."""
     since = facts_file("torch").words("changed").get(operator.removeprefix("aten::"))
     return since is not None and not versions.at_least(version, since)
 
 
 @cache
 def torchvision_operators(version: str) -> frozenset[str]:
-    """The operators of the torchvision that belongs to a version of PyTorch, such as
-    ``torchvision::nms``: those that take what they take today."""
+    """Return the operators, such as ``torchvision::nms``, that take today's arguments in the
+    torchvision of a PyTorch version."""
     since = facts_file("torch").table("torchvision").words("since")
     return frozenset(
         f"torchvision::{name}"
@@ -107,5 +108,5 @@ def torchvision_operators(version: str) -> frozenset[str]:
 
 @cache
 def torchvision_converted() -> tuple[str, ...]:
-    """Those of them that TVM converts, by their plain names."""
+    """Return the names, without namespace, of those that TVM converts."""
     return facts_file("torch").table("torchvision").texts("converted")

@@ -13,7 +13,7 @@ from hostile import pack
 @pytest.mark.parametrize(
     ("code", "words", "arguments"),
     [
-        (2, ("'ml_c55' is no target", "did you mean ml_c5?"), ("-t", "ml_c55")),
+        (2, ("'ml_c55' is not a target", "did you mean ml_c5?"), ("-t", "ml_c55")),
         (3, ("ml_inf1", "--backend sagemaker"), ("-t", "ml_inf1")),
         (3, ("ml_p3", "--backend sagemaker"), ("-t", "ml_p3")),
         (3, ("linux/arm64/nvidia", "--backend sagemaker"), ("-t", "linux/arm64/nvidia")),
@@ -168,7 +168,7 @@ def test_the_golden_file_is_taken_for_its_inputs(
         ("--level -1", ("--level", "-1")),
         (("--seed must be", "not -1"), ("--seed", "-1")),
         (("--seed must be", "not 99999999999999999999"), ("--seed", "99999999999999999999")),
-        ("'ml_x9' is no target", ("-t", "ml_x9")),
+        ("'ml_x9' is not a target", ("-t", "ml_x9")),
         ("no framework 'caffe'", ("--framework", "caffe")),
         ("'NEO-XX'", ("--ignore", "NEO-XX")),
     ],

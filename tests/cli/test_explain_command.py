@@ -65,7 +65,7 @@ def test_a_job_that_was_stopped(neopack: Call) -> None:
 @pytest.mark.parametrize(
     ("code", "what", "words"),
     [
-        (2, "NEO-PT-999", "is no rule"),
+        (2, "NEO-PT-999", "is not a rule"),
         (2, " ", "nothing to explain"),
         (2, {"CompilationJobStatus": "COMPLETED"}, "the job is COMPLETED"),
         (1, {"JobStatus": "FAILED"}, "has neither FailureReason"),

@@ -85,7 +85,7 @@ def test_json_has_what_was_read_and_whence(neopack: Call) -> None:
     ("code", "words", "call"),
     [
         (2, "before the first table", "targets --as-of 2019-01-01"),
-        (2, "'ml.r5.xlarge' is no target", "targets ml.r5.xlarge"),
+        (2, "'ml.r5.xlarge' is not a target", "targets ml.r5.xlarge"),
         (3, "listed are 1.8 below and 1.12 above", "targets ml_c5 --framework torch1.10"),
         (2, "not a region with these images",
          "image --framework torch -t ml_c5 --region eu-north-9"),
