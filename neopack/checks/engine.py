@@ -107,7 +107,7 @@ def refuse_unknown(*patterns: str) -> None:
 def _unknown(pattern: str, ids: Sequence[str]) -> UsageError:
     close = facts.nearest(pattern, ids)
     hint = f"did you mean {close}?" if close else "ids look like NEO-PT-001, families like NEO-PT"
-    return UsageError(f"{pattern!r} is no rule and no family of rules", where="rule", hint=hint)
+    return UsageError(f"{pattern!r} is not a rule or a family of rules", where="rule", hint=hint)
 
 
 def _chosen(id_: str, select: Sequence[str], ignore: Sequence[str]) -> bool:

@@ -28,7 +28,7 @@ def test_every_rule_is_explained(id_: str) -> None:
 def test_a_rule_in_text_and_json(neopack: Call) -> None:
     text = neopack("explain", "neo-tf-003")
     assert text.code == 0
-    assert text.out.startswith("rule       NEO-TF-003, The SavedModel has no directory")
+    assert text.out.startswith("rule       NEO-TF-003, The SavedModel is not in a directory")
     assert "mended by  neopack check --fix, neopack package" in text.out
     answer = neopack("explain", "NEO-TF-003", "--format", "json")
     assert answer.document["kind"] == "explain"
