@@ -77,8 +77,8 @@ def test_inputs_of_another_dtype_are_cast(archive: NeoArchive) -> None:
         ({"x": (-1, 4)}, "must be positive integers"),
         ({"x": (None, 4)}, "must be positive integers"),
         ({"x": torch.zeros(1, 4)}, "'x' is not a shape"),
-        ((1, 4), "inputs is no mapping"),
-        (torch.zeros(1, 4), "inputs is no mapping"),
+        ((1, 4), "inputs is not a mapping"),
+        (torch.zeros(1, 4), "inputs is not a mapping"),
     ],
 )
 def test_shapes_that_are_none(tmp_path: Path, inputs: Any, words: str) -> None:
