@@ -161,7 +161,7 @@ def _no_target(subject: Subject) -> UsageError:
     return UsageError("which target?", where=str(subject.path), hint=hint)
 
 
-# --- files that are no archive yet ----------------------------------------------------------
+# --- files before they are an archive ----------------------------------------------------------
 
 
 def _is_archive(path: Path) -> bool:

@@ -57,7 +57,9 @@ def _read(text: str) -> tuple[str, str]:
     except UnicodeDecodeError:
         words = "\0"
     if "\0" in words:
-        raise Malformed("is no text", where=text, hint="neopack inspect says what a model file is")
+        raise Malformed(
+            "is not text", where=text, hint="neopack inspect says what a model file is"
+        )
     return words.strip(), text
 
 
@@ -84,7 +86,7 @@ def _job(text: str, where: str) -> Explanation:
 def _ended(job: Mapping[str, Json], where: str) -> Explanation:
     status, reason = job.get(STATUS, "FAILED"), job.get(REASON, "")
     if not isinstance(reason, str):
-        raise Malformed(f"{REASON} is no text", where=where)
+        raise Malformed(f"{REASON} is not text", where=where)
     if reason:
         return explain(reason)
     if status == "STOPPED":

@@ -48,7 +48,7 @@ def mend(
 ) -> FixedArchive:
     """Write ``to``: the files of ``subject`` byte for byte, packed as Neo wants them.
 
-    Raises ``UsageError`` where ``to`` is no name that Neo takes, ``SourceError`` where no model
+    Raises ``UsageError`` where Neo does not take the name ``to``, ``SourceError`` where no model
     would be left. What is not packaging is a finding of the result still.
     """
     if not to.name.endswith(SUFFIX) or to.name == SUFFIX:

@@ -83,7 +83,9 @@ def roadmap(
     date_of(as_of, facts.snapshots()[0])
     kinds, one = kinds_of(target_class), target_of(target) if target else None
     if one and one.kind not in kinds:
-        raise UsageError(f"{one.name} is no {target_class} target", hint=f"it is {one.kind}")
+        raise UsageError(
+            f"{one.name} is not a target of the class {target_class}", hint=f"it is {one.kind}"
+        )
     subject = checking.read(Path(model), CheckOptions(as_of=as_of))
     judged = matrix(subject, CheckOptions(as_of=as_of))
     archive = subject.scanned is not None

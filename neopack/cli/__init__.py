@@ -88,7 +88,7 @@ def _options(
         "--version",
         is_eager=True,
         callback=_say_version,
-        help="Say the versions of neopack and what it sees.",
+        help="Print the versions of neopack and of the frameworks it finds.",
     ),
 ) -> None:
     """What goes without a command."""
@@ -124,8 +124,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _refuse_empty(arguments: Sequence[str]) -> None:
-    """An empty path is this directory and an empty option is none at all: what a pipeline means
-    by "$ARCHIVE" is neither."""
+    """Refuse an empty argument. An empty path would mean this directory, and an empty option
+    nothing; a pipeline that writes "$ARCHIVE" means neither."""
     for argument, after in pairwise([*arguments, "-"]):
         option, equals, value = argument.partition("=")
         empty = argument.startswith("--") and (bool(equals and not value) or not after)

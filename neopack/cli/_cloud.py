@@ -32,21 +32,26 @@ __all__ = [
 _PANEL = "SageMaker"
 
 Region = Annotated[
-    str | None, typer.Option(help="As boto3 finds it by default.", rich_help_panel=_PANEL)
+    str | None,
+    typer.Option(help="The AWS region; as boto3 finds it by default.", rich_help_panel=_PANEL),
 ]
 Profile = Annotated[
-    str | None, typer.Option(help="Of the AWS configuration.", rich_help_panel=_PANEL)
+    str | None, typer.Option(help="A profile of the AWS configuration.", rich_help_panel=_PANEL)
 ]
 Endpoint = Annotated[
     str | None,
-    typer.Option("--endpoint-url", help="Another address than AWS.", rich_help_panel=_PANEL),
+    typer.Option(
+        "--endpoint-url",
+        help="Send requests to this address instead of AWS.",
+        rich_help_panel=_PANEL,
+    ),
 ]
 NoWait = Annotated[
-    bool, typer.Option("--no-wait", help="Submit and leave.", rich_help_panel=_PANEL)
+    bool, typer.Option("--no-wait", help="Submit and do not wait.", rich_help_panel=_PANEL)
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option(help="Wait no longer than these seconds; jobs go on.", rich_help_panel=_PANEL),
+    typer.Option(help="Wait at most this many seconds; jobs go on.", rich_help_panel=_PANEL),
 ]
 Logs = Annotated[
     bool, typer.Option("--logs", help="Show the jobs' log lines.", rich_help_panel=_PANEL)
@@ -56,7 +61,7 @@ StopOnInterrupt = Annotated[
     typer.Option("--stop-on-interrupt", help="Ctrl-C stops the jobs.", rich_help_panel=_PANEL),
 ]
 Poll = Annotated[
-    float, typer.Option(help="Ask every so many seconds at first.", rich_help_panel=_PANEL)
+    float, typer.Option(help="Seconds between the first two questions.", rich_help_panel=_PANEL)
 ]
 
 

@@ -153,8 +153,7 @@ class Console:
             self._progress, self._task = outer
 
     def live(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, over: bool) -> bool:
-        """A table in the place of the last one, until it is over; False where there is no
-        terminal to show it on."""
+        """Replace the table on the terminal, until it is over; False without a terminal."""
         if self.quiet or not _coloured(sys.stderr):
             return False
         if self._live is None:

@@ -58,7 +58,7 @@ def _parse_dtype(dtype: str, text: str) -> str | None:
 
 def _parse_below(below: str, text: str) -> int | None:
     if below and not (below.isascii() and below.isdecimal() and int(below) > 0):
-        raise UsageError(f"--input {text}: {below!r} is no bound for random integers")
+        raise UsageError(f"--input {text}: {below!r} is not a bound for random integers")
     return int(below) if below else None
 
 

@@ -15,19 +15,19 @@ __all__ = ["bench"]
 def bench(
     archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
     against: Annotated[
-        Path | None, typer.Option("--against", help="Another, to measure in turns with it.")
+        Path | None, typer.Option("--against", help="Another archive, measured in turns with it.")
     ] = None,
     seconds: Annotated[float, typer.Option(help="Measured time for each.")] = 10.0,
     threads: options.Threads = None,
     instance: Annotated[
-        str, typer.Option(help="What this machine is: ml.c5.xlarge, ...", show_default=False)
+        str, typer.Option(help="The type of this machine: ml.c5.xlarge, ...", show_default=False)
     ] = "",
     price: Annotated[
-        float | None, typer.Option(help="USD an hour of this machine: gives costs.")
+        float | None, typer.Option(help="USD an hour of this machine; adds costs.")
     ] = None,
     prices: options.Prices = None,
 ) -> None:
-    """Measure throughput and latency; two archives in turns, each in a process of its own."""
+    """Measure throughput and latency; two archives in turns, each in its own process."""
     from neopack import api
     from neopack.options import BenchOptions
 

@@ -33,13 +33,13 @@ def check(
         typer.Option("--target", "-t", help="May repeat; the manifest's by default."),
     ] = None,
     all_targets: Annotated[
-        bool, typer.Option("--all-targets", help="Say what each target makes of it.")
+        bool, typer.Option("--all-targets", help="Judge it for every target.")
     ] = False,
     source: Annotated[
         Path | None,
-        typer.Option(help="The archive that was submitted; MODEL is what the job returned."),
+        typer.Option(help="The archive that was submitted; MODEL is the job's artifact."),
     ] = None,
-    framework: Annotated[str | None, typer.Option(help="Told from the bytes by default.")] = None,
+    framework: Annotated[str | None, typer.Option(help="Recognized by default.")] = None,
     framework_version: Annotated[
         str | None, typer.Option(help="The version Neo compiles with.")
     ] = None,
@@ -53,7 +53,7 @@ def check(
         str | None, typer.Option(help="Judge by the support table of a date, 2020-12-10 on.")
     ] = None,
     select: Annotated[list[str] | None, typer.Option(help="Only this rule or family.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Not this rule or family.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Skip this rule or family.")] = None,
     fix: Annotated[
         Path | None,
         typer.Option(help="Write this .tar.gz: the same files, packed as Neo wants them."),
@@ -61,7 +61,8 @@ def check(
     force: options.Force = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     max_level: Annotated[
-        options.Level | None, typer.Option(help="The gravest level that passes; warning.")
+        options.Level | None,
+        typer.Option(help="The gravest level that passes; warning by default."),
     ] = None,
     limit: options.LimitSettings = None,
     verbose: Annotated[

@@ -51,7 +51,7 @@ def compile_(
         ),
     ] = None,
     backend: Annotated[
-        Backend | None, typer.Option(help="Where to compile; local unless something says else.")
+        Backend | None, typer.Option(help="Where to compile; local by default.")
     ] = None,
     engine: Annotated[str | None, typer.Option(help="The local engine to use.")] = None,
     precision: Annotated[
@@ -72,13 +72,13 @@ def compile_(
         typer.Option("--dry-run", help="Only print the requests.", rich_help_panel=_JOB),
     ] = False,
     download: Annotated[
-        Path | None, typer.Option(help="Where the artifact goes here.", rich_help_panel=_JOB)
+        Path | None, typer.Option(help="Where to write the artifact here.", rich_help_panel=_JOB)
     ] = None,
     job_name: Annotated[
-        str | None, typer.Option(help="Derived by default.", rich_help_panel=_JOB)
+        str | None, typer.Option(help="The job's name; derived by default.", rich_help_panel=_JOB)
     ] = None,
     framework: Annotated[
-        str | None, typer.Option(help="Told from the bytes by default.", rich_help_panel=_JOB)
+        str | None, typer.Option(help="Recognized by default.", rich_help_panel=_JOB)
     ] = None,
     framework_version: Annotated[
         str | None, typer.Option(help="The version Neo compiles with.", rich_help_panel=_JOB)
@@ -91,25 +91,31 @@ def compile_(
     ] = None,
     max_runtime: Annotated[
         int | None,
-        typer.Option(help="Seconds; 900 by default, 3600 for Inferentia.", rich_help_panel=_JOB),
+        typer.Option(
+            help="Seconds that a job may run; 900 by default, 3600 for Inferentia.",
+            rich_help_panel=_JOB,
+        ),
     ] = None,
     max_pending: Annotated[
-        int | None, typer.Option(help="Seconds in the queue.", rich_help_panel=_JOB)
+        int | None,
+        typer.Option(help="Seconds that a job may wait in the queue.", rich_help_panel=_JOB),
     ] = None,
     kms_key: Annotated[
-        str | None, typer.Option(help="Encrypts archive and artifact.", rich_help_panel=_JOB)
+        str | None,
+        typer.Option(help="The key that encrypts archive and artifact.", rich_help_panel=_JOB),
     ] = None,
     security_group: Annotated[
-        list[str] | None, typer.Option(help="Of the VPC.", rich_help_panel=_JOB)
+        list[str] | None,
+        typer.Option(help="A security group of the jobs' VPC.", rich_help_panel=_JOB),
     ] = None,
     subnet: Annotated[
-        list[str] | None, typer.Option(help="Of the VPC.", rich_help_panel=_JOB)
+        list[str] | None, typer.Option(help="A subnet of the jobs' VPC.", rich_help_panel=_JOB)
     ] = None,
     tag: Annotated[
-        list[str] | None, typer.Option(help="KEY=VALUE of the jobs.", rich_help_panel=_JOB)
+        list[str] | None, typer.Option(help="A tag of the jobs, KEY=VALUE.", rich_help_panel=_JOB)
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="Not this rule or family.", rich_help_panel=_JOB)
+        list[str] | None, typer.Option(help="Skip this rule or family.", rich_help_panel=_JOB)
     ] = None,
     no_wait: cloud.NoWait = False,
     timeout: cloud.Timeout = None,
@@ -118,11 +124,13 @@ def compile_(
     poll: cloud.Poll = 5.0,
     rerun: Annotated[
         bool,
-        typer.Option("--rerun", help="Again, though such a job is done.", rich_help_panel=_JOB),
+        typer.Option(
+            "--rerun", help="Submit again although the same job is done.", rich_help_panel=_JOB
+        ),
     ] = False,
     allow_retired: Annotated[
         bool,
-        typer.Option("--allow-retired", help="Submit to what is retired.", rich_help_panel=_JOB),
+        typer.Option("--allow-retired", help="Submit to a retired target.", rich_help_panel=_JOB),
     ] = False,
     limit: options.LimitSettings = None,
     force: options.Force = False,

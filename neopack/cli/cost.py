@@ -13,12 +13,10 @@ __all__ = ["cost"]
 
 @options.answers("cost")
 def cost(
-    results: Annotated[
-        list[Path], typer.Argument(help="What bench --format json wrote, from each machine.")
-    ],
+    results: Annotated[list[Path], typer.Argument(help="Files that bench --format json wrote.")],
     prices: options.Prices = None,
 ) -> None:
-    """Say what a million inferences cost on each machine that was measured, cheapest first."""
+    """Show what a million inferences cost on each measured machine, cheapest first."""
     from neopack import api
 
     console.result("cost", api.costs(results, prices=prices))

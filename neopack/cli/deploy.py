@@ -18,22 +18,26 @@ def deploy(
         Path, typer.Argument(help="The artifact that compile --backend sagemaker fetched.")
     ],
     instance: Annotated[str, typer.Option(help="ml.c5.xlarge, ...: of the target's family.")],
-    endpoint_name: Annotated[str | None, typer.Option(help="Derived by default.")] = None,
+    endpoint_name: Annotated[
+        str | None, typer.Option(help="The endpoint's name; derived by default.")
+    ] = None,
     accelerator: Annotated[
         str | None, typer.Option(help="ml.eia2.medium, ... for ml_eia2.")
     ] = None,
     count: Annotated[int, typer.Option(help="How many instances.")] = 1,
-    role: Annotated[str | None, typer.Option(help="The job's by default.")] = None,
-    image: Annotated[str | None, typer.Option(help="The job's by default.")] = None,
-    env: Annotated[list[str] | None, typer.Option(help="KEY=VALUE of the container.")] = None,
+    role: Annotated[str | None, typer.Option(help="A role's ARN; the job's by default.")] = None,
+    image: Annotated[str | None, typer.Option(help="The image; the job's by default.")] = None,
+    env: Annotated[
+        list[str] | None, typer.Option(help="A variable of the container, KEY=VALUE.")
+    ] = None,
     content_type: Annotated[
-        str | None, typer.Option(help="Of the first request; by framework by default.")
+        str | None, typer.Option(help="The type of the first request; the framework's by default.")
     ] = None,
     smoke: Annotated[
-        bool, typer.Option("--smoke/--no-smoke", help="Ask once with the golden inputs.")
+        bool, typer.Option("--smoke/--no-smoke", help="Send the golden inputs once.")
     ] = True,
     allow_retired: Annotated[
-        bool, typer.Option("--allow-retired", help="Elastic Inference all the same.")
+        bool, typer.Option("--allow-retired", help="Deploy although the target is retired.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the requests.")] = False,
     no_wait: cloud.NoWait = False,
@@ -43,7 +47,7 @@ def deploy(
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
-    """Serve a job's artifact on an endpoint, and ask it once."""
+    """Serve a job's artifact on an endpoint, and send it the golden inputs once."""
     from neopack import api
     from neopack.options import DeployOptions
 
@@ -81,7 +85,7 @@ def undeploy(
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
-    """Delete an endpoint, with the configuration and the model that deploy made."""
+    """Delete an endpoint, with the configuration and the model that deploy created."""
     from neopack import api
 
     names = api.undeploy(

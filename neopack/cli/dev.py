@@ -29,7 +29,8 @@ def aws(
 ) -> None:
     """Emulate S3, STS, IAM, logs and SageMaker with compilation jobs and endpoints.
 
-    Nothing here is AWS, and nothing it compiles is Neo's. It keeps all in memory, until Ctrl-C.
+    Nothing here is AWS, and nothing it compiles is Neo's. It keeps everything in memory until
+    Ctrl-C.
     """
     from neopack.emulator import script as scripts
     from neopack.emulator.server import Server

@@ -21,7 +21,7 @@ def explain(
         ),
     ],
 ) -> None:
-    """Say what a rule, a message or a failed job means, and what to do."""
+    """Explain a rule, a message or a failed job, and say what to do."""
     from neopack import api
 
     explanation = api.explain(sys.stdin.read() if what == "-" else what)

@@ -21,21 +21,23 @@ def _init() -> None:
 @init.command("aws")
 @options.answers("init aws")
 def aws(
-    bucket: Annotated[str, typer.Option(help="Where archives and artifacts go.")],
+    bucket: Annotated[str, typer.Option(help="The bucket of archives and artifacts.")],
     account: Annotated[str, typer.Option(help="The account's 12 digits.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="A directory for the files.")
     ] = Path("aws"),
-    region: Annotated[str, typer.Option(help="Of the jobs; * for all.")] = "*",
-    prefix: Annotated[str, typer.Option(help="In the bucket.")] = "",
-    role_name: Annotated[str, typer.Option(help="Of the jobs' role.")] = "neopack-compile",
+    region: Annotated[str, typer.Option(help="The region of the jobs; * for all.")] = "*",
+    prefix: Annotated[str, typer.Option(help="The prefix of their keys.")] = "",
+    role_name: Annotated[
+        str, typer.Option(help="The name of the jobs' role.")
+    ] = "neopack-compile",
     hosting_role_name: Annotated[
-        str, typer.Option(help="Of the endpoints' role.")
+        str, typer.Option(help="The name of the endpoints' role.")
     ] = "neopack-hosting",
     kms_key: Annotated[
-        str | None, typer.Option(help="ARN of the key, where there is one.")
+        str | None, typer.Option(help="The ARN of the key that encrypts them.")
     ] = None,
-    vpc: Annotated[bool, typer.Option("--vpc", help="Jobs in a VPC.")] = False,
+    vpc: Annotated[bool, typer.Option("--vpc", help="The jobs run in a VPC.")] = False,
     force: options.Force = False,
 ) -> None:
     """Write the IAM policies that jobs and endpoints need: JSON, CloudFormation, Terraform."""

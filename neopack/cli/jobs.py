@@ -1,4 +1,4 @@
-"""``neopack jobs``: compilation jobs, whoever submitted them."""
+"""``neopack jobs``: compilation jobs of an account."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,8 +22,8 @@ Name = Annotated[str, typer.Argument(help="The job's name.")]
 @options.answers("jobs list")
 def list_(
     status: Annotated[str | None, typer.Option(help="FAILED, COMPLETED, ...")] = None,
-    contains: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
-    most: Annotated[int, typer.Option(help="How many, the newest first.")] = 20,
+    contains: Annotated[str | None, typer.Option(help="A part of the job's name.")] = None,
+    most: Annotated[int, typer.Option(help="How many jobs, the newest first.")] = 20,
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
@@ -44,7 +44,7 @@ def show(
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
-    """One job, with what it was asked; why it failed, where it did."""
+    """Show a job, its request, and why it failed."""
     from neopack import api
 
     connection = cloud.connection(region, profile, endpoint_url, cloud.settings())
@@ -59,7 +59,7 @@ def logs(
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
 ) -> None:
-    """What the job wrote to CloudWatch so far."""
+    """Print what the job wrote to CloudWatch so far."""
     from neopack import api
 
     connection = cloud.connection(region, profile, endpoint_url, cloud.settings())
@@ -114,7 +114,7 @@ def attach(
     endpoint_url: cloud.Endpoint = None,
     force: options.Force = False,
 ) -> None:
-    """Go on with jobs: watch them to their end and fetch what they made."""
+    """Follow jobs to their end and fetch their artifacts."""
     from neopack import api
 
     if download is not None and len(receipt) > 1:

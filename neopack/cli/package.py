@@ -26,7 +26,7 @@ def package(
     inputs: options.Inputs = None,
     target: options.TargetName = "ml_c5",
     framework: Annotated[
-        str | None, typer.Option(help="PYTORCH, ONNX, ...; told from the bytes by default.")
+        str | None, typer.Option(help="PYTORCH, ONNX, ...; recognized by default.")
     ] = None,
     framework_version: Annotated[
         str | None, typer.Option(help="The version Neo compiles with; the newest by default.")
@@ -68,7 +68,7 @@ def package(
         str | None,
         typer.Option(
             help="Prove it in this version, such as pytorch-1.8.1; without --verify, a PyTorch "
-            "callable that it does not take from today's is built and traced in it."
+            "callable whose export of today it does not take is built and traced in it."
         ),
     ] = None,
     ignore: Annotated[

@@ -37,11 +37,13 @@ def targets(
     target_class: TargetClass = None,
     as_of: AsOf = None,
     model: Annotated[
-        Path | None, typer.Option(help="Which of them take this file, and what comes first.")
+        Path | None, typer.Option(help="Show which targets take this file, and what to do first.")
     ] = None,
-    changes: Annotated[bool, typer.Option("--changes", help="What moved between dates.")] = False,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Show what changed between dates.")
+    ] = False,
     since: Annotated[
-        str | None, typer.Option(help="With --changes: only what came after a date.")
+        str | None, typer.Option(help="With --changes: only changes after a date.")
     ] = None,
 ) -> None:
     """What targets take: frameworks, versions, formats, instances, options, images, with dates."""

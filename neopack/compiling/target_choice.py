@@ -1,4 +1,4 @@
-"""The target of a compilation where none is asked for: the manifest's, else the project's."""
+"""The target of a compilation that names none: the manifest's, else the project's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["target_of"]
 
 def target_of(archive: Path, project: tuple[str, ...], where: str, log: Log) -> str:
     """The one target that the manifest beside ``archive`` names, else that ``project``, what
-    ``where`` says, does; told to ``log``. Raises ``UsageError`` where there is none or more."""
+    ``where`` says, does; told to ``log``. Raises ``UsageError`` where that is not exactly one."""
     require_file(archive)
     manifest = read_manifest(archive)
     if manifest is not None and manifest.target:

@@ -47,7 +47,7 @@ class Buckets:
                 self._regions.clear()
 
     def _region(self, call: HttpCall) -> str:
-        """Empty where there is no such bucket, which moto will say."""
+        """Empty where the bucket does not exist; moto says so."""
         with self._lock:
             known = self._regions.get(call.bucket)
         if known is not None:

@@ -28,7 +28,7 @@ class InvocationApi:
         """Raises ``AwsError`` where no model was asked; a model's refusal is an answer."""
         found = PATH.fullmatch(call.path)
         if found is None:
-            raise AwsError("ValidationError", f"{call.path} is no endpoint's", 404)
+            raise AwsError("ValidationError", f"{call.path} is not a path of an endpoint", 404)
         name = unquote(found[1])
         container = self._endpoints.container(call.region, name)
         data = call.body()

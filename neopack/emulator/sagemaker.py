@@ -47,7 +47,7 @@ class SageMaker:
             return answer(self._answered(call))
         except AwsError as error:
             return refusal(call.service, error)
-        except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to fall silent
+        except Exception as error:  # noqa: BLE001 - a bug of ours must be answered too
             what = f"neopack's emulator has a bug: {type(error).__name__}: {error}"
             return refusal(call.service, AwsError("InternalFailure", what, 500))
 
@@ -147,7 +147,7 @@ def _request(call: HttpCall) -> Mapping[str, Any]:
     try:
         data = call.json()
     except ValueError:
-        raise AwsError("SerializationException", "the body is no JSON") from None
+        raise AwsError("SerializationException", "the body is not JSON") from None
     if not isinstance(data, dict):
-        raise AwsError("SerializationException", "the body is no JSON object")
+        raise AwsError("SerializationException", "the body is not a JSON object")
     return data

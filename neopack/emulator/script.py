@@ -150,7 +150,7 @@ def load(path: Path) -> EmulatorScript:
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except ValueError as error:
-        raise Malformed(f"is no script: {error}", where=str(path)) from None
+        raise Malformed(f"is not a script: {error}", where=str(path)) from None
     if not isinstance(data, dict):
-        raise Malformed("is no script: not a table", where=str(path))
+        raise Malformed("is not a script: not a table", where=str(path))
     return parse(data)

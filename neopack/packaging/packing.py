@@ -45,7 +45,7 @@ def code_members(code: Path | None) -> tuple[Member, ...]:
     if code is None:
         return ()
     if not code.is_dir():
-        raise SourceError("is no directory", where=str(code), hint="--code takes a directory")
+        raise SourceError("is not a directory", where=str(code), hint="--code takes a directory")
     root = code.resolve()
     return tuple(_code_files(root))
 

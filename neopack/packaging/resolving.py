@@ -65,7 +65,7 @@ def _live(model: object, said: str | None) -> ModelSource:
             where = type(model).__name__
             return ModelSource(kind="object", where=where, framework=name, model=model)
     known = said or ", ".join(registry.names())
-    raise SourceError(f"{type(model).__name__!r} is no model of {known}", hint=_meant(model))
+    raise SourceError(f"{type(model).__name__!r} is not a model of {known}", hint=_meant(model))
 
 
 def _meant(model: object) -> str:

@@ -15,8 +15,8 @@ SCHEMA = 1
 
 
 def document(kind: str, value: object) -> str:
-    """``{"schema": 1, "kind": kind, ...}`` with the fields of ``value``; what is no object, or has
-    such a field itself, is under ``value``."""
+    """``{"schema": 1, "kind": kind, ...}`` with the fields of ``value``. A value without fields, or
+    with a field of these names, is under ``value``."""
     data = to_json(value)
     plain = isinstance(data, dict) and not {"schema", "kind"} & data.keys()
     body = data if plain else {"value": data}
@@ -45,7 +45,7 @@ def _text(data: Json) -> str:
 
 
 def _finite(data: Json) -> Json:
-    """JSON has no infinity and no NaN: null stands for what is no number."""
+    """JSON lacks infinity and NaN: null stands for them."""
     if isinstance(data, dict):
         return {key: _finite(item) for key, item in data.items()}
     if isinstance(data, list):

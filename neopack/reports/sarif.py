@@ -194,7 +194,7 @@ def _notifications(checked: CheckResult, ids: list[str]) -> Iterator[Json]:
 
 
 def _clean(value: Json) -> Json:
-    """Names of members may hold half of a character: what is no text is written as escapes."""
+    """Names of members may hold half of a character: such characters are written as escapes."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):

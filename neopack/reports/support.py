@@ -133,7 +133,7 @@ def edge_text(answer: EdgeAnswer) -> str:
         own = [row for row in answer.rows if row.section == section]
         lines += columns([(section, "tested on"), *map(_tested, own)])
     notes = [note for note in dict.fromkeys(row.note for row in answer.rows) if note]
-    lines.append("tested by AWS; the page is no list of all that compiles")
+    lines.append("tested by AWS; the page does not list everything that compiles")
     return "\n".join([*lines, *_items(notes), *sources([answer.source])])
 
 

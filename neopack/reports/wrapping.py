@@ -8,7 +8,7 @@ __all__ = ["wrap"]
 
 
 def wrap(label: str, text: str, width: int) -> list[str]:
-    """Lines that begin behind ``label``; the label alone where there is no text."""
+    """Lines that begin behind ``label``; the label alone where the text is empty."""
     return textwrap.wrap(
         text,
         width,

@@ -279,11 +279,11 @@ def coreml_object(inspection: Inspection) -> Iterator[Hit]:
 def _object_problems(value: Mapping[str, Json], known: tuple[str, ...]) -> Iterator[str]:
     for key in sorted(value.keys() - set(known)):
         close = facts.nearest(key, known)
-        yield f"the key {key!r} is none of {', '.join(known)}" + f": {close}?" * bool(close)
+        yield f"the key {key!r} is not one of {', '.join(known)}" + f": {close}?" * bool(close)
     shape, default = value.get("shape"), value.get("default_shape")
     flexible = dims(shape) is None
     if flexible and not (_ranges(shape) or _enumerated(shape)):
-        yield 'shape is no list of integers, of ranges ("1..10"), or of shapes'
+        yield 'shape is not a list of integers, of ranges ("1..10"), or of shapes'
     elif flexible and dims(default) is None:
         yield "a shape of ranges or of several shapes needs default_shape, a list of integers"
     elif not flexible and default is not None:

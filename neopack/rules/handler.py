@@ -38,7 +38,7 @@ class HandlerScript:
 
 
 def parsed(inspection: Inspection) -> HandlerScript | None:
-    """The script that the container runs; None where there is none that can be read."""
+    """The script that the container runs; None where it is absent or cannot be read."""
     handler = _handler(inspection)
     text = _script(inspection, handler) if handler else None
     if text is None or handler is None:
@@ -50,7 +50,7 @@ def parsed(inspection: Inspection) -> HandlerScript | None:
 
 
 def requirements(inspection: Inspection) -> tuple[str, str]:
-    """Name and text of code/requirements.txt; the text is empty where there is none."""
+    """Name and text of code/requirements.txt; the text is empty where the file is absent."""
     for name, text in inspection.code.items():
         if normal(name) == CODE + _REQUIREMENTS:
             return name, text

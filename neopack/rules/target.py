@@ -84,7 +84,7 @@ def version_form(inspection: Inspection) -> Iterator[Hit]:
     fits = limit.minimum <= len(version) <= (limit.maximum or len(version))
     if version and not (fits and re.fullmatch(limit.pattern, version)):
         yield Hit(
-            message=f"{version!r} is no FrameworkVersion; write major.minor, such as 1.13",
+            message=f"{version!r} is not a FrameworkVersion; write major.minor, such as 1.13",
             where="framework version",
         )
 

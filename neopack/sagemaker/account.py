@@ -36,7 +36,7 @@ class Account:
 
     @property
     def region(self) -> str:
-        """The region of the jobs. Raises ``ServiceError`` where none is said anywhere."""
+        """The region of the jobs. Raises ``ServiceError`` where nothing names one."""
         region = self._session.region_name
         if not region:
             raise ServiceError(

@@ -60,7 +60,7 @@ class Deployment:
 
 
 def described(compiled: Path) -> ArtifactManifest:
-    """The manifest beside what a job made. Raises ``UsageError`` where there is none."""
+    """The manifest beside a job's artifact. Raises ``UsageError`` where it is absent."""
     require_file(compiled)
     path = beside(compiled)
     if not path.is_file():
@@ -190,7 +190,7 @@ def _smoke(
     took = time.perf_counter() - begun
     off = smoke.compared(goldens, answer)
     if off is None:
-        log.warn("the answer is no array of the model's outputs: not compared")
+        log.warn("the answer is not an array of the model's outputs: not compared")
     return FirstRequest(content_type=form.content_type, milliseconds=1000 * took, difference=off)
 
 

@@ -188,7 +188,7 @@ class Following:
 
     @contextmanager
     def _leaving(self, watch: Watch) -> Iterator[None]:
-        """Whoever leaves is told what goes on, and how to come back."""
+        """Where the wait ends early, say which jobs go on and how to follow them again."""
         try:
             yield
         except (Interrupted, KeyboardInterrupt) as error:
@@ -253,7 +253,7 @@ def attach(
     """Go on with jobs, by the paths of their receipts or by their names.
 
     What lies here already is not fetched again. Raises ``UsageError`` where receipts are of
-    different regions, ``SourceError`` and ``Malformed`` for a file that is no receipt.
+    different regions, ``SourceError`` and ``Malformed`` for a file that is not a receipt.
     """
     receipts = {one: receipt.read(Path(one)) for one in given if one.endswith(receipt.SUFFIX)}
     account = Account(_connection(connection, list(receipts.values())))

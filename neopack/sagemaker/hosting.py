@@ -146,13 +146,13 @@ def _refuse_misfit(target: Target, settings: DeployOptions) -> None:
     if target.retired and not settings.allow_retired:
         raise Unsupported(f"{settings.accelerator}: {target.retired}", hint="--allow-retired")
     if settings.count < 1:
-        raise UsageError(f"--count {settings.count} is no number of instances")
+        raise UsageError(f"--count must be 1 or more, not {settings.count}")
 
 
 def _refuse_name(name: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > naming.LONGEST:
         raise UsageError(
-            f"{name[:70]!r} is no name of an endpoint",
+            f"{name[:70]!r} is not a name that an endpoint can have",
             where="--endpoint-name",
             hint="at most 63 of letters, digits and hyphens between",
         )

@@ -149,7 +149,7 @@ def _differing(known: Mapping[str, Json], asked: Mapping[str, Json]) -> Iterator
 
 
 def describe(account: Account, name: str) -> Job | None:
-    """The job of that name, or None where there is none."""
+    """The job of that name; None where it does not exist."""
     try:
         with translated(f"describing {name}"):
             answer = account.client("sagemaker").describe_compilation_job(CompilationJobName=name)

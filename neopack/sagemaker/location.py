@@ -23,20 +23,22 @@ class Location:
 
     @classmethod
     def of(cls, uri: str, *, where: str = "") -> Location:
-        """Raises ``UsageError`` for what is no ``s3://bucket[/key]`` that S3 could have."""
+        """Raises ``UsageError`` for text other than an ``s3://bucket[/key]`` that S3 could have."""
         scheme, _, rest = uri.partition("://")
         bucket, _, key = rest.partition("/")
         if scheme != "s3":
-            raise UsageError(f"{uri!r} is no place in S3", where=where, hint="s3://bucket/prefix")
+            raise UsageError(
+                f"{uri!r} is not a place in S3", where=where, hint="s3://bucket/prefix"
+            )
         if not _BUCKET.fullmatch(bucket) or ".." in bucket:
             raise UsageError(
-                f"{bucket!r} is no name that a bucket can have",
+                f"{bucket!r} is not a name that a bucket can have",
                 where=where,
                 hint="3 to 63 of lower-case letters, digits, dots and hyphens",
             )
         key = key.strip("/")
         if len(key.encode()) > _LONGEST_KEY or not key.isprintable() or "//" in key:
-            raise UsageError(f"{key[:60]!r} is no key to write to", where=where)
+            raise UsageError(f"{key[:60]!r} is not a key to write to", where=where)
         return cls(bucket=bucket, key=key)
 
     def __truediv__(self, name: str) -> Location:

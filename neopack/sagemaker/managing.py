@@ -1,4 +1,4 @@
-"""Compilation jobs of an account, whoever submitted them: list, show, logs, stop, delete."""
+"""Compilation jobs of an account: list, show, logs, stop, delete."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def show_job(connection: Connection, name: str) -> JobOutcome:
 
 
 def job_log(connection: Connection, name: str, log: Log) -> JobLog:
-    """What a job wrote so far. Raises ``ServiceError`` where there is no such job."""
+    """What a job wrote so far. Raises ``ServiceError`` where the job does not exist."""
     account = Account(connection)
     lines = tuple(LogTail(account, name).lines())
     if not lines:

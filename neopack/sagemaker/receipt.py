@@ -1,4 +1,4 @@
-"""The receipt of a job: written before the job is made, so that none is ever lost.
+"""The receipt of a job: written before the job is created, so that no job is ever lost.
 
 It lies beside the archive as ``<archive>.<target>.job.json``; ``neopack jobs attach`` goes on
 from it. No time and no path of this machine is in it.
@@ -57,7 +57,7 @@ def write(receipt: Receipt, path: Path) -> None:
 
 
 def read(path: Path) -> Receipt:
-    """Raises ``SourceError`` where it cannot be read, ``Malformed`` where it is none."""
+    """Raises ``SourceError`` where it cannot be read, ``Malformed`` where it is not a receipt."""
     try:
         with path.open("rb") as stream:
             text = stream.read(LARGEST)
@@ -69,5 +69,5 @@ def read(path: Path) -> Receipt:
         ) from None
     data = parsed(text, str(path))
     if not isinstance(data, dict) or data.get("schema") != SCHEMA or "job" not in data:
-        raise Malformed("is no receipt of a job", where=str(path))
+        raise Malformed("is not a receipt of a job", where=str(path))
     return from_json(Receipt, data, where=str(path))

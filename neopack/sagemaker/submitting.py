@@ -121,7 +121,7 @@ def _checked(scanned: ArchiveScan, target: Target, options: JobOptions) -> Inspe
     )
     manifest = manifest_of(scanned.path, scanned.content_sha256)
     inspection = judging.inspect_archive(scanned, submission, manifest, options.limits)
-    # whoever allows what is retired has read what the rule says
+    # a user who allows retired targets has read what the rule says
     ignore = (*options.ignore, *(("NEO-TG-005",) if options.allow_retired else ()))
     judging.raise_for(judging.judge(inspection, ignore=ignore))
     return inspection

@@ -39,7 +39,7 @@ def refuse_what_is_wrong(request: JobRequest) -> None:
 
 
 def region_problem(target: Target, region: str) -> str:
-    """Why no job for ``target`` runs in ``region``; empty where one does, or none is known."""
+    """Why no job for ``target`` runs in ``region``; empty where it does, or where no limit is known."""
     regions = facts.regions(target)
     if not region or not regions or region in regions:
         return ""
@@ -72,7 +72,7 @@ def _input(config: Mapping[str, Json]) -> Iterator[str]:
         if name in config:
             yield from _field(f"InputConfig.{name}", name, config[name])
     if config["Framework"] not in {row.name for row in facts.frameworks()}:
-        yield f"InputConfig.Framework: {config['Framework']!r} is none that the API knows"
+        yield f"InputConfig.Framework: {config['Framework']!r} is not one that the API knows"
 
 
 def _output(config: Mapping[str, Json]) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _output(config: Mapping[str, Json]) -> Iterator[str]:
     ill_formed = list(_field("OutputConfig.KmsKeyId", "KmsKeyId", key))
     yield from ill_formed
     if key and not ill_formed and not _KEY_FORMS.fullmatch(key):
-        yield f"OutputConfig.KmsKeyId: {key!r} is no key id, key ARN, alias/name nor alias ARN"
+        yield f"OutputConfig.KmsKeyId: {key!r} is not a key id, key ARN, alias/name or alias ARN"
 
 
 def _vpc(config: Mapping[str, Json] | None) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _field(where: str, name: str, value: str, *, hint: str = "") -> Iterator[str
     elif limit.maximum is not None and len(value) > limit.maximum:
         yield f"{where}: {len(value)} characters, more than {limit.maximum}{more}"
     elif limit.pattern and not re.fullmatch(limit.pattern, value, re.DOTALL):
-        yield f"{where}: {value[:60]!r} has not the form that the API wants{more}"
+        yield f"{where}: {value[:60]!r} lacks the form that the API wants{more}"
 
 
 def _count(where: str, name: str, values: list[Json]) -> Iterator[str]:

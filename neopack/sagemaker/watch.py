@@ -118,7 +118,7 @@ class Watch:
         self._pace.sleep(min(seconds, left))
 
     def shown(self) -> dict[str, Job]:
-        """All jobs by name; what is not submitted yet is ``QUEUED``."""
+        """All jobs by name; those that are not submitted yet are ``QUEUED``."""
         queued = {
             request.name: Job(
                 name=request.name, arn="", status=QUEUED, target=request.subject.target.name

@@ -43,7 +43,7 @@ def parsed(body: Body, signature: Signature) -> dict[str, Array]:
         if kind == CSV:
             return _named(_csv(body.data), signature)
     except (ValueError, TypeError, OSError) as error:
-        raise RequestRefused(f"the request is no {kind}: {error}") from None
+        raise RequestRefused(f"the request is not {kind}: {error}") from None
     raise RequestRefused(f"content type {kind} is not one of {JSON}, {NPY}, {NPZ}, {CSV}", 415)
 
 

@@ -152,7 +152,7 @@ def test_an_argument_of_a_file(refused: Call, fixtures: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "words", "files"),
     [
-        (1, ("code", "is no directory"), None),
+        (1, ("code", "is not a directory"), None),
         (1, ("NEO-HD-",), {"inference.py": "def model_fn(:"}),
     ],
 )

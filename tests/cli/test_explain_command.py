@@ -69,7 +69,7 @@ def test_a_job_that_was_stopped(neopack: Call) -> None:
         (2, " ", "nothing to explain"),
         (2, {"CompilationJobStatus": "COMPLETED"}, "the job is COMPLETED"),
         (1, {"JobStatus": "FAILED"}, "has neither FailureReason"),
-        (1, {"FailureReason": 3}, "is no text"),
+        (1, {"FailureReason": 3}, "is not text"),
         (1, {"detail": [1]}, "has neither"),
         (1, "{", "is not JSON"),
         (1, '{"a":' * 100_000, "is not JSON"),

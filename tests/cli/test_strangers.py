@@ -1,4 +1,4 @@
-"""What is no model of Neo's is named for what it is, with the way out."""
+"""What is not a model of Neo's is named for what it is, with the way out."""
 
 from __future__ import annotations
 

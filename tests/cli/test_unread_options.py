@@ -118,7 +118,7 @@ def test_a_difference_that_proves_nothing(
 @pytest.mark.parametrize(
     ("words", "name", "data"),
     [
-        (("model.bin", "is no text"), "model.bin", b"\x1f\x8b\x00\xff"),
+        (("model.bin", "is not text"), "model.bin", b"\x1f\x8b\x00\xff"),
         (("gone.json", "no such file"), "gone.json", None),
     ],
 )

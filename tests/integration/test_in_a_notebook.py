@@ -96,7 +96,7 @@ def test_shapes_that_are_none(tmp_path: Path, inputs: Any, words: str) -> None:
     ],
 )
 def test_what_is_no_model(tmp_path: Path, model: Any, hint: str) -> None:
-    with pytest.raises(SourceError, match="is no model of PYTORCH") as raised:
+    with pytest.raises(SourceError, match="is not a model of PYTORCH") as raised:
         package.package(model, inputs={"x": (1, 4)}, path=tmp_path / "m.tar.gz")
     assert hint in raised.value.hint
 
