@@ -10,13 +10,11 @@ from neopack.emulator.call import HttpCall
 from neopack.emulator.endpoints import Endpoints
 from neopack.emulator.replies import AwsError, Reply
 from neopack.errors import NeopackError
-from neopack.serving.bodies import JSON, Body, RequestRefused, parsed, rendered
+from neopack.serving.bodies import JSON, LARGEST_BODY, Body, RequestRefused, parsed, rendered
 
 __all__ = ["InvocationApi"]
 
 PATH = re.compile(r"/endpoints/([^/]+)/invocations")
-# InvokeEndpoint's documentation: the body of a request (botocore 1.44.5, BodyBlob, 2026)
-LARGEST = 6291456
 MODEL_ERROR = 424
 
 
@@ -32,8 +30,8 @@ class InvocationApi:
         name = unquote(found[1])
         container = self._endpoints.container(call.region, name)
         data = call.body()
-        if len(data) > LARGEST:
-            raise AwsError("ValidationError", f"Body is longer than {LARGEST} bytes", 413)
+        if len(data) > LARGEST_BODY:
+            raise AwsError("ValidationError", f"Body is longer than {LARGEST_BODY} bytes", 413)
         asked = Body(kind=call.environ.get("CONTENT_TYPE", JSON), data=data)
         accept = str(call.environ.get("HTTP_ACCEPT", ""))
         try:

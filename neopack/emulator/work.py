@@ -49,7 +49,7 @@ class CompilationOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompilationResult:
-    """The artifact in a file of the emulator's, and its place in S3; or the reason of a failure."""
+    """The artifact, in a file of the emulator's, and its place in S3; or why it failed."""
 
     reason: str = ""
     artifact: Path | None = None

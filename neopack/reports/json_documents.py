@@ -15,8 +15,10 @@ SCHEMA = 1
 
 
 def document(kind: str, value: object) -> str:
-    """``{"schema": 1, "kind": kind, ...}`` with the fields of ``value``. A value without fields, or
-    with a field of these names, is under ``value``."""
+    """``{"schema": 1, "kind": kind, ...}`` with the fields of ``value``.
+
+    A value without fields, or with a field of these names, is under ``value``.
+    """
     data = to_json(value)
     plain = isinstance(data, dict) and not {"schema", "kind"} & data.keys()
     body = data if plain else {"value": data}

@@ -15,10 +15,11 @@ from neopack.artifacts.load import require_file
 from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
 from neopack.facts.hosting import RequestForm, request_form
 from neopack.options import Connection, DeployOptions, WaitOptions
-from neopack.sagemaker import endpoints, smoke, upload
+from neopack.sagemaker import endpoints, upload
 from neopack.sagemaker.account import Account
 from neopack.sagemaker.hosting import EndpointPlan, plan
 from neopack.sagemaker.watch import Pace
+from neopack.serving import golden_request
 from neopack.values.json import Json
 from neopack.values.log import Log
 
@@ -184,11 +185,11 @@ def _smoke(
         log.warn("no golden inputs beside the artifact: the endpoint is not asked anything")
         return None
     form = _form(manifest, content_type)
-    sent = smoke.body(goldens, form)
+    sent = golden_request.body(goldens, form)
     begun = time.perf_counter()
     answer = endpoints.invoke(account, hosting.endpoint, sent, form.content_type, form.accept)
     took = time.perf_counter() - begun
-    off = smoke.compared(goldens, answer)
+    off = golden_request.compared(goldens, answer)
     if off is None:
         log.warn("the answer is not an array of the model's outputs: not compared")
     return FirstRequest(content_type=form.content_type, milliseconds=1000 * took, difference=off)

@@ -1,4 +1,4 @@
-"""Endpoints: brought up, asked, taken down. What exists already is used again."""
+"""Endpoints: create, wait, invoke, delete. An endpoint that exists already is used again."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from neopack.sagemaker.account import Account
 from neopack.sagemaker.hosting import EndpointPlan, belongs, stem_of
 from neopack.sagemaker.seam import is_missing, is_passing, translated
 from neopack.sagemaker.watch import Pace
+from neopack.serving.bodies import Body
 from neopack.values.json import Json
 from neopack.values.log import Log
 
-__all__ = ["Endpoint", "Invocation", "bring_up", "describe", "invoke", "take_down", "wait"]
+__all__ = ["Endpoint", "bring_up", "describe", "invoke", "take_down", "wait"]
 
 _CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
-# InvokeEndpoint's body (botocore 1.44.5, BodyBlob, 2026)
-LARGEST_BODY = 6291456
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +27,6 @@ class Endpoint:
     status: str
     config: str
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
-    """An answer of a container."""
-
-    content_type: str
-    body: bytes
 
 
 def describe(account: Account, name: str) -> Endpoint | None:
@@ -109,12 +100,12 @@ def wait(
         pace.sleep(pace.spread(interval))
 
 
-def invoke(account: Account, name: str, body: bytes, content_type: str, accept: str) -> Invocation:
+def invoke(account: Account, name: str, body: bytes, content_type: str, accept: str) -> Body:
     with translated(f"invoking {name}"):
         answer = account.client("sagemaker-runtime").invoke_endpoint(
             EndpointName=name, Body=body, ContentType=content_type, Accept=accept
         )
-        return Invocation(content_type=answer.get("ContentType", ""), body=answer["Body"].read())
+        return Body(kind=answer.get("ContentType", ""), data=answer["Body"].read())
 
 
 def take_down(

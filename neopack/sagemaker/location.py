@@ -23,7 +23,7 @@ class Location:
 
     @classmethod
     def of(cls, uri: str, *, where: str = "") -> Location:
-        """Raises ``UsageError`` for text other than an ``s3://bucket[/key]`` that S3 could have."""
+        """Raises ``UsageError`` for a ``uri`` that is not ``s3://bucket[/key]``."""
         scheme, _, rest = uri.partition("://")
         bucket, _, key = rest.partition("/")
         if scheme != "s3":

@@ -39,7 +39,7 @@ def refuse_what_is_wrong(request: JobRequest) -> None:
 
 
 def region_problem(target: Target, region: str) -> str:
-    """Why no job for ``target`` runs in ``region``; empty where it does, or where no limit is known."""
+    """Why no job for ``target`` runs in ``region``; empty where one may."""
     regions = facts.regions(target)
     if not region or not regions or region in regions:
         return ""

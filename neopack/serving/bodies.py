@@ -11,8 +11,20 @@ from typing import Any
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
-__all__ = ["CSV", "JSON", "NPY", "NPZ", "Body", "RequestRefused", "parsed", "rendered"]
+__all__ = [
+    "CSV",
+    "JSON",
+    "LARGEST_BODY",
+    "NPY",
+    "NPZ",
+    "Body",
+    "RequestRefused",
+    "parsed",
+    "rendered",
+]
 
+# InvokeEndpoint's documentation: the body of a request (botocore 1.44.5, BodyBlob, 2026)
+LARGEST_BODY = 6291456
 JSON, CSV = "application/json", "text/csv"
 NPY, NPZ = "application/x-npy", "application/x-npz"
 ANYTHING = frozenset({"", "*/*", "application/*"})
@@ -28,6 +40,8 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
+    """Bytes with their content type, ``kind``."""
+
     kind: str
     data: bytes
 

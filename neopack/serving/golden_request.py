@@ -1,4 +1,4 @@
-"""One request with the golden inputs to a new endpoint, and how far the answer is from them."""
+"""Golden inputs as a request to an endpoint, and its answer compared with the golden outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neopack.errors import Malformed, UsageError
 from neopack.facts.hosting import RequestForm
 from neopack.goldens.arrays import load_goldens
 from neopack.goldens.comparison import difference
-from neopack.sagemaker.endpoints import LARGEST_BODY, Invocation
+from neopack.serving.bodies import LARGEST_BODY, Body
 from neopack.values.artifact import Array
 
 __all__ = ["body", "compared"]
@@ -22,12 +22,12 @@ def body(goldens: Path, form: RequestForm) -> bytes:
     """The golden inputs as the container takes them. Raises ``UsageError`` where they do not
     fit into a request."""
     inputs, _ = load_goldens(goldens)
-    made = _encoded(inputs, form)
-    if len(made) > LARGEST_BODY:
+    encoded = _encoded(inputs, form)
+    if len(encoded) > LARGEST_BODY:
         raise UsageError(
-            f"the golden inputs are {len(made)} bytes; a request takes {LARGEST_BODY}"
+            f"the golden inputs are {len(encoded)} bytes; a request takes {LARGEST_BODY}"
         )
-    return made
+    return encoded
 
 
 def _encoded(inputs: Mapping[str, Array], form: RequestForm) -> bytes:
@@ -48,27 +48,27 @@ def _encoded(inputs: Mapping[str, Array], form: RequestForm) -> bytes:
     return json.dumps({form.wrap: value} if form.wrap else value).encode()
 
 
-def compared(goldens: Path, answer: Invocation) -> float | None:
+def compared(goldens: Path, answer: Body) -> float | None:
     """The largest difference, relative to the largest golden output; None where the answer has
     another form than the model's outputs."""
     _, golden = load_goldens(goldens)
-    found = _decoded(answer, golden)
+    outputs = _decoded(answer, golden)
     try:
-        return None if found is None else difference(golden, found)
+        return None if outputs is None else difference(golden, outputs)
     except (Malformed, ValueError):
         return None
 
 
-def _decoded(answer: Invocation, golden: Mapping[str, Array]) -> dict[str, Array] | None:
+def _decoded(answer: Body, golden: Mapping[str, Array]) -> dict[str, Array] | None:
     import numpy as np
 
-    kind = answer.content_type.partition(";")[0].strip()
+    kind = answer.kind.partition(";")[0].strip()
     try:
         if kind == "text/csv":
-            words = answer.body.decode().replace("\n", ",").split(",")
+            words = answer.data.decode().replace("\n", ",").split(",")
             value: Any = [float(word) for word in words if word.strip()]
         else:
-            value = json.loads(answer.body)
+            value = json.loads(answer.data)
         if isinstance(value, dict) and set(value) == {"predictions"}:
             value = value["predictions"]
         named = value if isinstance(value, dict) else {next(iter(golden)): value}
