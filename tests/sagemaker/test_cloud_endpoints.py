@@ -216,8 +216,8 @@ def test_each_target_has_its_instances(target: Target) -> None:
             Unsupported,
             "2023-04-15",
         ),
-        ("ml_c5", {"instance": "ml.c5.xlarge", "count": 0}, UsageError, "--count 0"),
-        ("ml_c5", {"instance": "ml.c5.xlarge", "endpoint": "a_b"}, UsageError, "no name"),
+        ("ml_c5", {"instance": "ml.c5.xlarge", "count": 0}, UsageError, "--count must be 1 or more, not 0"),
+        ("ml_c5", {"instance": "ml.c5.xlarge", "endpoint": "a_b"}, UsageError, "not a name"),
     ],
 )
 def test_what_does_not_go_together(
