@@ -216,7 +216,12 @@ def test_each_target_has_its_instances(target: Target) -> None:
             Unsupported,
             "2023-04-15",
         ),
-        ("ml_c5", {"instance": "ml.c5.xlarge", "count": 0}, UsageError, "--count must be 1 or more, not 0"),
+        (
+            "ml_c5",
+            {"instance": "ml.c5.xlarge", "count": 0},
+            UsageError,
+            "1 or more, not 0",
+        ),
         ("ml_c5", {"instance": "ml.c5.xlarge", "endpoint": "a_b"}, UsageError, "not a name"),
     ],
 )
