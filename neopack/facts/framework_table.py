@@ -18,6 +18,7 @@ __all__ = [
     "config_objects",
     "config_optional",
     "framework",
+    "framework_spelling",
     "frameworks",
     "takes_version",
 ]
@@ -144,3 +145,9 @@ def config_optional(name: str) -> ConfigOptional | None:
 def config_objects(of: Target) -> tuple[str, ...]:
     """Return the keys of an input of DataInputConfig as an object; empty if it must be a list."""
     return facts_file("frameworks").table("config_objects").texts(of.name)
+
+
+def framework_spelling(word: str) -> str:
+    """Neo's name for a word that users write, such as ``torch``; the word in capitals where the
+    table does not have it."""
+    return facts_file("frameworks").table("spellings").text(word, word.upper())

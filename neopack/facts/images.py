@@ -22,6 +22,7 @@ __all__ = [
     "image_rows",
     "inference_image",
     "rows_for",
+    "sdk_only_regions",
 ]
 
 PYTHON = "py3"
@@ -146,3 +147,8 @@ def inference_image(framework: str, version: str, target: Target, region: str) -
     if not serving:
         return ""
     return address(holder, region, row.repository, row.tag_of(serving, target))
+
+
+def sdk_only_regions() -> tuple[str, ...]:
+    """The regions that are in the SDK's table of accounts, and not in the guide's."""
+    return facts_file("images").texts("sdk_only")

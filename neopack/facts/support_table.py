@@ -13,12 +13,17 @@ from neopack.values.target import CompilerPath, Target
 
 __all__ = [
     "PATHS",
+    "Page",
     "Support",
+    "SupportEvent",
+    "class_names",
     "class_support",
     "compiler_path",
     "default_version",
+    "events",
     "framework_versions",
     "newest",
+    "pages",
     "snapshots",
     "support",
     "target_class",
@@ -61,10 +66,56 @@ class Support:
         return "maximum" if self.maximum else "none"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A dated page that the support table was read from, and the classes of targets on it."""
+
+    date: str
+    classes: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportEvent:
+    """A change that no pair of pages shows."""
+
+    date: str
+    target_class: str
+    what: str
+    source: str
+
+
+@cache
+def pages() -> tuple[Page, ...]:
+    """Oldest first."""
+    return tuple(
+        Page(date=row.text("date"), classes=row.texts("classes"), source=row.text("source"))
+        for row in facts_file("support").tables("snapshot")
+    )
+
+
+def events() -> tuple[SupportEvent, ...]:
+    return tuple(
+        SupportEvent(
+            date=row.text("date"),
+            target_class=row.text("class"),
+            what=row.text("what"),
+            source=row.text("source"),
+        )
+        for row in facts_file("support").tables("event")
+    )
+
+
+def class_names(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes of the support table for kinds of target, each once."""
+    named = facts_file("support").words("classes")
+    return tuple(dict.fromkeys(named.get(kind, kind) for kind in kinds))
+
+
 @cache
 def snapshots() -> tuple[str, ...]:
     """Return the dates of the pages behind the support table, oldest first."""
-    return tuple(row.text("date") for row in facts_file("support").tables("snapshot"))
+    return tuple(page.date for page in pages())
 
 
 def newest() -> str:

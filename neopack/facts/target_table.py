@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from neopack.errors import UsageError
@@ -9,12 +10,7 @@ from neopack.facts.rows import facts_file
 from neopack.spelling import nearest
 from neopack.values.target import Target
 
-__all__ = [
-    "platforms",
-    "regions",
-    "target",
-    "targets",
-]
+__all__ = ["platforms", "regions", "target", "target_classes", "targets"]
 
 _KINDS = frozenset({"cloud", "inferentia", "inferentia2", "trainium", "eia", "edge"})
 _SIZES = ("large", "medium", "metal")
@@ -101,3 +97,8 @@ def _unknown_word(field: str, word: str, words: tuple[str, ...]) -> UsageError:
 def regions(of: Target) -> tuple[str, ...]:
     """Return the regions that compile for a target; empty if no limit is known."""
     return facts_file("targets").table("regions").texts(of.name)
+
+
+def target_classes() -> Mapping[str, tuple[str, ...]]:
+    """The kinds of target of each class that users name."""
+    return facts_file("targets").lists("classes")

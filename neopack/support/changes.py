@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from neopack import facts
-from neopack.facts.rows import Row, facts_file
-from neopack.support.matrix import NONE, class_names, rule_of
+from neopack.facts import Page
+from neopack.support.matrix import NONE, rule_of
 from neopack.support.names import FrameworkQuery, date_of, framework_of, kinds_of
 
 __all__ = ["ChangesAnswer", "SupportChange", "changes"]
@@ -51,63 +51,61 @@ def changes(
     date_of(as_of, pages[0])
     start = date_of(since, pages[0], option="--since") or pages[0]
     end = as_of or pages[-1]
-    query, classes = framework_of(framework), class_names(kinds_of(target_class))
+    query, classes = framework_of(framework), facts.class_names(kinds_of(target_class))
     changed = [*_moves(query, classes), *_events(query, classes)]
     within = sorted((c for c in changed if start < c.date <= end), key=lambda c: c.date)
     return ChangesAnswer(first=start, last=end, changes=tuple(within))
 
 
 def _moves(query: FrameworkQuery, classes: tuple[str, ...]) -> Iterator[SupportChange]:
-    pages = [(p.text("date"), p) for p in facts_file("support").tables("snapshot")]
+    pages = facts.pages()
     for of in classes:
-        own = [(date, page) for date, page in pages if of in page.texts("classes")]
-        for (before, _), (after, page) in pairwise(own):
+        own = [page for page in pages if of in page.classes]
+        for before, after in pairwise(own):
             for row in facts.frameworks():
-                old, new = rule_of(row.name, of, before), rule_of(row.name, of, after)
+                old, new = rule_of(row.name, of, before.date), rule_of(row.name, of, after.date)
                 if old != new and query.framework in ("", row.name):
                     yield SupportChange(
-                        date=after,
-                        since=before,
+                        date=after.date,
+                        since=before.date,
                         target_class=of,
                         framework=row.name,
                         before=old,
                         after=new,
                         what="",
-                        source=page.text("source"),
+                        source=after.source,
                     )
-        yield from _gone(of, pages, own, query)
+        yield from _gone(of, own, query)
 
 
-def _gone(
-    of: str, pages: list[tuple[str, Row]], own: list[tuple[str, Row]], query: FrameworkQuery
-) -> Iterator[SupportChange]:
+def _gone(of: str, own: list[Page], query: FrameworkQuery) -> Iterator[SupportChange]:
     """The change for a class that the newest page no longer names."""
-    later = [(date, page) for date, page in pages if own and date > own[-1][0]]
+    later = [page for page in facts.pages() if own and page.date > own[-1].date]
     for row in facts.frameworks() if later else ():
-        old = rule_of(row.name, of, own[-1][0])
+        old = rule_of(row.name, of, own[-1].date)
         if old != NONE and query.framework in ("", row.name):
             yield SupportChange(
-                date=later[0][0],
-                since=own[-1][0],
+                date=later[0].date,
+                since=own[-1].date,
                 target_class=of,
                 framework=row.name,
                 before=old,
                 after=NONE,
                 what="",
-                source=later[0][1].text("source"),
+                source=later[0].source,
             )
 
 
 def _events(query: FrameworkQuery, classes: tuple[str, ...]) -> Iterator[SupportChange]:
-    for row in facts_file("support").tables("event"):
-        if row.text("class") in classes and not query.framework:
+    for event in facts.events():
+        if event.target_class in classes and not query.framework:
             yield SupportChange(
-                date=row.text("date"),
+                date=event.date,
                 since="",
-                target_class=row.text("class"),
+                target_class=event.target_class,
                 framework="",
                 before="",
                 after="",
-                what=row.text("what"),
-                source=row.text("source"),
+                what=event.what,
+                source=event.source,
             )

@@ -9,8 +9,13 @@ from pathlib import Path
 
 from neopack.archive.read import scan
 from neopack.errors import SourceError, Unsupported
-from neopack.facts.elastic import ElasticImage, elastic_images
-from neopack.facts.rows import Row, facts_file
+from neopack.facts.elastic import (
+    AcceleratorRow,
+    ElasticImage,
+    ElasticTable,
+    elastic_images,
+    elastic_table,
+)
 from neopack.formats.files import FolderFiles
 
 __all__ = ["Accelerator", "ElasticAnswer", "ElasticImage", "ei"]
@@ -61,27 +66,26 @@ def ei(
     ``model`` is a file, a directory or an archive, whose members count unpacked. Raises
     ``Unsupported`` if no type can hold the model.
     """
-    data = facts_file("elastic")
+    table = elastic_table()
     if model is not None:
         model_bytes = _size(Path(model))
         if not model_bytes:
             raise SourceError("is empty", where=str(model))
-    rows = data.table("accelerators")
-    types = tuple(_accelerator(name, rows.table(name), data, model_bytes) for name in rows)
+    types = tuple(_accelerator(row, table, model_bytes) for row in table.accelerators)
     return ElasticAnswer(
-        status=data.texts("status"),
-        replacement=data.text("replacement"),
+        status=table.status,
+        replacement=table.replacement,
         accelerators=types,
         model_bytes=model_bytes,
         smallest="" if model_bytes is None else _smallest(types, model_bytes),
-        frameworks=data.words("frameworks"),
-        algorithms=data.texts("algorithms"),
-        rules=data.texts("rules"),
-        permissions=data.texts("permissions"),
-        environment=data.words("environment"),
+        frameworks=table.frameworks,
+        algorithms=table.algorithms,
+        rules=table.rules,
+        permissions=table.permissions,
+        environment=table.environment,
         images=elastic_images(),
-        as_of=data.text("as_of"),
-        source=data.text("source"),
+        as_of=table.as_of,
+        source=table.source,
     )
 
 
@@ -96,17 +100,16 @@ def _size(path: Path) -> int:
     return path.stat().st_size
 
 
-def _accelerator(name: str, row: Row, data: Row, model_bytes: int | None) -> Accelerator:
-    memory = row.number("memory")
+def _accelerator(row: AcceleratorRow, table: ElasticTable, model_bytes: int | None) -> Accelerator:
     return Accelerator(
-        type=name,
-        tflops_f32=row.number("tflops_f32"),
-        tflops_f16=row.number("tflops_f16"),
-        memory_gb=memory,
-        from_neo=name.startswith("ml.eia2."),
-        holds=None if model_bytes is None else model_bytes <= memory * GB,
-        as_of=data.text("as_of"),
-        source=data.text("source"),
+        type=row.type,
+        tflops_f32=row.tflops_f32,
+        tflops_f16=row.tflops_f16,
+        memory_gb=row.memory_gb,
+        from_neo=row.type.startswith("ml.eia2."),
+        holds=None if model_bytes is None else model_bytes <= row.memory_gb * GB,
+        as_of=table.as_of,
+        source=table.source,
     )
 
 

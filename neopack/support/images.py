@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from neopack import facts
 from neopack.errors import Unsupported, UsageError
 from neopack.facts import accounts, images
-from neopack.facts.rows import facts_file
 from neopack.support.names import (
     FrameworkQuery,
     Reading,
@@ -131,7 +130,7 @@ def _nearby(query: FrameworkQuery, target: Target) -> str:
 
 def _remarks(row: images.ImageRow, target: Target, region: str) -> tuple[str, ...]:
     compiles = facts.regions(target)
-    only = facts_file("images").texts("sdk_only")
+    only = images.sdk_only_regions()
     remarks = (
         row.note,
         target.retired,

@@ -7,14 +7,12 @@ from functools import cache
 
 from neopack import facts, versions
 from neopack.facts import Support
-from neopack.facts.rows import facts_file
 from neopack.support.names import Reading, date_of, framework_of, kinds_of, readings
 from neopack.values.target import Target
 
 __all__ = [
     "NONE",
     "MatrixAnswer",
-    "class_names",
     "neo",
     "rule_of",
     "since",
@@ -40,7 +38,7 @@ def neo(*, framework: str = "", as_of: str | None = None, target_class: str = ""
     query = framework_of(framework)
     rows = [
         row
-        for of in class_names(kinds_of(target_class))
+        for of in facts.class_names(kinds_of(target_class))
         for framework_row in facts.frameworks()
         if query.framework in ("", framework_row.name)
         and (row := facts.class_support(framework_row.name, of, date)) is not None
@@ -48,12 +46,6 @@ def neo(*, framework: str = "", as_of: str | None = None, target_class: str = ""
     return MatrixAnswer(
         as_of=date, readings=readings(query.reading_of(framework)), rows=tuple(rows)
     )
-
-
-def class_names(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the classes of the support table for kinds of target, each once."""
-    names = facts_file("support").words("classes")
-    return tuple(dict.fromkeys(names.get(kind, kind) for kind in kinds))
 
 
 @cache
@@ -92,8 +84,7 @@ def takes(row: Support, version: str) -> bool:
 
 @cache
 def _classes(date: str) -> tuple[str, ...]:
-    pages = facts_file("support").tables("snapshot")
-    return next(page.texts("classes") for page in pages if page.text("date") == date)
+    return next(page.classes for page in facts.pages() if page.date == date)
 
 
 @cache

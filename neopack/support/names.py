@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from neopack import facts, versions
 from neopack.errors import UsageError
 from neopack.facts import accounts, hosting
-from neopack.facts.rows import facts_file
 from neopack.values.target import Target
 
 __all__ = [
@@ -83,7 +82,7 @@ def framework_of(text: str, version: str = "", *, also: Iterable[str] = ()) -> F
     if match and match["version"] and version and version != chosen:
         raise UsageError(f"{text!r} and --version {version} are two versions")
     name = re.sub(r"[^a-z]", "", word.casefold())
-    name = facts_file("frameworks").table("spellings").text(name, name.upper())
+    name = facts.framework_spelling(name)
     if name in set(also):
         return FrameworkQuery(framework=name, version=chosen)
     return FrameworkQuery(framework=facts.framework(name).name, version=chosen)
@@ -117,7 +116,7 @@ def instance_of(text: str) -> str:
 
 def kinds_of(name: str) -> tuple[str, ...]:
     """Return the kinds of target of a class; all of them for an empty name."""
-    rows = facts_file("targets").lists("classes")
+    rows = facts.target_classes()
     if not name:
         return tuple(kind for kinds in rows.values() for kind in kinds)
     return rows[one_of(name.casefold().replace("_", "-"), rows, "class of targets")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from neopack import versions
 from neopack.errors import Unsupported
 from neopack.facts import accounts
-from neopack.facts.rows import Row, facts_file
+from neopack.facts.parallel import ParallelRow, ParallelTable, parallel_table
 from neopack.support.names import (
     FrameworkQuery,
     Reading,
@@ -62,21 +62,21 @@ def smp(
     Raises ``UsageError`` for a region without these containers, ``Unsupported`` for a framework
     or version without a row, with the nearest versions.
     """
-    data = facts_file("parallel")
+    table = parallel_table()
     query = framework_of(framework, version)
     place = region_of(region, REGISTRY) if region else ""
     kind = instance_of(instance)
-    rows = [_release(row, data, place) for row in data.tables("release")]
+    rows = [_release(row, table, place) for row in table.rows]
     return ParallelAnswer(
         region=place,
         releases=_chosen(rows, query),
-        instances=data.texts("instances"),
+        instances=table.instances,
         instance=kind,
-        allowed=kind in data.texts("instances") if kind else None,
-        notes=data.texts("notes"),
+        allowed=kind in table.instances if kind else None,
+        notes=table.notes,
         readings=readings(query.reading_of(framework), (region, place), (instance, kind)),
-        as_of=data.text("as_of"),
-        source=data.text("source"),
+        as_of=table.as_of,
+        source=table.source,
     )
 
 
@@ -93,17 +93,17 @@ def _chosen(rows: list[ParallelRelease], query: FrameworkQuery) -> tuple[Paralle
     return tuple(same)
 
 
-def _release(row: Row, data: Row, region: str) -> ParallelRelease:
-    repository, _, tag = row.text("image").partition(":")
+def _release(row: ParallelRow, table: ParallelTable, region: str) -> ParallelRelease:
+    repository, _, tag = row.image.partition(":")
     holder = accounts.account(region, REGISTRY)
     return ParallelRelease(
-        framework=row.text("framework"),
-        version=row.text("version"),
-        library=row.text("library"),
-        image=row.text("image"),
+        framework=row.framework,
+        version=row.version,
+        library=row.library,
+        image=row.image,
         uri=accounts.address(holder, region, repository, tag) if region else "",
-        wheel=row.text("wheel", ""),
-        note=row.text("note", ""),
-        as_of=data.text("as_of"),
-        source=data.text("source"),
+        wheel=row.wheel,
+        note=row.note,
+        as_of=table.as_of,
+        source=table.source,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from neopack import facts, versions
 from neopack.errors import Unsupported, UsageError
 from neopack.facts import Option, Support, hosting, images
-from neopack.facts.rows import Row, facts_file
+from neopack.facts.devices import Device, device
 from neopack.support.matrix import since, wording
 from neopack.support.names import (
     FrameworkQuery,
@@ -20,25 +19,9 @@ from neopack.support.names import (
     readings,
     target_of,
 )
-from neopack.values.json import Json
 from neopack.values.target import CompilerPath, Target
 
 __all__ = ["Device", "ListedVersions", "TargetEntry", "TargetsAnswer", "targets"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """An edge device as printed on the guide's page; an empty field is an empty cell."""
-
-    soc: str
-    os: str
-    arch: str
-    accelerator: str
-    options_shown: Json
-    note: str
-    in_newest_guide: bool
-    as_of: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,28 +185,6 @@ def _form(target: Target) -> str:
     return "not documented" if facts.options_undocumented(target) else "an object in JSON"
 
 
-def device(name: str) -> Device | None:
-    """Return the row of the page of edge devices, or None if it has no such device."""
-    data = facts_file("devices")
-    rows = data.table("device")
-    return _device(rows.table(name), data, name) if name in rows else None
-
-
-def _device(row: Row, data: Row, name: str) -> Device:
-    shown = row.text("options", "")
-    return Device(
-        soc=row.text("soc", ""),
-        os=row.text("os", ""),
-        arch=row.text("arch", ""),
-        accelerator=row.text("accelerator", ""),
-        options_shown=json.loads(shown) if shown else None,
-        note=row.text("note", ""),
-        in_newest_guide=facts.target(name).documented,
-        as_of=data.text("as_of"),
-        source=data.text("source"),
-    )
-
-
 def _untaken(query: FrameworkQuery, among: list[Target], as_of: str | None) -> Unsupported:
     """The error with the nearest versions, or with when and where the framework was listed."""
     where = among[0].name if len(among) == 1 else "any of these targets"
@@ -250,7 +211,7 @@ def _when(query: FrameworkQuery, among: list[Target]) -> str:
 
 
 def _elsewhere(framework: str) -> str:
-    rows = facts_file("targets").lists("classes")
+    rows = facts.target_classes()
     takers = [
         name
         for name, kinds in rows.items()

@@ -5,35 +5,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import cache
 
 from neopack.errors import UsageError
-from neopack.facts.rows import Row, facts_file
+from neopack.facts.training import BatchRow, training_table
 from neopack.support.names import Reading, instance_of, one_of, readings
 
 __all__ = ["BatchRow", "TrainingAnswer", "training_compiler"]
-
-EMPTY = "-"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRow:
-    """Batch sizes are per GPU. A field is "" or None if the page's cell is empty. ``smaller``
-    means that the compiler needs a smaller batch than the framework alone."""
-
-    release: str
-    domain: str
-    scope: str
-    model: str
-    dataset: str
-    instance: str
-    precision: str
-    sequence_length: int | None
-    batch_native: int | None
-    batch_compiled: int
-    smaller: bool
-    as_of: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +91,8 @@ def training_compiler(
     the rows whose batch the compiler makes smaller. Raises ``UsageError`` for a model, a precision
     or a release that no row has.
     """
-    data, rows = facts_file("training"), tested()
+    table = training_table()
+    rows = table.rows
     query = _Query(
         release=_release_of(release, rows),
         model=one_of(model, dict.fromkeys(r.model for r in rows), "tested model") if model else "",
@@ -129,14 +107,14 @@ def training_compiler(
         exact=bool(exact),
         differs=() if exact or not near else query.misses(near[0]),
         rows=tuple(near),
-        families=data.texts("families"),
-        requirements=data.texts("requirements"),
-        unread=data.texts("unread"),
+        families=table.families,
+        requirements=table.requirements,
+        unread=table.unread,
         readings=readings(
             (model, query.model), (instance, query.instance), (release, query.release)
         ),
-        as_of=data.text("as_of"),
-        source=data.text("source"),
+        as_of=table.as_of,
+        source=table.source,
     )
 
 
@@ -170,35 +148,3 @@ def _positive(length: int | None) -> int | None:
     if length is not None and length < 1:
         raise UsageError(f"the sequence length must be 1 or more, not {length}")
     return length
-
-
-@cache
-def tested() -> tuple[BatchRow, ...]:
-    """Return every row of the page's tables, in its order."""
-    data = facts_file("training")
-    return tuple(
-        _row(line.split(), table, data)
-        for table in data.tables("tested")
-        for line in table.texts("rows")
-    )
-
-
-def _row(cells: list[str], table: Row, data: Row) -> BatchRow:
-    """Read a line of the table. Raises ``ValueError`` unless it has seven cells."""
-    model, dataset, instance, precision, length, native, compiled = cells
-    batch = None if native == EMPTY else int(native)
-    return BatchRow(
-        release=table.text("release"),
-        domain=table.text("domain", ""),
-        scope=table.text("scope", ""),
-        model=model,
-        dataset="" if dataset == EMPTY else dataset,
-        instance=instance,
-        precision="" if precision == EMPTY else precision,
-        sequence_length=None if length == EMPTY else int(length),
-        batch_native=batch,
-        batch_compiled=int(compiled),
-        smaller=batch is not None and int(compiled) < batch,
-        as_of=data.text("as_of"),
-        source=data.text("source"),
-    )

@@ -160,6 +160,15 @@ def rooms_imported_at_run_time(tree: ast.Module) -> set[str]:
     return {m.split(".")[1] for m in modules} & set(PLACE)
 
 
+def test_only_facts_reads_its_tables() -> None:
+    readers = {
+        room(path)
+        for path in FILES
+        if "neopack.facts.rows" in set(imported(ast.parse(path.read_text())))
+    }
+    assert readers == {"facts"}
+
+
 def test_nothing_but_the_command_line_imports_the_emulator() -> None:
     """It is for tests and demos: what users run against AWS never reaches it."""
     importers = {room(path) for path in FILES if "emulator" in rooms_imported(path)}
