@@ -84,7 +84,7 @@ def roadmap(
     kinds, one = kinds_of(target_class), target_of(target) if target else None
     if one and one.kind not in kinds:
         raise UsageError(
-            f"{one.name} is not a target of the class {target_class}", hint=f"it is {one.kind}"
+            f"{one.name} is not a target of class {target_class}", hint=f"it is {one.kind}"
         )
     subject = checking.read(Path(model), CheckOptions(as_of=as_of))
     judged = matrix(subject, CheckOptions(as_of=as_of))

@@ -96,7 +96,7 @@ def test_the_answer_is_frozen(fixtures: Path) -> None:
 
 
 def test_a_class_and_a_target_of_another(fixtures: Path) -> None:
-    with pytest.raises(UsageError, match="ml_c5 is no edge target"):
+    with pytest.raises(UsageError, match="ml_c5 is not a target of class edge"):
         api.roadmap(fixtures / MODELS["ONNX"], target="c5", target_class="edge")
 
 
