@@ -1,8 +1,8 @@
-"""Write the pages that follow from the code: ``python docs/generate.py``.
+"""Write the pages that come from the code: ``python docs/generate.py``.
 
-rules.md from neopack/facts/errors.toml, exit-codes.md from neopack/errors.py, commands.md and a
-page for each command from their own help, support-matrix.md from the catalogue, a list in
-pytorch.md from the rewrites. A test compares the pages with what this would write.
+rules.md comes from neopack/facts/errors.toml, exit-codes.md from neopack/errors.py, commands.md
+and a page per command from their help, support-matrix.md from neopack/facts, and a list in
+pytorch.md from the rewrites. A test compares the pages with the output of this script.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ FOLDER = Path(__file__).parent
 BEGIN, END = "<!-- rewrites -->", "<!-- end -->"
 REWRITES = {
     "lacking": "Operators that old versions lack",
-    "called_otherwise": "Operators that they have and do not take so",
+    "called_otherwise": "Operators that they call with other arguments",
 }
-# what the help is wrapped to, whatever terminal this runs in
+# the width of the help text, in every terminal
 WIDTH = 88
 FAMILIES = {
     "NEO-AR": "The archive",
@@ -37,7 +37,7 @@ FAMILIES = {
     "NEO-TG": "The target",
     "NEO-CO": "CompilerOptions",
     "NEO-HD": "The script that serves the compiled model",
-    "NEO-CA": "What a job returned",
+    "NEO-CA": "The artifact of a job",
     "NEO-TL": "TensorFlow Lite",
     "NEO-SK": "scikit-learn",
     "NEO-PT": "PyTorch",
@@ -49,24 +49,25 @@ FAMILIES = {
 }
 MENDS = {
     "fix": "`neopack check --fix`",
-    "package": "`neopack package`, which rewrites it or names what is in the way",
-    "call": "what the job says beside the archive",
+    "package": "`neopack package`, which rewrites it or names the obstacle",
+    "call": "the parameters of the job",
 }
 RULES = """\
 # Rules
 
-Every rule that `neopack check` knows, with its cause, its fix and its source. This page is written
-from `neopack/facts/errors.toml` by `python docs/generate.py`: change the data, not the page.
+Every rule of `neopack check`, with its cause, fix and source. `python docs/generate.py` writes
+this page from `neopack/facts/errors.toml`: change the data, not the page.
 
-**Level.** *error*: the job will fail, or its result be wrong. *warning*: it may. *info*: worth
-knowing. Where the level depends on the compiler that Neo uses for the target, each is named:
-`tvm` (edge devices and platforms; ONNX, Keras and XGBoost everywhere), `integrated` (PyTorch,
-MXNet and TensorFlow on cloud instances), `neuron` (Inferentia and Trainium), `eia`. AWS names
-no such paths; the split is read off artifacts, error texts and Neo's open loader.
+**Level.** *error*: the job will fail, or its result will be wrong. *warning*: it may. *info*:
+worth knowing. If the level depends on the compiler that Neo uses for the target, the table has
+each one: `tvm` (edge devices and platforms; ONNX, Keras and XGBoost everywhere), `integrated`
+(PyTorch, MXNet and TensorFlow on cloud instances), `neuron` (Inferentia and Trainium), `eia`.
+AWS does not name these paths; they are inferred from artifacts, error texts and Neo's open
+loader.
 
-**Confidence.** *documented*: a page of AWS's or of the format's owner says so. *loader source*:
-the Neo team's open loader does so; the service may have moved on. *observed*: from a report.
-*inferred*: our conclusion.
+**Confidence.** *documented*: a page of AWS or of the format's owner says so. *loader source*:
+the Neo team's open loader does so; the service may have changed since. *observed*: from a
+report. *inferred*: neopack's conclusion.
 """
 
 
@@ -80,7 +81,7 @@ def rules_page() -> str:
 
 
 def _contents(rows: list[ErrorRow]) -> Iterator[str]:
-    lines = ["| Rule | Level | What is wrong |", "|---|---|---|"]
+    lines = ["| Rule | Level | Problem |", "|---|---|---|"]
     lines += [f"| [{row.id}](#{row.id.lower()}) | {_level(row)} | {row.title} |" for row in rows]
     yield "\n".join(lines) + "\n"
 
@@ -88,8 +89,8 @@ def _contents(rows: list[ErrorRow]) -> Iterator[str]:
 def _level(row: ErrorRow) -> str:
     by_path = dict(row.levels)
     elsewhere = by_path.pop("elsewhere")
-    named = [f"{level} ({path})" for path, level in by_path.items()]
-    return ", ".join([*named, f"{elsewhere} elsewhere"]) if named else elsewhere
+    levels = [f"{level} ({path})" for path, level in by_path.items()]
+    return ", ".join([*levels, f"{elsewhere} elsewhere"]) if levels else elsewhere
 
 
 def _section(row: ErrorRow) -> str:
@@ -97,9 +98,9 @@ def _section(row: ErrorRow) -> str:
     lines.append(f"- Fix: {_marked(row.fix)}")
     mends = [MENDS[mend] for mend in mended_by(row.id)]
     if mends:
-        lines.append(f"- Mended by: {', '.join(mends)}")
+        lines.append(f"- Resolved by: {', '.join(mends)}")
     if row.said_by_neo and not row.said_by_neo.startswith("{said}"):
-        lines.append(f"- Neo's words: `{_places(row.said_by_neo)}`")
+        lines.append(f"- Neo's message: `{_places(row.said_by_neo)}`")
     lines.append(f"- Source: {row.source} ({row.date}); {row.confidence}")
     return "\n".join(lines) + "\n"
 
@@ -109,7 +110,7 @@ def _places(text: str) -> str:
 
 
 def _marked(text: str) -> str:
-    """Placeholders in italics, JSON as code, what Markdown would eat escaped."""
+    """Set placeholders in italics and JSON as code, and escape Markdown's own characters."""
     text = re.sub(r"(?<!`)(\{\"[^ ]*\}+)", r"`\1`", text)
     text = re.sub(r"\{(\w+)\}", r"*\1*", text)
     return re.sub(r"(?<![`\w])__(\w+)__", r"\_\_\1\_\_", text)
@@ -120,8 +121,8 @@ def _marked(text: str) -> str:
 EXIT_CODES = """\
 # Exit codes
 
-The same in every command. This page is written from `neopack/errors.py` by
-`python docs/generate.py`: change the code, not the page.
+All commands use the same exit codes. `python docs/generate.py` writes this page from
+`neopack/errors.py`: change the code, not the page.
 
 | Code | Raised as | When |
 |---|---|---|
@@ -131,18 +132,18 @@ AFTER_CODES = """
 A missing or empty input, or one that could not be checked, never exits with 0: a rule that could
 not run counts as a finding, and `check` prints it as `not checked`.
 
-If the program that reads neopack's output stops early, the code is 141, as a shell reports for any
-closed pipe. Any other exception is a bug in neopack: the exit code is 1 and the message says so.
-Please run the command again with `--debug` and report it.
+If the program that reads neopack's output stops early, the code is 141, as a shell reports for
+any closed pipe. Any other exception is a bug in neopack: the exit code is 1 and the message says
+so. Please run the command again with `--debug` and report it.
 
-Standard error has one line, `error: WHERE: MESSAGE (HINT)`. With `--format json`, standard output
-has the same as a document:
+Standard error has one line, `error: WHERE: MESSAGE (HINT)`. With `--format json`, standard
+output has the same as a document:
 """
 TREE = re.compile(r"^ *[├└│─ ]*(?P<name>[A-Z]\w+) +(?P<code>\d+) {3}(?P<when>.+)$")
 
 
 def exit_codes_page() -> str:
-    """Raises ``ValueError`` where the docstring of errors.py and its classes disagree."""
+    """Return the page. Raises ``ValueError`` if the docstring contradicts the classes."""
     rows = _errors()
     _refuse_disagreement(rows)
     lines = [
@@ -156,9 +157,9 @@ def _errors() -> list[tuple[int, str, str]]:
     """(code, class, when) from the tree in the module's docstring."""
     rows: list[tuple[int, str, str]] = []
     for line in (errors.__doc__ or "").splitlines():
-        found = TREE.match(line)
-        if found:
-            rows.append((int(found["code"]), found["name"], found["when"]))
+        match = TREE.match(line)
+        if match:
+            rows.append((int(match["code"]), match["name"], match["when"]))
         elif rows and line.strip("│ ") and line.startswith("    "):
             code, name, when = rows.pop()
             rows.append((code, name, f"{when} {line.strip('│ ')}"))
@@ -167,11 +168,11 @@ def _errors() -> list[tuple[int, str, str]]:
 
 
 def _refuse_disagreement(rows: list[tuple[int, str, str]]) -> None:
-    named = {name: code for code, name, _ in rows}
+    listed = {name: code for code, name, _ in rows}
     classes = {n: getattr(errors, n) for n in errors.__all__ if n[0].isupper()}
     codes = {name: kind.exit_code for name, kind in classes.items() if name != "NeopackError"}
-    if named != codes:
-        raise ValueError(f"errors.py: {set(named.items()) ^ set(codes.items())}")
+    if listed != codes:
+        raise ValueError(f"errors.py: {set(listed.items()) ^ set(codes.items())}")
 
 
 def _example_of_a_failure() -> str:
@@ -186,12 +187,13 @@ def _example_of_a_failure() -> str:
 COMMANDS = """\
 # Commands
 
-A page for each command, written from its own help by `python docs/generate.py`: change the
-command, not the page.
+`python docs/generate.py` writes a page for each command from its help: change the command, not
+the page.
 
-Data goes to standard output, progress and remarks to standard error. `--format json` makes data
-and errors one JSON object with `schema` and `kind`; `--quiet` leaves errors and data. On a
-terminal progress is a bar; colours obey `NO_COLOR`. Codes: [exit-codes.md](exit-codes.md).
+Data goes to standard output, progress and notes to standard error. With `--format json`, data
+and errors are one JSON object with `schema` and `kind`; `--quiet` prints only errors and data.
+On a terminal, progress is a bar; colors obey `NO_COLOR`. Exit codes:
+[exit-codes.md](exit-codes.md).
 
 """
 COMMAND = """\
@@ -200,7 +202,7 @@ COMMAND = """\
 # neopack {name}
 
 """
-# the page that tells more than the help
+# the pages with more details than the help
 GUIDES = {
     "bench": ("bench.md",),
     "cost": ("bench.md",),
@@ -235,7 +237,7 @@ def commands_page() -> str:
 
 
 def command_pages() -> dict[str, str]:
-    """The page of each command by its name under docs/."""
+    """Return the page of each command by its name under docs/."""
     root, context = _root()
     names = root.list_commands(context)
     return {
@@ -260,25 +262,25 @@ def _command(name: str, command: Any, parent: Any) -> str:
 
 
 def _sections(command: Any, name: str, parent: Any, level: int) -> Iterator[str]:
-    """A command's usage and what it takes, as tables; then those of the commands under it."""
+    """The usage of a command and its parameters as tables, then those of its subcommands."""
     inner = command.context_class(
         command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
     )
     yield f"{_escaped(command.help)}\n"
     usage = " ".join(command.get_usage(inner).split()).removeprefix("Usage: ")
     yield f"```text\n{usage}\n```\n"
-    taken = [p for p in command.get_params(inner) if "--help" not in p.opts]
+    parameters = [p for p in command.get_params(inner) if "--help" not in p.opts]
     for kind, title in (("argument", "Argument"), ("option", "Option")):
-        own = [_parameter(p, inner) for p in taken if p.param_type_name == kind]
+        own = [_parameter(p, inner) for p in parameters if p.param_type_name == kind]
         if own:
-            yield _grid((title, "Value", "Default", "What"), own)
+            yield _grid((title, "Value", "Default", "Meaning"), own)
     for below in command.list_commands(inner) if hasattr(command, "list_commands") else ():
         yield f"{'#' * level} {inner.command_path} {below}\n"
         yield from _sections(command.get_command(inner, below), below, inner, level + 1)
 
 
 def _parameter(parameter: Any, context: Any) -> tuple[str, str, str, str]:
-    """(names, value, default, help) of an argument or an option."""
+    """The (names, value, default, help) of an argument or an option."""
     names, text = parameter.get_help_record(context)
     value, extra = VALUE.search(names), EXTRA.search(text)
     default = (extra["default"] or "required") if extra else ""
@@ -290,7 +292,7 @@ def _parameter(parameter: Any, context: Any) -> tuple[str, str, str, str]:
 
 
 def _escaped(text: str) -> str:
-    """What Markdown would take for something else."""
+    """Escape Markdown's own characters."""
     return re.sub(r"(?<![\\`])([*_<\[|])", r"\\\1", " ".join(text.split()))
 
 
@@ -299,7 +301,7 @@ def _first_sentence(command: Any) -> str:
 
 
 def command_line() -> Any:
-    """The root command, with its help in plain text."""
+    """Return the root command, with its help in plain text."""
     import typer.main
 
     from neopack.cli import app
@@ -313,22 +315,22 @@ def command_line() -> Any:
 MATRIX = """\
 # Support matrix
 
-What takes what, since when, where. This page is written from `neopack/facts` by `python
-docs/generate.py`: change the data, not the page. `neopack targets`, `support` and `image` answer
-the same for one name and one date ([support.md](support.md)).
+The frameworks and versions that each target takes, with dates, images and regions. `python
+docs/generate.py` writes this page from `neopack/facts`: change the data, not the page. `neopack
+targets`, `support` and `image` answer for one name and one date ([support.md](support.md)).
 
-"1.8 or earlier" is what the guide says; elsewhere a version is taken only if it is listed. No page
-says which framework a single edge device takes; the rows of *edge* count for all of them and for
-platforms.
+"1.8 or earlier" is the guide's wording; elsewhere a version is taken only if it is listed. No
+page says which frameworks a single edge device takes; the rows of *edge* apply to all of them
+and to platforms.
 """
 TESTED = """\
-The 235 tested rows of Training Compiler and the 131 models tested on edge devices are not repeated
-here: `neopack support training-compiler`, `neopack support edge`.
+The 235 tested rows of Training Compiler and the 131 models tested on edge devices are not
+repeated here: use `neopack support training-compiler` and `neopack support edge`.
 """
 
 
 def matrix_page() -> str:
-    parts = [MATRIX, "## Neo\n", *_neo(), "## What moved\n", *_moved(), "## Targets\n"]
+    parts = [MATRIX, "## Neo\n", *_neo(), "## Changes\n", *_moved(), "## Targets\n"]
     parts += [*_targets(), "## Container images\n", *_images(), "## Elastic Inference\n"]
     parts += [*_elastic(), "## Model parallel library\n", *_parallel()]
     return "\n".join([*parts, "## Tested models\n", TESTED])
@@ -384,7 +386,7 @@ def _targets() -> Iterator[str]:
                 if e.kind != "eia"
                 else "any with a CPU",
                 ", ".join(e.regions),
-                e.retired or ("" if e.documented else "in the API, in no page"),
+                e.retired or ("" if e.documented else "in the API, but on no page"),
             )
             for e in entries
         ),
@@ -457,7 +459,7 @@ def _sources(texts: Iterable[str]) -> str:
 
 
 def pytorch_page() -> str:
-    """The page as it is, with the list of what is rewritten as it follows from the rewrites."""
+    """Return the page with the current list of rewrites."""
     page = (FOLDER / "pytorch.md").read_text("utf-8")
     head, _, rest = page.partition(BEGIN)
     _, _, tail = rest.partition(END)
@@ -466,10 +468,10 @@ def pytorch_page() -> str:
 
 def _rewrites() -> Iterator[str]:
     folder = Path(neopack.__file__).parent / "frameworks/pytorch/rewrites"
-    for file, what in REWRITES.items():
+    for file, title in REWRITES.items():
         text = (folder / f"{file}.torchscript").read_text("utf-8")
         names = {match[1] for match in lower.FUNCTION.finditer(text)}
-        yield f"**{what}**: {', '.join(f'`{name}`' for name in sorted(names))}.\n\n"
+        yield f"**{title}**: {', '.join(f'`{name}`' for name in sorted(names))}.\n\n"
 
 
 # --- what ONNX operators become -------------------------------------------------------------
@@ -477,17 +479,17 @@ def _rewrites() -> Iterator[str]:
 OPERATORS = """\
 # ONNX operators in older opsets
 
-What `package` makes of each operator of ONNX on the way to an older opset: at once to 12, which
-ONNX 1.7.0 reads, and from there back by one at a time, to 7 at the lowest. This page is written
-from `neopack/frameworks/onnx` and the schemas of onnx {onnx} by `python docs/generate.py`.
+How `package` rewrites each ONNX operator for an older opset: in one step to 12, which ONNX 1.7.0
+reads, and from there one opset at a time, down to 7. `python docs/generate.py` writes this page
+from `neopack/frameworks/onnx` and the schemas of onnx {onnx}.
 
-All of it is neopack's own rewriting: onnx's `version_converter` refuses most of the operators
+All rewrites are neopack's own, because onnx's `version_converter` refuses most of the operators
 below ([onnx.md](onnx.md#below-opset-12)).
 
-*as it is*: only types, words or defaults changed; attributes that say what was meant before are
-left out, and a type that the older form lacks is an error. *refused*: an error that names the
-operator, its node and what stands here. Where a rewrite needs a constant or a shape that the
-model does not tell, that is the error. An operator that is not in a table did not change.
+*as it is*: only types, words or defaults changed. Attributes with the old meaning are left out,
+and a type that the older form lacks is an error. *refused*: an error that names the operator,
+its node and the reason given here. If a rewrite needs a constant or a shape that the model does
+not have, that is the error. An operator that is in no table did not change.
 
 """
 
@@ -502,7 +504,7 @@ def onnx_page() -> str:
         ("From newer opsets to 12", to_newest_of_neo()),
         *((f"From {opset} to {opset - 1}", to_one_before(opset)) for opset in range(12, 7, -1)),
     ):
-        table = _grid(("Operator", "Became so in", "Becomes"), rows)
+        table = _grid(("Operator", "Changed in", "Becomes"), rows)
         parts.append(f"## {title}\n\n{table}\n")
     return "".join(parts).rstrip("\n") + "\n"
 
@@ -519,7 +521,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 
 
 def pages() -> dict[str, str]:
-    """Every page that is written from the code, by its name under docs/."""
+    """Return every page that comes from the code, by its name under docs/."""
     return {name: page() for name, page in PAGES.items()} | command_pages()
 
 

@@ -1,4 +1,4 @@
-"""Write docs/proof.md: provoke, find and mend every known failure. ``python docs/prove.py``."""
+"""Write docs/proof.md: cause, find and fix every known failure. ``python docs/prove.py``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent
 
 if __name__ == "__main__":
     sys.path.insert(0, str(FOLDER.parent / "tests" / "proof"))
-    # the exact runtimes that the tests have
+    # the exact runtimes of the tests
     os.environ.setdefault("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
     from prove import page
 

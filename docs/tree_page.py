@@ -14,9 +14,9 @@ ROWS: tuple[tuple[str, ...], ...] = runpy.run_path(str(ROOT / "tests/architectur
 BEGIN, END = "<!-- rooms -->", "<!-- end -->"
 
 
-def tree_page(written: str) -> str:
-    """The page, with the rooms between its two marks written anew."""
-    before, after = written.split(BEGIN, maxsplit=1)[0], written.split(END)[1]
+def tree_page(text: str) -> str:
+    """Return the page with a current list of rooms between its two marks."""
+    before, after = text.split(BEGIN, maxsplit=1)[0], text.split(END)[1]
     return f"{before}{BEGIN}\n{_rooms()}{END}{after}"
 
 
@@ -37,7 +37,7 @@ def _path(room: str) -> str:
 
 
 def _purpose(room: str) -> str:
-    """The first sentence of the room's own docstring."""
+    """The first paragraph of the room's docstring."""
     path = ROOT / "neopack" / _path(room)
     source = path / "__init__.py" if path.is_dir() else path
     doc = ast.get_docstring(ast.parse(source.read_text("utf-8"))) or ""

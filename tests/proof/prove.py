@@ -1,4 +1,4 @@
-"""Provoke each known failure, find it, mend it, look again: the page docs/proof.md, by running."""
+"""Cause each known failure, find it, fix it and check again: this writes docs/proof.md."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ LONGEST = 90
 HEAD = """\
 # Proof
 
-Every failure that Neo is known to give, {count} of them: the archive that provokes it, what
-`neopack check` finds in it, and what mends it. This page is written by `python docs/prove.py`,
-which builds each archive, checks it, mends it and checks again; a test runs it and compares.
-*Gone* means that the finding was there before and is not there afterwards. In full causes and
-fixes are on [rules.md](rules.md). What the service itself would say was not tried.
+The {count} known failures of Neo: the archive that causes each one, the finding of `neopack
+check`, and the fix. `python docs/prove.py` writes this page: it builds each archive, checks it,
+fixes it and checks it again. A test compares the result. *Gone* means that the finding was
+there before the fix and is not there afterwards. [rules.md](rules.md) has the full causes and
+fixes. The service itself was not asked.
 
-## In the archive, or in what the job says beside it
+## In the archive or the parameters of the job
 
-| Failure | AWS's words | Provoked by | Found | Mended by |
+| Failure | AWS's words | Caused by | Finding | Fix |
 |---|---|---|---|---|
 """
 REST = """
-## Not in an archive
+## Outside the archive
 
-| Failure | AWS's words | Why, and what neopack does | `neopack explain` |
+| Failure | AWS's words | Reason, and what neopack does | `neopack explain` |
 |---|---|---|---|
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """``mended`` says what was run and what came of it; ``gone`` whether the finding went."""
+    """``mended`` names the fix and its result; ``gone`` says whether the finding is gone."""
 
     known: Known
     found: str
@@ -57,8 +57,10 @@ class Proof:
 
 
 def prove(known: Known, *, packaging: bool = True) -> Proof:
-    """Raises ``AssertionError`` where the failure is not found, or not mended as it says. Without
-    ``packaging`` what ``package`` makes of it is left out."""
+    """Return the proof. Without ``packaging``, fixes by ``package`` are not tried.
+
+    Raises ``AssertionError`` if the failure is not found, or not fixed as stated.
+    """
     with tempfile.TemporaryDirectory() as folder:
         return _proved(known, Path(folder), packaging=packaging)
 
@@ -107,7 +109,7 @@ def _report(archive: Path, case: Case, config: str | None) -> Report:
 
 
 def _finding(archive: Path, case: Case, config: str | None) -> Finding | None:
-    """The finding of the case's rule; of an archive that cannot be opened, what is said of it."""
+    """The finding of the case's rule, or the error of an archive that cannot be opened."""
     try:
         report = _report(archive, case, config)
     except Malformed as error:
@@ -134,14 +136,14 @@ def _mended(archive: Path, case: Case, folder: Path) -> tuple[str, bool]:
 
 
 def _config(archive: Path, case: Case) -> str:
-    """What the fix of the rule writes: all inputs, by their names in the file."""
+    """The DataInputConfig of the rule's fix: all inputs, by their names in the file."""
     info = neopack.inspect(archive).info
     assert info is not None
     return example(info.signature, case.framework)
 
 
 def _packaged(again: Package, case: Case, folder: Path) -> tuple[str, bool]:
-    """A package without the finding, or the refusal that names what is in the way."""
+    """A package without the finding, or the refusal that names the obstacle."""
     made = _package(again, again.target or case.target, folder)
     if isinstance(made, str):
         return f"`package` refuses: {made}", False
@@ -155,7 +157,7 @@ _MADE: dict[str, Sequence[Finding] | str] = {}
 
 
 def _package(again: Package, target: str, folder: Path) -> Sequence[Finding] | str:
-    """What is found in the package, or why there is none; each is made once."""
+    """The findings of the package, or the reason for its refusal; each is packaged once."""
     key, out = f"{again} {target}", folder / "packaged.tar.gz"
     if key not in _MADE:
         try:
@@ -177,7 +179,7 @@ def _package(again: Package, target: str, folder: Path) -> Sequence[Finding] | s
 
 
 def page() -> str:
-    """Runs everything: some minutes."""
+    """Return the page. This takes some minutes."""
     return "".join([HEAD.format(count=len(KNOWN)), *map(line, _proofs()), REST, *others()])
 
 
