@@ -1,8 +1,8 @@
-"""Judging one small archive for every target, against judging it for one.
+"""Compare the check of a small archive for every target with that for one target.
 
-Figure to reach: ``check --all-targets`` at most 1.1 times ``check --target ml_c5``. Seconds of the
-processors, not of the clock; interleaved repeats, so that both have the same machine. The archives
-are small: reading takes nothing, and what is left is the judging.
+Goal: ``check --all-targets`` takes at most 1.1 times as long as ``check --target ml_c5``, in
+processor time. Repeats are interleaved, so that both run under the same conditions. The archives
+are small, so reading them takes no time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Writing and checking an archive of 200 MB of float32 weights, against tarfile and gzip.
+"""Compare writing and checking an archive of 200 MB of float32 weights with tarfile and gzip.
 
-Figures to reach: writing at least 8 times as fast as ``tarfile.open(path, "w:gz")``, the archive
-at most 1.03 times its size, peak memory under 120 MB above the interpreter's; checking at most
-1.3 times ``gzip -t``. Interleaved repeats; medians and minima of the ratios are printed.
+Goals: writing at least 8 times as fast as ``tarfile.open(path, "w:gz")``, an archive of at most
+1.03 times its size, peak memory at most 120 MB above the interpreter's; checking in at most 1.3
+times the time of ``gzip -t``. Repeats are interleaved; the output has medians and minima.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WEIGHTS = 50_000_000
 
 
 class Weights(torch.nn.Module):  # type: ignore[misc]
-    """200 MB of float32 with the spread of trained weights."""
+    """200 MB of float32 with the distribution of trained weights."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ def seconds(action: Callable[[], None]) -> float:
 
 
 def peak(arguments: list[str]) -> float:
-    """Peak resident memory in MB of a Python process with ``arguments``, above a bare one's."""
+    """Return the peak resident memory of a Python process in MB, above that of a bare one."""
     script = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
         "stdout=subprocess.DEVNULL); "

@@ -1,5 +1,5 @@
-"""Batch normalisation set to the statistics of one batch: else the activations of random weights
-die, and outputs compare equal to anything."""
+"""Set batch normalization to the statistics of one batch. Otherwise the activations of random
+weights die out, and the outputs compare equal to anything."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def norms(model: nn.Module) -> list[nn.BatchNorm2d]:
 
 
 def settled(model: nn.Module, batch: torch.Tensor) -> nn.Module:
-    """``model`` itself, in evaluation mode."""
-    found = norms(model)
-    kept = [norm.momentum for norm in found]
-    for norm in found:
+    """Return ``model`` itself, in evaluation mode."""
+    layers = norms(model)
+    momenta = [norm.momentum for norm in layers]
+    for norm in layers:
         norm.momentum = 1.0
     with torch.no_grad():
         model.train()(batch)
-    for norm, momentum in zip(found, kept, strict=True):
+    for norm, momentum in zip(layers, momenta, strict=True):
         norm.momentum = momentum
     return model.eval()

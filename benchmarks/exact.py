@@ -1,4 +1,4 @@
-"""The models of a zoo, from today's frameworks, proven in the exact versions that Neo names.
+"""Prove the models of a zoo, from current frameworks, in the exact versions that Neo names.
 
     python benchmarks/exact.py --framework pytorch      # torchvision, in PyTorch 1.8.1
     python benchmarks/exact.py --framework keras        # keras.applications, in Keras 2.2.4
@@ -8,10 +8,10 @@
     python benchmarks/exact.py --framework onnx         # both zoos in ONNX, in ONNX 1.7.0
     python benchmarks/exact.py --framework xgboost      # 60 configurations, in XGBoost 1.3.3
 
-Each is packaged, checked, loaded in that version, and computed: to 1e-4 of the largest golden
-output. Ends with the count; every failure with its cause. ``--only NAME`` limits it, ``--out
-FILE`` keeps rows as JSON lines and goes on after those that are there. ``--version`` takes another
-version than these, in the runtime closest to it, and ``--target`` another target:
+Each model is packaged, checked, loaded in that version and computed there, to 1e-4 of the largest
+golden output. The last line counts the successes; a failure has its cause. ``--only NAME`` selects
+a model. ``--out FILE`` saves rows as JSON lines, and continues after the existing ones.
+``--version`` selects another version, in the closest runtime, and ``--target`` another target:
 
     python benchmarks/exact.py --framework pytorch --version 2.0.1
     python benchmarks/exact.py --framework tensorflow --version 2.9
@@ -31,7 +31,7 @@ from zoo import Entry, arguments, since, walk
 import neopack
 from neopack.errors import NeopackError
 
-# what FrameworkVersion is asked for, where the newest has no runtime, or not the oldest one
+# the FrameworkVersion, where the newest has no runtime or is not the oldest one
 VERSIONS = {"others": "1.8", "pytorch": "1.8", "tensorflow": "1.15.3"}
 
 
@@ -61,7 +61,7 @@ def attempt(entry: Entry, folder: Path, *, version: str | None, target: str) -> 
     return row
 
 
-def shown(row: dict[str, Any]) -> str:
+def row_line(row: dict[str, Any]) -> str:
     head = f"{row['model']:32} {row.get('MB', ''):>8} {row.get('packaged s', ''):>7} "
     if "failure" in row:
         return f"{head} FAILED in {row['step']}: {row['failure']}"
@@ -72,10 +72,10 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--version")
     parser.add_argument("--target", default="ml_c5")
-    given = parser.parse_args()
-    version = given.version or VERSIONS.get(given.framework)
+    options = parser.parse_args()
+    version = options.version or VERSIONS.get(options.framework)
     print(f"{'model':32} {'MB':>8} {'package':>7}  {'check':6}  {'verify':>6}  difference")
-    done = walk(given, partial(attempt, version=version, target=given.target), shown)
+    done = walk(options, partial(attempt, version=version, target=options.target), row_line)
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]
     where = ", ".join(sorted({row["runtime"] for row in good}))
     print(f"{len(good)} of {len(done)} packaged, checked clean, and proven in {where}")

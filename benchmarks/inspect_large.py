@@ -1,7 +1,7 @@
-"""``neopack inspect`` on files of 500 MB: seconds of a warm run, and the memory it takes.
+"""Measure the time and memory of ``neopack inspect`` on files of 500 MB.
 
-Figures to reach: under 1 s and 150 MB for a SavedModel, an .h5 and an MXNet parameter file. Time
-is of the whole command, started anew; the processor's share is said beside it, for a busy machine.
+Goals: under 1 s and 150 MB for a SavedModel, an .h5 and an MXNet parameter file. The time includes
+the start of the command; processor time is printed too, for busy machines.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ def saved_model(folder: Path) -> Path:
     import tensorflow as tf
 
     module = tf.Module()
-    module.kept = [tf.Variable(tf.random.normal([ELEMENTS // 1000, 1000])) for _ in range(ARRAYS)]
+    module.arrays = [
+        tf.Variable(tf.random.normal([ELEMENTS // 1000, 1000])) for _ in range(ARRAYS)
+    ]
     spec = tf.TensorSpec([1, 1000], tf.float32, "x")
     sums = tf.function(
-        lambda x: {"y": tf.add_n([tf.reduce_sum(v * x) for v in module.kept])},
+        lambda x: {"y": tf.add_n([tf.reduce_sum(v * x) for v in module.arrays])},
         input_signature=[spec],
     )
     tf.saved_model.save(module, str(folder / "saved"), signatures={"serving_default": sums})
@@ -50,7 +52,7 @@ def h5(folder: Path) -> Path:
 
 
 def params(folder: Path) -> Path:
-    """An NDArray list as MXNet 1.8 saves it: magic, arrays of version 2, names."""
+    """Write an NDArray list in the format of MXNet 1.8: magic, version 2 arrays, names."""
     data = np.random.default_rng(0).standard_normal(ELEMENTS, dtype=np.float32).tobytes()
     head = struct.pack("<IiIqiii", 0xF993FAC9, 0, 1, ELEMENTS, 1, 0, 0)
     path = folder / "model-0000.params"
@@ -66,7 +68,7 @@ def params(folder: Path) -> Path:
 
 
 def measured(path: Path) -> tuple[float, float, float]:
-    """(seconds, processor's seconds, MB) of ``neopack inspect``."""
+    """Return the (seconds, processor seconds, MB) of ``neopack inspect``."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     command = [sys.executable, "-m", "neopack", "inspect", str(path)]
@@ -87,10 +89,10 @@ def peak(command: list[str]) -> float:
 
 
 def main() -> None:
-    made: dict[str, Callable[[Path], Path]] = {
+    writers: dict[str, Callable[[Path], Path]] = {
         "SavedModel": saved_model, "h5": h5, "params": params,
     }  # fmt: skip
-    for name, make in made.items():
+    for name, make in writers.items():
         with tempfile.TemporaryDirectory() as folder:
             path = make(Path(folder))
             runs = [measured(path) for _ in range(REPEATS)]

@@ -1,8 +1,8 @@
-"""ResNet-50, batch 1: compiled here by neopack, against eager PyTorch and ONNX Runtime.
+"""Compare ResNet-50, batch 1, compiled locally by neopack with eager PyTorch and ONNX Runtime.
 
-Figures to reach: fp32 at least 1.9 times eager PyTorch's throughput and at least ONNX Runtime's,
-outputs within 1e-4 of eager's largest logit; bf16, where the CPU has AMX, at least 4 times.
-All run in this process in turns, a few calls each; medians and minima are of the same calls.
+Goals: in fp32 at least 1.9 times eager PyTorch's throughput and at least ONNX Runtime's, with
+outputs within 1e-4 of eager's largest logit; in bf16, on a CPU with AMX, at least 4 times. All run
+in this process in turns, a few calls each; medians and minima come from the same calls.
 """
 
 from __future__ import annotations
@@ -53,28 +53,28 @@ def onnx_runtime(module: torch.nn.Module, folder: Path, x: torch.Tensor) -> Call
 
 
 def compiled(archive: Path, precision: str, x: torch.Tensor) -> tuple[Callable[[], Any], float]:
-    made = neopack.compile(
+    artifact = neopack.compile(
         archive,
         target="ml_c5",
         precision=precision,
         output=archive.with_name(f"resnet50-{precision}.tar.gz"),
     )
-    assert made.path is not None
-    runner = neopack.load(made.path)
+    assert artifact.path is not None
+    runner = neopack.load(artifact.path)
     feed = {"input0": x.numpy()}
-    return lambda: runner.predict(feed)["output0"], made.difference or 0.0
+    return lambda: runner.predict(feed)["output0"], artifact.difference or 0.0
 
 
 def in_turns(sides: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
-    taken: dict[str, list[float]] = {name: [] for name in sides}
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
     for round_ in range(ROUNDS):
         for name, call in sides.items():
             for _ in range(CALLS):
                 start = time.perf_counter()
                 call()
                 if round_:
-                    taken[name].append(time.perf_counter() - start)
-    return taken
+                    seconds[name].append(time.perf_counter() - start)
+    return seconds
 
 
 def main() -> None:
@@ -102,9 +102,9 @@ def main() -> None:
         print(
             f"{'':14} {'median ms':>10} {'min ms':>8} {'x eager':>8} {'of minima':>10} differs by"
         )
-        taken = in_turns(sides)
-        for name, values in taken.items():
-            base = taken["eager PyTorch"]
+        seconds = in_turns(sides)
+        for name, values in seconds.items():
+            base = seconds["eager PyTorch"]
             off = np.abs(sides[name]() - reference).max() / np.abs(reference).max()
             print(
                 f"{name:14} {1e3 * statistics.median(values):10.2f} {1e3 * min(values):8.2f} "

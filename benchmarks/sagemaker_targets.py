@@ -1,12 +1,12 @@
-"""Walk every target and framework of the newest support table against the emulator.
+"""Try every target and framework of the newest support table at the emulator.
 
     python benchmarks/sagemaker_targets.py              # the 37 devices, 9 frameworks
     python benchmarks/sagemaker_targets.py --platforms  # and the listed platforms
 
-For each pair the request that neopack sends, and what became of it. What the table does not list
-must be refused here, before anything is sent; what it lists must be COMPLETED. A framework that
-neopack does not package yet is judged by its request alone, which is validated and not sent. The
-last line counts; the exit code is 1 where something ended otherwise.
+The output has the request and the outcome of each pair. A pair that the table does not list must
+be refused before anything is sent; a listed pair must be COMPLETED. For a framework that neopack
+does not package, the request is validated but not sent. The last line counts the outcomes; the
+exit code is 1 for any other outcome.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ROLE = "arn:aws:iam::123456789012:role/neo"
 REGION = "us-west-2"
 ONCE = Span(describes=1)
 NOW = Waiting(pace=Pace(first=0, spacing=0))
-# what is packaged: once for the first target, and judged anew for each
+# the sources: packaged once for the first target, and checked again for each
 SOURCES: dict[str, dict[str, Any]] = {
     "PYTORCH": {
         "model": f"{ROOT}/tests/tiny_models.py:cnn",
@@ -58,7 +58,7 @@ SOURCES: dict[str, dict[str, Any]] = {
         "inputs": {"data": (1, 3, 8, 8)},
     },
 }
-# a TargetPlatform with an NVIDIA accelerator wants to know which
+# a TargetPlatform with an NVIDIA accelerator needs these options
 NVIDIA = '{"gpu-code":"sm_62","trt-ver":"6.0.1","cuda-ver":"10.0"}'
 
 
@@ -76,7 +76,7 @@ def region_of(target: Target) -> str:
     return next(iter(facts.regions(target)), REGION)
 
 
-def asked(target: Target) -> JobOptions:
+def job_options(target: Target) -> JobOptions:
     wants_options = target.kind == "platform" and target.accelerator == "NVIDIA"
     return JobOptions(
         role=ROLE,
@@ -98,7 +98,7 @@ def walk(archives: Mapping[str, Path], targets: list[Target]) -> Iterator[Row]:
 
 
 def by_request(row: Row, target: Target) -> Row:
-    """No archive to send: the request is built and validated."""
+    """Build and validate the request without an archive to send."""
     if not row.listed:
         return replace(row, outcome="not listed")
     settings = JobSettings(
@@ -122,20 +122,20 @@ def by_request(row: Row, target: Target) -> Row:
 
 def by_job(row: Row, archive: Path, target: Target) -> Row:
     try:
-        _, (planned,) = plan(archive, [target.name], asked(target), region_of(target))
+        _, (planned,) = plan(archive, [target.name], job_options(target), region_of(target))
     except CheckFailed as refused:
         word = f"refused here: {refused.message.split(':')[0]}"
         return replace(row, outcome=word, right=not row.listed)
     row = replace(row, request=brief(planned.request))
     try:
-        (outcome,) = submit(archive, [target.name], asked(target), NOW, SilentLog())
+        (outcome,) = submit(archive, [target.name], job_options(target), NOW, SilentLog())
     except NeopackError as error:
         return replace(row, outcome=error.line(), right=False)
-    return replace(row, outcome=said(outcome), right=outcome.artifact is not None)
+    return replace(row, outcome=summary(outcome), right=outcome.artifact is not None)
 
 
 def brief(request: JobRequest) -> dict[str, Any]:
-    """What differs between the pairs."""
+    """Return the fields of the request that differ between pairs."""
     given, output = request.body["InputConfig"], request.body["OutputConfig"]
     return {
         "version": given.get("FrameworkVersion", "-"),
@@ -145,7 +145,7 @@ def brief(request: JobRequest) -> dict[str, Any]:
     }
 
 
-def said(outcome: JobOutcome) -> str:
+def summary(outcome: JobOutcome) -> str:
     if outcome.artifact is None:
         return f"{outcome.job.status}: {outcome.job.reason}"
     made = json.loads(outcome.artifact.manifest.read_text())["members"]
@@ -164,7 +164,7 @@ def shown(row: Row) -> str:
 
 
 def prepared(aws: Emulator, folder: Path, targets: list[Target]) -> dict[str, Path]:
-    """Buckets in every region that is needed, and the archives."""
+    """Create buckets in every region that is needed, and write the archives."""
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "sagemaker.amazonaws.com"},

@@ -1,6 +1,6 @@
-"""How long the command line takes to start, as multiples of ``python -c pass``.
+"""Measure the start of the command line, in multiples of ``python -c pass``.
 
-Figures to reach: ``neopack --version`` under 3 times, ``neopack --help`` under 12 times.
+Goals: ``neopack --version`` under 3 times, ``neopack --help`` under 12 times.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ COMMANDS = {
 GOALS = {"neopack --version": "under 3", "neopack --help": "under 12"}
 
 
-# as on a user's machine: compiled modules are kept, the first run here makes them
+# as on a user's machine, compiled modules are kept; the first run writes them
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
@@ -34,15 +34,15 @@ def seconds(command: list[str]) -> float:
 
 
 def main() -> None:
-    taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    times: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for command in COMMANDS.values():
         seconds(command)
     for _ in range(REPEATS):
         for name, command in COMMANDS.items():
-            taken[name].append(seconds(command))
-    bare = taken["python -c pass"]
+            times[name].append(seconds(command))
+    bare = times["python -c pass"]
     print(f"{REPEATS} repeats in turns")
-    for name, values in taken.items():
+    for name, values in times.items():
         ratios = [value / base for value, base in zip(values, bare, strict=True)]
         print(
             f"{name:22} {1e3 * statistics.median(values):7.1f} ms  times python: median "

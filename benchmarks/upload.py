@@ -1,9 +1,9 @@
-"""An upload by neopack and by ``aws s3 cp``, in turns, to the same emulator on loopback.
+"""Compare uploads by neopack and by ``aws s3 cp``, in turns, to the same local emulator.
 
     python benchmarks/upload.py --megabytes 1024
 
-``aws`` is taken from the PATH, or with ``--aws 'uvx --from awscli aws'``. The last line is
-neopack's throughput over that of ``aws s3 cp``, by the medians.
+``aws`` comes from the PATH, or from ``--aws 'uvx --from awscli aws'``. The last line is the ratio
+of the median throughputs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BUCKET = "models"
 
 
 def archive(folder: Path, megabytes: int) -> Payload:
-    """Random bytes, as weights nearly are."""
+    """Random bytes, which compress as badly as weights."""
     model = folder / "model.onnx"
     with model.open("wb") as out:
         for _ in range(megabytes):

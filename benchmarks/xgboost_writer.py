@@ -1,7 +1,7 @@
-"""Writing 1,000 trees of depth 8 in the binary format of XGBoost 1.3.3, against ``save_model``.
+"""Compare writing 1,000 trees of depth 8 in XGBoost 1.3.3's binary format with ``save_model``.
 
-From the same live Booster to a file: ours takes XGBoost's UBJSON and writes the binary model;
-XGBoost writes its JSON. Figure to reach: at least as fast.
+Both start from the same live Booster. neopack converts XGBoost's UBJSON to the binary model;
+XGBoost writes its JSON. Goal: at least as fast.
 """
 
 from __future__ import annotations

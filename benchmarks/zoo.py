@@ -1,4 +1,4 @@
-"""Package, check and compile every model of a zoo, with random weights; a row a model.
+"""Package, check and compile every model of a zoo, with random weights; one row per model.
 
     python benchmarks/zoo.py                        # all torchvision classification models
     python benchmarks/zoo.py --framework tensorflow # keras.applications, SavedModel and frozen
@@ -8,9 +8,9 @@
     python benchmarks/zoo.py --framework onnx       # torchvision and keras.applications in ONNX
     python benchmarks/zoo.py --framework others     # segmentation, detection, text in PyTorch
 
-Ends with the count of successes; every failure with its cause. What nothing here compiles
-(XGBoost, MXNet) is run from the archive and compared with its golden outputs. ``--only NAME``
-limits it, ``--out FILE`` keeps rows as JSON lines and goes on after those that are there.
+The last line counts the successes; a failure has its cause. Models without a local engine
+(XGBoost, MXNet) are run from the archive and compared with their golden outputs. ``--only NAME``
+selects a model. ``--out FILE`` saves rows as JSON lines, and continues after the existing ones.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A model of a zoo, as ``neopack.package`` takes it: ``model`` is given a folder for what it
-    must write."""
+    """A model of a zoo for ``neopack.package``. ``model`` takes a folder for its files."""
 
     name: str
     model: Callable[[Path], Any]
@@ -78,10 +77,10 @@ def other_models() -> Iterator[Entry]:
         return zoo_others
 
     others = with_torchvision(imported)
-    for name, (made, given, shapes) in others.names().items():
+    for name, (function, options, shapes) in others.names().items():
         yield Entry(
             name=name,
-            model=partial(callable_of, "zoo_others.py", made),
+            model=partial(callable_of, "zoo_others.py", function),
             inputs=[
                 InputRequest(name=key, shape=shape)
                 if key == "image"
@@ -93,7 +92,7 @@ def other_models() -> Iterator[Entry]:
                 )
                 for key, shape in shapes.items()
             ],
-            arguments=given,
+            arguments=options,
         )
 
 
@@ -102,7 +101,7 @@ def callable_of(file: str, name: str, _: Path) -> str:
 
 
 def gluon_models() -> Iterator[Entry]:
-    """The names that mxnet 1.8.0's ``vision.get_model`` knows: it imports in its runtime alone."""
+    """Yield the models of mxnet 1.8.0's ``vision.get_model``; it imports only in its runtime."""
     names = [f"resnet{depth}_v{of}" for of in (1, 2) for depth in (18, 34, 50, 101, 152)]
     names += [f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")]
     names += [f"densenet{depth}" for depth in (121, 161, 169, 201)]
@@ -128,7 +127,7 @@ def xgboost_models() -> Iterator[Entry]:
 
 
 def tensorflow_models() -> Iterator[Entry]:
-    """Each as a SavedModel and as a frozen graph."""
+    """Yield each model as a SavedModel and as a frozen graph."""
     for form in ("saved-model", "frozen"):
         options = {"framework": "TENSORFLOW", "form": form}
         yield from applications(f" {form}", options)
@@ -137,7 +136,7 @@ def tensorflow_models() -> Iterator[Entry]:
         for name, inputs in zoo_tensorflow.INPUTS.items():
             yield Entry(
                 name=f"{name} {form}",
-                model=lambda _: f"{HERE / 'zoo_tensorflow.py'}:made",
+                model=lambda _: f"{HERE / 'zoo_tensorflow.py'}:build",
                 inputs=inputs,
                 arguments={"name": name},
                 options=options,
@@ -164,7 +163,7 @@ def applications(suffix: str, options: dict[str, str]) -> Iterator[Entry]:
 
 
 def onnx_models() -> Iterator[Entry]:
-    """Both zoos as today's torch.onnx writes them."""
+    """Yield both zoos as torch.onnx writes them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import zoo_applications
     import zoo_onnx
@@ -224,28 +223,28 @@ def since(start: float) -> float:
 
 
 def walk(
-    given: argparse.Namespace,
+    options: argparse.Namespace,
     tried: Callable[[Entry, Path], dict[str, Any]],
-    shown: Callable[[dict[str, Any]], str],
+    row_line: Callable[[dict[str, Any]], str],
 ) -> list[dict[str, Any]]:
-    """A row a model, printed as it comes, and kept in ``given.out``: what is there is not tried
-    again, so that several may walk from both ends."""
-    entries = [e for e in ZOOS[given.framework]() if not given.only or e.name in given.only]
+    """Return one row per model, printed immediately and saved in ``options.out``. Models with a
+    row there are not tried again, so that two processes can start from both ends."""
+    entries = [e for e in ZOOS[options.framework]() if not options.only or e.name in options.only]
     done = []
-    for entry in reversed(entries) if given.reverse else entries:
-        row = kept(given.out).get(entry.name)
+    for entry in reversed(entries) if options.reverse else entries:
+        row = saved_rows(options.out).get(entry.name)
         if row is None:
             with tempfile.TemporaryDirectory() as folder:
                 row = tried(entry, Path(folder))
-            if given.out is not None:
-                with given.out.open("a") as stream:
+            if options.out is not None:
+                with options.out.open("a") as stream:
                     stream.write(json.dumps(row) + "\n")
-        print(shown(row), flush=True)
+        print(row_line(row), flush=True)
         done.append(row)
     return done
 
 
-def kept(out: Path | None) -> dict[str, dict[str, Any]]:
+def saved_rows(out: Path | None) -> dict[str, dict[str, Any]]:
     if out is None or not out.exists():
         return {}
     return {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
@@ -262,7 +261,7 @@ def arguments(about: str) -> argparse.ArgumentParser:
     return parser
 
 
-def shown(row: dict[str, Any]) -> str:
+def row_line(row: dict[str, Any]) -> str:
     head = f"{row['model']:24} {row.get('MB', ''):>8} {row.get('packaged s', ''):>7} "
     if "failure" in row:
         return f"{head} FAILED in {row['step']}: {row['failure']}"
@@ -271,9 +270,9 @@ def shown(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    given = arguments(__doc__).parse_args()
+    options = arguments(__doc__).parse_args()
     print(f"{'model':24} {'MB':>8} {'package':>7}  {'check':6} {'compile':>7}  difference")
-    done = walk(given, attempt, shown)
+    done = walk(options, attempt, row_line)
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]
     print(f"{len(good)} of {len(done)} packaged, checked clean, and compiled or run")
     sys.exit(len(good) != len(done))

@@ -1,5 +1,5 @@
-"""torchvision models with random weights that compute something: some of them start with a head
-of zeros, or with statistics that let the activations die, and would compare equal to anything."""
+"""torchvision models with useful random weights. Some models start with a head of zeros, or with
+statistics that let activations die out, so their outputs compare equal to anything."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import torchvision
 from batch_statistics import norms, settled
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
-# what a residual branch adds: at 1, the 50 of ResNet152 turn rounding of 1e-7 into 2e-4
+# the scale of a residual branch: at 1, the 50 of ResNet152 turn rounding of 1e-7 into 2e-4
 BRANCH = 0.2
 
 
 def lively(name: str, size: int = 224) -> torch.nn.Module:
-    """``torchvision.models``' model of that name, its zero heads drawn anew, its residual branches
-    quiet, and its batch normalisation set to the statistics of one random batch."""
+    """Return the model of ``torchvision.models`` with random heads instead of zeros, small
+    residual branches, and batch normalization set to the statistics of one random batch."""
     model: torch.nn.Module = torchvision.models.get_model(name)
     for module in model.modules():
         if isinstance(module, torch.nn.Linear) and not module.weight.any():

@@ -1,10 +1,10 @@
-"""The ONNX versions of both zoos: each model of torchvision and of keras.applications written by
-``torch.onnx.export`` as it is today, at the newest opset that it writes.
+"""The ONNX versions of both zoos: ``torch.onnx.export`` writes each model of torchvision and of
+keras.applications at its newest opset.
 
     python zoo_onnx.py torchvision resnet18 model.onnx
     python zoo_onnx.py keras NASNetMobile model.onnx
 
-A process of its own: PyTorch must be Keras's backend before keras is imported.
+This is a separate process because PyTorch must be Keras's backend before keras is imported.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from neopack.errors import ExportFailed
 
 __all__ = ["exported"]
 
-# what torch.onnx calls the newest opset of its exporter
+# torch.onnx's name for the newest opset of its exporter
 OPSET = 23
 
 
 def exported(zoo: str, name: str, folder: Path) -> Path:
-    """The model of that name as an .onnx file. Raises ``ExportFailed`` where torch writes none."""
+    """Write the model as an .onnx file and return its path. Raises ``ExportFailed``."""
     path = folder / f"{name}.onnx"
     done = subprocess.run(
         [sys.executable, __file__, zoo, name, path], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()] or ["no word"]
-        raise ExportFailed(f"torch.onnx.export: {said[-1].strip()[:300]}", where=name)
+        errors = [line for line in done.stderr.splitlines() if line.strip()] or ["no word"]
+        raise ExportFailed(f"torch.onnx.export: {errors[-1].strip()[:300]}", where=name)
     return path
 
 
@@ -71,5 +71,5 @@ def keras_model(name: str) -> tuple[Any, Any]:
 if __name__ == "__main__":
     zoo, name, path = sys.argv[1:]
     warnings.simplefilter("ignore")
-    made = torchvision_model(name) if zoo == "torchvision" else keras_model(name)
-    write(*made, path)
+    model = torchvision_model(name) if zoo == "torchvision" else keras_model(name)
+    write(*model, path)

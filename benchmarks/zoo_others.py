@@ -1,8 +1,8 @@
-"""What else people do with PyTorch, with random weights: torchvision's segmentation and detection,
-and text models, by Hugging Face's transformers where that is installed, and in plain torch.
+"""Other PyTorch models with random weights: torchvision's segmentation and detection, and text
+models in plain torch and, if it is installed, in Hugging Face's transformers.
 
-Detection is tried whole, whose ``torchvision::nms`` is no operator of PyTorch's, and of those in
-one stage the "body" as well: what is left where a script does the post-processing.
+Detectors are tried whole, although ``torchvision::nms`` is not an operator of PyTorch. Single-
+stage detectors are also tried as a "body", without the post-processing that a script can do.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ SEGMENTATION = (
     "deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50", "deeplabv3_resnet101", "fcn_resnet50",
     "fcn_resnet101", "lraspp_mobilenet_v3_large",
 )  # fmt: skip
-# small images, few candidates and fewer answers: of many, some score alike to the last digit, and
-# come in any order. No score is too low: what finds nothing proves nothing
+# small images, few candidates and fewer answers: among many, some have equal scores and come in
+# any order. No score is too low, because empty outputs prove nothing
 _RCNN = {
     "min_size": 320, "max_size": 320, "rpn_pre_nms_top_n_test": 50, "rpn_post_nms_top_n_test": 20,
     "box_score_thresh": 0.0, "box_detections_per_img": 20,
@@ -44,7 +44,7 @@ DETECTION: dict[str, tuple[int, dict[str, Any]]] = {
     "ssdlite320_mobilenet_v3_large": (320, _SSD),
 }
 BODIES = tuple(name for name in DETECTION if "rcnn" not in name)
-# model of transformers -> what its configuration calls the width, layers, heads and inner width
+# model of transformers -> its configuration's names of width, layers, heads and inner width
 TEXT = {
     "Bert": ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
     "Roberta": ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
@@ -59,28 +59,28 @@ WORDS = 1000
 
 
 def names() -> dict[str, tuple[str, dict[str, Any], dict[str, Any]]]:
-    """name -> (callable of this file, its arguments, the shapes of its inputs)."""
-    found: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {}
+    """Return name -> (callable of this file, its arguments, the shapes of its inputs)."""
+    models: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {}
     for name in SEGMENTATION:
-        found[name] = ("segmenter", {"name": name}, {"image": (1, 3, 224, 224)})
+        models[name] = ("segmenter", {"name": name}, {"image": (1, 3, 224, 224)})
     for name, (size, _) in DETECTION.items():
-        found[name] = ("detector", {"name": name}, {"image": (1, 3, size, size)})
+        models[name] = ("detector", {"name": name}, {"image": (1, 3, size, size)})
     for name in BODIES:
         size = DETECTION[name][0]
-        found[f"{name} body"] = ("body", {"name": name}, {"image": (1, 3, size, size)})
+        models[f"{name} body"] = ("body", {"name": name}, {"image": (1, 3, size, size)})
     for kind in ("encoder", "decoder"):
-        found[f"plain {kind}"] = (kind, {}, {"input_ids": (1, 32)})
+        models[f"plain {kind}"] = (kind, {}, {"input_ids": (1, 32)})
     if find_spec("transformers"):
         for name in TEXT:
-            found[name] = ("text", {"name": name}, {"input_ids": (1, 32), "mask": (1, 32)})
-    return found
+            models[name] = ("text", {"name": name}, {"input_ids": (1, 32), "mask": (1, 32)})
+    return models
 
 
 # --- images ---------------------------------------------------------------------------------
 
 
 class Named(nn.Module):  # type: ignore[misc, unused-ignore]
-    """The answer under "out" alone, as it is served: not that of the auxiliary head."""
+    """Returns only the output "out", without that of the auxiliary head."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class Named(nn.Module):  # type: ignore[misc, unused-ignore]
 
 
 class Listed(nn.Module):  # type: ignore[misc, unused-ignore]
-    """A detector takes a list of images and gives a dict for each."""
+    """Passes a batch as the list of images that a detector takes; returns its dicts."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -104,15 +104,15 @@ class Listed(nn.Module):  # type: ignore[misc, unused-ignore]
 
 
 class Body(nn.Module):  # type: ignore[misc, unused-ignore]
-    """A detector in one stage without its post-processing: scores and boxes of all anchors."""
+    """A single-stage detector without post-processing: scores and boxes of all anchors."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.backbone, self.head = model.backbone, model.head
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        found: dict[str, torch.Tensor] = self.head(list(self.backbone(image).values()))
-        return found
+        outputs: dict[str, torch.Tensor] = self.head(list(self.backbone(image).values()))
+        return outputs
 
 
 def segmenter(name: str) -> nn.Module:
@@ -145,13 +145,13 @@ def _made(module: Any, name: str, **more: Any) -> Any:
 
 
 def _images(size: int) -> list[torch.Tensor]:
-    """Noise, each of its own tint: where all are alike, statistics divide by next to nothing."""
+    """Noise images with different tints: equal images would have a variance close to zero."""
     return [torch.randn(3, size, size) + torch.randn(3, 1, 1) for _ in range(4)]
 
 
 def _spread(model: nn.Module, images: list[torch.Tensor]) -> nn.Module:
-    """Each layer behind the backbone scaled so that what it first gives has a deviation of one:
-    scores of random weights that are all alike, or all 1, come in any order."""
+    """Scale each layer after the backbone so that its first output has a deviation of one. Equal
+    scores, such as those of plain random weights, would come in any order."""
 
     def scale(layer: nn.Module, _: Any, answer: torch.Tensor) -> torch.Tensor:
         hooks.pop(layer).remove()
@@ -160,8 +160,10 @@ def _spread(model: nn.Module, images: list[torch.Tensor]) -> nn.Module:
             parameter.div_(deviation)
         return answer / deviation
 
-    kept = set(model.backbone.modules() if norms(model.backbone) else ())
-    layers = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear) and m not in kept]
+    fixed = set(model.backbone.modules() if norms(model.backbone) else ())
+    layers = [
+        m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear) and m not in fixed
+    ]
     hooks = {layer: layer.register_forward_hook(scale) for layer in layers}
     with torch.no_grad():
         model(images)
@@ -169,8 +171,8 @@ def _spread(model: nn.Module, images: list[torch.Tensor]) -> nn.Module:
 
 
 def _statistics(model: nn.Module, batch: torch.Tensor) -> nn.Module:
-    """Batch normalisation set to one batch. What a block of a ResNet adds is made small, as in
-    trained ones: else 101 layers round half a thousandth away."""
+    """Set batch normalization to one batch. The blocks of a ResNet get small branches, as in
+    trained models; otherwise rounding in 101 layers adds up to 5e-4."""
     if not norms(model):
         return model.eval()
     for block in model.modules():
@@ -183,7 +185,7 @@ def _statistics(model: nn.Module, batch: torch.Tensor) -> nn.Module:
 
 
 def text(name: str) -> nn.Module:
-    """A small one of that family, of transformers."""
+    """Return a small model of that family of transformers."""
     import transformers  # type: ignore[import-not-found, unused-ignore]
 
     width, layers, heads, inner = TEXT[name]
@@ -192,22 +194,22 @@ def text(name: str) -> nn.Module:
     model = getattr(transformers, f"{name}Model")(configuration)
 
     class Masked(nn.Module):  # type: ignore[misc, unused-ignore]
-        """The last hidden state, of ids and their mask."""
+        """Returns the last hidden state for ids and their mask."""
 
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
         def forward(self, input_ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            found: torch.Tensor = self.model(input_ids, attention_mask=mask).last_hidden_state
-            return found
+            state: torch.Tensor = self.model(input_ids, attention_mask=mask).last_hidden_state
+            return state
 
     return Masked()
 
 
 class Words(nn.Module):  # type: ignore[misc, unused-ignore]
-    """Embeddings, layers of nn.TransformerEncoder, a head; those that come later are hidden from
-    those before in a decoder."""
+    """Embeddings, layers of nn.TransformerEncoder and a head. In a decoder, a position does not
+    see later ones."""
 
     def __init__(self, *, decodes: bool) -> None:
         super().__init__()

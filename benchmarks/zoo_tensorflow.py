@@ -1,4 +1,4 @@
-"""What keras.applications has none of: control flow, recurrent layers, words for input."""
+"""Models unlike those of keras.applications: control flow, recurrent layers, word inputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras  # the backend is read when it is imported
 import tensorflow as tf
 
-__all__ = ["INPUTS", "made"]
+__all__ = ["INPUTS", "build"]
 
 WORDS, LENGTH, WIDTH = 20_000, 32, 64
 INPUTS = {
@@ -21,7 +21,7 @@ INPUTS = {
 
 
 class Branching(tf.Module):  # type: ignore[misc]
-    """A loop whose turns depend on the numbers, and a branch after it."""
+    """A loop whose iterations depend on the data, followed by a branch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,14 +39,14 @@ class Branching(tf.Module):  # type: ignore[misc]
         return {"scores": scores}
 
 
-def made(name: str) -> tf.Module:
-    """The model of that name in ``INPUTS``."""
+def build(name: str) -> tf.Module:
+    """Return the model of that name in ``INPUTS``."""
     tf.random.set_seed(0)
     return Branching() if name == "branching" else text(name.removeprefix("text "))
 
 
 def text(kind: str) -> keras.Model:
-    """Words to four classes, by a recurrent layer of that kind."""
+    """Return a classifier of words into four classes, with a recurrent layer of that kind."""
     keras.utils.set_random_seed(0)
     lstm = keras.layers.LSTM(WIDTH)
     layers = {

@@ -1,5 +1,5 @@
-"""60 configurations of XGBoost, trained by today's: every objective that 1.3.3 has, each booster,
-and what people set beside them."""
+"""60 configurations of XGBoost, trained with the current version: every objective of 1.3.3, every
+booster, and common settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BOOSTERS: list[dict[str, Any]] = [
     {"booster": "gblinear"},
 ]
 _NAMES = [f"column {number}" for number in range(COLUMNS)]
-# name -> labels, parameters, what else ``trainer`` takes
+# name -> labels, parameters, further arguments of ``trainer``
 _MORE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "rank:pairwise": ("ranks", {"objective": "rank:pairwise"}, {}),
     "rank:pairwise dart": ("ranks", {"objective": "rank:pairwise", "booster": "dart"}, {}),
@@ -76,7 +76,7 @@ _MORE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 
 
 def configurations() -> Iterator[tuple[str, Callable[[Path], Any]]]:
-    """(name, what trains it): each objective with each booster, and twenty more."""
+    """Yield (name, trainer): each objective with each booster, and twenty more."""
     for objective, labels in _OBJECTIVES.items():
         classes = {"num_class": 3} if labels == "classes" else {}
         for number, booster in enumerate(_BOOSTERS):
@@ -94,24 +94,24 @@ def trainer(
     stops: int | None = None,
     feature_names: list[str] | None = None,
 ) -> Callable[[Path], Any]:
-    """Trains on 2000 rows with a tenth of the numbers missing; ``stops`` is how many rounds
-    without gain end it."""
+    """Return a function that trains on 2000 rows with a tenth of the numbers missing; ``stops`` is
+    the number of rounds without improvement that end the training."""
 
     def train(_: Path) -> Any:
         import xgboost
 
         generator = np.random.default_rng(0)
         rows = generator.standard_normal((2000, COLUMNS), dtype=np.float32)
-        told = _told(labels, rows.sum(axis=1))
+        targets = _targets(labels, rows.sum(axis=1))
         rows[generator.random(rows.shape) < 0.1] = np.nan
-        matrix = xgboost.DMatrix(rows, feature_names=feature_names, **told)
+        matrix = xgboost.DMatrix(rows, feature_names=feature_names, **targets)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return xgboost.train(
                 {"seed": 0, **parameters, "nthread": 2},
                 matrix,
                 rounds,
-                evals=[(xgboost.DMatrix(-rows, **told), "held")] if stops else [],
+                evals=[(xgboost.DMatrix(-rows, **targets), "held")] if stops else [],
                 early_stopping_rounds=stops,
                 verbose_eval=False,
             )
@@ -119,8 +119,8 @@ def trainer(
     return train
 
 
-def _told(labels: str, total: Any) -> dict[str, Any]:
-    """What a DMatrix is told of its rows, by the kind of labels."""
+def _targets(labels: str, total: Any) -> dict[str, Any]:
+    """The labels, groups or bounds of a DMatrix, by the kind of labels."""
     positive = np.exp(total / 8)
     if labels == "bounds":
         later = np.where(total > 3, np.inf, positive * 1.2)
@@ -133,7 +133,7 @@ def _told(labels: str, total: Any) -> dict[str, Any]:
             "real": total, "positive": positive, "binary": total > 0,
             "classes": np.digitize(total, [-2, 2]),
             "many": np.digitize(total, np.linspace(-6, 6, 39)),
-            # a time that is negative was the last one seen
+            # a negative time is censored: the last one observed
             "censored": np.where(total > 3, -positive, positive),
         }[labels]
     }  # fmt: skip

@@ -9,7 +9,7 @@ __all__ = ["at_least", "at_most", "major_minor", "order", "parts", "same"]
 
 @lru_cache(maxsize=1024)
 def parts(version: str) -> tuple[int, ...] | None:
-    """``1.13.1+cpu`` as (1, 13, 1); None where it is no version."""
+    """Return (1, 13, 1) for ``1.13.1+cpu``, or None if it is not a version."""
     numbers = version.partition("+")[0].split(".")
     if not all(number.isascii() and number.isdecimal() for number in numbers):
         return None
@@ -17,12 +17,12 @@ def parts(version: str) -> tuple[int, ...] | None:
 
 
 def order(version: str) -> tuple[int, ...]:
-    """A key to sort by; what is no version comes first."""
+    """Return a sort key; strings that are not versions come first."""
     return parts(version) or ()
 
 
 def _common(version: str, other: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Both to the shorter one's precision: 1.15 means any 1.15, as FrameworkVersion does."""
+    """Both, cut to the shorter one's precision: 1.15 means any 1.15, as in FrameworkVersion."""
     left, right = parts(version), parts(other)
     if left is None or right is None:
         return None
@@ -31,7 +31,7 @@ def _common(version: str, other: str) -> tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def same(version: str, listed: str) -> bool:
-    """Whether a version is the listed one: 1.8.1 is 1.8, and 1.15 is 1.15.3."""
+    """Whether a version matches the listed one: 1.8.1 matches 1.8, and 1.15 matches 1.15.3."""
     pair = _common(version, listed)
     return pair is not None and pair[0] == pair[1]
 
@@ -47,6 +47,6 @@ def at_most(version: str, ceiling: str) -> bool:
 
 
 def major_minor(version: str) -> str:
-    """``1.15.3`` as FrameworkVersion is sent: ``1.15``; what is no version as it is."""
-    found = parts(version)
-    return ".".join(map(str, found[:2])) if found else version
+    """Return ``1.15`` for ``1.15.3``, as sent in FrameworkVersion; other strings unchanged."""
+    numbers = parts(version)
+    return ".".join(map(str, numbers[:2])) if numbers else version

@@ -52,8 +52,8 @@ class Console:
     # --- data
 
     def data(self, text: str) -> None:
-        """To standard output, coloured where it is a terminal that wants colour."""
-        if self.json or not _coloured(sys.stdout):
+        """Write to standard output, in color if it is a terminal that supports it."""
+        if self.json or not _colored(sys.stdout):
             _write(text if self.json else _shown(text))
             return
         from rich.console import Console as Rich
@@ -135,7 +135,7 @@ class Console:
     def step(self, name: str, total: int | None = None) -> Iterator[None]:
         """A step with a bar on a terminal; a line when it is done elsewhere."""
         start = time.monotonic()
-        if self.quiet or self._live is not None or not _coloured(sys.stderr):
+        if self.quiet or self._live is not None or not _colored(sys.stderr):
             yield
             self.note(f"{name}: {time.monotonic() - start:.1f} s")
             return
@@ -154,7 +154,7 @@ class Console:
 
     def live(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, over: bool) -> bool:
         """Replace the table on the terminal, until it is over; False without a terminal."""
-        if self.quiet or not _coloured(sys.stderr):
+        if self.quiet or not _colored(sys.stderr):
             return False
         if self._live is None:
             self._live = _live_table()
@@ -175,7 +175,7 @@ class Console:
             self._progress.advance(self._task, amount)
 
 
-def _coloured(stream: TextIO) -> bool:
+def _colored(stream: TextIO) -> bool:
     """Whether escape codes go to ``stream``: never where NO_COLOR is set (no-color.org)."""
     wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return wanted and stream.isatty()

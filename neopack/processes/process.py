@@ -104,7 +104,7 @@ class Process:
         return self.handle.pid
 
     def send(self, *parts: bytes | memoryview) -> None:
-        """Write to its standard input. One that is gone is no error here: its end says more."""
+        """Write to its standard input. A closed one is not an error: its end says more."""
         with contextlib.suppress(BrokenPipeError):
             for part in parts:
                 self.requests.write(part)

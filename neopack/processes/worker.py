@@ -160,7 +160,7 @@ def _frame(header: dict[str, Any], arrays: Mapping[str, Array]) -> Iterator[byte
 
 
 def _read(stream: BinaryIO) -> Answer:
-    """One frame. Raises ``EOFError`` at the end, ``ValueError`` for what is no frame."""
+    """Read one frame. Raises ``EOFError`` at the end, ``ValueError`` for an invalid frame."""
     import numpy as np
 
     length = LENGTH.unpack(_exactly(stream, LENGTH.size))[0]

@@ -77,12 +77,12 @@ def _assert_reads(framework: Framework, path: Path) -> None:
 
 
 def _read_cut(framework: Framework, path: Path, part: bytes) -> None:
-    """With its neighbours as they are: a cut file beside whole parts."""
+    """Read a truncated file beside its complete parts."""
     with tempfile.TemporaryDirectory() as folder:
         cut = Path(folder) / path.name
         cut.write_bytes(part)
-        neighbours = {other.name: other for other in path.parent.iterdir() if other.is_file()}
-        files = PlacedFiles(path.name, {**neighbours, path.name: cut})
+        others = {other.name: other for other in path.parent.iterdir() if other.is_file()}
+        files = PlacedFiles(path.name, {**others, path.name: cut})
         framework.read(files, path.name, DEFAULT_LIMITS)
 
 

@@ -52,9 +52,9 @@ class RuleOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that a check has to say of one subject for one target. ``evidence`` is what was
-    proven by running it; all else was only read. ``remark`` says as what it was judged where it
-    is no archive to be compiled."""
+    """The result of a check of one subject for one target. ``evidence`` was proven by running the
+    model; everything else was only read. ``remark`` says how the subject was judged if it is not
+    an archive to be compiled."""
 
     subject: str
     framework: str

@@ -47,4 +47,4 @@ def test_live_models_of_today_s_mxnet(python_with_mxnet: Path, tmp_path: Path) -
     assert "call net.hybridize() and run it once" in told["not run yet"]
     assert told["block"] < 1e-6
     assert told["module"] == str(tmp_path / "module.tar.gz")
-    assert "is no HybridBlock" in told["no hybrid"]
+    assert "is not a HybridBlock" in told["no hybrid"]

@@ -217,7 +217,7 @@ def test_a_symbol_with_its_parameters_from_code(tmp_path: Path, code: Path) -> N
 @pytest.mark.parametrize(
     ("name", "error", "words"),
     [
-        ("plain", SourceError, "is no HybridBlock"),
+        ("plain", SourceError, "is not a HybridBlock"),
         ("nothing", SourceError, "a int is neither"),
         ("gone", SourceError, "has no 'gone'"),
         ("fails", ExportFailed, "ValueError: no weights at hand"),

@@ -36,7 +36,7 @@ def _imported(where: str, folder: str) -> Any:
     name = os.path.splitext(os.path.basename(where))[0]
     spec = importlib.util.spec_from_file_location(name, where)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{where} is no Python file")
+        raise ImportError(f"{where} is not a Python file")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -177,7 +177,7 @@ def export(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     if isinstance(given, mx.gluon.HybridBlock):
         outputs = _export_block(given, data, arrays, remarks)
     elif isinstance(given, mx.gluon.Block):
-        raise Refusal(f"a {_kind(given)} is no HybridBlock, and only those are exported")
+        raise Refusal(f"a {_kind(given)} is not a HybridBlock, and only those can be exported")
     else:
         outputs = _export_symbol(given, data, arrays)
     made = {"path": data["prefix"] + "-symbol.json", "parts": [data["prefix"] + "-0000.params"]}
@@ -206,8 +206,8 @@ def _export_block(block: Any, data: Json, arrays: Arrays, remarks: List[str]) ->
     mx = _mxnet()
     if data.get("weights"):
         _load_weights(block, data["weights"])
-    elif _initialise(block):
-        remarks.append("its parameters were not initialised: they are random")
+    elif _initialize(block):
+        remarks.append("its parameters were not initialized: they are random")
     given = [mx.nd.array(array, dtype=array.dtype) for array in arrays.values()]
     block.hybridize()
     found = block(*given)
@@ -225,8 +225,8 @@ def _load_weights(block: Any, path: str) -> None:
         raise Refusal(f"the parameters do not fit the block: {said}")
 
 
-def _initialise(block: Any) -> bool:
-    """Whether there was a parameter that nobody had initialised."""
+def _initialize(block: Any) -> bool:
+    """Initialize parameters that have no values; return whether there were any."""
     mx = _mxnet()
     bare = [p for p in block.collect_params().values() if p._data is None and not p._deferred_init]
     for parameter in bare:

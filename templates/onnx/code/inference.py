@@ -1,10 +1,10 @@
 """Serve an ONNX model that SageMaker Neo compiled, in SageMaker's DLR containers.
 
-The container calls neo_preprocess with a request, runs the model on the arrays it returns, and
-answers with what neo_postprocess makes of the outputs. An exception in neo_preprocess becomes
-an answer of status 400.
+The container calls neo_preprocess with a request, runs the model on the arrays that it returns,
+and answers with the result of neo_postprocess. An exception in neo_preprocess becomes an answer
+with status 400.
 
-The container takes one .py file: keep all code in this one. Written for Python 3.6.
+The container takes only one .py file, so keep all code in this one. Written for Python 3.6.
 """
 
 import io
@@ -19,7 +19,7 @@ JSON, NPY, NPZ = "application/json", "application/x-npy", "application/x-npz"
 
 
 def neo_preprocess(payload, content_type):
-    """An array for a model of one input, else a dict of arrays by name."""
+    """Return an array for a model with one input, otherwise a dict of arrays by name."""
     kind = content_type.split(";")[0].strip().lower()
     body = payload.encode() if isinstance(payload, str) else bytes(payload)
     if kind == JSON:
@@ -34,7 +34,7 @@ def neo_preprocess(payload, content_type):
 
 
 def neo_postprocess(result):
-    """The body and its content type; ``result`` is an array, or a list where there are more."""
+    """Return the body and its content type; ``result`` is an array, or a list of several."""
     several = isinstance(result, (list, tuple))
     lists = [np.asarray(each).tolist() for each in (result if several else [result])]
     return json.dumps(lists if several else lists[0]), JSON

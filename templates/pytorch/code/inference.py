@@ -1,10 +1,10 @@
 """Serve a PyTorch model that SageMaker Neo compiled, in SageMaker's PyTorch containers.
 
 The container calls model_fn once, and input_fn, predict_fn and output_fn for each request.
-Requests: application/x-npy, application/x-npz, application/json, and images where Pillow is
-there. Answers: application/json, application/x-npy, application/x-npz.
+Requests: application/x-npy, application/x-npz, application/json, and images if Pillow is
+installed. Answers: application/json, application/x-npy, application/x-npz.
 
-Written for Python 3.6 and PyTorch 1.4, the oldest that Neo's containers have.
+Written for Python 3.6 and PyTorch 1.4, the oldest versions of Neo's containers.
 """
 
 import contextlib
@@ -23,16 +23,16 @@ except ImportError:
     Image = None
 try:
     from sagemaker_inference.errors import UnsupportedFormatError
-except ImportError:  # outside of a container
+except ImportError:  # outside a container
     UnsupportedFormatError = ValueError
 
-# The inputs of forward, in its order: [("input0", [1, 3, 224, 224], "float32")]. Left empty, they
-# are read from the manifest (*.neopack.json) where one lies beside this script.
+# The inputs of forward, in order: [("input0", [1, 3, 224, 224], "float32")]. If empty, they are
+# read from a manifest (*.neopack.json) beside this script.
 INPUTS = []
-# What images are normalised with: ImageNet's, as torchvision's models are trained.
+# The normalization of images: ImageNet's, as in the training of torchvision's models.
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
-# model.pt is Neo's name from PyTorch 1.5 on, compiled.pt before; model.pth is neopack's.
+# Neo's name is model.pt from PyTorch 1.5 on, and compiled.pt before; neopack's is model.pth.
 FILES = ("model.pt", "model.pth", "compiled.pt")
 JSON, NPY, NPZ = "application/json", "application/x-npy", "application/x-npz"
 IMAGES = ("application/x-image", "image/jpeg", "image/png")
@@ -40,13 +40,13 @@ LOG = logging.getLogger(__name__)
 
 
 def model_fn(model_dir):
-    """Load the model and call it once, so that no request waits for a compiled model's start."""
+    """Load the model and call it once, so that no request waits for its warm-up."""
     path = _model_file(Path(model_dir))
-    for extension in ("torch_neuron", "torch_neuronx"):  # operators of models for Inferentia
+    for extension in ("torch_neuron", "torch_neuronx"):  # the operators for Inferentia
         with contextlib.suppress(ImportError):
             importlib.import_module(extension)
     with contextlib.ExitStack() as stack:
-        if hasattr(torch, "neo"):  # the containers of PyTorch 1.4 run compiled models in it
+        if hasattr(torch, "neo"):  # in the containers of PyTorch 1.4, it runs compiled models
             stack.enter_context(torch.neo.config(model_dir=str(path.parent), neo_runtime=True))
         model = torch.jit.load(str(path), map_location=_device())
     if _inputs():
@@ -57,7 +57,7 @@ def model_fn(model_dir):
 
 
 def input_fn(request_body, content_type):
-    """The arrays that a request carries, in the order of forward."""
+    """Return the arrays of a request, in the order of forward."""
     kind = content_type.split(";")[0].strip().lower()
     body = request_body.encode() if isinstance(request_body, str) else bytes(request_body)
     if kind == JSON:
@@ -72,13 +72,13 @@ def input_fn(request_body, content_type):
 
 
 def predict_fn(data, model):
-    """Compute; the answer is what the model returns."""
+    """Return the output of the model."""
     with torch.no_grad():
         return model(*[torch.from_numpy(array).to(_device()) for array in data])
 
 
 def output_fn(prediction, accept):
-    """The answer's body and its content type; JSON where anything is accepted."""
+    """Return the body of the answer and its content type; JSON by default."""
     kinds = [kind.split(";")[0].strip().lower() for kind in (accept or "*/*").split(",")]
     arrays = _arrays(prediction)
     stream = io.BytesIO()
@@ -106,7 +106,7 @@ def _model_file(folder):
 
 
 def _inputs():
-    """(name, shape, dtype) of each input, or nothing where they are not known."""
+    """The (name, shape, dtype) of each input, or an empty list if they are unknown."""
     for path in [] if INPUTS else sorted(Path(__file__).resolve().parent.glob("*.neopack.json")):
         signature = json.loads(path.read_text("utf-8"))["signature"]
         return [(each["name"], each["shape"], each["dtype"]) for each in signature["inputs"]]
@@ -114,16 +114,16 @@ def _inputs():
 
 
 def _in_order(values):
-    """One array of the right dtype for each input; ``values`` is one, or a dict by name."""
-    known = _inputs()
-    names = [name for name, _, _ in known]
+    """One array of the right dtype for each input; ``values`` is an array or a dict by name."""
+    inputs = _inputs()
+    names = [name for name, _, _ in inputs]
     if not isinstance(values, dict):
         values = {(names or ["input0"])[0]: values}
     if len(values) > 1 and not names:
-        raise ValueError("the order of several inputs is not known: fill in INPUTS")
+        raise ValueError("the order of several inputs is unknown: fill in INPUTS")
     if names and set(names) != set(values):
         raise ValueError(f"the model takes {sorted(names)}, not {sorted(values)}")
-    dtypes = {name: dtype for name, _, dtype in known}
+    dtypes = {name: dtype for name, _, dtype in inputs}
     return [
         np.array(values[name], dtypes.get(name) or getattr(values[name], "dtype", "float32"))
         for name in names or values
@@ -131,7 +131,7 @@ def _in_order(values):
 
 
 def _pixels(body):
-    """An image as 1x3xHxW, normalised; its size is that of the first input."""
+    """The normalized image as 1x3xHxW, in the size of the first input."""
     height, width = _inputs()[0][1][-2:] if _inputs() else (224, 224)
     image = Image.open(io.BytesIO(body)).convert("RGB").resize((width, height))
     pixels = (np.asarray(image, "float32") / 255 - MEAN) / STD
@@ -139,7 +139,7 @@ def _pixels(body):
 
 
 def _arrays(prediction):
-    """Every tensor that the model returned, by name."""
+    """Every tensor of the output, by name."""
     if isinstance(prediction, torch.Tensor):
         prediction = [prediction]
     if not isinstance(prediction, dict):
