@@ -1,8 +1,9 @@
 """The Framework plug-in point: export a source into Neo's form, and read models without it.
 
 Each framework is one folder with the same files: ``source`` (how a user names such a model),
-``read`` (ModelInfo from bytes), ``export`` and ``run`` (the only files that import the
-framework, inside functions), ``layout`` (members of the archive), ``rules`` (what Neo demands).
+``read`` (ModelInfo from bytes), ``facts`` (what only its models tell, typed), ``export`` and
+``run`` (the only files that import the framework, inside functions), ``layout`` (members of the
+archive), ``rules`` (what Neo demands).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Protocol
 from neopack.artifacts.answer import Answer
 from neopack.artifacts.inspecting import Inspection
 from neopack.checks.failure_reasons import Explanation
+from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts
 from neopack.measure.bench import BenchResult
 from neopack.reports.wrapping import wrap
 from neopack.values.artifact import CompiledArtifact, NeoArchive
@@ -259,11 +260,11 @@ def _info(info: ModelInfo) -> Iterator[str]:
         yield "  tensors     " + ", ".join(f"{n} {dtype}" for dtype, n in info.dtypes.items())
     if info.signature is not None:
         yield from _signature(info.signature)
-    elif info.facts.get("input_types"):
-        types = ", ".join(f"{name}: {kind}" for name, kind in info.facts["input_types"].items())
+    elif isinstance(info.facts, ProgramFacts) and info.facts.input_types:
+        types = ", ".join(f"{name}: {kind}" for name, kind in info.facts.input_types.items())
         yield from wrapped("  inputs      ", f"{types} (shapes are not stored)")
     yield from _operators(info)
-    for name in info.facts.get("executing", ()):
+    for name in info.facts.executing if isinstance(info.facts, PickleFacts) else ():
         yield from wrapped("  DANGER      ", f"unpickling it would run {name}")
     for note in info.notes:
         yield from wrapped("  note        ", note)

@@ -9,6 +9,7 @@ from neopack import facts, versions
 from neopack.dataconfig.compiler_options import parse_options
 from neopack.dataconfig.data_input_config import parse_config
 from neopack.rules.rule import Inspection, Rule
+from neopack.values.model import StoresInputs
 
 __all__ = ["config_required", "excused", "lacking"]
 
@@ -83,7 +84,7 @@ def config_required(inspection: Inspection) -> str:
         return f"on {inspection.target.name} Neo does not derive the shapes"
     if row.version_from and not versions.at_least(inspection.framework_version, row.version_from):
         return f"Neo derives the shapes from {title} {row.version_from} on"
-    stored = inspection.info is not None and inspection.info.facts.get("stored_inputs")
-    if row.stored_inputs and not stored:
+    stored = inspection.info.facts if inspection.info is not None else None
+    if row.stored_inputs and not (isinstance(stored, StoresInputs) and stored.stored_inputs):
         return "the file does not store its inputs, from which Neo could derive the shapes"
     return ""

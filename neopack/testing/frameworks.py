@@ -66,6 +66,8 @@ def _assert_reads(framework: Framework, path: Path) -> None:
     info = framework.read(FolderFiles(path.parent), path.name, DEFAULT_LIMITS)
     assert info.framework == framework.name, "ModelInfo.framework is the framework's name"
     assert from_json(type(info), to_json(info)), "ModelInfo is JSON"
+    same = from_json(type(info.facts), to_json(info.facts)) == info.facts
+    assert same, "ModelInfo.facts are a dataclass that comes back from JSON as it was"
     data = path.read_bytes()
     for tenths in (0, 2, 5, 8, 9):
         part = data[: len(data) * tenths // 10]

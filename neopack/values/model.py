@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from neopack.values.json import Json
 from neopack.values.signature import Signature
@@ -16,7 +16,11 @@ __all__ = [
     "Member",
     "ModelInfo",
     "ModelSource",
+    "StoresInputs",
+    "facts_of",
 ]
+
+F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +45,8 @@ class ModelInfo:
     """What a reader saw in a model's bytes, without the framework and without running it.
 
     ``parameters`` counts elements, ``parameter_bytes`` bytes; None where the form does not
-    tell. ``signature`` is None where inputs cannot be known. ``facts`` holds what only this
-    framework has, under the names its ``read.py`` documents; rules read them.
+    tell. ``signature`` is None where inputs cannot be known. ``facts`` is what only this
+    framework tells: a frozen dataclass of its ``facts.py``, which ``facts_of`` gives typed.
     """
 
     framework: str
@@ -55,7 +59,25 @@ class ModelInfo:
     parameter_bytes: int | None = None
     dtypes: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    facts: object = field(default=None, repr=False)
+
+
+def facts_of(info: ModelInfo | None, kind: type[F]) -> F:
+    """The facts of ``info`` as the framework's own class. Any other class is a mistake in a reader
+    or in a rule, and raises ``TypeError``: nothing passes for lack of a fact."""
+    facts = info.facts if info is not None else None
+    if not isinstance(facts, kind):
+        whose = info.framework if info is not None else "no model"
+        raise TypeError(f"the facts of {whose} are {type(facts).__name__}, not {kind.__name__}")
+    return facts
+
+
+@runtime_checkable
+class StoresInputs(Protocol):
+    """Facts of a framework whose models may store the inputs that they were made with."""
+
+    @property
+    def stored_inputs(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

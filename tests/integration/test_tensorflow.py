@@ -14,9 +14,11 @@ from desk import Call
 
 import neopack as package
 from neopack.errors import SourceError, UsageError
+from neopack.frameworks.tensorflow.facts import FrozenGraphFacts, SavedModelFacts, TensorFlowFacts
 from neopack.goldens.arrays import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import NeoArchive
+from neopack.values.model import facts_of
 
 IMAGES = {"images": (1, 8, 8, 3)}
 X = {"x": (1, 8, 8, 3)}
@@ -68,10 +70,12 @@ def test_a_saved_model_keeps_its_form(tmp_path: Path, fixtures: Path, name: str)
     agrees(made, target="rasp4b")
     info = package.inspect(made.path).info
     assert info is not None
-    assert list(info.facts["signatures"]) == ["serving_default"]
-    assert info.facts["newer"] == []
+    assert list(facts_of(info, SavedModelFacts).signatures) == ["serving_default"]
+    assert facts_of(info, TensorFlowFacts).newer == ()
     # TensorFlow 1 names inputs by placeholders, TensorFlow 2 by the signature's keys
-    assert info.facts["signatures"]["serving_default"]["inputs"] == {"images": "images:0"}
+    assert facts_of(info, SavedModelFacts).signatures["serving_default"].inputs == {
+        "images": "images:0"
+    }
 
 
 @pytest.mark.parametrize("name", ["2/saved-model", "1.15/saved-model"])
@@ -100,9 +104,9 @@ def test_a_saved_model_frozen(tmp_path: Path, fixtures: Path, name: str) -> None
     agrees(made)
     info = package.inspect(made.path).info
     assert info is not None
-    assert info.facts["placeholders"] == ["images"]
-    assert [name for name, _ in info.facts["outputs"]] == ["scores"]
-    assert info.facts["functions"] == []
+    assert facts_of(info, TensorFlowFacts).placeholders == ("images",)
+    assert [name for name, _ in facts_of(info, FrozenGraphFacts).outputs] == ["scores"]
+    assert facts_of(info, TensorFlowFacts).functions == ()
     assert info.signature is not None
     assert info.signature.inputs[0].shape == (1, 8, 8, 3)
 
@@ -141,8 +145,9 @@ def test_gradients_are_cut_off_where_the_output_is_named(tmp_path: Path, fixture
     made = package.package(path, outputs=["dangling"], path=tmp_path / "m.tar.gz", seed=3)
     info = package.inspect(made.path).info
     assert info is not None
-    assert info.facts["placeholders"] == ["x"]
-    assert info.facts["training"] == {}
+    facts = facts_of(info, TensorFlowFacts)
+    assert facts.placeholders == ("x",)
+    assert facts.training == {}
 
 
 def test_keras_metadata_stays_outside(tmp_path: Path, fixtures: Path) -> None:

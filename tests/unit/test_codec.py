@@ -41,6 +41,7 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     Path: TEXT.filter(lambda text: "\0" not in text).map(Path),
     Any: st.one_of(st.none(), TEXT, st.integers(), st.lists(st.integers(), max_size=2)),
 }
+PLAIN[object] = PLAIN[Any]  # facts come back as JSON
 
 
 def strategy(kind: Any) -> st.SearchStrategy[Any]:

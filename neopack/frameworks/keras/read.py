@@ -1,27 +1,14 @@
 """ModelInfo of a Keras file, without Keras: nothing in it is run, and no weight is loaded.
 
 ``format`` is ``h5`` or ``keras``, or what is no model to submit: ``weights`` (HDF5 without a
-model_config). ``operators`` counts layers by class, also those of models in it. ``facts``:
-
-====================  ========================================================================
-layers                how many; ``weights`` how many tensors
-training_config       whether the file says how it is trained
-optimizer_weights     bytes of the optimizer's state
-lambdas, custom       paths of Lambda layers, and of layers of somebody's own classes
-strangers             what else in the configuration would have Keras look for code
-data_formats          channels_last, channels_first: those that layers state
-new_layers            classes that Keras 2.2.4 has not
-inputs                names of the InputLayers
-links                 links in the file that are not followed
-sample_weight_mode    whether training_config has the word whose lack Neo complains of
-====================  ========================================================================
+model_config). ``operators`` counts layers by class, also those of models in it.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from neopack.errors import Malformed, NeopackError, NotRecognized, SourceError
@@ -32,6 +19,7 @@ from neopack.formats.hdf5 import MAGIC, Hdf5Object, Hdf5Tree, read_tree
 from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
 from neopack.frameworks.keras import graph, kept, keras1
+from neopack.frameworks.keras.facts import KerasFacts
 from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
@@ -194,39 +182,31 @@ def _info(found: Document, where: str) -> ModelInfo:
         parameters=sum(_elements(node) for node in weights),
         parameter_bytes=sum(node.bytes for node in weights),
         dtypes=dict(sorted(Counter(node.dtype for node in weights).items())),
-        facts={
-            "layers": len(layers),
-            "weights": len(weights),
-            "training_config": found.training is not None,
-            "optimizer_weights": sum(n.bytes for n in _weights(found.tree, optimizer=True)),
-            "sample_weight_mode": "sample_weight_mode" in (found.training or {}),
-            "strangers": configs.strangers(found.model),
-            "links": [
-                f"{n.path}/{name}" for n in found.tree.nodes.values() for name, _ in n.links
-            ],
-            **_layer_facts(layers),
-        },
+        facts=_facts(found, layers, len(weights)),
     )
 
 
-def _layer_facts(layers: Iterable[configs.Found]) -> dict[str, Json]:
-    formats: set[str] = set()
-    lambdas, custom, new = [], [], set()
-    for layer in layers:
-        stated = layer.config.get("data_format") if isinstance(layer.config, dict) else None
-        formats |= {stated} if isinstance(stated, str) else set()
-        if layer.class_name in configs.LAMBDAS:
-            lambdas.append(layer.path)
-        elif layer.custom:
-            custom.append(f"{layer.path} ({layer.class_name})")
-        elif layer.class_name not in kept.OF_2_2_4:
-            new.add(layer.class_name)
-    return {
-        "lambdas": lambdas,
-        "custom": custom,
-        "data_formats": sorted(formats),
-        "new_layers": sorted(new),
-    }
+def _facts(found: Document, layers: Sequence[configs.Found], weights: int) -> KerasFacts:
+    known = [x for x in layers if x.class_name not in configs.LAMBDAS]
+    formats = (x.config.get("data_format") for x in layers if isinstance(x.config, dict))
+    links = (f"{n.path}/{name}" for n in found.tree.nodes.values() for name, _ in n.links)
+    return KerasFacts(
+        layers=len(layers),
+        weights=weights,
+        training_config=found.training is not None,
+        optimizer_weights=sum(n.bytes for n in _weights(found.tree, optimizer=True)),
+        sample_weight_mode="sample_weight_mode" in (found.training or {}),
+        strangers=tuple(configs.strangers(found.model)),
+        links=tuple(links),
+        lambdas=tuple(x.path for x in layers if x.class_name in configs.LAMBDAS),
+        custom=tuple(f"{x.path} ({x.class_name})" for x in known if x.custom),
+        data_formats=tuple(sorted({x for x in formats if isinstance(x, str)})),
+        new_layers=_new_layers(x.class_name for x in known if not x.custom),
+    )
+
+
+def _new_layers(classes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({name for name in classes if name not in kept.OF_2_2_4}))
 
 
 def _versions(found: Document) -> dict[str, str]:

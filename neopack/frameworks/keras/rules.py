@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from neopack import facts, versions
 from neopack.dataconfig.data_input_config import dims, shape_text
+from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.layout import channels_first
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import named
 from neopack.rules.rule import Hit, Inspection, Rule, rule
-from neopack.values.json import Json
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import TensorSpec
 
 __all__ = ["RULES"]
@@ -27,8 +27,8 @@ def _info(inspection: Inspection) -> ModelInfo:
     return inspection.info
 
 
-def _fact(inspection: Inspection, key: str) -> Json:
-    return _info(inspection).facts.get(key)
+def _facts(inspection: Inspection) -> KerasFacts:
+    return facts_of(inspection.info, KerasFacts)
 
 
 def _model(inspection: Inspection) -> str:
@@ -129,14 +129,14 @@ def _agrees(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
 @rule("NEO-KR-007", needs=("info",))
 def channels_come_first(inspection: Inspection) -> Iterator[Hit]:
     """The file itself is channels last (guide, neo-compilation-preparing-model)."""
-    if "channels_first" in (_fact(inspection, "data_formats") or ()):
+    if "channels_first" in _facts(inspection).data_formats:
         yield Hit(message="layers have data_format channels_first", where=_model(inspection))
 
 
 @rule("NEO-KR-008", needs=("info",))
 def lambdas(inspection: Inspection) -> Iterator[Hit]:
     """No Lambda layers: their code is no part of what Neo compiles."""
-    found = _fact(inspection, "lambdas")
+    found = _facts(inspection).lambdas
     if found:
         yield Hit(message=f"Lambda layers: {named(found)}", where=_model(inspection))
 
@@ -144,7 +144,7 @@ def lambdas(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-KR-009", needs=("info",))
 def custom_layers(inspection: Inspection) -> Iterator[Hit]:
     """No layers of somebody's own classes: Neo has no code for them."""
-    found = _fact(inspection, "custom")
+    found = _facts(inspection).custom
     if found:
         yield Hit(
             message=f"layers that are not Keras's own: {named(found)}", where=_model(inspection)
@@ -154,7 +154,7 @@ def custom_layers(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-KR-010", needs=("info",))
 def new_layers(inspection: Inspection) -> Iterator[Hit]:
     """Layers are those of Keras 2.2.4."""
-    found = _fact(inspection, "new_layers")
+    found = _facts(inspection).new_layers
     if found:
         yield Hit(
             message=f"layers that Keras 2.2.4 has not: {named(found)}", where=_model(inspection)
@@ -164,8 +164,8 @@ def new_layers(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-KR-011", needs=("info",))
 def training(inspection: Inspection) -> Iterator[Hit]:
     """No training configuration, which loading compiles and newer Keras words otherwise."""
-    size = _fact(inspection, "optimizer_weights") or 0
-    if _fact(inspection, "training_config"):
+    size = _facts(inspection).optimizer_weights
+    if _facts(inspection).training_config:
         state = f", and {size} bytes of the optimizer's state" if size else ""
         yield Hit(
             message=f"a training configuration is in the file{state}", where=_model(inspection)

@@ -3,14 +3,16 @@ live model. What would run code of its own when Keras loads it is refused before
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from neopack.errors import NotRecognized, SourceError, Unsafe
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
 from neopack.frameworks.keras import read
+from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.read import Document
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 
 __all__ = ["model_file", "refuse_code", "refuse_no_weights"]
 
@@ -33,31 +35,30 @@ def model_file(path: Path) -> tuple[Document, ModelInfo]:
 def refuse_code(info: ModelInfo, where: str) -> None:
     """Lambda layers keep compiled Python in the file, and custom classes are looked for among
     what is installed; links lead to other files."""
-    lambdas, custom, links = (info.facts[key] for key in ("lambdas", "custom", "links"))
-    if lambdas:
+    facts = facts_of(info, KerasFacts)
+    if facts.lambdas:
         raise Unsafe(
-            f"has Lambda layers, whose code is never run here: {_some(lambdas)}",
+            f"has Lambda layers, whose code is never run here: {_some(facts.lambdas)}",
             where=where,
             hint="build the model of layers alone, and save it again; Neo may refuse it as well",
         )
-    if custom:
+    if facts.custom:
         raise Unsafe(
-            f"has layers of classes that are not Keras's own: {_some(custom)}",
+            f"has layers of classes that are not Keras's own: {_some(facts.custom)}",
             where=where,
             hint="build the model of Keras's own layers; Neo has no other code",
         )
-    if info.facts["strangers"]:
+    if facts.strangers:
         raise Unsafe(
-            f"has in its configuration what is no part of a model: "
-            f"{_some(info.facts['strangers'])}",
+            f"has in its configuration what is no part of a model: {_some(facts.strangers)}",
             where=where,
             hint="a file that names functions to be called when it is loaded is not to be trusted",
         )
-    if links:
-        raise Unsafe(f"links to other places: {_some(links)}", where=where)
+    if facts.links:
+        raise Unsafe(f"links to other places: {_some(facts.links)}", where=where)
 
 
-def _some(names: list[str]) -> str:
+def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
 

@@ -15,12 +15,13 @@ from neopack import runtimes
 from neopack.errors import ExportFailed, UsageError
 from neopack.frameworks import ExportSettings
 from neopack.frameworks.mxnet import names, source
+from neopack.frameworks.mxnet.facts import SymbolFacts
 from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, Pair
 from neopack.goldens import inputs
 from neopack.goldens.arrays import save_goldens
 from neopack.values.artifact import Array
 from neopack.values.log import Log
-from neopack.values.model import ExportedModel, Member, ModelSource
+from neopack.values.model import ExportedModel, Member, ModelSource, facts_of
 from neopack.values.signature import InputRequest, Shape, Signature
 
 __all__ = ["RUNTIME", "export"]
@@ -90,7 +91,7 @@ def _known_shapes(pair: Pair, requests: Sequence[InputRequest]) -> dict[str, lis
         _refuse_misfit(request, specs[request.name], str(pair.symbol))
     for name, shape in specs.items():
         whole = [dim for dim in shape if dim is not None]
-        if name in known or (name in pair.info.facts["labels"] and not whole):
+        if name in known or (name in facts_of(pair.info, SymbolFacts).labels and not whole):
             continue
         if not shape or len(whole) < len(shape):
             raise _shape_wanted(name, shape, str(pair.symbol))

@@ -1,36 +1,16 @@
 """ModelInfo of an MXNet model, a symbol and its parameters, without mxnet.
 
 ``format`` is ``symbol``, with the parameters that lie beside it, ``params`` for a parameter file
-alone, or ``npz`` for one of MXNet 2. ``facts``:
-
-=====================  =======================================================================
-parameters             the file that was read with the symbol, or ""; ``parameters_form`` is
-                       its form: params or npz
-arrays                 how many there are in it
-array_versions         how many arrays are of each version of the format, as "0" to "3"
-storages               how many arrays are dense, row_sparse, csr
-unprefixed             names of parameters without arg: or aux:, of save_parameters
-missing, extra         names that the symbol has and the parameters lack, and the other way
-misfits                name to what is wrong with its shape
-labels                 inputs that are labels
-unranked_inputs        inputs of which nothing tells the shape
-outputs                names of the nodes that are outputs
-cycle                  names of nodes that feed each other
-dangling               what names a node that is not there
-forward_references     nodes that take one which is written after them
-custom_operators       the kinds of operators that are the user's own code
-subgraphs              operators that have graphs of their own (loops, conditions)
-channel_last           names of nodes with a layout such as NHWC
-=====================  =======================================================================
+alone, or ``npz`` for one of MXNet 2.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
 
 from neopack.errors import NotRecognized
 from neopack.formats import mxparams
@@ -39,7 +19,8 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.mxparams import ArraySpec
 from neopack.formats.source import ByteSource
 from neopack.frameworks.mxnet import graph, names, symbol
-from neopack.frameworks.mxnet.fit import Fit, bare, fit, is_label, takes_classes, unprefixed
+from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts
+from neopack.frameworks.mxnet.fit import bare, fit, is_label, takes_classes, unprefixed
 from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
 from neopack.values.json import Json
 from neopack.values.model import ModelInfo
@@ -58,16 +39,6 @@ MOST_SHAPES = 1 << 20
 MOST_NAMED = 50
 MOST_SAID = 3
 NUMPY = "parameters of MXNet 2, which MXNet 1.8 does not load"
-NOTES = {
-    "labels": "inputs that are labels",
-    "unprefixed": "names without arg: or aux:, as save_parameters writes them",
-    "missing": "parameters that are missing",
-    "extra": "parameters that the symbol does not have",
-    "misfits": "parameters of another shape than the symbol's",
-    "cycle": "nodes that feed each other",
-    "dangling": "nodes that are not there",
-    "custom_operators": "operators that are code",
-}
 
 
 def form(source: ByteSource) -> str | None:
@@ -97,23 +68,29 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
         if found is None:
             raise NotRecognized("is no MXNet model", where=source.name)
         if found == "npz":
-            return ModelInfo(framework="MXNET", format="npz", producer="mxnet", notes=(NUMPY,))
+            return ModelInfo(
+                framework="MXNET",
+                format="npz",
+                producer="mxnet",
+                notes=(NUMPY,),
+                facts=MXNetFacts(),
+            )
         if found == "params":
             arrays = mxparams.read_params(source, limits)
+            facts = ArrayFacts(**_array_facts(arrays))
             return ModelInfo(
                 framework="MXNET",
                 format="params",
                 producer="mxnet",
-                notes=tuple(_notes(_array_facts(arrays))),
-                facts=_array_facts(arrays),
+                notes=tuple(_notes(facts)),
+                facts=facts,
                 **_counted(arrays),
             )
         loaded = symbol.load(source, limits)
     beside = names.parameters_of(model, files.names())
     chosen = beside[0] if beside else ""
     held, kind = _parameters(files, chosen, limits)
-    facts = {"parameters": chosen, "parameters_form": kind, **_array_facts(held or ())}
-    return _of_symbol(loaded, held, _stored_shapes(files, model), facts)
+    return _of_symbol(loaded, held, _stored_shapes(files, model), (chosen, kind))
 
 
 def _parameters(
@@ -154,8 +131,9 @@ def _of_symbol(
     of: Symbol,
     arrays: tuple[ArraySpec, ...] | None,
     stored: Mapping[str, Shape],
-    facts: Mapping[str, Json],
+    parameters: tuple[str, str],
 ) -> ModelInfo:
+    """``parameters`` are the file beside the symbol and its form."""
     takers = of.takers()
     fitted = fit(of, takers, arrays)
     held = {bare(array.name): array.shape for array in arrays or ()}
@@ -171,16 +149,25 @@ def _of_symbol(
         for place, spec in specs.items()
     )
     operators = [node for node in of.every_node() if not node.is_variable]
-    told = {
-        **facts,
-        **_fit_facts(fitted),
-        **_graph_facts(of),
-        "labels": [of.nodes[place].name for place, is_one in labels.items() if is_one],
-        "unranked_inputs": [spec.name for spec in inputs if not spec.shape],
-        "custom_operators": _custom(operators),
-        "subgraphs": sorted({node.op for node in operators if node.subgraphs}),
-        "channel_last": [n.name for n in operators if graph.channel_last(n.attributes)],
-    }
+    outputs = (of.nodes[head.node].name for head in of.heads if head.node < len(of.nodes))
+    facts = SymbolFacts(
+        **_array_facts(arrays or ()),
+        parameters=parameters[0],
+        parameters_form=parameters[1],
+        missing=fitted.missing,
+        extra=fitted.extra,
+        misfits=fitted.misfits,
+        nodes=len(of.nodes),
+        cycle=tuple(graph.cycle(of)),
+        dangling=tuple(graph.dangling(of)),
+        forward_references=tuple(graph.forward_references(of)),
+        outputs=tuple(outputs),
+        labels=tuple(of.nodes[place].name for place, is_one in labels.items() if is_one),
+        unranked_inputs=tuple(spec.name for spec in inputs if not spec.shape),
+        custom_operators=_custom(operators),
+        subgraphs=tuple(sorted({node.op for node in operators if node.subgraphs})),
+        channel_last=tuple(n.name for n in operators if graph.channel_last(n.attributes)),
+    )
     return ModelInfo(
         framework="MXNET",
         format="symbol",
@@ -188,8 +175,8 @@ def _of_symbol(
         versions={"mxnet": of.version} if of.version else {},
         signature=Signature(inputs=inputs),
         operators=dict(sorted(Counter(node.op for node in operators).items())),
-        notes=tuple(_notes(told)),
-        facts=told,
+        notes=tuple(_notes(facts)),
+        facts=facts,
         **_counted(arrays),
     )
 
@@ -224,51 +211,55 @@ def _counted(arrays: Sequence[ArraySpec] | None) -> dict[str, Any]:
     }
 
 
-def _array_facts(arrays: Sequence[ArraySpec]) -> dict[str, Json]:
-    return {
-        "arrays": len(arrays),
-        "array_versions": dict(sorted(Counter(str(a.version) for a in arrays).items())),
-        "storages": dict(sorted(Counter(array.storage for array in arrays).items())),
-        "unprefixed": unprefixed(arrays)[:MOST_NAMED],
-    }
+class _ArrayFacts(TypedDict):
+    """The fields of ``ArrayFacts``."""
+
+    arrays: int
+    array_versions: Mapping[str, int]
+    storages: Mapping[str, int]
+    unprefixed: tuple[str, ...]
 
 
-def _fit_facts(fitted: Fit) -> dict[str, Json]:
-    return {
-        "missing": list(fitted.missing),
-        "extra": list(fitted.extra),
-        "misfits": dict(fitted.misfits),
-    }
+def _array_facts(arrays: Sequence[ArraySpec]) -> _ArrayFacts:
+    return _ArrayFacts(
+        arrays=len(arrays),
+        array_versions=dict(sorted(Counter(str(a.version) for a in arrays).items())),
+        storages=dict(sorted(Counter(array.storage for array in arrays).items())),
+        unprefixed=tuple(unprefixed(arrays)[:MOST_NAMED]),
+    )
 
 
-def _graph_facts(of: Symbol) -> dict[str, Json]:
-    return {
-        "nodes": len(of.nodes),
-        "cycle": graph.cycle(of),
-        "dangling": list(graph.dangling(of)),
-        "forward_references": graph.forward_references(of),
-        "outputs": [of.nodes[head.node].name for head in of.heads if head.node < len(of.nodes)],
-    }
-
-
-def _notes(facts: Mapping[str, Json]) -> Iterator[str]:
+def _notes(facts: ArrayFacts) -> Iterator[str]:
     """What a person should know of it at once."""
-    if facts.get("parameters") == "":
+    if isinstance(facts, SymbolFacts) and not facts.parameters:
         yield "no parameters beside it"
-    if facts.get("parameters_form") == "npz":
+    if isinstance(facts, SymbolFacts) and facts.parameters_form == "npz":
         yield NUMPY
-    for fact, words in NOTES.items():
-        found = facts.get(fact)
-        if found:
-            named = list(found)[:MOST_SAID]
-            more = f" and {len(found) - len(named)} more" if len(found) > len(named) else ""
+    for words, names_ in _problems(facts):
+        if names_:
+            named = list(names_)[:MOST_SAID]
+            more = f" and {len(names_) - len(named)} more" if len(names_) > len(named) else ""
             yield f"{words}: {', '.join(named)}{more}"
-    sparse = [f"{count} {kind}" for kind, count in facts["storages"].items() if kind != "dense"]
+    sparse = [f"{count} {kind}" for kind, count in facts.storages.items() if kind != "dense"]
     if sparse:
         yield f"sparse arrays: {', '.join(sparse)}"
 
 
-def _custom(nodes: Sequence[Node]) -> list[str]:
-    return sorted(
-        {node.attributes.get("op_type") or node.op for node in nodes if node.op in CUSTOM}
-    )
+def _problems(facts: ArrayFacts) -> Iterator[tuple[str, Collection[str]]]:
+    """What to say of names, and the names."""
+    symbol_ = facts if isinstance(facts, SymbolFacts) else None
+    if symbol_:
+        yield "inputs that are labels", symbol_.labels
+    yield "names without arg: or aux:, as save_parameters writes them", facts.unprefixed
+    if symbol_:
+        yield "parameters that are missing", symbol_.missing
+        yield "parameters that the symbol does not have", symbol_.extra
+        yield "parameters of another shape than the symbol's", symbol_.misfits
+        yield "nodes that feed each other", symbol_.cycle
+        yield "nodes that are not there", symbol_.dangling
+        yield "operators that are code", symbol_.custom_operators
+
+
+def _custom(nodes: Sequence[Node]) -> tuple[str, ...]:
+    custom = (node for node in nodes if node.op in CUSTOM)
+    return tuple(sorted({node.attributes.get("op_type") or node.op for node in custom}))

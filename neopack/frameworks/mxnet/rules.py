@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 
 from neopack import facts, versions
 from neopack.frameworks.mxnet import names
+from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts
 from neopack.rules.members import in_code, named, visible
 from neopack.rules.rule import Hit, Inspection, Rule, rule
-from neopack.values.json import Json
+from neopack.values.model import facts_of
 
 __all__ = ["RULES"]
 
@@ -81,7 +82,8 @@ def no_epoch(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-006", needs=("info",))
 def unprefixed(inspection: Inspection) -> Iterator[Hit]:
     """Names of parameters begin with arg: or aux: (loader)."""
-    found = _fact(inspection, "unprefixed", [])
+    arrays = _arrays(inspection)
+    found = arrays.unprefixed if arrays else ()
     if found:
         yield Hit(
             message=f"parameters without arg: or aux: in their names: {named(found)}",
@@ -92,7 +94,8 @@ def unprefixed(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-007", needs=("info",))
 def missing(inspection: Inspection) -> Iterator[Hit]:
     """Every parameter of the symbol has its values (MXNet 1.8.0 cannot bind it otherwise)."""
-    found = _fact(inspection, "missing", [])
+    symbol = _symbol(inspection)
+    found = symbol.missing if symbol else ()
     if found and _parameters(inspection):
         yield Hit(
             message=f"{len(found)} parameters of the symbol are missing: {named(found)}",
@@ -103,7 +106,8 @@ def missing(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-008", needs=("info",))
 def extra(inspection: Inspection) -> Iterator[Hit]:
     """No parameters that the symbol does not have."""
-    found = _fact(inspection, "extra", [])
+    symbol = _symbol(inspection)
+    found = symbol.extra if symbol else ()
     if found:
         yield Hit(
             message=f"{len(found)} parameters are not the symbol's: {named(found)}",
@@ -114,7 +118,8 @@ def extra(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-009", needs=("info",))
 def misfits(inspection: Inspection) -> Iterator[Hit]:
     """Shapes of parameters are those that the symbol states (MXNet 1.8.0)."""
-    for name, problem in _fact(inspection, "misfits", {}).items():
+    symbol = _symbol(inspection)
+    for name, problem in symbol.misfits.items() if symbol else ():
         yield Hit(message=f"{name!r} {problem}", where=_file(inspection))
 
 
@@ -122,9 +127,10 @@ def misfits(inspection: Inspection) -> Iterator[Hit]:
 def numpy_parameters(inspection: Inspection) -> Iterator[Hit]:
     """Parameters are in MXNet's own format, without NumPy's shapes (MXNet 1.8.0)."""
     form = inspection.info.format if inspection.info else ""
-    if "npz" in (form, _fact(inspection, "parameters_form", "")):
+    arrays, symbol = _arrays(inspection), _symbol(inspection)
+    if form == "npz" or (symbol and symbol.parameters_form == "npz"):
         yield Hit(message="the parameters are an .npz of MXNet 2", where=_file(inspection))
-    elif NUMPY_VERSION in _fact(inspection, "array_versions", {}):
+    elif arrays and NUMPY_VERSION in arrays.array_versions:
         yield Hit(message="the parameters were saved with NumPy's shapes", where=_file(inspection))
 
 
@@ -143,7 +149,8 @@ def not_float32(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-012", needs=("info",))
 def cycle(inspection: Inspection) -> Iterator[Hit]:
     """No cycles (guide, neo-troubleshooting-compilation)."""
-    found = _fact(inspection, "cycle", [])
+    symbol = _symbol(inspection)
+    found = symbol.cycle if symbol else ()
     if found:
         yield Hit(message=f"nodes feed each other: {named(found)}", where=_model(inspection))
 
@@ -151,7 +158,8 @@ def cycle(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-013", needs=("info",))
 def dangling(inspection: Inspection) -> Iterator[Hit]:
     """Every input and output names a node that is there."""
-    found = _fact(inspection, "dangling", [])
+    symbol = _symbol(inspection)
+    found = symbol.dangling if symbol else ()
     if found:
         yield Hit(message=f"nodes that are not there: {named(found)}", where=_model(inspection))
 
@@ -159,8 +167,9 @@ def dangling(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-014", needs=("info",))
 def out_of_order(inspection: Inspection) -> Iterator[Hit]:
     """Nodes come after those that they take, as every writer has them."""
-    found = _fact(inspection, "forward_references", [])
-    if found and not _fact(inspection, "cycle", []):
+    symbol = _symbol(inspection)
+    found = symbol.forward_references if symbol and not symbol.cycle else ()
+    if found:
         yield Hit(
             message=f"nodes stand before what they take: {named(found)}", where=_model(inspection)
         )
@@ -182,7 +191,8 @@ def newer(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-016", needs=("info",))
 def custom_operators(inspection: Inspection) -> Iterator[Hit]:
     """No operators that are the user's own code (MXNet 1.8.0 does not find them)."""
-    found = _fact(inspection, "custom_operators", [])
+    symbol = _symbol(inspection)
+    found = symbol.custom_operators if symbol else ()
     if found:
         yield Hit(message=f"operators of your own: {named(found)}", where=_model(inspection))
 
@@ -190,7 +200,8 @@ def custom_operators(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-017", paths=("tvm",), needs=("info",))
 def control_flow(inspection: Inspection) -> Iterator[Hit]:
     """No loops and conditions where TVM compiles."""
-    found = _fact(inspection, "subgraphs", [])
+    symbol = _symbol(inspection)
+    found = symbol.subgraphs if symbol else ()
     if found:
         yield Hit(
             message=f"operators with graphs of their own: {named(found)}", where=_model(inspection)
@@ -200,7 +211,8 @@ def control_flow(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-018", needs=("info",))
 def channel_last(inspection: Inspection) -> Iterator[Hit]:
     """Layouts are NCHW, as DataInputConfig is (guide, neo-compilation-preparing-model)."""
-    found = _fact(inspection, "channel_last", [])
+    symbol = _symbol(inspection)
+    found = symbol.channel_last if symbol else ()
     if found:
         yield Hit(message=f"nodes with channels last: {named(found)}", where=_model(inspection))
 
@@ -208,7 +220,8 @@ def channel_last(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-MX-019", needs=("info",))
 def labels(inspection: Inspection) -> Iterator[Hit]:
     """Labels are inputs, and DataInputConfig has them (guide, neo-compilation-preparing-model)."""
-    found = _fact(inspection, "labels", [])
+    symbol = _symbol(inspection)
+    found = symbol.labels if symbol else ()
     if found:
         yield Hit(message=f"inputs that are labels: {named(found)}", where=_model(inspection))
 
@@ -232,8 +245,16 @@ def _parameters(inspection: Inspection) -> list[str]:
     return [name for name in found if not in_code(name)]
 
 
-def _fact(inspection: Inspection, name: str, default: Json) -> Json:
-    return inspection.info.facts.get(name, default) if inspection.info else default
+def _arrays(inspection: Inspection) -> ArrayFacts | None:
+    """What the parameters tell; None of an .npz."""
+    facts_ = facts_of(inspection.info, MXNetFacts)
+    return facts_ if isinstance(facts_, ArrayFacts) else None
+
+
+def _symbol(inspection: Inspection) -> SymbolFacts | None:
+    """What a symbol tells; None of parameters alone."""
+    facts_ = facts_of(inspection.info, MXNetFacts)
+    return facts_ if isinstance(facts_, SymbolFacts) else None
 
 
 def _model(inspection: Inspection) -> str:
@@ -242,7 +263,8 @@ def _model(inspection: Inspection) -> str:
 
 def _file(inspection: Inspection) -> str:
     """The parameter file that was read."""
-    return _fact(inspection, "parameters", "") or _model(inspection)
+    symbol = _symbol(inspection)
+    return (symbol.parameters if symbol else "") or _model(inspection)
 
 
 RULES: tuple[Rule, ...] = (

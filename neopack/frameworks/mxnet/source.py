@@ -11,8 +11,9 @@ from neopack.formats.files import Files, PlacedFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
 from neopack.frameworks.mxnet import names, read
+from neopack.frameworks.mxnet.facts import SymbolFacts
 from neopack.values.log import Log
-from neopack.values.model import ModelInfo, ModelSource
+from neopack.values.model import ModelInfo, ModelSource, facts_of
 
 __all__ = ["PARAMETERS_NAME", "PREFIX", "SYMBOL_NAME", "Pair", "pair"]
 
@@ -120,21 +121,24 @@ def _refused_numpy(path: Path) -> SourceError:
 
 def _refuse(info: ModelInfo, symbol: Path, parameters: Path) -> None:
     """What MXNet would crash on, or say in words that help nobody."""
-    facts = info.facts
-    if facts["unprefixed"]:
+    facts = facts_of(info, SymbolFacts)
+    if facts.unprefixed:
         raise SourceError(
-            f"was written by save_parameters: {facts['unprefixed'][0]!r} has no arg: or aux:",
+            f"was written by save_parameters: {facts.unprefixed[0]!r} has no arg: or aux:",
             where=str(parameters),
             hint=f"{EXPORT_HINT}; or {CODE_HINT}",
         )
-    for name, problem in facts["misfits"].items():
+    for name, problem in facts.misfits.items():
         raise SourceError(f"does not fit the symbol: {name!r} {problem}", where=str(parameters))
-    said = {
-        "dangling": "names nodes that are not there",
-        "cycle": "has nodes that feed each other",
-        "custom_operators": "has operators of your own, which are code that no archive holds",
-        "missing": f"has parameters that {parameters.name} lacks",
-    }
-    for fact, problem in said.items():
-        if facts[fact]:
-            raise SourceError(f"{problem}: {facts[fact][0]}", where=str(symbol))
+    problems = (
+        ("names nodes that are not there", facts.dangling),
+        ("has nodes that feed each other", facts.cycle),
+        (
+            "has operators of your own, which are code that no archive holds",
+            facts.custom_operators,
+        ),
+        (f"has parameters that {parameters.name} lacks", facts.missing),
+    )
+    for problem, names_ in problems:
+        if names_:
+            raise SourceError(f"{problem}: {names_[0]}", where=str(symbol))

@@ -16,6 +16,7 @@ from typing import Any
 
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings
+from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.lower import fits, lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.frameworks.onnx.source import model_info, refuse_what_is_no_file
@@ -24,7 +25,7 @@ from neopack.goldens.arrays import save_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
 from neopack.values.log import Log
-from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
+from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource, facts_of
 from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = ["MODEL_FILE", "export"]
@@ -52,7 +53,7 @@ def export(
     path = refuse_what_is_no_file(given)
     info = model_info(path)
     target = staging / MODEL_FILE
-    if info.facts.get("external_data"):
+    if facts_of(info, OnnxFacts).external_data:
         _embed(path, target, log)
     else:
         _check(path)

@@ -18,6 +18,7 @@ from neopack.errors import SourceError
 from neopack.facts import OnnxRelease
 from neopack.frameworks.onnx.convert import converted, expanded, laid_open, refuse_types
 from neopack.frameworks.onnx.einsum import use_small_letters
+from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.older.steps import LOWEST
 from neopack.frameworks.onnx.rewriting import (
     BASE,
@@ -30,8 +31,7 @@ from neopack.frameworks.onnx.rewriting import (
 from neopack.frameworks.onnx.site import Names
 from neopack.frameworks.onnx.values import inferred
 from neopack.frameworks.onnx.walk import graphs, named, nodes, prune, replace, strip, used
-from neopack.values.json import Json
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import Shape
 
 __all__ = ["fits", "lower", "release_for"]
@@ -51,11 +51,9 @@ def release_for(version: str) -> OnnxRelease:
 
 def fits(info: ModelInfo, release: OnnxRelease) -> bool:
     """Whether the release reads a model as it is."""
-    given: Mapping[str, Json] = info.facts.get("opsets") or {}
-    return (
-        int(info.facts.get("ir_version") or 0) <= release.ir
-        and max((int(given[name]) for name in OWN if name in given), default=0) <= release.opset
-    )
+    facts_ = facts_of(info, OnnxFacts)
+    opset = max((facts_.opsets[name] for name in OWN if name in facts_.opsets), default=0)
+    return facts_.ir_version <= release.ir and opset <= release.opset
 
 
 def lower(

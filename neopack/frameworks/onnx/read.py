@@ -7,41 +7,20 @@ or ``domain::Op`` outside of ONNX's own domain. ``parameters`` counts the elemen
 initializers, ``dtypes`` the initializers. ``signature`` has the inputs that are no
 initializers; a dim of None is free; an input without a rank has shape ().
 
-``facts``:
-
-========================  ====================================================================
-ir_version, opsets        the same as numbers; ``opsets`` is {domain: version}, "" ONNX's own
-graph                     the graph's name
-nodes, subgraphs          how many, in functions too
-dynamic_inputs            names of inputs with a free dim or without a rank
-symbolic_dims             {input: [symbol, "?" or None for each dim]}, where any is free
-unranked_inputs           names of inputs without a shape
-non_tensor_inputs         {input: "sequence", "map", "optional", "sparse tensor"}
-non_tensor_outputs        the same of outputs
-initializers              how many
-initializers_in_inputs    how many of them are listed as graph inputs too (IR before 4)
-external_data             list of {tensor, location, offset, length} kept in other files
-custom_domains            domains of operators that neither ONNX nor the model defines
-functions                 functions that the model brings along: ["domain::Name"]
-sparse_initializers       how many
-training_info             how many
-quantised                 {operator: count} of the quantising operators
-quantization_annotations  how many
-constant_bytes            bytes of tensors in attributes (Constant nodes)
-========================  ====================================================================
+``facts`` are an ``OnnxFacts``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from neopack.errors import LimitExceeded, Malformed
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.protobuf import LENGTH, VARINT, Field, Walker
 from neopack.formats.source import ByteSource, Cursor
+from neopack.frameworks.onnx.facts import ExternalTensor, OnnxFacts
 from neopack.frameworks.onnx.graph import GraphReader, Seen, Value, qualified
-from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
@@ -191,13 +170,7 @@ class _Model:
             parameters=seen.elements,
             parameter_bytes=seen.bytes,
             dtypes=dict(sorted(seen.dtypes.items())),
-            facts={
-                "ir_version": self.ir_version,
-                "opsets": self.opsets,
-                "training_info": self.training,
-                **_input_facts(inputs, seen),
-                **_graph_facts(seen),
-            },
+            facts=_facts(self, inputs),
         )
 
     def _versions(self) -> Iterator[tuple[str, str]]:
@@ -226,44 +199,53 @@ def _operators(seen: Seen) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _input_facts(inputs: list[Value], seen: Seen) -> dict[str, Json]:
+def _facts(model: _Model, inputs: list[Value]) -> OnnxFacts:
+    seen = model.graph.seen
     unranked = [v.name for v in inputs if v.kind in ("tensor", "") and v.shape is None]
-    free = {v.name: list(v.symbols) for v in inputs if any(s is not None for s in v.symbols)}
-    return {
-        "dynamic_inputs": [v.name for v in inputs if v.name in free or v.name in unranked],
-        "symbolic_dims": free,
-        "unranked_inputs": unranked,
-        "non_tensor_inputs": _non_tensors(inputs),
-        "non_tensor_outputs": _non_tensors(seen.outputs),
-        "initializers": seen.dtypes.total(),
-        "initializers_in_inputs": len(seen.inputs) - len(inputs),
-    }
+    free = {v.name: tuple(v.symbols) for v in inputs if any(s is not None for s in v.symbols)}
+    own = set(seen.functions)
+    foreign = {domain for domain, name in seen.operators if (domain, name) not in own}
+    return OnnxFacts(
+        ir_version=model.ir_version,
+        opsets=model.opsets,
+        training_info=model.training,
+        dynamic_inputs=tuple(v.name for v in inputs if v.name in free or v.name in unranked),
+        symbolic_dims=free,
+        unranked_inputs=tuple(unranked),
+        non_tensor_inputs=_non_tensors(inputs),
+        non_tensor_outputs=_non_tensors(seen.outputs),
+        initializers=seen.dtypes.total(),
+        initializers_in_inputs=len(seen.inputs) - len(inputs),
+        graph=seen.name,
+        nodes=seen.nodes,
+        subgraphs=seen.subgraphs,
+        external_data=tuple(_external(tensor) for tensor in seen.external),
+        custom_domains=tuple(sorted(foreign - _STANDARD_DOMAINS)),
+        functions=tuple(sorted(qualified(domain, name) for domain, name in seen.functions)),
+        sparse_initializers=seen.sparse,
+        quantised=_quantizing(seen),
+        quantization_annotations=seen.quantization,
+        constant_bytes=seen.constant_bytes,
+    )
 
 
 def _non_tensors(values: list[Value]) -> dict[str, str]:
     return {value.name: value.kind for value in values if value.kind not in ("tensor", "")}
 
 
-def _graph_facts(seen: Seen) -> dict[str, Json]:
-    own = set(seen.functions)
-    foreign = (d for d, name in seen.operators if (d, name) not in own)
-    quantising = {
+def _external(tensor: Mapping[str, str]) -> ExternalTensor:
+    return ExternalTensor(
+        tensor=tensor.get("tensor", ""),
+        location=tensor.get("location", ""),
+        offset=tensor.get("offset", ""),
+        length=tensor.get("length", ""),
+    )
+
+
+def _quantizing(seen: Seen) -> dict[str, int]:
+    counts = {
         qualified(domain, name): count
         for (domain, name), count in seen.operators.items()
         if name in _QUANTISING or name.startswith("QLinear")
     }
-    return {
-        "graph": seen.name,
-        "nodes": seen.nodes,
-        "subgraphs": seen.subgraphs,
-        "external_data": [
-            {key: one.get(key, "") for key in ("tensor", "location", "offset", "length")}
-            for one in seen.external
-        ],
-        "custom_domains": sorted(set(foreign) - _STANDARD_DOMAINS),
-        "functions": sorted(qualified(domain, name) for domain, name in seen.functions),
-        "sparse_initializers": seen.sparse,
-        "quantised": dict(sorted(quantising.items())),
-        "quantization_annotations": seen.quantization,
-        "constant_bytes": seen.constant_bytes,
-    }
+    return dict(sorted(counts.items()))

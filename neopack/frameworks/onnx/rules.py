@@ -11,18 +11,19 @@ from collections.abc import Iterator
 from neopack import facts, versions
 from neopack.dataconfig.data_input_config import dims, example, shape_text
 from neopack.facts import OnnxRelease
+from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import named, normal
 from neopack.rules.rule import Hit, Inspection, Rule, rule
-from neopack.values.json import Json
+from neopack.values.model import facts_of
 
 __all__ = ["RULES"]
 
 _DEFAULT_DOMAINS = ("", "ai.onnx")
 
 
-def _fact(inspection: Inspection, key: str) -> Json:
-    return inspection.info.facts.get(key) if inspection.info else None
+def _facts(inspection: Inspection) -> OnnxFacts:
+    return facts_of(inspection.info, OnnxFacts)
 
 
 def _newest_taken(inspection: Inspection) -> OnnxRelease | None:
@@ -43,7 +44,7 @@ def _came_with(**what: int) -> str:
 
 
 def _opset(inspection: Inspection) -> int | None:
-    opsets = _fact(inspection, "opsets") or {}
+    opsets = _facts(inspection).opsets
     found = [opsets[domain] for domain in _DEFAULT_DOMAINS if domain in opsets]
     return max(found) if found else None
 
@@ -63,7 +64,7 @@ def opset(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-002", needs=("info",))
 def ir_version(inspection: Inspection) -> Iterator[Hit]:
     """The IR version is one that the listed release of ONNX knows (guide: 1.7.0, so IR 7)."""
-    found, most = _fact(inspection, "ir_version") or 0, _newest_taken(inspection)
+    found, most = _facts(inspection).ir_version, _newest_taken(inspection)
     if most is not None and found > most.ir:
         yield Hit(
             message=f"IR version {found} came with {_came_with(ir=found)}; Neo's guide lists "
@@ -79,8 +80,7 @@ def _external(inspection: Inspection) -> tuple[list[str], list[str]]:
     folder = model.rpartition("/")[0]
     present: list[str] = []
     absent: list[str] = []
-    kept = _fact(inspection, "external_data") or ()
-    for location in dict.fromkeys(str(one["location"]) for one in kept):
+    for location in dict.fromkeys(t.location for t in _facts(inspection).external_data):
         beside = normal(f"{folder}/{location}" if folder else location)
         (present if beside in names else absent).append(location)
     return present, absent
@@ -108,7 +108,7 @@ def absent_data(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-005", needs=("info",))
 def custom_domains(inspection: Inspection) -> Iterator[Hit]:
     """Operators are ONNX's own."""
-    found = _fact(inspection, "custom_domains")
+    found = _facts(inspection).custom_domains
     if found:
         yield Hit(message=f"operators from outside of ONNX, of the domains {named(found)}")
 
@@ -121,7 +121,7 @@ def free_dims(inspection: Inspection) -> Iterator[Hit]:
         return  # NEO-DC-011 asks for each input
     free = [spec for spec in (signature.inputs if signature else ()) if None in spec.shape]
     names = {f"{spec.name} {shape_text(spec.shape)}" for spec in free}
-    names |= set(map(str, _fact(inspection, "dynamic_inputs") or ())) if not free else set()
+    names |= set(_facts(inspection).dynamic_inputs) if not free else set()
     if names:
         yield Hit(
             message=f"inputs with free dims and no DataInputConfig: {named(sorted(names))}",
@@ -133,7 +133,7 @@ def free_dims(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-007", needs=("info",))
 def quantised(inspection: Inspection) -> Iterator[Hit]:
     """No quantised operators."""
-    found = _fact(inspection, "quantised")
+    found = _facts(inspection).quantised
     if found:
         yield Hit(message=f"quantised operators: {named(found)}")
 
@@ -141,7 +141,7 @@ def quantised(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-008", needs=("info",))
 def sparse(inspection: Inspection) -> Iterator[Hit]:
     """No sparse tensors."""
-    count = _fact(inspection, "sparse_initializers")
+    count = _facts(inspection).sparse_initializers
     if count:
         yield Hit(message=f"{count} of the weights are sparse tensors")
 
@@ -149,8 +149,8 @@ def sparse(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-009", needs=("info",))
 def no_opset(inspection: Inspection) -> Iterator[Hit]:
     """The model says which opset it is of (onnx docs/IR.md: required from IR version 3)."""
-    opsets = _fact(inspection, "opsets")
-    if opsets is not None and not any(domain in opsets for domain in _DEFAULT_DOMAINS):
+    opsets = _facts(inspection).opsets
+    if not any(domain in opsets for domain in _DEFAULT_DOMAINS):
         yield Hit(message="the model names no opset of ONNX's own domain")
 
 
@@ -167,7 +167,7 @@ def unlisted_operators(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-011", needs=("info",))
 def other_inputs(inspection: Inspection) -> Iterator[Hit]:
     """Inputs are tensors: DataInputConfig has one shape for each."""
-    for name, kind in (_fact(inspection, "non_tensor_inputs") or {}).items():
+    for name, kind in _facts(inspection).non_tensor_inputs.items():
         yield Hit(message=f"the input {name!r} is a {kind}, which has no shape", where=name)
 
 
@@ -176,7 +176,7 @@ def one_symbol_two_sizes(inspection: Inspection) -> Iterator[Hit]:
     """A dim of one name has one size in all inputs (onnx docs/IR.md, dimension variables)."""
     given = {name: dims(value) for name, value in inputs_of(inspection).inputs}
     first: dict[str, tuple[str, int]] = {}
-    for name, symbols in (_fact(inspection, "symbolic_dims") or {}).items():
+    for name, symbols in _facts(inspection).symbolic_dims.items():
         for symbol, size in zip(symbols, given.get(name) or (), strict=False):
             if not symbol or symbol == "?":
                 continue

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from neopack.errors import Malformed
 from neopack.frameworks.pytorch.container import EXPORTED_PROGRAM, Container
+from neopack.frameworks.pytorch.facts import ExportedFacts, PyTorchFacts
 from neopack.frameworks.pytorch.tensors import StoredTensor, sizes, total
-from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Shape, Signature, TensorSpec
 
@@ -66,7 +66,13 @@ def read(container: Container) -> ModelInfo:
 
 def _without_graph() -> ModelInfo:
     note = "no exported graph inside: compiled by AOTInductor, or not a torch.export file"
-    return ModelInfo(framework=FRAMEWORK, format="pt2", producer="pytorch", notes=(note,))
+    return ModelInfo(
+        framework=FRAMEWORK,
+        format="pt2",
+        producer="pytorch",
+        notes=(note,),
+        facts=PyTorchFacts(),
+    )
 
 
 def _info(container: Container, program: Any, names: list[str]) -> ModelInfo:
@@ -80,6 +86,8 @@ def _info(container: Container, program: Any, names: list[str]) -> ModelInfo:
     operators = Counter(_operator(node["target"]) for node in graph["nodes"])
     weights, everything = total(parameters), total([*parameters, *buffers])
     devices = {_device(value) for value in values.values()} - {"cpu"}
+    tree = _call_signature(module)
+    output_type = str(_tree(tree.get("out_spec"))["type"] or "")
     return ModelInfo(
         framework=FRAMEWORK,
         format="pt2",
@@ -91,36 +99,34 @@ def _info(container: Container, program: Any, names: list[str]) -> ModelInfo:
         parameter_bytes=weights.bytes,
         dtypes=everything.dtypes,
         notes=(f"holds {len(names)} programs; this is {names[0]}",) if len(names) > 1 else (),
-        facts={
-            "training": list(_training(graph["nodes"])),
-            "training_attribute": None,
-            "devices": sorted(devices),
-            "called_in": {},
-            "calls": {},
-            "control_flow": sorted(_FLOW & set(operators)),
-            "origin": "exported",
-            "input_names": inputs,
-            "input_types": {n: "Tensor" if n in values else "scalar" for n in inputs},
-            **_tree_facts(module, inputs, values),
-            "stored_inputs": True,
-            "custom_ops": sorted(
-                name
-                for name in operators
-                if "::" in name and not name.startswith(("aten::", "prim::", "higher_order::"))
-            ),
-            "globals": [],
-            "executing": [],
-            "generated_files": names,
-            "records": sorted(n for n in container.names if not n.startswith("data/")),
-            "root_class": "",
-            "buffers": total(buffers).elements,
-            "buffer_bytes": total(buffers).bytes,
-            "constants": 0,
-            "constant_bytes": 0,
-            "frozen": False,
-            "mobile": False,
-            "symbolic_dims": {n: _symbols(values[n]) for n in inputs if n in values},
-        },
+        facts=ExportedFacts(
+            training=tuple(_training(graph["nodes"])),
+            training_attribute=None,
+            devices=tuple(sorted(devices)),
+            called_in={},
+            calls={},
+            control_flow=tuple(sorted(_FLOW & set(operators))),
+            origin="exported",
+            input_names=tuple(inputs),
+            input_types={n: "Tensor" if n in values else "scalar" for n in inputs},
+            nested_inputs=_nested(tree, inputs, values),
+            output_type=output_type.removeprefix("builtins.") or "Tensor",
+            dict_outputs="dict" in output_type.lower(),
+            stored_inputs=True,
+            custom_ops=_custom_operators(operators),
+            globals=(),
+            executing=(),
+            generated_files=tuple(names),
+            records=tuple(sorted(n for n in container.names if not n.startswith("data/"))),
+            root_class="",
+            buffers=total(buffers).elements,
+            buffer_bytes=total(buffers).bytes,
+            constants=0,
+            constant_bytes=0,
+            frozen=False,
+            mobile=False,
+            symbolic_dims={n: _symbols(values[n]) for n in inputs if n in values},
+        ),
     )
 
 
@@ -170,14 +176,14 @@ def _shape(meta: Any) -> Shape:
     return tuple(size.get("as_int") for size in meta["sizes"])
 
 
-def _symbols(meta: Any) -> list[str | None]:
+def _symbols(meta: Any) -> tuple[str | None, ...]:
     """Names of the free dims: ``Symbol('s23', positive=True, integer=True)`` is s23."""
     found: list[str | None] = []
     for size in meta["sizes"]:
         text = str(size.get("as_expr", {}).get("expr_str", ""))[:1000]
         name = re.search(r"Symbol\('(\w+)'", text)
         found.append(name.group(1) if name else (text or None))
-    return found
+    return tuple(found)
 
 
 def _signature(values: Mapping[str, Any], inputs: list[str], signature: Any) -> Signature:
@@ -209,20 +215,26 @@ def _training(nodes: Any) -> Iterator[str]:
             yield f"{_operator(node['target'])} in {node.get('name') or 'the graph'}"
 
 
-def _tree_facts(module: Any, inputs: list[str], values: Mapping[str, Any]) -> dict[str, Json]:
-    """How inputs and outputs were nested before torch.export flattened them (pytree specs)."""
-    whole: dict[str, Any] = next((c for c in module["module_call_graph"] if c["fqn"] == ""), {})
-    tree = whole.get("signature") or {}
-    outputs = _tree(tree.get("out_spec"))
-    arguments = [c for group in _tree(tree.get("in_spec"))["children_spec"] for c in _kids(group)]
-    nested = any(_kids(argument) for argument in arguments)
-    flat = [name for name in inputs if name not in values]
-    kind = str(outputs["type"] or "")
-    return {
-        "nested_inputs": inputs if nested else flat,
-        "output_type": kind.removeprefix("builtins.") or "Tensor",
-        "dict_outputs": "dict" in kind.lower(),
-    }
+def _call_signature(module: Any) -> dict[str, Any]:
+    """How the root module is called: its inputs and outputs as pytree specs."""
+    root: dict[str, Any] = next((c for c in module["module_call_graph"] if c["fqn"] == ""), {})
+    return root.get("signature") or {}
+
+
+def _nested(
+    tree: Mapping[str, Any], inputs: list[str], values: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """The inputs that were nested before torch.export flattened them, or are not tensors."""
+    groups = _tree(tree.get("in_spec"))["children_spec"]
+    arguments = [argument for group in groups for argument in _kids(group)]
+    if any(_kids(argument) for argument in arguments):
+        return tuple(inputs)
+    return tuple(name for name in inputs if name not in values)
+
+
+def _custom_operators(operators: Iterable[str]) -> tuple[str, ...]:
+    own = ("aten::", "prim::", "higher_order::")
+    return tuple(sorted(n for n in operators if "::" in n and not n.startswith(own)))
 
 
 def _tree(text: Any) -> dict[str, Any]:

@@ -12,37 +12,7 @@ that wrote the file), ``op_version_set`` (before 1.6), ``legacy_protocol`` (torc
 the tensors that tracing stored; it is None where the file stores no inputs, and it has no
 outputs (only their type is known).
 
-``facts`` of a torchscript or pt2 model:
-
-=====================  =======================================================================
-training               list of "FILE: OP in FUNCTION": dropout or batch norm with a literal
-                       True for its training flag
-training_attribute     the root module's ``training``; None where it is not stored
-devices                devices other than cpu, in code and on tensors: ["cuda:0"]
-control_flow           list of "FILE: FUNCTION (if, for, while, raise)"
-origin                 a guess: "traced", "scripted", "traced with scripted parts", "exported"
-input_names            the arguments of forward, in order, without self
-input_types            {name: type as TorchScript spells it}
-nested_inputs          names of arguments whose type is not Tensor
-output_type            type of forward's result, as spelled ("Tensor", "Dict[str, Tensor]")
-dict_outputs           whether that is a dict
-stored_inputs          whether the inputs it was traced with are stored (shapes, dtypes)
-custom_ops             operators outside of aten, prim and torch: ["torchvision::nms"]
-globals                names in the pickles that no such file needs (posix.system, ...)
-executing              those of them that are known to run commands or code
-generated_files        the records under ``code/``
-records                the other records by name, which hint at the version that wrote them
-root_class             qualified name of the root module's class
-buffers, buffer_bytes, constants, constant_bytes    elements and bytes
-readable_since         {version: what in its code an older PyTorch does not read}
-frozen                 whether the weights are constants (then they count as parameters)
-mobile                 whether there is bytecode for the lite interpreter
-symbolic_dims          pt2 only: {input: [symbol or None for each dim]}
-=====================  =======================================================================
-
-``facts`` of the other forms: ``keys`` (top-level names, the first 50), ``weights_key`` (where
-in a checkpoint the counted weights are), ``tensors`` (how many), ``devices``, ``globals``,
-``executing``; of safetensors ``keys``, ``tensors``, ``metadata``.
+``facts`` are of a class for each form: ``facts.py``.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neopack import facts, versions
 from neopack.frameworks.pytorch import schemas
+from neopack.frameworks.pytorch.facts import ProgramFacts, TorchScriptFacts
 from neopack.values.model import ModelInfo
 
 __all__ = ["is_readable", "lacking_operators", "newer_code", "newer_format"]
@@ -27,14 +28,14 @@ def newer_code(info: ModelInfo, version: str) -> dict[str, str]:
     """{since when it is read: what the code is written with} of what the version cannot parse."""
     if not versions.parts(version):
         return {}
-    known = info.facts.get("readable_since") or {}
+    known = info.facts.readable_since if isinstance(info.facts, TorchScriptFacts) else {}
     return {since: what for since, what in known.items() if not versions.at_least(version, since)}
 
 
 def lacking_operators(info: ModelInfo, version: str) -> list[str]:
     """``aten::mish``, or ``aten::meshgrid(Tensor[], indexing=str)`` where it has the operator and
     does not take it so."""
-    calls = info.facts.get("calls") or {}
+    calls = info.facts.calls if isinstance(info.facts, ProgramFacts) else {}
     said = (
         schemas.lacks(version, name, map(schemas.Call.parse, calls.get(name, ())))
         for name in sorted(info.operators)

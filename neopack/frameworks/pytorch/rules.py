@@ -8,16 +8,17 @@ pytorch_model_loader.py (2022-08-17): it loads with ``torch.jit.load``, casts wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from neopack import facts
 from neopack.dataconfig.data_input_config import dims, shape_text
 from neopack.frameworks.pytorch import lower, readable
+from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts, PyTorchFacts
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import matching, named, visible
 from neopack.rules.options import options_of
 from neopack.rules.rule import Hit, Inspection, Rule, rule
-from neopack.values.json import Json
+from neopack.values.model import facts_of
 from neopack.values.signature import TensorSpec
 
 __all__ = ["RULES"]
@@ -39,29 +40,27 @@ _OF_PYTORCH = frozenset({
 })  # fmt: skip
 
 
-def _fact(inspection: Inspection, key: str) -> Json:
-    return inspection.info.facts.get(key) if inspection.info else None
+def _program(inspection: Inspection) -> ProgramFacts | None:
+    """What a model tells; None of files that are no model."""
+    facts_ = facts_of(inspection.info, PyTorchFacts)
+    return facts_ if isinstance(facts_, ProgramFacts) else None
 
 
-def _words(value: Json) -> tuple[str, ...]:
-    """A fact as words: a list's, a table's keys, or one; none for a bare yes or no."""
-    if isinstance(value, str):
-        return (value,)
-    return tuple(map(str, value)) if isinstance(value, Iterable) else ()
-
-
-def _told(value: Json) -> str:
-    """``: a, b and 3 more`` after a message, where the fact has details."""
-    words = _words(value)
-    return f": {named(words)}" if words else ""
+def _pickles(inspection: Inspection) -> PickleFacts | None:
+    """What a file with pickles in it tells; None of others."""
+    facts_ = facts_of(inspection.info, PyTorchFacts)
+    return facts_ if isinstance(facts_, PickleFacts) else None
 
 
 def _inputs(inspection: Inspection) -> tuple[TensorSpec, ...]:
     """The arguments of forward(): with dtypes and shapes where the trace stores its inputs."""
     info = inspection.info
-    if info and info.signature:
+    if info is None:
+        return ()
+    if info.signature:
         return info.signature.inputs
-    names = _words(_fact(inspection, "input_names"))
+    program = _program(inspection)
+    names = program.input_names if program else ()
     return tuple(TensorSpec(name=name, dtype="", shape=()) for name in names)
 
 
@@ -100,15 +99,16 @@ def not_torchscript(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-PT-003", needs=("info",))
 def training_mode(inspection: Inspection) -> Iterator[Hit]:
     """The model was traced after eval() (Neo's own text, aws/amazon-sagemaker-examples#639)."""
-    training = _fact(inspection, "training")
-    if training:
-        yield Hit(message=f"traced in training mode{_told(training)}")
+    program = _program(inspection)
+    if program and program.training:
+        yield Hit(message=f"traced in training mode: {named(program.training)}")
 
 
 @rule("NEO-PT-004", needs=("info",))
 def devices(inspection: Inspection) -> Iterator[Hit]:
     """No device is written into the code but one that the target has."""
-    literal = [d for d in _words(_fact(inspection, "devices")) if not d.startswith("cpu")]
+    pickles = _pickles(inspection)
+    literal = [d for d in (pickles.devices if pickles else ()) if not d.startswith("cpu")]
     if literal and inspection.target.accelerator != "NVIDIA":
         yield Hit(
             message=f"the code names {named(literal)}, which {inspection.target.name} has not",
@@ -119,33 +119,34 @@ def devices(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-PT-005", needs=("info",))
 def control_flow(inspection: Inspection) -> Iterator[Hit]:
     """No branches and loops that depend on data."""
-    places = _fact(inspection, "control_flow")
-    if places:
-        yield Hit(message=f"the code branches, loops or raises{_told(places)}")
+    program = _program(inspection)
+    if program and program.control_flow:
+        yield Hit(message=f"the code branches, loops or raises: {named(program.control_flow)}")
 
 
 @rule("NEO-PT-006", needs=("info",))
 def scripted(inspection: Inspection) -> Iterator[Hit]:
     """The model was traced, not scripted (guide, neo-compilation-preparing-model)."""
-    origin = str(_fact(inspection, "origin") or "")
-    if "scripted" in origin:
-        yield Hit(message=f"{origin}: made by torch.jit.script, at least in part")
+    program = _program(inspection)
+    if program and "scripted" in program.origin:
+        yield Hit(message=f"{program.origin}: made by torch.jit.script, at least in part")
 
 
 @rule("NEO-PT-007", needs=("info",))
 def dict_outputs(inspection: Inspection) -> Iterator[Hit]:
     """Outputs are tensors or tuples of tensors."""
-    value = _fact(inspection, "dict_outputs")
-    if value:
-        yield Hit(message=f"forward() returns a dictionary{_told(value)}")
+    program = _program(inspection)
+    if program and program.dict_outputs:
+        yield Hit(message="forward() returns a dictionary")
 
 
 @rule("NEO-PT-008", needs=("info",))
 def nested_inputs(inspection: Inspection) -> Iterator[Hit]:
     """Inputs are tensors: DataInputConfig has one shape for each, and no nesting."""
-    value = _fact(inspection, "nested_inputs")
-    if value:
-        yield Hit(message=f"forward() takes lists, tuples or dictionaries{_told(value)}")
+    program = _program(inspection)
+    if program and program.nested_inputs:
+        names = named(program.nested_inputs)
+        yield Hit(message=f"forward() takes lists, tuples or dictionaries: {names}")
 
 
 # --- what the pickles call ------------------------------------------------------------------
@@ -154,24 +155,25 @@ def nested_inputs(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-PT-009", needs=("info",))
 def dangerous_globals(inspection: Inspection) -> Iterator[Hit]:
     """Loading the file runs no commands and opens no files (Python library, pickle)."""
-    found = _words(_fact(inspection, "executing"))
-    if found:
-        yield Hit(message=f"loading it would call {named(found)}")
+    pickles = _pickles(inspection)
+    if pickles and pickles.executing:
+        yield Hit(message=f"loading it would call {named(pickles.executing)}")
 
 
 @rule("NEO-PT-010", needs=("info",))
 def unknown_globals(inspection: Inspection) -> Iterator[Hit]:
     """The pickles call only what tensors and TorchScript need."""
-    worse = set(_words(_fact(inspection, "executing")))
-    found = [name for name in _words(_fact(inspection, "globals")) if name not in worse]
+    pickles = _pickles(inspection)
+    found = [n for n in pickles.globals if n not in pickles.executing] if pickles else []
     if found:
         yield Hit(message=f"the pickles name classes that a model does not need: {named(found)}")
 
 
 def _outside(inspection: Inspection) -> tuple[str, ...]:
     """The operators that are not in a PyTorch without extensions."""
-    found = _words(_fact(inspection, "custom_ops"))
-    return tuple(name for name in found if name.partition("::")[0] not in _OF_PYTORCH)
+    program = _program(inspection)
+    operators = program.custom_ops if program else ()
+    return tuple(name for name in operators if name.partition("::")[0] not in _OF_PYTORCH)
 
 
 @rule("NEO-PT-011", needs=("info",))
@@ -357,7 +359,8 @@ def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
     version = inspection.framework_version
     lacking = readable.lacking_operators(inspection.info, version) if inspection.info else []
     if lacking:
-        places = _fact(inspection, "called_in") or {}
+        program = _program(inspection)
+        places = program.called_in if program else {}
         names = [lack.partition("(")[0] for lack in lacking]
         said = [
             f"{lack} in {places[name]}" if name in places else lack

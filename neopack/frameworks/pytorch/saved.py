@@ -18,6 +18,7 @@ from neopack.formats.pickle import Global, Persistent, PickledCall, read_pickle
 from neopack.formats.source import ByteSource, Cursor
 from neopack.frameworks.pytorch import imports
 from neopack.frameworks.pytorch.container import Container
+from neopack.frameworks.pytorch.facts import SafetensorsFacts, SavedFacts
 from neopack.frameworks.pytorch.tensors import (
     BITS,
     Held,
@@ -27,7 +28,6 @@ from neopack.frameworks.pytorch.tensors import (
     tensors,
     total,
 )
-from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 
 __all__ = [
@@ -153,14 +153,14 @@ def _info(
         parameter_bytes=total(kept).bytes if counted else None,
         dtypes=everything.dtypes,
         notes=_notes(kind, key),
-        facts={
-            "keys": _keys(value),
-            "weights_key": key,
-            "tensors": len(held),
-            "devices": sorted(everything.devices - {"cpu"}),
-            "globals": imports.unexpected(names),
-            "executing": imports.executing(names),
-        },
+        facts=SavedFacts(
+            keys=_keys(value),
+            weights_key=key,
+            tensors=len(held),
+            devices=tuple(sorted(everything.devices - {"cpu"})),
+            globals=tuple(imports.unexpected(names)),
+            executing=tuple(imports.executing(names)),
+        ),
     )
 
 
@@ -191,8 +191,8 @@ def _is_buffer(held: Held) -> bool:
     return held.group == "_buffers" or held.name.endswith(_BUFFERS)
 
 
-def _keys(value: Any) -> list[str]:
-    return [key for key, _ in (mapping(value) or ())[:50] if isinstance(key, str)]
+def _keys(value: Any) -> tuple[str, ...]:
+    return tuple(key for key, _ in (mapping(value) or ())[:50] if isinstance(key, str))
 
 
 def _notes(kind: str, key: str) -> tuple[str, ...]:
@@ -236,7 +236,9 @@ def read_safetensors(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Mod
         parameters=kept.elements,
         parameter_bytes=kept.bytes,
         dtypes=total(found).dtypes,
-        facts={"keys": list(rows)[:50], "tensors": len(rows), "metadata": _texts(metadata)},
+        facts=SafetensorsFacts(
+            keys=tuple(rows)[:50], tensors=len(rows), metadata=_texts(metadata)
+        ),
     )
 
 
@@ -247,6 +249,6 @@ def _safetensor(name: str, row: Any) -> StoredTensor:
     return StoredTensor(dtype=_SAFETENSORS.get(row["dtype"], "?"), shape=shape, storage=name)
 
 
-def _texts(metadata: Any) -> Json:
+def _texts(metadata: Any) -> dict[str, str]:
     pairs: Iterable[tuple[Any, Any]] = metadata.items() if isinstance(metadata, dict) else ()
     return {key: value[:200] for key, value in pairs if isinstance(value, str)}

@@ -9,6 +9,7 @@ from neopack.errors import Malformed
 from neopack.formats.pickle import Global, PickledCall
 from neopack.frameworks.pytorch import imports, spelling
 from neopack.frameworks.pytorch.container import Container
+from neopack.frameworks.pytorch.facts import TorchScriptFacts
 from neopack.frameworks.pytorch.script import Argument, Function, Script, read_code
 from neopack.frameworks.pytorch.tensors import (
     Held,
@@ -19,7 +20,6 @@ from neopack.frameworks.pytorch.tensors import (
     tensors,
     total,
 )
-from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
@@ -63,12 +63,9 @@ def read(container: Container) -> ModelInfo:
         buffers=[h.tensor for h in held if _role(h, script) == "buffer"],
         others=[h.tensor for h in held if _role(h, script) == "other"],
         constants=constants,
-        facts={
-            "root_class": owner,
-            "training_attribute": _attribute(root, "training"),
-            "globals": imports.unexpected(g for p in pickles.values() for g in p.globals),
-            "executing": imports.executing(g for p in pickles.values() for g in p.globals),
-        },
+        root_class=owner,
+        training_attribute=_attribute(root, "training"),
+        names=[g for p in pickles.values() for g in p.globals],
     )
 
 
@@ -81,7 +78,6 @@ def read_json_form(container: Container) -> ModelInfo:
     script = _script(container)
     held = _json_tensors(model, main)
     names = [name for name in ("attributes.pkl", "constants.pkl") if name in container.names]
-    seen = [g for name in names for g in container.pickle(name).globals]
     return _info(
         container,
         script,
@@ -91,12 +87,9 @@ def read_json_form(container: Container) -> ModelInfo:
         buffers=[tensor for tensor, is_buffer in held if is_buffer],
         others=[],
         constants=[],
-        facts={
-            "root_class": str(main.get("name", "")),
-            "training_attribute": None,
-            "globals": imports.unexpected(seen),
-            "executing": imports.executing(seen),
-        },
+        root_class=str(main.get("name", "")),
+        training_attribute=None,
+        names=[g for name in names for g in container.pickle(name).globals],
         producer=f"pytorch {model.get('producerVersion', '')}".strip(),
     )
 
@@ -124,13 +117,16 @@ def _info(
     buffers: list[StoredTensor],
     others: list[StoredTensor],
     constants: list[StoredTensor],
-    facts: Mapping[str, Json],
+    root_class: str,
+    training_attribute: bool | None,
+    names: Sequence[Global],
     producer: str = "pytorch",
 ) -> ModelInfo:
     frozen = not parameters and any(map(_is_weight, constants))
     weights = total(constants if frozen else parameters)
     everything = total([*parameters, *buffers, *others, *(constants if frozen else [])])
     inputs = forward.arguments[1:] if forward else ()
+    returns = forward.returns if forward else ""
     return ModelInfo(
         framework=FRAMEWORK,
         format="torchscript",
@@ -142,18 +138,34 @@ def _info(
         parameter_bytes=weights.bytes,
         dtypes=everything.dtypes,
         notes=_notes(container, forward, frozen=frozen),
-        facts={
-            **facts,
-            **_input_facts(inputs, forward),
-            **_code_facts(container, script, stored),
-            "devices": sorted((script.devices | everything.devices) - {"cpu"}),
-            "buffers": total(buffers).elements,
-            "buffer_bytes": total(buffers).bytes,
-            "constants": total(constants).elements,
-            "constant_bytes": total(constants).bytes,
-            "frozen": frozen,
-            "readable_since": script.readable_since,
-        },
+        facts=TorchScriptFacts(
+            root_class=root_class,
+            training_attribute=training_attribute,
+            globals=tuple(imports.unexpected(names)),
+            executing=tuple(imports.executing(names)),
+            devices=tuple(sorted((script.devices | everything.devices) - {"cpu"})),
+            buffers=total(buffers).elements,
+            buffer_bytes=total(buffers).bytes,
+            constants=total(constants).elements,
+            constant_bytes=total(constants).bytes,
+            frozen=frozen,
+            input_names=tuple(a.name for a in inputs),
+            input_types={a.name: a.type for a in inputs},
+            nested_inputs=tuple(a.name for a in inputs if a.type != "Tensor"),
+            output_type=returns,
+            dict_outputs="Dict[" in returns,
+            training=tuple(script.training),
+            control_flow=tuple(script.control_flow),
+            origin=_origin(script, stored=stored is not None),
+            stored_inputs=stored is not None,
+            called_in=dict(sorted(script.called_in.items())),
+            calls=_calls(script),
+            custom_ops=_custom_operators(script),
+            readable_since=script.readable_since,
+            generated_files=tuple(container.under("code/", ".py")),
+            records=_other_records(container),
+            mobile="bytecode.pkl" in container.names,
+        ),
     )
 
 
@@ -182,37 +194,19 @@ def _versions(container: Container, script: Script) -> dict[str, str]:
     return {name: version for name, version in found.items() if version}
 
 
-def _input_facts(inputs: Sequence[Argument], forward: Function | None) -> dict[str, Json]:
-    returns = forward.returns if forward else ""
-    return {
-        "input_names": [a.name for a in inputs],
-        "input_types": {a.name: a.type for a in inputs},
-        "nested_inputs": [a.name for a in inputs if a.type != "Tensor"],
-        "output_type": returns,
-        "dict_outputs": "Dict[" in returns,
-    }
+def _calls(script: Script) -> dict[str, tuple[str, ...]]:
+    calls = sorted(script.calls.found.items())
+    return {name: tuple(sorted(map(str, spelled))) for name, spelled in calls}
 
 
-def _code_facts(
-    container: Container, script: Script, stored: Sequence[Any] | None
-) -> dict[str, Json]:
+def _custom_operators(script: Script) -> tuple[str, ...]:
+    outside = (n for n in script.operators if n.partition("::")[0] not in _OWN_NAMESPACES)
+    return tuple(sorted(outside))
+
+
+def _other_records(container: Container) -> tuple[str, ...]:
     apart = ("code/", "data/", "constants/", "tensors/", "traced_inputs/")
-    return {
-        "training": script.training,
-        "control_flow": script.control_flow,
-        "origin": _origin(script, stored=stored is not None),
-        "stored_inputs": stored is not None,
-        "called_in": dict(sorted(script.called_in.items())),
-        "calls": {
-            name: sorted(map(str, calls)) for name, calls in sorted(script.calls.found.items())
-        },
-        "custom_ops": sorted(
-            name for name in script.operators if name.partition("::")[0] not in _OWN_NAMESPACES
-        ),
-        "generated_files": container.under("code/", ".py"),
-        "records": sorted(name for name in container.names if not name.startswith(apart)),
-        "mobile": "bytecode.pkl" in container.names,
-    }
+    return tuple(sorted(name for name in container.names if not name.startswith(apart)))
 
 
 def _origin(script: Script, *, stored: bool) -> str:
@@ -271,7 +265,7 @@ def _role(held: Held, script: Script) -> str:
     return "buffer" if is_buffer else "other"
 
 
-def _attribute(root: Any, name: str) -> Json:
+def _attribute(root: Any, name: str) -> bool | None:
     state = mapping(root.state) if isinstance(root, PickledCall) else None
     value = dict(state or ()).get(name)
     return value if isinstance(value, bool) else None

@@ -17,6 +17,7 @@ from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportSettings, callables
 from neopack.frameworks.tensorflow import freeze, live, read, saved
 from neopack.frameworks.tensorflow.constants import Graph, fed, read_graph, write_graph
+from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
 from neopack.frameworks.tensorflow.frozen import output_tensors, parse_graph
 from neopack.frameworks.tensorflow.installed import tensorflow
 from neopack.frameworks.tensorflow.layout import DIRECTORY
@@ -30,7 +31,7 @@ from neopack.goldens.arrays import save_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
 from neopack.values.log import Log
-from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
+from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource, facts_of
 from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = ["FROZEN_FILE", "export"]
@@ -97,7 +98,7 @@ def _frozen_source(
             where=str(path),
             hint="leave --form out",
         )
-    graph = parse_graph(path, is_text=bool(info.facts["text"]))
+    graph = parse_graph(path, is_text=facts_of(info, FrozenGraphFacts).text)
     outputs = output_tensors(graph.definition, settings.outputs, info, str(path))
     known = info.signature.inputs if info.signature else ()
     needed = needed_by(graph.definition, outputs.values())

@@ -8,9 +8,10 @@ from typing import Any
 
 from neopack.errors import SourceError, UsageError, first_line
 from neopack.frameworks.tensorflow.constants import Graph, read_graph, taken_apart
+from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
 from neopack.frameworks.tensorflow.graph import UNLIKELY_OUTPUTS
 from neopack.frameworks.tensorflow.installed import tensorflow
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 
 __all__ = ["output_tensors", "parse_graph"]
 
@@ -39,9 +40,10 @@ def output_tensors(
     if asked:
         return dict(_asked(name, operations, where) for name in asked)
     found = dict(_ends(operations))
-    if info.facts["training"] or not found:
+    training = facts_of(info, FrozenGraphFacts).training
+    if training or not found:
         names = ", ".join(found) or "none"
-        why = "it holds gradients" if info.facts["training"] else "nothing ends it"
+        why = "it holds gradients" if training else "nothing ends it"
         raise UsageError(
             f"its outputs cannot be told: {why}",
             where=where,

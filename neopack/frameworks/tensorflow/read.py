@@ -7,36 +7,14 @@ counts the nodes of the graph and of its function library. ``parameters``, ``par
 ``signature`` names a SavedModel's inputs by the keys of its signature ``serving_default``, else of
 the first; a frozen graph's by its placeholders. A dim of None is free; without a rank it is ().
 
-``facts``:
-
-======================  ======================================================================
-text                    whether the file is in protobuf's text form
-producer, min_consumer  the graph's versions as numbers
-tags                    [[tag]] of each MetaGraph; all else is of the first
-signature_key           which signature ``signature`` is
-signatures              {key: {inputs: {key: tensor}, outputs: {key: tensor}}}
-objects                 whether there is the graph of objects that TensorFlow 2 loads by
-keras                   whether Keras wrote its own classes into that
-assets                  files in assets/
-nodes                   nodes of the main graph and of functions; functions: the library's names
-placeholders            names
-outputs                 [name, operator] of operations that none takes from (frozen graph)
-variables               how many there are in variables/, None where no index was found
-optimizer_slots         how many more are an optimizer's
-shards_missing          files of variables/ that the index names and that are not there
-loose_variables         operators of variables in a frozen graph: it is not frozen
-training                {operator: count} of optimizers' and gradients' operators
-newer                   operators, and attributes as Operator.name, that TensorFlow 1.15 has not
-grouped                 convolutions in groups, as far as sizes are known; dilated_depthwise: those
-                        of each channel with dilations
-dynamic_inputs          inputs with a free dim or without a rank
-unranked                inputs and outputs of the signature without a rank (SavedModel)
-======================  ======================================================================
+``facts`` are a ``SavedModelFacts`` or a ``FrozenGraphFacts``.
 """
 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
+from typing import TypedDict
 
 from neopack import facts
 from neopack.errors import LimitExceeded, NotRecognized, SourceError
@@ -47,6 +25,11 @@ from neopack.formats.prototext import first_name, transcode
 from neopack.formats.source import ByteSource, BytesSource, Cursor
 from neopack.frameworks.tensorflow import forms
 from neopack.frameworks.tensorflow.bundle import Bundle, read_bundle
+from neopack.frameworks.tensorflow.facts import (
+    FrozenGraphFacts,
+    SavedModelFacts,
+    SignatureTensors,
+)
 from neopack.frameworks.tensorflow.graph import GraphReader, Node, Seen
 from neopack.frameworks.tensorflow.metagraph import (
     MetaGraph,
@@ -56,7 +39,6 @@ from neopack.frameworks.tensorflow.metagraph import (
     read_meta_graph,
 )
 from neopack.frameworks.tensorflow.schema import SCHEMA
-from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
@@ -128,13 +110,15 @@ def _graph_info(walker: Walker, *, is_text: bool) -> ModelInfo:
         parameters=seen.elements,
         parameter_bytes=seen.bytes,
         dtypes=dict(sorted(seen.dtypes.items())),
-        facts={
-            "text": is_text,
+        facts=FrozenGraphFacts(
+            text=is_text,
             **_graph_facts(seen),
-            "outputs": [[node.name, node.op] for node in outputs],
-            "loose_variables": {op: seen.operators[op] for op in _VARIABLES if seen.operators[op]},
-            "dynamic_inputs": [n.name for n in placeholders if n.shape is None or None in n.shape],
-        },
+            outputs=tuple((node.name, node.op) for node in outputs),
+            loose_variables={op: seen.operators[op] for op in _VARIABLES if seen.operators[op]},
+            dynamic_inputs=tuple(
+                n.name for n in placeholders if n.shape is None or None in n.shape
+            ),
+        ),
     )
 
 
@@ -142,25 +126,39 @@ def _node_specs(nodes: list[Node]) -> tuple[TensorSpec, ...]:
     return tuple(TensorSpec(name=n.name, dtype=n.dtype, shape=n.shape or ()) for n in nodes)
 
 
-def _graph_facts(seen: Seen) -> dict[str, Json]:
-    return {
-        "producer": seen.producer,
-        "min_consumer": seen.min_consumer,
-        "nodes": seen.nodes,
-        "functions": sorted(seen.functions),
-        "placeholders": [node.name for node in seen.placeholders()],
-        "training": dict(sorted(seen.training.items())),
-        "newer": _newer(seen),
-        "grouped": list(seen.convolutions.grouped),
-        "dilated_depthwise": list(seen.convolutions.dilated),
-    }
+class _GraphFacts(TypedDict):
+    """The fields of ``TensorFlowFacts`` that both forms take from the graph."""
+
+    producer: int
+    min_consumer: int
+    nodes: int
+    functions: tuple[str, ...]
+    placeholders: tuple[str, ...]
+    training: Mapping[str, int]
+    newer: tuple[str, ...]
+    grouped: tuple[str, ...]
+    dilated_depthwise: tuple[str, ...]
 
 
-def _newer(seen: Seen) -> list[str]:
+def _graph_facts(seen: Seen) -> _GraphFacts:
+    return _GraphFacts(
+        producer=seen.producer,
+        min_consumer=seen.min_consumer,
+        nodes=seen.nodes,
+        functions=tuple(sorted(seen.functions)),
+        placeholders=tuple(node.name for node in seen.placeholders()),
+        training=dict(sorted(seen.training.items())),
+        newer=_newer(seen),
+        grouped=tuple(seen.convolutions.grouped),
+        dilated_depthwise=tuple(seen.convolutions.dilated),
+    )
+
+
+def _newer(seen: Seen) -> tuple[str, ...]:
     known, own = facts.tensorflow_operators(), set(seen.functions)
     operators = {op for op in seen.operators if op not in known and op not in own}
     attributes = {f"{op}.{key}" for op, key in seen.attributes if key not in known.get(op, key)}
-    return sorted(operators | attributes)
+    return tuple(sorted(operators | attributes))
 
 
 def _versions(seen: Seen) -> dict[str, str]:
@@ -202,21 +200,21 @@ def _saved_model_info(
         parameters=weights.elements,
         parameter_bytes=weights.bytes,
         dtypes=dict(sorted(weights.dtypes.items())),
-        facts={
-            "text": is_text,
+        facts=SavedModelFacts(
+            text=is_text,
             **_graph_facts(meta.graph),
-            "tags": [one.tags for one in metas],
-            "signature_key": key,
-            "signatures": {name: _signature_fact(s) for name, s in meta.signatures.items()},
-            "objects": meta.objects,
-            "keras": meta.keras,
-            "assets": meta.assets,
-            "variables": len(bundle.names) if bundle else None,
-            "optimizer_slots": bundle.slots if bundle else 0,
-            "shards_missing": missing,
-            "dynamic_inputs": _dynamic(signature),
-            "unranked": _unranked(signature),
-        },
+            tags=tuple(tuple(other.tags) for other in metas),
+            signature_key=key,
+            signatures={name: _tensors(s) for name, s in meta.signatures.items()},
+            objects=meta.objects,
+            keras=meta.keras,
+            assets=tuple(meta.assets),
+            variables=len(bundle.names) if bundle else None,
+            optimizer_slots=bundle.slots if bundle else 0,
+            shards_missing=tuple(missing),
+            dynamic_inputs=_dynamic(signature),
+            unranked=_unranked(signature),
+        ),
     )
 
 
@@ -241,18 +239,18 @@ def _specs(tensors: tuple[TensorInfo, ...]) -> tuple[TensorSpec, ...]:
     return tuple(TensorSpec(name=t.key, dtype=t.dtype, shape=t.shape or ()) for t in tensors)
 
 
-def _signature_fact(given: SignatureDef) -> Json:
-    return {
-        "inputs": {info.key: info.tensor for info in given.inputs},
-        "outputs": {info.key: info.tensor for info in given.outputs},
-    }
+def _tensors(signature: SignatureDef) -> SignatureTensors:
+    return SignatureTensors(
+        inputs={info.key: info.tensor for info in signature.inputs},
+        outputs={info.key: info.tensor for info in signature.outputs},
+    )
 
 
-def _dynamic(signature: SignatureDef | None) -> list[str]:
+def _dynamic(signature: SignatureDef | None) -> tuple[str, ...]:
     inputs = signature.inputs if signature else ()
-    return [info.key for info in inputs if info.shape is None or None in info.shape]
+    return tuple(info.key for info in inputs if info.shape is None or None in info.shape)
 
 
-def _unranked(signature: SignatureDef | None) -> list[str]:
+def _unranked(signature: SignatureDef | None) -> tuple[str, ...]:
     tensors = (*signature.inputs, *signature.outputs) if signature else ()
-    return [info.key for info in tensors if info.shape is None]
+    return tuple(info.key for info in tensors if info.shape is None)

@@ -11,6 +11,11 @@ import posixpath
 from collections.abc import Iterator
 
 from neopack import facts, versions
+from neopack.frameworks.tensorflow.facts import (
+    FrozenGraphFacts,
+    SavedModelFacts,
+    TensorFlowFacts,
+)
 from neopack.frameworks.tensorflow.layout import (
     CHECKPOINT,
     EXTRAS,
@@ -19,10 +24,9 @@ from neopack.frameworks.tensorflow.layout import (
     VARIABLES,
     model_members,
 )
-from neopack.frameworks.tensorflow.read import FROZEN, SAVED_MODEL
 from neopack.rules.members import named, normal, visible
 from neopack.rules.rule import Hit, Inspection, Rule, rule
-from neopack.values.json import Json
+from neopack.values.model import facts_of
 
 __all__ = ["RULES"]
 
@@ -30,12 +34,18 @@ __all__ = ["RULES"]
 GRAPH_VERSION_OF_1_15 = 134
 
 
-def _fact(inspection: Inspection, key: str) -> Json:
-    return inspection.info.facts.get(key) if inspection.info else None
+def _facts(inspection: Inspection) -> TensorFlowFacts:
+    return facts_of(inspection.info, TensorFlowFacts)
 
 
-def _is(inspection: Inspection, form: str) -> bool:
-    return inspection.info is not None and inspection.info.format == form
+def _saved(inspection: Inspection) -> SavedModelFacts | None:
+    facts_ = _facts(inspection)
+    return facts_ if isinstance(facts_, SavedModelFacts) else None
+
+
+def _frozen(inspection: Inspection) -> FrozenGraphFacts | None:
+    facts_ = _facts(inspection)
+    return facts_ if isinstance(facts_, FrozenGraphFacts) else None
 
 
 def _files(inspection: Inspection) -> list[str]:
@@ -133,16 +143,18 @@ def checkpoint(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-007", needs=("info",))
 def text_graph(inspection: Inspection) -> Iterator[Hit]:
     """A frozen graph is binary (loader: it parses text as binary)."""
-    if _is(inspection, FROZEN) and _fact(inspection, "text"):
+    frozen = _frozen(inspection)
+    if frozen and frozen.text:
         yield Hit(message="the frozen graph is in text form", where=_model(inspection))
 
 
 @rule("NEO-TF-008", needs=("info",))
 def lost_shards(inspection: Inspection) -> Iterator[Hit]:
     """All files of variables/ that the index names are there."""
-    missing = _fact(inspection, "shards_missing")
-    if missing:
-        yield Hit(message=f"the index names files that are not there: {named(missing)}")
+    saved = _saved(inspection)
+    if saved and saved.shards_missing:
+        missing = named(saved.shards_missing)
+        yield Hit(message=f"the index names files that are not there: {missing}")
 
 
 # --- the SavedModel -------------------------------------------------------------------------
@@ -151,44 +163,46 @@ def lost_shards(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-009", needs=("info",))
 def no_signature(inspection: Inspection) -> Iterator[Hit]:
     """A SavedModel has a signature (loader: without one it is called with the first shape)."""
-    if _is(inspection, SAVED_MODEL) and not _fact(inspection, "signatures"):
+    saved = _saved(inspection)
+    if saved and not saved.signatures:
         yield Hit(message="the SavedModel has no signature", where=_model(inspection))
 
 
 @rule("NEO-TF-010", needs=("info",))
 def many_signatures(inspection: Inspection) -> Iterator[Hit]:
     """One signature: TensorFlow 1 takes all, TensorFlow 2 serving_default or the first."""
-    found = sorted(_fact(inspection, "signatures") or ())
-    if len(found) > 1:
+    saved = _saved(inspection)
+    if saved and len(saved.signatures) > 1:
         yield Hit(
-            message=f"{len(found)} signatures: {named(found)}",
-            values={"chosen": str(_fact(inspection, "signature_key"))},
+            message=f"{len(saved.signatures)} signatures: {named(sorted(saved.signatures))}",
+            values={"chosen": saved.signature_key},
         )
 
 
 @rule("NEO-TF-011", needs=("info",))
 def many_graph_tags(inspection: Inspection) -> Iterator[Hit]:
     """One graph in the SavedModel: the loader takes the first."""
-    tags = _fact(inspection, "tags") or ()
-    if len(tags) > 1:
-        shown = named("+".join(one) or "none" for one in tags)
-        yield Hit(message=f"{len(tags)} graphs, tagged {shown}; the first is taken")
+    saved = _saved(inspection)
+    if saved and len(saved.tags) > 1:
+        shown = named("+".join(tags) or "none" for tags in saved.tags)
+        yield Hit(message=f"{len(saved.tags)} graphs, tagged {shown}; the first is taken")
 
 
 @rule("NEO-TF-012", needs=("info",))
 def keras_saved_model(inspection: Inspection) -> Iterator[Hit]:
     """No SavedModel that Keras wrote with its classes (guide, preparing-model)."""
     beside = {posixpath.basename(name) for name in _files(inspection)}
-    if _is(inspection, SAVED_MODEL) and (_fact(inspection, "keras") or EXTRAS[0] in beside):
+    saved = _saved(inspection)
+    if saved and (saved.keras or EXTRAS[0] in beside):
         yield Hit(message="Keras wrote this SavedModel, with its own classes in it")
 
 
 @rule("NEO-TF-013", needs=("info",))
 def unranked(inspection: Inspection) -> Iterator[Hit]:
     """Inputs and outputs of the signature have a rank."""
-    found = _fact(inspection, "unranked")
-    if found:
-        yield Hit(message=f"without a known number of dims: {named(found)}")
+    saved = _saved(inspection)
+    if saved and saved.unranked:
+        yield Hit(message=f"without a known number of dims: {named(saved.unranked)}")
 
 
 # --- the graph ------------------------------------------------------------------------------
@@ -197,15 +211,17 @@ def unranked(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-014", needs=("info",))
 def not_frozen(inspection: Inspection) -> Iterator[Hit]:
     """A frozen graph has no variables."""
-    found = _fact(inspection, "loose_variables")
-    if found:
-        yield Hit(message=f"variables without values: {named(sorted(found))}")
+    frozen = _frozen(inspection)
+    if frozen and frozen.loose_variables:
+        variables = named(sorted(frozen.loose_variables))
+        yield Hit(message=f"variables without values: {variables}")
 
 
 @rule("NEO-TF-015", paths=("tvm", "integrated", "neuron"), needs=("info",))
 def frozen_for_two(inspection: Inspection) -> Iterator[Hit]:
     """TensorFlow 2 gets a SavedModel (loader: it takes no other form)."""
-    if _is(inspection, FROZEN) and inspection.framework_version and not _is_old(inspection):
+    frozen = _frozen(inspection)
+    if frozen and inspection.framework_version and not _is_old(inspection):
         yield Hit(
             message=f"a frozen graph for TensorFlow {inspection.framework_version}",
             where=_model(inspection),
@@ -215,7 +231,7 @@ def frozen_for_two(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-016", needs=("info",))
 def training_nodes(inspection: Inspection) -> Iterator[Hit]:
     """No gradients and no optimizers."""
-    found = _fact(inspection, "training")
+    found = _facts(inspection).training
     if found:
         yield Hit(message=f"operators of training: {named(found)}")
 
@@ -230,17 +246,18 @@ def cut_names(inspection: Inspection) -> Iterator[Hit]:
 
 
 def _output_nodes(inspection: Inspection) -> list[str]:
-    if _is(inspection, FROZEN):
-        return [str(name) for name, _ in _fact(inspection, "outputs") or ()]
-    signatures = _fact(inspection, "signatures") or {}
-    chosen = signatures.get(_fact(inspection, "signature_key"), {})
-    return [str(tensor).removesuffix(":0") for tensor in chosen.get("outputs", {}).values()]
+    frozen, saved = _frozen(inspection), _saved(inspection)
+    if frozen:
+        return [name for name, _ in frozen.outputs]
+    chosen = saved.signatures.get(saved.signature_key) if saved else None
+    return [tensor.removesuffix(":0") for tensor in chosen.outputs.values()] if chosen else []
 
 
 @rule("NEO-TF-018", needs=("info",))
 def many_ends(inspection: Inspection) -> Iterator[Hit]:
     """What ends a frozen graph is meant as an output: the loader takes all of it."""
-    ends = _fact(inspection, "outputs") or ()
+    frozen = _frozen(inspection)
+    ends = frozen.outputs if frozen else ()
     if len(ends) > 1:
         shown = named(f"{name} ({op})" for name, op in ends)
         yield Hit(message=f"{len(ends)} operations end the graph: {shown}")
@@ -249,7 +266,7 @@ def many_ends(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-019", needs=("info",))
 def newer_than_old(inspection: Inspection) -> Iterator[Hit]:
     """Operators and attributes are known to TensorFlow 1.15 where that reads the model."""
-    found = _fact(inspection, "newer")
+    found = _facts(inspection).newer
     if found and _is_old(inspection):
         yield Hit(message=f"TensorFlow 1.15 does not know {named(found)}")
 
@@ -257,7 +274,7 @@ def newer_than_old(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-023", needs=("info",))
 def in_groups(inspection: Inspection) -> Iterator[Hit]:
     """No convolutions in groups where TensorFlow 1.15 computes them (conv_ops.cc, v1.15.0)."""
-    found = _fact(inspection, "grouped")
+    found = _facts(inspection).grouped
     if found and _is_old(inspection):
         yield Hit(message=f"convolutions in groups: {named(found)}")
 
@@ -265,7 +282,7 @@ def in_groups(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-024", needs=("info",))
 def dilated_depthwise(inspection: Inspection) -> Iterator[Hit]:
     """No dilations of depthwise convolutions where TensorFlow 1.15 computes them."""
-    found = _fact(inspection, "dilated_depthwise")
+    found = _facts(inspection).dilated_depthwise
     if found and _is_old(inspection):
         yield Hit(message=f"depthwise convolutions with dilations: {named(found)}")
 
@@ -275,13 +292,13 @@ def newer_release(inspection: Inspection) -> Iterator[Hit]:
     """No newer release wrote it than reads it, unless it uses what an old one knows already."""
     wrote = inspection.info.versions.get("tensorflow", "") if inspection.info else ""
     reads = inspection.framework_version
-    if _is_old(inspection) or not wrote or not reads or not _fact(inspection, "newer"):
+    if _is_old(inspection) or not wrote or not reads or not _facts(inspection).newer:
         return
     major_minor = ".".join(wrote.split(".")[:2])
     if not versions.at_most(major_minor, reads):
         yield Hit(
             message=f"written by TensorFlow {wrote}, read by {reads}, and it uses "
-            f"{named(_fact(inspection, 'newer'))}",
+            f"{named(_facts(inspection).newer)}",
             values={"reads": reads},
         )
 
@@ -289,7 +306,7 @@ def newer_release(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-021", needs=("info",))
 def min_consumer(inspection: Inspection) -> Iterator[Hit]:
     """The graph does not ask for a newer consumer than TensorFlow 1.15 is."""
-    wanted = _fact(inspection, "min_consumer") or 0
+    wanted = _facts(inspection).min_consumer
     if _is_old(inspection) and wanted > GRAPH_VERSION_OF_1_15:
         yield Hit(
             message=f"the graph asks for a consumer of version {wanted}; TensorFlow 1.15 is "
@@ -303,7 +320,7 @@ def unlisted_operators(inspection: Inspection) -> Iterator[Hit]:
     operators = inspection.info.operators if inspection.info else {}
     listed = facts.operators_2020("TENSORFLOW") | {"Const", "Placeholder", "NoOp"}
     found = sorted(set(operators) - listed)
-    if found and _is(inspection, FROZEN):
+    if found and _frozen(inspection):
         yield Hit(message=f"operators that the guide's list of 2020 did not have: {named(found)}")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import posixpath
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from neopack.errors import SourceError, UsageError, first_line
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks.tensorflow import read
+from neopack.frameworks.tensorflow.facts import SavedModelFacts
 from neopack.frameworks.tensorflow.installed import quiet, tensorflow
 from neopack.frameworks.tensorflow.layout import model_parts
-from neopack.frameworks.tensorflow.metagraph import chosen_signature
 from neopack.values.artifact import Array
+from neopack.values.model import facts_of
 from neopack.values.signature import Signature
 
 __all__ = ["GraphRunner", "frozen_runner", "runner", "saved_runner"]
@@ -59,11 +60,11 @@ def runner(files: Files, model: str, signature: Signature, threads: int | None) 
     if info.format == read.FROZEN:
         outputs = {spec.name: f"{spec.name}:0" for spec in signature.outputs}
         return frozen_runner(_parsed(files, model), signature, outputs, threads=threads)
-    key = chosen_signature(info.facts["signatures"])
+    saved = facts_of(info, SavedModelFacts)
     folder = Path(tempfile.mkdtemp(prefix="neopack-"))
     try:
         _unpack(files, model, folder)
-        return saved_runner(folder, info.facts["tags"][0], key, signature, threads)
+        return saved_runner(folder, saved.tags[0], saved.signature_key, signature, threads)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -114,7 +115,7 @@ def frozen_runner(
 
 
 def saved_runner(
-    folder: Path, tags: list[str], key: str, signature: Signature, threads: int | None = None
+    folder: Path, tags: Sequence[str], key: str, signature: Signature, threads: int | None = None
 ) -> GraphRunner:
     """The SavedModel in ``folder``, by its signature ``key``."""
     tf = tensorflow()
@@ -122,7 +123,7 @@ def saved_runner(
     session = _session(tf, graph, threads)
     try:
         with graph.as_default(), quiet():
-            meta = tf.compat.v1.saved_model.load(session, tags, str(folder))
+            meta = tf.compat.v1.saved_model.load(session, list(tags), str(folder))
     except Exception as error:
         raise SourceError(
             f"TensorFlow {tf.__version__} cannot load it: {first_line(error)}"

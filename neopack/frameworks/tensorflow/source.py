@@ -8,7 +8,12 @@ from pathlib import Path
 from neopack.errors import SourceError
 from neopack.formats.files import FolderFiles
 from neopack.frameworks.tensorflow import read
-from neopack.values.model import ModelInfo, ModelSource
+from neopack.frameworks.tensorflow.facts import (
+    FrozenGraphFacts,
+    SavedModelFacts,
+    TensorFlowFacts,
+)
+from neopack.values.model import ModelInfo, ModelSource, facts_of
 
 __all__ = ["file_info"]
 
@@ -19,22 +24,28 @@ def file_info(given: ModelSource) -> tuple[Path, ModelInfo]:
         raise SourceError("--weights does not go with a TensorFlow file", where=given.where)
     path = Path(given.where)
     info = read.read(FolderFiles(path.parent), path.name)
-    loose = info.facts.get("loose_variables")
-    if loose:
-        raise SourceError(
-            f"is not frozen: it holds {', '.join(loose)} without values",
-            where=str(path),
-            hint="freeze it where it was trained, or save it as a SavedModel: " + read.FREEZE,
-        )
-    _refuse_lost_variables(path, info)
+    facts = facts_of(info, TensorFlowFacts)
+    if isinstance(facts, FrozenGraphFacts):
+        _refuse_variables(path, facts)
+    if isinstance(facts, SavedModelFacts):
+        _refuse_lost_variables(path, facts)
     return path, info
 
 
-def _refuse_lost_variables(path: Path, info: ModelInfo) -> None:
+def _refuse_variables(path: Path, facts: FrozenGraphFacts) -> None:
+    if facts.loose_variables:
+        raise SourceError(
+            f"is not frozen: it holds {', '.join(facts.loose_variables)} without values",
+            where=str(path),
+            hint="freeze it where it was trained, or save it as a SavedModel: " + read.FREEZE,
+        )
+
+
+def _refuse_lost_variables(path: Path, facts: SavedModelFacts) -> None:
     """TensorFlow 2 writes variables/ even where a model has none."""
-    missing = info.facts.get("shards_missing") or []
-    if info.facts.get("objects") and info.facts["variables"] is None:
-        missing = [read.INDEX]
+    missing = facts.shards_missing
+    if facts.objects and facts.variables is None:
+        missing = (read.INDEX,)
     if missing:
         raise SourceError(
             f"its variables are missing: {', '.join(missing)}",

@@ -5,13 +5,6 @@
 ``parameters`` counts the elements of all constant tensors, ``dtypes`` those tensors.
 ``signature`` has the inputs and outputs of the first subgraph, the one that Neo compiles, in
 their order; a dim of None is free.
-
-``facts``:
-
-=================  ============================================================================
-subgraphs          how many
-custom_operators   names of operators that TensorFlow Lite has not, sorted
-=================  ============================================================================
 """
 
 from __future__ import annotations
@@ -26,6 +19,7 @@ from neopack.formats.files import Files
 from neopack.formats.flatbuffer import Flatbuffer, Table
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
+from neopack.frameworks.tflite.facts import TFLiteFacts
 from neopack.frameworks.tflite.schema import CUSTOM, OPERATORS, TYPES
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Shape, Signature, TensorSpec
@@ -104,10 +98,10 @@ class _Model:
             parameters=elements,
             parameter_bytes=size,
             dtypes=dict(sorted(dtypes.items())),
-            facts={
-                "subgraphs": len(self.graphs),
-                "custom_operators": sorted({name for name, own in self.codes if own}),
-            },
+            facts=TFLiteFacts(
+                subgraphs=len(self.graphs),
+                custom_operators=tuple(sorted({name for name, own in self.codes if own})),
+            ),
         )
 
     # --- operators --------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks import ExportSettings
 from neopack.frameworks.xgboost import best, binary, document, lower, read
 from neopack.frameworks.xgboost.expressible import inexpressible
+from neopack.frameworks.xgboost.facts import LearnerFacts
 from neopack.frameworks.xgboost.lift import lift
 from neopack.frameworks.xgboost.run import XGBoostRunner, version
 from neopack.frameworks.xgboost.source import refuse_what_is_no_file
@@ -21,7 +22,7 @@ from neopack.goldens import inputs
 from neopack.goldens.arrays import save_goldens
 from neopack.values.artifact import Array
 from neopack.values.log import Log
-from neopack.values.model import ExportedModel, Member, ModelSource
+from neopack.values.model import ExportedModel, Member, ModelSource, facts_of
 from neopack.values.signature import InputRequest, Signature
 
 __all__ = ["INPUT", "MODEL_FILE", "export"]
@@ -52,7 +53,7 @@ def export(
     for rewrite in rewrites:
         log.note(f"lowered to XGBoost 1.3.3: {rewrite}")
     with FileSource(path) as source:
-        features = int(read.read_source(source).facts["num_feature"])
+        features = facts_of(read.read_source(source), LearnerFacts).num_feature
     examples = _examples(requests, features, settings)
     signature = Signature(inputs=inputs.specs(examples))
     outputs = XGBoostRunner(path.read_bytes(), signature, rounds=rounds).predict(examples)

@@ -1,21 +1,7 @@
 """ModelInfo of an XGBoost model in any of its encodings, without xgboost.
 
 ``format`` is ``binary``, ``json``, ``ubj``, or what is no model to submit: ``pickle`` and
-``dump``. ``operators`` counts trees by booster. ``facts``:
-
-==================  ==========================================================================
-booster, objective  as the model names them
-num_feature         columns it takes
-num_class, outputs  classes (0 where there are none), and numbers it gives for a row
-trees, nodes        how many; ``largest_tree`` the nodes of the largest
-base_score          as written, a list
-categorical         whether splits on categories are in it
-leaf_vector         numbers in a leaf, where more than one
-attributes          the names of its attributes (best_iteration, ...)
-feature_names       how many columns have names
-rounds              of training; ``best_iteration`` the best, from 0, or -1 where none is named
-inexpressible       what XGBoost 1.3.3 has no words for, or ""
-==================  ==========================================================================
+``dump``. ``operators`` counts trees by booster.
 """
 
 from __future__ import annotations
@@ -29,8 +15,8 @@ from neopack.formats.source import ByteSource
 from neopack.frameworks.xgboost import binary, document
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.expressible import inexpressible
+from neopack.frameworks.xgboost.facts import LearnerFacts, XGBoostFacts
 from neopack.frameworks.xgboost.rounds import best_iteration, rounds
-from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
@@ -78,7 +64,9 @@ def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInf
     if found is None:
         raise NotRecognized("is no XGBoost model", where=source.name)
     if found in ("pickle", "dump"):
-        return ModelInfo(framework="XGBOOST", format=found, producer="xgboost")
+        return ModelInfo(
+            framework="XGBOOST", format=found, producer="xgboost", facts=XGBoostFacts()
+        )
     if found == "binary":
         return _of_binary(binary.read_binary(source, limits))
     return _of_document(document.load(source, found, limits), found)
@@ -92,67 +80,71 @@ def _is_dump(head: bytes) -> bool:
 
 def _of_binary(model: binary.BinaryModel) -> ModelInfo:
     nodes = [tree.nodes for tree in model.trees]
-    facts = {
-        "booster": model.booster,
-        "objective": model.objective,
-        "num_feature": model.num_feature,
-        "num_class": model.num_class,
-        "outputs": max(1, model.num_class),
-        "base_score": [model.base_score],
-        "categorical": False,
-        "leaf_vector": 0,
-        "attributes": sorted(model.attributes),
-        "rounds": rounds(model.attributes, len(nodes), max(1, model.num_class), 0, ()),
-        "best_iteration": _best(model.attributes),
-        "feature_names": 0,
-        "inexpressible": inexpressible(model.objective),
-    }
-    return _info("binary", model.version, nodes, facts)
+    groups = max(1, model.num_class)
+    facts = LearnerFacts(
+        booster=model.booster,
+        objective=model.objective,
+        num_feature=model.num_feature,
+        num_class=model.num_class,
+        outputs=groups,
+        trees=len(nodes),
+        nodes=sum(nodes),
+        largest_tree=max(nodes, default=0),
+        base_score=(model.base_score,),
+        categorical=False,
+        leaf_vector=0,
+        attributes=tuple(sorted(model.attributes)),
+        feature_names=0,
+        rounds=rounds(model.attributes, len(nodes), groups, 0, ()),
+        best_iteration=_best(model.attributes),
+        inexpressible=inexpressible(model.objective),
+    )
+    return _info("binary", model.version, facts)
 
 
-def _of_document(model: Learner, found: str) -> ModelInfo:
+def _of_document(model: Learner, form: str) -> ModelInfo:
     nodes = [tree.nodes for tree in model.trees]
     categorical = any(tree.categorical for tree in model.trees)
-    facts = {
-        "booster": model.booster,
-        "objective": model.objective,
-        "num_feature": model.num_feature,
-        "num_class": model.num_class,
-        "outputs": model.groups,
-        "base_score": list(model.base_scores),
-        "categorical": categorical,
-        "leaf_vector": model.leaf_vector,
-        "attributes": sorted(model.attributes),
-        "rounds": model.rounds,
-        "best_iteration": _best(model.attributes),
-        "feature_names": len(model.feature_names),
-        "inexpressible": inexpressible(
+    facts = LearnerFacts(
+        booster=model.booster,
+        objective=model.objective,
+        num_feature=model.num_feature,
+        num_class=model.num_class,
+        outputs=model.groups,
+        trees=len(nodes),
+        nodes=sum(nodes),
+        largest_tree=max(nodes, default=0),
+        base_score=tuple(model.base_scores),
+        categorical=categorical,
+        leaf_vector=model.leaf_vector,
+        attributes=tuple(sorted(model.attributes)),
+        feature_names=len(model.feature_names),
+        rounds=model.rounds,
+        best_iteration=_best(model.attributes),
+        inexpressible=inexpressible(
             model.objective,
             targets=model.num_target,
             leaf_vector=model.leaf_vector,
             categorical=categorical,
         ),
-    }
-    return _info(found, model.version, nodes, facts)
+    )
+    return _info(form, model.version, facts)
 
 
 def _best(attributes: Mapping[str, str]) -> int:
-    found = best_iteration(attributes)
-    return -1 if found is None else found
+    best = best_iteration(attributes)
+    return -1 if best is None else best
 
 
-def _info(
-    found: str, version: tuple[int, ...], nodes: list[int], facts: dict[str, Json]
-) -> ModelInfo:
-    trees = {"trees": len(nodes), "nodes": sum(nodes), "largest_tree": max(nodes, default=0)}
+def _info(form: str, version: tuple[int, ...], facts: LearnerFacts) -> ModelInfo:
+    columns = TensorSpec(name="data", dtype="float32", shape=(None, facts.num_feature))
+    trees = {f"{facts.booster} tree": facts.trees} if facts.trees else {facts.booster: 1}
     return ModelInfo(
         framework="XGBOOST",
-        format=found,
+        format=form,
         producer="xgboost",
         versions={"xgboost": ".".join(map(str, version))},
-        signature=Signature(
-            inputs=(TensorSpec(name="data", dtype="float32", shape=(None, facts["num_feature"])),)
-        ),
-        operators={f"{facts['booster']} tree": len(nodes)} if nodes else {facts["booster"]: 1},
-        facts={**facts, **trees},
+        signature=Signature(inputs=(columns,)),
+        operators=trees,
+        facts=facts,
     )

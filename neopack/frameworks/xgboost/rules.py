@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from neopack.frameworks.xgboost.facts import LearnerFacts, XGBoostFacts
 from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.values.model import ModelInfo, facts_of
 
 __all__ = ["RULES"]
 
@@ -31,8 +33,7 @@ def more_than_one_member(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-XG-002", needs=("info",))
 def not_binary(inspection: Inspection) -> Iterator[Hit]:
     """The binary format, not JSON or UBJSON (loader, read)."""
-    assert inspection.info is not None  # noqa: S101 - needs
-    encoding = ENCODINGS.get(inspection.info.format)
+    encoding = ENCODINGS.get(_info(inspection).format)
     if encoding:
         yield Hit(
             message=f"the model is {encoding}; Neo reads the binary format",
@@ -43,35 +44,31 @@ def not_binary(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-XG-003", needs=("info",))
 def pickled(inspection: Inspection) -> Iterator[Hit]:
     """No pickle: the loader takes a bare Booster's only (loader, read)."""
-    assert inspection.info is not None  # noqa: S101 - needs
-    if inspection.info.format == "pickle":
+    if _info(inspection).format == "pickle":
         yield Hit(message="the model is a pickle", where=_model(inspection))
 
 
 @rule("NEO-XG-004", needs=("info",))
 def dumped(inspection: Inspection) -> Iterator[Hit]:
     """No dump_model output: nothing loads it."""
-    assert inspection.info is not None  # noqa: S101 - needs
-    if inspection.info.format == "dump":
+    if _info(inspection).format == "dump":
         yield Hit(message="the file is a dump of trees, not a model", where=_model(inspection))
 
 
 @rule("NEO-XG-005", needs=("info",))
 def too_many_nodes(inspection: Inspection) -> Iterator[Hit]:
     """Fewer than 2^31 nodes in any tree (guide, neo-supported-cloud)."""
-    assert inspection.info is not None  # noqa: S101 - needs
-    largest = inspection.info.facts.get("largest_tree", 0)
-    if largest >= MOST_NODES:
-        yield Hit(message=f"a tree of {largest} nodes", where=_model(inspection))
+    learner = _learner(inspection)
+    if learner and learner.largest_tree >= MOST_NODES:
+        yield Hit(message=f"a tree of {learner.largest_tree} nodes", where=_model(inspection))
 
 
 @rule("NEO-XG-006", needs=("info",))
 def newer_version(inspection: Inspection) -> Iterator[Hit]:
     """Written by XGBoost 1.3 or earlier (guide, neo-supported-cloud: 1.3.3)."""
-    assert inspection.info is not None  # noqa: S101 - needs
-    written = inspection.info.versions.get("xgboost", "0")
+    written = _info(inspection).versions.get("xgboost", "0")
     parts = tuple(int(part) for part in written.split(".")[:2] if part.isdecimal())
-    if inspection.info.format == "binary" and parts > READ_BY_NEO:
+    if _info(inspection).format == "binary" and parts > READ_BY_NEO:
         yield Hit(
             message=f"written by XGBoost {written}; Neo's guide lists 1.3.3 and earlier",
             where=_model(inspection),
@@ -81,25 +78,38 @@ def newer_version(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-XG-007", needs=("info",))
 def not_in_1_3(inspection: Inspection) -> Iterator[Hit]:
     """Nothing that XGBoost 1.3.3 has no words for."""
-    assert inspection.info is not None  # noqa: S101 - needs
-    problem = inspection.info.facts.get("inexpressible", "")
-    if problem:
-        yield Hit(message=f"XGBoost 1.3.3 has no {problem}", where=_model(inspection))
+    learner = _learner(inspection)
+    if learner and learner.inexpressible:
+        yield Hit(
+            message=f"XGBoost 1.3.3 has no {learner.inexpressible}", where=_model(inspection)
+        )
 
 
 @rule("NEO-XG-008", needs=("info",))
 def rounds_past_the_best(inspection: Inspection) -> Iterator[Hit]:
     """No rounds past the best (dmlc/xgboost, doc/python/python_intro, Early Stopping)."""
-    assert inspection.info is not None  # noqa: S101 - needs
-    best = inspection.info.facts.get("best_iteration", -1)
-    rounds = inspection.info.facts.get("rounds", 0)
-    if 0 <= best < rounds - 1 and inspection.info.facts.get("booster") != "gblinear":
+    learner = _learner(inspection)
+    if learner is None or learner.booster == "gblinear":
+        return
+    best, rounds = learner.best_iteration, learner.rounds
+    if 0 <= best < rounds - 1:
         yield Hit(
             message=f"training stopped early at round {best + 1} of {rounds}, and all of them "
             "are compiled",
             where=_model(inspection),
             values={"rounds": str(best + 1)},
         )
+
+
+def _info(inspection: Inspection) -> ModelInfo:
+    assert inspection.info is not None  # noqa: S101 - needs
+    return inspection.info
+
+
+def _learner(inspection: Inspection) -> LearnerFacts | None:
+    """What a model tells; None of pickles and dumps."""
+    facts = facts_of(inspection.info, XGBoostFacts)
+    return facts if isinstance(facts, LearnerFacts) else None
 
 
 def _model(inspection: Inspection) -> str:

@@ -14,8 +14,10 @@ from neopack.errors import SourceError
 from neopack.formats.source import FileSource
 from neopack.frameworks.keras import graph, read, run, source, write
 from neopack.frameworks.keras.building import OldCall, OldLayer, OldModel
+from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.kept import KEPT, OF_2_2_4
 from neopack.frameworks.keras.lower import lower
+from neopack.values.model import facts_of
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "keras"
 FILES = sorted(
@@ -47,7 +49,7 @@ def test_what_was_lowered_stays_as_it_is(name: str, tmp_path: Path) -> None:
     assert write.model_config(again) == write.model_config(once)
     assert again.rewrites == ()
     assert info.versions == {"keras": "2.2.4", "backend": "tensorflow"}
-    assert info.facts["new_layers"] == []
+    assert facts_of(info, KerasFacts).new_layers == ()
     for layer, other in zip(once.layers.values(), again.layers.values(), strict=True):
         assert [w for w, _ in layer.weights] == [w for w, _ in other.weights]
         for (_, ours), (_, theirs) in zip(layer.weights, other.weights, strict=True):

@@ -15,7 +15,8 @@ import pytest
 from neopack.errors import Malformed, NotRecognized, SourceError, Unsafe
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.keras import config, graph, read, source
-from neopack.values.model import ModelInfo
+from neopack.frameworks.keras.facts import KerasFacts
+from neopack.values.model import ModelInfo, facts_of
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "keras"
 MODELS = sorted(p.name for p in FIXTURES.iterdir() if "weights" not in p.name)
@@ -53,8 +54,9 @@ def test_all_versions_say_the_same(name: str, form: str) -> None:
     assert {spec.name: spec.shape for spec in found.signature.inputs} == inputs
     assert {spec.dtype for spec in found.signature.inputs} == {"float32"}
     assert found.format == ("keras" if form == ".keras" else "h5")
-    assert found.facts["training_config"] is False
-    assert found.facts["lambdas"] == found.facts["custom"] == found.facts["new_layers"] == []
+    facts = facts_of(found, KerasFacts)
+    assert facts.training_config is False
+    assert facts.lambdas == facts.custom == facts.new_layers == ()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,10 @@ def test_parameters_are_those_that_h5py_counts(name: str) -> None:
         weights.visititems(
             lambda _, one: sizes.append(one.size) if isinstance(one, h5py.Dataset) else None
         )
-    assert (info(name).parameters, info(name).facts["weights"]) == (sum(sizes), len(sizes))
+    assert (info(name).parameters, facts_of(info(name), KerasFacts).weights) == (
+        sum(sizes),
+        len(sizes),
+    )
 
 
 def test_a_sequential_of_keras_1_and_2_has_an_input_of_its_own() -> None:
@@ -84,22 +89,22 @@ def test_a_sequential_of_keras_1_and_2_has_an_input_of_its_own() -> None:
 
 
 def test_training_is_told() -> None:
-    facts = info("trained-2.2.4.h5").facts
-    assert facts["training_config"]
-    assert facts["sample_weight_mode"]
-    assert facts["optimizer_weights"] > 0
-    assert info("trained.keras").facts["training_config"]
+    facts = facts_of(info("trained-2.2.4.h5"), KerasFacts)
+    assert facts.training_config
+    assert facts.sample_weight_mode
+    assert facts.optimizer_weights > 0
+    assert facts_of(info("trained.keras"), KerasFacts).training_config
     assert info("trained-2.2.4.h5").parameters == info("sequential-2.2.4.h5").parameters
 
 
 def test_new_layers_are_told() -> None:
-    found = info("newer.keras").facts["new_layers"]
-    assert found == ["Normalization", "RandomFlip", "Rescaling"]
+    found = facts_of(info("newer.keras"), KerasFacts).new_layers
+    assert found == ("Normalization", "RandomFlip", "Rescaling")
 
 
 @pytest.mark.parametrize("name", ["lambda-2.2.4.h5", "lambda.keras"])
 def test_lambda_layers_are_told_and_refused(name: str) -> None:
-    assert info(name).facts["lambdas"] == ["twice"]
+    assert facts_of(info(name), KerasFacts).lambdas == ("twice",)
     with pytest.raises(Unsafe, match="Lambda"):
         source.model_file(FIXTURES / name)
 
@@ -214,8 +219,8 @@ def test_code_is_found_anywhere_in_a_configuration(value: Any, told: list[str]) 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_real_files_have_none_but_lambdas(name: str) -> None:
-    told = {"lambda.keras": ["Lambda", "__lambda__"], "lambda-2.2.4.h5": ["Lambda"]}
-    assert info(name).facts["strangers"] == told.get(name, [])
+    told = {"lambda.keras": ("Lambda", "__lambda__"), "lambda-2.2.4.h5": ("Lambda",)}
+    assert facts_of(info(name), KerasFacts).strangers == told.get(name, ())
 
 
 def test_own_classes_are_told(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from neopack.errors import LimitExceeded, Malformed, NotRecognized
+from neopack.formats.codec import to_json
 from neopack.formats.files import FolderFiles, PlacedFiles
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.mxnet import graph, names, read, symbol
+from neopack.frameworks.mxnet.facts import ArrayFacts, SymbolFacts
 from neopack.frameworks.mxnet.symbol import Symbol
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import Shape
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "mxnet"
@@ -57,16 +59,17 @@ def test_every_versions_checkpoint_tells_the_same(version: str) -> None:
         "Pooling": 1, "SoftmaxOutput": 1,
     }  # fmt: skip
     assert (info.parameters, info.parameter_bytes, info.dtypes) == (239, 956, {"float32": 8})
-    assert info.facts["labels"] == ["softmax_label"]
-    assert info.facts["outputs"] == ["softmax"]
+    facts = facts_of(info, SymbolFacts)
+    assert facts.labels == ("softmax_label",)
+    assert facts.outputs == ("softmax",)
     problems = ("missing", "extra", "misfits", "cycle", "dangling", "forward_references")
-    assert not any(info.facts[problem] for problem in problems)
+    assert not any(getattr(info.facts, problem) for problem in problems)
 
 
 def test_a_gluon_export_has_no_label() -> None:
     info = read_fixture("gluon")
     assert inputs(info) == {"data": (None, 3, None, None)}
-    assert not info.facts["labels"]
+    assert not facts_of(info, SymbolFacts).labels
 
 
 def test_shapes_that_sagemaker_keeps_beside_are_taken() -> None:
@@ -96,11 +99,11 @@ def test_shapes_that_make_no_sense_are_not(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_what_is_odd_about_a_model(folder: str, fact: str, said: Any) -> None:
-    assert read_fixture(folder).facts[fact] == said
+    assert to_json(getattr(read_fixture(folder).facts, fact)) == said
 
 
 def test_parameters_of_save_parameters_have_no_kinds() -> None:
-    unprefixed = read_fixture("plain-parameters").facts["unprefixed"]
+    unprefixed = facts_of(read_fixture("plain-parameters"), ArrayFacts).unprefixed
     assert unprefixed[0] == "0.weight"
     assert len(unprefixed) == 8
 
@@ -177,7 +180,7 @@ def test_a_label_of_another_shape_is_left_open(tmp_path: Path) -> None:
     (tmp_path / "m-symbol.json").write_text(json.dumps(made))
     info = read.read(FolderFiles(tmp_path), "m-symbol.json")
     assert inputs(info) == {"data": (), "softmax_label": ()}
-    assert info.facts["labels"] == ["softmax_label"]
+    assert facts_of(info, SymbolFacts).labels == ("softmax_label",)
 
 
 # --- symbols of other versions and of none --------------------------------------------------

@@ -11,9 +11,10 @@ import pytest
 from neopack.errors import LimitExceeded, Malformed
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource, FileSource
+from neopack.frameworks.onnx.facts import ExternalTensor, OnnxFacts
 from neopack.frameworks.onnx.graph import DTYPES
 from neopack.frameworks.onnx.read import read_source, recognize
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import TensorSpec
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "onnx"
@@ -98,15 +99,16 @@ def test_as_the_onnx_package_reads_it(name: str) -> None:
     onnx = pytest.importorskip("onnx")
     model = onnx.load(str(FIXTURES / name), load_external_data=False)
     found = info(name)
-    assert found.facts["ir_version"] == model.ir_version
-    assert found.facts["opsets"] == {o.domain: o.version for o in model.opset_import}
+    facts = facts_of(found, OnnxFacts)
+    assert facts.ir_version == model.ir_version
+    assert facts.opsets == {o.domain: o.version for o in model.opset_import}
     nodes = [node for graph in graphs(model) for node in graph.node]
     nodes += [node for function in model.functions for node in function.node]
     names = (f"{n.domain}::{n.op_type}" if n.domain else n.op_type for n in nodes)
     assert found.operators == dict(Counter(names))
     tensors = [tensor for graph in graphs(model) for tensor in graph.initializer]
     tensors += [sparse.values for graph in graphs(model) for sparse in graph.sparse_initializer]
-    assert found.facts["initializers"] == len(tensors)
+    assert facts.initializers == len(tensors)
     assert found.parameters == sum(count(tensor.dims) for tensor in tensors)
     initialised = {tensor.name for tensor in model.graph.initializer}
     inputs = [v for v in model.graph.input if v.name not in initialised]
@@ -175,60 +177,60 @@ def test_versions_and_producer() -> None:
 
 
 def test_free_dims() -> None:
-    facts = info("symbolic-batch.onnx").facts
-    assert facts["dynamic_inputs"] == ["image"]
-    assert facts["symbolic_dims"] == {"image": ["batch", None, None, None]}
+    facts = facts_of(info("symbolic-batch.onnx"), OnnxFacts)
+    assert facts.dynamic_inputs == ("image",)
+    assert facts.symbolic_dims == {"image": ("batch", None, None, None)}
     two = info("two-inputs.onnx")
-    assert two.facts["symbolic_dims"] == {
-        "input_ids": ["batch", "length"],
-        "attention_mask": ["batch", None, "?"],
+    assert facts_of(two, OnnxFacts).symbolic_dims == {
+        "input_ids": ("batch", "length"),
+        "attention_mask": ("batch", None, "?"),
     }
     assert two.signature is not None
     assert two.signature.inputs[1] == TensorSpec(
         name="attention_mask", dtype="int64", shape=(None, 4, None)
     )
-    assert two.facts["constant_bytes"] == 8
+    assert facts_of(two, OnnxFacts).constant_bytes == 8
 
 
 def test_initializers_among_the_inputs() -> None:
     found = info("listed-initializers.onnx")
-    assert found.facts["initializers_in_inputs"] == 2
+    assert facts_of(found, OnnxFacts).initializers_in_inputs == 2
     assert found.signature is not None
     assert [spec.name for spec in found.signature.inputs] == ["image"]
 
 
 def test_external_data() -> None:
-    assert info("external-data.onnx").facts["external_data"] == [
-        {"tensor": "w", "location": "external-data.bin", "offset": "0", "length": "432"}
-    ]
-    assert info("cnn-opset18.onnx").facts["external_data"] == []
+    assert facts_of(info("external-data.onnx"), OnnxFacts).external_data == (
+        ExternalTensor(tensor="w", location="external-data.bin", offset="0", length="432"),
+    )
+    assert facts_of(info("cnn-opset18.onnx"), OnnxFacts).external_data == ()
 
 
 def test_domains_functions_and_subgraphs() -> None:
-    assert info("custom-domain.onnx").facts["custom_domains"] == ["com.example"]
+    assert facts_of(info("custom-domain.onnx"), OnnxFacts).custom_domains == ("com.example",)
     function = info("local-function.onnx")
-    assert function.facts["functions"] == ["local::Twice"]
-    assert function.facts["custom_domains"] == []
+    assert facts_of(function, OnnxFacts).functions == ("local::Twice",)
+    assert facts_of(function, OnnxFacts).custom_domains == ()
     assert function.operators == {"Add": 1, "local::Twice": 1}
     branches = info("if-subgraph.onnx")
-    assert branches.facts["subgraphs"] == 2
+    assert facts_of(branches, OnnxFacts).subgraphs == 2
     assert branches.operators == {"Add": 1, "If": 1, "Mul": 1}
     assert branches.parameters == 4
 
 
 def test_quantised() -> None:
-    assert info("quantised.onnx").facts["quantised"] == {
+    assert facts_of(info("quantised.onnx"), OnnxFacts).quantised == {
         "DequantizeLinear": 1,
         "QuantizeLinear": 1,
     }
 
 
 def test_odd_inputs() -> None:
-    facts = info("odd-inputs.onnx").facts
-    assert facts["non_tensor_inputs"] == {"many": "sequence"}
-    assert facts["non_tensor_outputs"] == {"more": "sequence"}
-    assert facts["unranked_inputs"] == facts["dynamic_inputs"] == ["any"]
-    assert facts["sparse_initializers"] == 1
+    facts = facts_of(info("odd-inputs.onnx"), OnnxFacts)
+    assert facts.non_tensor_inputs == {"many": "sequence"}
+    assert facts.non_tensor_outputs == {"more": "sequence"}
+    assert facts.unranked_inputs == facts.dynamic_inputs == ("any",)
+    assert facts.sparse_initializers == 1
 
 
 # --- what is refused ------------------------------------------------------------------------
@@ -277,6 +279,6 @@ def test_deep_subgraphs_are_bounded(limits: Limits) -> None:
 
 def test_names_are_bounded() -> None:
     graph = b"".join(span(5, span(8, b"w%d" % n)) for n in range(50))
-    assert of_bytes(b"\x08\x07" + span(7, graph)).facts["initializers"] == 50
+    assert facts_of(of_bytes(b"\x08\x07" + span(7, graph)), OnnxFacts).initializers == 50
     with pytest.raises(LimitExceeded, match="records"):
         of_bytes(b"\x08\x07" + span(7, graph), Limits(records=40))

@@ -13,10 +13,18 @@ from typing import Any
 import pytest
 
 from neopack.errors import LimitExceeded, Malformed, NotRecognized
+from neopack.formats.codec import to_json
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource, FileSource
+from neopack.frameworks.pytorch.facts import (
+    ExportedFacts,
+    PickleFacts,
+    ProgramFacts,
+    SafetensorsFacts,
+    SavedFacts,
+)
 from neopack.frameworks.pytorch.read import read_source, recognize
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import TensorSpec
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "pytorch"
@@ -124,18 +132,18 @@ def test_traced() -> None:
     assert found.dtypes == {"float32": 8, "int64": 1}
     assert found.versions == {"file_format": "3"}
     assert found.operators["aten::_convolution"] == 1
-    facts = found.facts
-    assert set(facts) == FACTS
-    assert (facts["origin"], facts["stored_inputs"], facts["output_type"]) == (
+    facts = facts_of(found, ProgramFacts)
+    assert set(to_json(facts)) == FACTS
+    assert (facts.origin, facts.stored_inputs, facts.output_type) == (
         "traced",
         True,
         "Tensor",
     )
-    assert (facts["buffers"], facts["buffer_bytes"]) == (9, 40)
-    assert facts["root_class"] == "__torch__.Cnn"
-    assert facts["training_attribute"] is False
+    assert (facts.buffers, facts.buffer_bytes) == (9, 40)
+    assert facts.root_class == "__torch__.Cnn"
+    assert facts.training_attribute is False
     for none in ("training", "devices", "control_flow", "custom_ops", "globals", "nested_inputs"):
-        assert facts[none] == []
+        assert getattr(facts, none) == ()
 
 
 def test_two_integer_inputs() -> None:
@@ -150,51 +158,54 @@ def test_two_integer_inputs() -> None:
 def test_scripted() -> None:
     found = info("branches-scripted.pt")
     assert found.signature is None
-    assert found.facts["origin"] == "scripted"
-    assert found.facts["stored_inputs"] is False
-    assert found.facts["input_types"] == {"x": "Tensor", "steps": "int"}
-    assert found.facts["nested_inputs"] == ["steps"]
-    assert "code/__torch__.py: Branches.forward (if, for, raise)" in found.facts["control_flow"]
+    facts = facts_of(found, ProgramFacts)
+    assert facts.origin == "scripted"
+    assert facts.stored_inputs is False
+    assert facts.input_types == {"x": "Tensor", "steps": "int"}
+    assert facts.nested_inputs == ("steps",)
+    assert "code/__torch__.py: Branches.forward (if, for, raise)" in facts.control_flow
     assert {"prim::If", "prim::Loop", "prim::RaiseException"} <= set(found.operators)
 
 
 def test_dict_outputs() -> None:
-    facts = info("dict-output.pt").facts
-    assert (facts["dict_outputs"], facts["output_type"]) == (True, "Dict[str, Tensor]")
+    facts = facts_of(info("dict-output.pt"), ProgramFacts)
+    assert (facts.dict_outputs, facts.output_type) == (True, "Dict[str, Tensor]")
 
 
 def test_nested_inputs() -> None:
     found = info("nested-inputs.pt")
-    assert found.facts["nested_inputs"] == ["past"]
-    assert found.facts["output_type"] == "Tuple[Tensor, Tuple[Tensor, Tensor]]"
+    facts = facts_of(found, ProgramFacts)
+    assert facts.nested_inputs == ("past",)
+    assert facts.output_type == "Tuple[Tensor, Tuple[Tensor, Tensor]]"
     assert found.signature is not None
     assert [spec.name for spec in found.signature.inputs] == ["x"]
 
 
 def test_training_mode() -> None:
-    facts = info("training-mode.pt").facts
-    assert [place.partition(": ")[2] for place in facts["training"]] == [
+    facts = facts_of(info("training-mode.pt"), ProgramFacts)
+    assert [place.partition(": ")[2] for place in facts.training] == [
         "dropout in Dropout.forward",
         "batch_norm in BatchNorm1d.forward",
     ]
-    assert facts["training_attribute"] is True
+    assert facts.training_attribute is True
 
 
 def test_devices() -> None:
-    facts = info("cuda.pt").facts
-    assert facts["devices"] == ["cuda:0"]
+    facts = facts_of(info("cuda.pt"), PickleFacts)
+    assert facts.devices == ("cuda:0",)
 
 
 def test_frozen_weights_are_constants() -> None:
     found = info("frozen.pt")
-    assert found.facts["frozen"] is True
-    assert found.parameters == found.facts["constants"] == 137  # batch norm is folded in
+    facts = facts_of(found, ProgramFacts)
+    assert facts.frozen is True
+    assert found.parameters == facts.constants == 137  # batch norm is folded in
     assert "frozen" in found.notes[0]
 
 
 def test_mobile() -> None:
     found = info("mobile.ptl")
-    assert found.facts["mobile"] is True
+    assert facts_of(found, ProgramFacts).mobile is True
     assert "(lite) interpreter" in found.notes[0]
 
 
@@ -202,12 +213,13 @@ def test_mobile() -> None:
 def test_old_versions(version: str, file_format: str) -> None:
     found = info(f"torch-{version}/cnn-traced.pt")
     assert found.versions["file_format"] == file_format
-    assert (found.parameters, found.facts["buffers"]) == (CNN_PARAMETERS, 9)
-    assert found.facts["origin"] == "traced"
-    assert found.facts["stored_inputs"] is False
+    facts = facts_of(found, ProgramFacts)
+    assert (found.parameters, facts.buffers) == (CNN_PARAMETERS, 9)
+    assert facts.origin == "traced"
+    assert facts.stored_inputs is False
     scripted = info(f"torch-{version}/branches-scripted.pt")
-    assert scripted.facts["origin"] == "scripted"
-    assert scripted.facts["control_flow"]
+    assert facts_of(scripted, ProgramFacts).origin == "scripted"
+    assert facts_of(scripted, ProgramFacts).control_flow
 
 
 def test_the_version_record_may_lie_in_data() -> None:
@@ -219,8 +231,8 @@ def test_the_version_record_may_lie_in_data() -> None:
 def test_a_torchscript_file_with_a_malicious_pickle_says_so() -> None:
     contents = records("cnn-traced.pt")
     contents["cnn-traced/constants.pkl"] = b"\x80\x02cposix\nsystem\nX\x02\0\0\0ls\x85R\x85."
-    facts = of_bytes(zipped(contents)).facts
-    assert facts["globals"] == facts["executing"] == ["posix.system"]
+    facts = facts_of(of_bytes(zipped(contents)), PickleFacts)
+    assert facts.globals == facts.executing == ("posix.system",)
 
 
 def test_tensor_data_is_never_read() -> None:
@@ -288,11 +300,15 @@ def test_the_json_form() -> None:
     found = of_bytes(data)
     assert (found.format, found.producer) == ("torchscript", "pytorch 1.0")
     assert found.versions == {"file_format": "1", "op_version_set": "0"}
-    assert (found.parameters, found.parameter_bytes, found.facts["buffers"]) == (12, 48, 2)
-    assert found.facts["input_names"] == ["input_1"]
-    assert found.facts["devices"] == ["cuda:0"]
-    assert len(found.facts["training"]) == 1
-    assert set(found.facts) == FACTS
+    assert (found.parameters, found.parameter_bytes, facts_of(found, ProgramFacts).buffers) == (
+        12,
+        48,
+        2,
+    )
+    assert facts_of(found, ProgramFacts).input_names == ("input_1",)
+    assert facts_of(found, PickleFacts).devices == ("cuda:0",)
+    assert len(facts_of(found, ProgramFacts).training) == 1
+    assert set(to_json(found.facts)) == FACTS
 
 
 @pytest.mark.parametrize("model", [[], 1, {"mainModule": {"parameters": [{"tensorId": "9"}]}}])
@@ -315,36 +331,44 @@ def test_a_state_dict(name: str) -> None:
     found = info(name)
     assert (found.parameters, found.parameter_bytes) == (CNN_PARAMETERS, 4 * CNN_PARAMETERS)
     assert found.dtypes == {"float32": 8, "int64": 1}
-    assert sorted(found.facts["keys"])[:2] == ["conv.bias", "conv.weight"]
+    facts = found.facts
+    assert isinstance(facts, SavedFacts | SafetensorsFacts)
+    assert sorted(facts.keys)[:2] == ["conv.bias", "conv.weight"]
     assert found.signature is None
 
 
 def test_a_checkpoint_counts_the_weights_alone() -> None:
     found = info("checkpoint.pt")
-    assert found.facts["weights_key"] == "model_state_dict"
-    assert found.facts["keys"] == ["epoch", "model_state_dict", "optimizer_state_dict"]
+    facts = facts_of(found, SavedFacts)
+    assert facts.weights_key == "model_state_dict"
+    assert facts.keys == (
+        "epoch",
+        "model_state_dict",
+        "optimizer_state_dict",
+    )
     assert found.parameters == CNN_PARAMETERS
 
 
 def test_shared_storages_count_once() -> None:
     found = info("tied-weights.pt")
     assert (found.parameters, found.parameter_bytes) == (258, 258 * 4)
-    assert found.facts["tensors"] == 4
+    assert facts_of(found, SavedFacts).tensors == 4
 
 
 @pytest.mark.parametrize("name", ["pickled-module.pt", "pickled-module-legacy.pt"])
 def test_a_pickled_module(name: str) -> None:
     found = info(name)
     assert found.parameters == CNN_PARAMETERS
-    assert "__main__.Cnn" in found.facts["globals"]
-    assert found.facts["executing"] == []
+    facts = facts_of(found, PickleFacts)
+    assert "__main__.Cnn" in facts.globals
+    assert facts.executing == ()
 
 
 @pytest.mark.parametrize("name", ["malicious.pt", "malicious-legacy.pt"])
 def test_a_malicious_pickle_is_named_and_not_run(
     name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert info(name).facts["executing"] == ["os.system"]
+    assert facts_of(info(name), PickleFacts).executing == ("os.system",)
     assert capfd.readouterr().out == ""
 
 
@@ -410,8 +434,8 @@ def test_an_exported_program() -> None:
     assert found.parameters == CNN_PARAMETERS
     assert found.operators["aten::conv2d"] == 1
     assert found.versions["torch"].startswith("2.13")
-    assert set(found.facts) == FACTS - {"readable_since"} | {"symbolic_dims"}
-    assert found.facts["symbolic_dims"]["image"][1:] == [None, None, None]
+    assert set(to_json(found.facts)) == FACTS - {"readable_since"} | {"symbolic_dims"}
+    assert facts_of(found, ExportedFacts).symbolic_dims["image"][1:] == (None, None, None)
 
 
 def test_the_older_record_of_an_exported_program() -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from neopack import inspect
+from neopack.frameworks.tensorflow.facts import TensorFlowFacts
 from neopack.frameworks.tensorflow.grouped import DEPTHWISE, SPLIT, ungroup
+from neopack.values.model import facts_of
 
 IMAGES = np.random.default_rng(0).standard_normal((2, 9, 9, 6), dtype=np.float32)
 
@@ -170,25 +172,23 @@ def test_depthwise_convolutions_without_dilations_stay() -> None:
 # --- what check sees in a graph of somebody else ----------------------------------------------
 
 
-def facts_of(graph: Any, folder: Path) -> Any:
+def facts_of_graph(graph: Any, folder: Path) -> TensorFlowFacts:
     path = folder / "model.pb"
     path.write_bytes(graph.SerializeToString())
     return known(path)
 
 
-def known(path: Path) -> Any:
-    info = inspect(path).info
-    assert info is not None
-    return info.facts
+def known(path: Path) -> TensorFlowFacts:
+    return facts_of(inspect(path).info, TensorFlowFacts)
 
 
 @pytest.mark.parametrize("variable", [False, True])
 @pytest.mark.parametrize("depth", [1, 2, 3, 6])
 def test_convolutions_in_groups_are_seen(depth: int, *, variable: bool, tmp_path: Path) -> None:
     graph = graph_of(depth, 6, variable=variable)
-    found = facts_of(graph, tmp_path)
-    assert found["grouped"] == (["y"] if depth < 6 else [])
-    assert found["dilated_depthwise"] == []
+    found = facts_of_graph(graph, tmp_path)
+    assert found.grouped == (("y",) if depth < 6 else ())
+    assert found.dilated_depthwise == ()
 
 
 def test_channels_are_followed_where_no_shape_is_written(tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_channels_are_followed_where_no_shape_is_written(tmp_path: Path) -> None
         second = tf.nn.relu(tf.nn.bias_add(first, tf.zeros(8)))
         third = tf.nn.max_pool2d(second, 2, 2, "VALID")
         tf.nn.conv2d(third, tf.constant(kernel(2, 8)), 1, "SAME", name="grouped")
-    found = facts_of(graph.as_graph_def(), tmp_path)
-    assert found["grouped"] == ["grouped"]
+    found = facts_of_graph(graph.as_graph_def(), tmp_path)
+    assert found.grouped == ("grouped",)
 
 
 def test_channels_first_have_another_axis(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_channels_first_have_another_axis(tmp_path: Path) -> None:
         x = tf.compat.v1.placeholder(tf.float32, [1, 6, 12, 12], name="x")
         tf.nn.conv2d(x, tf.constant(kernel(6, 8)), 1, "SAME", data_format="NCHW", name="whole")
         tf.nn.conv2d(x, tf.constant(kernel(3, 8)), 1, "SAME", data_format="NCHW", name="half")
-    assert facts_of(graph.as_graph_def(), tmp_path)["grouped"] == ["half"]
+    assert facts_of_graph(graph.as_graph_def(), tmp_path).grouped == ("half",)
 
 
 @pytest.mark.parametrize("form", ["binary", "text"])
@@ -222,9 +222,9 @@ def test_dilated_depthwise_convolutions_are_seen(form: str, tmp_path: Path) -> N
     if form == "text":
         path = tmp_path / "model.pbtxt"
         path.write_text(text_format.MessageToString(graph))
-        assert known(path)["dilated_depthwise"] == ["y"]
+        assert known(path).dilated_depthwise == ("y",)
     else:
-        assert facts_of(graph, tmp_path)["dilated_depthwise"] == ["y"]
+        assert facts_of_graph(graph, tmp_path).dilated_depthwise == ("y",)
 
 
 def test_those_of_a_saved_model_are_seen_in_its_functions(tmp_path: Path) -> None:
@@ -239,4 +239,4 @@ def test_those_of_a_saved_model_are_seen_in_its_functions(tmp_path: Path) -> Non
     taken = tf.TensorSpec((1, 9, 9, 6), tf.float32, name="x")
     model.convolve = tf.function(convolve, input_signature=[taken])
     tf.saved_model.save(model, str(tmp_path / "m"), signatures=model.convolve)
-    assert len(known(tmp_path / "m")["grouped"]) == 1
+    assert len(known(tmp_path / "m").grouped) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,14 @@ from neopack.formats.files import FolderFiles, PlacedFiles
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks import registry
 from neopack.frameworks.tensorflow.dtypes import DTYPES, NAMES, dtype_of
+from neopack.frameworks.tensorflow.facts import (
+    FrozenGraphFacts,
+    SavedModelFacts,
+    SignatureTensors,
+    TensorFlowFacts,
+)
 from neopack.frameworks.tensorflow.read import read, recognize
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 ROOT = FIXTURES / "tensorflow"
@@ -133,21 +140,22 @@ def test_a_saved_model_as_tensorflow_reads_it(name: str) -> None:
 
     (meta,) = saved_model(name).meta_graphs
     found = info(f"{name}/saved_model.pb")
+    facts = facts_of(found, SavedModelFacts)
     assert found.operators == operators(meta.graph_def)
-    assert found.facts["nodes"] == sum(operators(meta.graph_def).values())
+    assert facts.nodes == sum(operators(meta.graph_def).values())
     assert found.versions["tensorflow"] == meta.meta_info_def.tensorflow_version
-    assert found.facts["producer"] == meta.graph_def.versions.producer
-    assert found.facts["min_consumer"] == meta.graph_def.versions.min_consumer
-    assert found.facts["tags"] == [list(meta.meta_info_def.tags)]
+    assert facts.producer == meta.graph_def.versions.producer
+    assert facts.min_consumer == meta.graph_def.versions.min_consumer
+    assert facts.tags == (tuple(meta.meta_info_def.tags),)
     library = meta.graph_def.library.function
-    assert found.facts["functions"] == sorted(f.signature.name for f in library)
-    assert found.facts["objects"] == meta.HasField("object_graph_def")
+    assert facts.functions == tuple(sorted(f.signature.name for f in library))
+    assert facts.objects == meta.HasField("object_graph_def")
     signatures = {k: s for k, s in meta.signature_def.items() if not k.startswith("__saved")}
-    assert found.facts["signatures"] == {
-        key: {
-            "inputs": {k: i.name for k, i in sorted(s.inputs.items())},
-            "outputs": {k: i.name for k, i in sorted(s.outputs.items())},
-        }
+    assert facts.signatures == {
+        key: SignatureTensors(
+            inputs={k: i.name for k, i in sorted(s.inputs.items())},
+            outputs={k: i.name for k, i in sorted(s.outputs.items())},
+        )
         for key, s in signatures.items()
     }
     if signatures:
@@ -170,7 +178,7 @@ def test_variables_as_tensorflow_lists_them(name: str) -> None:
     listed = tf.train.list_variables(str(ROOT / name / "variables" / "variables"))
     own = [(n, s) for n, s in listed if not n.startswith(("_CHECKPOINTABLE", "save_counter"))]
     found = info(f"{name}/saved_model.pb")
-    assert found.facts["variables"] == len(own)
+    assert facts_of(found, SavedModelFacts).variables == len(own)
     assert found.parameters == sum(math.prod(shape) for _, shape in own)
     assert found.dtypes == {"float32": len(own)}
 
@@ -183,7 +191,9 @@ def test_a_graph_as_tensorflow_reads_it(name: str) -> None:
     found = info(name)
     assert found.operators == operators(graph)
     placeholders = [node for node in graph.node if node.op == "Placeholder"]
-    assert found.facts["placeholders"] == [node.name for node in placeholders]
+    assert facts_of(found, TensorFlowFacts).placeholders == tuple(
+        node.name for node in placeholders
+    )
     assert found.signature is not None
     assert [(s.dtype, s.shape) for s in found.signature.inputs] == [
         (tf.dtypes.as_dtype(n.attr["dtype"].type).name, dims(n.attr["shape"].shape))
@@ -197,9 +207,10 @@ def test_a_graph_as_tensorflow_reads_it(name: str) -> None:
 @pytest.mark.parametrize("name", ["1.15/frozen", "2/frozen"])
 def test_text_and_binary_tell_the_same(name: str) -> None:
     binary, text = info(f"{name}.pb"), info(f"{name}.pbtxt")
-    assert text.facts.pop("text") is True  # type: ignore[attr-defined]
-    assert binary.facts.pop("text") is False  # type: ignore[attr-defined]
-    assert text == binary
+    in_text, in_binary = (facts_of(i, FrozenGraphFacts) for i in (text, binary))
+    assert in_text.text is True
+    assert in_binary.text is False
+    assert replace(text, facts=replace(in_text, text=False)) == binary
 
 
 def test_a_text_saved_model_tells_the_same(tmp_path: Path) -> None:
@@ -211,31 +222,34 @@ def test_a_text_saved_model_tells_the_same(tmp_path: Path) -> None:
     binary = info("2/saved-model/saved_model.pb")
     assert alone.signature == binary.signature
     assert alone.operators == binary.operators
-    assert alone.facts["variables"] is None
-    assert {**alone.facts, "text": False, "variables": 3} == binary.facts
+    facts = facts_of(alone, SavedModelFacts)
+    assert facts.variables is None
+    assert replace(facts, text=False, variables=3) == binary.facts
 
 
 # --- what else is told ----------------------------------------------------------------------
 
 
 def test_gradients_and_ends_of_a_training_graph() -> None:
-    facts = info("1.15/training.pb").facts
-    assert facts["training"] == {"ReluGrad": 1}
-    assert ["dangling", "Identity"] in facts["outputs"]
+    facts = facts_of(info("1.15/training.pb"), FrozenGraphFacts)
+    assert facts.training == {"ReluGrad": 1}
+    assert ("dangling", "Identity") in facts.outputs
 
 
 def test_keras_own_classes_are_told() -> None:
-    assert info("2.9/keras/saved_model.pb").facts["keras"]
-    assert not info("2/keras/saved_model.pb").facts["keras"]
+    assert facts_of(info("2.9/keras/saved_model.pb"), SavedModelFacts).keras
+    assert not facts_of(info("2/keras/saved_model.pb"), SavedModelFacts).keras
 
 
 def test_a_graph_that_is_not_frozen() -> None:
-    assert info("1.15/not-frozen.pb").facts["loose_variables"] == {"VariableV2": 3}
+    assert facts_of(info("1.15/not-frozen.pb"), FrozenGraphFacts).loose_variables == {
+        "VariableV2": 3
+    }
 
 
 def test_what_is_newer_than_one_fifteen() -> None:
-    assert info("1.15/saved-model/saved_model.pb").facts["newer"] == []
-    newer = info("2/saved-model/saved_model.pb").facts["newer"]
+    assert facts_of(info("1.15/saved-model/saved_model.pb"), TensorFlowFacts).newer == ()
+    newer = facts_of(info("2/saved-model/saved_model.pb"), TensorFlowFacts).newer
     assert "DisableCopyOnRead" in newer
     assert "VarHandleOp.debug_name" in newer
 
@@ -245,7 +259,9 @@ def test_a_lost_shard_is_told(tmp_path: Path) -> None:
     names = ["saved_model.pb", "variables/variables.index"]
     files = PlacedFiles("some", {name: folder / name for name in names})
     found = read(files, "saved_model.pb")
-    assert found.facts["shards_missing"] == ["variables/variables.data-00000-of-00001"]
+    assert facts_of(found, SavedModelFacts).shards_missing == (
+        "variables/variables.data-00000-of-00001",
+    )
 
 
 @pytest.mark.parametrize("name", ["checkpoint", "model.ckpt-7.meta", "model.ckpt-7.index"])

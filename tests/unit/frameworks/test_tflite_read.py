@@ -13,7 +13,9 @@ from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks import registry
 from neopack.frameworks.tflite import schema
+from neopack.frameworks.tflite.facts import TFLiteFacts
 from neopack.frameworks.tflite.read import read_source, recognize
+from neopack.values.model import facts_of
 from neopack.values.signature import TensorSpec
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "tflite"
@@ -82,9 +84,9 @@ def test_weights_and_custom_operators() -> None:
     # 3 * 3 * 3 * 4 of the kernel, 4 of the bias, and 2 axes
     assert (info.parameters, info.parameter_bytes) == (114, 456)
     assert info.dtypes == {"float32": 2, "int32": 1}
-    assert info.facts["subgraphs"] == 1
+    assert facts_of(info, TFLiteFacts).subgraphs == 1
     info = read_source(BytesSource("m", (FIXTURES / f"{CUSTOM}.tflite").read_bytes()))
-    assert info.facts["custom_operators"] == ["Igamma"]
+    assert facts_of(info, TFLiteFacts).custom_operators == ("Igamma",)
     assert info.operators == {"Igamma": 1}
 
 

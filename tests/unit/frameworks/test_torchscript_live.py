@@ -14,9 +14,10 @@ pytest.importorskip("torch")
 import torch
 
 from neopack.formats.source import BytesSource, FileSource
+from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts
 from neopack.frameworks.pytorch.read import read_source, recognize
 from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +63,12 @@ def test_resnet18(resnet: tuple[Any, Path]) -> None:
     parameters, buffers = list(module.parameters()), list(module.buffers())
     assert found.parameters == sum(p.numel() for p in parameters)
     assert found.parameter_bytes == sum(p.numel() * p.element_size() for p in parameters)
-    assert found.facts["buffers"] == sum(b.numel() for b in buffers)
+    facts = facts_of(found, ProgramFacts)
+    assert facts.buffers == sum(b.numel() for b in buffers)
     assert sum(found.dtypes.values()) == len(parameters) + len(buffers)
     assert found.signature is not None
     assert found.signature.inputs[0].shape == (2, 3, 64, 64)
-    assert found.facts["training"] == found.facts["control_flow"] == []
+    assert facts.training == facts.control_flow == ()
 
 
 def test_operators_of_a_trace_are_those_of_its_graph(resnet: tuple[Any, Path]) -> None:
@@ -108,7 +110,11 @@ def test_shared_weights_and_views_count_once() -> None:
 
     found = saved(Tied(), torch.zeros(1, dtype=torch.int64))
     assert (found.parameters, found.parameter_bytes) == (40, 160)
-    assert (found.facts["buffers"], found.facts["buffer_bytes"]) == (8, 16)
+    facts = facts_of(found, ProgramFacts)
+    assert (facts.buffers, facts.buffer_bytes) == (
+        8,
+        16,
+    )
     assert found.dtypes == {"float16": 1, "float32": 1}
 
 
@@ -116,7 +122,7 @@ def test_an_lstm_with_its_flattened_weights() -> None:
     module = torch.nn.LSTM(3, 5, num_layers=2).eval()
     found = saved(module, torch.zeros(4, 1, 3))
     assert found.parameters == sum(p.numel() for p in module.parameters())
-    assert found.facts["output_type"] == "Tuple[Tensor, Tuple[Tensor, Tensor]]"
+    assert facts_of(found, ProgramFacts).output_type == "Tuple[Tensor, Tuple[Tensor, Tensor]]"
 
 
 def test_custom_operators(torchvision: Any) -> None:
@@ -125,8 +131,9 @@ def test_custom_operators(torchvision: Any) -> None:
             return torch.ops.torchvision.nms(boxes, scores, 0.5)
 
     found = saved(Picks())
-    assert found.facts["custom_ops"] == ["torchvision::nms"]
-    assert found.facts["input_types"] == {"boxes": "Tensor", "scores": "Tensor"}
+    facts = facts_of(found, ProgramFacts)
+    assert facts.custom_ops == ("torchvision::nms",)
+    assert facts.input_types == {"boxes": "Tensor", "scores": "Tensor"}
 
 
 def test_a_dropout_that_is_always_on_in_scripted_code() -> None:
@@ -134,14 +141,14 @@ def test_a_dropout_that_is_always_on_in_scripted_code() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.nn.functional.dropout(x, 0.5, True)
 
-    assert [p.partition(": ")[2] for p in saved(Always()).facts["training"]] == [
+    assert [p.partition(": ")[2] for p in facts_of(saved(Always()), ProgramFacts).training] == [
         "dropout in Always.forward"
     ]
 
 
 def test_instance_norm_without_statistics_is_not_training() -> None:
     module = torch.nn.BatchNorm2d(3, track_running_stats=False).eval()
-    assert saved(module, torch.ones(2, 3, 4, 4)).facts["training"] == []
+    assert facts_of(saved(module, torch.ones(2, 3, 4, 4)), ProgramFacts).training == ()
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "int8", "bool", "complex64"])
@@ -157,7 +164,7 @@ def test_dtypes(dtype: str) -> None:
     found = saved(Holds(), torch.ones(1))
     assert found.dtypes == {dtype: 1}
     assert (
-        found.facts["buffer_bytes"]
+        facts_of(found, ProgramFacts).buffer_bytes
         == 3 * torch.zeros(1, dtype=getattr(torch, dtype)).element_size()
     )
 
@@ -174,5 +181,6 @@ def test_newer_storages_of_torch_save(tmp_path: Path) -> None:
         found = read_source(source)
     assert found.format == "state_dict"
     assert found.dtypes == {"float32": 2, "float8_e4m3fn": 1, "uint16": 1}
-    assert found.facts["globals"] == []
-    assert found.facts["devices"] == ["meta"]
+    facts = facts_of(found, PickleFacts)
+    assert facts.globals == ()
+    assert facts.devices == ("meta",)

@@ -10,8 +10,9 @@ import pytest
 from neopack.errors import Malformed, NeopackError, SourceError, Unsafe
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.xgboost import binary, document, lower, read, source
+from neopack.frameworks.xgboost.facts import LearnerFacts
 from neopack.frameworks.xgboost.lift import lift
-from neopack.values.model import ModelSource
+from neopack.values.model import ModelSource, facts_of
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "xgboost"
 OLD = sorted(path.stem for path in FIXTURES.glob("*-1.3.3.model"))
@@ -71,18 +72,24 @@ def test_a_document_tells_what_is_in_it(suffix: str) -> None:
     assert info.signature is not None
     assert info.signature.inputs[0].shape == (None, 4)
     assert info.versions["xgboost"].startswith("3.")
-    assert info.facts["objective"] == "multi:softprob"
-    assert (info.facts["trees"], info.facts["num_class"], info.facts["outputs"]) == (6, 3, 3)
-    assert len(info.facts["base_score"]) == 3
-    assert info.facts["inexpressible"] == ""
+    facts = facts_of(info, LearnerFacts)
+    assert facts.objective == "multi:softprob"
+    assert (
+        facts.trees,
+        facts.num_class,
+        facts.outputs,
+    ) == (6, 3, 3)
+    assert len(facts.base_score) == 3
+    assert facts.inexpressible == ""
 
 
 def test_the_binary_tells_the_same() -> None:
     with FileSource(FIXTURES / "softprob-1.3.3.model") as opened:
         info = read.read_source(opened)
     assert info.versions == {"xgboost": "1.3"}
-    assert (info.facts["trees"], info.facts["num_class"]) == (6, 3)
-    assert info.facts["attributes"] == ["best_iteration", "note", "objective"]
+    facts = facts_of(info, LearnerFacts)
+    assert (facts.trees, facts.num_class) == (6, 3)
+    assert facts.attributes == ("best_iteration", "note", "objective")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,23 @@ from typing import Any
 
 from neopack import facts
 from neopack.formats.tar import EntryKind, TarEntry
+from neopack.frameworks.keras.facts import KerasFacts
+from neopack.frameworks.mxnet.facts import MXNetFacts, SymbolFacts
+from neopack.frameworks.onnx.facts import ExternalTensor, OnnxFacts
+from neopack.frameworks.pytorch.facts import (
+    PyTorchFacts,
+    SafetensorsFacts,
+    SavedFacts,
+    TorchScriptFacts,
+)
+from neopack.frameworks.tensorflow.facts import (
+    FrozenGraphFacts,
+    SavedModelFacts,
+    SignatureTensors,
+    TensorFlowFacts,
+)
+from neopack.frameworks.tflite.facts import TFLiteFacts
+from neopack.frameworks.xgboost.facts import LearnerFacts, XGBoostFacts
 from neopack.rules.rule import Inspection
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
@@ -42,18 +59,81 @@ def signature(*inputs: TensorSpec) -> Signature:
     return Signature(inputs=inputs, outputs=(spec("out", (1, 10)),))
 
 
+TRACED = TorchScriptFacts(
+    origin="traced",
+    root_class="Net",
+    training_attribute=False,
+    training=(),
+    control_flow=(),
+    input_names=("x",),
+    input_types={"x": "Tensor"},
+    nested_inputs=(),
+    output_type="Tensor",
+    dict_outputs=False,
+    stored_inputs=True,
+    called_in={},
+    calls={},
+    custom_ops=(),
+    generated_files=(),
+    records=(),
+    buffers=0,
+    buffer_bytes=0,
+    constants=0,
+    constant_bytes=0,
+    frozen=False,
+    mobile=False,
+    devices=(),
+    globals=(),
+    executing=(),
+    readable_since={},
+)
+SAVED = SavedFacts(keys=(), weights_key="", tensors=0, devices=(), globals=(), executing=())
+TORCH_FACTS: dict[str, PyTorchFacts] = {
+    "torchscript": TRACED,
+    "safetensors": SafetensorsFacts(keys=(), tensors=0, metadata={}),
+    "pt2": PyTorchFacts(),
+}
+
+
 def torch_info(
     form: str = "torchscript", inputs: Iterable[TensorSpec] = (spec("x"),), **known: Any
 ) -> ModelInfo:
     """``known`` are facts, but for ``dtypes`` and ``file_format``."""
+    versions = {"file_format": known.pop("file_format", "3")}
+    dtypes = known.pop("dtypes", {"float32": 4, "int64": 1})
     return ModelInfo(
         framework="PYTORCH",
         format=form,
-        versions={"file_format": known.pop("file_format", "3")},
+        versions=versions,
         signature=signature(*inputs),
-        dtypes=known.pop("dtypes", {"float32": 4, "int64": 1}),
-        facts={"stored_inputs": True, "origin": "traced", "globals": [], **known},
+        dtypes=dtypes,
+        facts=replace(TORCH_FACTS.get(form, SAVED), **known),
     )
+
+
+ONNX_FACTS = OnnxFacts(
+    ir_version=7,
+    opsets={"": 12},
+    training_info=0,
+    dynamic_inputs=(),
+    symbolic_dims={},
+    unranked_inputs=(),
+    non_tensor_inputs={},
+    non_tensor_outputs={},
+    initializers=0,
+    initializers_in_inputs=0,
+    graph="main",
+    nodes=2,
+    subgraphs=0,
+    external_data=(),
+    custom_domains=(),
+    functions=(),
+    sparse_initializers=0,
+    quantised={},
+    quantization_annotations=0,
+    constant_bytes=0,
+)
+OUTSIDE = ExternalTensor(tensor="w", location="w.data")
 
 
 def onnx_info(
@@ -70,8 +150,28 @@ def onnx_info(
         versions={"ir_version": str(ir), "opset": str(opset)},
         signature=signature(*inputs),
         operators=dict.fromkeys(operators, 1),
-        facts={"ir_version": ir, "opsets": {"": opset}, **known},
+        facts=replace(ONNX_FACTS, **{"ir_version": ir, "opsets": {"": opset}, **known}),
     )
+
+
+LEARNER = LearnerFacts(
+    booster="gbtree",
+    objective="binary:logistic",
+    num_feature=6,
+    num_class=0,
+    outputs=1,
+    trees=3,
+    nodes=21,
+    largest_tree=7,
+    base_score=(0.5,),
+    categorical=False,
+    leaf_vector=0,
+    attributes=(),
+    feature_names=0,
+    rounds=3,
+    best_iteration=-1,
+    inexpressible="",
+)
 
 
 def xgboost_info(form: str = "binary", version: str = "1.3", **known: Any) -> ModelInfo:
@@ -80,8 +180,31 @@ def xgboost_info(form: str = "binary", version: str = "1.3", **known: Any) -> Mo
         format=form,
         versions={"xgboost": version},
         signature=signature(spec("data", (None, 6))),
-        facts={"trees": 3, "largest_tree": 7, "inexpressible": "", **known},
+        facts=XGBoostFacts() if form in ("pickle", "dump") else replace(LEARNER, **known),
     )
+
+
+SYMBOL_FACTS = SymbolFacts(
+    arrays=8,
+    array_versions={"2": 8},
+    storages={"dense": 8},
+    unprefixed=(),
+    parameters="model-0000.params",
+    parameters_form="params",
+    missing=(),
+    extra=(),
+    misfits={},
+    nodes=9,
+    cycle=(),
+    dangling=(),
+    forward_references=(),
+    outputs=("softmax",),
+    labels=(),
+    unranked_inputs=(),
+    custom_operators=(),
+    subgraphs=(),
+    channel_last=(),
+)
 
 
 def mxnet_info(
@@ -100,15 +223,50 @@ def mxnet_info(
         signature=signature(*inputs),
         operators=dict.fromkeys(operators, 1),
         dtypes=dtypes or {"float32": 8},
-        facts={
-            "parameters": "model-0000.params",
-            "parameters_form": "params",
-            "array_versions": {"2": 8},
-            **known,
-        },
+        facts=MXNetFacts() if form == "npz" else replace(SYMBOL_FACTS, **known),
     )
 
 
+FROZEN_FACTS: TensorFlowFacts = FrozenGraphFacts(
+    text=False,
+    producer=27,
+    min_consumer=12,
+    nodes=1,
+    functions=(),
+    placeholders=(),
+    training={},
+    newer=(),
+    grouped=(),
+    dilated_depthwise=(),
+    dynamic_inputs=(),
+    outputs=(),
+    loose_variables={},
+)
+SAVED_MODEL_FACTS: TensorFlowFacts = SavedModelFacts(
+    text=False,
+    producer=27,
+    min_consumer=12,
+    nodes=1,
+    functions=(),
+    placeholders=(),
+    training={},
+    newer=(),
+    grouped=(),
+    dilated_depthwise=(),
+    dynamic_inputs=(),
+    tags=(("serve",),),
+    signature_key="serving_default",
+    signatures={
+        "serving_default": SignatureTensors(inputs={"input": "input:0"}, outputs={"y": "y:0"})
+    },
+    objects=True,
+    keras=False,
+    assets=(),
+    variables=1,
+    optimizer_slots=0,
+    shards_missing=(),
+    unranked=(),
+)
 SAVED_MODEL = ("export/saved_model.pb", "export/variables/variables.index")
 
 
@@ -118,21 +276,29 @@ def saved_entries(*more: str) -> tuple[TarEntry, ...]:
 
 def tensorflow_info(form: str = "savedmodel", version: str = "2.9.2", **known: Any) -> ModelInfo:
     operators = known.pop("operators", {"Conv2D": 1})
-    told = {
-        "signatures": {
-            "serving_default": {"inputs": {"input": "input:0"}, "outputs": {"y": "y:0"}}
-        },
-        "signature_key": "serving_default",
-        "tags": [["serve"]],
-    }
     return ModelInfo(
         framework="TENSORFLOW",
         format=form,
         versions={"tensorflow": version} if form == "savedmodel" else {},
         signature=signature(spec("input:0", (None, 8, 8, 3))),
         operators=operators,
-        facts={**(told if form == "savedmodel" else {}), **known},
+        facts=replace(SAVED_MODEL_FACTS if form == "savedmodel" else FROZEN_FACTS, **known),
     )
+
+
+KERAS_FACTS = KerasFacts(
+    layers=2,
+    weights=4,
+    training_config=False,
+    optimizer_weights=0,
+    sample_weight_mode=False,
+    strangers=(),
+    links=(),
+    lambdas=(),
+    custom=(),
+    data_formats=(),
+    new_layers=(),
+)
 
 
 def keras_info(
@@ -148,7 +314,7 @@ def keras_info(
         format=form,
         versions={"keras": version, "backend": backend},
         signature=signature(*inputs),
-        facts={"lambdas": [], "custom": [], "new_layers": [], **known},
+        facts=replace(KERAS_FACTS, **known),
     )
 
 
@@ -196,6 +362,7 @@ def tflite(inputs: Iterable[TensorSpec], *outputs: TensorSpec) -> Inspection:
         framework="TFLITE",
         format="tflite",
         signature=Signature(inputs=tuple(inputs), outputs=outputs),
+        facts=TFLiteFacts(subgraphs=1, custom_operators=()),
     )
     return inspection("TFLITE", "rasp4b", info=info, entries=entries("m.tflite"))
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from inspections import (
     DLR_SCRIPT,
+    OUTSIDE,
     SCRIPT,
     entries,
     entry,
@@ -33,6 +34,7 @@ from test_catalogue import ALL
 
 from neopack import facts
 from neopack.checks import engine
+from neopack.frameworks.tensorflow.facts import SignatureTensors
 from neopack.rules.rule import Inspection, Returned
 from neopack.values.model import ModelInfo
 
@@ -75,7 +77,7 @@ def using(*operators: str) -> ModelInfo:
 
 
 def called(operator: str, *calls: str) -> ModelInfo:
-    info = torch_info(calls={operator: list(calls)}, called_in={operator: "Net.forward"})
+    info = torch_info(calls={operator: calls}, called_in={operator: "Net.forward"})
     return replace(info, operators={operator: len(calls)})
 
 
@@ -121,7 +123,10 @@ def artifact_of(*names: str, kind: str) -> Inspection:
     return replace(back, code={})
 
 
-ENDING_IN_ZERO = {"serving_default": {"inputs": {}, "outputs": {"scores": "scores/out0:0"}}}
+NO_TENSORS = SignatureTensors(inputs={}, outputs={})
+ENDING_IN_ZERO = {
+    "serving_default": SignatureTensors(inputs={}, outputs={"scores": "scores/out0:0"})
+}
 
 # id: [(an inspection that breaks it, a word of what is said)]
 BREAKS: dict[str, list[tuple[Inspection, str]]] = {
@@ -403,31 +408,36 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (pytorch(info=torch_info("pt2")), "exported program"),
     ],
     "NEO-PT-003": [
-        (traced(training=["net.py: dropout in Net.forward"]), "net.py"),
-        (traced(training=True), "training mode"),
+        (traced(training=("net.py: dropout in Net.forward",)), "net.py"),
+        (traced(training=("BatchNorm2d.forward",)), "training mode"),
     ],
-    "NEO-PT-004": [(traced(devices=["cpu", "cuda:0"]), "'cuda:0', which ml_c5 has not")],
-    "NEO-PT-005": [(traced(control_flow=["net.py: Net.forward (if)"]), "Net.forward")],
+    "NEO-PT-004": [(traced(devices=("cpu", "cuda:0")), "'cuda:0', which ml_c5 has not")],
+    "NEO-PT-005": [(traced(control_flow=("net.py: Net.forward (if)",)), "Net.forward")],
     "NEO-PT-006": [
         (traced(origin="scripted"), "torch.jit.script"),
         (traced(origin="traced with scripted parts"), "in part"),
     ],
     "NEO-PT-007": [(traced(dict_outputs=True), "dictionary")],
-    "NEO-PT-008": [(traced(nested_inputs=["past"]), "'past'")],
-    "NEO-PT-009": [(traced(globals=["a.B", "posix.system"], executing=["posix.system"]), "posix")],
-    "NEO-PT-010": [(traced(globals=["mynet.Net"], executing=[]), "mynet.Net")],
+    "NEO-PT-008": [(traced(nested_inputs=("past",)), "'past'")],
+    "NEO-PT-009": [
+        (
+            traced(globals=("a.B", "posix.system"), executing=("posix.system",)),
+            "posix",
+        )
+    ],
+    "NEO-PT-010": [(traced(globals=("mynet.Net",), executing=()), "mynet.Net")],
     "NEO-PT-011": [
-        (traced(custom_ops=["mine::op", "torchvision::nms"]), "'mine::op'"),
-        (traced(custom_ops=["torchvision::decode_jpeg"]), "torchvision::decode_jpeg"),
+        (traced(custom_ops=("mine::op", "torchvision::nms")), "'mine::op'"),
+        (traced(custom_ops=("torchvision::decode_jpeg",)), "torchvision::decode_jpeg"),
         (
             pytorch(
-                framework_version="1.4", info=torch_info(custom_ops=["torchvision::roi_align"])
+                framework_version="1.4", info=torch_info(custom_ops=("torchvision::roi_align",))
             ),
             "PyTorch 1.4 and its torchvision: 'torchvision::roi_align'",
         ),
     ],
     "NEO-PT-024": [
-        (traced(custom_ops=["mine::op", "torchvision::nms"]), "torchvision: 'torchvision::nms'"),
+        (traced(custom_ops=("mine::op", "torchvision::nms")), "torchvision: 'torchvision::nms'"),
     ],
     "NEO-PT-012": [
         (traced(dtypes={"float16": 3, "float32": 1}), "3 float16"),
@@ -458,7 +468,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     ],
     "NEO-PT-018": [
         (config({"a": [1], "b": [1]}), "2 shapes for the 1 arguments of forward(): x"),
-        (config([[1]], info=untold(input_names=["x", "y"])), "1 shapes for the 2"),
+        (config([[1]], info=untold(input_names=("x", "y"))), "1 shapes for the 2"),
     ],
     "NEO-PT-019": [
         (config([[1, 3, 9, 9]]), "traced with [1,3,8,8]"),
@@ -496,24 +506,24 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
             onnx(
                 entries=entries("m/model.onnx", "m/w.data"),
                 models=("m/model.onnx",),
-                info=onnx_info(external_data=[{"tensor": "w", "location": "w.data"}]),
+                info=onnx_info(external_data=(OUTSIDE,)),
             ),
             "'w.data'",
         )
     ],
     "NEO-ON-004": [
         (
-            onnx(info=onnx_info(external_data=[{"tensor": "w", "location": "w.data"}])),
+            onnx(info=onnx_info(external_data=(OUTSIDE,))),
             "not in the archive",
         )
     ],
-    "NEO-ON-005": [(onnx(info=onnx_info(custom_domains=["com.microsoft"])), "com.microsoft")],
+    "NEO-ON-005": [(onnx(info=onnx_info(custom_domains=("com.microsoft",))), "com.microsoft")],
     "NEO-ON-006": [
         (
             onnx(data_input_config=None, info=onnx_info([spec("x", (None, 3, None, 8))])),
             "x [?,3,?,8]",
         ),
-        (onnx(data_input_config=None, info=onnx_info(dynamic_inputs=["y"])), "'y'"),
+        (onnx(data_input_config=None, info=onnx_info(dynamic_inputs=("y",))), "'y'"),
     ],
     "NEO-ON-007": [(onnx(info=onnx_info(quantised={"QLinearConv": 2})), "QLinearConv")],
     "NEO-ON-008": [(onnx(info=onnx_info(sparse_initializers=2)), "2 of")],
@@ -524,7 +534,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (
             onnx(
                 data_input_config='{"a":[1,8],"b":[2,8]}',
-                info=onnx_info(symbolic_dims={"a": ["n", None], "b": ["n", "?"]}),
+                info=onnx_info(symbolic_dims={"a": ("n", None), "b": ("n", "?")}),
             ),
             "the dim 'n' is 1 in a and 2 in b",
         )
@@ -553,46 +563,49 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-TF-007": [(frozen(text=True), "in text form")],
     "NEO-TF-008": [
         (
-            tensorflow(info=tensorflow_info(shards_missing=["variables.data-00000-of-00001"])),
+            tensorflow(info=tensorflow_info(shards_missing=("variables.data-00000-of-00001",))),
             "data-00000",
         )
     ],
     "NEO-TF-009": [(tensorflow(info=tensorflow_info(signatures={})), "no signature")],
     "NEO-TF-010": [
-        (tensorflow(info=tensorflow_info(signatures={"a": {}, "b": {}})), "2 signatures: 'a', 'b'")
+        (
+            tensorflow(info=tensorflow_info(signatures={"a": NO_TENSORS, "b": NO_TENSORS})),
+            "2 signatures: 'a', 'b'",
+        )
     ],
     "NEO-TF-011": [
-        (tensorflow(info=tensorflow_info(tags=[["serve"], ["serve", "gpu"]])), "'serve+gpu'")
+        (tensorflow(info=tensorflow_info(tags=(("serve",), ("serve", "gpu")))), "'serve+gpu'")
     ],
     "NEO-TF-012": [
         (tensorflow(info=tensorflow_info(keras=True)), "Keras wrote"),
         (tensorflow(entries=saved_entries("export/keras_metadata.pb")), "Keras wrote"),
     ],
-    "NEO-TF-013": [(tensorflow(info=tensorflow_info(unranked=["boxes"])), "'boxes'")],
+    "NEO-TF-013": [(tensorflow(info=tensorflow_info(unranked=("boxes",))), "'boxes'")],
     "NEO-TF-014": [(frozen(loose_variables={"VariableV2": 3}), "'VariableV2'")],
     "NEO-TF-015": [(frozen(), "a frozen graph for TensorFlow 2.9")],
     "NEO-TF-016": [(frozen(training={"ReluGrad": 1}), "'ReluGrad'")],
     "NEO-TF-017": [
-        (frozen(outputs=[["logits_10", "Relu"]]), "'logits_10' would be read as 'logits_1'"),
+        (frozen(outputs=(("logits_10", "Relu"),)), "'logits_10' would be read as 'logits_1'"),
         (tensorflow(info=tensorflow_info(signatures=ENDING_IN_ZERO)), "'scores/out0'"),
     ],
-    "NEO-TF-018": [(frozen(outputs=[["a", "Relu"], ["b", "Identity"]]), "b (Identity)")],
+    "NEO-TF-018": [(frozen(outputs=(("a", "Relu"), ("b", "Identity"))), "b (Identity)")],
     "NEO-TF-019": [
         (
-            frozen(framework_version="1.15.3", newer=["DenseBincount", "MaxPool.x"]),
+            frozen(framework_version="1.15.3", newer=("DenseBincount", "MaxPool.x")),
             "'DenseBincount', 'MaxPool.x'",
         )
     ],
     "NEO-TF-020": [
         (
-            tensorflow(info=tensorflow_info(version="2.21.0", newer=["DenseBincount"])),
+            tensorflow(info=tensorflow_info(version="2.21.0", newer=("DenseBincount",))),
             "written by TensorFlow 2.21.0, read by 2.9",
         )
     ],
     "NEO-TF-021": [(frozen(framework_version="1.15.3", min_consumer=500), "version 500")],
     "NEO-TF-022": [(frozen(operators={"DenseBincount": 1, "Conv2D": 2}), "'DenseBincount'")],
-    "NEO-TF-023": [(frozen(framework_version="1.15.3", grouped=["a/conv"]), "'a/conv'")],
-    "NEO-TF-024": [(frozen(framework_version="1.15.3", dilated_depthwise=["b"]), "'b'")],
+    "NEO-TF-023": [(frozen(framework_version="1.15.3", grouped=("a/conv",)), "'a/conv'")],
+    "NEO-TF-024": [(frozen(framework_version="1.15.3", dilated_depthwise=("b",)), "'b'")],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -629,9 +642,9 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-MX-005": [
         (mxnet(entries=entries("model-symbol.json", "model-best.params")), "no epoch"),
     ],
-    "NEO-MX-006": [(mxnet(info=mxnet_info(unprefixed=["0.weight"])), "'0.weight'")],
-    "NEO-MX-007": [(mxnet(info=mxnet_info(missing=["fc_weight"])), "1 parameters of the symbol")],
-    "NEO-MX-008": [(mxnet(info=mxnet_info(extra=["fc9_weight"])), "are not the symbol's")],
+    "NEO-MX-006": [(mxnet(info=mxnet_info(unprefixed=("0.weight",))), "'0.weight'")],
+    "NEO-MX-007": [(mxnet(info=mxnet_info(missing=("fc_weight",))), "1 parameters of the symbol")],
+    "NEO-MX-008": [(mxnet(info=mxnet_info(extra=("fc9_weight",))), "are not the symbol's")],
     "NEO-MX-009": [
         (mxnet(info=mxnet_info(misfits={"w": "is [2], the symbol has [3]"})), "'w' is"),
     ],
@@ -643,17 +656,17 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-MX-011": [
         (mxnet("ml_inf1", info=mxnet_info(dtypes={"float16": 2, "float32": 1})), "2 float16"),
     ],
-    "NEO-MX-012": [(mxnet(info=mxnet_info(cycle=["a", "b"])), "'a', 'b'")],
-    "NEO-MX-013": [(mxnet(info=mxnet_info(dangling=["a takes node 9 of 2"])), "node 9 of 2")],
-    "NEO-MX-014": [(mxnet(info=mxnet_info(forward_references=["r"])), "stand before")],
+    "NEO-MX-012": [(mxnet(info=mxnet_info(cycle=("a", "b"))), "'a', 'b'")],
+    "NEO-MX-013": [(mxnet(info=mxnet_info(dangling=("a takes node 9 of 2",))), "node 9 of 2")],
+    "NEO-MX-014": [(mxnet(info=mxnet_info(forward_references=("r",))), "stand before")],
     "NEO-MX-015": [
         (mxnet(info=mxnet_info(version="1.9.1")), "MXNet 1.9.1; Neo runs 1.8.0"),
         (mxnet("ml_inf1", framework_version="1.5", info=mxnet_info(version="1.8.0")), "runs 1.5"),
     ],
-    "NEO-MX-016": [(mxnet(info=mxnet_info(custom_operators=["triple"])), "'triple'")],
-    "NEO-MX-017": [(mxnet("rasp4b", info=mxnet_info(subgraphs=["_foreach"])), "'_foreach'")],
-    "NEO-MX-018": [(mxnet(info=mxnet_info(channel_last=["conv0"])), "'conv0'")],
-    "NEO-MX-019": [(mxnet(info=mxnet_info(labels=["softmax_label"])), "'softmax_label'")],
+    "NEO-MX-016": [(mxnet(info=mxnet_info(custom_operators=("triple",))), "'triple'")],
+    "NEO-MX-017": [(mxnet("rasp4b", info=mxnet_info(subgraphs=("_foreach",))), "'_foreach'")],
+    "NEO-MX-018": [(mxnet(info=mxnet_info(channel_last=("conv0",))), "'conv0'")],
+    "NEO-MX-019": [(mxnet(info=mxnet_info(labels=("softmax_label",))), "'softmax_label'")],
     "NEO-MX-020": [(mxnet(info=mxnet_info(operators=["_contrib_ROIAlign"])), "ROIAlign")],
     "NEO-KR-001": [
         (keras(info=keras_info(form="keras")), "a .keras file"),
@@ -680,11 +693,11 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (keras(data_input_config='{"image":[1,3,8]}'), "another size"),
     ],
     "NEO-KR-007": [
-        (keras(info=keras_info(data_formats=["channels_first", "channels_last"])), "first")
+        (keras(info=keras_info(data_formats=("channels_first", "channels_last"))), "first")
     ],
-    "NEO-KR-008": [(keras(info=keras_info(lambdas=["block/twice"])), "block/twice")],
-    "NEO-KR-009": [(keras(info=keras_info(custom=["own (Mine)"])), "own (Mine)")],
-    "NEO-KR-010": [(keras(info=keras_info(new_layers=["Rescaling"])), "Rescaling")],
+    "NEO-KR-008": [(keras(info=keras_info(lambdas=("block/twice",))), "block/twice")],
+    "NEO-KR-009": [(keras(info=keras_info(custom=("own (Mine)",))), "own (Mine)")],
+    "NEO-KR-010": [(keras(info=keras_info(new_layers=("Rescaling",))), "Rescaling")],
     "NEO-KR-011": [
         (keras(info=keras_info(training_config=True)), "a training configuration"),
         (
@@ -824,11 +837,11 @@ HOLDS: dict[str, list[Inspection]] = {
     ],
     "NEO-PT-001": [pytorch(entries=entries("model.pth", "extra.pt"))],
     "NEO-PT-004": [
-        traced(devices=["cpu"]),
-        pytorch(target="ml_p3", info=torch_info(devices=["cuda:0"])),
+        traced(devices=("cpu",)),
+        pytorch(target="ml_p3", info=torch_info(devices=("cuda:0",))),
     ],
-    "NEO-PT-009": [traced(globals=["mynet.Net"], executing=[])],
-    "NEO-PT-010": [traced(globals=["posix.system"], executing=["posix.system"])],
+    "NEO-PT-009": [traced(globals=("mynet.Net",), executing=())],
+    "NEO-PT-010": [traced(globals=("posix.system",), executing=("posix.system",))],
     "NEO-PT-012": [traced(dtypes={"float32": 9, "int64": 2, "bool": 1})],
     "NEO-PT-013": [pytorch(info=_ids), traced(inputs=[spec("x", dtype="")])],
     "NEO-PT-014": [traced(inputs=[spec("a"), spec("b"), spec("c", dtype="")])],
@@ -848,12 +861,17 @@ HOLDS: dict[str, list[Inspection]] = {
         config({"z": [1], "a": [1]}, info=torch_info(inputs=[spec("a", (1,)), spec("z", (1,))])),
     ],
     "NEO-PT-011": [
-        traced(custom_ops=["torchvision::nms", "quantized::conv2d"]),
-        pytorch(framework_version="1.8.1", info=torch_info(custom_ops=["torchvision::roi_align"])),
-        pytorch(framework_version="latest", info=torch_info(custom_ops=["torchvision::nms"])),
+        traced(custom_ops=("torchvision::nms", "quantized::conv2d")),
+        pytorch(
+            framework_version="1.8.1", info=torch_info(custom_ops=("torchvision::roi_align",))
+        ),
+        pytorch(framework_version="latest", info=torch_info(custom_ops=("torchvision::nms",))),
     ],
-    "NEO-PT-024": [traced(custom_ops=["mine::op", "quantized::conv2d"])],
-    "NEO-PT-018": [config([[1, 3]], info=untold(input_names=["x"])), config([[1]], info=untold())],
+    "NEO-PT-024": [traced(custom_ops=("mine::op", "quantized::conv2d"))],
+    "NEO-PT-018": [
+        config([[1, 3]], info=untold(input_names=("x",))),
+        config([[1]], info=untold()),
+    ],
     "NEO-PT-020": [pytorch(info=replace(torch_info("state_dict"), signature=None))],
     "NEO-PT-021": [
         pytorch(framework_version="1.8.1", info=torch_info(file_format="5")),
@@ -882,23 +900,23 @@ HOLDS: dict[str, list[Inspection]] = {
         onnx(info=onnx_info(opset=11)),
         onnx(info=onnx_info(opset=17), target="ml_c6g"),
     ],
-    "NEO-ON-002": [onnx(info=onnx_info(ir=3)), onnx(info=onnx_info(ir_version=None))],
-    "NEO-ON-003": [onnx(info=onnx_info(external_data=[{"tensor": "w", "location": "w.data"}]))],
+    "NEO-ON-002": [onnx(info=onnx_info(ir=3)), onnx(info=onnx_info(ir_version=0))],
+    "NEO-ON-003": [onnx(info=onnx_info(external_data=(OUTSIDE,)))],
     "NEO-ON-004": [
         onnx(
             entries=entries("m/model.onnx", "m/w.data"),
             models=("m/model.onnx",),
-            info=onnx_info(external_data=[{"tensor": "w", "location": "w.data"}]),
+            info=onnx_info(external_data=(OUTSIDE,)),
         )
     ],
-    "NEO-ON-005": [onnx(info=onnx_info(custom_domains=[]))],
+    "NEO-ON-005": [onnx(info=onnx_info(custom_domains=()))],
     "NEO-ON-006": [onnx(info=onnx_info([spec("input.1", (None, 3, 8, 8))]))],
     "NEO-ON-009": [onnx(info=onnx_info(opsets={"ai.onnx": 12}))],
     "NEO-ON-010": [onnx(info=onnx_info(operators=["com.example::Own"]))],
     "NEO-ON-012": [
         onnx(
             data_input_config='{"a":[1,8],"b":[1,9]}',
-            info=onnx_info(symbolic_dims={"a": ["n", "?"], "b": ["n", "?"], "c": ["n"]}),
+            info=onnx_info(symbolic_dims={"a": ("n", "?"), "b": ("n", "?"), "c": ("n",)}),
         )
     ],
     "NEO-TF-001": [tensorflow(entries=saved_entries("export/assets/labels.pbtxt"))],
@@ -914,27 +932,27 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-TF-005": [tensorflow(entries=saved_entries("export/variables/more"))],
     "NEO-TF-006": [tensorflow(entries=saved_entries("export/checkpoint.txt"))],
     "NEO-TF-007": [frozen(text=False), tensorflow(info=tensorflow_info(text=True))],
-    "NEO-TF-008": [tensorflow(info=tensorflow_info(shards_missing=[]))],
+    "NEO-TF-008": [tensorflow(info=tensorflow_info(shards_missing=()))],
     "NEO-TF-009": [frozen()],
     "NEO-TF-010": [tensorflow(), frozen()],
     "NEO-TF-011": [tensorflow()],
     "NEO-TF-012": [tensorflow(info=tensorflow_info(keras=False))],
-    "NEO-TF-013": [tensorflow(info=tensorflow_info(unranked=[]))],
+    "NEO-TF-013": [tensorflow(info=tensorflow_info(unranked=()))],
     "NEO-TF-014": [frozen(loose_variables={})],
     "NEO-TF-015": [frozen(framework_version="1.15.3"), tensorflow()],
     "NEO-TF-016": [frozen(training={})],
-    "NEO-TF-017": [frozen(outputs=[["logits_1", "Relu"]]), tensorflow()],
-    "NEO-TF-018": [frozen(outputs=[["a", "Relu"]]), tensorflow()],
-    "NEO-TF-019": [frozen(newer=["DenseBincount"]), frozen(framework_version="1.15.3", newer=[])],
+    "NEO-TF-017": [frozen(outputs=(("logits_1", "Relu"),)), tensorflow()],
+    "NEO-TF-018": [frozen(outputs=(("a", "Relu"),)), tensorflow()],
+    "NEO-TF-019": [frozen(newer=("DenseBincount",)), frozen(framework_version="1.15.3", newer=())],
     "NEO-TF-020": [
-        tensorflow(info=tensorflow_info(version="2.21.0", newer=[])),
-        tensorflow(info=tensorflow_info(version="2.9.2", newer=["DenseBincount"])),
-        tensorflow(framework_version="1.15.3", info=tensorflow_info(newer=["DenseBincount"])),
+        tensorflow(info=tensorflow_info(version="2.21.0", newer=())),
+        tensorflow(info=tensorflow_info(version="2.9.2", newer=("DenseBincount",))),
+        tensorflow(framework_version="1.15.3", info=tensorflow_info(newer=("DenseBincount",))),
     ],
     "NEO-TF-021": [frozen(framework_version="1.15.3", min_consumer=12), frozen(min_consumer=500)],
     "NEO-TF-022": [frozen(operators={"Conv2D": 1, "Const": 4}), tensorflow()],
-    "NEO-TF-023": [frozen(grouped=["a"]), frozen(framework_version="1.15.3", grouped=[])],
-    "NEO-TF-024": [frozen(dilated_depthwise=["a"]), frozen(framework_version="1.15.3")],
+    "NEO-TF-023": [frozen(grouped=("a",)), frozen(framework_version="1.15.3", grouped=())],
+    "NEO-TF-024": [frozen(dilated_depthwise=("a",)), frozen(framework_version="1.15.3")],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json"))],
@@ -956,17 +974,17 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-MX-003": [mxnet(entries=entries(*PAIR, "code/spare.params"))],
     "NEO-MX-004": [mxnet(entries=entries("net-symbol.json", "net-large-0000.params"))],
     "NEO-MX-005": [mxnet(entries=entries("m-symbol.json", "m-0123.params"))],
-    "NEO-MX-006": [mxnet(info=mxnet_info(unprefixed=[]))],
+    "NEO-MX-006": [mxnet(info=mxnet_info(unprefixed=()))],
     "NEO-MX-007": [
-        mxnet(entries=entries("model-symbol.json"), info=mxnet_info(missing=["fc_weight"]))
+        mxnet(entries=entries("model-symbol.json"), info=mxnet_info(missing=("fc_weight",)))
     ],
     "NEO-MX-008": [mxnet()],
     "NEO-MX-009": [mxnet()],
     "NEO-MX-010": [mxnet(info=mxnet_info(array_versions={"0": 4, "1": 1, "2": 2}))],
     "NEO-MX-011": [mxnet("ml_inf1")],
-    "NEO-MX-012": [mxnet(info=mxnet_info(forward_references=["r"]))],
+    "NEO-MX-012": [mxnet(info=mxnet_info(forward_references=("r",)))],
     "NEO-MX-013": [mxnet()],
-    "NEO-MX-014": [mxnet(info=mxnet_info(forward_references=["r"], cycle=["r", "s"]))],
+    "NEO-MX-014": [mxnet(info=mxnet_info(forward_references=("r",), cycle=("r", "s")))],
     "NEO-MX-015": [
         mxnet(info=mxnet_info(version="1.8.0")),
         mxnet(info=mxnet_info(version="")),
@@ -995,7 +1013,7 @@ HOLDS: dict[str, list[Inspection]] = {
             data_input_config='{"image":[1,3,99,9]}',
         ),
     ],
-    "NEO-KR-007": [keras(info=keras_info(data_formats=["channels_last"]))],
+    "NEO-KR-007": [keras(info=keras_info(data_formats=("channels_last",)))],
     "NEO-KR-008": [keras()],
     "NEO-KR-009": [keras()],
     "NEO-KR-010": [keras()],

@@ -1,0 +1,34 @@
+"""What the bytes of a Keras file tell beyond what every framework has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["KerasFacts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KerasFacts:
+    """Of an .h5, a .keras file, or weights alone."""
+
+    layers: int
+    weights: int
+    """How many tensors of weights."""
+    training_config: bool
+    """Whether the file says how the model is trained."""
+    optimizer_weights: int
+    """Bytes of the optimizer's state."""
+    sample_weight_mode: bool
+    """Whether training_config has the word whose absence Neo complains of."""
+    strangers: tuple[str, ...]
+    """What else in the configuration would make Keras look for code."""
+    links: tuple[str, ...]
+    """Links in the file, which are not followed."""
+    lambdas: tuple[str, ...]
+    """Paths of Lambda layers."""
+    custom: tuple[str, ...]
+    """Paths of layers of the user's own classes."""
+    data_formats: tuple[str, ...]
+    """``channels_last``, ``channels_first``: those that layers state."""
+    new_layers: tuple[str, ...]
+    """Classes that Keras 2.2.4 lacks."""

@@ -1,0 +1,57 @@
+"""What the bytes of an ONNX model tell beyond what every framework has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["ExternalTensor", "OnnxFacts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalTensor:
+    """A tensor in another file; ``offset`` and ``length`` are as written, empty if absent."""
+
+    tensor: str
+    location: str
+    offset: str = ""
+    length: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnnxFacts:
+    """Of a ModelProto and its graph."""
+
+    ir_version: int
+    opsets: Mapping[str, int]
+    """Domain to version; "" is ONNX's own domain."""
+    training_info: int
+    """How many TrainingInfo messages."""
+    dynamic_inputs: tuple[str, ...]
+    """Names of inputs with a free dim or without a rank."""
+    symbolic_dims: Mapping[str, tuple[str | None, ...]]
+    """Input with a free dim to the symbol, "?" or None (fixed) of each dim."""
+    unranked_inputs: tuple[str, ...]
+    """Names of inputs without a shape."""
+    non_tensor_inputs: Mapping[str, str]
+    """Input to "sequence", "map", "optional" or "sparse tensor"."""
+    non_tensor_outputs: Mapping[str, str]
+    initializers: int
+    initializers_in_inputs: int
+    """How many initializers are graph inputs too (IR before 4)."""
+    graph: str
+    """The graph's name."""
+    nodes: int
+    """Nodes in the graph, its subgraphs and the model's functions."""
+    subgraphs: int
+    external_data: tuple[ExternalTensor, ...]
+    custom_domains: tuple[str, ...]
+    """Domains of operators that neither ONNX nor the model defines."""
+    functions: tuple[str, ...]
+    """Functions that the model defines: ``domain::Name``."""
+    sparse_initializers: int
+    quantised: Mapping[str, int]
+    """Quantizing operator to how many nodes."""
+    quantization_annotations: int
+    constant_bytes: int
+    """Bytes of tensors in attributes (Constant nodes)."""

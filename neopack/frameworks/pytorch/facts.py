@@ -1,0 +1,124 @@
+"""What the bytes of PyTorch's files tell beyond what every framework has.
+
+One class a form: ``PyTorchFacts`` alone is of a .pt2 without a graph, of which nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = [
+    "ExportedFacts",
+    "PickleFacts",
+    "ProgramFacts",
+    "PyTorchFacts",
+    "SafetensorsFacts",
+    "SavedFacts",
+    "TorchScriptFacts",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PyTorchFacts:
+    """What every form of PyTorch's tells: nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickleFacts(PyTorchFacts):
+    """Of a file with tensors and objects in it."""
+
+    devices: tuple[str, ...]
+    """Devices other than cpu, in code and on tensors: ``cuda:0``."""
+    globals: tuple[str, ...]
+    """Names in the pickles that no such file needs: ``posix.system``."""
+    executing: tuple[str, ...]
+    """Those of ``globals`` that are known to run commands or code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFacts(PickleFacts):
+    """Of a model: a TorchScript archive or an exported program."""
+
+    origin: str
+    """A guess: "traced", "scripted", "traced with scripted parts", "exported"."""
+    root_class: str
+    """Qualified name of the root module's class."""
+    training_attribute: bool | None
+    """The root module's ``training``; None where the file does not state it."""
+    training: tuple[str, ...]
+    """"FILE: OP in FUNCTION" of each dropout or batch norm with a literal True for its flag."""
+    control_flow: tuple[str, ...]
+    """"FILE: FUNCTION (if, for, while, raise)" of each function that branches or loops."""
+    input_names: tuple[str, ...]
+    """The arguments of forward, in order, without self."""
+    input_types: Mapping[str, str]
+    """Name to type, as TorchScript spells it."""
+    nested_inputs: tuple[str, ...]
+    """Names of arguments whose type is not Tensor."""
+    output_type: str
+    """Type of forward's result, as spelled: ``Tensor``, ``Dict[str, Tensor]``."""
+    dict_outputs: bool
+    """Whether that is a dict."""
+    stored_inputs: bool
+    """Whether the inputs it was traced with are stored (shapes, dtypes)."""
+    called_in: Mapping[str, str]
+    """Operator to the function that calls it first."""
+    calls: Mapping[str, tuple[str, ...]]
+    """Operator to the types of the arguments of its calls: ``Tensor[], indexing=str``."""
+    custom_ops: tuple[str, ...]
+    """Operators outside of aten, prim and torch: ``torchvision::nms``."""
+    generated_files: tuple[str, ...]
+    """The records that hold code."""
+    records: tuple[str, ...]
+    """The other records by name, which hint at the version that wrote them."""
+    buffers: int
+    """Elements of the buffers."""
+    buffer_bytes: int
+    constants: int
+    """Elements of the constants."""
+    constant_bytes: int
+    frozen: bool
+    """Whether the weights are constants (then they count as parameters)."""
+    mobile: bool
+    """Whether there is bytecode for the lite interpreter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TorchScriptFacts(ProgramFacts):
+    """Of a TorchScript archive."""
+
+    readable_since: Mapping[str, str]
+    """Version of PyTorch to what in the code an older one does not read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFacts(ProgramFacts):
+    """Of a program of torch.export."""
+
+    symbolic_dims: Mapping[str, tuple[str | None, ...]]
+    """Input to the symbol of each dim, None where the dim is fixed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedFacts(PickleFacts):
+    """Of what ``torch.save`` wrote: a state_dict, a checkpoint or a pickled module."""
+
+    keys: tuple[str, ...]
+    """Top-level names, the first 50."""
+    weights_key: str
+    """Where in a checkpoint the counted weights are."""
+    tensors: int
+    """How many tensors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetensorsFacts(PyTorchFacts):
+    """Of a safetensors file."""
+
+    keys: tuple[str, ...]
+    """Names of tensors, the first 50."""
+    tensors: int
+    """How many tensors."""
+    metadata: Mapping[str, str]
+    """The texts under ``__metadata__``."""
