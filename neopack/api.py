@@ -25,7 +25,7 @@ from neopack.compiling import local
 from neopack.compiling.target_choice import target_of
 from neopack.errors import UsageError
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.frameworks import ExportSettings
+from neopack.frameworks import ExportOptions
 from neopack.goldens.inputs import shape_of
 from neopack.measure import bench as measuring
 from neopack.measure import cost as costing
@@ -175,7 +175,7 @@ def inspect(
         )
     )
     requests = _requests(inputs)
-    with exporting.exported(source, requests, ExportSettings(), log or SilentLog()) as (_, info):
+    with exporting.exported(source, requests, ExportOptions(), log or SilentLog()) as (_, info):
         return Inspection(subject=source.where, form=info.format, info=info)
 
 

@@ -1,9 +1,9 @@
 """The Framework plug-in point: export a source into Neo's form, and read models without it.
 
 Each framework is one folder with the same files: ``source`` (how a user names such a model),
-``read`` (ModelInfo from bytes), ``facts`` (what only its models tell, typed), ``export`` and
-``run`` (the only files that import the framework, inside functions), ``layout`` (members of the
-archive), ``rules`` (what Neo demands).
+``read`` (ModelInfo from bytes), ``facts`` (what only its models tell, typed), ``options`` (what
+only its exports can be told, if anything), ``export`` and ``run`` (the only files that import the
+framework, inside functions), ``layout`` (members of the archive), ``rules`` (what Neo demands).
 """
 
 from __future__ import annotations
@@ -11,47 +11,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
-from neopack.goldens.inputs import check_seed
+from neopack.frameworks.task import ExportOptions, ExportTask
 from neopack.rules.rule import Rule
 from neopack.values.artifact import Runner
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, ModelInfo, ModelSource
-from neopack.values.signature import InputRequest, Signature
+from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["ExportSettings", "Framework", "Layout", "Move"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportSettings:
-    """How to export. ``example`` is an .npz of real inputs in place of the seeded ones;
-    ``framework_version`` is what Neo will read the model with, "" where that is not known.
-
-    For PyTorch, ``script`` asks for scripting instead of tracing, and ``runtime`` is the exact
-    version that a callable's model is made in where it does not take today's export; for
-    TensorFlow, ``signature`` and ``tags`` choose in a SavedModel, ``form`` says which of the two
-    Neo is to get, and ``outputs`` names those of a frozen graph; for XGBoost, ``trust_pickle``
-    allows what a pickle runs when it is loaded.
-    """
-
-    framework_version: str = ""
-    script: bool = False
-    runtime: str = ""
-    seed: int = 0
-    example: Path | None = None
-    signature: str | None = None
-    tags: tuple[str, ...] = ()
-    form: Literal["saved-model", "frozen"] | None = None
-    outputs: tuple[str, ...] = ()
-    trust_pickle: bool = False
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
+__all__ = ["ExportOptions", "ExportTask", "Framework", "Layout", "Move"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,15 +69,12 @@ class Framework(Protocol):
         """What the bytes of ``model`` and its parts tell, without the framework and without
         running anything."""
 
-    def export(
-        self,
-        source: ModelSource,
-        inputs: Sequence[InputRequest],
-        staging: Path,
-        settings: ExportSettings,
-        log: Log,
-    ) -> ExportedModel:
-        """The model in Neo's form, written into ``staging``, with golden numbers."""
+    @property
+    def options(self) -> type[object]:
+        """The framework's own options of an export: a frozen dataclass, each with a default."""
+
+    def export(self, task: ExportTask, log: Log) -> ExportedModel:
+        """The model in Neo's form, written into ``task.staging``, with golden numbers."""
 
     def owns(self, model: object) -> bool:
         """Whether a live object is a model of this framework; imports nothing."""

@@ -11,12 +11,13 @@ from typing import Any
 from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
-from neopack.frameworks import ExportSettings, Layout, Move
+from neopack.frameworks import ExportTask, Layout, Move
+from neopack.frameworks.task import NoOptions
 from neopack.rules.rule import Rule
 from neopack.values.artifact import Runner
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, ModelInfo, ModelSource
-from neopack.values.signature import InputRequest, Signature
+from neopack.values.signature import Signature
 from neopack.values.target import Target
 
 __all__ = ["FrameworkFolder"]
@@ -24,10 +25,10 @@ __all__ = ["FrameworkFolder"]
 
 class FrameworkFolder:
     """``package`` holds read, export, run, handover, layout and rules, each with the function
-    or tuple that is asked for here."""
+    or tuple that is asked for here; ``options`` is the class of the framework's own options."""
 
-    def __init__(self, name: str, package: str) -> None:
-        self.name, self._package = name, package
+    def __init__(self, name: str, package: str, options: type[object] = NoOptions) -> None:
+        self.name, self._package, self.options = name, package, options
 
     def recognize(self, source: ByteSource) -> str | None:
         form: str | None = self._part("read").recognize(source)
@@ -44,16 +45,9 @@ class FrameworkFolder:
         given: ModelSource | None = self._part("handover").hand_over(model, staging)
         return given
 
-    def export(
-        self,
-        source: ModelSource,
-        inputs: Sequence[InputRequest],
-        staging: Path,
-        settings: ExportSettings,
-        log: Log,
-    ) -> ExportedModel:
-        made: ExportedModel = self._part("export").export(source, inputs, staging, settings, log)
-        return made
+    def export(self, task: ExportTask, log: Log) -> ExportedModel:
+        model: ExportedModel = self._part("export").export(task, log)
+        return model
 
     def runner(
         self, files: Files, model: str, signature: Signature, threads: int | None

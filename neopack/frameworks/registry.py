@@ -10,14 +10,17 @@ from neopack import facts
 from neopack.errors import NotRecognized, UsageError
 from neopack.formats.files import Files
 from neopack.formats.source import ByteSource
-from neopack.frameworks import ExportSettings, Framework, callables, unsupported
+from neopack.frameworks import Framework, callables, unsupported
+from neopack.frameworks.task import flag_of, has_option
 from neopack.frameworks.unpackaged import READ, WAY_OUT, Listed
 from neopack.plugins import Plugins
+from neopack.values.model import ModelSource
 
 __all__ = [
     "Found",
     "callable_frameworks",
     "find",
+    "framework_options",
     "get",
     "must_package",
     "names",
@@ -26,18 +29,7 @@ __all__ = [
     "of_neo",
     "preload",
     "recognize",
-    "unread",
 ]
-
-# fields of ExportSettings that only some frameworks read, and what the user calls them
-OPTIONS = {
-    "script": "--script",
-    "signature": "--signature",
-    "tags": "--tag",
-    "form": "--form",
-    "outputs": "--output-name",
-    "trust_pickle": "--trust-pickle",
-}
 
 _plugins = Plugins("neopack.frameworks", "framework")
 
@@ -95,14 +87,26 @@ def recognize(source: ByteSource) -> tuple[Framework, str]:
     )
 
 
-def unread(name: str, settings: ExportSettings) -> str:
-    """The option of ``package`` that was given and that this framework does not read; "" where
-    there is none. What a plug-in reads is its own matter."""
-    row = _plugins.rows.get(name)
-    if row is None:
-        return ""
-    others = (field for field in OPTIONS if field not in row["options"])
-    return next((OPTIONS[field] for field in others if getattr(settings, field)), "")
+def framework_options(source: ModelSource, **keywords: object) -> object:
+    """The options of the source's own framework, from the keywords of ``package``; one that is
+    false was not given. ``UsageError`` for an option that only other frameworks read, or none."""
+    options = get(source.framework).options
+    own = {name: value for name, value in keywords.items() if has_option(options, name)}
+    for name in keywords.keys() - own.keys():
+        others = [get(other).options for other in names()]
+        if not any(has_option(other, name) for other in others):
+            raise UsageError(f"no framework has an option {name!r}")
+    for name, value in keywords.items():
+        flag = _flag(name) if value and name not in own else ""
+        if flag:
+            title = facts.framework(source.framework).title
+            raise UsageError(f"{flag} does nothing for this {title} model", where=source.where)
+    return options(**own)
+
+
+def _flag(name: str) -> str:
+    """How the command line spells an option, whichever framework declares it."""
+    return next(filter(None, (flag_of(get(other).options, name) for other in names())), "")
 
 
 def preload(name: str) -> tuple[str, ...]:

@@ -14,12 +14,13 @@ from neopack.errors import NotRecognized, Unsupported
 from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
-from neopack.frameworks import ExportSettings, Layout, Move
+from neopack.frameworks import ExportTask, Layout, Move
+from neopack.frameworks.task import NoOptions
 from neopack.rules.rule import Rule
 from neopack.values.artifact import Runner
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, ModelInfo, ModelSource
-from neopack.values.signature import InputRequest, Signature
+from neopack.values.signature import Signature
 from neopack.values.target import Target
 
 __all__ = ["READ", "Listed"]
@@ -36,7 +37,7 @@ class Listed:
     """Satisfies ``Framework``; whatever would need the framework itself is refused."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name, self.options = name, NoOptions
 
     def recognize(self, source: ByteSource) -> str | None:
         form: str | None = self._part("read").recognize(source) if self._is_read else None
@@ -75,14 +76,7 @@ class Listed:
         info: ModelInfo = self._part("read").read(files, model, limits)
         return info
 
-    def export(
-        self,
-        source: ModelSource,
-        inputs: Sequence[InputRequest],
-        staging: Path,
-        settings: ExportSettings,
-        log: Log,
-    ) -> ExportedModel:
+    def export(self, task: ExportTask, log: Log) -> ExportedModel:
         raise self._refused()
 
     def runner(

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import replace
 
 from neopack.formats.codec import from_json, to_json
-from neopack.frameworks import ExportSettings, registry
+from neopack.frameworks import ExportTask, registry
 from neopack.values.json import Json
 from neopack.values.log import Log
-from neopack.values.model import ModelSource
-from neopack.values.signature import InputRequest
 
 __all__ = ["TASKS"]
 
 
 def export(data: Json, log: Log) -> Json:
-    """Export a model into ``staging``."""
-    source = from_json(ModelSource, data["source"])
-    exported = registry.get(source.framework).export(
-        source,
-        from_json(tuple[InputRequest, ...], data["inputs"]),
-        Path(data["staging"]),
-        from_json(ExportSettings, data["settings"]),
-        log,
-    )
-    return to_json(exported)
+    """Export a model into ``staging``; ``data`` is an ``ExportTask``."""
+    task = from_json(ExportTask, data)
+    framework = registry.get(task.source.framework)
+    if task.own is not None:
+        task = replace(task, own=from_json(framework.options, task.own))
+    return to_json(framework.export(task, log))
 
 
 TASKS: Mapping[str, Callable[[Json, Log], Json]] = {"export": export}

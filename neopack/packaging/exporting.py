@@ -7,14 +7,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
-from neopack import facts
-from neopack.errors import ExportFailed, NeopackError, UsageError
+from neopack.errors import ExportFailed, NeopackError
 from neopack.formats.codec import from_json, to_json
 from neopack.formats.files import PlacedFiles
 from neopack.formats.guard import DEFAULT_LIMITS
-from neopack.frameworks import ExportSettings, Framework, registry
+from neopack.frameworks import ExportOptions, ExportTask, Framework, registry
 from neopack.outputs.staging import staging_directory
 from neopack.processes.child import Child
 from neopack.values.json import Json
@@ -31,21 +29,26 @@ TASKS = "neopack.packaging.export_task"
 def exported(
     source: ModelSource,
     requests: Sequence[InputRequest],
-    settings: ExportSettings,
+    options: ExportOptions,
     log: Log,
+    *,
+    own: object = None,
 ) -> Iterator[tuple[ExportedModel, ModelInfo]]:
     """The exported model, in a staging directory that is gone when the block ends.
 
-    Exporting runs the user's code, so it happens in a child process; only a live object whose
-    class the child could not import is exported here.
+    ``own`` are the options of the source's framework, where any were given. Exporting runs the
+    user's code, so it happens in a child process; only a live object whose class the child could
+    not import is exported here.
     """
-    _refuse_unread(source, settings)
     with staging_directory() as staging:
         framework = registry.get(source.framework)
+        task = ExportTask(
+            source=source, inputs=tuple(requests), staging=staging, options=options, own=own
+        )
         handed = source if source.kind != "object" else framework.hand_over(source.model, staging)
         if handed is None:
             with log.step("exporting"):
-                made = framework.export(source, requests, staging, settings, log)
+                made = framework.export(task, log)
             yield made, _read(framework, made)
             return
         given = replace(handed, weights=source.weights) if source.weights else handed
@@ -60,35 +63,20 @@ def exported(
             environment=live,
             preload=(TASKS, *registry.preload(source.framework)),
         ) as child:
-            task = {
-                "source": to_json(given),
-                "inputs": to_json(tuple(requests)),
-                "settings": to_json(settings),
-                "staging": str(staging),
-            }
             with log.step("exporting"):
-                made = from_json(ExportedModel, _answer(child, task, source, staging))
+                answer = _answer(child, replace(task, source=given), source)
+            made = from_json(ExportedModel, answer)
             yield made, _read(framework, made)
 
 
-def _answer(child: Child, task: Json, source: ModelSource, staging: Path) -> Json:
+def _answer(child: Child, task: ExportTask, source: ModelSource) -> Json:
     """What the child exported; its errors are about the object, not the file it was handed in."""
     try:
-        return child.call("export", task)
+        return child.call("export", to_json(task))
     except NeopackError as error:
-        if source.kind == "object" and error.where.startswith(str(staging)):
+        if source.kind == "object" and error.where.startswith(str(task.staging)):
             error.where = source.where
         raise
-
-
-def _refuse_unread(source: ModelSource, settings: ExportSettings) -> None:
-    """``UsageError`` for an option that would change nothing: it was meant for another model."""
-    option = registry.unread(source.framework, settings)
-    if not option and settings.script and source.kind == "file":
-        option = "--script"
-    if option:
-        title = facts.framework(source.framework).title
-        raise UsageError(f"{option} does nothing for this {title} model", where=source.where)
 
 
 def _read(framework: Framework, made: ExportedModel) -> ModelInfo:

@@ -18,7 +18,7 @@ from neopack.archive.manifest import (
 from neopack.archive.write import Written, write_archive, write_copy
 from neopack.checks.judging import Submission, inspect_layout, judge, raise_for
 from neopack.errors import SourceError, Unsupported, UsageError
-from neopack.frameworks import ExportSettings, Layout, registry
+from neopack.frameworks import Layout, registry
 from neopack.options import PackageOptions
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
 from neopack.outputs.staging import staging_directory
@@ -72,14 +72,14 @@ def refuse_outputs(path: Path, *, force: bool) -> None:
 
 
 def for_runtime(
-    submission: Submission, framework: str, runtime: str | None, settings: ExportSettings
+    submission: Submission, framework: str, runtime: str | None, *, builds: bool
 ) -> Submission:
-    """Before any work: the runtime must be of the framework. Where the export may be made in it,
+    """Before any work: the runtime must be of the framework. Where it ``builds`` the export too,
     its version is the one to compile with, unless another was said."""
     if runtime is None:
         return submission
     version = runtime_for(framework, "", runtime).version
-    if not settings.runtime or submission.framework_version:
+    if not builds or submission.framework_version:
         return submission
     listed = facts.framework_versions(framework, submission.target, submission.as_of)
     same = [one for one in listed if versions.same(one, version)]

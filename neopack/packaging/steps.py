@@ -9,7 +9,7 @@ from pathlib import Path
 from neopack import facts
 from neopack.checks.engine import refuse_unknown
 from neopack.checks.judging import Submission, version_for
-from neopack.frameworks import ExportSettings
+from neopack.frameworks import ExportOptions, registry
 from neopack.options import PackageOptions
 from neopack.packaging import packing
 from neopack.packaging.exporting import exported
@@ -30,7 +30,7 @@ def package_source(
 ) -> NeoArchive:
     """Write the archive, its manifest and its golden numbers, or nothing."""
     refuse_unknown(*options.ignore)
-    settings = _export_settings(options)
+    export = ExportOptions(seed=options.seed, example=options.example)
     target = facts.target(options.target)
     packing.refuse_outputs(path, force=options.force)
     source = resolve(request)
@@ -38,22 +38,18 @@ def package_source(
         Submission(target=target, framework_version=options.framework_version),
         source.framework,
         options.runtime,
-        settings,
+        builds=not options.verify,
     )
     packing.refuse_unsupported(source.framework, submission)
     packing.code_members(options.code)
     version = version_for(source.framework, submission)
-    settings = replace(settings, framework_version=version)
-    with exported(source, inputs, settings, log) as (model, info):
+    export = replace(export, framework_version=version)
+    own = registry.framework_options(source, **_own_keywords(options))
+    with exported(source, inputs, export, log, own=own) as (model, info):
         return packing.write(model, info, source, submission, path, options, log)
 
 
-def _export_settings(options: PackageOptions) -> ExportSettings:
+def _own_keywords(options: PackageOptions) -> dict[str, object]:
     """``runtime`` without ``verify`` may also build a PyTorch callable in that version."""
     building = options.runtime if options.runtime and not options.verify else ""
-    return ExportSettings(
-        seed=options.seed,
-        example=options.example,
-        runtime=building,
-        **dict(options.framework_options),  # type: ignore[arg-type]
-    )
+    return {**dict(options.framework_options), "runtime": building}

@@ -13,7 +13,7 @@ from neopack.formats.codec import from_json, to_json
 from neopack.formats.files import FolderFiles, PlacedFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import BytesSource, FileSource
-from neopack.frameworks import ExportSettings, Framework
+from neopack.frameworks import ExportTask, Framework
 from neopack.goldens.arrays import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.processes.child import Child
@@ -95,8 +95,8 @@ def _exports(framework: Framework, samples: Sequence[Sample], to: Path) -> list[
             staging = to / str(place)
             staging.mkdir()
             where = ModelSource(kind="file", where=str(sample.path), framework=framework.name)
-            task = {"source": where, "inputs": sample.inputs, "settings": ExportSettings()}
-            answer = child.call("export", to_json({**task, "staging": staging}))
+            task = ExportTask(source=where, inputs=sample.inputs, staging=staging)
+            answer = child.call("export", to_json(task))
             made.append(from_json(ExportedModel, answer))
             inside = [*(member.path for member in made[-1].members), made[-1].goldens.path]
             assert all(p.is_relative_to(staging) for p in inside), "export() leaves staging"

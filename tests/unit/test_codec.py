@@ -20,7 +20,10 @@ from neopack.artifacts.answer import Answer, OutputSummary
 from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.errors import Malformed
 from neopack.formats.codec import from_json, to_json
-from neopack.frameworks import ExportSettings
+from neopack.frameworks import ExportOptions, ExportTask
+from neopack.frameworks.pytorch.options import PyTorchOptions
+from neopack.frameworks.tensorflow.options import TensorFlowOptions
+from neopack.frameworks.xgboost.options import XGBoostOptions
 from neopack.values import artifact, evidence, finding, model, signature, target
 
 KINDS = [
@@ -30,7 +33,7 @@ KINDS = [
     if inspect.isclass(kind) and dataclasses.is_dataclass(kind)
 ] + [
     Manifest, ArchiveRecord, GoldenRecord, MemberDigest, ArtifactManifest, Answer, OutputSummary,
-    ExportSettings,
+    ExportOptions, ExportTask, PyTorchOptions, TensorFlowOptions, XGBoostOptions,
 ]  # fmt: skip
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=8)
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {

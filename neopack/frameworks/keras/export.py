@@ -16,7 +16,7 @@ from typing import Any
 
 from neopack import versions
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
-from neopack.frameworks import ExportSettings, callables
+from neopack.frameworks import ExportTask, callables
 from neopack.frameworks.keras import graph, source, weights, write
 from neopack.frameworks.keras import run as keras_run
 from neopack.frameworks.keras.building import OldModel
@@ -24,13 +24,12 @@ from neopack.frameworks.keras.config import input_shape
 from neopack.frameworks.keras.lower import lower
 from neopack.frameworks.keras.read import Document
 from neopack.goldens import inputs
-from neopack.goldens.arrays import save_goldens
 from neopack.goldens.comparison import difference
 from neopack.outputs.atomic import refuse_full
 from neopack.values.artifact import Array
 from neopack.values.json import Json
 from neopack.values.log import Log
-from neopack.values.model import ExportedModel, Member, ModelSource
+from neopack.values.model import ExportedModel, Member
 from neopack.values.signature import InputRequest, Shape, Signature, TensorSpec
 
 __all__ = ["MODEL_FILE", "export"]
@@ -56,19 +55,14 @@ class Given:
     trained: bool = False
 
 
-def export(
-    given: ModelSource,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
+def export(task: ExportTask, log: Log) -> ExportedModel:
     """The model as ``staging/model.h5`` with golden numbers beside it.
 
     Raises ``Unsafe`` for files with code in them, ``SourceError`` that names the layers that
     Keras 2.2.4 has nothing for, ``UsageError`` where the inputs asked for are not the model's,
     ``Missing`` without Keras.
     """
+    given = task.source
     if given.weights is not None:
         source.refuse_no_weights(given.weights)
     file = Path(given.where) if given.kind == "file" else None
@@ -76,29 +70,21 @@ def export(
     document = source.model_file(file)[0] if file is not None else None
     if document is not None and given.weights is not None:
         raise UsageError("it has its own weights", where=given.where, hint="leave --weights out")
-    had = _from_file(file, document) if file and document else _from_code(given, settings, log)
-    return _exported(had, requests, staging, settings, log)
+    had = _from_file(file, document) if file and document else _from_code(task, log)
+    return _exported(had, task, log)
 
 
-def _exported(
-    had: Given,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
+def _exported(had: Given, task: ExportTask, log: Log) -> ExportedModel:
     opened = graph.graph_of(had.config, major=had.major, where=had.where)
     specs = [_spec(opened, at) for at in opened.inputs]
-    examples = inputs.examples(
-        _requests(specs, requests, had.where), seed=settings.seed, example=settings.example
-    )
+    examples = task.examples(_requests(specs, task.inputs, had.where))
     shapes = {name: array.shape for name, array in examples.items()}
     lowered = lower(opened, had.weights, shapes=shapes)
-    target = staging / MODEL_FILE
+    target = task.staging / MODEL_FILE
     fixed = all(None not in spec.shape[1:] for spec in specs)
     rewrites = _write(had, lowered, target, keep=fixed, log=log)
     arrays = list(examples.values())
-    outputs, warnings = _outputs(had, lowered, staging, arrays)
+    outputs, warnings = _outputs(had, lowered, task.staging, arrays)
     named = dict(zip(_output_names(opened), outputs, strict=True))
     names = [lowered.calls[at].layer for at in lowered.inputs]
     examples = dict(zip(names, arrays, strict=True))
@@ -107,7 +93,7 @@ def _exported(
         framework="KERAS",
         members=(Member(name=MODEL_FILE, path=target),),
         signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(named)),
-        goldens=save_goldens(staging / "golden.npz", examples, named, seed=settings.seed),
+        goldens=task.save_goldens(examples, named),
         versions={
             "keras": str(keras.__version__),
             "backend": keras_run.backend(),
@@ -143,10 +129,10 @@ def _loaded_or_none(path: Path) -> Any:
         return None
 
 
-def _from_code(given: ModelSource, settings: ExportSettings, log: Log) -> Given:
+def _from_code(task: ExportTask, log: Log) -> Given:
     """What a callable builds, or a live model whose class no child process could import."""
-    keras = keras_run.keras_module()
-    keras.utils.set_random_seed(settings.seed % 2**32)
+    keras, given = keras_run.keras_module(), task.source
+    keras.utils.set_random_seed(task.options.seed % 2**32)
     made = given.model
     if given.kind == "callable":
         made = callables.build(given.where, given.arguments)

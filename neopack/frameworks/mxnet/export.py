@@ -13,15 +13,14 @@ from typing import Any
 
 from neopack import runtimes
 from neopack.errors import ExportFailed, UsageError
-from neopack.frameworks import ExportSettings
+from neopack.frameworks import ExportTask
 from neopack.frameworks.mxnet import names, source
 from neopack.frameworks.mxnet.facts import SymbolFacts
 from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, Pair
 from neopack.goldens import inputs
-from neopack.goldens.arrays import save_goldens
 from neopack.values.artifact import Array
 from neopack.values.log import Log
-from neopack.values.model import ExportedModel, Member, ModelSource, facts_of
+from neopack.values.model import ExportedModel, Member, facts_of
 from neopack.values.signature import InputRequest, Shape, Signature
 
 __all__ = ["RUNTIME", "export"]
@@ -31,40 +30,28 @@ RUNTIME = "mxnet-1.8.0"
 PATIENCE = 1800.0
 
 
-def export(
-    given: ModelSource,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
+def export(task: ExportTask, log: Log) -> ExportedModel:
     """``staging/model-symbol.json`` and ``staging/model-0000.params``.
 
     Raises ``SourceError`` where there is no whole model, ``UsageError`` where the inputs asked
     for are not the model's, ``ExportFailed`` with what MXNet said.
     """
-    if given.kind == "callable":
-        return _build(given, requests, staging, settings, log)
-    return _keep(source.pair(given, log), requests, staging, settings, log)
+    if task.source.kind == "callable":
+        return _build(task, log)
+    return _keep(source.pair(task.source, log), task, log)
 
 
 # --- a symbol that is there -----------------------------------------------------------------
 
 
-def _keep(
-    pair: Pair,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
-    known = _known_shapes(pair, requests)
+def _keep(pair: Pair, task: ExportTask, log: Log) -> ExportedModel:
+    known = _known_shapes(pair, task.inputs)
     where = {"path": str(pair.symbol), "parts": [str(pair.parameters)]}
     subject = str(pair.symbol)
     with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=subject) as worker:
         described, _ = worker.call("describe", {**where, "shapes": known}, timeout=PATIENCE)
-        asked = [_request(one, requests, subject) for one in described["inputs"]]
-        examples = inputs.examples(asked, seed=settings.seed, example=settings.example)
+        requests = [_request(one, task.inputs, subject) for one in described["inputs"]]
+        examples = task.examples(requests)
         loaded, _ = worker.call("load", where, timeout=PATIENCE)
         handle = {"handle": loaded["handle"]}
         _, outputs = worker.call("predict", handle, arrays=examples, timeout=PATIENCE)
@@ -72,8 +59,8 @@ def _keep(
     if pair.shapes:
         paths[names.SHAPES] = pair.shapes
     for name, path in paths.items():
-        shutil.copyfile(path, staging / name)
-    return _exported(staging, tuple(paths), examples, outputs, settings, described["mxnet"])
+        shutil.copyfile(path, task.staging / name)
+    return _exported(task, tuple(paths), examples, outputs, described["mxnet"])
 
 
 def _known_shapes(pair: Pair, requests: Sequence[InputRequest]) -> dict[str, list[int]]:
@@ -135,29 +122,24 @@ def _request(
 # --- code that builds a model ---------------------------------------------------------------
 
 
-def _build(
-    given: ModelSource,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
-    _refuse_names(requests, given.where)
-    examples = inputs.examples(requests, seed=settings.seed, example=settings.example)
-    task = {
+def _build(task: ExportTask, log: Log) -> ExportedModel:
+    given = task.source
+    _refuse_names(task.inputs, given.where)
+    examples = task.examples(task.inputs)
+    order = {
         "callable": given.where,
         "arguments": dict(given.arguments),
         "weights": str(given.weights) if given.weights else None,
-        "seed": settings.seed,
-        "prefix": str(staging / PREFIX),
+        "seed": task.options.seed,
+        "prefix": str(task.staging / PREFIX),
         "folder": str(Path.cwd()),
     }
     with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=given.where) as worker:
-        answer, outputs = worker.call("export", task, arrays=examples, timeout=PATIENCE)
+        answer, outputs = worker.call("export", order, arrays=examples, timeout=PATIENCE)
     for remark in answer["remarks"]:
         log.warn(remark)
     members = (SYMBOL_NAME, PARAMETERS_NAME)
-    return _exported(staging, members, examples, outputs, settings, answer["mxnet"])
+    return _exported(task, members, examples, outputs, answer["mxnet"])
 
 
 def _refuse_names(requests: Sequence[InputRequest], where: str) -> None:
@@ -178,17 +160,16 @@ def _refuse_names(requests: Sequence[InputRequest], where: str) -> None:
 
 
 def _exported(
-    staging: Path,
+    task: ExportTask,
     members: Sequence[str],
     examples: Mapping[str, Array],
     outputs: Mapping[str, Array],
-    settings: ExportSettings,
     version: str,
 ) -> ExportedModel:
     return ExportedModel(
         framework="MXNET",
-        members=tuple(Member(name=name, path=staging / name) for name in members),
+        members=tuple(Member(name=name, path=task.staging / name) for name in members),
         signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
-        goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
+        goldens=task.save_goldens(examples, outputs),
         versions={"mxnet": version},
     )

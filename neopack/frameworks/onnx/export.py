@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
-from neopack.frameworks import ExportSettings
+from neopack.frameworks import ExportTask
 from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.lower import fits, lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.frameworks.onnx.source import model_info, refuse_what_is_no_file
 from neopack.goldens import inputs
-from neopack.goldens.arrays import save_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
 from neopack.values.log import Log
-from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource, facts_of
+from neopack.values.model import ExportedModel, Member, ModelInfo, facts_of
 from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = ["MODEL_FILE", "export"]
@@ -38,43 +37,36 @@ ALLOWED = 1e-4
 ALLOWED_HALF = 2e-3  # float16 has 11 bits
 
 
-def export(
-    given: ModelSource,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
+def export(task: ExportTask, log: Log) -> ExportedModel:
     """The model as ``staging/model.onnx`` with golden numbers beside it.
 
     Raises ``SourceError`` where the file is no valid model, its external data is not to be had,
     or its operators are too new, ``UsageError`` where the inputs asked for are not the graph's.
     """
-    path = refuse_what_is_no_file(given)
+    path, where = refuse_what_is_no_file(task.source), task.source.where
     info = model_info(path)
-    target = staging / MODEL_FILE
+    target = task.staging / MODEL_FILE
     if facts_of(info, OnnxFacts).external_data:
         _embed(path, target, log)
     else:
         _check(path)
         shutil.copyfile(path, target)
-    asked = _requests(info, requests, given.where)
-    examples = inputs.examples(asked, seed=settings.seed, example=settings.example)
-    outputs = _compute(target, examples, given.where)
-    release = release_for(settings.framework_version)
+    examples = task.examples(_requests(info, task.inputs, where))
+    outputs = _compute(target, examples, where)
+    release = release_for(task.options.framework_version)
     rewrites: tuple[str, ...] = ()
     if not fits(info, release):
         shapes = {name: array.shape for name, array in examples.items()}
-        rewrites = lower(target, target, release, shapes, given.where)
+        rewrites = lower(target, target, release, shapes, where)
         allowed = ALLOWED_HALF if "float16" in info.dtypes else ALLOWED
-        lowered = _compute(target, examples, given.where)
-        _refuse_otherwise(outputs, lowered, allowed, given.where)
+        lowered = _compute(target, examples, where)
+        _refuse_otherwise(outputs, lowered, allowed, where)
         log.note(f"lowered for ONNX {release.release}: {'; '.join(rewrites)}")
     return ExportedModel(
         framework="ONNX",
         members=(Member(name=MODEL_FILE, path=target),),
         signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
-        goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
+        goldens=task.save_goldens(examples, outputs),
         versions={"onnx": _onnx().__version__, "python": platform.python_version()},
         rewrites=rewrites,
     )

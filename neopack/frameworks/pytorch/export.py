@@ -12,6 +12,7 @@ import platform
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
-from neopack.frameworks import ExportSettings, callables
+from neopack.frameworks import ExportTask, callables
 from neopack.frameworks.pytorch import (
     flatten,
     read,
@@ -39,10 +40,11 @@ from neopack.frameworks.pytorch.live import (
     tensors,
     torch_module,
 )
+from neopack.frameworks.pytorch.options import PyTorchOptions
 from neopack.frameworks.pytorch.saving import TRACE_DIFFERENCE, save
 from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
+from neopack.frameworks.task import options_of
 from neopack.goldens import inputs
-from neopack.goldens.arrays import save_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
 from neopack.values.log import Log
@@ -52,33 +54,21 @@ from neopack.values.signature import InputRequest, Signature
 __all__ = ["export"]
 
 
-def export(
-    given: ModelSource,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
+def export(task: ExportTask, log: Log) -> ExportedModel:
     """The model as ``staging/model.pth`` with golden numbers beside it.
 
     Raises ``SourceError`` where no model can be had, ``UsageError`` where the inputs asked for
     are not the model's, ``Missing`` without torch.
     """
-    today = partial(_export, given, requests, staging, settings, log)
-    return (
-        remade.export(today, given, requests, staging, settings, log)
-        if settings.runtime
-        else today()
-    )
+    today = partial(_export, task, log)
+    options = options_of(task, PyTorchOptions)
+    return remade.export(today, task, log) if options.runtime else today()
 
 
-def _export(
-    given: ModelSource,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
+def _export(task: ExportTask, log: Log) -> ExportedModel:
+    given, options = task.source, options_of(task, PyTorchOptions)
+    if options.script and given.kind == "file":
+        raise UsageError("--script does nothing for this PyTorch model", where=given.where)
     # what the bytes tell is told without torch, and at once
     form = source.file_form(Path(given.where)) if given.kind == "file" else ""
     weights_form = source.weights_form(given) if given.weights else ""
@@ -87,30 +77,24 @@ def _export(
             "a TorchScript file has its own weights", where=given.where, hint="leave --weights out"
         )
     torch = torch_module()
-    torch.manual_seed(settings.seed)
+    torch.manual_seed(task.options.seed)
     # one operator for all of an attention layer, which no compiler of Neo's time knows
     torch.backends.mha.set_fastpath_enabled(False)
     if form == "torchscript":
-        return _keep(Path(given.where), requests, staging, settings, log)
-    module, requests = _module(given, requests)
+        return _keep(task, log)
+    module, requests = _module(given, task.inputs)
     if given.weights is not None:
         weights.load(module, given.weights, weights_form, log)
     module = _for_inference(module, log)
-    return _trace(module, requests, staging, settings, given.where, log)
+    return _trace(module, replace(task, inputs=tuple(requests)), log)
 
 
 # --- a TorchScript file ---------------------------------------------------------------------
 
 
-def _keep(
-    path: Path,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
+def _keep(task: ExportTask, log: Log) -> ExportedModel:
     """Byte for byte where the version asked for can load it; else rewritten for that."""
-    torch = torch_module()
+    torch, path = torch_module(), Path(task.source.where)
     try:
         module = load_script(lambda: str(path)).eval()
     except RuntimeError as error:
@@ -118,21 +102,21 @@ def _keep(
             f"torch {torch.__version__} cannot load it: {first_line(error)}", where=str(path)
         ) from None
     info = _info(path)
-    requests = requests or _stored_inputs(info)
+    requests = task.inputs or _stored_inputs(info)
     if not requests:
         raise UsageError(
             f"{path.name} does not tell its input shapes", hint="give --input NAME=1,3,224,224"
         )
     bound = bind(module, requests, str(path))
-    examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
+    examples = task.examples(bound.requests)
     output = call(bound.call, examples, str(path))
-    if readable.is_readable(info, settings.framework_version):
-        shutil.copyfile(path, staging / MODEL_FILE)
-        return _exported(staging, examples, output, settings, ())
+    if readable.is_readable(info, task.options.framework_version):
+        shutil.copyfile(path, task.staging / MODEL_FILE)
+        return _exported(task, examples, output, ())
     inline_functions(module)  # they are rewritten where they stand in a graph
-    known = [(examples, output), *_answered(module, bound, settings, str(path))]
-    rewrites = save(module, known, staging, settings, str(path), log)
-    return _exported(staging, examples, output, settings, (), rewrites)
+    known = [(examples, output), *_answered(module, bound, task)]
+    rewrites = save(module, known, task, log)
+    return _exported(task, examples, output, (), rewrites)
 
 
 def _info(path: Path) -> ModelInfo:
@@ -218,42 +202,36 @@ def _exported_program(path: Path) -> tuple[Any, tuple[InputRequest, ...]]:
     return program.module(), stored
 
 
-def _trace(
-    module: Any,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    where: str,
-    log: Log,
-) -> ExportedModel:
-    if not requests:
+def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
+    where, options = task.source.where, options_of(task, PyTorchOptions)
+    if not task.inputs:
         raise UsageError(
             "its input shapes are not known",
             where=where,
             hint="give --input NAME=1,3,224,224 for each input of forward",
         )
-    bound = bind(module, requests, where)
-    examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
+    bound = bind(module, task.inputs, where)
+    examples = task.examples(bound.requests)
     output = call(bound.call, examples, where)
     program = bound.program(flat=flatten.is_flat(output))
     traced, remarks = (
-        _script(program, where) if settings.script else _run_tracer(program, examples, where)
+        _script(program, where) if options.script else _run_tracer(program, examples, where)
     )
-    remarks += _disagreements(program, traced, bound, settings, where, output)
+    remarks += _disagreements(program, traced, bound, task, output)
     for remark in remarks:
         log.warn(remark)
-    known = [(examples, output), *_answered(traced, bound, settings, where)]
-    rewrites = save(traced, known, staging, settings, where, log)
-    return _exported(staging, examples, output, settings, tuple(remarks), rewrites)
+    known = [(examples, output), *_answered(traced, bound, task)]
+    rewrites = save(traced, known, task, log)
+    return _exported(task, examples, output, tuple(remarks), rewrites)
 
 
 def _answered(
-    traced: Any, bound: Binding, settings: ExportSettings, where: str
+    traced: Any, bound: Binding, task: ExportTask
 ) -> Iterator[tuple[Mapping[str, Array], Any]]:
     """A second, different input and what the module gives for it; none where it fails."""
-    second = inputs.random_inputs(bound.requests, settings.seed + 1)
+    second = inputs.random_inputs(bound.requests, task.options.seed + 1)
     with contextlib.suppress(ExportFailed):
-        yield second, call(traced, second, where)
+        yield second, call(traced, second, task.source.where)
 
 
 def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tuple[Any, list[str]]:
@@ -294,18 +272,19 @@ def _script(program: Any, where: str) -> tuple[Any, list[str]]:
 
 
 def _disagreements(
-    program: Any, traced: Any, bound: Binding, settings: ExportSettings, where: str, first: Any
+    program: Any, traced: Any, bound: Binding, task: ExportTask, first: Any
 ) -> list[str]:
     """Compare the model with itself and with its trace, on a second, different input too."""
+    where = task.source.where
     names = flatten.names(first)
     remarks = []
-    examples = inputs.examples(bound.requests, seed=settings.seed, example=settings.example)
+    examples = task.examples(bound.requests)
     golden, again = arrays(first, names), arrays(call(bound.call, examples, where), names)
     if difference(golden, again) > TRACE_DIFFERENCE:
         return ["the model answers the same input differently each time: is it random?"]
     if difference(golden, arrays(call(traced, examples, where), names)) > TRACE_DIFFERENCE:
         raise ExportFailed("its trace computes something else than the model", where=where)
-    second = inputs.random_inputs(bound.requests, settings.seed + 1)
+    second = inputs.random_inputs(bound.requests, task.options.seed + 1)
     try:
         model, trace = call(program, second, where), call(traced, second, where)
     except ExportFailed as error:
@@ -322,10 +301,9 @@ def _disagreements(
 
 
 def _exported(
-    staging: Path,
+    task: ExportTask,
     examples: Mapping[str, Array],
     output: Any,
-    settings: ExportSettings,
     remarks: tuple[str, ...],
     rewrites: tuple[str, ...] = (),
 ) -> ExportedModel:
@@ -333,9 +311,9 @@ def _exported(
     outputs = arrays(output, flatten.names(output))
     return ExportedModel(
         framework="PYTORCH",
-        members=(Member(name=MODEL_FILE, path=staging / MODEL_FILE),),
+        members=(Member(name=MODEL_FILE, path=task.staging / MODEL_FILE),),
         signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
-        goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
+        goldens=task.save_goldens(examples, outputs),
         versions={"torch": torch.__version__, "python": platform.python_version()},
         warnings=remarks,
         rewrites=rewrites,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import ExportFailed
-from neopack.frameworks import ExportSettings
+from neopack.frameworks import ExportTask
 from neopack.frameworks.pytorch import canonical, flatten, lower
 from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.live import arrays, call
@@ -26,42 +26,39 @@ TRACE_DIFFERENCE = 1e-4
 def save(
     module: Any,
     known: Sequence[tuple[Mapping[str, Array], Any]],
-    staging: Path,
-    settings: ExportSettings,
-    where: str,
+    task: ExportTask,
     log: Log,
 ) -> tuple[str, ...]:
     """Write ``module`` for the version asked for; what was rewritten, in words.
 
     ``known`` are inputs and what the model gave for them: the file must give the same.
     """
-    version = settings.framework_version
+    version = task.options.framework_version
     rewritten = lower.lower(module, version)
     for lack, place in lower.places(module, version).items():
         log.warn(f"PyTorch {version} has no {lack}: used by {place}")
-    _write(module, staging, version)
+    _write(module, task.staging, version)
     if not rewritten:
         return ()
-    _refuse_changed(rewritten, known, staging, settings, where)
+    _refuse_changed(rewritten, known, task)
     return _told(rewritten, version, log)
 
 
 def _refuse_changed(
     rewritten: Sequence[str],
     known: Sequence[tuple[Mapping[str, Array], Any]],
-    staging: Path,
-    settings: ExportSettings,
-    where: str,
+    task: ExportTask,
 ) -> None:
     """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
     ran before it was rewritten goes on with what it was compiled to then."""
-    saved = load_script(lambda: str(staging / MODEL_FILE))
+    where, version = task.source.where, task.options.framework_version
+    saved = load_script(lambda: str(task.staging / MODEL_FILE))
     for examples, output in known:
         names = flatten.names(output)
         off = difference(arrays(output, names), arrays(call(saved, examples, where), names))
         if not off <= TRACE_DIFFERENCE:
             raise ExportFailed(
-                f"rewriting {', '.join(rewritten)} for PyTorch {settings.framework_version} "
+                f"rewriting {', '.join(rewritten)} for PyTorch {version} "
                 f"changed its outputs by {off:.2g} of the largest",
                 where=where,
             )

@@ -2,7 +2,8 @@
 finds. tensorflow is imported only by ``export``, ``handover`` and ``run`` and what they call."""
 
 from neopack.frameworks.folder import FrameworkFolder
+from neopack.frameworks.tensorflow.options import TensorFlowOptions
 
 __all__ = ["framework"]
 
-framework = FrameworkFolder("TENSORFLOW", __name__)
+framework = FrameworkFolder("TENSORFLOW", __name__, TensorFlowOptions)

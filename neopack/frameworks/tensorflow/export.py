@@ -10,11 +10,13 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
-from neopack.frameworks import ExportSettings, callables
+from neopack.frameworks import ExportTask, callables
+from neopack.frameworks.task import options_of
 from neopack.frameworks.tensorflow import freeze, live, read, saved
 from neopack.frameworks.tensorflow.constants import Graph, fed, read_graph, write_graph
 from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
@@ -23,15 +25,15 @@ from neopack.frameworks.tensorflow.installed import tensorflow
 from neopack.frameworks.tensorflow.layout import DIRECTORY
 from neopack.frameworks.tensorflow.lower import Lowered, lower
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
+from neopack.frameworks.tensorflow.options import TensorFlowOptions
 from neopack.frameworks.tensorflow.prune import needed_by, prune
 from neopack.frameworks.tensorflow.run import GraphRunner, frozen_runner, saved_runner
 from neopack.frameworks.tensorflow.source import file_info
 from neopack.goldens import inputs
-from neopack.goldens.arrays import save_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
 from neopack.values.log import Log
-from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource, facts_of
+from neopack.values.model import ExportedModel, Member, ModelInfo, facts_of
 from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = ["FROZEN_FILE", "export"]
@@ -41,33 +43,28 @@ FROZEN_FILE = "model.pb"
 REWRITE_DIFFERENCE = 1e-4
 
 
-def export(
-    given: ModelSource,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
-    """``staging/export/`` (a SavedModel) or ``staging/model.pb``, as ``settings.form`` says or
-    as the source is.
+def export(task: ExportTask, log: Log) -> ExportedModel:
+    """``staging/export/`` (a SavedModel) or ``staging/model.pb``, as the option ``form`` says
+    or as the source is.
 
     Raises ``SourceError`` where no model can be had, ``UsageError`` where the inputs or outputs
     asked for are not the model's, ``Missing`` without TensorFlow.
     """
+    given = task.source
     if given.kind == "file":
         path, info = file_info(given)  # what the bytes tell is told without TensorFlow
         tensorflow()
         if info.format == read.FROZEN:
-            return _frozen_source(path, info, requests, staging, settings, log)
-        return _saved_source(path.parent, requests, staging, settings, log)
+            return _frozen_source(path, info, task, log)
+        return _saved_source(path.parent, task, log)
     tf = tensorflow()
-    tf.random.set_seed(settings.seed)
+    tf.random.set_seed(task.options.seed)
     model = given.model
     if given.kind == "callable":
         model = callables.build(given.where, given.arguments)
     if given.weights is not None:
         _load_weights(model, given.weights)
-    return _live_source(model, requests, staging, settings, given.where, log)
+    return _live_source(model, task, log)
 
 
 def _load_weights(model: Any, path: Path) -> None:
@@ -84,56 +81,46 @@ def _load_weights(model: Any, path: Path) -> None:
 # --- the sources ----------------------------------------------------------------------------
 
 
-def _frozen_source(
-    path: Path,
-    info: ModelInfo,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
-    if settings.form == "saved-model":
+def _frozen_source(path: Path, info: ModelInfo, task: ExportTask, log: Log) -> ExportedModel:
+    options = options_of(task, TensorFlowOptions)
+    if options.form == "saved-model":
         raise UsageError(
             "a frozen graph has no variables to make a SavedModel of",
             where=str(path),
             hint="leave --form out",
         )
     graph = parse_graph(path, is_text=facts_of(info, FrozenGraphFacts).text)
-    outputs = output_tensors(graph.definition, settings.outputs, info, str(path))
+    outputs = output_tensors(graph.definition, options.outputs, info, str(path))
     known = info.signature.inputs if info.signature else ()
     needed = needed_by(graph.definition, outputs.values())
     used = [spec for spec in known if spec.name in needed]  # a label's is none of them
-    examples = _examples(live.requests_of(used, requests, str(path)), settings)
+    examples = _examples(live.requests_of(used, task.inputs, str(path)), task)
     golden = _computed(_fed_runner(graph, examples, outputs), examples, str(path))
     frozen = freeze.Frozen(graph=graph, inputs={name: name for name in examples}, outputs=outputs)
-    return _write_frozen(frozen, examples, golden, [], staging, settings, log)
+    return _write_frozen(frozen, examples, golden, [], task, log)
 
 
 def _saved_source(
-    folder: Path,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-    golden_of: GraphRunner | None = None,
+    folder: Path, task: ExportTask, log: Log, golden_of: GraphRunner | None = None
 ) -> ExportedModel:
+    options = options_of(task, TensorFlowOptions)
     model = saved.meta_graph(folder)
-    meta, key = saved.choose(model, settings.tags, settings.signature, str(folder))
+    meta, key = saved.choose(model, options.tags, options.signature, str(folder))
     tags = list(meta.meta_info_def.tags)
     known = _signature_inputs(meta.signature_def[key])
-    examples = _examples(live.requests_of(known, requests, str(folder)), settings)
+    examples = _examples(live.requests_of(known, task.inputs, str(folder)), task)
     plain = Signature(inputs=())
     # no name for the runner: its session, and the variables in it, go with it
     golden = _computed(golden_of or saved_runner(folder, tags, key, plain), examples, str(folder))
-    members, remarks, lowered = _write_saved(folder, model, meta, key, staging)
-    written = staging / DIRECTORY
-    if settings.form == "frozen":
+    members, remarks, lowered = _write_saved(folder, model, meta, key, task.staging)
+    written = task.staging / DIRECTORY
+    if options.form == "frozen":
         meta = model.meta_graphs[0]
         frozen = freeze.freeze_saved_model(written, meta, inputs.specs(examples), str(folder))
         shutil.rmtree(written)
-        return _write_frozen(frozen, examples, golden, remarks, staging, settings, log)
+        return _write_frozen(frozen, examples, golden, remarks, task, log)
     _refuse_other(saved_runner(written, tags, DEFAULT, plain), examples, golden)
-    return _exported(members, examples, golden, remarks, lowered, staging, settings, log)
+    return _exported(members, examples, golden, remarks, lowered, task, log)
 
 
 def _write_saved(
@@ -148,32 +135,25 @@ def _write_saved(
     return [main, *parts], [*done, *left], lowered
 
 
-def _live_source(
-    model: Any,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    where: str,
-    log: Log,
-) -> ExportedModel:
-    function, specs = live.concrete(model, requests, settings.signature, where)
-    asked = [InputRequest(name=s.name, shape=_sizes(s), dtype=s.dtype) for s in specs]
-    below = {request.name: request.below for request in requests}
-    asked = [
-        InputRequest(name=r.name, shape=r.shape, dtype=r.dtype, below=below.get(r.name))
-        for r in asked
-    ]
-    if settings.form == "frozen":
-        examples = _examples(asked, settings)
+def _live_source(model: Any, task: ExportTask, log: Log) -> ExportedModel:
+    options, where = options_of(task, TensorFlowOptions), task.source.where
+    function, specs = live.concrete(model, task.inputs, options.signature, where)
+    below = {request.name: request.below for request in task.inputs}
+    requests = tuple(
+        InputRequest(name=s.name, shape=_sizes(s), dtype=s.dtype, below=below.get(s.name))
+        for s in specs
+    )
+    if options.form == "frozen":
+        examples = _examples(requests, task)
         golden = _computed(_Function(function), examples, where)
         frozen = freeze.freeze_function(function)
-        return _write_frozen(frozen, examples, golden, [], staging, settings, log)
-    given = staging / "given"
-    _save(function, model, given, where)
-    plain = ExportSettings(seed=settings.seed, example=settings.example, form="saved-model")
-    made = _saved_source(given, asked, staging, plain, log, golden_of=_Function(function))
-    shutil.rmtree(given)
-    return made
+        return _write_frozen(frozen, examples, golden, [], task, log)
+    folder = task.staging / "given"
+    _save(function, model, folder, where)
+    of_folder = replace(task, inputs=requests, own=TensorFlowOptions(form="saved-model"))
+    exported = _saved_source(folder, of_folder, log, golden_of=_Function(function))
+    shutil.rmtree(folder)
+    return exported
 
 
 def _sizes(spec: TensorSpec) -> tuple[int, ...]:
@@ -218,8 +198,7 @@ def _write_frozen(
     examples: Mapping[str, Array],
     golden: Mapping[str, Array],
     remarks: list[str],
-    staging: Path,
-    settings: ExportSettings,
+    task: ExportTask,
     log: Log,
 ) -> ExportedModel:
     by_node = {frozen.inputs[name]: array for name, array in examples.items()}
@@ -228,14 +207,14 @@ def _write_frozen(
     pruned = prune(frozen.graph.definition, frozen.outputs, types)
     lowered = lower(pruned.graph)
     outputs = {pruned.outputs[name]: array for name, array in golden.items()}
-    path = staging / FROZEN_FILE
+    path = task.staging / FROZEN_FILE
     write_graph(Graph(definition=pruned.graph, numbers=frozen.graph.numbers), path)
     fetches = {name: f"{name}:0" for name in outputs}
     _refuse_other(_fed_runner(read_graph(path), by_node, fetches), by_node, outputs)
     members = [Member(name=FROZEN_FILE, path=path)]
     said = [*remarks, *pruned.rewrites, *lowered.rewrites()]
     said = list(dict.fromkeys(said))
-    return _exported(members, by_node, outputs, said, lowered, staging, settings, log)
+    return _exported(members, by_node, outputs, said, lowered, task, log)
 
 
 def _fed_runner(
@@ -253,8 +232,7 @@ def _exported(
     golden: Mapping[str, Array],
     rewrites: list[str],
     lowered: Lowered,
-    staging: Path,
-    settings: ExportSettings,
+    task: ExportTask,
     log: Log,
 ) -> ExportedModel:
     for rewrite in rewrites:
@@ -263,7 +241,7 @@ def _exported(
         framework="TENSORFLOW",
         members=tuple(members),
         signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(golden)),
-        goldens=save_goldens(staging / "golden.npz", examples, golden, seed=settings.seed),
+        goldens=task.save_goldens(examples, golden),
         versions={"tensorflow": tensorflow().__version__, "python": platform.python_version()},
         rewrites=tuple(rewrites),
         warnings=lowered.warnings(),
@@ -282,7 +260,7 @@ def _signature_inputs(signature: Any) -> list[TensorSpec]:
     ]
 
 
-def _examples(requests: Sequence[InputRequest], settings: ExportSettings) -> dict[str, Array]:
+def _examples(requests: Sequence[InputRequest], task: ExportTask) -> dict[str, Array]:
     for request in requests:
         if (request.dtype or "float32") not in inputs.DTYPES:
             raise UsageError(
@@ -290,7 +268,7 @@ def _examples(requests: Sequence[InputRequest], settings: ExportSettings) -> dic
                 "compiles for",
                 hint="take a signature of numbers with --signature",
             )
-    return inputs.examples(requests, seed=settings.seed, example=settings.example)
+    return task.examples(requests)
 
 
 def _computed(runner: GraphRunner, examples: Mapping[str, Array], where: str) -> dict[str, Array]:

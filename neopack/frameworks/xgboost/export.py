@@ -5,24 +5,24 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from neopack.errors import SourceError, UsageError
 from neopack.formats.source import BytesSource, FileSource
-from neopack.frameworks import ExportSettings
+from neopack.frameworks import ExportTask
+from neopack.frameworks.task import options_of
 from neopack.frameworks.xgboost import best, binary, document, lower, read
 from neopack.frameworks.xgboost.expressible import inexpressible
 from neopack.frameworks.xgboost.facts import LearnerFacts
 from neopack.frameworks.xgboost.lift import lift
+from neopack.frameworks.xgboost.options import XGBoostOptions
 from neopack.frameworks.xgboost.run import XGBoostRunner, version
 from neopack.frameworks.xgboost.source import refuse_what_is_no_file
 from neopack.frameworks.xgboost.unpickle import unpickled
 from neopack.goldens import inputs
-from neopack.goldens.arrays import save_goldens
 from neopack.values.artifact import Array
 from neopack.values.log import Log
-from neopack.values.model import ExportedModel, Member, ModelSource, facts_of
+from neopack.values.model import ExportedModel, Member, facts_of
 from neopack.values.signature import InputRequest, Signature
 
 __all__ = ["INPUT", "MODEL_FILE", "export"]
@@ -35,33 +35,28 @@ ROWS = 16
 MISSING_EVERY = 8
 
 
-def export(
-    given: ModelSource,
-    requests: Sequence[InputRequest],
-    staging: Path,
-    settings: ExportSettings,
-    log: Log,
-) -> ExportedModel:
+def export(task: ExportTask, log: Log) -> ExportedModel:
     """``staging/xgboost.model`` in the binary format of XGBoost 1.3.3.
 
     Raises ``SourceError`` that names what 1.3.3 cannot express, ``Missing`` without xgboost.
     """
-    path, form = refuse_what_is_no_file(given, trust_pickle=settings.trust_pickle)
+    options, target = options_of(task, XGBoostOptions), task.staging / MODEL_FILE
+    path, form = refuse_what_is_no_file(task.source, trust_pickle=options.trust_pickle)
     if form == "pickle":
-        path, form = unpickled(path, staging, log), "ubj"
-    rewrites, rounds = _write(path, form, staging / MODEL_FILE)
+        path, form = unpickled(path, task.staging, log), "ubj"
+    rewrites, rounds = _write(path, form, target)
     for rewrite in rewrites:
         log.note(f"lowered to XGBoost 1.3.3: {rewrite}")
     with FileSource(path) as source:
         features = facts_of(read.read_source(source), LearnerFacts).num_feature
-    examples = _examples(requests, features, settings)
+    examples = _examples(task, features)
     signature = Signature(inputs=inputs.specs(examples))
     outputs = XGBoostRunner(path.read_bytes(), signature, rounds=rounds).predict(examples)
     return ExportedModel(
         framework="XGBOOST",
-        members=(Member(name=MODEL_FILE, path=staging / MODEL_FILE),),
+        members=(Member(name=MODEL_FILE, path=target),),
         signature=Signature(inputs=signature.inputs, outputs=inputs.specs(outputs)),
-        goldens=save_goldens(staging / "golden.npz", examples, outputs, seed=settings.seed),
+        goldens=task.save_goldens(examples, outputs),
         versions={"xgboost": version(), "python": platform.python_version()},
         rewrites=rewrites,
     )
@@ -93,18 +88,16 @@ def _write(path: Path, form: str, to: Path) -> tuple[tuple[str, ...], int | None
     return (said, *lowered.rewrites), rounds
 
 
-def _examples(
-    requests: Sequence[InputRequest], features: int, settings: ExportSettings
-) -> dict[str, Array]:
-    asked = list(requests) or [InputRequest(name=INPUT, shape=(ROWS, features))]
-    (request, *more) = asked
+def _examples(task: ExportTask, features: int) -> dict[str, Array]:
+    requests = task.inputs or (InputRequest(name=INPUT, shape=(ROWS, features)),)
+    (request, *more) = requests
     fits = len(request.shape) == 2 and request.shape[1] == features
     if more or not fits or request.dtype not in (None, "float32"):
         raise UsageError(
             f"the model takes one input of float32 [rows, {features}]",
             hint=f"leave --input out, or give --input {INPUT}=16,{features}",
         )
-    examples = inputs.examples(asked, seed=settings.seed, example=settings.example)
-    if settings.example is None:
+    examples = task.examples(requests)
+    if task.options.example is None:
         examples[request.name].ravel()[::MISSING_EVERY] = float("nan")
     return examples

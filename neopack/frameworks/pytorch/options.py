@@ -1,0 +1,19 @@
+"""What only an export from PyTorch can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neopack.frameworks.task import option
+
+__all__ = ["PyTorchOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PyTorchOptions:
+    """``script`` asks for scripting instead of tracing. ``runtime`` is the exact version in which
+    a callable's model is built where it does not take today's export; the command line's
+    ``--runtime`` means something for every framework, so it has no flag here."""
+
+    script: bool = option("--script", default=False)
+    runtime: str = ""

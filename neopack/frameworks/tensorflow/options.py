@@ -1,0 +1,21 @@
+"""What only an export from TensorFlow can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from neopack.frameworks.task import option
+
+__all__ = ["TensorFlowOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorFlowOptions:
+    """``signature`` and ``tags`` choose in a SavedModel, ``form`` says which of the two forms Neo
+    is to get, and ``outputs`` names those of a frozen graph."""
+
+    signature: str | None = option("--signature", default=None)
+    tags: tuple[str, ...] = option("--tag", default=())
+    form: Literal["saved-model", "frozen"] | None = option("--form", default=None)
+    outputs: tuple[str, ...] = option("--output-name", default=())

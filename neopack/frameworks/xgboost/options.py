@@ -1,0 +1,16 @@
+"""What only an export from XGBoost can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neopack.frameworks.task import option
+
+__all__ = ["XGBoostOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XGBoostOptions:
+    """``trust_pickle`` allows what a pickle runs when it is loaded."""
+
+    trust_pickle: bool = option("--trust-pickle", default=False)
