@@ -17,7 +17,8 @@ import numpy as np
 import xgboost
 
 from neopack.formats.source import BytesSource
-from neopack.frameworks.xgboost import document, lower
+from neopack.frameworks.xgboost import document
+from neopack.frameworks.xgboost.lowering import lower
 
 REPEATS = 15
 

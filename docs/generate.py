@@ -17,7 +17,7 @@ import neopack
 from neopack import errors, facts, support
 from neopack.facts import ErrorRow, accounts, images
 from neopack.facts.mending import mended_by
-from neopack.frameworks.pytorch import lower
+from neopack.frameworks.pytorch.lowering import lower
 from neopack.support.matrix import wording
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -26,8 +26,8 @@ from tree_page import tree_page
 FOLDER = Path(__file__).parent
 BEGIN, END = "<!-- rewrites -->", "<!-- end -->"
 REWRITES = {
-    "lacking": "Operators that old versions lack",
-    "called_otherwise": "Operators that they call with other arguments",
+    "new_operators": "Operators that old versions lack",
+    "new_signatures": "Operators that they call with other arguments",
 }
 # the width of the help text, in every terminal
 WIDTH = 88
@@ -467,7 +467,7 @@ def pytorch_page() -> str:
 
 
 def _rewrites() -> Iterator[str]:
-    folder = Path(neopack.__file__).parent / "frameworks/pytorch/rewrites"
+    folder = Path(neopack.__file__).parent / "frameworks/pytorch/lowering/rewrites"
     for file, title in REWRITES.items():
         text = (folder / f"{file}.torchscript").read_text("utf-8")
         names = {match[1] for match in lower.FUNCTION.finditer(text)}
@@ -481,7 +481,7 @@ OPERATORS = """\
 
 How `package` rewrites each ONNX operator for an older opset: in one step to 12, which ONNX 1.7.0
 reads, and from there one opset at a time, down to 7. `python docs/generate.py` writes this page
-from `neopack/frameworks/onnx` and the schemas of onnx {onnx}.
+from `neopack/frameworks/onnx/lowering` and the schemas of onnx {onnx}.
 
 All rewrites are neopack's own, because onnx's `version_converter` refuses most of the operators
 below ([onnx.md](onnx.md#below-opset-12)).
@@ -497,7 +497,7 @@ not have, that is the error. An operator that is in no table did not change.
 def onnx_page() -> str:
     import onnx
 
-    from neopack.frameworks.onnx.ways import to_newest_of_neo, to_one_before
+    from neopack.frameworks.onnx.lowering.operator_docs import to_newest_of_neo, to_one_before
 
     parts = [OPERATORS.format(onnx=onnx.__version__)]
     for title, rows in (

@@ -9,7 +9,7 @@ import pytest
 from onnx_models import LOWERED, inputs_of, model
 
 import neopack
-from neopack.frameworks.onnx.lower import lower, release_for
+from neopack.frameworks.onnx.lowering.lower import lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.goldens.comparison import difference
 from neopack.runtimes import Worker

@@ -11,7 +11,7 @@ from onnx_models import model
 from onnx_older import NOT_IN_2020, OLDER, apart, numbers_of
 
 from neopack.facts import onnx_releases
-from neopack.frameworks.onnx.lower import lower
+from neopack.frameworks.onnx.lowering.lower import lower
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.runtimes import Worker
 from neopack.values.signature import Signature

@@ -15,7 +15,7 @@ from torch_functions import FUNCTIONS, traced
 from neopack import runtimes
 from neopack.errors import NeopackError
 from neopack.formats.source import FileSource
-from neopack.frameworks.pytorch import canonical, lower, readable
+from neopack.frameworks.pytorch.lowering import canonical, compatibility, lower
 from neopack.frameworks.pytorch.read import read_source
 
 RUNTIME = "pytorch-1.8.1"
@@ -72,7 +72,7 @@ def saved(module: Any, to: Path) -> Path:
 
 def lacking(path: Path) -> tuple[str, ...]:
     with FileSource(path) as source:
-        return tuple(readable.lacking_operators(read_source(source), version()))
+        return tuple(compatibility.lacking_operators(read_source(source), version()))
 
 
 def refusal(worker: runtimes.Worker, path: Path) -> str:

@@ -15,8 +15,9 @@ import neopack
 from neopack.archive.manifest import read_manifest
 from neopack.archive.read import extract_member, scan
 from neopack.formats.source import BytesSource, FileSource
-from neopack.frameworks.xgboost import binary, document, lower
-from neopack.frameworks.xgboost.lift import lift
+from neopack.frameworks.xgboost import binary, document
+from neopack.frameworks.xgboost.lowering import lower
+from neopack.frameworks.xgboost.lowering.lift import lift
 from neopack.runtimes import Worker
 
 ROUNDS = 40

@@ -30,7 +30,7 @@ from neopack.formats.tar import TarEntry
 from neopack.formats.ubjson import read_ubjson
 from neopack.formats.zip import first_name, read_directory
 from neopack.frameworks import registry
-from neopack.frameworks.pytorch.script import Script, read_code
+from neopack.frameworks.pytorch.script_code import Script, read_code
 from neopack.frameworks.tensorflow.bundle import read_bundle
 from neopack.frameworks.tensorflow.schema import SCHEMA
 from neopack.goldens.arrays import load_arrays

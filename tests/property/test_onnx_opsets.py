@@ -16,7 +16,7 @@ from onnx_older import apart
 
 from neopack.errors import SourceError
 from neopack.facts import onnx_releases
-from neopack.frameworks.onnx.lower import lower
+from neopack.frameworks.onnx.lowering.lower import lower
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature

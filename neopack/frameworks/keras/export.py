@@ -1,7 +1,7 @@
 """The .h5 file that Keras 2.2.4 reads, from whatever Keras the model is of, with golden numbers.
 
 A file that Keras 2.2.4 or an older one wrote, with fixed sizes, is kept byte for byte; all else
-is lowered (``lower.py``) and the outcome compared with the source, both in today's Keras. A file
+is lowered (``lowering/``) and the outcome compared with the source, both in today's Keras. A file
 that today's Keras cannot load has no numbers but those of its lowered form; that is said.
 """
 
@@ -19,9 +19,9 @@ from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask, callables
 from neopack.frameworks.keras import graph, source, weights, write
 from neopack.frameworks.keras import run as keras_run
-from neopack.frameworks.keras.building import OldModel
 from neopack.frameworks.keras.config import input_shape
-from neopack.frameworks.keras.lower import lower
+from neopack.frameworks.keras.lowering.lower import lower
+from neopack.frameworks.keras.lowering.old_model import OldModel
 from neopack.frameworks.keras.read import Document
 from neopack.goldens import inputs
 from neopack.goldens.comparison import difference

@@ -18,7 +18,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.hdf5 import MAGIC, Hdf5Object, Hdf5Tree, read_tree
 from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
-from neopack.frameworks.keras import graph, kept, keras1
+from neopack.frameworks.keras import graph, keras1, keras224
 from neopack.frameworks.keras.facts import KerasFacts
 from neopack.values.json import Json
 from neopack.values.model import ModelInfo
@@ -206,7 +206,7 @@ def _facts(found: Document, layers: Sequence[configs.Found], weights: int) -> Ke
 
 
 def _new_layers(classes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({name for name in classes if name not in kept.OF_2_2_4}))
+    return tuple(sorted({name for name in classes if name not in keras224.OF_2_2_4}))
 
 
 def _versions(found: Document) -> dict[str, str]:

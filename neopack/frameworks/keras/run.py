@@ -19,8 +19,8 @@ from typing import Any
 from neopack.errors import Missing, SourceError, first_line
 from neopack.formats.files import Files
 from neopack.frameworks.keras import graph, source, weights, write
-from neopack.frameworks.keras.building import OldModel
-from neopack.frameworks.keras.lower import lower
+from neopack.frameworks.keras.lowering.lower import lower
+from neopack.frameworks.keras.lowering.old_model import OldModel
 from neopack.frameworks.keras.read import Document
 from neopack.values.artifact import Array
 from neopack.values.signature import Shape, Signature

@@ -13,7 +13,7 @@ from typing import Any
 
 from neopack.errors import Malformed
 from neopack.frameworks.keras import config as configs
-from neopack.frameworks.keras.kept import weight_names
+from neopack.frameworks.keras.keras224 import weight_names
 from neopack.frameworks.keras.write import h5py_module
 from neopack.values.artifact import Array
 from neopack.values.json import Json

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import Missing
-from neopack.frameworks.keras.building import OldCall, OldModel
+from neopack.frameworks.keras.lowering.old_model import OldCall, OldModel
 from neopack.values.json import Json
 
 __all__ = ["KERAS_VERSION", "h5py_module", "layer_order", "model_config", "write_h5"]

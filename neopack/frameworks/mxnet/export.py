@@ -14,7 +14,7 @@ from typing import Any
 from neopack import runtimes
 from neopack.errors import ExportFailed, UsageError
 from neopack.frameworks import ExportTask
-from neopack.frameworks.mxnet import names, source
+from neopack.frameworks.mxnet import file_names, source
 from neopack.frameworks.mxnet.facts import SymbolFacts
 from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, Pair
 from neopack.goldens import inputs
@@ -57,7 +57,7 @@ def _keep(pair: Pair, task: ExportTask, log: Log) -> ExportedModel:
         _, outputs = worker.call("predict", handle, arrays=examples, timeout=PATIENCE)
     paths = {SYMBOL_NAME: pair.symbol, PARAMETERS_NAME: pair.parameters}
     if pair.shapes:
-        paths[names.SHAPES] = pair.shapes
+        paths[file_names.SHAPES] = pair.shapes
     for name, path in paths.items():
         shutil.copyfile(path, task.staging / name)
     return _exported(task, tuple(paths), examples, outputs, described["mxnet"])

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Sequence
 
 from neopack.frameworks import Layout, Move
-from neopack.frameworks.mxnet import names
+from neopack.frameworks.mxnet import file_names
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
@@ -18,13 +18,13 @@ __all__ = ["layout", "model_members", "model_parts", "tidied"]
 
 def model_members(members: Sequence[str]) -> tuple[str, ...]:
     """What the loader takes for a symbol: every .json but four names, wherever it lies."""
-    return names.symbols(members)
+    return file_names.symbols(members)
 
 
 def model_parts(members: Sequence[str], model: str) -> tuple[str, ...]:
     """The parameters of the last epoch, and SageMaker's own shapes where they are beside."""
-    parameters = names.parameters_of(model, members)[:1]
-    shapes = posixpath.join(posixpath.dirname(model), names.SHAPES)
+    parameters = file_names.parameters_of(model, members)[:1]
+    shapes = posixpath.join(posixpath.dirname(model), file_names.SHAPES)
     return (*parameters, *((shapes,) if shapes in members else ()))
 
 
@@ -36,8 +36,10 @@ def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layo
 
 def tidied(members: Sequence[str], model: str) -> tuple[Move, ...]:
     """Without another .json outside of code/; the parameters named after their symbol."""
-    found = names.symbols(members)
-    extra = [n for n in found[1:] if not n.endswith(names.SYMBOL) and not n.startswith("code/")]
+    found = file_names.symbols(members)
+    extra = [
+        n for n in found[1:] if not n.endswith(file_names.SYMBOL) and not n.startswith("code/")
+    ]
     left = tuple(Move(member=name, to="", rule="NEO-MX-002") for name in extra)
     return (*left, *_named_after(found[0], members)) if found else left
 
@@ -46,10 +48,10 @@ def _named_after(symbol: str, members: Sequence[str]) -> tuple[Move, ...]:
     parameters = [name for name in members if name.endswith(".params")]
     if len(parameters) != 1:
         return ()
-    epoch, there = names.epoch(parameters[0]), names.parameters_of(symbol, members)
+    epoch, there = file_names.epoch(parameters[0]), file_names.parameters_of(symbol, members)
     if there and epoch is not None:
         return ()
     to = posixpath.join(
-        posixpath.dirname(symbol), f"{names.prefix(symbol)}-{epoch or 0:04}.params"
+        posixpath.dirname(symbol), f"{file_names.prefix(symbol)}-{epoch or 0:04}.params"
     )
     return (Move(member=parameters[0], to=to, rule="NEO-MX-005" if there else "NEO-MX-004"),)

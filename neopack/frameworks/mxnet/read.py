@@ -18,9 +18,9 @@ from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.mxparams import ArraySpec
 from neopack.formats.source import ByteSource
-from neopack.frameworks.mxnet import graph, names, symbol
+from neopack.frameworks.mxnet import file_names, symbol, symbol_graph
 from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts
-from neopack.frameworks.mxnet.fit import bare, fit, is_label, takes_classes, unprefixed
+from neopack.frameworks.mxnet.parameter_fit import bare, fit, is_label, takes_classes, unprefixed
 from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
 from neopack.values.json import Json
 from neopack.values.model import ModelInfo
@@ -87,7 +87,7 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
                 **_counted(arrays),
             )
         loaded = symbol.load(source, limits)
-    beside = names.parameters_of(model, files.names())
+    beside = file_names.parameters_of(model, files.names())
     chosen = beside[0] if beside else ""
     held, kind = _parameters(files, chosen, limits)
     return _of_symbol(loaded, held, _stored_shapes(files, model), (chosen, kind))
@@ -109,7 +109,7 @@ def _parameters(
 def _stored_shapes(files: Files, model: str) -> Mapping[str, Shape]:
     """What SageMaker's model-shapes.json beside the symbol says: [{"name", "shape"}, ...]."""
     folder = model.rpartition("/")[0]
-    name = f"{folder}/{names.SHAPES}" if folder else names.SHAPES
+    name = f"{folder}/{file_names.SHAPES}" if folder else file_names.SHAPES
     if name not in files.names():
         return {}
     with files.open(name) as source:
@@ -158,15 +158,15 @@ def _of_symbol(
         extra=fitted.extra,
         misfits=fitted.misfits,
         nodes=len(of.nodes),
-        cycle=tuple(graph.cycle(of)),
-        dangling=tuple(graph.dangling(of)),
-        forward_references=tuple(graph.forward_references(of)),
+        cycle=tuple(symbol_graph.cycle(of)),
+        dangling=tuple(symbol_graph.dangling(of)),
+        forward_references=tuple(symbol_graph.forward_references(of)),
         outputs=tuple(outputs),
         labels=tuple(of.nodes[place].name for place, is_one in labels.items() if is_one),
         unranked_inputs=tuple(spec.name for spec in inputs if not spec.shape),
         custom_operators=_custom(operators),
         subgraphs=tuple(sorted({node.op for node in operators if node.subgraphs})),
-        channel_last=tuple(n.name for n in operators if graph.channel_last(n.attributes)),
+        channel_last=tuple(n.name for n in operators if symbol_graph.channel_last(n.attributes)),
     )
     return ModelInfo(
         framework="MXNET",
@@ -189,14 +189,14 @@ def _spec(
     held: Mapping[str, tuple[int, ...] | None],
 ) -> TensorSpec:
     node = of.nodes[place]
-    flag = graph.numbers(node.attributes.get("__dtype__", "0"))
+    flag = symbol_graph.numbers(node.attributes.get("__dtype__", "0"))
     known = bool(flag) and 0 <= flag[0] < len(mxparams.DTYPES)
     return TensorSpec(
         name=node.name,
         dtype=mxparams.DTYPES[flag[0]][0] if known else "float32",
         shape=stored.get(node.name)
-        or graph.stated_shape(node)
-        or graph.input_shape(of, place, takers, held.get),
+        or symbol_graph.stated_shape(node)
+        or symbol_graph.input_shape(of, place, takers, held.get),
     )
 
 

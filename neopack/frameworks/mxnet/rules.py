@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 
 from neopack import facts, versions
-from neopack.frameworks.mxnet import names
+from neopack.frameworks.mxnet import file_names
 from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts
 from neopack.rules.members import in_code, named, visible
 from neopack.rules.rule import Hit, Inspection, Rule, rule
@@ -59,7 +59,7 @@ def other_prefix(inspection: Inspection) -> Iterator[Hit]:
     symbols, found = _symbols(inspection), _parameters(inspection)
     if not symbols or not found:
         return
-    prefix = names.prefix(symbols[0])
+    prefix = file_names.prefix(symbols[0])
     if not any(posixpath.basename(name).startswith(prefix) for name in found):
         yield Hit(
             message=f"{found[0]!r} does not start with the symbol's prefix {prefix!r}",
@@ -72,7 +72,7 @@ def other_prefix(inspection: Inspection) -> Iterator[Hit]:
 def no_epoch(inspection: Inspection) -> Iterator[Hit]:
     """Parameters are named <prefix>-<four digits>.params (load_checkpoint; loader)."""
     for name in _parameters(inspection):
-        if names.epoch(name) is None:
+        if file_names.epoch(name) is None:
             yield Hit(message=f"{name!r} has no epoch of four digits in its name", where=name)
 
 
@@ -237,7 +237,7 @@ def operators_of_2020(inspection: Inspection) -> Iterator[Hit]:
 
 def _symbols(inspection: Inspection) -> Sequence[str]:
     found = [entry.name for entry in visible(inspection) if not in_code(entry.name)]
-    return names.symbols(found)
+    return file_names.symbols(found)
 
 
 def _parameters(inspection: Inspection) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from neopack import runtimes
 from neopack.errors import SourceError
 from neopack.formats.files import Files
-from neopack.frameworks.mxnet import names
+from neopack.frameworks.mxnet import file_names
 from neopack.frameworks.mxnet.export import PATIENCE, RUNTIME
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
@@ -24,7 +24,7 @@ class MXNetRunner:
         self, files: Files, model: str, signature: Signature, *, threads: int | None = None
     ) -> None:
         self.signature = signature
-        parameters = names.parameters_of(model, files.names())
+        parameters = file_names.parameters_of(model, files.names())
         if not parameters:
             raise SourceError("has no parameters beside it", where=model)
         stack = ExitStack()

@@ -10,7 +10,7 @@ from neopack.errors import NotRecognized, SourceError
 from neopack.formats.files import Files, PlacedFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
-from neopack.frameworks.mxnet import names, read
+from neopack.frameworks.mxnet import file_names, read
 from neopack.frameworks.mxnet.facts import SymbolFacts
 from neopack.values.log import Log
 from neopack.values.model import ModelInfo, ModelSource, facts_of
@@ -50,7 +50,7 @@ def pair(given: ModelSource, log: Log) -> Pair:
     symbol = path if form == "symbol" else _symbol_of(path)
     parameters = given.weights or (path if form == "params" else _parameters_of(symbol, log))
     _refuse_parameters(parameters)
-    shapes = symbol.with_name(names.SHAPES)
+    shapes = symbol.with_name(file_names.SHAPES)
     beside = shapes if shapes.is_file() else None
     info = read.read(_placed(symbol, parameters, beside), SYMBOL_NAME, DEFAULT_LIMITS)
     _refuse(info, symbol, parameters)
@@ -59,7 +59,7 @@ def pair(given: ModelSource, log: Log) -> Pair:
 
 def _placed(symbol: Path, parameters: Path, shapes: Path | None) -> PlacedFiles:
     paths = {SYMBOL_NAME: symbol, PARAMETERS_NAME: parameters}
-    return PlacedFiles(str(symbol), {**paths, names.SHAPES: shapes} if shapes else paths)
+    return PlacedFiles(str(symbol), {**paths, file_names.SHAPES: shapes} if shapes else paths)
 
 
 def _form(path: Path) -> str:
@@ -75,8 +75,8 @@ def _form(path: Path) -> str:
 def _symbol_of(parameters: Path) -> Path:
     """The symbol beside whose prefix the parameters' name starts with: the longest such."""
     beside = [path.name for path in parameters.parent.iterdir() if path.is_file()]
-    symbols = [name for name in names.symbols(beside) if name.endswith("-symbol.json")]
-    fitting = [name for name in symbols if parameters.name.startswith(names.prefix(name))]
+    symbols = [name for name in file_names.symbols(beside) if name.endswith("-symbol.json")]
+    fitting = [name for name in symbols if parameters.name.startswith(file_names.prefix(name))]
     chosen = max(fitting, key=len) if fitting else (symbols[0] if len(symbols) == 1 else "")
     if not chosen:
         raise SourceError(
@@ -90,13 +90,13 @@ def _symbol_of(parameters: Path) -> Path:
 def _parameters_of(symbol: Path, log: Log) -> Path:
     """The parameters beside the symbol of its prefix, those of the last epoch; else the only."""
     beside = sorted(path.name for path in symbol.parent.iterdir() if path.is_file())
-    fitting = names.parameters_of(symbol.name, beside)
+    fitting = file_names.parameters_of(symbol.name, beside)
     others = [name for name in beside if name.endswith(".params")]
     if len(fitting) > 1:
         log.note(f"took the last epoch's parameters, {fitting[0]}")
     if not fitting and len(others) != 1:
         raise SourceError(
-            f"has no parameters beside it: {names.prefix(symbol.name)}-0000.params",
+            f"has no parameters beside it: {file_names.prefix(symbol.name)}-0000.params",
             where=str(symbol),
             hint="name them with --weights FILE",
         )

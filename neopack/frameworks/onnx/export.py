@@ -17,7 +17,7 @@ from typing import Any
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask
 from neopack.frameworks.onnx.facts import OnnxFacts
-from neopack.frameworks.onnx.lower import fits, lower, release_for
+from neopack.frameworks.onnx.lowering.lower import fits, lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.frameworks.onnx.source import model_info, refuse_what_is_no_file
 from neopack.goldens import inputs

@@ -21,18 +21,12 @@ from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
 from neopack.frameworks import ExportTask, callables
-from neopack.frameworks.pytorch import (
-    flatten,
-    read,
-    readable,
-    remade,
-    source,
-    weights,
-)
-from neopack.frameworks.pytorch.bind import Binding, bind
-from neopack.frameworks.pytorch.inlining import inline_functions
+from neopack.frameworks.pytorch import flat_outputs, read, runtime_build, source, weights
+from neopack.frameworks.pytorch.input_binding import Binding, bind
 from neopack.frameworks.pytorch.layout import MODEL_FILE
-from neopack.frameworks.pytorch.live import (
+from neopack.frameworks.pytorch.lowering import compatibility
+from neopack.frameworks.pytorch.lowering.inlining import inline_functions
+from neopack.frameworks.pytorch.module_calls import (
     arrays,
     call,
     dtype_of,
@@ -62,7 +56,7 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     """
     today = partial(_export, task, log)
     options = options_of(task, PyTorchOptions)
-    return remade.export(today, task, log) if options.runtime else today()
+    return runtime_build.export(today, task, log) if options.runtime else today()
 
 
 def _export(task: ExportTask, log: Log) -> ExportedModel:
@@ -110,7 +104,7 @@ def _keep(task: ExportTask, log: Log) -> ExportedModel:
     bound = bind(module, requests, str(path))
     examples = task.examples(bound.requests)
     output = call(bound.call, examples, str(path))
-    if readable.is_readable(info, task.options.framework_version):
+    if compatibility.is_readable(info, task.options.framework_version):
         shutil.copyfile(path, task.staging / MODEL_FILE)
         return _exported(task, examples, output, ())
     inline_functions(module)  # they are rewritten where they stand in a graph
@@ -213,7 +207,7 @@ def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
     bound = bind(module, task.inputs, where)
     examples = task.examples(bound.requests)
     output = call(bound.call, examples, where)
-    program = bound.program(flat=flatten.is_flat(output))
+    program = bound.program(flat=flat_outputs.is_flat(output))
     traced, remarks = (
         _script(program, where) if options.script else _run_tracer(program, examples, where)
     )
@@ -276,7 +270,7 @@ def _disagreements(
 ) -> list[str]:
     """Compare the model with itself and with its trace, on a second, different input too."""
     where = task.source.where
-    names = flatten.names(first)
+    names = flat_outputs.names(first)
     remarks = []
     examples = task.examples(bound.requests)
     golden, again = arrays(first, names), arrays(call(bound.call, examples, where), names)
@@ -308,7 +302,7 @@ def _exported(
     rewrites: tuple[str, ...] = (),
 ) -> ExportedModel:
     torch = torch_module()
-    outputs = arrays(output, flatten.names(output))
+    outputs = arrays(output, flat_outputs.names(output))
     return ExportedModel(
         framework="PYTORCH",
         members=(Member(name=MODEL_FILE, path=task.staging / MODEL_FILE),),

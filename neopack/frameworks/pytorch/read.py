@@ -24,7 +24,7 @@ from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
 from neopack.formats.zip import LOCAL_MAGIC
-from neopack.frameworks.pytorch import saved
+from neopack.frameworks.pytorch import torch_save
 from neopack.frameworks.pytorch.container import (
     Container,
     form,
@@ -48,11 +48,11 @@ def recognize(source: ByteSource) -> str | None:
     magic = source.read(0, 4)
     if magic == LOCAL_MAGIC:
         return _recognize_zip(source)
-    if saved.is_legacy(source):
+    if torch_save.is_legacy(source):
         return "torch.save file of torch before 1.6"
-    if saved.is_legacy_tar(source):
+    if torch_save.is_legacy_tar(source):
         return "torch.save file of torch before 0.2"
-    return "safetensors file" if saved.is_safetensors(source) else None
+    return "safetensors file" if torch_save.is_safetensors(source) else None
 
 
 def _recognize_zip(source: ByteSource) -> str | None:
@@ -84,23 +84,23 @@ def _read(source: ByteSource, limits: Limits) -> ModelInfo:
         reader = _zip_reader(form(container))
         if reader is not None:
             return reader(container)
-    elif saved.is_legacy(source):
-        return saved.read_legacy(source, limits)
-    elif saved.is_legacy_tar(source):
-        return saved.read_legacy_tar(source, limits)
-    elif saved.is_safetensors(source):
-        return saved.read_safetensors(source, limits)
+    elif torch_save.is_legacy(source):
+        return torch_save.read_legacy(source, limits)
+    elif torch_save.is_legacy_tar(source):
+        return torch_save.read_legacy_tar(source, limits)
+    elif torch_save.is_safetensors(source):
+        return torch_save.read_safetensors(source, limits)
     raise NotRecognized("is no PyTorch file", where=source.name)
 
 
 def _zip_reader(kind: str) -> Callable[[Container], ModelInfo] | None:
     """Imported when such a file is there: every command pays for what is imported above."""
     if kind == "saved":
-        return saved.read_zip
+        return torch_save.read_zip
     if kind == "pt2":
-        from neopack.frameworks.pytorch import exported
+        from neopack.frameworks.pytorch import exported_program
 
-        return exported.read
+        return exported_program.read
     from neopack.frameworks.pytorch import torchscript
 
     return {"torchscript": torchscript.read, "torchscript-json": torchscript.read_json_form}.get(

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from neopack import facts
 from neopack.dataconfig.data_input_config import dims, shape_text
-from neopack.frameworks.pytorch import lower, readable
 from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts, PyTorchFacts
+from neopack.frameworks.pytorch.lowering import compatibility, lower
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import matching, named, visible
 from neopack.rules.options import options_of
@@ -344,7 +344,7 @@ def _near(shape: tuple[int, ...], spec: TensorSpec) -> bool:
 def file_format(inspection: Inspection) -> Iterator[Hit]:
     """The PyTorch that Neo loads the file with reads its format (PyTorch's versions.h)."""
     version = inspection.framework_version
-    newer = readable.newer_format(inspection.info, version) if inspection.info else None
+    newer = compatibility.newer_format(inspection.info, version) if inspection.info else None
     if newer:
         found, most = newer
         yield Hit(
@@ -357,7 +357,7 @@ def file_format(inspection: Inspection) -> Iterator[Hit]:
 def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
     """That PyTorch has each operator and takes it so (asked of those versions themselves)."""
     version = inspection.framework_version
-    lacking = readable.lacking_operators(inspection.info, version) if inspection.info else []
+    lacking = compatibility.lacking_operators(inspection.info, version) if inspection.info else []
     if lacking:
         program = _program(inspection)
         places = program.called_in if program else {}
@@ -388,7 +388,7 @@ def _instead(names: Sequence[str], version: str) -> str:
 def code_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
     """That PyTorch can parse the code (tried in those versions themselves)."""
     version = inspection.framework_version
-    newer = readable.newer_code(inspection.info, version) if inspection.info else {}
+    newer = compatibility.newer_code(inspection.info, version) if inspection.info else {}
     for since, what in newer.items():
         yield Hit(
             message=f"{what}, which PyTorch {version} does not read",

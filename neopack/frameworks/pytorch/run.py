@@ -8,7 +8,7 @@ from typing import Any
 
 from neopack.errors import Missing, SourceError
 from neopack.formats.files import Files
-from neopack.frameworks.pytorch import flatten
+from neopack.frameworks.pytorch import flat_outputs
 from neopack.frameworks.pytorch.torchvision_ops import load_script
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
@@ -44,8 +44,8 @@ class TorchScriptRunner:
         tensors = [self._torch.from_numpy(inputs[spec.name]) for spec in self.signature.inputs]
         with self._torch.inference_mode():
             output = self._module(*tensors)
-        arrays = [tensor.numpy() for tensor in flatten.flatten(output)]
-        names = [spec.name for spec in self.signature.outputs] or list(flatten.names(output))
+        arrays = [tensor.numpy() for tensor in flat_outputs.flatten(output)]
+        names = [spec.name for spec in self.signature.outputs] or list(flat_outputs.names(output))
         return dict(zip(names, arrays, strict=False))
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from neopack.errors import ExportFailed
 from neopack.frameworks import ExportTask
-from neopack.frameworks.pytorch import canonical, flatten, lower
+from neopack.frameworks.pytorch import flat_outputs
 from neopack.frameworks.pytorch.layout import MODEL_FILE
-from neopack.frameworks.pytorch.live import arrays, call
+from neopack.frameworks.pytorch.lowering import canonical, lower
+from neopack.frameworks.pytorch.module_calls import arrays, call
 from neopack.frameworks.pytorch.torchvision_ops import load_script
 from neopack.goldens.comparison import difference
 from neopack.outputs.atomic import refuse_full
@@ -54,7 +55,7 @@ def _refuse_changed(
     where, version = task.source.where, task.options.framework_version
     saved = load_script(lambda: str(task.staging / MODEL_FILE))
     for examples, output in known:
-        names = flatten.names(output)
+        names = flat_outputs.names(output)
         off = difference(arrays(output, names), arrays(call(saved, examples, where), names))
         if not off <= TRACE_DIFFERENCE:
             raise ExportFailed(

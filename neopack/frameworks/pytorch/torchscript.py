@@ -7,10 +7,10 @@ from typing import Any
 
 from neopack.errors import Malformed
 from neopack.formats.pickle import Global, PickledCall
-from neopack.frameworks.pytorch import imports, spelling
+from neopack.frameworks.pytorch import pickle_globals, syntax
 from neopack.frameworks.pytorch.container import Container
 from neopack.frameworks.pytorch.facts import TorchScriptFacts
-from neopack.frameworks.pytorch.script import Argument, Function, Script, read_code
+from neopack.frameworks.pytorch.script_code import Argument, Function, Script, read_code
 from neopack.frameworks.pytorch.tensors import (
     Held,
     StoredTensor,
@@ -103,7 +103,7 @@ def _script(container: Container) -> Script:
     for name, content in container.read_many(files).items():
         text = content.decode("utf-8", "replace")
         read_code(script, name, text)
-        script.readable_since |= spelling.readable_since(text)
+        script.readable_since |= syntax.readable_since(text)
     return script
 
 
@@ -141,8 +141,8 @@ def _info(
         facts=TorchScriptFacts(
             root_class=root_class,
             training_attribute=training_attribute,
-            globals=tuple(imports.unexpected(names)),
-            executing=tuple(imports.executing(names)),
+            globals=tuple(pickle_globals.unexpected(names)),
+            executing=tuple(pickle_globals.executing(names)),
             devices=tuple(sorted((script.devices | everything.devices) - {"cpu"})),
             buffers=total(buffers).elements,
             buffer_bytes=total(buffers).bytes,

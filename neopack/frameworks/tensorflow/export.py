@@ -17,18 +17,19 @@ from typing import Any
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask, callables
 from neopack.frameworks.task import options_of
-from neopack.frameworks.tensorflow import freeze, live, read, saved
-from neopack.frameworks.tensorflow.constants import Graph, fed, read_graph, write_graph
+from neopack.frameworks.tensorflow import concrete_function, read
 from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
-from neopack.frameworks.tensorflow.frozen import output_tensors, parse_graph
-from neopack.frameworks.tensorflow.installed import tensorflow
+from neopack.frameworks.tensorflow.frozen_graph import output_tensors, parse_graph
 from neopack.frameworks.tensorflow.layout import DIRECTORY
-from neopack.frameworks.tensorflow.lower import Lowered, lower
+from neopack.frameworks.tensorflow.lowering import freeze, saved_model
+from neopack.frameworks.tensorflow.lowering.constants import Graph, fed, read_graph, write_graph
+from neopack.frameworks.tensorflow.lowering.lower import Lowered, lower
+from neopack.frameworks.tensorflow.lowering.prune import needed_by, prune
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.frameworks.tensorflow.options import TensorFlowOptions
-from neopack.frameworks.tensorflow.prune import needed_by, prune
 from neopack.frameworks.tensorflow.run import GraphRunner, frozen_runner, saved_runner
 from neopack.frameworks.tensorflow.source import file_info
+from neopack.frameworks.tensorflow.tensorflow_module import tensorflow
 from neopack.goldens import inputs
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
@@ -94,7 +95,7 @@ def _frozen_source(path: Path, info: ModelInfo, task: ExportTask, log: Log) -> E
     known = info.signature.inputs if info.signature else ()
     needed = needed_by(graph.definition, outputs.values())
     used = [spec for spec in known if spec.name in needed]  # a label's is none of them
-    examples = _examples(live.requests_of(used, task.inputs, str(path)), task)
+    examples = _examples(concrete_function.requests_of(used, task.inputs, str(path)), task)
     golden = _computed(_fed_runner(graph, examples, outputs), examples, str(path))
     frozen = freeze.Frozen(graph=graph, inputs={name: name for name in examples}, outputs=outputs)
     return _write_frozen(frozen, examples, golden, [], task, log)
@@ -104,11 +105,11 @@ def _saved_source(
     folder: Path, task: ExportTask, log: Log, golden_of: GraphRunner | None = None
 ) -> ExportedModel:
     options = options_of(task, TensorFlowOptions)
-    model = saved.meta_graph(folder)
-    meta, key = saved.choose(model, options.tags, options.signature, str(folder))
+    model = saved_model.meta_graph(folder)
+    meta, key = saved_model.choose(model, options.tags, options.signature, str(folder))
     tags = list(meta.meta_info_def.tags)
     known = _signature_inputs(meta.signature_def[key])
-    examples = _examples(live.requests_of(known, task.inputs, str(folder)), task)
+    examples = _examples(concrete_function.requests_of(known, task.inputs, str(folder)), task)
     plain = Signature(inputs=())
     # no name for the runner: its session, and the variables in it, go with it
     golden = _computed(golden_of or saved_runner(folder, tags, key, plain), examples, str(folder))
@@ -126,18 +127,20 @@ def _saved_source(
 def _write_saved(
     folder: Path, model: Any, meta: Any, key: str, staging: Path
 ) -> tuple[list[Member], list[str], Lowered]:
-    done, lowered = saved.rewrite(model, meta, key)
+    done, lowered = saved_model.rewrite(model, meta, key)
     written = staging / DIRECTORY
     written.mkdir()
-    (written / saved.SAVED_MODEL).write_bytes(model.SerializeToString(deterministic=True))
-    main = Member(name=f"{DIRECTORY}/{saved.SAVED_MODEL}", path=written / saved.SAVED_MODEL)
-    parts, left = saved.copy_parts(folder, written, DIRECTORY)
+    (written / saved_model.SAVED_MODEL).write_bytes(model.SerializeToString(deterministic=True))
+    main = Member(
+        name=f"{DIRECTORY}/{saved_model.SAVED_MODEL}", path=written / saved_model.SAVED_MODEL
+    )
+    parts, left = saved_model.copy_parts(folder, written, DIRECTORY)
     return [main, *parts], [*done, *left], lowered
 
 
 def _live_source(model: Any, task: ExportTask, log: Log) -> ExportedModel:
     options, where = options_of(task, TensorFlowOptions), task.source.where
-    function, specs = live.concrete(model, task.inputs, options.signature, where)
+    function, specs = concrete_function.concrete(model, task.inputs, options.signature, where)
     below = {request.name: request.below for request in task.inputs}
     requests = tuple(
         InputRequest(name=s.name, shape=_sizes(s), dtype=s.dtype, below=below.get(s.name))

@@ -15,8 +15,8 @@ from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks.tensorflow import read
 from neopack.frameworks.tensorflow.facts import SavedModelFacts
-from neopack.frameworks.tensorflow.installed import quiet, tensorflow
 from neopack.frameworks.tensorflow.layout import model_parts
+from neopack.frameworks.tensorflow.tensorflow_module import quiet, tensorflow
 from neopack.values.artifact import Array
 from neopack.values.model import facts_of
 from neopack.values.signature import Signature

@@ -11,10 +11,11 @@ from neopack.errors import SourceError, UsageError
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks import ExportTask
 from neopack.frameworks.task import options_of
-from neopack.frameworks.xgboost import best, binary, document, lower, read
-from neopack.frameworks.xgboost.expressible import inexpressible
+from neopack.frameworks.xgboost import binary, document, read
 from neopack.frameworks.xgboost.facts import LearnerFacts
-from neopack.frameworks.xgboost.lift import lift
+from neopack.frameworks.xgboost.lowering import early_stopping, lower
+from neopack.frameworks.xgboost.lowering.lift import lift
+from neopack.frameworks.xgboost.lowering.objectives import inexpressible
 from neopack.frameworks.xgboost.options import XGBoostOptions
 from neopack.frameworks.xgboost.run import XGBoostRunner, version
 from neopack.frameworks.xgboost.source import refuse_what_is_no_file
@@ -72,14 +73,14 @@ def _write(path: Path, form: str, to: Path) -> tuple[tuple[str, ...], int | None
             if problem:
                 raise SourceError(f"XGBoost 1.3.3 has no {problem}", where=str(path))
             model = document.load(BytesSource(str(path), lift(source)), "json")
-            if best.rounds_predicted(model) is None:
+            if early_stopping.rounds_predicted(model) is None:
                 shutil.copyfile(path, to)
                 return (), None
         else:
             model = document.load(source, form)
-    rounds, whole = best.rounds_predicted(model), model.rounds
+    rounds, whole = early_stopping.rounds_predicted(model), model.rounds
     if rounds is not None:
-        model = best.of_first_rounds(model, rounds, str(path))
+        model = early_stopping.of_first_rounds(model, rounds, str(path))
     lowered = lower.lower(model, str(path))
     to.write_bytes(lowered.data)
     if rounds is None:

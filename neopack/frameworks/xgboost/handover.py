@@ -17,7 +17,7 @@ def owns(model: object) -> bool:
 
 
 def hand_over(model: Any, staging: Path) -> ModelSource:
-    """A wrapper saves what it is with the Booster, for it predicts otherwise (``best``)."""
+    """A wrapper saves its class too, for it predicts in its own way (``early_stopping``)."""
     path = staging / "given.ubj"
     model.save_model(path)
     return ModelSource(kind="file", where=str(path), framework="XGBOOST")

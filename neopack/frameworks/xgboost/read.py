@@ -14,8 +14,8 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
 from neopack.frameworks.xgboost import binary, document
 from neopack.frameworks.xgboost.document import Learner
-from neopack.frameworks.xgboost.expressible import inexpressible
 from neopack.frameworks.xgboost.facts import LearnerFacts, XGBoostFacts
+from neopack.frameworks.xgboost.lowering.objectives import inexpressible
 from neopack.frameworks.xgboost.rounds import best_iteration, rounds
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec

@@ -9,7 +9,7 @@ from neopack.errors import Missing, SourceError, first_line
 from neopack.formats.files import Files
 from neopack.formats.source import BytesSource
 from neopack.frameworks.xgboost import read
-from neopack.frameworks.xgboost.lift import lift
+from neopack.frameworks.xgboost.lowering.lift import lift
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 

@@ -13,10 +13,10 @@ import pytest
 from neopack.errors import SourceError
 from neopack.formats.source import FileSource
 from neopack.frameworks.keras import graph, read, run, source, write
-from neopack.frameworks.keras.building import OldCall, OldLayer, OldModel
 from neopack.frameworks.keras.facts import KerasFacts
-from neopack.frameworks.keras.kept import KEPT, OF_2_2_4
-from neopack.frameworks.keras.lower import lower
+from neopack.frameworks.keras.keras224 import KEPT, OF_2_2_4
+from neopack.frameworks.keras.lowering.lower import lower
+from neopack.frameworks.keras.lowering.old_model import OldCall, OldLayer, OldModel
 from neopack.values.model import facts_of
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "keras"

@@ -13,7 +13,7 @@ from neopack.formats.codec import to_json
 from neopack.formats.files import FolderFiles, PlacedFiles
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource, FileSource
-from neopack.frameworks.mxnet import graph, names, read, symbol
+from neopack.frameworks.mxnet import file_names, read, symbol, symbol_graph
 from neopack.frameworks.mxnet.facts import ArrayFacts, SymbolFacts
 from neopack.frameworks.mxnet.symbol import Symbol
 from neopack.values.model import ModelInfo, facts_of
@@ -25,7 +25,7 @@ VERSIONS = ("0.9.5", "0.11.0", "1.5.1", "1.8.0", "1.9.1")
 
 def read_fixture(folder: str) -> ModelInfo:
     files = FolderFiles(FIXTURES / folder)
-    return read.read(files, names.symbols(files.names())[0])
+    return read.read(files, file_names.symbols(files.names())[0])
 
 
 def inputs(info: ModelInfo) -> dict[str, Shape]:
@@ -274,35 +274,34 @@ def test_a_symbol_larger_than_allowed_is_refused() -> None:
 
 def test_a_node_before_what_it_takes_is_no_cycle() -> None:
     model = loaded(document(node("relu", "r", 1), node("null", "data"), heads=[[0, 0, 0]]))
-    assert graph.forward_references(model) == ["r"]
-    assert graph.cycle(model) == []
+    assert symbol_graph.forward_references(model) == ["r"]
+    assert symbol_graph.cycle(model) == []
 
 
 def test_a_node_that_takes_itself_is_a_cycle() -> None:
-    assert graph.cycle(loaded(document(node("null", "a"), node("relu", "r", 1)))) == ["r"]
+    assert symbol_graph.cycle(loaded(document(node("null", "a"), node("relu", "r", 1)))) == ["r"]
 
 
 def test_a_cycle_in_a_graph_inside_is_found() -> None:
     inner = document(node("relu", "a", 1), node("relu", "b", 0))
-    assert sorted(graph.cycle(loaded(document(node("_foreach", "f", subgraphs=[inner]))))) == [
-        "a", "b",
-    ]  # fmt: skip
+    outer = loaded(document(node("_foreach", "f", subgraphs=[inner])))
+    assert sorted(symbol_graph.cycle(outer)) == ["a", "b"]
 
 
 def test_two_ways_to_one_node_are_no_cycle() -> None:
     made = document(node("null", "a"), node("relu", "b", 0), node("add", "c", 0, 1))
-    assert graph.cycle(loaded(made)) == []
+    assert symbol_graph.cycle(loaded(made)) == []
 
 
 def test_a_long_chain_needs_no_deep_stack() -> None:
     chain = [node("null", "data"), *(node("relu", f"r{n}", n) for n in range(20_000))]
-    assert graph.cycle(loaded(document(*chain))) == []
+    assert symbol_graph.cycle(loaded(document(*chain))) == []
 
 
 def test_nodes_that_are_not_there_are_named() -> None:
     model = loaded(document(node("relu", "r", 7), heads=[[3, 0, 0]]))
-    assert list(graph.dangling(model)) == ["r takes node 7 of 1", "output 3 of 1 nodes"]
-    assert graph.cycle(model) == []
+    assert list(symbol_graph.dangling(model)) == ["r takes node 7 of 1", "output 3 of 1 nodes"]
+    assert symbol_graph.cycle(model) == []
 
 
 @pytest.mark.parametrize(
@@ -310,14 +309,14 @@ def test_nodes_that_are_not_there_are_named() -> None:
     [("(3, 3)", (3, 3)), ("[3,-1]", (3, -1)), ("(3L, 3L)", (3, 3)), ("7", (7,)), ("None", ())],
 )
 def test_numbers_of_attributes(text: str, numbers: tuple[int, ...]) -> None:
-    assert graph.numbers(text) == numbers
+    assert symbol_graph.numbers(text) == numbers
 
 
 # --- names ----------------------------------------------------------------------------------
 
 
 def test_every_json_counts_but_four() -> None:
-    found = names.symbols(
+    found = file_names.symbols(
         ["code/config.json", "m-symbol.json", "model-shapes.json", "hyperparams.json", "m.params",
          "amba_config.json", "x/model-metadata.json"]
     )  # fmt: skip
@@ -332,10 +331,10 @@ def test_parameters_belong_to_the_symbol_of_their_prefix() -> None:
         "other-0099.params",
         "x/m-0099.params",
     ]
-    assert names.parameters_of("m-symbol.json", beside) == (
+    assert file_names.parameters_of("m-symbol.json", beside) == (
         "m-0012.params", "m-0001.params", "m-best.params",
     )  # fmt: skip
-    assert names.parameters_of("x/m-symbol.json", beside) == ("x/m-0099.params",)
+    assert file_names.parameters_of("x/m-symbol.json", beside) == ("x/m-0099.params",)
 
 
 @pytest.mark.parametrize(
@@ -343,4 +342,4 @@ def test_parameters_belong_to_the_symbol_of_their_prefix() -> None:
     [("m-0007.params", 7), ("m-best.params", None), ("m-7.params", None), ("0007.params", None)],
 )
 def test_epochs(name: str, epoch: int | None) -> None:
-    assert names.epoch(name) == epoch
+    assert file_names.epoch(name) == epoch

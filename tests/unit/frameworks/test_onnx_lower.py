@@ -15,10 +15,10 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx_models import LOWERED, inputs_of, model
 
 from neopack.errors import SourceError
-from neopack.frameworks.onnx.added import ADDED, EXPANDED
-from neopack.frameworks.onnx.changed import CHANGED
-from neopack.frameworks.onnx.einsum import in_small_letters
-from neopack.frameworks.onnx.lower import lower, release_for
+from neopack.frameworks.onnx.lowering.changed_operators import CHANGED
+from neopack.frameworks.onnx.lowering.einsum import in_small_letters
+from neopack.frameworks.onnx.lowering.lower import lower, release_for
+from neopack.frameworks.onnx.lowering.new_operators import ADDED, EXPANDED
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array

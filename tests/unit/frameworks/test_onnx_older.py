@@ -13,10 +13,10 @@ from onnx_older import OLDER, apart, numbers_of
 
 from neopack.errors import SourceError
 from neopack.facts import onnx_releases
-from neopack.frameworks.onnx.lower import lower, release_for
-from neopack.frameworks.onnx.older.steps import LOWEST, STEPS, Refusal
+from neopack.frameworks.onnx.lowering.lower import lower, release_for
+from neopack.frameworks.onnx.lowering.older_opsets.steps import LOWEST, STEPS, Refusal
+from neopack.frameworks.onnx.lowering.operator_docs import histories
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
-from neopack.frameworks.onnx.ways import histories
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from neopack.frameworks.pytorch import schemas
 from neopack.frameworks.pytorch.schemas import Call
-from neopack.frameworks.pytorch.script import Script, read_code
+from neopack.frameworks.pytorch.script_code import Script, read_code
 
 KINDS = st.sampled_from(["Tensor", "int", "float", "bool", "str", "None", "Device", "_"])
 NAMES = st.sampled_from(["dim", "keepdim", "dtype", "alpha"])

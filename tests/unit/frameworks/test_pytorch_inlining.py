@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from neopack.formats.source import BytesSource
-from neopack.frameworks.pytorch.inlining import inline_functions
+from neopack.frameworks.pytorch.lowering.inlining import inline_functions
 from neopack.frameworks.pytorch.read import read_source
 from neopack.values.model import ModelInfo
 

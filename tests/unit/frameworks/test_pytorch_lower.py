@@ -15,7 +15,8 @@ from torch.nn import functional
 from torch_functions import FUNCTIONS, ROWS, traced
 
 from neopack import facts
-from neopack.frameworks.pytorch import canonical, graphs, lower, spelling
+from neopack.frameworks.pytorch import syntax
+from neopack.frameworks.pytorch.lowering import canonical, graphs, lower
 
 # what today's torch says of what old ones do
 pytestmark = [
@@ -153,13 +154,13 @@ def test_code_says_since_when_it_can_be_read() -> None:
   def forward(self, x: Tensor) -> NoneType:
       ops.prim.RaiseException(torch.format("{} (\\"x\\")", _0), "builtins.ValueError")
 """
-    assert list(spelling.readable_since(newest)) == ["1.6", "1.12", "1.9"]
+    assert list(syntax.readable_since(newest)) == ["1.6", "1.12", "1.9"]
     oldest = """class Net(Module):
   __parameters__ = ["NoneType", ]
   def forward(self, x: Tensor) -> Tensor:
       ops.prim.RaiseException("Exception, of old")
 """
-    assert spelling.readable_since(oldest) == {}
+    assert syntax.readable_since(oldest) == {}
 
 
 class Checked(torch.nn.Module):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neopack.errors import SourceError
-from neopack.frameworks.tensorflow import constants, freeze
+from neopack.frameworks.tensorflow.lowering import constants, freeze
 from neopack.frameworks.tensorflow.run import frozen_runner
 from neopack.values.signature import Signature, TensorSpec
 
@@ -146,7 +146,7 @@ def test_a_large_variable_of_a_saved_model(tmp_path: Path) -> None:
     """What was loaded of it is gone by the time that its numbers are asked for."""
     import tensorflow as tf
 
-    from neopack.frameworks.tensorflow.saved import meta_graph
+    from neopack.frameworks.tensorflow.lowering.saved_model import meta_graph
 
     module = tf.Module()
     module.weights = tf.Variable(LARGE)

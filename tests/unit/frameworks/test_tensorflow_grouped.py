@@ -11,7 +11,7 @@ import pytest
 
 from neopack import inspect
 from neopack.frameworks.tensorflow.facts import TensorFlowFacts
-from neopack.frameworks.tensorflow.grouped import DEPTHWISE, SPLIT, ungroup
+from neopack.frameworks.tensorflow.lowering.grouped_convolutions import DEPTHWISE, SPLIT, ungroup
 from neopack.values.model import facts_of
 
 IMAGES = np.random.default_rng(0).standard_normal((2, 9, 9, 6), dtype=np.float32)
@@ -109,8 +109,8 @@ def test_those_in_functions_of_a_saved_model(tmp_path: Path) -> None:
     """With variables for kernels, one convolution of each way in a function of its own."""
     import tensorflow as tf
 
+    from neopack.frameworks.tensorflow.lowering.saved_model import meta_graph
     from neopack.frameworks.tensorflow.run import saved_runner
-    from neopack.frameworks.tensorflow.saved import meta_graph
     from neopack.values.signature import Signature
 
     module = tf.Module()

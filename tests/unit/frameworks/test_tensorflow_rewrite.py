@@ -9,8 +9,8 @@ import pytest
 
 from neopack import facts
 from neopack.frameworks.tensorflow.layout import layout, model_members, model_parts
-from neopack.frameworks.tensorflow.lower import lower
-from neopack.frameworks.tensorflow.prune import prune, safe_name
+from neopack.frameworks.tensorflow.lowering.lower import lower
+from neopack.frameworks.tensorflow.lowering.prune import prune, safe_name
 from neopack.values.signature import Signature, TensorSpec
 
 FLOAT = 1

@@ -1,11 +1,11 @@
-"""neopack.frameworks.pytorch.script: what TorchScript's text tells."""
+"""neopack.frameworks.pytorch.script_code: what TorchScript's text tells."""
 
 from __future__ import annotations
 
 import pytest
 
 from neopack.errors import LimitExceeded
-from neopack.frameworks.pytorch.script import Argument, Script, read_code
+from neopack.frameworks.pytorch.script_code import Argument, Script, read_code
 
 NET = """class Net(Module):
   __parameters__ = ["weight", ]

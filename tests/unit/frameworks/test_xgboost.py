@@ -9,9 +9,10 @@ import pytest
 
 from neopack.errors import Malformed, NeopackError, SourceError, Unsafe
 from neopack.formats.source import BytesSource, FileSource
-from neopack.frameworks.xgboost import binary, document, lower, read, source
+from neopack.frameworks.xgboost import binary, document, read, source
 from neopack.frameworks.xgboost.facts import LearnerFacts
-from neopack.frameworks.xgboost.lift import lift
+from neopack.frameworks.xgboost.lowering import lower
+from neopack.frameworks.xgboost.lowering.lift import lift
 from neopack.values.model import ModelSource, facts_of
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "xgboost"

@@ -1,0 +1,1 @@
+"""Rewriting a model of any Keras for Keras 2.2.4."""

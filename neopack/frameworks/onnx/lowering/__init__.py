@@ -1,0 +1,1 @@
+"""Rewriting a model for the older release of ONNX that Neo reads."""

@@ -1,0 +1,97 @@
+"""Where, Expand and what took one shape alone, by Tile and Gather, which have none of the rules
+of arithmetic: a value that is not taken may be infinite or no number.
+
+Source: onnx/onnx docs/Changelog.md (2026).
+"""
+
+from __future__ import annotations
+
+import math
+
+from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+
+__all__ = ["constant_of_shape", "expand", "eye_like", "select", "spread", "spread_all", "where"]
+
+
+def where(site: Site) -> str:
+    """Gather from both, laid end to end"""
+    shape = site.output_shape()
+    names = [spread(site, site.input(place), shape) for place in range(3)]
+    select(site, *names, shape=shape, into=site.output(0))
+    return "Gather from both"
+
+
+def select(
+    site: Site, condition: str, chosen: str, other: str, *, shape: tuple[int, ...], into: str = ""
+) -> str:
+    """``chosen`` where ``condition``, else ``other``, all of ``shape``; the name of the value."""
+    import numpy as np
+    from onnx import TensorProto
+
+    count = math.prod(shape)
+    flat = site.weight(np.array([-1], np.int64), "flat")
+    ends = [site.emit("Reshape", one, flat) for one in (other, chosen)]
+    both = site.emit("Concat", *ends, axis=0)
+    taken = site.emit("Cast", condition, to=TensorProto.INT64)
+    further = site.emit("Mul", taken, site.number(count, "count", TensorProto.INT64))
+    places = site.weight(np.arange(count, dtype=np.int64).reshape(shape), "places")
+    return site.emit("Gather", both, site.emit("Add", further, places), into=into, axis=0)
+
+
+def spread(site: Site, value: str, shape: tuple[int, ...], into: str = "") -> str:
+    """The value, which the model has, broadcast to ``shape``."""
+    import numpy as np
+
+    given = site.shape_of(value)
+    if given == shape:
+        return site.emit("Identity", value, into=into) if into else value
+    full = (1,) * (len(shape) - len(given)) + given
+    if full != given:
+        value = site.emit("Reshape", value, site.weight(np.array(full, np.int64), "shape"))
+    repeats = [new if old == 1 else 1 for old, new in zip(full, shape, strict=True)]
+    return site.emit("Tile", value, site.weight(np.array(repeats, np.int64), "repeats"), into=into)
+
+
+def expand(site: Site) -> str:
+    """Tile"""
+    import numpy as np
+
+    asked = site.constant(1, "shape").reshape(-1).tolist()
+    shape = np.broadcast_shapes(site.shape(), tuple(asked))
+    spread(site, site.input(0), shape, site.output(0))
+    return "Tile"
+
+
+def spread_all(site: Site) -> str:
+    """inputs of other shapes spread by Tile"""
+    shape = site.output_shape()
+    site.keep(inputs=[spread(site, name, shape) for name in site.node.input])
+    same = all(site.values.fixed_shape(name) == shape for name in site.node.input)
+    return "" if same else "spread by Tile"
+
+
+def constant_of_shape(site: Site) -> str:
+    """Expand of its value"""
+    import numpy as np
+    from onnx import numpy_helper
+
+    given = site.attribute("value", None)
+    value = np.zeros(1, np.float32) if given is None else numpy_helper.to_array(given)
+    known = site.values.constant(site.input(0))
+    shape = site.input(0) if known is None else site.weight(known, "shape")
+    site.emit("Expand", site.weight(value, "value"), shape, into=site.output(0))
+    return "Expand"
+
+
+def eye_like(site: Site) -> str:
+    """a constant"""
+    import numpy as np
+    from onnx import helper
+
+    rows, columns = site.shape()
+    kind = helper.tensor_dtype_to_np_dtype(site.attribute("dtype", 0) or site.dtype())
+    if rows * columns > 2**24:
+        raise Inexpressible("EyeLike of so many numbers", "a constant")
+    made = site.weight(np.eye(rows, columns, site.attribute("k", 0), dtype=kind), "eye")
+    site.emit("Identity", made, into=site.output(0))
+    return "a constant"

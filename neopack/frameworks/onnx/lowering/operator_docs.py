@@ -1,0 +1,70 @@
+"""What each operator becomes on the way down, in words: from the tables that rewrite."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from neopack.frameworks.onnx.lowering.changed_operators import CHANGED
+from neopack.frameworks.onnx.lowering.new_operators import ADDED, EXPANDED, INSTEAD
+from neopack.frameworks.onnx.lowering.older_opsets.steps import STEPS, Refusal, Way
+from neopack.frameworks.onnx.lowering.rewriting import BASE
+
+__all__ = ["histories", "to_newest_of_neo", "to_one_before"]
+
+Row = tuple[str, str, str]
+AS_IT_IS = "as it is"
+
+
+def histories() -> Mapping[str, Sequence[Any]]:
+    """The schemas of each operator of ONNX's own domain, oldest first."""
+    import onnx.defs
+
+    found: dict[str, list[Any]] = defaultdict(list)
+    for schema in onnx.defs.get_all_schemas_with_history():
+        if not schema.domain:
+            found[schema.name].append(schema)
+    return {
+        name: sorted(found[name], key=lambda schema: int(schema.since_version))
+        for name in sorted(found)
+    }
+
+
+def to_newest_of_neo() -> Iterator[Row]:
+    """Each operator that came or changed after opset 12: (operator, opsets, what it becomes)."""
+    for name, schemas in histories().items():
+        newer = [schema for schema in schemas if schema.since_version > BASE]
+        if newer and not newer[-1].deprecated:
+            told = ", ".join(str(schema.since_version) for schema in newer)
+            yield name, told, _in_12(name, known=len(newer) < len(schemas))
+
+
+def _in_12(name: str, *, known: bool) -> str:
+    if name in CHANGED:
+        return f"since {CHANGED[name][0]}: {_said(CHANGED[name][1])}"
+    if name in ADDED:
+        return _said(ADDED[name])
+    if name in EXPANDED:
+        return "what ONNX defines it by"
+    if known:
+        return AS_IT_IS
+    return f"refused: {INSTEAD.get(name, 'an operator of opset 12')}"
+
+
+def to_one_before(opset: int) -> Iterator[Row]:
+    """Each operator that came or changed in ``opset``: (operator, opset, what it becomes)."""
+    for name, way in sorted(STEPS[opset].items()):
+        yield name, str(opset), _way(way)
+
+
+def _way(way: Way) -> str:
+    if isinstance(way, Refusal):
+        return f"refused: {way.instead}"
+    return AS_IT_IS if way is None else _said(way)
+
+
+def _said(adapter: Callable[..., str]) -> str:
+    """The first sentence of what an adapter says of itself."""
+    text = " ".join((adapter.__doc__ or "").split("\n\n")[0].split())
+    return text.rstrip(".").replace("|", "\\|").replace("*", "\\*")

@@ -1,0 +1,188 @@
+"""One node that is being rewritten: what is known of it, and the nodes that replace it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from neopack.frameworks.onnx.lowering.value_info import Values
+from neopack.values.artifact import Array
+
+__all__ = ["Inexpressible", "Names", "Site"]
+
+
+class Inexpressible(Exception):
+    """The older ONNX has nothing for ``what``; ``instead`` says what to use."""
+
+    def __init__(self, what: str, instead: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.instead = instead
+
+
+class Names:
+    """Names for values that no value of the model has, the same ones each time."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = taken
+
+    def new(self, name: str) -> str:
+        found, count = name, 1
+        while found in self._taken:
+            count += 1
+            found = f"{name}_{count}"
+        self._taken.add(found)
+        return found
+
+
+class Site:
+    """``emit`` adds a node, ``keep`` the node itself with changes, ``weight`` a constant."""
+
+    def __init__(self, node: Any, values: Values, names: Names, version: int) -> None:
+        self.node = node
+        self.values = values
+        self.version = version
+        self.nodes: list[Any] = []
+        self.weights: list[Any] = []
+        self._names = names
+        self._given = {attribute.name: attribute for attribute in node.attribute}
+
+    def input(self, place: int) -> str:
+        """The name of an input, "" where it was left out."""
+        return self.node.input[place] if place < len(self.node.input) else ""
+
+    def output(self, place: int) -> str:
+        return self.node.output[place] if place < len(self.node.output) else ""
+
+    def attribute(self, name: str, default: Any) -> Any:
+        from onnx import helper
+
+        if name not in self._given:
+            return default
+        value = helper.get_attribute_value(self._given[name])
+        return value.decode() if isinstance(value, bytes) else value
+
+    def constant(self, place: int, what: str) -> Array:
+        """What an input always is; ``Inexpressible`` where that depends on the data."""
+        found = self.values.constant(self.input(place))
+        if found is None:
+            raise Inexpressible(
+                f"{self.node.op_type} whose {what} is computed by the model", f"a constant {what}"
+            )
+        return found
+
+    def rank(self, place: int = 0) -> int:
+        return self._rank(self.input(place))
+
+    def output_rank(self, place: int = 0) -> int:
+        return self._rank(self.output(place))
+
+    def _rank(self, name: str) -> int:
+        found = self.values.rank(name)
+        if found is None:
+            raise Inexpressible(
+                f"{self.node.op_type} on a tensor of unknown rank",
+                "an export whose shapes are known",
+            )
+        return found
+
+    def shape(self, place: int = 0) -> tuple[int, ...]:
+        return self.shape_of(self.input(place))
+
+    def output_shape(self, place: int = 0) -> tuple[int, ...]:
+        return self.shape_of(self.output(place))
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """The shape of a value that the model has; ``Inexpressible`` where a dim is free."""
+        found = self.values.fixed_shape(name)
+        if found is None:
+            raise Inexpressible(
+                f"{self.node.op_type} on a tensor of unknown shape",
+                "an export whose shapes are known",
+            )
+        return found
+
+    def dtype(self, place: int = 0) -> int:
+        found = self.values.dtype(self.input(place))
+        if found is None:
+            raise Inexpressible(
+                f"{self.node.op_type} on a tensor of unknown type",
+                "an export whose types are known",
+            )
+        return found
+
+    def emit(self, operator: str, *inputs: str, into: str = "", **attributes: Any) -> str:
+        """Add a node of one output; returns the name of its value."""
+        from onnx import helper
+
+        made = into or self._names.new(f"{self._base()}/{operator}")
+        name = self.node.name if into == self.node.output[0] else self._named(operator)
+        self.nodes.append(
+            helper.make_node(operator, list(inputs), [made], name=name, **attributes)
+        )
+        return made
+
+    def keep(
+        self,
+        *,
+        inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
+        without: Sequence[str] = (),
+        attributes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add the node itself, with what is said changed."""
+        import onnx
+
+        new = dict(attributes or {})
+        made = onnx.NodeProto()
+        made.CopyFrom(self.node)
+        if inputs is not None:
+            del made.input[:]
+            made.input.extend(inputs)
+        if outputs is not None:
+            del made.output[:]
+            made.output.extend(outputs)
+            if made.output[0] != self.node.output[0]:
+                made.name = self._named(made.op_type)
+        kept = [a for a in self.node.attribute if a.name not in {*without, *new}]
+        del made.attribute[:]
+        made.attribute.extend(kept)
+        made.attribute.extend(onnx.helper.make_attribute(name, new[name]) for name in new)
+        self.nodes.append(made)
+
+    def fresh(self, what: str) -> str:
+        """A name for a value that is still to be made."""
+        return self._names.new(f"{self._base()}/{what}")
+
+    def wide(self, kind: int) -> int:
+        """The integer type that holds those of ``kind``, of the two that all operators took."""
+        from onnx import TensorProto
+
+        if kind in (TensorProto.INT64, TensorProto.UINT32):
+            return int(TensorProto.INT64)
+        if kind == TensorProto.UINT64:
+            raise Inexpressible(f"{self.node.op_type} of uint64", "int64")
+        return int(TensorProto.INT32)
+
+    def weight(self, array: Array, what: str) -> str:
+        """Add a constant; returns its name."""
+        from onnx import numpy_helper
+
+        name = self._names.new(f"{self._base()}/{what}")
+        self.weights.append(numpy_helper.from_array(array, name))
+        return name
+
+    def number(self, value: float, what: str, dtype: int | None = None) -> str:
+        """Add a scalar of the dtype of the first input, or of the one that is said."""
+        import numpy as np
+        from onnx import helper
+
+        kind = helper.tensor_dtype_to_np_dtype(self.dtype() if dtype is None else dtype)
+        return self.weight(np.array(value, kind), what)
+
+    def _named(self, operator: str) -> str:
+        """A name for a node that says which node of the model it is a part of."""
+        return self._names.new(f"{self.node.name or self._base()}/{operator}")
+
+    def _base(self) -> str:
+        return str(next(name for name in self.node.output if name))

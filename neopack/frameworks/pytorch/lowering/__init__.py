@@ -1,0 +1,1 @@
+"""Rewriting a TorchScript module for the older PyTorch that Neo loads it with."""

@@ -1,0 +1,63 @@
+"""Live PyTorch modules, called on arrays. torch is imported here, when it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neopack.errors import ExportFailed, Missing, first_line
+from neopack.frameworks.pytorch import flat_outputs
+from neopack.values.artifact import Array
+
+__all__ = ["arrays", "call", "dtype_of", "is_torchs_own", "tensors", "torch_module"]
+
+
+def call(function: Callable[..., Any], examples: Mapping[str, Array], where: str) -> Any:
+    torch = torch_module()
+    try:
+        with torch.no_grad():
+            return function(*tensors(examples))
+    except Exception as error:
+        shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
+        raise ExportFailed(
+            f"its forward raised {type(error).__name__}: {first_line(error)}",
+            where=where,
+            hint=f"it was given {shapes}; is that what it takes?",
+        ) from error
+
+
+def tensors(examples: Mapping[str, Array]) -> list[Any]:
+    torch = torch_module()
+    return [torch.from_numpy(array.copy()) for array in examples.values()]
+
+
+def arrays(output: Any, names: Sequence[str]) -> dict[str, Array]:
+    tensors = flat_outputs.flatten(output)
+    return {name: _array(t) for name, t in zip(names, tensors, strict=False)}
+
+
+def _array(tensor: Any) -> Array:
+    torch = torch_module()
+    plain = tensor.detach().cpu()
+    array: Array = (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    return array
+
+
+def dtype_of(tensor: Any) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def torch_module() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise Missing(
+            f"PyTorch models need torch ({error})", hint="pip install 'neopack[torch]'"
+        ) from None
+    return torch
+
+
+def is_torchs_own(filename: str) -> bool:
+    """Whether the file is of torch itself, and no user's."""
+    return Path(filename).is_relative_to(Path(torch_module().__file__).parent)

@@ -1,0 +1,143 @@
+"""A model that code gives, for an exact old version: today's export where that version loads it
+and computes alike, else one that it builds and traces itself.
+
+The weights are read here, without executing code, and go over as plain arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from neopack import runtimes
+from neopack.errors import ExportFailed, NeopackError, UsageError
+from neopack.frameworks import ExportTask
+from neopack.frameworks.pytorch import input_binding, source, weights
+from neopack.frameworks.pytorch.layout import MODEL_FILE
+from neopack.frameworks.pytorch.lowering import canonical
+from neopack.frameworks.pytorch.options import PyTorchOptions
+from neopack.frameworks.task import options_of
+from neopack.goldens import inputs
+from neopack.goldens.arrays import load_goldens
+from neopack.goldens.comparison import difference
+from neopack.runtimes import Worker
+from neopack.values.artifact import Array
+from neopack.values.json import Json
+from neopack.values.log import Log
+from neopack.values.model import ExportedModel, Member
+from neopack.values.signature import Signature
+
+__all__ = ["export"]
+
+# rounding of another version's kernels
+ALLOWED = 1e-4
+# an image network of today takes seconds; a large one on a slow machine minutes
+PATIENCE = 1800.0
+
+
+def export(today: Callable[[], ExportedModel], task: ExportTask, log: Log) -> ExportedModel:
+    """What ``today`` makes where the exact version takes it or no code is given, else what that
+    version makes. Raises ``SourceError`` with what the model's code said in that version."""
+    if task.source.kind != "callable":
+        return today()
+    runtime = options_of(task, PyTorchOptions).runtime
+    try:
+        made = today()
+        problem = _misfit(made, task, log)
+        if not problem:
+            log.note(f"{runtime} takes today's export: nothing was built anew")
+            return made
+    except UsageError:
+        raise
+    except NeopackError as error:
+        problem = error.message
+    done = f"built and traced in {runtime}, since today's export was refused: {problem}"
+    log.note(done)
+    return replace(_remade(task, log), rewrites=(done,))
+
+
+def _worker(task: ExportTask, log: Log) -> AbstractContextManager[Worker]:
+    runtime = options_of(task, PyTorchOptions).runtime
+    return runtimes.worker(runtime, log=log, failure=ExportFailed, subject=task.source.where)
+
+
+def _misfit(made: ExportedModel, task: ExportTask, log: Log) -> str:
+    """What keeps the runtime from taking the export, in words; "" where it does."""
+    examples, golden = load_goldens(made.goldens.path)
+    order = {
+        "path": str(made.members[0].path),
+        "inputs": [spec.name for spec in made.signature.inputs],
+        "outputs": [spec.name for spec in made.signature.outputs],
+    }
+    with _worker(task, log) as worker:
+        try:
+            handle, _ = worker.call("load", order, timeout=PATIENCE)
+            _, computed = worker.call("predict", handle, arrays=examples, timeout=PATIENCE)
+        except NeopackError as error:
+            return error.message
+    off = difference(golden, computed)
+    return "" if off <= ALLOWED else f"it computes otherwise there, by {off:.2g} of the largest"
+
+
+def _remade(task: ExportTask, log: Log) -> ExportedModel:
+    given, staging = task.source, task.staging
+    if not task.inputs:
+        raise UsageError(
+            "its input shapes are not known",
+            where=given.where,
+            hint="give --input NAME=1,3,224,224 for each input of forward",
+        )
+    saved = staging / "saved.pth"
+    with _worker(task, log) as worker:
+        versions, _ = worker.call("versions")
+        takes, state = _built(worker, task, log)
+        ordered, by_name = input_binding.order(takes, task.inputs, given.where)
+        examples = task.examples(ordered)
+        other = inputs.random_inputs(ordered, task.options.seed + 1)
+        order = {
+            "callable": given.where,
+            "by_name": by_name,
+            "script": options_of(task, PyTorchOptions).script,
+            "path": str(saved),
+        }
+        arrays = {**_named("state", state), **_named("input", examples), **_named("other", other)}
+        answer, outputs = worker.call("trace", order, arrays=arrays, timeout=PATIENCE)
+    canonical.rewrite(saved, staging / MODEL_FILE, versions["torch"])
+    saved.unlink()
+    for remark in answer["remarks"]:
+        log.warn(remark)
+    return ExportedModel(
+        framework="PYTORCH",
+        members=(Member(name=MODEL_FILE, path=staging / MODEL_FILE),),
+        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
+        goldens=task.save_goldens(examples, outputs),
+        versions={"torch": versions["torch"], "python": versions["python"]},
+        warnings=tuple(answer["remarks"]),
+    )
+
+
+def _built(
+    worker: Worker, task: ExportTask, log: Log
+) -> tuple[input_binding.Parameters, dict[str, Array]]:
+    """What its forward takes, and the state it is to have; none where no weights are given."""
+    given = task.source
+    order: dict[str, Json] = {
+        "callable": given.where,
+        "arguments": dict(given.arguments),
+        "seed": task.options.seed,
+        "folder": str(Path.cwd()),
+    }
+    answer, _ = worker.call("build", order, timeout=PATIENCE)
+    takes = input_binding.Parameters(
+        names=tuple(answer["names"]), required=tuple(answer["required"]), variadic=answer["any"]
+    )
+    if given.weights is None:
+        return takes, {}
+    form = source.weights_form(given)
+    return takes, weights.arrays(given.weights, form, set(answer["state"]), log)
+
+
+def _named(kind: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {f"{kind}:{name}": array for name, array in arrays.items()}
