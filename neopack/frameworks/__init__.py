@@ -24,7 +24,7 @@ from neopack.values.model import ExportedModel, ModelInfo, ModelSource
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["ExportOptions", "ExportTask", "Framework", "Layout", "Move"]
+__all__ = ["ExportOptions", "ExportTask", "Framework", "Layout", "MemberMove"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class MemberMove:
     """A member that packs better under another name, or not at all (``to`` is empty), and the
     rule that it breaks as it is."""
 
@@ -86,7 +86,7 @@ class Framework(Protocol):
         """How this model, of these ``members``, goes to ``target``: DataInputConfig,
         CompilerOptions, directories."""
 
-    def tidied(self, names: Sequence[str], model: str) -> Sequence[Move]:
+    def tidied(self, names: Sequence[str], model: str) -> Sequence[MemberMove]:
         """What is only packaging and this framework's own: extra files, names, a directory.
 
         ``names`` are safe and relative; ``model`` is the main file, empty where none is known.

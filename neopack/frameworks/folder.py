@@ -11,7 +11,7 @@ from typing import Any
 from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
-from neopack.frameworks import ExportTask, Layout, Move
+from neopack.frameworks import ExportTask, Layout, MemberMove
 from neopack.frameworks.task import NoOptions
 from neopack.rules.rule import Rule
 from neopack.values.artifact import Runner
@@ -72,9 +72,9 @@ class FrameworkFolder:
         layout: Layout = self._part("layout").layout(signature, target, members)
         return layout
 
-    def tidied(self, names: Sequence[str], model: str) -> Sequence[Move]:
+    def tidied(self, names: Sequence[str], model: str) -> Sequence[MemberMove]:
         tidy = getattr(self._part("layout"), "tidied", None)
-        moves: Sequence[Move] = tidy(names, model) if tidy is not None else ()
+        moves: Sequence[MemberMove] = tidy(names, model) if tidy is not None else ()
         return moves
 
     def rules(self) -> Sequence[Rule]:

@@ -12,12 +12,12 @@ from neopack.formats.files import Files
 from neopack.formats.source import ByteSource
 from neopack.frameworks import Framework, callables, unsupported
 from neopack.frameworks.task import flag_of, has_option
-from neopack.frameworks.unpackaged import READ, WAY_OUT, Listed
+from neopack.frameworks.unpackaged import READ, WAY_OUT, ListedFramework
 from neopack.plugins import Plugins
 from neopack.values.model import ModelSource
 
 __all__ = [
-    "Found",
+    "ModelFile",
     "callable_frameworks",
     "find",
     "framework_options",
@@ -51,7 +51,11 @@ def of_neo(name: str) -> Framework:
     """As ``get``, and for what Neo lists and nobody packages a framework whose archives can be
     judged."""
     found = _plugins.get(name.upper())
-    return cast("Framework", found) if found is not None else Listed(facts.framework(name).name)
+    return (
+        cast("Framework", found)
+        if found is not None
+        else ListedFramework(facts.framework(name).name)
+    )
 
 
 def must_package(framework: Framework, where: str) -> None:
@@ -141,7 +145,7 @@ def nothing_found(names: Sequence[str], where: str, hint: str = "") -> NotRecogn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ModelFile:
     """A model among files: the framework whose it is, its main file, and its form in words.
 
     ``packaged`` is False where Neo would not take the file by its name.
@@ -153,7 +157,7 @@ class Found:
     packaged: bool
 
 
-def find(files: Files) -> Iterator[Found]:
+def find(files: Files) -> Iterator[ModelFile]:
     """The models among ``files``, judged by their bytes, in the order of the names; those that
     are only read come last, for they may lie beside what they were converted from."""
     packages, only_read = names(), []
@@ -164,7 +168,7 @@ def find(files: Files) -> Iterator[Found]:
             except NotRecognized:
                 continue
         packaged = name in framework.models([name])
-        found = Found(framework=framework, model=name, form=form, packaged=packaged)
+        found = ModelFile(framework=framework, model=name, form=form, packaged=packaged)
         if framework.name in packages:
             yield found
         else:

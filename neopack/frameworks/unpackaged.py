@@ -14,7 +14,7 @@ from neopack.errors import NotRecognized, Unsupported
 from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
-from neopack.frameworks import ExportTask, Layout, Move
+from neopack.frameworks import ExportTask, Layout, MemberMove
 from neopack.frameworks.task import NoOptions
 from neopack.rules.rule import Rule
 from neopack.values.artifact import Runner
@@ -23,7 +23,7 @@ from neopack.values.model import ExportedModel, ModelInfo, ModelSource
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["READ", "Listed"]
+__all__ = ["READ", "ListedFramework"]
 
 # the folders with the read and rules of those that are read
 READ = {"TFLITE": "neopack.frameworks.tflite"}
@@ -33,7 +33,7 @@ WAY_OUT = {
 }
 
 
-class Listed:
+class ListedFramework:
     """Satisfies ``Framework``; whatever would need the framework itself is refused."""
 
     def __init__(self, name: str) -> None:
@@ -57,7 +57,7 @@ class Listed:
     def layout(self, signature: Signature, target: Target, members: Sequence[str]) -> Layout:
         return Layout(data_input_config=None)
 
-    def tidied(self, names: Sequence[str], model: str) -> Sequence[Move]:
+    def tidied(self, names: Sequence[str], model: str) -> Sequence[MemberMove]:
         return ()
 
     def rules(self) -> Sequence[Rule]:

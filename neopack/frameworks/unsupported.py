@@ -10,41 +10,43 @@ from dataclasses import dataclass
 
 from neopack.formats.source import ByteSource
 
-__all__ = ["Stranger", "among", "of_bytes"]
+__all__ = ["ForeignFile", "among", "of_bytes"]
 
 HEAD = 4096
 NO_SUCH = "Neo compiles no such models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stranger:
+class ForeignFile:
     """``what`` continues "is ..."; ``hint`` is what to do."""
 
     what: str
     hint: str
 
 
-_WEB_PAGE = Stranger(what="a web page", hint="fetch the file again: a page was saved in its place")
-_LIGHTGBM = Stranger(
+_WEB_PAGE = ForeignFile(
+    what="a web page", hint="fetch the file again: a page was saved in its place"
+)
+_LIGHTGBM = ForeignFile(
     what="a LightGBM model",
     hint=f"{NO_SUCH}: train it with XGBoost, or serve it with LightGBM itself",
 )
-_CATBOOST = Stranger(
+_CATBOOST = ForeignFile(
     what="a CatBoost model",
     hint=f"{NO_SUCH}: train it with XGBoost, or export it with save_model(format='onnx')",
 )
-_GGUF = Stranger(what="a GGUF language model", hint=f"{NO_SUCH}: serve it as it is")
-_GIT_LFS = Stranger(
+_GGUF = ForeignFile(what="a GGUF language model", hint=f"{NO_SUCH}: serve it as it is")
+_GIT_LFS = ForeignFile(
     what="a Git LFS pointer, not the file it stands for", hint="fetch the file: git lfs pull"
 )
-_EVENTS = Stranger(
+_EVENTS = ForeignFile(
     what="a log for TensorBoard", hint="package the SavedModel that the training wrote"
 )
-_PICKLE = Stranger(
+_PICKLE = ForeignFile(
     what="a pickle, which nothing here loads",
     hint="save the model in its framework's own format, where it was made",
 )
-_EMPTY = Stranger(what="empty", hint="")
+_EMPTY = ForeignFile(what="empty", hint="")
 
 
 def _starts(*heads: bytes) -> Callable[[bytes], bool]:
@@ -60,7 +62,7 @@ def _is_event_file(head: bytes) -> bool:
     return b"brain.Event:" in head[:64]
 
 
-_BY_BYTES: tuple[tuple[Callable[[bytes], bool], Stranger], ...] = (
+_BY_BYTES: tuple[tuple[Callable[[bytes], bool], ForeignFile], ...] = (
     (_is_page, _WEB_PAGE),
     (_starts(b"tree\nversion=", b"tree\r\nversion="), _LIGHTGBM),
     (_starts(b"CBM1"), _CATBOOST),
@@ -70,24 +72,26 @@ _BY_BYTES: tuple[tuple[Callable[[bytes], bool], Stranger], ...] = (
     (_starts(b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"), _PICKLE),
 )
 
-_SPARKML = Stranger(
+_SPARKML = ForeignFile(
     what="a SparkML pipeline (an MLeap bundle)",
     hint=f"{NO_SUCH}: serve it with SageMaker's SparkML container",
 )
-_SPARK = Stranger(what="a model saved by Spark", hint=f"{NO_SUCH}: serve it with Spark or MLeap")
-_BUILT_IN = Stranger(
+_SPARK = ForeignFile(
+    what="a model saved by Spark", hint=f"{NO_SUCH}: serve it with Spark or MLeap"
+)
+_BUILT_IN = ForeignFile(
     what="the model of a SageMaker built-in algorithm such as Linear Learner",
     hint="serve it with the algorithm's own container; Neo takes the built-in image "
     "classification, and XGBoost",
 )
-_ESTIMATOR = Stranger(
+_ESTIMATOR = ForeignFile(
     what="the working directory of a TensorFlow Estimator",
     hint="export it: estimator.export_saved_model(directory, serving_input_receiver_fn), and "
     "package what that writes",
 )
 
 
-def of_bytes(source: ByteSource) -> Stranger | None:
+def of_bytes(source: ByteSource) -> ForeignFile | None:
     """What a file is that no framework recognizes, where we know it."""
     if source.size == 0:
         return _EMPTY
@@ -95,7 +99,7 @@ def of_bytes(source: ByteSource) -> Stranger | None:
     return next((stranger for test, stranger in _BY_BYTES if test(head)), None)
 
 
-def among(names: Sequence[str]) -> Stranger | None:
+def among(names: Sequence[str]) -> ForeignFile | None:
     """What a directory or an archive without a model is, where we know it."""
     leaves = {name.rsplit("/", 1)[-1] for name in names}
     if "bundle.json" in leaves and any("root/" in name for name in names):

@@ -30,7 +30,7 @@ from neopack.formats.tar import TarEntry
 from neopack.formats.ubjson import read_ubjson
 from neopack.formats.zip import first_name, read_directory
 from neopack.frameworks import registry
-from neopack.frameworks.pytorch.script_code import Script, read_code
+from neopack.frameworks.pytorch.script_code import ScriptSummary, read_code
 from neopack.frameworks.tensorflow.bundle import read_bundle
 from neopack.frameworks.tensorflow.schema import SCHEMA
 from neopack.goldens.arrays import load_arrays
@@ -136,7 +136,7 @@ def parameters(data: bytes) -> None:
 
 
 def code(data: bytes) -> None:
-    read_code(Script(), "code/__torch__.py", data.decode("utf-8", "replace"))
+    read_code(ScriptSummary(), "code/__torch__.py", data.decode("utf-8", "replace"))
 
 
 # --- models ---------------------------------------------------------------------------------

@@ -11,7 +11,16 @@ from neopack.errors import Malformed
 from neopack.values.json import Json
 from neopack.values.signature import Shape
 
-__all__ = ["LAMBDAS", "MODELS", "Found", "input_shape", "layers_of", "parse", "strangers", "walk"]
+__all__ = [
+    "LAMBDAS",
+    "MODELS",
+    "LayerConfig",
+    "input_shape",
+    "layers_of",
+    "parse",
+    "strangers",
+    "walk",
+]
 
 LAMBDAS = ("Lambda", "TFOpLambda")
 # where Keras 3 keeps what a model is made of; its other modules can fetch, unpack and import
@@ -28,7 +37,7 @@ _WRAPPERS = ("layer", "backward_layer", "cell")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class LayerConfig:
     """A layer in its place: ``path`` names the models around it, with slashes."""
 
     path: str
@@ -64,7 +73,7 @@ def is_entry(value: Json) -> bool:
     )
 
 
-def walk(model: Json, path: str = "", depth: int = 0) -> Iterator[Found]:
+def walk(model: Json, path: str = "", depth: int = 0) -> Iterator[LayerConfig]:
     """Every layer of a model and of the models in it; wrapped layers after their wrappers."""
     if depth > DEPTH:
         raise Malformed(f"models nested more than {DEPTH} deep", where=path)
@@ -75,7 +84,7 @@ def walk(model: Json, path: str = "", depth: int = 0) -> Iterator[Found]:
             yield from walk(entry, below, depth + 1)
             continue
         config = entry["config"]
-        yield Found(
+        yield LayerConfig(
             path=below, class_name=entry["class_name"], config=config, custom=_is_custom(entry)
         )
         for key in _WRAPPERS:

@@ -41,7 +41,7 @@ TRAINING = "the training configuration and the optimizer's state are left out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class KerasModel:
     """A model as it was given: its configuration and weights, and the live model of today's
     Keras, or None where that cannot load it. ``keep`` is a file to keep as it is; ``trained`` one
     with a training configuration, which is left out."""
@@ -74,7 +74,7 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     return _exported(had, task, log)
 
 
-def _exported(had: Given, task: ExportTask, log: Log) -> ExportedModel:
+def _exported(had: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
     opened = graph.graph_of(had.config, major=had.major, where=had.where)
     specs = [_spec(opened, at) for at in opened.inputs]
     examples = task.examples(_requests(specs, task.inputs, had.where))
@@ -107,11 +107,11 @@ def _exported(had: Given, task: ExportTask, log: Log) -> ExportedModel:
 # --- sources --------------------------------------------------------------------------------
 
 
-def _from_file(path: Path, document: Document) -> Given:
+def _from_file(path: Path, document: Document) -> KerasModel:
     if document.form == "keras":
         return _from_live(keras_run.loaded(path), str(path))
     old = versions.at_most(document.version, write.KERAS_VERSION)
-    return Given(
+    return KerasModel(
         where=str(path),
         config=document.model,
         major=document.major,
@@ -129,7 +129,7 @@ def _loaded_or_none(path: Path) -> Any:
         return None
 
 
-def _from_code(task: ExportTask, log: Log) -> Given:
+def _from_code(task: ExportTask, log: Log) -> KerasModel:
     """What a callable builds, or a live model whose class no child process could import."""
     keras, given = keras_run.keras_module(), task.source
     keras.utils.set_random_seed(task.options.seed % 2**32)
@@ -156,8 +156,8 @@ def _load_weights(model: Any, path: Path) -> None:
         ) from error
 
 
-def _from_live(model: Any, where: str) -> Given:
-    return Given(
+def _from_live(model: Any, where: str) -> KerasModel:
+    return KerasModel(
         where=where,
         config=weights.config_of_live(model),
         major=3,
@@ -169,7 +169,7 @@ def _from_live(model: Any, where: str) -> Given:
 # --- inputs ---------------------------------------------------------------------------------
 
 
-def _spec(opened: graph.Graph, at: int) -> TensorSpec:
+def _spec(opened: graph.LayerGraph, at: int) -> TensorSpec:
     layer = opened.layers[opened.calls[at].layer]
     dtype = layer.config.get("dtype")
     return TensorSpec(
@@ -219,7 +219,7 @@ def _request(spec: TensorSpec, asked: InputRequest | None, where: str) -> InputR
 
 
 def _write(
-    had: Given, lowered: OldModel, target: Path, *, keep: bool, log: Log
+    had: KerasModel, lowered: OldModel, target: Path, *, keep: bool, log: Log
 ) -> tuple[str, ...]:
     """The file, and what was rewritten for it."""
     if had.keep is not None and keep:
@@ -235,7 +235,7 @@ def _write(
 
 
 def _outputs(
-    had: Given, lowered: OldModel, staging: Path, arrays: list[Array]
+    had: KerasModel, lowered: OldModel, staging: Path, arrays: list[Array]
 ) -> tuple[list[Array], tuple[str, ...]]:
     """(what the source computes, what there is to say of that)."""
     flat = staging / "flat.h5"
@@ -275,7 +275,7 @@ def _numbered(arrays: Sequence[Array]) -> Mapping[str, Array]:
     return {str(place): array for place, array in enumerate(arrays)}
 
 
-def _output_names(opened: graph.Graph) -> list[str]:
+def _output_names(opened: graph.LayerGraph) -> list[str]:
     """The layers that give the outputs; one that gives several is numbered."""
     names: list[str] = []
     for at in opened.outputs:

@@ -16,7 +16,7 @@ from neopack.frameworks.keras import config as configs
 from neopack.values.json import Json
 from neopack.values.signature import Shape
 
-__all__ = ["Call", "Graph", "Layer", "Ref", "graph_of"]
+__all__ = ["Layer", "LayerCall", "LayerGraph", "Ref", "graph_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class LayerCall:
     """``args`` hold constants, ``Ref``s and lists of them."""
 
     layer: str
@@ -49,22 +49,22 @@ class Call:
 
 
 @dataclass(slots=True)
-class Graph:
+class LayerGraph:
     """Calls stand after those whose tensors they take. ``major`` is of the Keras that wrote it,
     by which some words mean different things."""
 
     major: int
     where: str
     layers: dict[str, Layer] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[LayerCall] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
 
 
-def graph_of(model: Json, *, major: int, where: str) -> Graph:
+def graph_of(model: Json, *, major: int, where: str) -> LayerGraph:
     """Raises ``SourceError`` where the model is more than a graph of layers, ``Malformed`` where
     its parts do not fit together."""
-    graph = Graph(major=major, where=where)
+    graph = LayerGraph(major=major, where=where)
     opened = _Opening(graph)
     graph.outputs = [ref.call for ref in opened.model(model, "", None)]
     graph.inputs = opened.inputs
@@ -74,7 +74,7 @@ def graph_of(model: Json, *, major: int, where: str) -> Graph:
 class _Opening:
     """Lays models open into the graph."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: LayerGraph) -> None:
         self._graph = graph
         self.inputs: list[int] = []
 
@@ -273,7 +273,7 @@ class _Opening:
                 module=str(entry.get("module") or ""),
                 build_shape=_built_for(entry),
             )
-        self._graph.calls.append(Call(layer=full, args=args, kwargs=dict(kwargs)))
+        self._graph.calls.append(LayerCall(layer=full, args=args, kwargs=dict(kwargs)))
         return Ref(len(self._graph.calls) - 1)
 
 

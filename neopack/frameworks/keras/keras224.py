@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from neopack.values.json import Json
 
-__all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "OF_2_2_4", "Kept", "weight_names"]
+__all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "OF_2_2_4", "LayerSchema", "weight_names"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class LayerSchema:
     """``words`` of the config, and names of the weights in their order in a file."""
 
     words: tuple[str, ...] = ()
@@ -27,70 +27,72 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 _CONV = _words("filters kernel_size strides padding data_format dilation_rate use_bias")
-_POOL = Kept(_words("pool_size strides padding data_format"))
-_GLOBAL = Kept(_words("data_format"))
+_POOL = LayerSchema(_words("pool_size strides padding data_format"))
+_GLOBAL = LayerSchema(_words("data_format"))
 _KERNEL = ("kernel", "bias")
-_SEPARABLE = Kept((*_CONV, "depth_multiplier"), ("depthwise_kernel", "pointwise_kernel", "bias"))
+_SEPARABLE = LayerSchema(
+    (*_CONV, "depth_multiplier"), ("depthwise_kernel", "pointwise_kernel", "bias")
+)
 _RNN = _words("units use_bias return_sequences go_backwards stateful unroll")
 _RECURRENT = ("kernel", "recurrent_kernel", "bias")
 
-KEPT: Mapping[str, Kept] = {
-    "Activation": Kept(),
-    "Add": Kept(),
-    "AlphaDropout": Kept(("rate",)),
-    "Average": Kept(),
+KEPT: Mapping[str, LayerSchema] = {
+    "Activation": LayerSchema(),
+    "Add": LayerSchema(),
+    "AlphaDropout": LayerSchema(("rate",)),
+    "Average": LayerSchema(),
     **{f"AveragePooling{n}D": _POOL for n in (1, 2, 3)},
-    "BatchNormalization": Kept(
+    "BatchNormalization": LayerSchema(
         _words("axis momentum epsilon center scale"),
         ("gamma", "beta", "moving_mean", "moving_variance"),
     ),
-    "Concatenate": Kept(("axis",)),
-    **{f"Conv{n}D": Kept(_CONV, _KERNEL) for n in (1, 2, 3)},
-    **{f"Conv{n}DTranspose": Kept((*_CONV, "output_padding"), _KERNEL) for n in (2, 3)},
-    **{f"Cropping{n}D": Kept(_words("cropping data_format")) for n in (2, 3)},
-    "Cropping1D": Kept(("cropping",)),
-    "Dense": Kept(_words("units use_bias"), _KERNEL),
-    "DepthwiseConv2D": Kept(
+    "Concatenate": LayerSchema(("axis",)),
+    **{f"Conv{n}D": LayerSchema(_CONV, _KERNEL) for n in (1, 2, 3)},
+    **{f"Conv{n}DTranspose": LayerSchema((*_CONV, "output_padding"), _KERNEL) for n in (2, 3)},
+    **{f"Cropping{n}D": LayerSchema(_words("cropping data_format")) for n in (2, 3)},
+    "Cropping1D": LayerSchema(("cropping",)),
+    "Dense": LayerSchema(_words("units use_bias"), _KERNEL),
+    "DepthwiseConv2D": LayerSchema(
         _words("kernel_size strides padding depth_multiplier data_format dilation_rate use_bias"),
         ("depthwise_kernel", "bias"),
     ),
-    "Dot": Kept(_words("axes normalize")),
-    "Dropout": Kept(("rate",)),
-    "ELU": Kept(("alpha",)),
-    "Embedding": Kept(_words("input_dim output_dim mask_zero"), ("embeddings",)),
-    "Flatten": Kept(("data_format",)),
-    "GRU": Kept((*_RNN, "reset_after"), _RECURRENT),
-    "GaussianDropout": Kept(("rate",)),
-    "GaussianNoise": Kept(("stddev",)),
+    "Dot": LayerSchema(_words("axes normalize")),
+    "Dropout": LayerSchema(("rate",)),
+    "ELU": LayerSchema(("alpha",)),
+    "Embedding": LayerSchema(_words("input_dim output_dim mask_zero"), ("embeddings",)),
+    "Flatten": LayerSchema(("data_format",)),
+    "GRU": LayerSchema((*_RNN, "reset_after"), _RECURRENT),
+    "GaussianDropout": LayerSchema(("rate",)),
+    "GaussianNoise": LayerSchema(("stddev",)),
     **{f"GlobalAveragePooling{n}D": _GLOBAL for n in (2, 3)},
     **{f"GlobalMaxPooling{n}D": _GLOBAL for n in (2, 3)},
-    "GlobalAveragePooling1D": Kept(),
-    "GlobalMaxPooling1D": Kept(),
-    "LSTM": Kept(_RNN, _RECURRENT),
-    "LeakyReLU": Kept(("alpha",)),
-    "Masking": Kept(("mask_value",)),
-    "Maximum": Kept(),
+    "GlobalAveragePooling1D": LayerSchema(),
+    "GlobalMaxPooling1D": LayerSchema(),
+    "LSTM": LayerSchema(_RNN, _RECURRENT),
+    "LeakyReLU": LayerSchema(("alpha",)),
+    "Masking": LayerSchema(("mask_value",)),
+    "Maximum": LayerSchema(),
     **{f"MaxPooling{n}D": _POOL for n in (1, 2, 3)},
-    "Minimum": Kept(),
-    "Multiply": Kept(),
-    "PReLU": Kept(("shared_axes",), ("alpha",)),
-    "Permute": Kept(("dims",)),
-    "ReLU": Kept(_words("max_value negative_slope threshold")),
-    "RepeatVector": Kept(("n",)),
-    "Reshape": Kept(("target_shape",)),
+    "Minimum": LayerSchema(),
+    "Multiply": LayerSchema(),
+    "PReLU": LayerSchema(("shared_axes",), ("alpha",)),
+    "Permute": LayerSchema(("dims",)),
+    "ReLU": LayerSchema(_words("max_value negative_slope threshold")),
+    "RepeatVector": LayerSchema(("n",)),
+    "Reshape": LayerSchema(("target_shape",)),
     "SeparableConv1D": _SEPARABLE,
     "SeparableConv2D": _SEPARABLE,
-    "SimpleRNN": Kept(_RNN, _RECURRENT),
-    "Softmax": Kept(("axis",)),
-    "SpatialDropout1D": Kept(("rate",)),
-    **{f"SpatialDropout{n}D": Kept(_words("rate data_format")) for n in (2, 3)},
-    "Subtract": Kept(),
-    "ThresholdedReLU": Kept(("theta",)),
-    "UpSampling1D": Kept(("size",)),
-    "UpSampling2D": Kept(_words("size data_format interpolation")),
-    "UpSampling3D": Kept(_words("size data_format")),
-    **{f"ZeroPadding{n}D": Kept(_words("padding data_format")) for n in (2, 3)},
-    "ZeroPadding1D": Kept(("padding",)),
+    "SimpleRNN": LayerSchema(_RNN, _RECURRENT),
+    "Softmax": LayerSchema(("axis",)),
+    "SpatialDropout1D": LayerSchema(("rate",)),
+    **{f"SpatialDropout{n}D": LayerSchema(_words("rate data_format")) for n in (2, 3)},
+    "Subtract": LayerSchema(),
+    "ThresholdedReLU": LayerSchema(("theta",)),
+    "UpSampling1D": LayerSchema(("size",)),
+    "UpSampling2D": LayerSchema(_words("size data_format interpolation")),
+    "UpSampling3D": LayerSchema(_words("size data_format")),
+    **{f"ZeroPadding{n}D": LayerSchema(_words("padding data_format")) for n in (2, 3)},
+    "ZeroPadding1D": LayerSchema(("padding",)),
 }
 
 # every layer class of Keras 2.2.4, those too that are not written here

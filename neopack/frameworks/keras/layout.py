@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from neopack.frameworks import Layout, Move
+from neopack.frameworks import Layout, MemberMove
 from neopack.values.signature import Shape, Signature
 from neopack.values.target import Target
 
@@ -34,9 +34,9 @@ def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layo
     return Layout(data_input_config=json.dumps(config, separators=(",", ":")))
 
 
-def tidied(names: Sequence[str], model: str) -> tuple[Move, ...]:
+def tidied(names: Sequence[str], model: str) -> tuple[MemberMove, ...]:
     """HDF5 is named ``.h5``; a ``.keras`` file is another format."""
     if not model.endswith(".hdf5"):
         return ()
     to = f"{model.removesuffix('.hdf5')}.h5"
-    return (Move(member=model, to=to, rule="NEO-KR-001"),)
+    return (MemberMove(member=model, to=to, rule="NEO-KR-001"),)

@@ -186,7 +186,7 @@ def _info(found: Document, where: str) -> ModelInfo:
     )
 
 
-def _facts(found: Document, layers: Sequence[configs.Found], weights: int) -> KerasFacts:
+def _facts(found: Document, layers: Sequence[configs.LayerConfig], weights: int) -> KerasFacts:
     known = [x for x in layers if x.class_name not in configs.LAMBDAS]
     formats = (x.config.get("data_format") for x in layers if isinstance(x.config, dict))
     links = (f"{n.path}/{name}" for n in found.tree.nodes.values() for name, _ in n.links)
@@ -225,7 +225,7 @@ def _signature(found: Document, where: str) -> Signature | None:
     return Signature(inputs=tuple(_spec(opened, at) for at in opened.inputs))
 
 
-def _spec(opened: graph.Graph, at: int) -> TensorSpec:
+def _spec(opened: graph.LayerGraph, at: int) -> TensorSpec:
     layer = opened.layers[opened.calls[at].layer]
     dtype = layer.config.get("dtype")
     return TensorSpec(

@@ -16,7 +16,7 @@ from neopack.errors import ExportFailed, UsageError
 from neopack.frameworks import ExportTask
 from neopack.frameworks.mxnet import file_names, source
 from neopack.frameworks.mxnet.facts import SymbolFacts
-from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, Pair
+from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, SymbolFiles
 from neopack.goldens import inputs
 from neopack.values.artifact import Array
 from neopack.values.log import Log
@@ -44,7 +44,7 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
 # --- a symbol that is there -----------------------------------------------------------------
 
 
-def _keep(pair: Pair, task: ExportTask, log: Log) -> ExportedModel:
+def _keep(pair: SymbolFiles, task: ExportTask, log: Log) -> ExportedModel:
     known = _known_shapes(pair, task.inputs)
     where = {"path": str(pair.symbol), "parts": [str(pair.parameters)]}
     subject = str(pair.symbol)
@@ -63,7 +63,7 @@ def _keep(pair: Pair, task: ExportTask, log: Log) -> ExportedModel:
     return _exported(task, tuple(paths), examples, outputs, described["mxnet"])
 
 
-def _known_shapes(pair: Pair, requests: Sequence[InputRequest]) -> dict[str, list[int]]:
+def _known_shapes(pair: SymbolFiles, requests: Sequence[InputRequest]) -> dict[str, list[int]]:
     """Shapes of all inputs but labels, which follow from them; refused before MXNet is started."""
     assert pair.info.signature is not None  # noqa: S101 - a symbol always has one
     specs = {spec.name: spec.shape for spec in pair.info.signature.inputs}

@@ -8,7 +8,7 @@ import json
 import posixpath
 from collections.abc import Sequence
 
-from neopack.frameworks import Layout, Move
+from neopack.frameworks import Layout, MemberMove
 from neopack.frameworks.mxnet import file_names
 from neopack.values.signature import Signature
 from neopack.values.target import Target
@@ -34,17 +34,17 @@ def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layo
     return Layout(data_input_config=json.dumps(shapes, separators=(",", ":")))
 
 
-def tidied(members: Sequence[str], model: str) -> tuple[Move, ...]:
+def tidied(members: Sequence[str], model: str) -> tuple[MemberMove, ...]:
     """Without another .json outside of code/; the parameters named after their symbol."""
     found = file_names.symbols(members)
     extra = [
         n for n in found[1:] if not n.endswith(file_names.SYMBOL) and not n.startswith("code/")
     ]
-    left = tuple(Move(member=name, to="", rule="NEO-MX-002") for name in extra)
+    left = tuple(MemberMove(member=name, to="", rule="NEO-MX-002") for name in extra)
     return (*left, *_named_after(found[0], members)) if found else left
 
 
-def _named_after(symbol: str, members: Sequence[str]) -> tuple[Move, ...]:
+def _named_after(symbol: str, members: Sequence[str]) -> tuple[MemberMove, ...]:
     parameters = [name for name in members if name.endswith(".params")]
     if len(parameters) != 1:
         return ()
@@ -54,4 +54,4 @@ def _named_after(symbol: str, members: Sequence[str]) -> tuple[Move, ...]:
     to = posixpath.join(
         posixpath.dirname(symbol), f"{file_names.prefix(symbol)}-{epoch or 0:04}.params"
     )
-    return (Move(member=parameters[0], to=to, rule="NEO-MX-005" if there else "NEO-MX-004"),)
+    return (MemberMove(member=parameters[0], to=to, rule="NEO-MX-005" if there else "NEO-MX-004"),)

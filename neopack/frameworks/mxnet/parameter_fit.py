@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from neopack import versions
 from neopack.formats.mxparams import ArraySpec
-from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
+from neopack.frameworks.mxnet.symbol import Symbol, SymbolNode, Takers
 from neopack.frameworks.mxnet.symbol_graph import channel_last, numbers, stated_shape
 from neopack.values.signature import Shape
 
-__all__ = ["Fit", "bare", "fit", "is_label", "takes_classes", "unprefixed"]
+__all__ = ["ParameterFit", "bare", "fit", "is_label", "takes_classes", "unprefixed"]
 
 PREFIXES = ("arg:", "aux:")
 LEARNED: Mapping[str, frozenset[int]] = {
@@ -49,7 +49,7 @@ SHAPED = ("multi_output", "preserve_shape")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class ParameterFit:
     """``inputs`` are places of nodes; ``misfits`` maps names to what is wrong with their shape."""
 
     inputs: tuple[int, ...]
@@ -68,16 +68,16 @@ def unprefixed(arrays: Sequence[ArraySpec]) -> list[str]:
     return [array.name for array in arrays if not array.name.startswith(PREFIXES)]
 
 
-def fit(symbol: Symbol, takers: Takers, arrays: Sequence[ArraySpec] | None) -> Fit:
+def fit(symbol: Symbol, takers: Takers, arrays: Sequence[ArraySpec] | None) -> ParameterFit:
     """``arrays`` is None where there are no parameters to compare with."""
     held = {bare(array.name): array for array in arrays or ()}
     variables = list(symbol.variables())
     learned = {place for place, _ in variables if _is_learned(symbol, place, takers)}
     inputs = tuple(p for p, node in variables if node.name not in held and p not in learned)
     if arrays is None or unprefixed(arrays):
-        return Fit(inputs=inputs)
+        return ParameterFit(inputs=inputs)
     names = {node.name for _, node in variables}
-    return Fit(
+    return ParameterFit(
         inputs=inputs,
         missing=tuple(n.name for p, n in variables if p in learned and n.name not in held),
         extra=tuple(name for name in held if name not in names and not _unwritten(symbol, name)),
@@ -133,7 +133,7 @@ def _misfits(
             yield node.name, f"is {_shown(shape)}, the symbol has {_shown(broken)}"
 
 
-def _wanted(node: Node, slot: int) -> Shape:
+def _wanted(node: SymbolNode, slot: int) -> Shape:
     """What an operator's own attributes say of the shape of what it learns; () if nothing."""
     if node.op in ("FullyConnected", "Convolution", "Convolution_v1"):
         outputs = _first(node, "num_hidden" if node.op == "FullyConnected" else "num_filter")
@@ -152,7 +152,7 @@ def _wanted(node: Node, slot: int) -> Shape:
     return ()
 
 
-def _first(node: Node, attribute: str) -> int | None:
+def _first(node: SymbolNode, attribute: str) -> int | None:
     found = numbers(node.attributes.get(attribute, ""))
     return found[0] if found else None
 

@@ -21,7 +21,7 @@ from neopack.formats.source import ByteSource
 from neopack.frameworks.mxnet import file_names, symbol, symbol_graph
 from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts
 from neopack.frameworks.mxnet.parameter_fit import bare, fit, is_label, takes_classes, unprefixed
-from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
+from neopack.frameworks.mxnet.symbol import Symbol, SymbolNode, Takers
 from neopack.values.json import Json
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Shape, Signature, TensorSpec
@@ -260,6 +260,6 @@ def _problems(facts: ArrayFacts) -> Iterator[tuple[str, Collection[str]]]:
         yield "operators that are code", symbol_.custom_operators
 
 
-def _custom(nodes: Sequence[Node]) -> tuple[str, ...]:
+def _custom(nodes: Sequence[SymbolNode]) -> tuple[str, ...]:
     custom = (node for node in nodes if node.op in CUSTOM)
     return tuple(sorted({node.attributes.get("op_type") or node.op for node in custom}))

@@ -15,7 +15,7 @@ from neopack.frameworks.mxnet.facts import SymbolFacts
 from neopack.values.log import Log
 from neopack.values.model import ModelInfo, ModelSource, facts_of
 
-__all__ = ["PARAMETERS_NAME", "PREFIX", "SYMBOL_NAME", "Pair", "pair"]
+__all__ = ["PARAMETERS_NAME", "PREFIX", "SYMBOL_NAME", "SymbolFiles", "pair"]
 
 # the names that the files have in the archive: SageMaker's MXNet containers look for these
 PREFIX = "model"
@@ -27,7 +27,7 @@ CODE_HINT = "give the code and the parameters: module:callable --weights FILE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class SymbolFiles:
     """A symbol and its parameters, and SageMaker's shapes where they lie beside it."""
 
     symbol: Path
@@ -40,7 +40,7 @@ class Pair:
         return _placed(self.symbol, self.parameters, self.shapes)
 
 
-def pair(given: ModelSource, log: Log) -> Pair:
+def pair(given: ModelSource, log: Log) -> SymbolFiles:
     """The files of the model that ``given`` names. Raises ``SourceError`` where there are not
     both, and for a model that MXNet 1.8.0 could not load."""
     path = Path(given.where)
@@ -54,7 +54,7 @@ def pair(given: ModelSource, log: Log) -> Pair:
     beside = shapes if shapes.is_file() else None
     info = read.read(_placed(symbol, parameters, beside), SYMBOL_NAME, DEFAULT_LIMITS)
     _refuse(info, symbol, parameters)
-    return Pair(symbol=symbol, parameters=parameters, shapes=beside, info=info)
+    return SymbolFiles(symbol=symbol, parameters=parameters, shapes=beside, info=info)
 
 
 def _placed(symbol: Path, parameters: Path, shapes: Path | None) -> PlacedFiles:

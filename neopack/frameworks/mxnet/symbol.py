@@ -17,7 +17,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
 from neopack.values.json import Json
 
-__all__ = ["VARIABLE", "Entry", "Node", "Symbol", "Takers", "load", "looks_like_symbol"]
+__all__ = ["VARIABLE", "Entry", "Symbol", "SymbolNode", "Takers", "load", "looks_like_symbol"]
 
 Takers: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 
@@ -41,7 +41,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class SymbolNode:
     """An operator, or where ``op`` is "null" a variable: an input or a parameter."""
 
     op: str
@@ -59,11 +59,11 @@ class Node:
 class Symbol:
     """``version`` is that of the MXNet that wrote it; "" before 0.9, which did not say."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[SymbolNode, ...]
     heads: tuple[Entry, ...]
     version: str = ""
 
-    def variables(self) -> Iterator[tuple[int, Node]]:
+    def variables(self) -> Iterator[tuple[int, SymbolNode]]:
         """In the order in which MXNet lists them."""
         return ((place, node) for place, node in enumerate(self.nodes) if node.is_variable)
 
@@ -75,7 +75,7 @@ class Symbol:
                 taken.setdefault(entry.node, []).append((place, slot))
         return taken
 
-    def every_node(self) -> Iterator[Node]:
+    def every_node(self) -> Iterator[SymbolNode]:
         """Its nodes and those of the graphs inside them."""
         for node in self.nodes:
             yield node
@@ -132,7 +132,7 @@ class _Reader:
             version=_version(document.get("attrs")),
         )
 
-    def _node(self, node: Json, path: str, depth: int) -> Node:
+    def _node(self, node: Json, path: str, depth: int) -> SymbolNode:
         if not isinstance(node, dict):
             raise self._broken(f"{path} is no object")
         for key in ("op", "name"):
@@ -141,7 +141,7 @@ class _Reader:
         inner = node.get("subgraphs", [])
         if not isinstance(inner, list):
             raise self._broken(f"{path}.subgraphs is no list")
-        return Node(
+        return SymbolNode(
             op=node["op"],
             name=node["name"],
             attributes=self._attributes(node, path),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from neopack.frameworks.mxnet.symbol import Node, Symbol, Takers
+from neopack.frameworks.mxnet.symbol import Symbol, SymbolNode, Takers
 from neopack.values.signature import Shape
 
 __all__ = [
@@ -35,7 +35,7 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(int(found) for found in _NUMBER.findall(text[:999])[:32])
 
 
-def stated_shape(node: Node) -> Shape:
+def stated_shape(node: SymbolNode) -> Shape:
     """What ``__shape__`` says of a variable, () where it says nothing; 0 and -1 are free."""
     stated = numbers(node.attributes.get("__shape__", ""))
     return tuple(dim if dim > 0 else None for dim in stated)
@@ -118,7 +118,7 @@ def input_shape(
 
 
 def _convolved(
-    symbol: Symbol, node: Node, weight: Callable[[str], tuple[int, ...] | None]
+    symbol: Symbol, node: SymbolNode, weight: Callable[[str], tuple[int, ...] | None]
 ) -> Shape:
     if len(node.inputs) < 2 or node.inputs[1].node >= len(symbol.nodes):
         return ()

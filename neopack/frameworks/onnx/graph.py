@@ -14,7 +14,7 @@ from neopack.errors import Malformed
 from neopack.formats.protobuf import Field, Walker
 from neopack.values.signature import Shape
 
-__all__ = ["DTYPES", "GraphReader", "Seen", "Tensor", "Value", "qualified"]
+__all__ = ["DTYPES", "OnnxGraphReader", "OnnxGraphSummary", "Tensor", "Value", "qualified"]
 
 # TensorProto.DataType: numpy's word (or ml_dtypes'), and bits of an element
 DTYPES: dict[int, tuple[str, int]] = {
@@ -71,7 +71,7 @@ class Tensor:
 
 
 @dataclass(slots=True)
-class Seen:
+class OnnxGraphSummary:
     """What all graphs and functions hold together; ``inputs`` and ``outputs`` of the main one."""
 
     inputs: list[Value] = field(default_factory=list)
@@ -96,12 +96,12 @@ def qualified(domain: str, name: str) -> str:
     return name if domain in _DEFAULT_DOMAINS else f"{domain}::{name}"
 
 
-class GraphReader:
-    """Adds what graphs and functions hold to one ``Seen``."""
+class OnnxGraphReader:
+    """Adds what graphs and functions hold to one ``OnnxGraphSummary``."""
 
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
-        self.seen = Seen()
+        self.seen = OnnxGraphSummary()
         self._kept = 0
 
     def main(self, graph: Field) -> None:

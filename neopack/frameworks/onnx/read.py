@@ -20,7 +20,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.protobuf import LENGTH, VARINT, Field, Walker
 from neopack.formats.source import ByteSource, Cursor
 from neopack.frameworks.onnx.facts import ExternalTensor, OnnxFacts
-from neopack.frameworks.onnx.graph import GraphReader, Seen, Value, qualified
+from neopack.frameworks.onnx.graph import OnnxGraphReader, OnnxGraphSummary, Value, qualified
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
@@ -119,7 +119,7 @@ class _Model:
         self.opsets: dict[str, int] = {}
         self.training = 0
         self.walker = Walker(Cursor(source), limits)
-        self.graph = GraphReader(self.walker)
+        self.graph = OnnxGraphReader(self.walker)
         graphs = sum(self._field(field) for field in self.walker.top())
         if not graphs:
             raise Malformed(
@@ -191,7 +191,7 @@ def _specs(values: list[Value]) -> tuple[TensorSpec, ...]:
     )
 
 
-def _operators(seen: Seen) -> dict[str, int]:
+def _operators(seen: OnnxGraphSummary) -> dict[str, int]:
     counts: dict[str, int] = {}
     for (domain, name), count in seen.operators.items():
         full = qualified(domain, name)
@@ -242,7 +242,7 @@ def _external(tensor: Mapping[str, str]) -> ExternalTensor:
     )
 
 
-def _quantizing(seen: Seen) -> dict[str, int]:
+def _quantizing(seen: OnnxGraphSummary) -> dict[str, int]:
     counts = {
         qualified(domain, name): count
         for (domain, name), count in seen.operators.items()

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from neopack.frameworks.pytorch.schemas import UNKNOWN, Call, kind_of_type, result
+from neopack.frameworks.pytorch.schemas import UNKNOWN, OperatorCall, kind_of_type, result
 
-__all__ = ["Calls"]
+__all__ = ["CallRecorder"]
 
 MOST_CALLS = 10_000  # kept, different ones
 MOST_ARGUMENTS = 64
@@ -48,11 +48,11 @@ class _Open:
         self.name = self.value = ""
 
 
-class Calls:
+class CallRecorder:
     """What each operator is called with in the functions that were read."""
 
     def __init__(self) -> None:
-        self.found: dict[str, dict[Call, None]] = {}
+        self.found: dict[str, dict[OperatorCall, None]] = {}
         self._count = 0
         self._known: dict[str, str] = {}
 
@@ -113,7 +113,7 @@ class Calls:
     def _called(self, done: _Open) -> str:
         operator = f"aten::{done.callee.rpartition('.')[2]}"
         pairs = list(zip(done.names, done.kinds, strict=True))
-        call = Call(
+        call = OperatorCall(
             tuple(kind for name, kind in pairs if not name),
             tuple((name, kind) for name, kind in pairs if name),
         )
@@ -122,7 +122,7 @@ class Calls:
             return result(operator, call)
         return UNKNOWN
 
-    def _keep(self, operator: str, call: Call) -> None:
+    def _keep(self, operator: str, call: OperatorCall) -> None:
         kept = self.found.setdefault(operator, {})
         if call not in kept and self._count < MOST_CALLS:
             kept[call] = None

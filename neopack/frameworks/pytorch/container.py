@@ -17,14 +17,14 @@ from neopack.formats.pickle import Pickle, read_pickle
 from neopack.formats.source import ByteSource, BytesSource, Cursor
 from neopack.formats.zip import LOCAL_MAGIC, ZipDirectory, first_name, read_directory
 
-__all__ = ["Container", "form", "looks_like_torch", "open_container"]
+__all__ = ["TorchZip", "form", "looks_like_torch", "open_container"]
 
 EXPORTED_PROGRAM = "serialized_exported_program.json"
 _EARLY_RECORDS = ("/data.pkl", "/data/0", "/version", "/model.json", "/constants.pkl")
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
+class TorchZip:
     """Records by their names inside the root folder."""
 
     name: str
@@ -64,16 +64,16 @@ class Container:
             raise Malformed(f"no JSON ({reason})", where=f"{self.name}: {name}") from None
 
 
-def open_container(source: ByteSource, limits: Limits) -> Container:
+def open_container(source: ByteSource, limits: Limits) -> TorchZip:
     """Open a zip; the root folder is that of its first record, as torch has it."""
     directory = read_directory(source, limits)
     first = next(iter(directory.records), "")
     root = first[: first.find("/") + 1] if EXPORTED_PROGRAM not in directory.records else ""
     names = (name.removeprefix(root) for name in directory.records if name.startswith(root))
-    return Container(source.name, root, directory, frozenset(names), limits)
+    return TorchZip(source.name, root, directory, frozenset(names), limits)
 
 
-def form(container: Container) -> str:
+def form(container: TorchZip) -> str:
     """``torchscript``, ``torchscript-json`` (1.0 to 1.3), ``pt2``, ``saved``; or empty."""
     names = container.names
     if EXPORTED_PROGRAM in names or "archive_format" in names:

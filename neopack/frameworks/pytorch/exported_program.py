@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from neopack.errors import Malformed
-from neopack.frameworks.pytorch.container import EXPORTED_PROGRAM, Container
+from neopack.frameworks.pytorch.container import EXPORTED_PROGRAM, TorchZip
 from neopack.frameworks.pytorch.facts import ExportedFacts, PyTorchFacts
 from neopack.frameworks.pytorch.tensors import StoredTensor, sizes, total
 from neopack.values.model import ModelInfo
@@ -46,7 +46,7 @@ _STATISTICS = "running_mean"
 _FLOW = frozenset(["higher_order::cond", "higher_order::while_loop", "higher_order::map_impl"])
 
 
-def read(container: Container) -> ModelInfo:
+def read(container: TorchZip) -> ModelInfo:
     """ModelInfo of a .pt2 file."""
     names = container.under("models/", ".json")
     if EXPORTED_PROGRAM in container.names:
@@ -75,7 +75,7 @@ def _without_graph() -> ModelInfo:
     )
 
 
-def _info(container: Container, program: Any, names: list[str]) -> ModelInfo:
+def _info(container: TorchZip, program: Any, names: list[str]) -> ModelInfo:
     module = program["graph_module"]
     graph, signature = module["graph"], module["signature"]
     values: Mapping[str, Any] = graph["tensor_values"]
@@ -130,7 +130,7 @@ def _info(container: Container, program: Any, names: list[str]) -> ModelInfo:
     )
 
 
-def _versions(container: Container, program: Any) -> dict[str, str]:
+def _versions(container: TorchZip, program: Any) -> dict[str, str]:
     schema = program.get("schema_version")
     found = {
         "torch": program.get("torch_version", ""),

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 
 from neopack import facts
-from neopack.frameworks import Layout, Move
+from neopack.frameworks import Layout, MemberMove
 from neopack.values.json import Json
 from neopack.values.signature import Signature, TensorSpec
 from neopack.values.target import Target
@@ -62,9 +62,9 @@ def _options(specs: Sequence[TensorSpec], target: Target) -> str | None:
     return None
 
 
-def tidied(names: Sequence[str], model: str) -> tuple[Move, ...]:
+def tidied(names: Sequence[str], model: str) -> tuple[MemberMove, ...]:
     """The one ``.pt`` is named ``.pth``, which is right on every page of the guide."""
     found = model_members(names)
     if len(found) != 1 or not found[0].endswith(".pt"):
         return ()
-    return (Move(member=found[0], to=f"{found[0]}h", rule="NEO-PT-001"),)
+    return (MemberMove(member=found[0], to=f"{found[0]}h", rule="NEO-PT-001"),)

@@ -26,7 +26,7 @@ from neopack.formats.source import ByteSource
 from neopack.formats.zip import LOCAL_MAGIC
 from neopack.frameworks.pytorch import torch_save
 from neopack.frameworks.pytorch.container import (
-    Container,
+    TorchZip,
     form,
     looks_like_torch,
     open_container,
@@ -93,7 +93,7 @@ def _read(source: ByteSource, limits: Limits) -> ModelInfo:
     raise NotRecognized("is no PyTorch file", where=source.name)
 
 
-def _zip_reader(kind: str) -> Callable[[Container], ModelInfo] | None:
+def _zip_reader(kind: str) -> Callable[[TorchZip], ModelInfo] | None:
     """Imported when such a file is there: every command pays for what is imported above."""
     if kind == "saved":
         return torch_save.read_zip

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 
 from neopack import facts
 
-__all__ = ["UNKNOWN", "Call", "kind_of_type", "lacks", "result"]
+__all__ = ["UNKNOWN", "OperatorCall", "kind_of_type", "lacks", "result"]
 
 UNKNOWN = "_"
 MOST_SHOWN = 6
@@ -35,7 +35,7 @@ _GENERIC = re.compile(r"(Optional|List)\[(.*)\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class OperatorCall:
     """The types of what is given by place, and of what is given by name."""
 
     given: tuple[str, ...]
@@ -50,7 +50,7 @@ class Call:
         return str(self) if count <= MOST_SHOWN else f"{count} arguments"
 
     @classmethod
-    def parse(cls, text: str) -> Call:
+    def parse(cls, text: str) -> OperatorCall:
         parts = [part.partition("=") for part in text.split(", ")] if text else []
         return cls(
             tuple(kind for kind, equals, _ in parts if not equals),
@@ -58,7 +58,7 @@ class Call:
         )
 
 
-def lacks(version: str, operator: str, calls: Iterable[Call]) -> str:
+def lacks(version: str, operator: str, calls: Iterable[OperatorCall]) -> str:
     """What PyTorch ``version`` has not: ``aten::mish``, or ``aten::meshgrid(Tensor[],
     indexing=str)`` where it has the operator and none that is called so; empty where it has all,
     and for a version that our table does not reach."""
@@ -74,7 +74,7 @@ def lacks(version: str, operator: str, calls: Iterable[Call]) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def result(operator: str, call: Call) -> str:
+def result(operator: str, call: OperatorCall) -> str:
     """The type that the operator returns, in the PyTorch of today, where it is one of those that
     calls are told apart by."""
     rows = facts.torch_schemas_today(operator)
@@ -104,7 +104,7 @@ class _Schema:
     takes_all: bool
     returns: str
 
-    def takes(self, call: Call) -> bool:
+    def takes(self, call: OperatorCall) -> bool:
         if self.takes_all:
             return True
         return (

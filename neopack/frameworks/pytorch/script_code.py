@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from neopack.errors import LimitExceeded
-from neopack.frameworks.pytorch.call_arguments import Calls
+from neopack.frameworks.pytorch.call_arguments import CallRecorder
 
-__all__ = ["Argument", "Function", "Script", "ScriptClass", "class_prefix", "read_code"]
+__all__ = ["Argument", "Function", "ScriptClass", "ScriptSummary", "class_prefix", "read_code"]
 
 _TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*+["\\]?'
@@ -114,14 +114,14 @@ class ScriptClass:
 
 
 @dataclass(slots=True)
-class Script:
+class ScriptSummary:
     """All that the code of one file tells. Places are ``FILE: FUNCTION ...``."""
 
     classes: dict[str, ScriptClass] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     operators: Counter[str] = field(default_factory=Counter)
     called_in: dict[str, str] = field(default_factory=dict)
-    calls: Calls = field(default_factory=Calls)
+    calls: CallRecorder = field(default_factory=CallRecorder)
     training: list[str] = field(default_factory=list)
     devices: set[str] = field(default_factory=set)
     control_flow: list[str] = field(default_factory=list)
@@ -134,7 +134,7 @@ def class_prefix(file: str) -> str:
     return file.removeprefix("code/").removesuffix(".py").replace("/", ".")
 
 
-def read_code(script: Script, file: str, text: str) -> None:
+def read_code(script: ScriptSummary, file: str, text: str) -> None:
     """Add what ``text``, the content of the record ``file``, tells to ``script``."""
     _Reader(script, file).read(text)
 
@@ -142,7 +142,7 @@ def read_code(script: Script, file: str, text: str) -> None:
 class _Reader:
     """Goes over the lines of one file, knowing in which class and function it is."""
 
-    def __init__(self, script: Script, file: str) -> None:
+    def __init__(self, script: ScriptSummary, file: str) -> None:
         self.script = script
         self.file = file
         self.prefix = class_prefix(file)

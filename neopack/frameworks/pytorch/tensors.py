@@ -18,7 +18,7 @@ from neopack.formats.pickle import Global, Persistent, PickledCall
 
 __all__ = [
     "BITS",
-    "Held",
+    "OwnedTensor",
     "StoredTensor",
     "Totals",
     "mapping",
@@ -101,7 +101,7 @@ class StoredTensor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class OwnedTensor:
     """A tensor with what holds it: the class of the object, and the attribute's or key's name.
 
     ``group`` is the dict's own name where it lies in a dict of an object (``_parameters``).
@@ -145,7 +145,7 @@ def total(tensors: Iterable[StoredTensor]) -> Totals:
     )
 
 
-def tensors(root: Any) -> Iterator[Held]:
+def tensors(root: Any) -> Iterator[OwnedTensor]:
     """Every tensor that ``root`` holds, each pickled object once; cycles are no danger."""
     waiting: list[tuple[Any, str, str, str]] = [(root, "", "", "")]
     seen: set[int] = set()
@@ -159,7 +159,7 @@ def tensors(root: Any) -> Iterator[Held]:
         seen.add(id(value))
         tensor = tensor_of(value)
         if tensor is not None:
-            yield Held(tensor=tensor, owner=owner, name=name, group=group)
+            yield OwnedTensor(tensor=tensor, owner=owner, name=name, group=group)
         else:
             waiting += reversed(list(_parts(value, owner, name)))
 

@@ -17,11 +17,11 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.pickle import Global, Persistent, PickledCall, read_pickle
 from neopack.formats.source import ByteSource, Cursor
 from neopack.frameworks.pytorch import pickle_globals
-from neopack.frameworks.pytorch.container import Container
+from neopack.frameworks.pytorch.container import TorchZip
 from neopack.frameworks.pytorch.facts import SafetensorsFacts, SavedFacts
 from neopack.frameworks.pytorch.tensors import (
     BITS,
-    Held,
+    OwnedTensor,
     StoredTensor,
     mapping,
     tensor_of,
@@ -68,7 +68,7 @@ _SAFETENSORS = {
 }
 
 
-def read_zip(container: Container) -> ModelInfo:
+def read_zip(container: TorchZip) -> ModelInfo:
     """A zip that ``torch.save`` wrote (1.6 and later)."""
     pickle = container.pickle("data.pkl")
     version = container.text(".data/version") or container.text("version")
@@ -187,7 +187,7 @@ def _weights(value: Any) -> tuple[str, Any]:
     return "", value
 
 
-def _is_buffer(held: Held) -> bool:
+def _is_buffer(held: OwnedTensor) -> bool:
     return held.group == "_buffers" or held.name.endswith(_BUFFERS)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from neopack.errors import Malformed
 from neopack.formats.pickle import Global, PickledCall
 from neopack.frameworks.pytorch import pickle_globals, syntax
-from neopack.frameworks.pytorch.container import Container
+from neopack.frameworks.pytorch.container import TorchZip
 from neopack.frameworks.pytorch.facts import TorchScriptFacts
-from neopack.frameworks.pytorch.script_code import Argument, Function, Script, read_code
+from neopack.frameworks.pytorch.script_code import Argument, Function, ScriptSummary, read_code
 from neopack.frameworks.pytorch.tensors import (
-    Held,
+    OwnedTensor,
     StoredTensor,
     mapping,
     sizes,
@@ -41,7 +41,7 @@ _JSON_DTYPES = {
 }
 
 
-def read(container: Container) -> ModelInfo:
+def read(container: TorchZip) -> ModelInfo:
     """ModelInfo of a TorchScript archive, as torch 1.4 and later write it."""
     script = _script(container)
     pickles = {
@@ -69,7 +69,7 @@ def read(container: Container) -> ModelInfo:
     )
 
 
-def read_json_form(container: Container) -> ModelInfo:
+def read_json_form(container: TorchZip) -> ModelInfo:
     """ModelInfo of a TorchScript archive of torch 1.0 to 1.3, which has a ``model.json``."""
     model = container.json("model.json")
     if not isinstance(model, dict):
@@ -94,12 +94,12 @@ def read_json_form(container: Container) -> ModelInfo:
     )
 
 
-def _script(container: Container) -> Script:
+def _script(container: TorchZip) -> ScriptSummary:
     files = container.under("code/", ".py")
     records = container.directory.records
     length = sum(records[container.root + name].size for name in files)
     container.limits.hold("code_bytes", length, where=container.name)
-    script = Script()
+    script = ScriptSummary()
     for name, content in container.read_many(files).items():
         text = content.decode("utf-8", "replace")
         read_code(script, name, text)
@@ -108,8 +108,8 @@ def _script(container: Container) -> Script:
 
 
 def _info(
-    container: Container,
-    script: Script,
+    container: TorchZip,
+    script: ScriptSummary,
     *,
     forward: Function | None,
     stored: Sequence[Any] | None,
@@ -174,7 +174,7 @@ def _is_weight(constant: StoredTensor) -> bool:
     return bool(constant.shape) and constant.dtype.startswith(("float", "bfloat", "q"))
 
 
-def _notes(container: Container, forward: Function | None, *, frozen: bool) -> tuple[str, ...]:
+def _notes(container: TorchZip, forward: Function | None, *, frozen: bool) -> tuple[str, ...]:
     notes = []
     if forward is None:
         notes.append("no forward method: only other methods were exported")
@@ -185,7 +185,7 @@ def _notes(container: Container, forward: Function | None, *, frozen: bool) -> t
     return tuple(notes)
 
 
-def _versions(container: Container, script: Script) -> dict[str, str]:
+def _versions(container: TorchZip, script: ScriptSummary) -> dict[str, str]:
     """The zip's own version record moved into ``.data`` with file format 6."""
     found = {
         "file_format": container.text(".data/version") or container.text("version"),
@@ -194,22 +194,22 @@ def _versions(container: Container, script: Script) -> dict[str, str]:
     return {name: version for name, version in found.items() if version}
 
 
-def _calls(script: Script) -> dict[str, tuple[str, ...]]:
+def _calls(script: ScriptSummary) -> dict[str, tuple[str, ...]]:
     calls = sorted(script.calls.found.items())
     return {name: tuple(sorted(map(str, spelled))) for name, spelled in calls}
 
 
-def _custom_operators(script: Script) -> tuple[str, ...]:
+def _custom_operators(script: ScriptSummary) -> tuple[str, ...]:
     outside = (n for n in script.operators if n.partition("::")[0] not in _OWN_NAMESPACES)
     return tuple(sorted(outside))
 
 
-def _other_records(container: Container) -> tuple[str, ...]:
+def _other_records(container: TorchZip) -> tuple[str, ...]:
     apart = ("code/", "data/", "constants/", "tensors/", "traced_inputs/")
     return tuple(sorted(name for name in container.names if not name.startswith(apart)))
 
 
-def _origin(script: Script, *, stored: bool) -> str:
+def _origin(script: ScriptSummary, *, stored: bool) -> str:
     """A guess: tracing stores its inputs and leaves neither branches nor Final attributes."""
     scripted = bool(script.control_flow) or any(
         kind.startswith("Final[")
@@ -254,7 +254,7 @@ def _untagged(value: Any) -> Any:
     return value
 
 
-def _role(held: Held, script: Script) -> str:
+def _role(held: OwnedTensor, script: ScriptSummary) -> str:
     """Parameter, buffer or other; before torch 1.5 a tensor that is no parameter is a buffer."""
     owner = script.classes.get(held.owner)
     if owner is None:
@@ -274,7 +274,7 @@ def _attribute(root: Any, name: str) -> bool | None:
 # --- torch 1.0 to 1.3 -----------------------------------------------------------------------
 
 
-def _json_forward(script: Script, main: Mapping[str, Any]) -> Function | None:
+def _json_forward(script: ScriptSummary, main: Mapping[str, Any]) -> Function | None:
     arena = _dict(main, "torchscriptArena").get("key", "")
     prefix = str(arena).removeprefix("code/").removesuffix(".py").replace("/", ".")
     name = str(main.get("name", ""))

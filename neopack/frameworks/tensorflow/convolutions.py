@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from neopack.values.signature import Shape
 
-__all__ = ["CONVOLUTIONS", "Convolutions", "Said"]
+__all__ = ["CONVOLUTIONS", "ConvolutionAttributes", "Convolutions"]
 
 DEPTHWISE = "DepthwiseConv2dNative"
 CONVOLUTIONS = ("Conv2D", DEPTHWISE)
@@ -28,7 +28,7 @@ _SAME_CHANNELS = _SAME | {
 
 
 @dataclass(slots=True, kw_only=True)
-class Said:
+class ConvolutionAttributes:
     """What a node says of itself; ``shape`` is None where it is unknown."""
 
     shape: Shape | None = None
@@ -51,7 +51,7 @@ class Convolutions:
         self._shapes.clear()
         self._channels.clear()
 
-    def node(self, name: str, op: str, inputs: Sequence[str], said: Said) -> None:
+    def node(self, name: str, op: str, inputs: Sequence[str], said: ConvolutionAttributes) -> None:
         first, second = (*(one.partition(":")[0] for one in inputs[:2]), "", "")[:2]
         shape = said.shape
         if shape is None and op in _SAME:
@@ -65,7 +65,7 @@ class Convolutions:
             self._channels[name] = channels
 
     def _convolution(
-        self, name: str, op: str, image: str, kernel: Shape | None, said: Said
+        self, name: str, op: str, image: str, kernel: Shape | None, said: ConvolutionAttributes
     ) -> int | None:
         """How many channels it gives, where its kernel's shape is known."""
         if op == DEPTHWISE and said.dilated:
@@ -82,7 +82,7 @@ class Convolutions:
             self.grouped.append(name)
         return outputs
 
-    def _taken(self, image: str, said: Said) -> int | None:
+    def _taken(self, image: str, said: ConvolutionAttributes) -> int | None:
         shape = self._shapes.get(image)
         if shape is not None and len(shape) == 4:
             return shape[1 if said.channels_first else 3]

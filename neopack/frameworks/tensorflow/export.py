@@ -22,8 +22,13 @@ from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
 from neopack.frameworks.tensorflow.frozen_graph import output_tensors, parse_graph
 from neopack.frameworks.tensorflow.layout import DIRECTORY
 from neopack.frameworks.tensorflow.lowering import freeze, saved_model
-from neopack.frameworks.tensorflow.lowering.constants import Graph, fed, read_graph, write_graph
-from neopack.frameworks.tensorflow.lowering.lower import Lowered, lower
+from neopack.frameworks.tensorflow.lowering.constants import (
+    StrippedGraph,
+    fed,
+    read_graph,
+    write_graph,
+)
+from neopack.frameworks.tensorflow.lowering.lower import LoweredGraph, lower
 from neopack.frameworks.tensorflow.lowering.prune import needed_by, prune
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.frameworks.tensorflow.options import TensorFlowOptions
@@ -97,7 +102,9 @@ def _frozen_source(path: Path, info: ModelInfo, task: ExportTask, log: Log) -> E
     used = [spec for spec in known if spec.name in needed]  # a label's is none of them
     examples = _examples(concrete_function.requests_of(used, task.inputs, str(path)), task)
     golden = _computed(_fed_runner(graph, examples, outputs), examples, str(path))
-    frozen = freeze.Frozen(graph=graph, inputs={name: name for name in examples}, outputs=outputs)
+    frozen = freeze.FrozenGraph(
+        graph=graph, inputs={name: name for name in examples}, outputs=outputs
+    )
     return _write_frozen(frozen, examples, golden, [], task, log)
 
 
@@ -126,7 +133,7 @@ def _saved_source(
 
 def _write_saved(
     folder: Path, model: Any, meta: Any, key: str, staging: Path
-) -> tuple[list[Member], list[str], Lowered]:
+) -> tuple[list[Member], list[str], LoweredGraph]:
     done, lowered = saved_model.rewrite(model, meta, key)
     written = staging / DIRECTORY
     written.mkdir()
@@ -197,7 +204,7 @@ class _Function(GraphRunner):
 
 
 def _write_frozen(
-    frozen: freeze.Frozen,
+    frozen: freeze.FrozenGraph,
     examples: Mapping[str, Array],
     golden: Mapping[str, Array],
     remarks: list[str],
@@ -211,7 +218,7 @@ def _write_frozen(
     lowered = lower(pruned.graph)
     outputs = {pruned.outputs[name]: array for name, array in golden.items()}
     path = task.staging / FROZEN_FILE
-    write_graph(Graph(definition=pruned.graph, numbers=frozen.graph.numbers), path)
+    write_graph(StrippedGraph(definition=pruned.graph, numbers=frozen.graph.numbers), path)
     fetches = {name: f"{name}:0" for name in outputs}
     _refuse_other(_fed_runner(read_graph(path), by_node, fetches), by_node, outputs)
     members = [Member(name=FROZEN_FILE, path=path)]
@@ -221,7 +228,7 @@ def _write_frozen(
 
 
 def _fed_runner(
-    graph: Graph, examples: Mapping[str, Array], outputs: Mapping[str, str]
+    graph: StrippedGraph, examples: Mapping[str, Array], outputs: Mapping[str, str]
 ) -> GraphRunner:
     """The graph with its large constants fed: it computes as it would with them inside."""
     definition, constants = fed(graph)
@@ -234,7 +241,7 @@ def _exported(
     examples: Mapping[str, Array],
     golden: Mapping[str, Array],
     rewrites: list[str],
-    lowered: Lowered,
+    lowered: LoweredGraph,
     task: ExportTask,
     log: Log,
 ) -> ExportedModel:

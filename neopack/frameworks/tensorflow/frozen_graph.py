@@ -9,14 +9,14 @@ from typing import Any
 from neopack.errors import SourceError, UsageError, first_line
 from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
 from neopack.frameworks.tensorflow.graph import UNLIKELY_OUTPUTS
-from neopack.frameworks.tensorflow.lowering.constants import Graph, read_graph, taken_apart
+from neopack.frameworks.tensorflow.lowering.constants import StrippedGraph, read_graph, taken_apart
 from neopack.frameworks.tensorflow.tensorflow_module import tensorflow
 from neopack.values.model import ModelInfo, facts_of
 
 __all__ = ["output_tensors", "parse_graph"]
 
 
-def parse_graph(path: Path, *, is_text: bool) -> Graph:
+def parse_graph(path: Path, *, is_text: bool) -> StrippedGraph:
     from google.protobuf import message, text_format
 
     try:

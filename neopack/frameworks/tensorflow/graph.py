@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
 from neopack.formats.protobuf import LENGTH, VARINT, Field, Walker
-from neopack.frameworks.tensorflow.convolutions import CONVOLUTIONS, Convolutions, Said
+from neopack.frameworks.tensorflow.convolutions import (
+    CONVOLUTIONS,
+    ConvolutionAttributes,
+    Convolutions,
+)
 from neopack.frameworks.tensorflow.dtypes import dtype_of
 from neopack.values.signature import Shape
 
-__all__ = ["UNLIKELY_OUTPUTS", "GraphReader", "Node", "Seen", "tensor_shape"]
+__all__ = ["UNLIKELY_OUTPUTS", "GraphDefReader", "GraphDefSummary", "GraphNode", "tensor_shape"]
 
 # what Neo's open loader never takes for an output (neo-loader@06788c0, tf_model_helper.py)
 UNLIKELY_OUTPUTS = frozenset({"Const", "Assign", "NoOp", "Placeholder"})
@@ -36,7 +40,7 @@ _FORWARD = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class GraphNode:
     """A node of the main graph. ``shape`` is None where it is unknown."""
 
     name: str
@@ -47,7 +51,7 @@ class Node:
 
 
 @dataclass(slots=True)
-class Seen:
+class GraphDefSummary:
     """What the graph and its library hold; ``kept`` are the main graph's nodes;
     ``attributes`` are (operator, name); ``elements``, ``bytes`` and ``dtypes`` are of
     floating-point constants."""
@@ -57,7 +61,7 @@ class Seen:
     attributes: set[tuple[str, str]] = field(default_factory=set)
     convolutions: Convolutions = field(default_factory=Convolutions)
     functions: list[str] = field(default_factory=list)
-    kept: list[Node] = field(default_factory=list)
+    kept: list[GraphNode] = field(default_factory=list)
     consumed: set[str] = field(default_factory=set)
     dtypes: Counter[str] = field(default_factory=Counter)
     elements: int = 0
@@ -66,29 +70,31 @@ class Seen:
     producer: int = 0
     min_consumer: int = 0
 
-    def placeholders(self) -> list[Node]:
+    def placeholders(self) -> list[GraphNode]:
         return [node for node in self.kept if node.op == "Placeholder" and not node.inputs]
 
-    def outputs(self) -> list[Node]:
+    def outputs(self) -> list[GraphNode]:
         """Nodes that no other takes from, and that may be meant as outputs."""
         ends = (node for node in self.kept if node.name not in self.consumed)
         return [node for node in ends if node.op not in UNLIKELY_OUTPUTS]
 
 
 @dataclass(slots=True)
-class _Attributes(Said):
+class _Attributes(ConvolutionAttributes):
     dtype: str = ""
     constant: Shape | None = None
 
-    def said(self) -> Said:
+    def said(self) -> ConvolutionAttributes:
         shape = self.constant if self.shape is None else self.shape
-        return Said(shape=shape, channels_first=self.channels_first, dilated=self.dilated)
+        return ConvolutionAttributes(
+            shape=shape, channels_first=self.channels_first, dilated=self.dilated
+        )
 
 
-class GraphReader:
+class GraphDefReader:
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
-        self.seen = Seen()
+        self.seen = GraphDefSummary()
 
     def graph(self, span: Field | None) -> None:
         """The GraphDef in ``span``, or the one that fills the source."""
@@ -164,7 +170,9 @@ class GraphReader:
         self.seen.convolutions.node(name, op, first, attributes.said())
         self._bound(len(self.seen.kept))
         self.seen.kept.append(
-            Node(name=name, op=op, dtype=attributes.dtype, shape=attributes.shape, inputs=inputs)
+            GraphNode(
+                name=name, op=op, dtype=attributes.dtype, shape=attributes.shape, inputs=inputs
+            )
         )
 
     def _count(self, op: str) -> None:

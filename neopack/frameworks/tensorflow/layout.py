@@ -13,7 +13,7 @@ import json
 import posixpath
 from collections.abc import Sequence
 
-from neopack.frameworks import Layout, Move
+from neopack.frameworks import Layout, MemberMove
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.values.json import Json
 from neopack.values.signature import Signature
@@ -93,12 +93,14 @@ def _json(value: Json) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def tidied(names: Sequence[str], model: str) -> tuple[Move, ...]:
+def tidied(names: Sequence[str], model: str) -> tuple[MemberMove, ...]:
     """Without protobufs of metadata and a checkpoint's list; a SavedModel in a directory."""
     leaves = {name: posixpath.basename(name) for name in names}
-    extras = [Move(member=n, to="", rule="NEO-TF-002") for n in names if leaves[n] in EXTRAS]
-    lists = [Move(member=n, to="", rule="NEO-TF-006") for n in names if leaves[n] == CHECKPOINT]
+    extras = [MemberMove(member=n, to="", rule="NEO-TF-002") for n in names if leaves[n] in EXTRAS]
+    lists = [
+        MemberMove(member=n, to="", rule="NEO-TF-006") for n in names if leaves[n] == CHECKPOINT
+    ]
     at_root = model in SAVED_MODELS
     whole = (model, *model_parts(names, model)) if at_root else ()
-    wrapped = [Move(member=n, to=f"{DIRECTORY}/{n}", rule="NEO-TF-003") for n in whole]
+    wrapped = [MemberMove(member=n, to=f"{DIRECTORY}/{n}", rule="NEO-TF-003") for n in whole]
     return (*extras, *lists, *wrapped)

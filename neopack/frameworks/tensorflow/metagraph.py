@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from neopack.formats.protobuf import Field, Walker
 from neopack.frameworks.tensorflow.dtypes import dtype_of
-from neopack.frameworks.tensorflow.graph import GraphReader, Seen, tensor_shape
+from neopack.frameworks.tensorflow.graph import GraphDefReader, GraphDefSummary, tensor_shape
 from neopack.values.signature import Shape
 
 __all__ = ["MetaGraph", "SignatureDef", "TensorInfo", "chosen_signature", "read_meta_graph"]
@@ -50,7 +50,7 @@ class MetaGraph:
     assets: list[str] = field(default_factory=list)
     objects: bool = False
     keras: bool = False
-    graph: Seen = field(default_factory=Seen)
+    graph: GraphDefSummary = field(default_factory=GraphDefSummary)
 
 
 def chosen_signature(signatures: Mapping[str, SignatureDef], asked: str | None = None) -> str:
@@ -63,7 +63,7 @@ def chosen_signature(signatures: Mapping[str, SignatureDef], asked: str | None =
 def read_meta_graph(walker: Walker, span: Field | None, *, tags_only: bool = False) -> MetaGraph:
     """The MetaGraphDef in ``span``, or the one that fills the source."""
     made = MetaGraph()
-    graph = GraphReader(walker)
+    graph = GraphDefReader(walker)
     for part in walker.message(span) if span else walker.top():
         if part.number == 1:
             _meta_info(walker, part, made)

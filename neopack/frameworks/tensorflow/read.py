@@ -30,7 +30,7 @@ from neopack.frameworks.tensorflow.facts import (
     SavedModelFacts,
     SignatureTensors,
 )
-from neopack.frameworks.tensorflow.graph import GraphReader, Node, Seen
+from neopack.frameworks.tensorflow.graph import GraphDefReader, GraphDefSummary, GraphNode
 from neopack.frameworks.tensorflow.metagraph import (
     MetaGraph,
     SignatureDef,
@@ -97,7 +97,7 @@ def _walker(source: ByteSource, limits: Limits) -> tuple[bool, Walker]:
 
 
 def _graph_info(walker: Walker, *, is_text: bool) -> ModelInfo:
-    reader = GraphReader(walker)
+    reader = GraphDefReader(walker)
     reader.graph(None)
     seen = reader.seen
     placeholders, outputs = seen.placeholders(), seen.outputs()
@@ -122,7 +122,7 @@ def _graph_info(walker: Walker, *, is_text: bool) -> ModelInfo:
     )
 
 
-def _node_specs(nodes: list[Node]) -> tuple[TensorSpec, ...]:
+def _node_specs(nodes: list[GraphNode]) -> tuple[TensorSpec, ...]:
     return tuple(TensorSpec(name=n.name, dtype=n.dtype, shape=n.shape or ()) for n in nodes)
 
 
@@ -140,7 +140,7 @@ class _GraphFacts(TypedDict):
     dilated_depthwise: tuple[str, ...]
 
 
-def _graph_facts(seen: Seen) -> _GraphFacts:
+def _graph_facts(seen: GraphDefSummary) -> _GraphFacts:
     return _GraphFacts(
         producer=seen.producer,
         min_consumer=seen.min_consumer,
@@ -154,14 +154,14 @@ def _graph_facts(seen: Seen) -> _GraphFacts:
     )
 
 
-def _newer(seen: Seen) -> tuple[str, ...]:
+def _newer(seen: GraphDefSummary) -> tuple[str, ...]:
     known, own = facts.tensorflow_operators(), set(seen.functions)
     operators = {op for op in seen.operators if op not in known and op not in own}
     attributes = {f"{op}.{key}" for op, key in seen.attributes if key not in known.get(op, key)}
     return tuple(sorted(operators | attributes))
 
 
-def _versions(seen: Seen) -> dict[str, str]:
+def _versions(seen: GraphDefSummary) -> dict[str, str]:
     numbers = {"producer": seen.producer, "min_consumer": seen.min_consumer}
     return {name: str(number) for name, number in numbers.items() if number}
 

@@ -64,7 +64,7 @@ def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInf
     return _Model(buffer).info()
 
 
-class _Held(NamedTuple):
+class _ConstantTensor(NamedTuple):
     """A tensor, and the buffer that its constant elements would be in."""
 
     buffer: int
@@ -175,11 +175,11 @@ def _size(buffer: Table) -> int:
     return data.length if data is not None else buffer.number(SIZE_BEHIND, "Q")
 
 
-def _held(tensor: Table) -> _Held:
+def _held(tensor: Table) -> _ConstantTensor:
     elements = prod(max(dim, 0) for dim in _dims(tensor, SHAPE))
     if elements > MOST_ELEMENTS:
         raise tensor.buffer.broken("a tensor of more elements than can be", tensor.at)
-    return _Held(tensor.number(BUFFER, "I"), _dtype(tensor), elements)
+    return _ConstantTensor(tensor.number(BUFFER, "I"), _dtype(tensor), elements)
 
 
 def _spec(tensor: Table) -> TensorSpec:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neopack.frameworks import Layout, Move
+from neopack.frameworks import Layout, MemberMove
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
@@ -27,9 +27,9 @@ def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layo
     return Layout(data_input_config=None)
 
 
-def tidied(names: Sequence[str], model: str) -> tuple[Move, ...]:
+def tidied(names: Sequence[str], model: str) -> tuple[MemberMove, ...]:
     """The model alone; what serves it, in code/, is not ours to leave out."""
     if not model:
         return ()
     others = (name for name in names if name != model and not name.startswith("code/"))
-    return tuple(Move(member=name, to="", rule="NEO-XG-001") for name in others)
+    return tuple(MemberMove(member=name, to="", rule="NEO-XG-001") for name in others)

@@ -145,7 +145,7 @@ def dense(name: str, **more: Any) -> dict[str, Any]:
     return {"class_name": "Dense", "name": name, "config": inner, **more}
 
 
-def opened(layers: list[Any], inputs: Any, outputs: Any) -> graph.Graph:
+def opened(layers: list[Any], inputs: Any, outputs: Any) -> graph.LayerGraph:
     entry = {
         "class_name": "InputLayer", "name": "x", "inbound_nodes": [],
         "config": {"name": "x", "batch_shape": [None, 4], "dtype": "float32"},

@@ -16,7 +16,7 @@ from neopack.values.signature import InputRequest
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "mxnet"
 
 
-def pair(where: Path, weights: Path | None = None) -> source.Pair:
+def pair(where: Path, weights: Path | None = None) -> source.SymbolFiles:
     given = ModelSource(kind="file", where=str(where), framework="MXNET", weights=weights)
     return source.pair(given, SilentLog())
 

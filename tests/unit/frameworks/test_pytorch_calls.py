@@ -7,20 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.frameworks.pytorch import schemas
-from neopack.frameworks.pytorch.schemas import Call
-from neopack.frameworks.pytorch.script_code import Script, read_code
+from neopack.frameworks.pytorch.schemas import OperatorCall
+from neopack.frameworks.pytorch.script_code import ScriptSummary, read_code
 
 KINDS = st.sampled_from(["Tensor", "int", "float", "bool", "str", "None", "Device", "_"])
 NAMES = st.sampled_from(["dim", "keepdim", "dtype", "alpha"])
 CALLS = st.builds(
-    lambda given, named: Call(tuple(given), tuple(named.items())),
+    lambda given, named: OperatorCall(tuple(given), tuple(named.items())),
     st.lists(st.one_of(KINDS, KINDS.map(lambda kind: f"{kind}[]")), max_size=4),
     st.dictionaries(NAMES, KINDS, max_size=3),
 )
 
 
 def calls(*lines: str) -> dict[str, list[str]]:
-    script = Script()
+    script = ScriptSummary()
     body = "".join(f"    {line}\n" for line in lines)
     head = "class Net(Module):\n  weight : Tensor\n  sizes : List[int]\n"
     define = (
@@ -66,7 +66,7 @@ def test_a_name_is_what_was_assigned_to_it() -> None:
 
 
 def test_names_end_with_their_function() -> None:
-    script = Script()
+    script = ScriptSummary()
     one = "def one(x: Tensor) -> Tensor:\n  y = torch.relu(x)\n  return y\n"
     two = "def two(x: Tensor) -> Tensor:\n  return torch.relu(y)\n"
     read_code(script, "code/__torch__.py", one + two)
@@ -74,13 +74,13 @@ def test_names_end_with_their_function() -> None:
 
 
 @given(CALLS)
-def test_a_call_is_read_as_it_is_written(call: Call) -> None:
-    assert Call.parse(str(call)) == call
+def test_a_call_is_read_as_it_is_written(call: OperatorCall) -> None:
+    assert OperatorCall.parse(str(call)) == call
 
 
 @given(st.text(alphabet="torch.relu(),=[]\"' x1-\n", max_size=200))
 def test_any_text_can_be_read(text: str) -> None:
-    script = Script()
+    script = ScriptSummary()
     read_code(script, "code/__torch__.py", text)
     for found in script.calls.found.values():
         for call in found:
@@ -111,7 +111,7 @@ def test_any_text_can_be_read(text: str) -> None:
     ],
 )
 def test_what_a_version_lacks(version: str, operator: str, call: str, lack: str) -> None:
-    assert schemas.lacks(version, f"aten::{operator}", [Call.parse(call)]) == lack
+    assert schemas.lacks(version, f"aten::{operator}", [OperatorCall.parse(call)]) == lack
 
 
 def test_types_are_spelled_alike() -> None:

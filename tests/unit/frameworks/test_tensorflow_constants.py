@@ -30,7 +30,7 @@ def definition() -> Any:
     return graph.as_graph_def()
 
 
-def computed(graph: constants.Graph, output: str = "y:0") -> Any:
+def computed(graph: constants.StrippedGraph, output: str = "y:0") -> Any:
     fed, numbers = constants.fed(graph)
     runner = frozen_runner(fed, SIGNATURE, {"y": output}, constants=numbers)
     return runner.predict({"x": X})["y"]
@@ -81,7 +81,7 @@ def test_beyond_what_protobuf_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 # --- freezing -------------------------------------------------------------------------------
 
 
-def frozen_of(body: Any) -> freeze.Frozen:
+def frozen_of(body: Any) -> freeze.FrozenGraph:
     import tensorflow as tf
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neopack.errors import LimitExceeded
-from neopack.frameworks.pytorch.script_code import Argument, Script, read_code
+from neopack.frameworks.pytorch.script_code import Argument, ScriptSummary, read_code
 
 NET = """class Net(Module):
   __parameters__ = ["weight", ]
@@ -32,13 +32,13 @@ NET = """class Net(Module):
 """
 
 
-def script_of(body: str, file: str = "code/__torch__.py") -> Script:
-    script = Script()
+def script_of(body: str, file: str = "code/__torch__.py") -> ScriptSummary:
+    script = ScriptSummary()
     read_code(script, file, body)
     return script
 
 
-def calls(line: str) -> Script:
+def calls(line: str) -> ScriptSummary:
     return script_of(f"def f(x: Tensor) -> Tensor:\n  y = {line}\n  return y\n")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from neopack.frameworks.keras.lowering.old_model import Building, Inexpressible
+from neopack.frameworks.keras.lowering.old_model import Building, NotInKeras224
 from neopack.values.json import Json
 
 __all__ = ["PLAIN", "activate", "named"]
@@ -49,7 +49,7 @@ def activate(b: Building, x: int, activation: Json, base: str, channels: int | N
     if name in PLAIN:
         return b.add(f"{base}_{name}", "Activation", {"activation": name}, [x])
     if name not in _MADE:
-        raise Inexpressible(
+        raise NotInKeras224(
             f"the activation {name}",
             "relu, silu, hard_silu, sigmoid, tanh, softplus, elu or selu",
         )

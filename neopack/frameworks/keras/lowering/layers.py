@@ -6,35 +6,35 @@ from collections.abc import Callable, Mapping
 
 from neopack.errors import Malformed
 from neopack.frameworks.keras import keras224
-from neopack.frameworks.keras.graph import Call, Layer, Ref
+from neopack.frameworks.keras.graph import Layer, LayerCall, Ref
 from neopack.frameworks.keras.lowering import activations
-from neopack.frameworks.keras.lowering.old_model import Building, Inexpressible
+from neopack.frameworks.keras.lowering.old_model import Building, NotInKeras224
 from neopack.values.artifact import Array
 from neopack.values.json import Json
 
 __all__ = ["LAYERS", "Rewrite", "keep", "only"]
 
-Rewrite = Callable[[Building, Layer, Call], int]
+Rewrite = Callable[[Building, Layer, LayerCall], int]
 SMALLEST_DEVIATION = 1e-7  # keras.config.epsilon(), below which Normalization does not divide
 RECURRENT = ("SimpleRNN", "LSTM", "GRU")
 
 
-def only(b: Building, call: Call) -> tuple[Ref, int]:
+def only(b: Building, call: LayerCall) -> tuple[Ref, int]:
     """The one tensor that a call takes: as the graph states it, and here."""
     refs = [value for value in (*call.args, *call.kwargs.values()) if isinstance(value, Ref)]
     if len(refs) != 1:
-        raise Inexpressible(f"a call with {len(refs)} tensors")
+        raise NotInKeras224(f"a call with {len(refs)} tensors")
     return refs[0], b.made[refs[0].call]
 
 
 # --- layers of 2.2.4 ------------------------------------------------------------------------
 
 
-def keep(b: Building, layer: Layer, call: Call) -> int:
+def keep(b: Building, layer: Layer, call: LayerCall) -> int:
     """A layer that 2.2.4 has: its config in the words of 2.2.4, its weights as they are."""
     kind, name = layer.class_name, b.name(layer)
     if b.inputs(list(call.kwargs.values())):
-        raise Inexpressible("a mask or a state given as a tensor")
+        raise NotInKeras224("a mask or a state given as a tensor")
     config = {w: plain(layer.config[w]) for w in keras224.KEPT[kind].words if w in layer.config}
     weights = _named_weights(b, layer)
     if kind in _ADJUSTED:
@@ -68,7 +68,7 @@ def plain(value: Json) -> Json:
     return [plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _activation(b: Building, layer: Layer, call: Call) -> int:
+def _activation(b: Building, layer: Layer, call: LayerCall) -> int:
     _, x = only(b, call)
     name, activation = b.name(layer), layer.config.get("activation")
     if activations.named(activation) in activations.PLAIN:
@@ -87,7 +87,7 @@ def _adjust_conv(
     groups = layer.config.get("groups") or 1
     if groups != 1:
         if layer.class_name != "Conv2D":
-            raise Inexpressible(f"{layer.class_name} in {groups} groups", "Conv2D")
+            raise NotInKeras224(f"{layer.class_name} in {groups} groups", "Conv2D")
         weights = [("kernel", _block_diagonal(weights[0][1], groups)), *weights[1:]]
         b.note("a convolution in groups became one whose other weights are 0", b.name(layer))
     return config, weights
@@ -127,7 +127,7 @@ def _adjust_upsampling(
 ) -> Adjusted:
     how = config.get("interpolation", "nearest")
     if how != "nearest":
-        raise Inexpressible(
+        raise NotInKeras224(
             f"UpSampling2D by {how} interpolation, which TensorFlow 1.15 places half a pixel off",
             "UpSampling2D with interpolation='nearest', or Conv2DTranspose",
         )
@@ -139,7 +139,7 @@ def _adjust_softmax(
 ) -> Adjusted:
     axis = config.get("axis", -1)
     if isinstance(axis, list) and len(axis) != 1:
-        raise Inexpressible("Softmax over several axes", "Reshape before it")
+        raise NotInKeras224("Softmax over several axes", "Reshape before it")
     return {"axis": axis[0] if isinstance(axis, list) else axis}, weights
 
 
@@ -157,23 +157,23 @@ def _recurrent(layer: Layer) -> dict[str, Json]:
     given = {word: activations.named(layer.config.get(word, "tanh")) for word in words}
     for name in given.values():
         if name not in activations.PLAIN:
-            raise Inexpressible(f"{name} inside {layer.class_name}", "sigmoid or tanh")
+            raise NotInKeras224(f"{name} inside {layer.class_name}", "sigmoid or tanh")
     if layer.config.get("return_state"):
-        raise Inexpressible(f"{layer.class_name} that returns its state", "return_state=False")
+        raise NotInKeras224(f"{layer.class_name} that returns its state", "return_state=False")
     return given
 
 
 # --- layers of Keras 3 ----------------------------------------------------------------------
 
 
-def _rescaling(b: Building, layer: Layer, call: Call) -> int:
+def _rescaling(b: Building, layer: Layer, call: LayerCall) -> int:
     ref, x = only(b, call)
     b.note("Rescaling became a batch normalisation", b.name(layer))
     scale, offset = plain(layer.config.get("scale")), plain(layer.config.get("offset", 0.0))
     return b.affine(b.name(layer), x, scale, offset, b.channels(ref, layer))
 
 
-def _normalization(b: Building, layer: Layer, call: Call) -> int:
+def _normalization(b: Building, layer: Layer, call: LayerCall) -> int:
     """(x - mean) / sqrt(variance), or back with ``invert``."""
     import numpy as np
 
@@ -182,12 +182,12 @@ def _normalization(b: Building, layer: Layer, call: Call) -> int:
     axes = axis if isinstance(axis, list) else [axis]
     rank = len(ref.shape or layer.build_shape or (None,) * 4)
     if axes not in ([-1], [rank - 1], []) or axis is None:
-        raise Inexpressible(f"Normalization over the axes {axis}", "axis=-1")
+        raise NotInKeras224(f"Normalization over the axes {axis}", "axis=-1")
     arrays = b.arrays(layer)
     mean = arrays[0] if arrays else plain(layer.config.get("mean"))
     variance = arrays[1] if arrays else plain(layer.config.get("variance"))
     if mean is None or variance is None:
-        raise Inexpressible("Normalization that was not adapted", "adapt() it, or give it mean")
+        raise NotInKeras224("Normalization that was not adapted", "adapt() it, or give it mean")
     mean, deviation = np.ravel(mean), np.sqrt(np.ravel(np.asarray(variance, np.float64)))
     deviation = np.maximum(deviation, SMALLEST_DEVIATION)
     b.note("Normalization became a batch normalisation", b.name(layer))
@@ -197,24 +197,24 @@ def _normalization(b: Building, layer: Layer, call: Call) -> int:
     return b.affine(b.name(layer), x, 1 / deviation, -mean / deviation, channels)
 
 
-def _identity(b: Building, layer: Layer, call: Call) -> int:
+def _identity(b: Building, layer: Layer, call: LayerCall) -> int:
     b.note(f"{layer.class_name} was left out: it does nothing outside of training", layer.name)
     return b.inputs(call.args)[0]
 
 
-def _pool_keeping_dims(b: Building, layer: Layer, call: Call) -> int:
+def _pool_keeping_dims(b: Building, layer: Layer, call: LayerCall) -> int:
     made = keep(b, layer, call)
     if not layer.config.get("keepdims"):
         return made
     channels = b.channels(only(b, call)[0], layer)
     if channels is None or plain(layer.config.get("data_format")) == "channels_first":
-        raise Inexpressible("keepdims of an unknown number of channels")
+        raise NotInKeras224("keepdims of an unknown number of channels")
     b.note("keepdims of a global pooling became a Reshape", b.name(layer))
     ones = [1] * int(layer.class_name[-2])
     return b.add(f"{b.name(layer)}_dims", "Reshape", {"target_shape": [*ones, channels]}, [made])
 
 
-def _scaled_sum(b: Building, layer: Layer, call: Call) -> int:
+def _scaled_sum(b: Building, layer: Layer, call: LayerCall) -> int:
     """keras.applications.InceptionResNetV2: the first tensor and a fraction of the second."""
     first, second = b.inputs(call.args)
     name, scale = b.name(layer), layer.config.get("scale", 1.0)
@@ -223,7 +223,7 @@ def _scaled_sum(b: Building, layer: Layer, call: Call) -> int:
     return b.add(name, "Add", {}, [first, part])
 
 
-def _layer_scale(b: Building, layer: Layer, call: Call) -> int:
+def _layer_scale(b: Building, layer: Layer, call: LayerCall) -> int:
     """keras.applications.ConvNeXt: a number for each channel."""
     ref, x = only(b, call)
     (gamma,) = b.arrays(layer)
@@ -231,26 +231,26 @@ def _layer_scale(b: Building, layer: Layer, call: Call) -> int:
     return b.affine(b.name(layer), x, gamma, 0.0, b.channels(ref, layer))
 
 
-def _resizing(b: Building, layer: Layer, call: Call) -> int:
+def _resizing(b: Building, layer: Layer, call: LayerCall) -> int:
     """Only where it changes nothing."""
     ref, x = only(b, call)
     wanted = (layer.config.get("height"), layer.config.get("width"))
     shape = ref.shape or layer.build_shape or ()
     if shape[1:3] != wanted:
-        raise Inexpressible(
+        raise NotInKeras224(
             f"Resizing to {wanted[0]}x{wanted[1]}", "images of that size, resized before"
         )
     return x
 
 
-def _center_crop(b: Building, layer: Layer, call: Call) -> int:
+def _center_crop(b: Building, layer: Layer, call: LayerCall) -> int:
     ref, x = only(b, call)
     shape = ref.shape or layer.build_shape or ()
     if len(shape) != 4 or shape[1] is None or shape[2] is None:
-        raise Inexpressible("CenterCrop of an unknown size", "Cropping2D")
+        raise NotInKeras224("CenterCrop of an unknown size", "Cropping2D")
     spare = (shape[1] - layer.config["height"], shape[2] - layer.config["width"])
     if min(spare) < 0:
-        raise Inexpressible("CenterCrop of a smaller image, which resizes it", "Cropping2D")
+        raise NotInKeras224("CenterCrop of a smaller image, which resizes it", "Cropping2D")
     cropping = [[one // 2, one - one // 2] for one in spare]
     b.note("CenterCrop became Cropping2D", b.name(layer))
     return b.add(b.name(layer), "Cropping2D", {"cropping": cropping}, [x])

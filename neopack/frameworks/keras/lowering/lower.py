@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from neopack.errors import Malformed, SourceError
 from neopack.frameworks.keras import config as configs
-from neopack.frameworks.keras.graph import Call, Graph, Layer, Ref
+from neopack.frameworks.keras.graph import Layer, LayerCall, LayerGraph, Ref
 from neopack.frameworks.keras.lowering.layers import LAYERS, Rewrite
-from neopack.frameworks.keras.lowering.old_model import Building, Inexpressible, OldModel
+from neopack.frameworks.keras.lowering.old_model import Building, NotInKeras224, OldModel
 from neopack.frameworks.keras.lowering.operations import OPERATIONS
 from neopack.values.artifact import Array
 from neopack.values.json import Json
@@ -32,7 +32,7 @@ _INSTEAD = {
 
 
 def lower(
-    graph: Graph,
+    graph: LayerGraph,
     weights: Mapping[str, Sequence[Array]],
     *,
     name: str = "model",
@@ -42,7 +42,7 @@ def lower(
     names leave open, the batch first. Raises ``SourceError`` that names each layer in the way."""
     building = Building(graph, weights)
     needed = _needed(graph)
-    problems: list[tuple[Layer, Inexpressible]] = []
+    problems: list[tuple[Layer, NotInKeras224]] = []
     for at in graph.inputs:
         building.made[at] = _input(building, graph.layers[graph.calls[at].layer], shapes or {})
     for at, call in enumerate(graph.calls):
@@ -51,7 +51,7 @@ def lower(
         layer = graph.layers[call.layer]
         try:
             building.made[at] = _rewrite(layer)(building, layer, call)
-        except Inexpressible as problem:
+        except NotInKeras224 as problem:
             problems.append((layer, problem))
             building.made[at] = building.made[_taken(call)[0]] if _taken(call) else 0
     if problems:
@@ -71,13 +71,13 @@ def _rewrite(layer: Layer) -> Rewrite:
     found = (OPERATIONS if of_ops else LAYERS).get(layer.class_name)
     if found is not None:
         return found
-    raise Inexpressible(
+    raise NotInKeras224(
         f"the operation {layer.class_name}" if of_ops else layer.class_name,
         _INSTEAD.get(layer.class_name, "layers that Keras 2.2.4 has"),
     )
 
 
-def _taken(call: Call) -> list[int]:
+def _taken(call: LayerCall) -> list[int]:
     """The calls whose tensors a call takes."""
 
     def refs(value: Json) -> Iterable[int]:
@@ -90,7 +90,7 @@ def _taken(call: Call) -> list[int]:
     return list(refs([*call.args, *call.kwargs.values()]))
 
 
-def _needed(graph: Graph) -> set[int]:
+def _needed(graph: LayerGraph) -> set[int]:
     """The calls that the outputs depend on; Keras 2.2.4 would miscount the weights of others."""
     needed: set[int] = set()
     pending = list(graph.outputs)
@@ -126,7 +126,7 @@ def _told(what: str, names: Sequence[str]) -> str:
     return f"{what} ({shown}{more})"
 
 
-def _refusal(problems: Sequence[tuple[Layer, Inexpressible]], where: str) -> SourceError:
+def _refusal(problems: Sequence[tuple[Layer, NotInKeras224]], where: str) -> SourceError:
     kinds: dict[str, list[str]] = {}
     for layer, problem in problems:
         kinds.setdefault(problem.what, []).append(layer.path)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from neopack.frameworks.keras.graph import Graph, Layer, Ref
+from neopack.frameworks.keras.graph import Layer, LayerGraph, Ref
 from neopack.values.artifact import Array
 from neopack.values.json import Json
 from neopack.values.signature import Shape
 
-__all__ = ["Building", "Inexpressible", "OldCall", "OldLayer", "OldModel"]
+__all__ = ["Building", "NotInKeras224", "OldCall", "OldLayer", "OldModel"]
 
 # Keras 2.2.4 wants at least 1e-3 where it hands batch normalisation to a GPU
 EPSILON = 1e-3
@@ -22,7 +22,7 @@ _SAME_CHANNELS = (
 )  # fmt: skip
 
 
-class Inexpressible(Exception):
+class NotInKeras224(Exception):
     """What Keras 2.2.4 has no layers for; ``instead`` says what to use in its place."""
 
     def __init__(self, what: str, instead: str = "") -> None:
@@ -60,7 +60,7 @@ class OldModel:
 class Building:
     """``made`` has for each call of the graph the call here that gives its tensor."""
 
-    graph: Graph
+    graph: LayerGraph
     weights: Mapping[str, Sequence[Array]]
     layers: dict[str, OldLayer] = field(default_factory=dict)
     calls: list[OldCall] = field(default_factory=list)
@@ -98,9 +98,9 @@ class Building:
         wide = max(np.size(scale), np.size(offset))
         channels = channels or (wide if wide > 1 else None)
         if channels is None:
-            raise Inexpressible("arithmetic on an unknown number of channels")
+            raise NotInKeras224("arithmetic on an unknown number of channels")
         if wide not in (1, channels):
-            raise Inexpressible(f"arithmetic with {wide} numbers on {channels} channels")
+            raise NotInKeras224(f"arithmetic with {wide} numbers on {channels} channels")
         ones = np.ones(channels, np.float32)
         weights = [
             ("gamma", (ones * np.ravel(scale)).astype(np.float32)),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neopack.frameworks.keras.graph import Call, Layer, Ref
+from neopack.frameworks.keras.graph import Layer, LayerCall, Ref
 from neopack.frameworks.keras.lowering import activations
 from neopack.frameworks.keras.lowering.layers import Rewrite, only, plain
-from neopack.frameworks.keras.lowering.old_model import Building, Inexpressible
+from neopack.frameworks.keras.lowering.old_model import Building, NotInKeras224
 from neopack.values.json import Json
 
 __all__ = ["OPERATIONS"]
@@ -24,24 +24,24 @@ _ACTIVATIONS = {
 }  # fmt: skip
 
 
-def _two(call: Call) -> tuple[Json, Json]:
+def _two(call: LayerCall) -> tuple[Json, Json]:
     values = [*call.args, *(call.kwargs[key] for key in ("x1", "x2") if key in call.kwargs)]
     if len(values) != 2:
-        raise Inexpressible(f"an operation on {len(values)} values")
+        raise NotInKeras224(f"an operation on {len(values)} values")
     first, second = (one if isinstance(one, Ref) else plain(one) for one in values)
     return first, second
 
 
-def _binary(b: Building, layer: Layer, call: Call) -> int:
+def _binary(b: Building, layer: Layer, call: LayerCall) -> int:
     kind, (first, second) = layer.class_name, _two(call)
     if isinstance(first, Ref) and isinstance(second, Ref):
         if kind not in _MERGES:
-            raise Inexpressible(f"{kind} of two tensors", "Multiply")
+            raise NotInKeras224(f"{kind} of two tensors", "Multiply")
         return b.add(b.name(layer), _MERGES[kind], {}, b.inputs([first, second]))
     tensor, number = (first, second) if isinstance(first, Ref) else (second, first)
     line = _line(kind, number, tensor_first=isinstance(first, Ref))
     if line is None:
-        raise Inexpressible(f"{kind} with {number}", "Add or Multiply")
+        raise NotInKeras224(f"{kind} with {number}", "Add or Multiply")
     b.note("arithmetic with a constant became a batch normalisation", b.name(layer))
     x = b.made[tensor.call]
     return b.affine(b.name(layer), x, *line, b.channels(tensor, layer))
@@ -63,48 +63,48 @@ def _line(kind: str, number: Json, *, tensor_first: bool) -> tuple[Json, Json] |
     return None
 
 
-def _unary(b: Building, layer: Layer, call: Call) -> int:
+def _unary(b: Building, layer: Layer, call: LayerCall) -> int:
     ref, x = only(b, call)
     name = _ACTIVATIONS[layer.class_name]
     return activations.activate(b, x, name, b.name(layer), b.channels(ref))
 
 
-def _gelu(b: Building, layer: Layer, call: Call) -> int:
+def _gelu(b: Building, layer: Layer, call: LayerCall) -> int:
     ref, x = only(b, call)
     name = "gelu_tanh" if layer.config.get("approximate", True) else "gelu"
     return activations.activate(b, x, name, b.name(layer), b.channels(ref))
 
 
-def _leaky(b: Building, layer: Layer, call: Call) -> int:
+def _leaky(b: Building, layer: Layer, call: LayerCall) -> int:
     _, x = only(b, call)
     return b.add(b.name(layer), "LeakyReLU", {"alpha": layer.config["negative_slope"]}, [x])
 
 
-def _softmax(b: Building, layer: Layer, call: Call) -> int:
+def _softmax(b: Building, layer: Layer, call: LayerCall) -> int:
     _, x = only(b, call)
     return b.add(b.name(layer), "Softmax", {"axis": layer.config.get("axis", -1)}, [x])
 
 
-def _negative(b: Building, layer: Layer, call: Call) -> int:
+def _negative(b: Building, layer: Layer, call: LayerCall) -> int:
     ref, x = only(b, call)
     return b.affine(b.name(layer), x, -1.0, 0.0, b.channels(ref))
 
 
-def _square(b: Building, layer: Layer, call: Call) -> int:
+def _square(b: Building, layer: Layer, call: LayerCall) -> int:
     _, x = only(b, call)
     return b.add(b.name(layer), "Multiply", {}, [x, x])
 
 
-def _identity(b: Building, layer: Layer, call: Call) -> int:
+def _identity(b: Building, layer: Layer, call: LayerCall) -> int:
     return only(b, call)[1]
 
 
-def _over_image(b: Building, layer: Layer, call: Call) -> int:
+def _over_image(b: Building, layer: Layer, call: LayerCall) -> int:
     """Mean or Max over height and width."""
     ref, x = only(b, call)
     axes = plain(layer.config.get("axis"))
     if len(ref.shape or ()) != 4 or sorted(axes or []) not in ([1, 2], [-3, -2]):
-        raise Inexpressible(f"{layer.class_name} over the axes {axes}", "GlobalAveragePooling2D")
+        raise NotInKeras224(f"{layer.class_name} over the axes {axes}", "GlobalAveragePooling2D")
     kind = "GlobalAveragePooling2D" if layer.class_name == "Mean" else "GlobalMaxPooling2D"
     made = b.add(b.name(layer), kind, {"data_format": "channels_last"}, [x])
     if not layer.config.get("keepdims"):
@@ -113,25 +113,25 @@ def _over_image(b: Building, layer: Layer, call: Call) -> int:
     return b.add(f"{b.name(layer)}_dims", "Reshape", {"target_shape": shape}, [made])
 
 
-def _concatenate(b: Building, layer: Layer, call: Call) -> int:
+def _concatenate(b: Building, layer: Layer, call: LayerCall) -> int:
     return b.add(
         b.name(layer), "Concatenate", {"axis": layer.config.get("axis", -1)}, b.inputs(call.args)
     )
 
 
-def _reshape(b: Building, layer: Layer, call: Call) -> int:
+def _reshape(b: Building, layer: Layer, call: LayerCall) -> int:
     _, x = only(b, call)
     shape = plain(layer.config.get("newshape"))
     if not isinstance(shape, list) or len(shape) < 2 or shape[0] not in (-1, None):
-        raise Inexpressible(f"Reshape to {shape}, the batch among it", "layers.Reshape")
+        raise NotInKeras224(f"Reshape to {shape}, the batch among it", "layers.Reshape")
     return b.add(b.name(layer), "Reshape", {"target_shape": shape[1:]}, [x])
 
 
-def _transpose(b: Building, layer: Layer, call: Call) -> int:
+def _transpose(b: Building, layer: Layer, call: LayerCall) -> int:
     _, x = only(b, call)
     axes = plain(layer.config.get("axes"))
     if not isinstance(axes, list) or axes[:1] != [0]:
-        raise Inexpressible(f"Transpose by {axes}", "layers.Permute")
+        raise NotInKeras224(f"Transpose by {axes}", "layers.Permute")
     return b.add(b.name(layer), "Permute", {"dims": axes[1:]}, [x])
 
 

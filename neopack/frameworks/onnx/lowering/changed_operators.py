@@ -12,7 +12,7 @@ from typing import Any
 
 from neopack.frameworks.onnx.lowering.quantization import dequantize, quantize
 from neopack.frameworks.onnx.lowering.resize import resize
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
 __all__ = ["CHANGED", "Adapter", "older"]
 
@@ -40,7 +40,7 @@ def reduction(site: Site) -> str:
     axes = site.constant(1, "axes").reshape(-1).tolist() if site.input(1) else []
     if not axes and site.attribute("noop_with_empty_axes", 0):
         if operator not in _PLAIN_REDUCTIONS:
-            raise Inexpressible(f"{operator} with noop_with_empty_axes", "axes")
+            raise NotInOnnx(f"{operator} with noop_with_empty_axes", "axes")
         site.emit("Identity", data, into=into)
         return "without axes it is Identity"
     told: dict[str, Any] = {"keepdims": site.attribute("keepdims", 1)}
@@ -92,7 +92,7 @@ def split(site: Site) -> str:
 def batch_normalization(site: Site) -> str:
     """Without training_mode, which is refused; one type for all inputs."""
     if site.attribute("training_mode", 0):
-        raise Inexpressible("BatchNormalization that trains", "an export in evaluation mode")
+        raise NotInOnnx("BatchNormalization that trains", "an export in evaluation mode")
     kind, inputs = site.dtype(), list(site.node.input)
     for place in range(1, len(inputs)):
         if site.dtype(place) != kind:
@@ -110,7 +110,7 @@ def reshape(site: Site) -> str:
     shape = site.values.fixed_shape(site.output(0))
     empty = 0 in (asked.reshape(-1).tolist() if asked is not None else shape or [0])
     if empty:
-        raise Inexpressible("Reshape with allowzero to a size of zero", "a shape without zeros")
+        raise NotInOnnx("Reshape with allowzero to a size of zero", "a shape without zeros")
     site.keep(without=["allowzero"])
     return "no size is zero: allowzero says nothing"
 
@@ -121,7 +121,7 @@ def pad(site: Site) -> str:
 
     mode = site.attribute("mode", "constant")
     if mode == "wrap":
-        raise Inexpressible("Pad that wraps", "Slice and Concat")
+        raise NotInOnnx("Pad that wraps", "Slice and Concat")
     inputs = list(site.node.input[:3])
     while inputs and not inputs[-1]:
         inputs.pop()
@@ -156,7 +156,7 @@ def shape_of(site: Site) -> str:
 def roi_align(site: Site) -> str:
     """With output_half_pixel alone; half_pixel is refused."""
     if site.attribute("coordinate_transformation_mode", "half_pixel") == "half_pixel":
-        raise Inexpressible(
+        raise NotInOnnx(
             "RoiAlign with half_pixel", "coordinate_transformation_mode output_half_pixel"
         )
     site.keep(without=["coordinate_transformation_mode"])
@@ -204,9 +204,9 @@ def without(*names: str) -> Adapter:
 def pool(site: Site) -> str:
     """Without dilations, and LpPool without ceil_mode, which are refused."""
     if any(step != 1 for step in site.attribute("dilations", [])):
-        raise Inexpressible(f"{site.node.op_type} with dilations", "Conv with equal weights")
+        raise NotInOnnx(f"{site.node.op_type} with dilations", "Conv with equal weights")
     if site.node.op_type == "LpPool" and site.attribute("ceil_mode", 0):
-        raise Inexpressible("LpPool with ceil_mode", "pads that say the same")
+        raise NotInOnnx("LpPool with ceil_mode", "pads that say the same")
     dropped = ["dilations", "ceil_mode"] if site.node.op_type == "LpPool" else ["dilations"]
     site.keep(without=dropped)
     return ""
@@ -272,9 +272,9 @@ def older(site: Site, new: Any, old: Any) -> str:
             continue
         default = new.attributes[attribute.name].default_value
         if helper.get_attribute_value(attribute) != helper.get_attribute_value(default):
-            raise Inexpressible(f"{operator} with {attribute.name}", f"{operator} without it")
+            raise NotInOnnx(f"{operator} with {attribute.name}", f"{operator} without it")
         dropped.append(attribute.name)
     if any(site.node.input[old.max_input :]) or any(site.node.output[old.max_output :]):
-        raise Inexpressible(f"{operator} with {len(site.node.input)} inputs", "fewer inputs")
+        raise NotInOnnx(f"{operator} with {len(site.node.input)} inputs", "fewer inputs")
     site.keep(without=dropped)
     return ""

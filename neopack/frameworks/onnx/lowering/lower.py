@@ -20,7 +20,7 @@ from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.lowering.einsum import use_small_letters
 from neopack.frameworks.onnx.lowering.expansion import converted, expanded, laid_open, refuse_types
 from neopack.frameworks.onnx.lowering.older_opsets.steps import LOWEST
-from neopack.frameworks.onnx.lowering.rewrite_site import Names
+from neopack.frameworks.onnx.lowering.rewrite_site import UniqueNames
 from neopack.frameworks.onnx.lowering.rewriting import (
     BASE,
     OWN,
@@ -173,7 +173,7 @@ def _lift_weights(model: Any) -> None:
 
     if model.ir_version >= 4:
         return
-    names = Names(set(named(model.graph)))
+    names = UniqueNames(set(named(model.graph)))
     for graph in list(graphs(model.graph))[1:]:
         inside = [node for node in graph.node if node.op_type == "Constant"]
         held = {tensor.name: tensor for tensor in graph.initializer}

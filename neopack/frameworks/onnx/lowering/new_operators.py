@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
 __all__ = ["ADDED", "EXPANDED", "INSTEAD"]
 
@@ -151,7 +151,7 @@ def trilu(site: Site) -> str:
     shape = site.values.shape(site.input(0)) or ()
     rows, columns = shape[-2:] if len(shape) > 1 else (None, None)
     if rows is None or columns is None:
-        raise Inexpressible("Trilu of an unknown shape", "an export whose shapes are known")
+        raise NotInOnnx("Trilu of an unknown shape", "an export whose shapes are known")
     offset = int(site.constant(1, "k").reshape(-1)[0]) if site.input(1) else 0
     mask = np.ones((rows, columns), np.bool_)
     mask = np.triu(mask, offset) if site.attribute("upper", 1) else np.tril(mask, offset)

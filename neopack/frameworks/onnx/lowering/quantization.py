@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
 __all__ = ["dequantize", "quantize"]
 
@@ -56,7 +56,7 @@ def quantize(site: Site) -> str:
 
 def _one_scale(site: Site) -> bool:
     if site.attribute("block_size", 0):
-        raise Inexpressible(f"{site.node.op_type} in blocks", "one scale for each channel")
+        raise NotInOnnx(f"{site.node.op_type} in blocks", "one scale for each channel")
     return site.values.shape(site.input(1)) in ((), (1,))
 
 

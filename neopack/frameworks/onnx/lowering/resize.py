@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 from neopack.values.artifact import Array
 
 __all__ = ["resize"]
@@ -23,7 +23,7 @@ def resize(site: Site) -> str:
         changes.append("every axis is told")
     mode = site.attribute("coordinate_transformation_mode", "half_pixel")
     if axes is not None and mode == "tf_crop_and_resize":
-        raise Inexpressible("Resize that crops along some axes", "a roi for every axis")
+        raise NotInOnnx("Resize that crops along some axes", "a roi for every axis")
     if site.attribute("antialias", 0):
         _refuse_shrinking(site)
         changes.append("nothing shrinks: antialias says nothing")
@@ -40,7 +40,7 @@ def _mode(site: Site, sizes: str, policy: str) -> dict[str, str]:
     if site.attribute("coordinate_transformation_mode", "") != "half_pixel_symmetric":
         return {}
     if not sizes or policy != "stretch":
-        raise Inexpressible("Resize with half_pixel_symmetric and scales", "half_pixel")
+        raise NotInOnnx("Resize with half_pixel_symmetric and scales", "half_pixel")
     return {"coordinate_transformation_mode": "half_pixel"}
 
 
@@ -73,11 +73,11 @@ def _fitted(asked: Array, given: Array, policy: str) -> Array:
 def _refuse_shrinking(site: Site) -> None:
     before, after = _fixed(site), site.values.fixed_shape(site.output(0))
     if after is None or any(new < old for old, new in zip(before, after, strict=True)):
-        raise Inexpressible("Resize with antialias", "Resize without antialias, or AveragePool")
+        raise NotInOnnx("Resize with antialias", "Resize without antialias, or AveragePool")
 
 
 def _fixed(site: Site) -> tuple[int, ...]:
     shape = site.values.fixed_shape(site.input(0))
     if shape is None:
-        raise Inexpressible("Resize of some axes of an unknown shape", "a size for every axis")
+        raise NotInOnnx("Resize of some axes of an unknown shape", "a size for every axis")
     return shape

@@ -8,10 +8,10 @@ from typing import Any
 from neopack.frameworks.onnx.lowering.value_info import Values
 from neopack.values.artifact import Array
 
-__all__ = ["Inexpressible", "Names", "Site"]
+__all__ = ["NotInOnnx", "Site", "UniqueNames"]
 
 
-class Inexpressible(Exception):
+class NotInOnnx(Exception):
     """The older ONNX has nothing for ``what``; ``instead`` says what to use."""
 
     def __init__(self, what: str, instead: str = "") -> None:
@@ -20,7 +20,7 @@ class Inexpressible(Exception):
         self.instead = instead
 
 
-class Names:
+class UniqueNames:
     """Names for values that no value of the model has, the same ones each time."""
 
     def __init__(self, taken: set[str]) -> None:
@@ -38,7 +38,7 @@ class Names:
 class Site:
     """``emit`` adds a node, ``keep`` the node itself with changes, ``weight`` a constant."""
 
-    def __init__(self, node: Any, values: Values, names: Names, version: int) -> None:
+    def __init__(self, node: Any, values: Values, names: UniqueNames, version: int) -> None:
         self.node = node
         self.values = values
         self.version = version
@@ -63,10 +63,10 @@ class Site:
         return value.decode() if isinstance(value, bytes) else value
 
     def constant(self, place: int, what: str) -> Array:
-        """What an input always is; ``Inexpressible`` where that depends on the data."""
+        """What an input always is; ``NotInOnnx`` where that depends on the data."""
         found = self.values.constant(self.input(place))
         if found is None:
-            raise Inexpressible(
+            raise NotInOnnx(
                 f"{self.node.op_type} whose {what} is computed by the model", f"a constant {what}"
             )
         return found
@@ -80,7 +80,7 @@ class Site:
     def _rank(self, name: str) -> int:
         found = self.values.rank(name)
         if found is None:
-            raise Inexpressible(
+            raise NotInOnnx(
                 f"{self.node.op_type} on a tensor of unknown rank",
                 "an export whose shapes are known",
             )
@@ -93,10 +93,10 @@ class Site:
         return self.shape_of(self.output(place))
 
     def shape_of(self, name: str) -> tuple[int, ...]:
-        """The shape of a value that the model has; ``Inexpressible`` where a dim is free."""
+        """The shape of a value that the model has; ``NotInOnnx`` where a dim is free."""
         found = self.values.fixed_shape(name)
         if found is None:
-            raise Inexpressible(
+            raise NotInOnnx(
                 f"{self.node.op_type} on a tensor of unknown shape",
                 "an export whose shapes are known",
             )
@@ -105,7 +105,7 @@ class Site:
     def dtype(self, place: int = 0) -> int:
         found = self.values.dtype(self.input(place))
         if found is None:
-            raise Inexpressible(
+            raise NotInOnnx(
                 f"{self.node.op_type} on a tensor of unknown type",
                 "an export whose types are known",
             )
@@ -161,7 +161,7 @@ class Site:
         if kind in (TensorProto.INT64, TensorProto.UINT32):
             return int(TensorProto.INT64)
         if kind == TensorProto.UINT64:
-            raise Inexpressible(f"{self.node.op_type} of uint64", "int64")
+            raise NotInOnnx(f"{self.node.op_type} of uint64", "int64")
         return int(TensorProto.INT32)
 
     def weight(self, array: Array, what: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from neopack.errors import SourceError
 from neopack.frameworks.onnx.lowering import changed_operators, new_operators
 from neopack.frameworks.onnx.lowering.older_opsets.steps import step
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Names, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site, UniqueNames
 from neopack.frameworks.onnx.lowering.traversal import graphs_of, named
 from neopack.frameworks.onnx.lowering.value_info import Values
 
@@ -33,7 +33,7 @@ class Lowering:
         self.where = where
         self.to = to
         self.opset = opset_of(model)
-        self.names = Names(set(named(model.graph)))
+        self.names = UniqueNames(set(named(model.graph)))
         self.notes: dict[str, int] = {}
         self.problems: dict[str, list[str]] = {}
         self.instead: dict[str, None] = {}
@@ -68,7 +68,7 @@ class Lowering:
         site = Site(node, values, self.names, new.since_version)
         try:
             note = self._rewrite(site, new)
-        except Inexpressible as problem:
+        except NotInOnnx as problem:
             return self._constants(node, values, problem)
         if note:
             self._note(f"{node.op_type}: {note}")
@@ -86,10 +86,10 @@ class Lowering:
             return new_operators.ADDED[operator](site)
         old = schema(operator, BASE)
         if old is None:
-            raise Inexpressible(operator, new_operators.INSTEAD.get(operator, ""))
+            raise NotInOnnx(operator, new_operators.INSTEAD.get(operator, ""))
         return changed_operators.older(site, new, old)
 
-    def _constants(self, node: Any, values: Values, problem: Inexpressible) -> list[Any]:
+    def _constants(self, node: Any, values: Values, problem: NotInOnnx) -> list[Any]:
         """What can be computed here and now needs no operator."""
         from onnx import numpy_helper
 

@@ -37,7 +37,7 @@ def lacking_operators(info: ModelInfo, version: str) -> list[str]:
     does not take it so."""
     calls = info.facts.calls if isinstance(info.facts, ProgramFacts) else {}
     said = (
-        schemas.lacks(version, name, map(schemas.Call.parse, calls.get(name, ())))
+        schemas.lacks(version, name, map(schemas.OperatorCall.parse, calls.get(name, ())))
         for name in sorted(info.operators)
         if name.startswith("aten::")
     )

@@ -83,7 +83,7 @@ def _unlike(module: Any, version: str) -> Iterator[tuple[Any, Any, str]]:
                     yield graph, node, lack
 
 
-def _call(node: Any) -> schemas.Call:
+def _call(node: Any) -> schemas.OperatorCall:
     """What the node is called with in the code that torch writes of it: without the defaults at
     the end (``torch/csrc/jit/serialization/python_print.cpp``)."""
     inputs, arguments = list(node.inputs()), _arguments(node.schema())
@@ -97,7 +97,7 @@ def _call(node: Any) -> schemas.Call:
             named.append((arguments[at].name, kind))
         else:
             given.append(kind)
-    return schemas.Call(tuple(given), tuple(named))
+    return schemas.OperatorCall(tuple(given), tuple(named))
 
 
 @cache

@@ -19,7 +19,7 @@ from neopack.formats.protobuf import LENGTH, Field, Walker
 from neopack.formats.source import Cursor, FileSource
 from neopack.values.artifact import Array
 
-__all__ = ["LARGE", "Graph", "emptied", "fed", "read_graph", "taken_apart", "write_graph"]
+__all__ = ["LARGE", "StrippedGraph", "emptied", "fed", "read_graph", "taken_apart", "write_graph"]
 
 # bytes from which on a constant is kept apart
 LARGE = 1 << 16
@@ -32,7 +32,7 @@ _KEY = b"\x0a\x05value"
 
 
 @dataclass(slots=True, kw_only=True)
-class Graph:
+class StrippedGraph:
     """``definition`` is a GraphDef; ``numbers`` gives the bytes of its large constants, as one
     row of uint8, by the names of their nodes."""
 
@@ -40,7 +40,7 @@ class Graph:
     numbers: Mapping[str, Callable[[], Array]] = field(default_factory=dict)
 
 
-def taken_apart(definition: Any) -> Graph:
+def taken_apart(definition: Any) -> StrippedGraph:
     """A whole GraphDef as a graph whose large constants are apart."""
     numbers = {}
     made = _without_nodes(definition)
@@ -49,7 +49,7 @@ def taken_apart(definition: Any) -> Graph:
         made.node.add().CopyFrom(emptied(node) if content else node)
         if content:
             numbers[node.name] = _held(content)
-    return Graph(definition=made, numbers=numbers)
+    return StrippedGraph(definition=made, numbers=numbers)
 
 
 def emptied(node: Any) -> Any:
@@ -87,7 +87,7 @@ def _held(content: bytes | memoryview) -> Callable[[], Array]:
 # --- reading --------------------------------------------------------------------------------
 
 
-def read_graph(path: Path) -> Graph:
+def read_graph(path: Path) -> StrippedGraph:
     """The binary GraphDef in ``path``; the numbers of its large constants stay in the file.
 
     Raises ``Malformed`` or protobuf's ``DecodeError`` where it is none.
@@ -108,7 +108,7 @@ def read_graph(path: Path) -> Graph:
             else:
                 definition.MergeFromString(bytes(view[start:end]))
             start = end
-    return Graph(definition=definition, numbers=numbers)
+    return StrippedGraph(definition=definition, numbers=numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _end(walker: Walker, part: Field) -> int:
 # --- writing --------------------------------------------------------------------------------
 
 
-def write_graph(graph: Graph, path: Path) -> None:
+def write_graph(graph: StrippedGraph, path: Path) -> None:
     """A binary GraphDef, one constant's numbers after another's.
 
     Raises ``SourceError`` beyond the 2 GiB that protobuf reads.
@@ -201,7 +201,7 @@ def _key(number: int, length: int) -> bytes:
 # --- running --------------------------------------------------------------------------------
 
 
-def fed(graph: Graph) -> tuple[Any, dict[str, Array]]:
+def fed(graph: StrippedGraph) -> tuple[Any, dict[str, Array]]:
     """(a GraphDef with placeholders for the large constants, what to feed them by tensor)."""
     import tensorflow as tf
 

@@ -13,28 +13,30 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import ExportFailed, first_line
-from neopack.frameworks.tensorflow.lowering.constants import LARGE, Graph, taken_apart
+from neopack.frameworks.tensorflow.lowering.constants import LARGE, StrippedGraph, taken_apart
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.frameworks.tensorflow.tensorflow_module import quiet, tensorflow
 from neopack.values.artifact import Array
 from neopack.values.signature import TensorSpec
 
-__all__ = ["Frozen", "fix_shapes", "freeze_function", "freeze_saved_model"]
+__all__ = ["FrozenGraph", "fix_shapes", "freeze_function", "freeze_saved_model"]
 
 # on a call and its function: that XLA compiles it
 XLA = "_XlaMustCompile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frozen:
+class FrozenGraph:
     """``inputs`` are placeholders by the names they had; ``outputs`` tensors by theirs."""
 
-    graph: Graph
+    graph: StrippedGraph
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
 
 
-def freeze_saved_model(folder: Path, meta: Any, specs: Sequence[TensorSpec], where: str) -> Frozen:
+def freeze_saved_model(
+    folder: Path, meta: Any, specs: Sequence[TensorSpec], where: str
+) -> FrozenGraph:
     """The signature ``serving_default`` of the SavedModel that neopack wrote into ``folder``."""
     tf = tensorflow()
     tags = list(meta.meta_info_def.tags)
@@ -53,7 +55,7 @@ def freeze_saved_model(folder: Path, meta: Any, specs: Sequence[TensorSpec], whe
         ) from error
 
 
-def freeze_function(function: Any) -> Frozen:
+def freeze_function(function: Any) -> FrozenGraph:
     """A function of named tensors that gives a dict, its variables as constants, its calls
     inlined."""
     captured = _captured_variables(function)
@@ -68,8 +70,8 @@ def freeze_function(function: Any) -> Frozen:
     inputs, outputs = function.inputs[: len(names)], function.outputs
     numbers = _with_constants(graph, {name: large[name] for name in read})
     whole = taken_apart(_inlined(graph, [*inputs, *outputs]))
-    return Frozen(
-        graph=Graph(definition=whole.definition, numbers={**whole.numbers, **numbers}),
+    return FrozenGraph(
+        graph=StrippedGraph(definition=whole.definition, numbers={**whole.numbers, **numbers}),
         inputs={name: _node(t.name) for name, t in zip(names, inputs, strict=True)},
         outputs={key: t.name for key, t in zip(keys, outputs, strict=True)},
     )
@@ -174,7 +176,7 @@ def _fixed(tf: Any, signature: Any, specs: Sequence[TensorSpec]) -> Any:
     return serve.get_concrete_function(**wanted)
 
 
-def _freeze_session(tf: Any, folder: Path, tags: list[str], signature: Any) -> Frozen:
+def _freeze_session(tf: Any, folder: Path, tags: list[str], signature: Any) -> FrozenGraph:
     """TensorFlow 1's way, whose variables may be no resources."""
     v1 = tf.compat.v1
     inputs = {key: _node(info.name) for key, info in signature.inputs.items()}
@@ -184,7 +186,7 @@ def _freeze_session(tf: Any, folder: Path, tags: list[str], signature: Any) -> F
         frozen = v1.graph_util.convert_variables_to_constants(
             session, graph.as_graph_def(), [_node(tensor) for tensor in outputs.values()]
         )
-    return Frozen(graph=taken_apart(frozen), inputs=inputs, outputs=outputs)
+    return FrozenGraph(graph=taken_apart(frozen), inputs=inputs, outputs=outputs)
 
 
 def fix_shapes(graph: Any, specs: Sequence[TensorSpec]) -> None:

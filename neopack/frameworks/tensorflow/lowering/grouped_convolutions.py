@@ -75,7 +75,7 @@ def _word(node: Any, key: str) -> bytes:
 def _rewritten(nodes: Any, shapes: Shapes, reference: Callable[..., str]) -> Counter[str]:
     found = [_convolution(node, shapes) for node in nodes if _may_be(node)]
     grouped = [one for one in found if one is not None]
-    made = _Made(nodes, reference)
+    made = _Replacement(nodes, reference)
     for one in grouped:
         if one.node.op == _DEPTHWISE:
             _as_convolution(one, made)
@@ -161,7 +161,7 @@ def _in_function(name: str, place: int = 0) -> str:
     return f"{name}:{_OUTPUT}:{place}"
 
 
-class _Made:
+class _Replacement:
     """Nodes added to ``nodes``, named after the convolution that they serve."""
 
     def __init__(self, nodes: Any, reference: Callable[..., str]) -> None:
@@ -205,7 +205,7 @@ class _Made:
         return self.reference(made.name)
 
 
-def _as_depthwise(one: _Convolution, made: _Made) -> None:
+def _as_depthwise(one: _Convolution, made: _Replacement) -> None:
     """Outputs of a channel lie beside each other in both: the kernel's numbers stay in order."""
     node, (height, width, _, outputs) = one.node, one.kernel
     sizes = (height, width, one.channels, outputs // one.channels)
@@ -223,7 +223,7 @@ def _as_depthwise(one: _Convolution, made: _Made) -> None:
         del node.attr[key]
 
 
-def _as_convolution(one: _Convolution, made: _Made) -> None:
+def _as_convolution(one: _Convolution, made: _Replacement) -> None:
     node, code = one.node, one.node.attr["T"].type
     named = made.integers(node, "kernel_shape", one.kernel)
     kernel = made.node(node, "kernel", "Reshape", (node.input[1], named), T=code, Tshape=3)
@@ -231,7 +231,7 @@ def _as_convolution(one: _Convolution, made: _Made) -> None:
     node.input[1] = made.reference(kernel.name)
 
 
-def _as_split(one: _Convolution, made: _Made) -> None:
+def _as_split(one: _Convolution, made: _Replacement) -> None:
     node, code = one.node, one.node.attr["T"].type
     image = _parts(one, made, "images", node.input[0], one.axis)
     kernel = _parts(one, made, "kernels", node.input[1], 3)
@@ -254,7 +254,7 @@ def _as_split(one: _Convolution, made: _Made) -> None:
     node.attr["Tidx"].type = 3
 
 
-def _parts(one: _Convolution, made: _Made, word: str, tensor: str, axis: int) -> str:
+def _parts(one: _Convolution, made: _Replacement, word: str, tensor: str, axis: int) -> str:
     """The name of the node that cuts ``tensor`` into the groups along ``axis``."""
     where = made.integers(one.node, f"{word}_axis", axis)
     split = made.node(one.node, word, "Split", (where, tensor), T=one.node.attr["T"].type)

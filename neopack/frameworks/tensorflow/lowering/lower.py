@@ -16,7 +16,7 @@ from typing import Any
 from neopack import facts
 from neopack.frameworks.tensorflow.lowering.grouped_convolutions import DEPTHWISE, SPLIT, ungroup
 
-__all__ = ["Lowered", "lower"]
+__all__ = ["LoweredGraph", "lower"]
 
 OLDEST = "1.15"
 # it is a name for people, or a hint to the runtime: the graph computes the same without
@@ -28,7 +28,7 @@ _WAYS = {DEPTHWISE: "DepthwiseConv2dNative", SPLIT: "a Conv2D for each group"}
 
 
 @dataclass(slots=True)
-class Lowered:
+class LoweredGraph:
     """What was left out, what became of convolutions in groups, and what TensorFlow 1.15 does not
     know and cannot be left out."""
 
@@ -50,9 +50,9 @@ class Lowered:
         return (f"TensorFlow {OLDEST} does not know {names}: only a newer one may read it",)
 
 
-def lower(graph: Any) -> Lowered:
+def lower(graph: Any) -> LoweredGraph:
     """Change ``graph``, a GraphDef, in place."""
-    done = Lowered(ungrouped=ungroup(graph))
+    done = LoweredGraph(ungrouped=ungroup(graph))
     own = {function.signature.name for function in graph.library.function}
     for function in graph.library.function:
         _drop_statements(function.node_def, done)
@@ -71,7 +71,7 @@ def _nodes(graph: Any) -> Iterator[Any]:
         yield from function.node_def
 
 
-def _lower_node(node: Any, done: Lowered) -> None:
+def _lower_node(node: Any, done: LoweredGraph) -> None:
     node.ClearField("experimental_debug_info")
     node.ClearField("experimental_type")
     known = facts.tensorflow_operators().get(node.op)
@@ -100,7 +100,7 @@ def _is_default(node: Any, name: str) -> bool:
     return rows[0].type == _TYPE_LIST and not value.list.type
 
 
-def _drop_statements(nodes: Any, done: Lowered) -> None:
+def _drop_statements(nodes: Any, done: LoweredGraph) -> None:
     """Take out nodes that only state something, and what waits for them."""
     gone = {node.name for node in nodes if node.op in _STATEMENTS}
     if not gone:
@@ -118,7 +118,7 @@ def _drop_statements(nodes: Any, done: Lowered) -> None:
     nodes.extend(copies)
 
 
-def _drop_statements_of_control(function: Any, done: Lowered) -> None:
+def _drop_statements_of_control(function: Any, done: LoweredGraph) -> None:
     """A function's control outputs name nodes: those that are gone, no more."""
     if not done.dropped:
         return

@@ -16,7 +16,7 @@ from typing import Any
 
 from neopack.errors import UsageError
 from neopack.frameworks.tensorflow.layout import ASSETS, EXTRAS, VARIABLES
-from neopack.frameworks.tensorflow.lowering.lower import Lowered, lower
+from neopack.frameworks.tensorflow.lowering.lower import LoweredGraph, lower
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.values.model import Member
 
@@ -61,7 +61,7 @@ def choose(model: Any, tags: Sequence[str], key: str | None, where: str) -> tupl
     return meta, chosen
 
 
-def rewrite(model: Any, meta: Any, key: str) -> tuple[list[str], Lowered]:
+def rewrite(model: Any, meta: Any, key: str) -> tuple[list[str], LoweredGraph]:
     """Change ``model`` in place, so that it holds ``meta`` alone, with the signature ``key``.
 
     Returns what was done, in words.

@@ -31,7 +31,7 @@ from neopack.frameworks.xgboost.rounds import BEST_LIMIT, best_iteration
 from neopack.values.artifact import Array
 from neopack.values.json import Json
 
-__all__ = ["Lowered", "lower"]
+__all__ = ["LoweredBooster", "lower"]
 
 VERSION = (1, 3)
 HIGH_BIT = 1 << 31
@@ -43,21 +43,21 @@ _NUMPY_TYPES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lowered:
+class LoweredBooster:
     """The binary model, and what was rewritten to get it, in words."""
 
     data: bytes
     rewrites: tuple[str, ...]
 
 
-def lower(model: Learner, where: str) -> Lowered:
+def lower(model: Learner, where: str) -> LoweredBooster:
     """Raises ``SourceError`` that names what XGBoost 1.3.3 cannot express."""
     refuse_inexpressible(model, where)
     base, offsets = _base_scores(model, where)
     parts = [binary.MAGIC, _learner(model, base), _text(model.objective), _text(model.booster)]
     parts += _linear(model) if model.booster == "gblinear" else _gbtree(model, offsets)
     parts.append(_attributes(model))
-    return Lowered(data=b"".join(parts), rewrites=tuple(_rewrites(model, offsets)))
+    return LoweredBooster(data=b"".join(parts), rewrites=tuple(_rewrites(model, offsets)))
 
 
 def refuse_inexpressible(model: Learner, where: str) -> None:

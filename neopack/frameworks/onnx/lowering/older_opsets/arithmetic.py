@@ -5,7 +5,7 @@ Each first line says what a node becomes. Source: onnx/onnx docs/Changelog.md (2
 
 from __future__ import annotations
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
 __all__ = [
     "bit_shift", "clip", "clip_integers", "compare", "equal", "extreme", "is_infinite", "is_nan",
@@ -81,10 +81,10 @@ def power(site: Site) -> str:
         return "one type for both"
     known = site.values.constant(site.input(1))
     if known is None or known.size != 1 or not 1 <= known.reshape(-1)[0] <= 8 or known.ndim:
-        raise Inexpressible("Pow of integers", "Pow of float32, or Mul")
+        raise NotInOnnx("Pow of integers", "Pow of float32, or Mul")
     times = int(known.reshape(-1)[0])
     if times != known.reshape(-1)[0]:
-        raise Inexpressible("Pow of integers", "Pow of float32, or Mul")
+        raise NotInOnnx("Pow of integers", "Pow of float32, or Mul")
     value = site.input(0)
     for _ in range(times - 1):
         value = site.emit("Mul", value, site.input(0))
@@ -121,7 +121,7 @@ def _number(site: Site, truth: str) -> str:
 def modulo(site: Site) -> str:
     """of integers, what Div leaves, with the divisor's sign"""
     if _floating(site):
-        raise Inexpressible("Mod of floating point", "Sub, Mul, Floor and Div")
+        raise NotInOnnx("Mod of floating point", "Sub, Mul, Floor and Div")
     kind, (value, by) = site.dtype(), _integers(site)
     whole = site.emit("Mul", site.emit("Div", value, by), by)
     left = site.emit("Sub", value, whole)
@@ -143,7 +143,7 @@ def bit_shift(site: Site) -> str:
 
     kind = site.dtype()
     if kind == TensorProto.UINT64:
-        raise Inexpressible("BitShift of uint64", "Mul or Div of int64")
+        raise NotInOnnx("BitShift of uint64", "Mul or Div of int64")
     bits = 8 * helper.tensor_dtype_to_np_dtype(kind).itemsize
     by = np.minimum(site.constant(1, "shift").astype(np.int64), bits)
     powers = site.weight(np.asarray(2**by), "powers")
@@ -168,7 +168,7 @@ def equal(site: Site) -> str:
         site.keep()
         return ""
     if kind == TensorProto.STRING:
-        raise Inexpressible("Equal of strings", "numbers")
+        raise NotInOnnx("Equal of strings", "numbers")
     if not _floating(site):
         wide = [site.emit("Cast", name, to=TensorProto.INT64) for name in site.node.input]
         site.keep(inputs=wide)
@@ -232,7 +232,7 @@ def compare(site: Site) -> str:
         site.keep()
         return ""
     if kind == TensorProto.UINT64:
-        raise Inexpressible(f"{site.node.op_type} of uint64", "int32 or float32")
+        raise NotInOnnx(f"{site.node.op_type} of uint64", "int32 or float32")
     if kind != TensorProto.INT64:
         site.keep(inputs=[_double(site, name) for name in site.node.input])
         return "as doubles"

@@ -5,7 +5,7 @@ Source: onnx/onnx docs/Changelog.md (2026).
 
 from __future__ import annotations
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 from neopack.values.artifact import Array
 
 __all__ = ["constant", "dense_constant", "dequantize", "scan_of_one", "weight"]
@@ -30,7 +30,7 @@ def constant(site: Site) -> str:
 def dense_constant(site: Site) -> str:
     """a sparse value is refused"""
     if site.node.attribute[0].name == "sparse_value":
-        raise Inexpressible("Constant of a sparse value", "a dense one")
+        raise NotInOnnx("Constant of a sparse value", "a dense one")
     site.keep()
     return ""
 
@@ -64,7 +64,7 @@ def scan_of_one(site: Site) -> str:
     """a batch of one, squeezed again"""
     axes = site.attribute("scan_input_axes", []) + site.attribute("scan_output_axes", [])
     if any(axes) or any(site.attribute("scan_output_directions", [])):
-        raise Inexpressible("Scan along other axes than the first", "Transpose around it")
+        raise NotInOnnx("Scan along other axes than the first", "Transpose around it")
     given = [site.emit("Unsqueeze", name, axes=[0]) for name in site.node.input]
     made = [site.fresh("batch") for _ in site.node.output]
     directions = site.attribute("scan_input_directions", [])

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
 __all__ = ["einsum"]
 
@@ -59,7 +59,7 @@ def _labels(site: Site) -> tuple[list[str], str]:
     wanted = right.replace("...", spelled[len(spelled) - longest :] if longest else "")
     for term in told:
         if len(set(term)) != len(term):
-            raise Inexpressible("Einsum along a diagonal", "EyeLike, Mul and ReduceSum")
+            raise NotInOnnx("Einsum along a diagonal", "EyeLike, Mul and ReduceSum")
     return told, wanted
 
 
@@ -68,7 +68,7 @@ def _sizes(site: Site, terms: Sequence[str]) -> Mapping[str, int]:
     for place, labels in enumerate(terms):
         for label, size in zip(labels, site.shape(place), strict=True):
             if sizes.setdefault(label, size) != size:
-                raise Inexpressible("Einsum that spreads an axis of 1", "Expand before it")
+                raise NotInOnnx("Einsum that spreads an axis of 1", "Expand before it")
     return sizes
 
 

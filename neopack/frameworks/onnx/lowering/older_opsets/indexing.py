@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 from neopack.values.artifact import Array
 
 __all__ = [
@@ -173,7 +173,7 @@ def _counted(site: Site, indices: str, size: Array) -> str:
         return indices
     kind = site.values.dtype(indices)
     if kind is None:
-        raise Inexpressible(f"{site.node.op_type} by indices of unknown type", "int64 indices")
+        raise NotInOnnx(f"{site.node.op_type} by indices of unknown type", "int64 indices")
     zero = site.number(0, "zero", kind)
     below = site.emit("Cast", site.emit("Less", indices, zero), to=kind)
     whole = site.weight(np.asarray(size, helper.tensor_dtype_to_np_dtype(kind)), "size")

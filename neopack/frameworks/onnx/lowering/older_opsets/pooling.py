@@ -5,7 +5,7 @@ Source: onnx/onnx docs/Changelog.md (2026).
 
 from __future__ import annotations
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
 __all__ = ["dropout", "pool_bytes", "pool_down", "pool_without_places"]
 
@@ -29,7 +29,7 @@ def pool_down(site: Site) -> str:
     """ceil_mode as pads at the end"""
     operator = site.node.op_type
     if any(step != 1 for step in site.attribute("dilations", [])):
-        raise Inexpressible(f"{operator} with dilations", "dilations of 1")
+        raise NotInOnnx(f"{operator} with dilations", "dilations of 1")
     dropped = ["ceil_mode", "dilations"]
     if site.attribute("auto_pad", "NOTSET").startswith("SAME"):
         return _same(site, dropped)
@@ -41,12 +41,10 @@ def pool_down(site: Site) -> str:
         site.keep(without=dropped)
         return "nothing to round up"
     if site.attribute("count_include_pad", 0):
-        raise Inexpressible(
-            f"{operator} with ceil_mode that counts pads", "pads that say the same"
-        )
+        raise NotInOnnx(f"{operator} with ceil_mode that counts pads", "pads that say the same")
     kernel = site.attribute("kernel_shape", [])
     if any(pad >= size for pad, size in zip(pads[len(kernel) :], kernel, strict=True)):
-        raise Inexpressible(f"{operator} with ceil_mode past its kernel", "pads that say the same")
+        raise NotInOnnx(f"{operator} with ceil_mode past its kernel", "pads that say the same")
     site.keep(without=[*dropped, "auto_pad"], attributes={"pads": pads})
     return "ceil_mode as pads at the end"
 
@@ -58,7 +56,7 @@ def _same(site: Site, dropped: list[str]) -> str:
     strides = site.attribute("strides", [1] * len(kernel))
     for size, step, window in zip(site.shape()[2:], strides, kernel, strict=True):
         if (-(-size // step) - 1) * step + window < size:
-            raise Inexpressible(f"{site.node.op_type} with auto_pad below zero", "pads")
+            raise NotInOnnx(f"{site.node.op_type} with auto_pad below zero", "pads")
     site.keep(without=dropped)
     return ""
 
@@ -84,7 +82,7 @@ def _pads(site: Site) -> tuple[list[int], list[int]]:
 def pool_without_places(site: Site) -> str:
     """refused where the places of the largest are asked for"""
     if site.output(1):
-        raise Inexpressible("MaxPool with Indices", "MaxPool without Indices")
+        raise NotInOnnx("MaxPool with Indices", "MaxPool without Indices")
     site.keep(without=["storage_order"], outputs=site.node.output[:1])
     return ""
 
@@ -95,7 +93,7 @@ def dropout(site: Site) -> str:
 
     ratio = site.attribute("ratio", 0.5)
     if site.input(2) and site.constant(2, "training_mode").any():
-        raise Inexpressible("Dropout that trains", "an export in evaluation mode")
+        raise NotInOnnx("Dropout that trains", "an export in evaluation mode")
     if site.input(1):
         known = site.values.constant(site.input(1))
         ratio = ratio if known is None else float(known.reshape(-1)[0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 from neopack.values.artifact import Array
 
 __all__ = ["resize", "upsample", "upsample_by_attribute"]
@@ -43,7 +43,7 @@ def _two_of_four(scales: list[float]) -> bool:
 
 def _scales(site: Site) -> list[float]:
     if site.attribute("coordinate_transformation_mode", "half_pixel") == "tf_crop_and_resize":
-        raise Inexpressible("Resize that crops", "Slice and Resize")
+        raise NotInOnnx("Resize that crops", "Slice and Resize")
     if site.input(3):
         sizes = site.constant(3, "sizes").tolist()
         return [new / old for new, old in zip(sizes, site.shape(), strict=True)]
@@ -64,7 +64,7 @@ def _map(site: Site, size: int, scale: float) -> Array:
     outside = bool(site.attribute("exclude_outside", 0))
     if mode == "linear":
         if outside:
-            raise Inexpressible("Resize that is linear with exclude_outside", "exclude_outside 0")
+            raise NotInOnnx("Resize that is linear with exclude_outside", "exclude_outside 0")
         return _weighed(places, size, _linear, 1)
     a = site.attribute("cubic_coeff_a", -0.75)
     return _weighed(places, size, lambda away: _cubic(away, a), 2, outside)
@@ -87,7 +87,7 @@ def _places(site: Site, size: int, scale: float, new: int) -> Array:
     elif way == "pytorch_half_pixel":
         found = at * 0
     else:
-        raise Inexpressible(f"Resize with {way}", "half_pixel or asymmetric")
+        raise NotInOnnx(f"Resize with {way}", "half_pixel or asymmetric")
     return np.asarray(found, np.float64)
 
 
@@ -175,7 +175,7 @@ def upsample(site: Site) -> str:
     """Upsample, where nothing shrinks"""
     scales = site.constant(1, "scales")
     if (scales < 1).any():
-        raise Inexpressible("Resize that shrinks", "AveragePool or Slice")
+        raise NotInOnnx("Resize that shrinks", "AveragePool or Slice")
     mode = site.attribute("mode", "nearest")
     site.emit("Upsample", *site.node.input[:2], into=site.output(0), mode=mode)
     return "Upsample"

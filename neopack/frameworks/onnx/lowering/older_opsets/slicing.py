@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
 __all__ = [
     "cumulative_sum", "depth_to_space", "pad_by_attributes", "slice_by_attributes",
@@ -170,7 +170,7 @@ def top_of(site: Site) -> str:
     floats = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)
     kind, value, changes = site.dtype(), site.input(0), []
     if kind in (TensorProto.INT64, TensorProto.UINT64):
-        raise Inexpressible("TopK of integers of 64 bits", "TopK of int32 or float32")
+        raise NotInOnnx("TopK of integers of 64 bits", "TopK of int32 or float32")
     if kind not in floats:
         long = kind in (TensorProto.INT32, TensorProto.UINT32)
         value = site.emit("Cast", value, to=TensorProto.DOUBLE if long else TensorProto.FLOAT)

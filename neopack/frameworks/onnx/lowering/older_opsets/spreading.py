@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
 __all__ = ["constant_of_shape", "expand", "eye_like", "select", "spread", "spread_all", "where"]
 
@@ -91,7 +91,7 @@ def eye_like(site: Site) -> str:
     rows, columns = site.shape()
     kind = helper.tensor_dtype_to_np_dtype(site.attribute("dtype", 0) or site.dtype())
     if rows * columns > 2**24:
-        raise Inexpressible("EyeLike of so many numbers", "a constant")
+        raise NotInOnnx("EyeLike of so many numbers", "a constant")
     made = site.weight(np.eye(rows, columns, site.attribute("k", 0), dtype=kind), "eye")
     site.emit("Identity", made, into=site.output(0))
     return "a constant"

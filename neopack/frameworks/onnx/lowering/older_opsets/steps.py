@@ -24,7 +24,7 @@ from neopack.frameworks.onnx.lowering.older_opsets import (
     slicing,
     spreading,
 )
-from neopack.frameworks.onnx.lowering.rewrite_site import Inexpressible, Site
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
 __all__ = ["LOWEST", "STEPS", "Refusal", "Way", "step"]
 
@@ -177,11 +177,11 @@ STEPS: Mapping[int, Mapping[str, Way]] = {
 
 def step(site: Site, new: Any, old: Any, opset: int) -> str:
     """Rewrite a node of ``opset`` for the one before; ``new`` and ``old`` are its schemas. Raises
-    ``Inexpressible``."""
+    ``NotInOnnx``."""
     operator = site.node.op_type
     way = STEPS[opset].get(operator)
     if isinstance(way, Refusal) or (way is None and old is None):
-        raise Inexpressible(operator, way.instead if way else "")
+        raise NotInOnnx(operator, way.instead if way else "")
     if way is not None:
         return way(site)
     note = older(site, new, old)
@@ -198,4 +198,4 @@ def _refuse_types(site: Site, old: Any) -> None:
         taken = old.inputs[min(place, len(old.inputs) - 1)].types
         word = TensorProto.DataType.Name(kind).lower() if kind else ""
         if word and f"tensor({word})" not in taken:
-            raise Inexpressible(f"{site.node.op_type} of {word}", "float32")
+            raise NotInOnnx(f"{site.node.op_type} of {word}", "float32")
