@@ -18,7 +18,7 @@ from neopack.errors import Malformed
 from neopack.formats.codec import from_json, parsed, to_json
 from neopack.outputs.atomic import AtomicOutputs
 from neopack.values.evidence import Evidence
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.signature import Signature
 
 __all__ = [
@@ -143,7 +143,7 @@ def record_evidence(archive: Path, manifest: Manifest, evidence: Evidence) -> No
         outputs.open(manifest_path(archive)).write(proven.dumps())
 
 
-def _load(path: Path) -> Json:
+def _load(path: Path) -> AnyJson:
     if path.stat().st_size > LARGEST:
         raise Malformed(f"is larger than {LARGEST} bytes", where=str(path))
     data = parsed(path.read_bytes(), str(path))

@@ -11,13 +11,13 @@ from neopack.engines.compare import compared
 from neopack.formats.codec import from_json, to_json
 from neopack.frameworks import registry as frameworks
 from neopack.values.artifact import CompilationRequest
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.log import Log
 
 __all__ = ["TASKS"]
 
 
-def compile_model(data: Json, log: Log) -> Json:
+def compile_model(data: AnyJson, log: Log) -> AnyJson:
     """Compile a model with the engine named, into ``out``, and compare it with its goldens."""
     request, out = from_json(CompilationRequest, data["request"]), Path(data["out"])
     model = frameworks.get(request.framework).lifted(request.model, out)
@@ -27,4 +27,4 @@ def compile_model(data: Json, log: Log) -> Json:
         return to_json(compared(engine, artifact, request, out))
 
 
-TASKS: Mapping[str, Callable[[Json, Log], Json]] = {"compile": compile_model}
+TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {"compile": compile_model}

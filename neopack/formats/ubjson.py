@@ -12,7 +12,7 @@ from typing import NamedTuple
 from neopack.errors import Malformed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["Packed", "read_ubjson"]
 
@@ -29,7 +29,7 @@ TEXTS = frozenset(b"SH")  # a high-precision number is written as text
 # the start of a typed array of numbers whose count is an int64, as XGBoost writes all of them
 TYPED = struct.Struct(">4sq")
 PACKED = {f"${code}#L".encode(): (code, NUMBERS[code].size) for code in NUMBERS}
-CONSTANTS: dict[int, Json] = {ord("Z"): None, ord("T"): True, ord("F"): False}
+CONSTANTS: dict[int, AnyJson] = {ord("Z"): None, ord("T"): True, ord("F"): False}
 
 
 class Packed(NamedTuple):
@@ -47,7 +47,7 @@ class Packed(NamedTuple):
         return struct.unpack(f">{self.length}{NUMBERS[self.code].format[1]}", self.data)
 
 
-def read_ubjson(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Json:
+def read_ubjson(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> AnyJson:
     """Read ``source`` whole and return its value. Raises ``Malformed`` with the offset."""
     limits.hold("document_bytes", source.size, where=source.name)
     reader = _Reader(source.read(0, source.size), source.name, limits)
@@ -71,7 +71,7 @@ class _Reader:
             code = self._byte()
         return code
 
-    def value(self, code: int, depth: int) -> Json:
+    def value(self, code: int, depth: int) -> AnyJson:
         if code == OBJECT:
             return self._object(depth + 1)
         if code == ARRAY:
@@ -86,10 +86,10 @@ class _Reader:
             return chr(self._byte())
         raise self.broken(f"{chr(code)!r} is not a UBJSON type")
 
-    def _object(self, depth: int) -> dict[str, Json]:
+    def _object(self, depth: int) -> dict[str, AnyJson]:
         self._limits.hold("depth", depth, where=self._name)
         kind, count = self._container()
-        items: dict[str, Json] = {}
+        items: dict[str, AnyJson] = {}
         left, marker, text, value = self._bounded(count), self.marker, self._text, self.value
         while left != 0:
             code = marker()
@@ -115,7 +115,7 @@ class _Reader:
         self.at = end
         return Packed(code, count, self._view[at:end])
 
-    def _array(self, depth: int) -> Json:
+    def _array(self, depth: int) -> AnyJson:
         packed = self._packed()
         if packed is not None:
             return packed
@@ -124,7 +124,7 @@ class _Reader:
         if kind in LETTERS and count is not None:
             size = NUMBERS[chr(kind)].size * count
             return Packed(code=chr(kind), length=count, data=self._take(size))
-        items: list[Json] = []
+        items: list[AnyJson] = []
         left = self._bounded(count)
         while left != 0:
             code = kind or self.marker()

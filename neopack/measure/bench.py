@@ -18,7 +18,7 @@ from neopack.measure.price import Price
 from neopack.measure.statistics import Latency, Ratio, latency, ratio
 from neopack.options import BenchOptions
 from neopack.processes.child import Child
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.log import Log
 
 __all__ = ["BenchResult", "Side", "bench"]
@@ -94,7 +94,7 @@ def bench(paths: Sequence[Path], settings: BenchOptions, log: Log) -> BenchResul
     )
 
 
-def _load(child: Child, path: Path, settings: BenchOptions) -> Json:
+def _load(child: Child, path: Path, settings: BenchOptions) -> AnyJson:
     data = {"path": str(path), "threads": settings.threads, "seed": settings.seed}
     return child.call("load", data)
 
@@ -103,7 +103,7 @@ def _rounds(settings: BenchOptions) -> int:
     return max(LEAST_WINDOWS, round(settings.seconds / WINDOW_SECONDS))
 
 
-def _refuse_unlike(loaded: Sequence[Json]) -> None:
+def _refuse_unlike(loaded: Sequence[AnyJson]) -> None:
     inputs = [[(i["dtype"], i["shape"]) for i in side["inputs"]] for side in loaded]
     if any(side != inputs[0] for side in inputs):
         raise UsageError("the two archives take different inputs and cannot be compared")
@@ -116,7 +116,7 @@ def _difference(ours: Child, theirs: Child) -> float:
 
 
 def _sides(
-    paths: Sequence[Path], loaded: Sequence[Json], windows: Sequence[Sequence[Sequence[float]]]
+    paths: Sequence[Path], loaded: Sequence[AnyJson], windows: Sequence[Sequence[Sequence[float]]]
 ) -> Iterator[Side]:
     for path, side, measured in zip(paths, loaded, windows, strict=True):
         yield Side(

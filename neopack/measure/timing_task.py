@@ -12,7 +12,7 @@ from neopack.artifacts.load import load_opened, open_archive
 from neopack.goldens.comparison import difference
 from neopack.goldens.inputs import random_inputs, request_of
 from neopack.values.artifact import Array, Runner
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.log import Log
 
 __all__ = ["TASKS"]
@@ -38,7 +38,7 @@ class _Timing:
         self._runner: Runner | None = None
         self._inputs: dict[str, Array] = {}
 
-    def load(self, data: Json, log: Log) -> Json:
+    def load(self, data: AnyJson, log: Log) -> AnyJson:
         """Load and warm up the artifact, and describe it."""
         opened = open_archive(Path(data["path"]))
         self._runner = load_opened(opened, threads=data["threads"])
@@ -53,7 +53,7 @@ class _Timing:
             "inputs": [{"dtype": r.dtype, "shape": list(r.shape)} for r in requests],
         }
 
-    def measure(self, data: Json, log: Log) -> list[float]:
+    def measure(self, data: AnyJson, log: Log) -> list[float]:
         """Return the seconds of each call, for ``data["seconds"]`` and at least three calls."""
         runner = self._loaded()
         seconds: list[float] = []
@@ -64,12 +64,12 @@ class _Timing:
             seconds.append(time.perf_counter() - start)
         return seconds
 
-    def outputs(self, data: Json, log: Log) -> Json:
+    def outputs(self, data: AnyJson, log: Log) -> AnyJson:
         """Return the outputs for the seeded input, in order, as lists."""
         answers = self._loaded().predict(self._inputs).values()
         return [{"shape": list(a.shape), "values": a.ravel().tolist()} for a in answers]
 
-    def difference(self, data: Json, log: Log) -> float:
+    def difference(self, data: AnyJson, log: Log) -> float:
         """Return the largest difference from ``data["outputs"]``, compared in order."""
         import numpy as np
 
@@ -93,7 +93,7 @@ class _Timing:
 
 _timing = _Timing()
 
-TASKS: Mapping[str, Callable[[Json, Log], Json]] = {
+TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {
     "load": _timing.load,
     "measure": _timing.measure,
     "outputs": _timing.outputs,

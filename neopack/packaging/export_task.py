@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from neopack.formats.codec import from_json, to_json
 from neopack.frameworks import ExportTask, registry
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.log import Log
 
 __all__ = ["TASKS"]
 
 
-def export(data: Json, log: Log) -> Json:
+def export(data: AnyJson, log: Log) -> AnyJson:
     """Export a model into ``staging``; ``data`` is an ``ExportTask``."""
     task = from_json(ExportTask, data)
     framework = registry.get(task.source.framework)
@@ -22,4 +22,4 @@ def export(data: Json, log: Log) -> Json:
     return to_json(framework.export(task, log))
 
 
-TASKS: Mapping[str, Callable[[Json, Log], Json]] = {"export": export}
+TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {"export": export}

@@ -15,7 +15,7 @@ from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks import ExportOptions, ExportTask, Framework, registry
 from neopack.outputs.staging import staging_directory
 from neopack.processes.child import Child
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, ModelInfo, ModelSource
 from neopack.values.signature import InputRequest
@@ -69,7 +69,7 @@ def exported(
             yield made, _read(framework, made)
 
 
-def _answer(child: Child, task: ExportTask, source: ModelSource) -> Json:
+def _answer(child: Child, task: ExportTask, source: ModelSource) -> AnyJson:
     """What the child exported; its errors are about the object, not the file it was handed in."""
     try:
         return child.call("export", to_json(task))

@@ -23,7 +23,7 @@ from neopack import errors
 from neopack.errors import NeopackError
 from neopack.processes import forkserver
 from neopack.processes.process import POLL, Handle, Order, Pipes, Process
-from neopack.values.json import Json
+from neopack.values.json import AnyJson, Json
 from neopack.values.log import Log, SilentLog
 
 __all__ = ["ANSWERS", "OWNED", "Child"]
@@ -55,7 +55,7 @@ class Child:
         preload: Sequence[str] = (),
     ) -> None:
         self._failure, self._subject, self._log = failure, subject, log or SilentLog()
-        self._answers: queue.Queue[Json] = queue.Queue()
+        self._answers: queue.Queue[AnyJson] = queue.Queue()
         # what a model or an engine leaves among temporary files goes with the staging directory
         temporary = {"TMPDIR": str(owns)} if owns else {}
         inherited = {**os.environ, **(environment or {}), **temporary, "PYTHONUNBUFFERED": "1"}
@@ -64,7 +64,7 @@ class Child:
             handle = forkserver.fork(order, preload, pipes) or _fresh(order, pipes)
             self._process = Process(handle, *pipes.ours, listen=self._listen)
 
-    def call(self, task: str, data: Json, *, timeout: float = 3600) -> Json:
+    def call(self, task: str, data: Json, *, timeout: float = 3600) -> AnyJson:
         """The task's answer. Raises the task's own NeopackError, or ``failure`` for the rest."""
         self._process.send(json.dumps({"task": task, "data": data}).encode() + b"\n")
         return self._wait(task, time.monotonic() + timeout)
@@ -79,7 +79,7 @@ class Child:
     def __exit__(self, kind: object, *_: object) -> None:
         self._process.exit(failed=kind is not None)
 
-    def _wait(self, task: str, deadline: float) -> Json:
+    def _wait(self, task: str, deadline: float) -> AnyJson:
         while True:
             gone = self._process.has_ended()
             try:

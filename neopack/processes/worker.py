@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Literal, Self, TypeAlias, cast
 from neopack.errors import NeopackError, SourceError
 from neopack.processes.process import POLL, Process, Streams
 from neopack.values.artifact import Array
-from neopack.values.json import Json
+from neopack.values.json import AnyJson, Json
 
 __all__ = ["Worker"]
 
@@ -27,7 +27,7 @@ LONGEST = 1 << 30
 # what would make another Python out of the runtime's own
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "LD_PRELOAD")
 
-Answer: TypeAlias = tuple[Json, dict[str, Array]]
+Answer: TypeAlias = tuple[AnyJson, dict[str, Array]]
 # how the stream of answers ended
 Ended: TypeAlias = Literal["left", "garbage"]
 

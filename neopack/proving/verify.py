@@ -19,6 +19,7 @@ from neopack.outputs.staging import staging_directory
 from neopack.runtimes import Runtime, install
 from neopack.values.artifact import Array
 from neopack.values.evidence import Evidence, OutputEvidence
+from neopack.values.json import Json
 from neopack.values.log import Log
 from neopack.values.signature import Signature
 from neopack.values.target import Target
@@ -166,7 +167,7 @@ def _inexact(proof: Proof, runtime: Runtime) -> str:
     return f"Neo compiles with {version}, which has no runtime; proving in {runtime.name}"
 
 
-def _task(proof: Proof) -> dict[str, object]:
+def _task(proof: Proof) -> Json:
     return {
         "path": str(proof.model),
         "parts": [str(path) for path in proof.parts],

@@ -32,7 +32,7 @@ _LEVELS: Mapping[Level, str] = {"error": "error", "warning": "warning", "info": 
 def sarif(checked: CheckResult) -> str:
     ids = sorted({outcome.id for report in checked.reports for outcome in report.outcomes})
     places = _Places(checked)
-    run = {
+    run: dict[str, Json] = {
         "tool": {"driver": _driver(ids)},
         "automationDetails": {"id": "neopack/check/"},
         "invocations": [
@@ -45,14 +45,14 @@ def sarif(checked: CheckResult) -> str:
         "artifacts": places.artifacts(),
         "results": list(_results(checked, ids, places)),
     }
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    document: Json = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(_clean(document), indent=2)
 
 
 def failed(path: str, error: NeopackError) -> str:
     """A check that did not come to judge ``path``: an invocation without success or results."""
-    note = {"level": "error", "message": {"text": f"{path}: not checked: {error.line()}"}}
-    run = {
+    note: Json = {"level": "error", "message": {"text": f"{path}: not checked: {error.line()}"}}
+    run: dict[str, Json] = {
         "tool": {"driver": _driver([])},
         "automationDetails": {"id": "neopack/check/"},
         "invocations": [
@@ -64,7 +64,7 @@ def failed(path: str, error: NeopackError) -> str:
         ],
         "results": [],
     }
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    document: Json = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(_clean(document), indent=2)
 
 
@@ -116,7 +116,7 @@ class _Places:
             root["hashes"] = {"sha-256": self._checked.sha256}
             root["mimeType"] = "application/gzip"
         root["roles"] = ["analysisTarget"]
-        nested = [
+        nested: list[Json] = [
             {"location": {"uri": _uri(name.lstrip("/"))}, "parentIndex": 0}
             for name in self._members
         ]
@@ -125,7 +125,7 @@ class _Places:
     def location(self, finding: Finding) -> Json:
         where = finding.where
         if where in self._members:
-            at = {"uri": _uri(where.lstrip("/")), "index": 1 + self._members.index(where)}
+            at: Json = {"uri": _uri(where.lstrip("/")), "index": 1 + self._members.index(where)}
             return {"physicalLocation": {"artifactLocation": at}}
         at = {"uri": _uri(self._checked.path), "index": 0}
         location: dict[str, Json] = {"physicalLocation": {"artifactLocation": at}}

@@ -16,7 +16,7 @@ from neopack.errors import Malformed
 from neopack.facts import Option
 from neopack.rules.members import normal
 from neopack.rules.rule import Hit, Inspection, Rule, rule
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["RULES", "options_of"]
 
@@ -140,7 +140,7 @@ def bad_value(inspection: Inspection) -> Iterator[Hit]:
             yield Hit(message=f"{key} is {str(value)[:60]!r}; {problem}", where=_at(key))
 
 
-def _problem(option: Option, value: Json) -> str:
+def _problem(option: Option, value: AnyJson) -> str:
     if option.type == "integer":
         low, high = option.minimum, option.maximum
         fits = type(value) is int and (low is None or low <= value)

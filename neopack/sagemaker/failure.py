@@ -10,7 +10,7 @@ from neopack.errors import JobFailed
 from neopack.sagemaker import logs
 from neopack.sagemaker.account import Account
 from neopack.sagemaker.jobs import Job
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["JobFailure", "failure_of"]
 
@@ -64,5 +64,5 @@ def _stopped(job: Job) -> Explanation:
     )
 
 
-def _limit(request: Mapping[str, Json]) -> int:
+def _limit(request: Mapping[str, AnyJson]) -> int:
     return int(request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 0))

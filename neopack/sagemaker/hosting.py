@@ -19,7 +19,7 @@ from neopack.facts.images import inference_image
 from neopack.options import DeployOptions
 from neopack.sagemaker import naming
 from neopack.sagemaker.location import Location
-from neopack.values.json import Json
+from neopack.values.json import AnyJson, Json
 from neopack.values.target import Target
 
 __all__ = ["EndpointPlan", "belongs", "plan", "stem_of"]
@@ -60,7 +60,7 @@ class EndpointPlan:
         }
 
     @property
-    def create_config(self) -> dict[str, Json]:
+    def create_config(self) -> dict[str, AnyJson]:
         variant: dict[str, Json] = {
             "VariantName": VARIANT,
             "ModelName": self.model,
@@ -93,7 +93,8 @@ def plan(stem: str, manifest: ArtifactManifest, settings: DeployOptions) -> Endp
     role = settings.role or job.role
     if not role:
         raise UsageError("a model needs a role", hint="--role")
-    what = [image, environment, str(data), settings.instance, settings.accelerator, settings.count]
+    what: list[Json] = [image, environment, str(data)]
+    what += [settings.instance, settings.accelerator, settings.count]
     endpoint = settings.endpoint or _endpoint_name(stem, target)
     _refuse_name(endpoint)
     one = f"{stem_of(endpoint)}-{naming.digest([*what, role])[:_DIGITS]}"

@@ -16,7 +16,7 @@ from neopack.errors import ServiceError
 from neopack.sagemaker.account import Account
 from neopack.sagemaker.request import JobRequest
 from neopack.sagemaker.seam import is_missing, translated
-from neopack.values.json import Json
+from neopack.values.json import AnyJson, Json
 
 __all__ = [
     "LIMIT",
@@ -57,7 +57,7 @@ class Job:
     artifact_digest: str = ""
     image: str = ""
     derived_config: str = ""
-    request: Mapping[str, Json] | None = None
+    request: Mapping[str, AnyJson] | None = None
 
     @property
     def over(self) -> bool:

@@ -15,7 +15,7 @@ from neopack.archive.manifest import stem
 from neopack.errors import Malformed, SourceError
 from neopack.formats.codec import from_json, parsed, to_json
 from neopack.outputs.atomic import AtomicOutputs
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.target import Target
 
 __all__ = ["SUFFIX", "Receipt", "read", "receipt_path", "write"]
@@ -39,7 +39,7 @@ class Receipt:
     artifact: str
     framework: str
     framework_version: str = ""
-    request: Mapping[str, Json]
+    request: Mapping[str, AnyJson]
 
     def dumps(self) -> bytes:
         return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from neopack import facts, versions
 from neopack.sagemaker import naming
 from neopack.sagemaker.location import Location
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.target import Target
 
 __all__ = ["JobInput", "JobRequest", "JobSettings", "build", "sent_version"]
@@ -78,7 +78,7 @@ class JobRequest:
         return self.settings.output / "jobs" / self.name
 
     @property
-    def body(self) -> dict[str, Json]:
+    def body(self) -> dict[str, AnyJson]:
         nameless = _nameless(self.subject, self.settings, self.archive)
         place = {"S3OutputLocation": str(self.output)}
         return {
@@ -119,9 +119,9 @@ def _runtime(subject: JobInput, asked: int | None) -> int:
     return NEURON_RUNTIME if path == "neuron" else MAX_RUNTIME
 
 
-def _nameless(subject: JobInput, settings: JobSettings, archive: Location) -> dict[str, Json]:
+def _nameless(subject: JobInput, settings: JobSettings, archive: Location) -> dict[str, AnyJson]:
     """The request without what its name decides."""
-    body: dict[str, Json] = {
+    body: dict[str, AnyJson] = {
         "RoleArn": settings.role,
         "InputConfig": _given(
             S3Uri=str(archive),
@@ -149,7 +149,7 @@ def _nameless(subject: JobInput, settings: JobSettings, archive: Location) -> di
     return body
 
 
-def _aim(target: Target) -> dict[str, Json]:
+def _aim(target: Target) -> dict[str, AnyJson]:
     """TargetDevice or TargetPlatform, never both."""
     if target.kind != "platform":
         return {"TargetDevice": target.name}
@@ -158,6 +158,6 @@ def _aim(target: Target) -> dict[str, Json]:
     }
 
 
-def _given(**fields: Json) -> dict[str, Json]:
+def _given(**fields: AnyJson) -> dict[str, AnyJson]:
     """An empty field is one to leave out: the API takes no empty strings here."""
     return {name: value for name, value in fields.items() if value not in (None, "")}

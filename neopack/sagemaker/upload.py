@@ -20,7 +20,7 @@ from neopack.errors import Interrupted, ServiceError
 from neopack.sagemaker.account import CONNECTIONS, Account
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.seam import is_missing, status_of, translated
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.log import Log
 
 __all__ = ["Payload", "Uploaded", "upload"]
@@ -55,7 +55,7 @@ class Uploaded:
 
 
 # the id of an upload that was cut, and its parts by number
-_Unfinished: TypeAlias = tuple[str, dict[int, Json]]
+_Unfinished: TypeAlias = tuple[str, dict[int, AnyJson]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _is_there(account: Account, payload: Payload, at: Location) -> bool:
     return known.get(DIGEST) == payload.content_sha256 and head["ContentLength"] > 0
 
 
-def _extras(payload: Payload, kms_key: str) -> dict[str, Json]:
+def _extras(payload: Payload, kms_key: str) -> dict[str, AnyJson]:
     metadata = {DIGEST: payload.content_sha256, "neopack-sha256": payload.sha256}
     encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
     return {"Metadata": metadata, "ContentType": "application/gzip", **encrypted}
@@ -150,7 +150,7 @@ def _put_in_parts(
 
 
 def _complete(
-    account: Account, payload: Payload, to: Location, upload_id: str, parts: list[Json]
+    account: Account, payload: Payload, to: Location, upload_id: str, parts: list[AnyJson]
 ) -> None:
     """Make the object of its parts. S3 takes minutes for a large one; where the answer was lost,
     the upload that boto3 tries to complete again is gone, and the object there."""
@@ -165,9 +165,9 @@ def _complete(
             raise
 
 
-def _in_threads(sender: _Sender, parts: list[_Part]) -> dict[int, Json]:
+def _in_threads(sender: _Sender, parts: list[_Part]) -> dict[int, AnyJson]:
     """All parts, several at a time; after the first failure no other is begun."""
-    done: dict[int, Json] = {}
+    done: dict[int, AnyJson] = {}
     with ThreadPoolExecutor(THREADS) as pool:
         running = [pool.submit(sender.send, part) for part in parts]
         try:
@@ -189,7 +189,7 @@ class _Sender:
         path: Path,
         to: Location,
         upload_id: str,
-        present: Mapping[int, Json],
+        present: Mapping[int, AnyJson],
         log: Log,
     ) -> None:
         self._s3 = account.client("s3")
@@ -198,7 +198,7 @@ class _Sender:
         self._lock = threading.Lock()
         self.sent = self.kept = 0
 
-    def send(self, part: _Part) -> Json:
+    def send(self, part: _Part) -> AnyJson:
         """The part as CompleteMultipartUpload wants it named."""
         with self._path.open("rb") as stream:
             stream.seek(part.offset)
@@ -218,7 +218,7 @@ class _Sender:
             )
         return self._count(part, answer["ETag"], checksum, sent=part.length)
 
-    def _count(self, part: _Part, tag: str, checksum: str, *, sent: int) -> Json:
+    def _count(self, part: _Part, tag: str, checksum: str, *, sent: int) -> AnyJson:
         with self._lock:
             self.sent += sent
             self.kept += part.length
@@ -226,7 +226,7 @@ class _Sender:
         return {"PartNumber": part.number, "ETag": tag, "ChecksumSHA256": checksum}
 
 
-def _same(known: Json, data: bytes, checksum: str) -> bool:
+def _same(known: AnyJson, data: bytes, checksum: str) -> bool:
     """Whether a part that is there is this one: by its checksum, else by MD5, its ETag."""
     if known["Size"] != len(data):
         return False
@@ -235,7 +235,7 @@ def _same(known: Json, data: bytes, checksum: str) -> bool:
     return bool(known["ETag"].strip('"') == hashlib.md5(data, usedforsecurity=False).hexdigest())
 
 
-def _parts(size: int, present: Mapping[int, Json]) -> Iterator[_Part]:
+def _parts(size: int, present: Mapping[int, AnyJson]) -> Iterator[_Part]:
     """Equal parts; as long as those that are there."""
     length = max(PART, -(-size // MOST_PARTS))
     if present and 1 in present and present[1]["Size"] >= 5 * MIB:
@@ -272,7 +272,7 @@ def _found_upload(account: Account, to: Location) -> _Unfinished | None:
         raise
 
 
-def _listed(s3: Any, to: Location, upload_id: str) -> dict[int, Json]:
+def _listed(s3: Any, to: Location, upload_id: str) -> dict[int, AnyJson]:
     pages = s3.get_paginator("list_parts").paginate(
         Bucket=to.bucket, Key=to.key, UploadId=upload_id
     )

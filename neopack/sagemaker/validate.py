@@ -13,7 +13,7 @@ from neopack import facts
 from neopack.errors import NeopackError, Unsupported, UsageError
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.request import JobRequest
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.target import Target
 
 __all__ = ["partition_of", "problems", "refuse_what_is_wrong", "region_problem"]
@@ -64,7 +64,7 @@ def problems(request: JobRequest) -> Iterator[str]:
     yield from _partition(body["RoleArn"], request.settings.region)
 
 
-def _input(config: Mapping[str, Json]) -> Iterator[str]:
+def _input(config: Mapping[str, AnyJson]) -> Iterator[str]:
     yield from _place("InputConfig.S3Uri", config["S3Uri"])
     if not config["S3Uri"].endswith(".tar.gz"):
         yield "InputConfig.S3Uri: must name one .tar.gz"
@@ -75,7 +75,7 @@ def _input(config: Mapping[str, Json]) -> Iterator[str]:
         yield f"InputConfig.Framework: {config['Framework']!r} is not one that the API knows"
 
 
-def _output(config: Mapping[str, Json]) -> Iterator[str]:
+def _output(config: Mapping[str, AnyJson]) -> Iterator[str]:
     yield from _place("OutputConfig.S3OutputLocation", config["S3OutputLocation"])
     if ("TargetDevice" in config) == ("TargetPlatform" in config):
         yield "OutputConfig: one of TargetDevice and TargetPlatform, not both"
@@ -90,7 +90,7 @@ def _output(config: Mapping[str, Json]) -> Iterator[str]:
         yield f"OutputConfig.KmsKeyId: {key!r} is not a key id, key ARN, alias/name or alias ARN"
 
 
-def _vpc(config: Mapping[str, Json] | None) -> Iterator[str]:
+def _vpc(config: Mapping[str, AnyJson] | None) -> Iterator[str]:
     if config is None:
         return
     for name, one in (("SecurityGroupIds", "SecurityGroupId"), ("Subnets", "SubnetId")):
@@ -99,7 +99,7 @@ def _vpc(config: Mapping[str, Json] | None) -> Iterator[str]:
             yield from _field(f"VpcConfig.{name}", one, item)
 
 
-def _stopping(condition: Mapping[str, Json]) -> Iterator[str]:
+def _stopping(condition: Mapping[str, AnyJson]) -> Iterator[str]:
     for name, value in condition.items():
         limit = facts.limit(name)
         if value < limit.minimum or (limit.maximum is not None and value > limit.maximum):
@@ -145,7 +145,7 @@ def _field(where: str, name: str, value: str, *, hint: str = "") -> Iterator[str
         yield f"{where}: {value[:60]!r} lacks the form that the API wants{more}"
 
 
-def _count(where: str, name: str, values: list[Json]) -> Iterator[str]:
+def _count(where: str, name: str, values: list[AnyJson]) -> Iterator[str]:
     limit = facts.limit(name)
     if not limit.minimum <= len(values) <= (limit.maximum or len(values)):
         yield f"{where}: {len(values)} of them, not {limit.minimum} to {limit.maximum}"

@@ -9,7 +9,7 @@ from neopack.artifacts.load import checked_inputs, load_opened, open_archive
 from neopack.formats.codec import from_json, to_json
 from neopack.goldens.arrays import load_arrays, save_arrays
 from neopack.values.artifact import Runner
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.log import Log
 from neopack.values.signature import Signature, TensorSpec
 
@@ -22,14 +22,14 @@ class _Model:
     def __init__(self) -> None:
         self._runner: Runner | None = None
 
-    def open(self, data: Json, log: Log) -> Json:
+    def open(self, data: AnyJson, log: Log) -> AnyJson:
         """Load ``path``; what it takes. ``signature`` is for an archive without a manifest."""
         known = from_json(Signature, data["signature"]) if data.get("signature") else None
         opened = open_archive(Path(data["path"]), signature=known)
         self._runner = load_opened(opened)
         return {"signature": to_json(opened.signature), "engine": opened.engine}
 
-    def predict(self, data: Json, log: Log) -> Json:
+    def predict(self, data: AnyJson, log: Log) -> AnyJson:
         """The arrays of the .npz ``inputs`` in, those of the .npz ``outputs`` out, described."""
         assert self._runner is not None  # noqa: S101 - the parent opens first
         inputs = checked_inputs(self._runner.signature, load_arrays(Path(data["inputs"])))
@@ -45,4 +45,7 @@ class _Model:
 
 _model = _Model()
 
-TASKS: Mapping[str, Callable[[Json, Log], Json]] = {"open": _model.open, "predict": _model.predict}
+TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {
+    "open": _model.open,
+    "predict": _model.predict,
+}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neopack.errors import Malformed
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.signature import Shape
 
 __all__ = [
@@ -42,11 +42,11 @@ class LayerConfig:
 
     path: str
     class_name: str
-    config: Json
+    config: AnyJson
     custom: bool
 
 
-def parse(text: str, where: str) -> Json:
+def parse(text: str, where: str) -> AnyJson:
     """Raises ``Malformed`` where the text is no JSON object with a class and a config."""
     try:
         value = json.loads(text)
@@ -59,13 +59,13 @@ def parse(text: str, where: str) -> Json:
     return value
 
 
-def layers_of(config: Json) -> list[Json]:
+def layers_of(config: AnyJson) -> list[AnyJson]:
     """The entries of a model's layers; Keras before 2.2.3 wrote a Sequential as a bare list."""
     entries = config if isinstance(config, list) else config.get("layers", [])
     return [entry for entry in entries if is_entry(entry)] if isinstance(entries, list) else []
 
 
-def is_entry(value: Json) -> bool:
+def is_entry(value: AnyJson) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("class_name"), str)
@@ -73,7 +73,7 @@ def is_entry(value: Json) -> bool:
     )
 
 
-def walk(model: Json, path: str = "", depth: int = 0) -> Iterator[LayerConfig]:
+def walk(model: AnyJson, path: str = "", depth: int = 0) -> Iterator[LayerConfig]:
     """Every layer of a model and of the models in it; wrapped layers after their wrappers."""
     if depth > DEPTH:
         raise Malformed(f"models nested more than {DEPTH} deep", where=path)
@@ -94,13 +94,13 @@ def walk(model: Json, path: str = "", depth: int = 0) -> Iterator[LayerConfig]:
                 yield from walk(inside, below, depth + 1)
 
 
-def name_of(entry: Json) -> str:
+def name_of(entry: AnyJson) -> str:
     config = entry["config"]
     own = config.get("name") if isinstance(config, dict) else None
     return str(entry.get("name") or own or "")
 
 
-def _is_custom(entry: Json) -> bool:
+def _is_custom(entry: AnyJson) -> bool:
     """Keras 3 says where a class comes from; older files do not."""
     module = entry.get("module", "keras")
     registered = str(entry.get("registered_name") or "")
@@ -110,7 +110,7 @@ def _is_custom(entry: Json) -> bool:
     return root not in ("keras", "tf_keras", "tensorflow", "builtins")
 
 
-def strangers(model: Json) -> list[str]:
+def strangers(model: AnyJson) -> list[str]:
     """What anywhere in a configuration is no part that Keras's models are made of, and would have
     Keras look for code when it loads it: "Lambda", "function os.system"."""
     found: dict[str, None] = {}
@@ -126,7 +126,7 @@ def strangers(model: Json) -> list[str]:
     return sorted(found)
 
 
-def _strange(entry: Json) -> Iterator[str]:
+def _strange(entry: AnyJson) -> Iterator[str]:
     kind, module = entry["class_name"], entry.get("module")
     if kind in LAMBDAS or kind == "__lambda__":
         yield kind
@@ -139,7 +139,7 @@ def _strange(entry: Json) -> Iterator[str]:
         yield f"{module}.{kind}"
 
 
-def input_shape(config: Json) -> Shape | None:
+def input_shape(config: AnyJson) -> Shape | None:
     """The shape that a config states for its input, the batch first; None for none."""
     if not isinstance(config, dict):
         return None

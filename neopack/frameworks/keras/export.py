@@ -27,7 +27,7 @@ from neopack.goldens import inputs
 from neopack.goldens.comparison import difference
 from neopack.outputs.atomic import refuse_full
 from neopack.values.artifact import Array
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member
 from neopack.values.signature import InputRequest, Shape, Signature, TensorSpec
@@ -47,7 +47,7 @@ class KerasModel:
     with a training configuration, which is left out."""
 
     where: str
-    config: Json
+    config: AnyJson
     major: int
     weights: weights.Weights
     live: Any

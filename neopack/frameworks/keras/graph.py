@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from neopack.errors import Malformed, SourceError
 from neopack.frameworks.keras import config as configs
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.signature import Shape
 
 __all__ = ["Layer", "LayerCall", "LayerGraph", "Ref", "graph_of"]
@@ -34,7 +34,7 @@ class Layer:
     path: str
     name: str
     class_name: str
-    config: Mapping[str, Json]
+    config: Mapping[str, AnyJson]
     module: str = ""
     build_shape: Shape | None = None
 
@@ -44,8 +44,8 @@ class LayerCall:
     """``args`` hold constants, ``Ref``s and lists of them."""
 
     layer: str
-    args: tuple[Json, ...] = ()
-    kwargs: Mapping[str, Json] = field(default_factory=dict)
+    args: tuple[AnyJson, ...] = ()
+    kwargs: Mapping[str, AnyJson] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class LayerGraph:
     outputs: list[int] = field(default_factory=list)
 
 
-def graph_of(model: Json, *, major: int, where: str) -> LayerGraph:
+def graph_of(model: AnyJson, *, major: int, where: str) -> LayerGraph:
     """Raises ``SourceError`` where the model is more than a graph of layers, ``Malformed`` where
     its parts do not fit together."""
     graph = LayerGraph(major=major, where=where)
@@ -78,7 +78,7 @@ class _Opening:
         self._graph = graph
         self.inputs: list[int] = []
 
-    def model(self, entry: Json, path: str, given: Sequence[Ref] | None) -> list[Ref]:
+    def model(self, entry: AnyJson, path: str, given: Sequence[Ref] | None) -> list[Ref]:
         """What a model gives for the tensors given; those of its own inputs without any."""
         kind, config = entry["class_name"], entry["config"]
         if kind not in configs.MODELS:
@@ -95,7 +95,7 @@ class _Opening:
 
     # --- Sequential -------------------------------------------------------------------------
 
-    def _sequential(self, config: Json, path: str, given: Sequence[Ref] | None) -> list[Ref]:
+    def _sequential(self, config: AnyJson, path: str, given: Sequence[Ref] | None) -> list[Ref]:
         entries = configs.layers_of(config)
         if not entries:
             raise Malformed("a Sequential without layers", where=self._graph.where)
@@ -114,7 +114,7 @@ class _Opening:
                 current = [self._call(entry, path, (_one_or_list(current or []),), {})]
         return current or []
 
-    def _implied_input(self, first: Json, config: Json, path: str) -> Ref:
+    def _implied_input(self, first: AnyJson, config: AnyJson, path: str) -> Ref:
         """The InputLayer that Keras makes for a Sequential whose first layer has a shape."""
         shape = configs.input_shape(first["config"])
         if shape is None and isinstance(config, dict):
@@ -138,7 +138,7 @@ class _Opening:
 
     # --- functional models ------------------------------------------------------------------
 
-    def _functional(self, config: Json, path: str, given: Sequence[Ref] | None) -> list[Ref]:
+    def _functional(self, config: AnyJson, path: str, given: Sequence[Ref] | None) -> list[Ref]:
         entries = {configs.name_of(entry): entry for entry in configs.layers_of(config)}
         names = [name for name, _, _ in _histories(config.get("input_layers"))]
         made: dict[str, list[list[Ref]]] = {}
@@ -159,7 +159,7 @@ class _Opening:
         return outputs
 
     def _order(
-        self, entries: Mapping[str, Json], path: str, made: dict[str, list[list[Ref]]]
+        self, entries: Mapping[str, AnyJson], path: str, made: dict[str, list[list[Ref]]]
     ) -> None:
         """Make calls as soon as what they take is there, as Keras itself does."""
         offsets = self._offsets(entries)
@@ -183,14 +183,14 @@ class _Opening:
             )
 
     def _called(
-        self, entry: Json, path: str, args: tuple[Json, ...], kwargs: Mapping[str, Json]
+        self, entry: AnyJson, path: str, args: tuple[AnyJson, ...], kwargs: Mapping[str, AnyJson]
     ) -> list[Ref]:
         if entry["class_name"] in configs.MODELS:
             given = _refs([*args, *kwargs.values()])
             return self.model(entry, _join(path, configs.name_of(entry)), given)
         return [self._call(entry, path, args, kwargs)]
 
-    def _offsets(self, entries: Mapping[str, Json]) -> dict[str, int]:
+    def _offsets(self, entries: Mapping[str, AnyJson]) -> dict[str, int]:
         """Calls of a model inside a model are numbered from 1 by some Keras, from 0 by others."""
         inner = {n for n, entry in entries.items() if entry["class_name"] in configs.MODELS}
         first: dict[str, int] = {}
@@ -201,11 +201,11 @@ class _Opening:
         return first
 
     def _resolved(
-        self, node: Json, made: Mapping[str, list[list[Ref]]], offsets: Mapping[str, int]
-    ) -> tuple[tuple[Json, ...], dict[str, Json]] | None:
+        self, node: AnyJson, made: Mapping[str, list[list[Ref]]], offsets: Mapping[str, int]
+    ) -> tuple[tuple[AnyJson, ...], dict[str, AnyJson]] | None:
         """(args, kwargs) of one call, or None while one of its tensors is not there."""
 
-        def resolve(value: Json) -> Json:
+        def resolve(value: AnyJson) -> AnyJson:
             history = _history(value)
             if history is not None:
                 found = self._tensor(history, made, offsets)
@@ -224,7 +224,7 @@ class _Opening:
             if _history(node) is not None:  # tf.keras writes a lone tensor without its list
                 node = [node]
             tensors = [resolve(one) for one in node]
-            extra: Json = next((o[3] for o in node if len(o) > 3 and o[3]), {})
+            extra: AnyJson = next((o[3] for o in node if len(o) > 3 and o[3]), {})
             return (_one_or_list(tensors),), {k: resolve(v) for k, v in extra.items()}
         except LookupError:
             return None
@@ -252,13 +252,13 @@ class _Opening:
 
     # --- layers and calls -------------------------------------------------------------------
 
-    def _input(self, entry: Json, path: str) -> Ref:
+    def _input(self, entry: AnyJson, path: str) -> Ref:
         made = self._call(entry, path, (), {})
         self.inputs.append(made.call)
         return made
 
     def _call(
-        self, entry: Json, path: str, args: tuple[Json, ...], kwargs: Mapping[str, Json]
+        self, entry: AnyJson, path: str, args: tuple[AnyJson, ...], kwargs: Mapping[str, AnyJson]
     ) -> Ref:
         name = configs.name_of(entry)
         full = _join(path, name)
@@ -281,17 +281,17 @@ def _join(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-def _one_or_list(values: list[Json]) -> Json:
+def _one_or_list(values: list[AnyJson]) -> AnyJson:
     return values[0] if len(values) == 1 else values
 
 
-def _refs(value: Json) -> list[Ref]:
+def _refs(value: AnyJson) -> list[Ref]:
     if isinstance(value, Ref):
         return [value]
     return [ref for one in value for ref in _refs(one)] if isinstance(value, list) else []
 
 
-def _history(value: Json) -> tuple[str, int, int] | None:
+def _history(value: AnyJson) -> tuple[str, int, int] | None:
     """(layer, call, tensor) where a value stands for a tensor, in either form."""
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
         value = value.get("config", {}).get("keras_history")
@@ -305,7 +305,7 @@ def _history(value: Json) -> tuple[str, int, int] | None:
     return None
 
 
-def _histories(value: Json) -> list[tuple[str, int, int]]:
+def _histories(value: AnyJson) -> list[tuple[str, int, int]]:
     """All tensors that a value names, in order."""
     history = _history(value)
     if history is not None:
@@ -315,14 +315,14 @@ def _histories(value: Json) -> list[tuple[str, int, int]]:
     return [found for one in value for found in _histories(one)] if isinstance(value, list) else []
 
 
-def _stated_shape(value: Json) -> Shape | None:
+def _stated_shape(value: AnyJson) -> Shape | None:
     if not isinstance(value, dict):
         return None
     shape = value["config"].get("shape")
     return tuple(shape) if isinstance(shape, list) else None
 
 
-def _built_for(entry: Json) -> Shape | None:
+def _built_for(entry: AnyJson) -> Shape | None:
     built = entry.get("build_config")
     shape = built.get("input_shape") if isinstance(built, dict) else None
     if not isinstance(shape, list) or not all(d is None or type(d) is int for d in shape):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from neopack.frameworks.keras import config as configs
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["upgraded"]
 
@@ -24,7 +24,7 @@ _MERGES = {"sum": "Add", "mul": "Multiply", "concat": "Concatenate", "ave": "Ave
 _ORDERS = {"tf": "channels_last", "th": "channels_first"}
 
 
-def upgraded(model: Json) -> Json:
+def upgraded(model: AnyJson) -> AnyJson:
     """The model as Keras 2 would have written it; what has no other word there stays."""
     config = model["config"]
     entries = [_entry(entry) for entry in configs.layers_of(config)]
@@ -32,7 +32,7 @@ def upgraded(model: Json) -> Json:
     return {**model, "config": body}
 
 
-def _entry(entry: Json) -> Json:
+def _entry(entry: AnyJson) -> AnyJson:
     if entry["class_name"] in configs.MODELS:
         return {**entry, **upgraded(entry)}
     kind, config = entry["class_name"], entry["config"]
@@ -44,7 +44,7 @@ def _entry(entry: Json) -> Json:
     return {**entry, "class_name": _CLASSES.get(kind, kind), "config": _words(kind, config)}
 
 
-def _words(kind: str, config: Mapping[str, Json]) -> dict[str, Json]:
+def _words(kind: str, config: Mapping[str, AnyJson]) -> dict[str, AnyJson]:
     renamed = {_WORDS.get(word, word): value for word, value in config.items()}
     if kind == "Embedding":
         renamed["output_dim"] = config.get("output_dim")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "OF_2_2_4", "LayerSchema", "weight_names"]
 
@@ -156,7 +156,7 @@ IDENTITIES = frozenset(
 )
 
 
-def weight_names(class_name: str, config: Mapping[str, Json]) -> tuple[str, ...]:
+def weight_names(class_name: str, config: Mapping[str, AnyJson]) -> tuple[str, ...]:
     """The weights that a layer of this config has, in their order."""
     names = KEPT[class_name].weights if class_name in KEPT else ()
     without = {

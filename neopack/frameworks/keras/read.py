@@ -20,7 +20,7 @@ from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
 from neopack.frameworks.keras import graph, keras1, keras224
 from neopack.frameworks.keras.facts import KerasFacts
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
@@ -41,10 +41,10 @@ class Document:
     """A file as read: its form, the model's configuration, and what lies beside it."""
 
     form: str
-    model: Json
+    model: AnyJson
     version: str
     backend: str
-    training: Json
+    training: AnyJson
     tree: Hdf5Tree
 
     @property
@@ -158,7 +158,7 @@ def _text(attributes: object, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _json(text: str, where: str) -> dict[str, Json]:
+def _json(text: str, where: str) -> dict[str, AnyJson]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -16,7 +16,7 @@ from neopack.frameworks.keras import config as configs
 from neopack.frameworks.keras.keras224 import weight_names
 from neopack.frameworks.keras.write import h5py_module
 from neopack.values.artifact import Array
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["Weights", "config_of_live", "weights_of_h5", "weights_of_live"]
 
@@ -24,7 +24,7 @@ Weights = Mapping[str, Sequence[Array]]
 _MOVING = ("moving_mean", "moving_variance")
 
 
-def weights_of_h5(path: Path, model: Json) -> Weights:
+def weights_of_h5(path: Path, model: AnyJson) -> Weights:
     """For a file that our own reader has read before: no links, nothing kept elsewhere."""
     found: dict[str, list[Array]] = {}
     with h5py_module().File(path, "r") as file:
@@ -51,7 +51,7 @@ def _names(attributes: Any, name: str) -> Iterator[str]:
             yield text.decode() if isinstance(text, bytes) else str(text)
 
 
-def _spread(entry: Json, path: str, arrays: list[Array], where: str) -> dict[str, list[Array]]:
+def _spread(entry: AnyJson, path: str, arrays: list[Array], where: str) -> dict[str, list[Array]]:
     """The weights of a model's own layers, out of its one list."""
     counts = list(_counts(entry, path))
     if sum(changing + other for _, changing, other in counts) != len(arrays):
@@ -69,7 +69,7 @@ def _spread(entry: Json, path: str, arrays: list[Array], where: str) -> dict[str
     return found
 
 
-def _counts(entry: Json, path: str) -> Iterator[tuple[str, int, int]]:
+def _counts(entry: AnyJson, path: str) -> Iterator[tuple[str, int, int]]:
     """(path, weights that training changes, other weights) of each layer in a model."""
     for inner in configs.layers_of(entry["config"]):
         below = f"{path}/{configs.name_of(inner)}"
@@ -98,7 +98,7 @@ def weights_of_live(model: Any, path: str = "") -> Weights:
     return found
 
 
-def config_of_live(model: Any) -> Json:
+def config_of_live(model: Any) -> AnyJson:
     """The configuration of a live model of Keras 3, as it would stand in a file; a Sequential
     as a functional model, which states every shape."""
     import keras
@@ -113,5 +113,5 @@ def _kind(model: Any) -> str:
     return type(model).__name__
 
 
-def _plain(value: Any) -> Json:
+def _plain(value: Any) -> AnyJson:
     return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -22,7 +22,7 @@ from neopack.frameworks.mxnet import file_names, symbol, symbol_graph
 from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts
 from neopack.frameworks.mxnet.parameter_fit import bare, fit, is_label, takes_classes, unprefixed
 from neopack.frameworks.mxnet.symbol import Symbol, SymbolNode, Takers
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Shape, Signature, TensorSpec
 
@@ -120,7 +120,7 @@ def _stored_shapes(files: Files, model: str) -> Mapping[str, Shape]:
     return dict(_shapes(stored))
 
 
-def _shapes(stored: Json) -> Iterator[tuple[str, Shape]]:
+def _shapes(stored: AnyJson) -> Iterator[tuple[str, Shape]]:
     for one in stored if isinstance(stored, list) else ():
         shape = one.get("shape") if isinstance(one, dict) else None
         if isinstance(shape, list) and all(type(dim) is int for dim in shape):

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from neopack.errors import Malformed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["VARIABLE", "Entry", "Symbol", "SymbolNode", "Takers", "load", "looks_like_symbol"]
 
@@ -117,7 +117,7 @@ class _Reader:
     def __init__(self, where: str, limits: Limits) -> None:
         self._where, self._limits, self._count = where, limits, 0
 
-    def symbol(self, document: Json, path: str, depth: int) -> Symbol:
+    def symbol(self, document: AnyJson, path: str, depth: int) -> Symbol:
         if depth > MOST_NESTED:
             raise self._broken(f"graphs nested more than {MOST_NESTED} deep")
         nodes = self._list(document, "nodes", path)
@@ -132,7 +132,7 @@ class _Reader:
             version=_version(document.get("attrs")),
         )
 
-    def _node(self, node: Json, path: str, depth: int) -> SymbolNode:
+    def _node(self, node: AnyJson, path: str, depth: int) -> SymbolNode:
         if not isinstance(node, dict):
             raise self._broken(f"{path} is no object")
         for key in ("op", "name"):
@@ -154,7 +154,7 @@ class _Reader:
             ),
         )
 
-    def _attributes(self, node: dict[str, Json], path: str) -> Mapping[str, str]:
+    def _attributes(self, node: dict[str, AnyJson], path: str) -> Mapping[str, str]:
         found: dict[str, str] = {}
         for key in ATTRIBUTES:
             given = node.get(key, {})
@@ -163,13 +163,13 @@ class _Reader:
             found |= {name: str(value) for name, value in given.items()}
         return found
 
-    def _list(self, holder: Json, key: str, path: str) -> list[Json]:
+    def _list(self, holder: AnyJson, key: str, path: str) -> list[AnyJson]:
         found = holder.get(key) if isinstance(holder, dict) else None
         if not isinstance(found, list):
             raise self._broken(f"{path.rstrip('.') or 'the document'} has no list of {key}")
         return found
 
-    def _entry(self, entry: Json, path: str) -> Entry:
+    def _entry(self, entry: AnyJson, path: str) -> Entry:
         numbers = entry[:3] if isinstance(entry, list) and len(entry) in (2, 3) else None
         if numbers is None or not all(type(n) is int and n >= 0 for n in numbers):
             raise self._broken(f"{path} has {str(entry)!r:.40}, no [node, output, version]")
@@ -179,7 +179,7 @@ class _Reader:
         return Malformed(message, where=self._where)
 
 
-def _version(attributes: Json) -> str:
+def _version(attributes: AnyJson) -> str:
     """``{"mxnet_version": ["int", 10800]}`` is 1.8.0."""
     stated = attributes.get("mxnet_version") if isinstance(attributes, dict) else None
     number = stated[1] if isinstance(stated, list) and len(stated) == 2 else None

@@ -96,7 +96,7 @@ def _remade(task: ExportTask, log: Log) -> ExportedModel:
         ordered, by_name = input_binding.order(takes, task.inputs, given.where)
         examples = task.examples(ordered)
         other = inputs.random_inputs(ordered, task.options.seed + 1)
-        order = {
+        order: Json = {
             "callable": given.where,
             "by_name": by_name,
             "script": options_of(task, PyTorchOptions).script,

@@ -16,7 +16,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
 from neopack.formats.ubjson import Packed, read_ubjson
 from neopack.frameworks.xgboost.rounds import rounds
-from neopack.values.json import Json
+from neopack.values.json import AnyJson, Json
 
 __all__ = ["Learner", "Numbers", "Tree", "encoding", "learner", "load"]
 
@@ -55,7 +55,7 @@ class Learner:
     version: tuple[int, ...]
     booster: str
     objective: str
-    objective_parameters: Mapping[str, Json]
+    objective_parameters: Mapping[str, AnyJson]
     num_feature: int
     num_class: int
     num_target: int

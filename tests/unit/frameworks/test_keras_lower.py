@@ -213,7 +213,10 @@ def test_many_names_go_into_several_attributes(tmp_path: Path) -> None:
     with FileSource(tmp_path / "m.h5") as opened:
         tree = read.document(opened).tree
     attributes = tree.attributes("model_weights")
-    assert [*attributes["layer_names0"], *attributes["layer_names1"]] == names
+    first, second = attributes["layer_names0"], attributes["layer_names1"]
+    assert isinstance(first, list)
+    assert isinstance(second, list)
+    assert first + second == names
 
 
 def test_tables_name_classes_of_2_2_4() -> None:

@@ -126,7 +126,7 @@ def child(tmp_path: Path, preload: tuple[str, ...]) -> Iterator[Child]:
 
 
 def test_answers_and_talk(child: Child) -> None:
-    data = {"a": [1, None, "é"], "b": {"c": 1.5}}
+    data: Json = {"a": [1, None, "é"], "b": {"c": 1.5}}
     assert child.call("echo", data) == data
     assert child.call("echo", "again") == "again"
     log = child._log
@@ -193,7 +193,7 @@ def alive(pid: int) -> bool:
 
 
 def test_what_a_child_started_goes_with_it(child: Child) -> None:
-    offspring: Json = child.call("has_offspring", None)
+    offspring: int = child.call("has_offspring", None)
     assert alive(offspring)
     child.close()
     end = time.monotonic() + 10

@@ -18,7 +18,7 @@ import pytest
 from neopack.errors import ExportFailed
 from neopack.processes import forkserver
 from neopack.processes.child import Child
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 PRELOAD = ("numpy", "neopack.errors", "neopack.values.log")
 TASKS = """
@@ -79,7 +79,7 @@ def is_forked(process: Child) -> bool:
     return not isinstance(process._process.handle, subprocess.Popen)
 
 
-def asked(task: str, environment: dict[str, str] | None = None, *, fresh: bool = False) -> Json:
+def asked(task: str, environment: dict[str, str] | None = None, *, fresh: bool = False) -> AnyJson:
     with child(() if fresh else PRELOAD, environment) as process:
         assert is_forked(process) is not fresh
         return process.call(task, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from neopack.frameworks.keras.lowering.old_model import Building, NotInKeras224
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["PLAIN", "activate", "named"]
 
@@ -31,7 +31,7 @@ _ALIASES = {"swish": "silu", "hard_swish": "hard_silu", None: "linear"}
 GELU_CUBE, GELU_SCALE = 0.044715, 0.7978845608028654
 
 
-def named(activation: Json) -> str:
+def named(activation: AnyJson) -> str:
     """An activation's name from whatever form its config has."""
     if isinstance(activation, dict):
         inner = activation.get("config")
@@ -40,7 +40,7 @@ def named(activation: Json) -> str:
     return str(name).rsplit(">", maxsplit=1)[-1]
 
 
-def activate(b: Building, x: int, activation: Json, base: str, channels: int | None) -> int:
+def activate(b: Building, x: int, activation: AnyJson, base: str, channels: int | None) -> int:
     """The activation of the tensor ``x``; new layers are named after ``base``."""
     name = named(activation)
     channels = channels or b.channels_at(x)

@@ -10,7 +10,7 @@ from neopack.frameworks.keras.graph import Layer, LayerCall, Ref
 from neopack.frameworks.keras.lowering import activations
 from neopack.frameworks.keras.lowering.old_model import Building, NotInKeras224
 from neopack.values.artifact import Array
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["LAYERS", "Rewrite", "keep", "only"]
 
@@ -59,7 +59,7 @@ def _named_weights(b: Building, layer: Layer) -> list[tuple[str, Array]]:
     return list(zip(names, arrays, strict=True))
 
 
-def plain(value: Json) -> Json:
+def plain(value: AnyJson) -> AnyJson:
     """A value of a config without Keras 3's ways to write tuples and arrays."""
     if isinstance(value, dict) and value.get("class_name") == "__tuple__":
         return [plain(one) for one in value.get("items", [])]
@@ -77,12 +77,12 @@ def _activation(b: Building, layer: Layer, call: LayerCall) -> int:
     return activations.activate(b, x, activation, name, b.channels(ref, layer))
 
 
-Adjusted = tuple[dict[str, Json], list[tuple[str, Array]]]
-Adjust = Callable[[Building, Layer, dict[str, Json], list[tuple[str, Array]]], Adjusted]
+Adjusted = tuple[dict[str, AnyJson], list[tuple[str, Array]]]
+Adjust = Callable[[Building, Layer, dict[str, AnyJson], list[tuple[str, Array]]], Adjusted]
 
 
 def _adjust_conv(
-    b: Building, layer: Layer, config: dict[str, Json], weights: list[tuple[str, Array]]
+    b: Building, layer: Layer, config: dict[str, AnyJson], weights: list[tuple[str, Array]]
 ) -> Adjusted:
     groups = layer.config.get("groups") or 1
     if groups != 1:
@@ -107,7 +107,7 @@ def _block_diagonal(kernel: Array, groups: int) -> Array:
 
 
 def _adjust_norm(
-    b: Building, layer: Layer, config: dict[str, Json], weights: list[tuple[str, Array]]
+    b: Building, layer: Layer, config: dict[str, AnyJson], weights: list[tuple[str, Array]]
 ) -> Adjusted:
     axis = config.get("axis", -1)
     if isinstance(axis, list):  # tf.keras kept a list of one
@@ -116,14 +116,14 @@ def _adjust_norm(
 
 
 def _adjust_leaky(
-    b: Building, layer: Layer, config: dict[str, Json], weights: list[tuple[str, Array]]
+    b: Building, layer: Layer, config: dict[str, AnyJson], weights: list[tuple[str, Array]]
 ) -> Adjusted:
     slope = layer.config.get("negative_slope", layer.config.get("alpha", 0.3))
     return {"alpha": slope}, weights
 
 
 def _adjust_upsampling(
-    b: Building, layer: Layer, config: dict[str, Json], weights: list[tuple[str, Array]]
+    b: Building, layer: Layer, config: dict[str, AnyJson], weights: list[tuple[str, Array]]
 ) -> Adjusted:
     how = config.get("interpolation", "nearest")
     if how != "nearest":
@@ -135,7 +135,7 @@ def _adjust_upsampling(
 
 
 def _adjust_softmax(
-    b: Building, layer: Layer, config: dict[str, Json], weights: list[tuple[str, Array]]
+    b: Building, layer: Layer, config: dict[str, AnyJson], weights: list[tuple[str, Array]]
 ) -> Adjusted:
     axis = config.get("axis", -1)
     if isinstance(axis, list) and len(axis) != 1:
@@ -152,7 +152,7 @@ _ADJUSTED: Mapping[str, Adjust] = {
 }
 
 
-def _recurrent(layer: Layer) -> dict[str, Json]:
+def _recurrent(layer: Layer) -> dict[str, AnyJson]:
     words = ["activation"] + ["recurrent_activation"] * (layer.class_name != "SimpleRNN")
     given = {word: activations.named(layer.config.get(word, "tanh")) for word in words}
     for name in given.values():

@@ -16,7 +16,7 @@ from neopack.frameworks.keras.lowering.layers import LAYERS, Rewrite
 from neopack.frameworks.keras.lowering.old_model import Building, NotInKeras224, OldModel
 from neopack.frameworks.keras.lowering.operations import OPERATIONS
 from neopack.values.artifact import Array
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.signature import Shape
 
 __all__ = ["lower"]
@@ -80,7 +80,7 @@ def _rewrite(layer: Layer) -> Rewrite:
 def _taken(call: LayerCall) -> list[int]:
     """The calls whose tensors a call takes."""
 
-    def refs(value: Json) -> Iterable[int]:
+    def refs(value: AnyJson) -> Iterable[int]:
         if isinstance(value, Ref):
             yield value.call
         elif isinstance(value, list | tuple):

@@ -8,7 +8,7 @@ from typing import Any
 
 from neopack.frameworks.keras.graph import Layer, LayerGraph, Ref
 from neopack.values.artifact import Array
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 from neopack.values.signature import Shape
 
 __all__ = ["Building", "NotInKeras224", "OldCall", "OldLayer", "OldModel"]
@@ -34,7 +34,7 @@ class NotInKeras224(Exception):
 class OldLayer:
     name: str
     class_name: str
-    config: Mapping[str, Json]
+    config: Mapping[str, AnyJson]
     weights: tuple[tuple[str, Array], ...] = ()
 
 
@@ -75,7 +75,7 @@ class Building:
         self,
         name: str,
         class_name: str,
-        config: Mapping[str, Json],
+        config: Mapping[str, AnyJson],
         inputs: Sequence[int],
         weights: Sequence[tuple[str, Array]] = (),
     ) -> int:
@@ -131,7 +131,7 @@ class Building:
             self._names[layer.path] = plain
         return self._names[layer.path]
 
-    def inputs(self, value: Json) -> list[int]:
+    def inputs(self, value: AnyJson) -> list[int]:
         """The calls here for all the tensors in a call's arguments, in order."""
         if isinstance(value, Ref):
             return [self.made[value.call]]

@@ -8,7 +8,7 @@ from neopack.frameworks.keras.graph import Layer, LayerCall, Ref
 from neopack.frameworks.keras.lowering import activations
 from neopack.frameworks.keras.lowering.layers import Rewrite, only, plain
 from neopack.frameworks.keras.lowering.old_model import Building, NotInKeras224
-from neopack.values.json import Json
+from neopack.values.json import AnyJson
 
 __all__ = ["OPERATIONS"]
 
@@ -24,7 +24,7 @@ _ACTIVATIONS = {
 }  # fmt: skip
 
 
-def _two(call: LayerCall) -> tuple[Json, Json]:
+def _two(call: LayerCall) -> tuple[AnyJson, AnyJson]:
     values = [*call.args, *(call.kwargs[key] for key in ("x1", "x2") if key in call.kwargs)]
     if len(values) != 2:
         raise NotInKeras224(f"an operation on {len(values)} values")
@@ -47,7 +47,7 @@ def _binary(b: Building, layer: Layer, call: LayerCall) -> int:
     return b.affine(b.name(layer), x, *line, b.channels(tensor, layer))
 
 
-def _line(kind: str, number: Json, *, tensor_first: bool) -> tuple[Json, Json] | None:
+def _line(kind: str, number: AnyJson, *, tensor_first: bool) -> tuple[AnyJson, AnyJson] | None:
     """(scale, offset) of an operation with a constant."""
     import numpy as np
 

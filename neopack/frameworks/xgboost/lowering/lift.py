@@ -53,7 +53,7 @@ def _booster(model: binary.BinaryModel, source: ByteSource) -> Json:
             "model": {"weights": list(model.weights), "boosted_rounds": 1},
         }
     trees = [_tree(place, i, model, source) for i, place in enumerate(model.trees)]
-    gbtree = {
+    gbtree: dict[str, Json] = {
         "name": "gbtree",
         "model": {
             "gbtree_model_param": {"num_trees": str(len(trees)), "num_parallel_tree": "1"},

@@ -129,13 +129,13 @@ def _parallel(model: Learner) -> int:
 def _objective(model: Learner) -> Json:
     """Only the parameters that 1.3.3 knows: it refuses to read others."""
     key, defaults = OBJECTIVES[model.objective]
-    configured: dict[str, Json] = {"name": model.objective}
-    if key:
-        given = model.objective_parameters.get(key, {})
-        configured[key] = {name: given.get(name, value) for name, value in defaults.items()}
+    if not key:
+        return {"name": model.objective}
+    given = model.objective_parameters.get(key, {})
+    parameters = {name: given.get(name, value) for name, value in defaults.items()}
     if model.objective in CLASSES:
-        configured[key]["num_class"] = str(model.num_class)
-    return configured
+        parameters["num_class"] = str(model.num_class)
+    return {"name": model.objective, key: parameters}
 
 
 def _linear(model: Learner) -> list[bytes]:
