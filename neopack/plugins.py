@@ -11,14 +11,16 @@ import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from importlib import resources
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 __all__ = ["Plugins"]
 
+T = TypeVar("T")
 
-class Plugins:
-    """``package`` holds registry.toml and is the entry point group; each module listed there
-    has its implementation under ``attribute``."""
+
+class Plugins(Generic[T]):
+    """Implementations of the Protocol ``T``. ``package`` holds registry.toml and is the entry
+    point group; each module listed there has its implementation under ``attribute``."""
 
     def __init__(self, package: str, attribute: str) -> None:
         self._package, self._attribute = package, attribute
@@ -26,11 +28,11 @@ class Plugins:
     def names(self) -> tuple[str, ...]:
         return (*self.rows, *sorted(set(self._plug_ins) - set(self.rows)))
 
-    def get(self, name: str) -> Any | None:
+    def get(self, name: str) -> T | None:
         """The implementation, or None where there is none of that name."""
         if name in self.rows:
             module = importlib.import_module(self.rows[name]["module"])
-            return getattr(module, self._attribute)
+            return cast("T", getattr(module, self._attribute))
         return self._plug_ins.get(name)
 
     @cached_property
@@ -39,10 +41,10 @@ class Plugins:
         return tomllib.loads(file.read_text("utf-8"))
 
     @cached_property
-    def _plug_ins(self) -> Mapping[str, object]:
+    def _plug_ins(self) -> Mapping[str, T]:
         from importlib.metadata import entry_points
 
-        found: dict[str, object] = {}
+        found: dict[str, T] = {}
         for entry in entry_points(group=self._package):
             try:
                 found[entry.name] = entry.load()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from neopack.engines import Engine, EngineVerdict
 from neopack.errors import Missing, Unsupported, UsageError
 from neopack.plugins import Plugins
@@ -11,7 +9,7 @@ from neopack.values.artifact import CompilationRequest
 
 __all__ = ["choose", "get", "install_hint", "names", "verdict"]
 
-_plugins = Plugins("neopack.engines", "engine")
+_plugins: Plugins[Engine] = Plugins("neopack.engines", "engine")
 
 
 def names() -> tuple[str, ...]:
@@ -23,7 +21,7 @@ def get(name: str) -> Engine:
     found = _plugins.get(name)
     if found is None:
         raise Unsupported(f"no engine {name!r}", hint=f"there are {', '.join(names())}")
-    return cast("Engine", found)
+    return found
 
 
 def choose(request: CompilationRequest, asked: str | None = None) -> Engine:

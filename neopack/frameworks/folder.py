@@ -1,17 +1,16 @@
-"""A framework as its folder: each part is a file of the same name in every framework, imported
+"""A framework as its folder: each part is a module of the same name in every framework, imported
 when it is first asked for, so that listing and recognizing import no more than ``read``."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
 from neopack.frameworks import ExportTask, Layout, MemberMove
+from neopack.frameworks.modules import FrameworkModules
 from neopack.frameworks.task import NoOptions
 from neopack.rules.rule import Rule
 from neopack.values.artifact import Runner
@@ -24,62 +23,47 @@ __all__ = ["FrameworkFolder"]
 
 
 class FrameworkFolder:
-    """``package`` holds read, export, run, handover, layout and rules, each with the function
-    or tuple that is asked for here; ``options`` is the class of the framework's own options."""
+    """``package`` holds read, export, run, handover, layout and rules, each with what
+    ``modules`` says; ``options`` is the class of the framework's own options."""
 
     def __init__(self, name: str, package: str, options: type[object] = NoOptions) -> None:
-        self.name, self._package, self.options = name, package, options
+        self.name, self.options = name, options
+        self._modules = FrameworkModules(package)
 
     def recognize(self, source: ByteSource) -> str | None:
-        form: str | None = self._part("read").recognize(source)
-        return form
+        return self._modules.read.recognize(source)
 
     def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:
-        info: ModelInfo = self._part("read").read(files, model, limits)
-        return info
+        return self._modules.read.read(files, model, limits)
 
     def owns(self, model: object) -> bool:
-        return bool(self._part("handover").owns(model))
+        return self._modules.handover.owns(model)
 
     def hand_over(self, model: object, staging: Path) -> ModelSource | None:
-        given: ModelSource | None = self._part("handover").hand_over(model, staging)
-        return given
+        return self._modules.handover.hand_over(model, staging)
 
     def export(self, task: ExportTask, log: Log) -> ExportedModel:
-        model: ExportedModel = self._part("export").export(task, log)
-        return model
+        return self._modules.export.export(task, log)
 
     def runner(
         self, files: Files, model: str, signature: Signature, threads: int | None
     ) -> Runner:
-        runner: Runner = self._part("run").runner(files, model, signature, threads)
-        return runner
+        return self._modules.run.runner(files, model, signature, threads)
 
     def lifted(self, model: Path, folder: Path) -> Path:
-        lift = getattr(self._part("run"), "lifted", None)
-        lifted: Path = lift(model, folder) if lift is not None else model
-        return lifted
+        return self._modules.lifted(model, folder)
 
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
-        members: tuple[str, ...] = self._part("layout").model_members(names)
-        return members
+        return self._modules.layout.model_members(names)
 
     def parts(self, names: Sequence[str], model: str) -> tuple[str, ...]:
-        parts: tuple[str, ...] = self._part("layout").model_parts(names, model)
-        return parts
+        return self._modules.layout.model_parts(names, model)
 
     def layout(self, signature: Signature, target: Target, members: Sequence[str]) -> Layout:
-        layout: Layout = self._part("layout").layout(signature, target, members)
-        return layout
+        return self._modules.layout.layout(signature, target, members)
 
     def tidied(self, names: Sequence[str], model: str) -> Sequence[MemberMove]:
-        tidy = getattr(self._part("layout"), "tidied", None)
-        moves: Sequence[MemberMove] = tidy(names, model) if tidy is not None else ()
-        return moves
+        return self._modules.tidied(names, model)
 
     def rules(self) -> Sequence[Rule]:
-        rules: Sequence[Rule] = self._part("rules").RULES
-        return rules
-
-    def _part(self, file: str) -> Any:
-        return importlib.import_module(f"{self._package}.{file}")
+        return self._modules.rules.RULES

@@ -31,7 +31,7 @@ __all__ = [
     "recognize",
 ]
 
-_plugins = Plugins("neopack.frameworks", "framework")
+_plugins: Plugins[Framework] = Plugins("neopack.frameworks", "framework")
 
 
 def names() -> tuple[str, ...]:
@@ -44,18 +44,14 @@ def get(name: str) -> Framework:
     found = _plugins.get(name.upper())
     if found is None:
         raise UsageError(f"no framework {name!r}", hint=f"there are {', '.join(names())}")
-    return cast("Framework", found)
+    return found
 
 
 def of_neo(name: str) -> Framework:
     """As ``get``, and for what Neo lists and nobody packages a framework whose archives can be
     judged."""
     found = _plugins.get(name.upper())
-    return (
-        cast("Framework", found)
-        if found is not None
-        else ListedFramework(facts.framework(name).name)
-    )
+    return found if found is not None else ListedFramework(facts.framework(name).name)
 
 
 def must_package(framework: Framework, where: str) -> None:

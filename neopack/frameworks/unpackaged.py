@@ -3,11 +3,9 @@ them and by the strings of the call, and by what is in the model where there is 
 
 from __future__ import annotations
 
-import importlib
 import posixpath
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from neopack import facts
 from neopack.errors import NotRecognized, Unsupported
@@ -15,6 +13,7 @@ from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
 from neopack.frameworks import ExportTask, Layout, MemberMove
+from neopack.frameworks.modules import FrameworkModules
 from neopack.frameworks.task import NoOptions
 from neopack.rules.rule import Rule
 from neopack.values.artifact import Runner
@@ -38,10 +37,10 @@ class ListedFramework:
 
     def __init__(self, name: str) -> None:
         self.name, self.options = name, NoOptions
+        self._modules = FrameworkModules(READ[name]) if name in READ else None
 
     def recognize(self, source: ByteSource) -> str | None:
-        form: str | None = self._part("read").recognize(source) if self._is_read else None
-        return form
+        return self._modules.read.recognize(source) if self._modules else None
 
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
         groups = facts.framework(self.name).files
@@ -61,8 +60,7 @@ class ListedFramework:
         return ()
 
     def rules(self) -> Sequence[Rule]:
-        rules: Sequence[Rule] = self._part("rules").RULES if self._is_read else ()
-        return rules
+        return self._modules.rules.RULES if self._modules else ()
 
     def owns(self, model: object) -> bool:
         return False
@@ -71,10 +69,9 @@ class ListedFramework:
         return None
 
     def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:
-        if not self._is_read:
+        if self._modules is None:
             raise NotRecognized(f"neopack reads no {self.name} models", where=model)
-        info: ModelInfo = self._part("read").read(files, model, limits)
-        return info
+        return self._modules.read.read(files, model, limits)
 
     def export(self, task: ExportTask, log: Log) -> ExportedModel:
         raise self._refused()
@@ -86,13 +83,6 @@ class ListedFramework:
 
     def lifted(self, model: Path, folder: Path) -> Path:
         return model
-
-    @property
-    def _is_read(self) -> bool:
-        return self.name in READ
-
-    def _part(self, file: str) -> Any:
-        return importlib.import_module(f"{READ[self.name]}.{file}")
 
     def _refused(self) -> Unsupported:
         return Unsupported(

@@ -44,6 +44,8 @@ def assert_framework_conforms(framework: Framework, samples: Sequence[Sample]) -
     ids = [rule.id for rule in framework.rules()]
     assert len(set(ids)) == len(ids), "each rule has an id of its own"
     assert set(ids) <= set(facts.error_ids()), "each rule has a row in facts/errors.toml"
+    defaults = framework.options()
+    assert from_json(framework.options, to_json(defaults)) == defaults, "options are JSON"
     assert not framework.owns(object()), "owns() is for the framework's own objects"
     for what, data in NO_MODELS.items():
         assert framework.recognize(BytesSource(what, data)) is None, f"recognize() takes {what}"

@@ -18,7 +18,7 @@ openvino = their_engine:engine
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugins:
+def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugins[str]:
     """Engines, with a distribution on the path that adds three."""
     info = tmp_path / "theirs-1.0.dist-info"
     info.mkdir()
@@ -30,7 +30,7 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugins:
     return Plugins("neopack.engines", "engine")
 
 
-def test_a_plug_in_is_found_and_a_broken_one_is_one_warning(catalogue: Plugins) -> None:
+def test_a_plug_in_is_found_and_a_broken_one_is_one_warning(catalogue: Plugins[str]) -> None:
     with pytest.warns(UserWarning, match="plug-in broken cannot be loaded") as warned:
         names = catalogue.names()
     assert names == catalogue.names() == ("openvino", "theirs")
@@ -39,13 +39,13 @@ def test_a_plug_in_is_found_and_a_broken_one_is_one_warning(catalogue: Plugins) 
     assert len(warned) == 1
 
 
-def test_a_plug_in_does_not_take_the_place_of_a_built_in(catalogue: Plugins) -> None:
+def test_a_plug_in_does_not_take_the_place_of_a_built_in(catalogue: Plugins[str]) -> None:
     assert catalogue.get("openvino") is not None
     assert catalogue.get("openvino") != "their engine"
 
 
 def test_built_ins_are_found_without_looking_for_plug_ins(
-    catalogue: Plugins, monkeypatch: pytest.MonkeyPatch
+    catalogue: Plugins[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Plugins, "_plug_ins", property(lambda self: pytest.fail("looked")))
     assert catalogue.get("openvino") is not None
