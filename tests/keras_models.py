@@ -23,7 +23,7 @@ def stack(units: int = 4) -> keras.Model:
 
 
 def siamese() -> keras.Model:
-    """Two inputs, two outputs, a block that is shared, activations that Keras 2.2.4 has not."""
+    """Two inputs, two outputs, a block that is shared, activations that Keras 2.2.4 lacks."""
     inside = layers.Input((6, 6, 2))
     x = layers.Conv2D(4, 3, activation="silu", name="conv")(inside)
     x = layers.BatchNormalization(name="norm")(x)

@@ -55,7 +55,7 @@ class Framework(Protocol):
     def recognize(self, source: ByteSource) -> str | None:
         """The form these bytes have, in words ("TorchScript archive"), or None if not ours.
 
-        A form that is ours and is no model (a state_dict) is recognized too: ``read`` and
+        A form that is ours but is not a model (a state_dict) is recognized too: ``read`` and
         ``export`` refuse it with the fix.
         """
 

@@ -106,7 +106,7 @@ def _import_file(path: Path, text: str) -> ModuleType:
     sys.path.insert(0, str(path.resolve().parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise SourceError("is no Python file", where=text)
+        raise SourceError("is not a Python file", where=text)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)

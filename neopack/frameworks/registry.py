@@ -81,7 +81,7 @@ def recognize(source: ByteSource) -> tuple[Framework, str]:
     if stranger is not None:
         raise NotRecognized(f"is {stranger.what}", where=source.name, hint=stranger.hint)
     raise NotRecognized(
-        "is no model form that neopack knows",
+        "is not a model form that neopack knows",
         where=source.name,
         hint=f"it reads {', '.join(names())} models",
     )
@@ -137,7 +137,7 @@ def nothing_found(names: Sequence[str], where: str, hint: str = "") -> NotRecogn
     stranger = unsupported.among(names)
     if stranger is not None:
         return NotRecognized(f"is {stranger.what}", where=where, hint=stranger.hint)
-    return NotRecognized("holds no model that neopack knows", where=where, hint=hint)
+    return NotRecognized("does not hold a model that neopack knows", where=where, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

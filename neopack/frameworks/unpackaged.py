@@ -70,7 +70,7 @@ class ListedFramework:
 
     def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:
         if self._modules is None:
-            raise NotRecognized(f"neopack reads no {self.name} models", where=model)
+            raise NotRecognized(f"neopack does not read {self.name} models", where=model)
         return self._modules.read.read(files, model, limits)
 
     def export(self, task: ExportTask, log: Log) -> ExportedModel:
@@ -86,7 +86,7 @@ class ListedFramework:
 
     def _refused(self) -> Unsupported:
         return Unsupported(
-            f"neopack packages and runs no {self.name} models", hint=WAY_OUT.get(self.name, "")
+            f"neopack does not package or run {self.name} models", hint=WAY_OUT.get(self.name, "")
         )
 
 

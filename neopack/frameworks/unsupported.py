@@ -1,6 +1,6 @@
-"""What people hand over that is no model of Neo's: named for what it is, with the way out.
+"""What people hand over that is not a model of Neo's: what it is, and what to do instead.
 
-Files are told by their first bytes, directories and archives by the names in them.
+Files are recognized by their first bytes, directories and archives by the names in them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from neopack.formats.source import ByteSource
 __all__ = ["ForeignFile", "among", "of_bytes"]
 
 HEAD = 4096
-NO_SUCH = "Neo compiles no such models"
+NO_SUCH = "Neo does not compile such models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ def test_fix_packs_one(neopack: Call, desk: Desk, fixtures: Path) -> None:
 def test_running_one_is_refused(refused: Call, desk: Desk, fixtures: Path) -> None:
     with tarfile.open(desk.path / "m.tar.gz", "w:gz") as tar:
         tar.add(fixtures / "tflite" / "cnn.tflite", "m.tflite")
-    words = ("packages and runs no TFLITE models", "SavedModel")
+    words = ("does not package or run TFLITE models", "SavedModel")
     refused(3, words, "run", "m.tar.gz", "--random")
     refused(3, "TFLITE", "compile", "m.tar.gz", "--target", "ml_c5", "-o", "out.tar.gz")
 

@@ -47,11 +47,11 @@ class LayerConfig:
 
 
 def parse(text: str, where: str) -> AnyJson:
-    """Raises ``Malformed`` where the text is no JSON object with a class and a config."""
+    """Raises ``Malformed`` where the text is not a JSON object with a class and a config."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"model_config is no JSON: {error}", where=where) from None
+        raise Malformed(f"model_config is not JSON: {error}", where=where) from None
     if not isinstance(value, dict) or not isinstance(value.get("class_name"), str):
         raise Malformed("model_config names no class", where=where)
     if not isinstance(value.get("config"), dict | list):
@@ -111,8 +111,8 @@ def _is_custom(entry: AnyJson) -> bool:
 
 
 def strangers(model: AnyJson) -> list[str]:
-    """What anywhere in a configuration is no part that Keras's models are made of, and would have
-    Keras look for code when it loads it: "Lambda", "function os.system"."""
+    """What in a configuration, at any depth, is not part of a Keras model and would make Keras
+    look for code when it loads the file: "Lambda", "function os.system"."""
     found: dict[str, None] = {}
     pending = [model]
     while pending:

@@ -64,7 +64,7 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     """
     given = task.source
     if given.weights is not None:
-        source.refuse_no_weights(given.weights)
+        source.require_weights(given.weights)
     file = Path(given.where) if given.kind == "file" else None
     # what the bytes tell is told without Keras, and at once
     document = source.model_file(file)[0] if file is not None else None

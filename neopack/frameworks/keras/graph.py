@@ -83,7 +83,7 @@ class _Opening:
         kind, config = entry["class_name"], entry["config"]
         if kind not in configs.MODELS:
             raise SourceError(
-                f"its class {kind!r} is no graph of layers that can be read from the file",
+                f"its class {kind!r} is not a graph of layers that can be read from the file",
                 where=self._graph.where,
                 hint="build it as a functional model: keras.Model(inputs, outputs)",
             )

@@ -1,6 +1,6 @@
 """ModelInfo of a Keras file, without Keras: nothing in it is run, and no weight is loaded.
 
-``format`` is ``h5`` or ``keras``, or what is no model to submit: ``weights`` (HDF5 without a
+``format`` is ``h5`` or ``keras``, or, for a file that is not a model, ``weights`` (HDF5 without a
 model_config). ``operators`` counts layers by class, also those of models in it.
 """
 
@@ -92,7 +92,7 @@ def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInf
 def document(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Document:
     found = form(source, limits)
     if found is None:
-        raise NotRecognized("is no Keras model", where=source.name)
+        raise NotRecognized("is not a Keras model", where=source.name)
     return _of_zip(source, limits) if found == "keras" else _of_hdf5(source, limits)
 
 
@@ -162,7 +162,7 @@ def _json(text: str, where: str) -> dict[str, AnyJson]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"is no JSON: {error}", where=where) from None
+        raise Malformed(f"is not JSON: {error}", where=where) from None
     return value if isinstance(value, dict) else {}
 
 
@@ -215,7 +215,7 @@ def _versions(found: Document) -> dict[str, str]:
 
 
 def _signature(found: Document, where: str) -> Signature | None:
-    """The InputLayers, in the model's order; None where the model is no graph of layers."""
+    """The InputLayers, in the model's order; None where the model is not a graph of layers."""
     if found.model is None:
         return None
     try:

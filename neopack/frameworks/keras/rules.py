@@ -135,7 +135,7 @@ def channels_come_first(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-KR-008", needs=("info",))
 def lambdas(inspection: Inspection) -> Iterator[Hit]:
-    """No Lambda layers: their code is no part of what Neo compiles."""
+    """No Lambda layers: Neo does not compile their code."""
     found = _facts(inspection).lambdas
     if found:
         yield Hit(message=f"Lambda layers: {named(found)}", where=_model(inspection))
@@ -157,7 +157,7 @@ def new_layers(inspection: Inspection) -> Iterator[Hit]:
     found = _facts(inspection).new_layers
     if found:
         yield Hit(
-            message=f"layers that Keras 2.2.4 has not: {named(found)}", where=_model(inspection)
+            message=f"layers that Keras 2.2.4 lacks: {named(found)}", where=_model(inspection)
         )
 
 

@@ -156,5 +156,5 @@ def _quiet() -> Iterator[None]:
 
 
 def runner(files: Files, model: str, signature: Signature, threads: int | None) -> KerasRunner:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     return KerasRunner(files, model, signature, threads=threads)

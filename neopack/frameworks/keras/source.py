@@ -14,7 +14,7 @@ from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.read import Document
 from neopack.values.model import ModelInfo, facts_of
 
-__all__ = ["model_file", "refuse_code", "refuse_no_weights"]
+__all__ = ["model_file", "refuse_code", "require_weights"]
 
 WAY_OUT = "give the code and the weights: module:callable --weights FILE"
 
@@ -23,7 +23,7 @@ def model_file(path: Path) -> tuple[Document, ModelInfo]:
     """The model in a file, and what there is to know of it; raises for all that holds none."""
     with FileSource(path) as source:
         if read.form(source) is None:
-            raise NotRecognized("is no Keras model", where=str(path))
+            raise NotRecognized("is not a Keras model", where=str(path))
         document = read.document(source, DEFAULT_LIMITS)
         info = read.read_source(source, DEFAULT_LIMITS)
     if document.form == "weights":
@@ -50,7 +50,7 @@ def refuse_code(info: ModelInfo, where: str) -> None:
         )
     if facts.strangers:
         raise Unsafe(
-            f"has in its configuration what is no part of a model: {_some(facts.strangers)}",
+            f"has parts in its configuration that no model needs: {_some(facts.strangers)}",
             where=where,
             hint="a file that names functions to be called when it is loaded is not to be trusted",
         )
@@ -63,7 +63,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-def refuse_no_weights(path: Path) -> None:
+def require_weights(path: Path) -> None:
     """``--weights`` names a file of weights, or a whole model whose weights are taken."""
     if not path.is_file():
         raise SourceError("no such file", where=str(path))

@@ -33,7 +33,7 @@ PATIENCE = 1800.0
 def export(task: ExportTask, log: Log) -> ExportedModel:
     """``staging/model-symbol.json`` and ``staging/model-0000.params``.
 
-    Raises ``SourceError`` where there is no whole model, ``UsageError`` where the inputs asked
+    Raises ``SourceError`` where the model is incomplete, ``UsageError`` where the inputs asked
     for are not the model's, ``ExportFailed`` with what MXNet said.
     """
     if task.source.kind == "callable":

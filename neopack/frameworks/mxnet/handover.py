@@ -27,7 +27,7 @@ def hand_over(model: Any, staging: Path) -> ModelSource:
         model.save_checkpoint(prefix, 0)
     elif not hasattr(model, "export"):
         raise SourceError(
-            f"a {type(model).__name__} is no HybridBlock, and only those are exported",
+            f"a {type(model).__name__} is not a HybridBlock, and only those are exported",
             hint="build it of HybridBlock and HybridSequential",
         )
     else:

@@ -42,7 +42,7 @@ NUMPY = "parameters of MXNet 2, which MXNet 1.8 does not load"
 
 
 def form(source: ByteSource) -> str | None:
-    """``symbol``, ``params``, ``npz``, or None where these bytes are none of MXNet's."""
+    """``symbol``, ``params``, ``npz``, or None where these bytes are not MXNet's."""
     if mxparams.looks_like_params(source):
         return "params"
     if symbol.looks_like_symbol(source):
@@ -66,7 +66,7 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
     with files.open(model) as source:
         found = form(source)
         if found is None:
-            raise NotRecognized("is no MXNet model", where=source.name)
+            raise NotRecognized("is not an MXNet model", where=source.name)
         if found == "npz":
             return ModelInfo(
                 framework="MXNET",
@@ -96,7 +96,7 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
 def _parameters(
     files: Files, name: str, limits: Limits
 ) -> tuple[tuple[ArraySpec, ...] | None, str]:
-    """The arrays of the file and its form; None where there is none that can be read so."""
+    """The arrays of the file and its form; None where no file can be read that way."""
     if not name:
         return None, ""
     with files.open(name) as source:
@@ -201,7 +201,7 @@ def _spec(
 
 
 def _counted(arrays: Sequence[ArraySpec] | None) -> dict[str, Any]:
-    """Fields of ModelInfo; where there are no parameters, they are not known."""
+    """Fields of ModelInfo; without parameters they are unknown."""
     if arrays is None:
         return {}
     return {

@@ -51,5 +51,5 @@ def _bytes(files: Files, name: str) -> Array:
 
 
 def runner(files: Files, model: str, signature: Signature, threads: int | None) -> MXNetRunner:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     return MXNetRunner(files, model, signature, threads=threads)

@@ -68,7 +68,7 @@ def _form(path: Path) -> str:
     with FileSource(path) as source:
         form = read.form(source)
     if form is None:
-        raise NotRecognized("is no MXNet symbol nor parameters", where=str(path))
+        raise NotRecognized("is neither an MXNet symbol nor parameters", where=str(path))
     return form
 
 
@@ -108,7 +108,7 @@ def _refuse_parameters(path: Path) -> None:
     if form == "npz":
         raise _refused_numpy(path)
     if form != "params":
-        raise SourceError("is no MXNet parameter file", where=str(path))
+        raise SourceError("is not an MXNet parameter file", where=str(path))
 
 
 def _refused_numpy(path: Path) -> SourceError:

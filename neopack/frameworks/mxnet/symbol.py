@@ -134,13 +134,13 @@ class _Reader:
 
     def _node(self, node: AnyJson, path: str, depth: int) -> SymbolNode:
         if not isinstance(node, dict):
-            raise self._broken(f"{path} is no object")
+            raise self._broken(f"{path} is not an object")
         for key in ("op", "name"):
             if not isinstance(node.get(key), str):
                 raise self._broken(f"{path} has no {key}")
         inner = node.get("subgraphs", [])
         if not isinstance(inner, list):
-            raise self._broken(f"{path}.subgraphs is no list")
+            raise self._broken(f"{path}.subgraphs is not a list")
         return SymbolNode(
             op=node["op"],
             name=node["name"],
@@ -159,7 +159,7 @@ class _Reader:
         for key in ATTRIBUTES:
             given = node.get(key, {})
             if not isinstance(given, dict):
-                raise self._broken(f"{path}.{key} is no object")
+                raise self._broken(f"{path}.{key} is not an object")
             found |= {name: str(value) for name, value in given.items()}
         return found
 

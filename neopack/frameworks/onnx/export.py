@@ -19,7 +19,7 @@ from neopack.frameworks import ExportTask
 from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.lowering.lower import fits, lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
-from neopack.frameworks.onnx.source import model_info, refuse_what_is_no_file
+from neopack.frameworks.onnx.source import model_info, require_file
 from neopack.goldens import inputs
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
@@ -40,10 +40,10 @@ ALLOWED_HALF = 2e-3  # float16 has 11 bits
 def export(task: ExportTask, log: Log) -> ExportedModel:
     """The model as ``staging/model.onnx`` with golden numbers beside it.
 
-    Raises ``SourceError`` where the file is no valid model, its external data is not to be had,
+    Raises ``SourceError`` where the file is not a valid model, its external data is missing,
     or its operators are too new, ``UsageError`` where the inputs asked for are not the graph's.
     """
-    path, where = refuse_what_is_no_file(task.source), task.source.where
+    path, where = require_file(task.source), task.source.where
     info = model_info(path)
     target = task.staging / MODEL_FILE
     if facts_of(info, OnnxFacts).external_data:
@@ -92,7 +92,7 @@ def _check(path: Path) -> None:
         onnx.checker.check_model(str(path))
     except onnx.checker.ValidationError as error:
         raise SourceError(
-            f"is no valid ONNX model: {first_line(error)}", where=str(path)
+            f"is not a valid ONNX model: {first_line(error)}", where=str(path)
         ) from None
 
 

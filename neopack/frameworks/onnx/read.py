@@ -4,7 +4,7 @@
 ``producer`` and ``model`` (the producer's and the model's own version, where given).
 ``operators`` counts nodes in the graph, its subgraphs and the model's own functions: ``Conv``,
 or ``domain::Op`` outside of ONNX's own domain. ``parameters`` counts the elements of all
-initializers, ``dtypes`` the initializers. ``signature`` has the inputs that are no
+initializers, ``dtypes`` the initializers. ``signature`` has the inputs that are not
 initializers; a dim of None is free; an input without a rank has shape ().
 
 ``facts`` are an ``OnnxFacts``.
@@ -95,13 +95,13 @@ def _is_plausible(field: Field, walker: Walker) -> bool:
 
 
 def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     with files.open(model) as source:
         return read_source(source, limits)
 
 
 def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
-    """What the bytes tell. ``Malformed`` for bytes that are no ONNX model or are cut short,
+    """What the bytes tell. ``Malformed`` for bytes that are not an ONNX model or are cut short,
     with the offset; ``LimitExceeded`` where they are more than ``limits`` allow."""
     try:
         return _Model(source, limits).info()
@@ -126,7 +126,7 @@ class _Model:
                 "an ONNX model without a graph",
                 offset=source.size,
                 where=source.name,
-                hint="the file is cut short, or is no ONNX model",
+                hint="the file is cut short, or is not an ONNX model",
             )
 
     def _field(self, field: Field) -> bool:

@@ -61,7 +61,7 @@ def _onnxruntime() -> Any:
 def runner(
     files: Files, model: str, signature: Signature, threads: int | None
 ) -> OnnxRuntimeRunner:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     with files.open(model) as source:
         data = source.read(0, source.size)
     return OnnxRuntimeRunner(data, signature, threads=threads)

@@ -10,10 +10,10 @@ from neopack.formats.source import FileSource
 from neopack.frameworks.onnx import read
 from neopack.values.model import ModelInfo, ModelSource
 
-__all__ = ["model_info", "refuse_what_is_no_file"]
+__all__ = ["model_info", "require_file"]
 
 
-def refuse_what_is_no_file(given: ModelSource) -> Path:
+def require_file(given: ModelSource) -> Path:
     if given.kind != "file":
         raise SourceError(
             "ONNX models are packaged from a file", where=given.where, hint="save it as .onnx"
@@ -26,5 +26,5 @@ def refuse_what_is_no_file(given: ModelSource) -> Path:
 def model_info(path: Path) -> ModelInfo:
     with FileSource(path) as source:
         if read.recognize(source) is None:
-            raise NotRecognized("is no ONNX model", where=str(path))
+            raise NotRecognized("is not an ONNX model", where=str(path))
         return read.read_source(source, DEFAULT_LIMITS)

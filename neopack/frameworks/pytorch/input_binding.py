@@ -1,6 +1,6 @@
 """Bind the inputs a user asked for to the parameters of ``forward``.
 
-Names that ``forward`` has are bound by name, in its own order; names it has not are bound by
+Names that ``forward`` has are bound by name, in its own order; names that it lacks are bound by
 position, and then none may be one of its names.
 """
 

@@ -63,7 +63,7 @@ def _recognize_zip(source: ByteSource) -> str | None:
 
 
 def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     with files.open(model) as source:
         return read_source(source, limits)
 
@@ -90,7 +90,7 @@ def _read(source: ByteSource, limits: Limits) -> ModelInfo:
         return torch_save.read_legacy_tar(source, limits)
     elif torch_save.is_safetensors(source):
         return torch_save.read_safetensors(source, limits)
-    raise NotRecognized("is no PyTorch file", where=source.name)
+    raise NotRecognized("is not a PyTorch file", where=source.name)
 
 
 def _zip_reader(kind: str) -> Callable[[TorchZip], ModelInfo] | None:

@@ -41,7 +41,7 @@ _OF_PYTORCH = frozenset({
 
 
 def _program(inspection: Inspection) -> ProgramFacts | None:
-    """What a model tells; None of files that are no model."""
+    """What a model tells; None for files that are not models."""
     facts_ = facts_of(inspection.info, PyTorchFacts)
     return facts_ if isinstance(facts_, ProgramFacts) else None
 
@@ -79,7 +79,7 @@ def pt_suffix(inspection: Inspection) -> Iterator[Hit]:
         for entry in matching(visible(inspection), group, loose=True) if not strict else ():
             stem = entry.name.rpartition(".")[0]
             yield Hit(
-                message=f"{entry.name!r} is no .pth; rename it to {stem}.pth",
+                message=f"{entry.name!r} is not a .pth; rename it to {stem}.pth",
                 where=entry.name,
                 values={"name": f"{stem}.pth"},
             )
@@ -111,7 +111,7 @@ def devices(inspection: Inspection) -> Iterator[Hit]:
     literal = [d for d in (pickles.devices if pickles else ()) if not d.startswith("cpu")]
     if literal and inspection.target.accelerator != "NVIDIA":
         yield Hit(
-            message=f"the code names {named(literal)}, which {inspection.target.name} has not",
+            message=f"the code names {named(literal)}, which {inspection.target.name} lacks",
             values={"target": inspection.target.name, "device": literal[0]},
         )
 

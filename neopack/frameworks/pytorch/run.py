@@ -52,7 +52,7 @@ class TorchScriptRunner:
 def runner(
     files: Files, model: str, signature: Signature, threads: int | None
 ) -> TorchScriptRunner:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     with files.open(model) as source:
         data = source.read(0, source.size)
     return TorchScriptRunner(data, signature, threads=threads)

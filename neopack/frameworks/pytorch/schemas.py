@@ -59,7 +59,7 @@ class OperatorCall:
 
 
 def lacks(version: str, operator: str, calls: Iterable[OperatorCall]) -> str:
-    """What PyTorch ``version`` has not: ``aten::mish``, or ``aten::meshgrid(Tensor[],
+    """What PyTorch ``version`` lacks: ``aten::mish``, or ``aten::meshgrid(Tensor[],
     indexing=str)`` where it has the operator and none that is called so; empty where it has all,
     and for a version that our table does not reach."""
     if not facts.torch_is_known(version):

@@ -320,7 +320,7 @@ def _attribute(inside: ScriptClass, tokens: list[str]) -> None:
 
 
 def _operator(name: str) -> str:
-    """``aten::conv2d`` for ``torch.conv2d``; empty for what is no operator."""
+    """``aten::conv2d`` for ``torch.conv2d``; empty for what is not an operator."""
     if name.startswith("torch."):
         return "" if name in _NOT_OPERATORS else f"aten::{name.rpartition('.')[2]}"
     if name.startswith("ops."):

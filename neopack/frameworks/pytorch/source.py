@@ -14,7 +14,7 @@ from neopack.formats.source import FileSource
 from neopack.frameworks.pytorch import read
 from neopack.values.model import ModelSource
 
-__all__ = ["file_form", "refuse_what_is_no_model"]
+__all__ = ["file_form", "require_program"]
 
 WAY_OUT = "give the code and the weights: module:callable --weights FILE"
 
@@ -24,14 +24,16 @@ def file_form(path: Path) -> str:
     with FileSource(path) as source:
         if read.recognize(source) is None:
             raise NotRecognized(
-                "is no PyTorch file", where=str(path), hint="TorchScript and .pt2 files are taken"
+                "is not a PyTorch file",
+                where=str(path),
+                hint="TorchScript and .pt2 files are taken",
             )
         form = read.read_source(source, DEFAULT_LIMITS).format
-    refuse_what_is_no_model(form, str(path))
+    require_program(form, str(path))
     return form
 
 
-def refuse_what_is_no_model(form: str, where: str) -> None:
+def require_program(form: str, where: str) -> None:
     """Raise for the forms that hold weights or pickled code rather than a program."""
     weights = {
         "state_dict": "a state_dict",

@@ -146,7 +146,7 @@ def total(tensors: Iterable[StoredTensor]) -> Totals:
 
 
 def tensors(root: Any) -> Iterator[OwnedTensor]:
-    """Every tensor that ``root`` holds, each pickled object once; cycles are no danger."""
+    """Every tensor that ``root`` holds, each pickled object once; cycles are handled."""
     waiting: list[tuple[Any, str, str, str]] = [(root, "", "", "")]
     seen: set[int] = set()
     while waiting:
@@ -251,7 +251,7 @@ def sizes(value: Any) -> tuple[int, ...]:
     if not isinstance(value, (tuple, list)) or len(value) > 64:
         raise Malformed("a tensor's shape is described wrongly")
     if not all(isinstance(n, int) and 0 <= n < LARGEST_SIZE for n in value):
-        raise Malformed("a tensor's shape holds what is no size")
+        raise Malformed("a tensor's shape holds something that is not a size")
     if math.prod(value) >= LARGEST_SIZE:
         raise Malformed("a tensor's shape is larger than memory can be")
     return tuple(value)

@@ -73,7 +73,7 @@ def read_json_form(container: TorchZip) -> ModelInfo:
     """ModelInfo of a TorchScript archive of torch 1.0 to 1.3, which has a ``model.json``."""
     model = container.json("model.json")
     if not isinstance(model, dict):
-        raise Malformed("model.json is no JSON object")
+        raise Malformed("model.json is not a JSON object")
     main = _dict(model, "mainModule")
     script = _script(container)
     held = _json_tensors(model, main)
@@ -255,7 +255,7 @@ def _untagged(value: Any) -> Any:
 
 
 def _role(held: OwnedTensor, script: ScriptSummary) -> str:
-    """Parameter, buffer or other; before torch 1.5 a tensor that is no parameter is a buffer."""
+    """Parameter, buffer or other; before torch 1.5 all tensors but parameters are buffers."""
     owner = script.classes.get(held.owner)
     if owner is None:
         return "other"

@@ -50,7 +50,7 @@ def _read(path: Path, form: str, log: Log) -> Mapping[str, Any]:
 
 def _refuse_names(missing: Sequence[str], unexpected: Sequence[str], path: Path) -> None:
     problems = [f"lacks {name!r}" for name in missing]
-    problems += [f"has {name!r}, which the model has not" for name in unexpected]
+    problems += [f"has {name!r}, which the model lacks" for name in unexpected]
     if problems:
         more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
         raise SourceError(f"does not fit the model: it {problems[0]}{more}", where=str(path))
@@ -83,7 +83,7 @@ def _safetensors(path: Path) -> Any:
     try:
         return load_file(path)
     except SafetensorError as error:
-        raise SourceError(f"is no safetensors file: {error}", where=str(path)) from None
+        raise SourceError(f"is not a safetensors file: {error}", where=str(path)) from None
 
 
 def _unwrapped(tensors: Any, path: Path, log: Log) -> Mapping[str, Any]:

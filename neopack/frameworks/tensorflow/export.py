@@ -99,7 +99,7 @@ def _frozen_source(path: Path, info: ModelInfo, task: ExportTask, log: Log) -> E
     outputs = output_tensors(graph.definition, options.outputs, info, str(path))
     known = info.signature.inputs if info.signature else ()
     needed = needed_by(graph.definition, outputs.values())
-    used = [spec for spec in known if spec.name in needed]  # a label's is none of them
+    used = [spec for spec in known if spec.name in needed]  # not a label's
     examples = _examples(concrete_function.requests_of(used, task.inputs, str(path)), task)
     golden = _computed(_fed_runner(graph, examples, outputs), examples, str(path))
     frozen = freeze.FrozenGraph(

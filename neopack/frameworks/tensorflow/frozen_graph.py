@@ -26,7 +26,9 @@ def parse_graph(path: Path, *, is_text: bool) -> StrippedGraph:
             return taken_apart(definition)
         return read_graph(path)
     except (text_format.ParseError, message.DecodeError, UnicodeDecodeError) as error:
-        raise SourceError(f"is no whole GraphDef: {first_line(error)}", where=str(path)) from None
+        raise SourceError(
+            f"is not a complete GraphDef: {first_line(error)}", where=str(path)
+        ) from None
 
 
 def output_tensors(

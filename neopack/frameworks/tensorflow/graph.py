@@ -251,7 +251,7 @@ class GraphDefReader:
                 shape = tensor_shape(self.walker, part)
         word, bits = dtype_of(code)
         if shape is None or not word.startswith(_FLOATS):
-            return shape  # axes, shapes and words are no parameters
+            return shape  # axes, shapes and words are not parameters
         elements = math.prod(dim or 0 for dim in shape)
         if elements >= 1 << 62:
             raise Malformed(

@@ -74,7 +74,7 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
         if form in _NO_MODELS:
             raise SourceError(f"{_NO_MODELS[form]}", where=source.name, hint=FREEZE)
         if form is None:
-            raise NotRecognized("is no TensorFlow model", where=source.name)
+            raise NotRecognized("is not a TensorFlow model", where=source.name)
         is_text, walker = _walker(source, limits)
         try:
             if form == forms.GRAPH:

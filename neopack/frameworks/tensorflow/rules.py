@@ -103,7 +103,7 @@ def directory_member(inspection: Inspection) -> Iterator[Hit]:
         )
     elif folder not in directories:
         yield Hit(
-            message=f"the directory {folder!r} is no member of the archive, only its files are",
+            message=f"the directory {folder!r} is not a member of the archive, only its files are",
             where=folder,
         )
 

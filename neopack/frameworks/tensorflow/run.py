@@ -55,7 +55,7 @@ def _array(value: Any) -> Array:
 
 
 def runner(files: Files, model: str, signature: Signature, threads: int | None) -> GraphRunner:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     info = read.read(files, model, DEFAULT_LIMITS)
     if info.format == read.FROZEN:
         outputs = {spec.name: f"{spec.name}:0" for spec in signature.outputs}
@@ -87,7 +87,7 @@ def _parsed(files: Files, model: str) -> Any:
             definition.ParseFromString(source.read(0, source.size))
         except Exception as error:
             # protobuf's DecodeError
-            raise SourceError(f"is no whole GraphDef: {first_line(error)}") from error
+            raise SourceError(f"is not a complete GraphDef: {first_line(error)}") from error
     return definition
 
 

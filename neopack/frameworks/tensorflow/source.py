@@ -19,7 +19,7 @@ __all__ = ["file_info"]
 
 
 def file_info(given: ModelSource) -> tuple[Path, ModelInfo]:
-    """The model's main file, and what its bytes tell. Raises for what is no model."""
+    """The model's main file, and what its bytes tell. Raises for what is not a model."""
     if given.weights is not None:
         raise SourceError("--weights does not go with a TensorFlow file", where=given.where)
     path = Path(given.where)

@@ -48,18 +48,18 @@ def recognize(source: ByteSource) -> str | None:
 
 
 def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     with files.open(model) as source:
         return read_source(source, limits)
 
 
 def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
-    """What the bytes tell. ``Malformed`` for bytes that are no such model or are cut short, with
-    the offset; ``LimitExceeded`` where they are more than ``limits`` allow."""
+    """What the bytes tell. ``Malformed``, with the offset, for bytes that are not such a model or
+    are cut short; ``LimitExceeded`` where they are more than ``limits`` allow."""
     buffer = Flatbuffer(source, limits)
     if buffer.identifier != IDENTIFIER:
         raise Malformed(
-            "no TensorFlow Lite model: it does not say TFL3", offset=4, where=source.name
+            "not a TensorFlow Lite model: it does not say TFL3", offset=4, where=source.name
         )
     return _Model(buffer).info()
 

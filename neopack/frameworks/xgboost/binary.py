@@ -103,7 +103,7 @@ def read_binary(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> BinaryMo
     )
     objective, booster = _text(cursor, limits), _text(cursor, limits)
     if booster not in BOOSTERS:
-        raise _broken(cursor, f"{booster!r} is no booster of XGBoost 1.3")
+        raise _broken(cursor, f"{booster!r} is not a booster of XGBoost 1.3")
     body = _linear(cursor, limits) if booster == "gblinear" else _trees(cursor, booster, limits)
     pairs = list(_attributes(cursor, limits)) if attributes else []
     return BinaryModel(

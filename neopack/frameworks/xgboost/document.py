@@ -100,7 +100,7 @@ def load(source: ByteSource, form: str, limits: Limits = DEFAULT_LIMITS) -> Lear
         document = json.loads(source.read(0, source.size))
     except (ValueError, RecursionError) as error:
         offset = getattr(error, "pos", None)
-        raise Malformed(f"is no JSON: {error}", offset=offset, where=source.name) from None
+        raise Malformed(f"is not JSON: {error}", offset=offset, where=source.name) from None
     return learner(document, source.name)
 
 
@@ -209,7 +209,7 @@ class _At:
 
     def __post_init__(self) -> None:
         if not isinstance(self.value, dict):
-            raise Malformed(f"{self.path or 'the document'} is no object", where=self.where)
+            raise Malformed(f"{self.path or 'the document'} is not an object", where=self.where)
 
     def get(self, name: str, default: Any) -> Any:
         return self.value.get(name, default)

@@ -18,7 +18,7 @@ from neopack.frameworks.xgboost.lowering.lift import lift
 from neopack.frameworks.xgboost.lowering.objectives import inexpressible
 from neopack.frameworks.xgboost.options import XGBoostOptions
 from neopack.frameworks.xgboost.run import XGBoostRunner, version
-from neopack.frameworks.xgboost.source import refuse_what_is_no_file
+from neopack.frameworks.xgboost.source import require_file
 from neopack.frameworks.xgboost.unpickle import unpickled
 from neopack.goldens import inputs
 from neopack.values.artifact import Array
@@ -42,7 +42,7 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     Raises ``SourceError`` that names what 1.3.3 cannot express, ``Missing`` without xgboost.
     """
     options, target = options_of(task, XGBoostOptions), task.staging / MODEL_FILE
-    path, form = refuse_what_is_no_file(task.source, trust_pickle=options.trust_pickle)
+    path, form = require_file(task.source, trust_pickle=options.trust_pickle)
     if form == "pickle":
         path, form = unpickled(path, task.staging, log), "ubj"
     rewrites, rounds = _write(path, form, target)

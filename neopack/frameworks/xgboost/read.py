@@ -1,6 +1,6 @@
 """ModelInfo of an XGBoost model in any of its encodings, without xgboost.
 
-``format`` is ``binary``, ``json``, ``ubj``, or what is no model to submit: ``pickle`` and
+``format`` is ``binary``, ``json``, ``ubj``, or, for files that are not models, ``pickle`` and
 ``dump``. ``operators`` counts trees by booster.
 """
 
@@ -35,7 +35,7 @@ PICKLES = (b"ccopy_reg\n", b"cxgboost.", b"\x80\x02", b"\x80\x03", b"\x80\x04", 
 
 
 def form(source: ByteSource) -> str | None:
-    """The encoding of an XGBoost model, or None where these bytes are none."""
+    """The encoding of an XGBoost model, or None where these bytes are not XGBoost's."""
     found = document.encoding(source)
     if found is not None:
         return found
@@ -53,7 +53,7 @@ def recognize(source: ByteSource) -> str | None:
 
 
 def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     with files.open(model) as source:
         return read_source(source, limits)
 
@@ -62,7 +62,7 @@ def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInf
     """Raises ``Malformed`` where the bytes break their format, with the place."""
     found = form(source)
     if found is None:
-        raise NotRecognized("is no XGBoost model", where=source.name)
+        raise NotRecognized("is not an XGBoost model", where=source.name)
     if found in ("pickle", "dump"):
         return ModelInfo(
             framework="XGBOOST", format=found, producer="xgboost", facts=XGBoostFacts()

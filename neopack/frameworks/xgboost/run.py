@@ -73,7 +73,7 @@ def _xgboost() -> Any:
 
 
 def runner(files: Files, model: str, signature: Signature, threads: int | None) -> XGBoostRunner:
-    """The seam's word for it."""
+    """As ``ReadModule`` asks."""
     with files.open(model) as source:
         data = source.read(0, source.size)
     return XGBoostRunner(data, signature, threads=threads)

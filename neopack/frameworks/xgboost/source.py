@@ -9,10 +9,10 @@ from neopack.formats.source import FileSource
 from neopack.frameworks.xgboost import read
 from neopack.values.model import ModelSource
 
-__all__ = ["refuse_what_is_no_file"]
+__all__ = ["require_file"]
 
 
-def refuse_what_is_no_file(given: ModelSource, *, trust_pickle: bool) -> tuple[Path, str]:
+def require_file(given: ModelSource, *, trust_pickle: bool) -> tuple[Path, str]:
     """The file and its encoding; raises for all that holds no model to submit, and for a pickle
     that nobody vouches for."""
     if given.kind != "file":
@@ -25,7 +25,7 @@ def refuse_what_is_no_file(given: ModelSource, *, trust_pickle: bool) -> tuple[P
     with FileSource(path) as source:
         form = read.form(source)
     if form is None:
-        raise NotRecognized("is no XGBoost model", where=str(path))
+        raise NotRecognized("is not an XGBoost model", where=str(path))
     if form == "dump":
         raise SourceError(
             "is a dump of trees for people, which no XGBoost loads again",

@@ -89,7 +89,7 @@ def test_what_mxnet_could_not_run_is_refused(
 
 
 def test_parameters_that_are_a_symbol_are_refused(folder: Path) -> None:
-    with pytest.raises(SourceError, match="is no MXNet parameter file"):
+    with pytest.raises(SourceError, match="is not an MXNet parameter file"):
         pair(folder / "model-symbol.json", folder / "model-symbol.json")
 
 

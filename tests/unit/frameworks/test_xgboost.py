@@ -116,7 +116,7 @@ def test_what_1_3_3_cannot_express_is_refused_by_name(name: str, what: str) -> N
 def test_what_is_no_model_is_refused(name: str, error: type[NeopackError], words: str) -> None:
     given = ModelSource(kind="file", where=str(FIXTURES / name), framework="XGBOOST")
     with pytest.raises(error, match=words):
-        source.refuse_what_is_no_file(given, trust_pickle=False)
+        source.require_file(given, trust_pickle=False)
 
 
 def test_damage_names_its_place() -> None:

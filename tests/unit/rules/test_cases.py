@@ -411,7 +411,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (traced(training=("net.py: dropout in Net.forward",)), "net.py"),
         (traced(training=("BatchNorm2d.forward",)), "training mode"),
     ],
-    "NEO-PT-004": [(traced(devices=("cpu", "cuda:0")), "'cuda:0', which ml_c5 has not")],
+    "NEO-PT-004": [(traced(devices=("cpu", "cuda:0")), "'cuda:0', which ml_c5 lacks")],
     "NEO-PT-005": [(traced(control_flow=("net.py: Net.forward (if)",)), "Net.forward")],
     "NEO-PT-006": [
         (traced(origin="scripted"), "torch.jit.script"),
@@ -546,7 +546,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (tensorflow(entries=saved_entries("export/assets/labels.pbtxt")), "labels.pbtxt"),
     ],
     "NEO-TF-003": [
-        (tensorflow(entries=saved_entries()[1:]), "'export' is no member"),
+        (tensorflow(entries=saved_entries()[1:]), "'export' is not a member"),
         (
             tensorflow(
                 entries=entries("saved_model.pb", "variables/variables.index"),

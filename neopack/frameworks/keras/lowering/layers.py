@@ -1,4 +1,4 @@
-"""Layers that Keras 2.2.4 has not, or has otherwise, in layers that it has."""
+"""Layers that Keras 2.2.4 lacks, or defines differently, as layers that it has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operators that ONNX 1.7.0 has not, put together from those it has.
+"""Operators that ONNX 1.7.0 lacks, built from those it has.
 
 Each function says in its docstring what the operator computes: onnx/onnx docs/Operators.md (2026).
 """

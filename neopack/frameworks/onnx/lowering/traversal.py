@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ["graphs", "graphs_of", "named", "nodes", "prune", "replace", "strip", "used"]
 
-# fields of onnx.proto that IR 7 has not
+# fields of onnx.proto that IR 7 lacks
 _NEWER_FIELDS = ("overload", "metadata_props", "device_configurations")
 
 

@@ -25,7 +25,7 @@ def inline_functions(traced: Any) -> None:
         if not any(node.kind() == "prim::CallFunction" for node in nodes(graph)):
             continue
         torch._C._jit_pass_inline(graph)  # noqa: SLF001 - no public one
-        # the sizes of the example are no constants
+        # the sizes of the example are not constants
         torch._C._jit_pass_erase_shape_information(graph)  # noqa: SLF001
         for _ in range(ROUNDS):
             torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001

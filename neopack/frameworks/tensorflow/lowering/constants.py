@@ -90,7 +90,7 @@ def _held(content: bytes | memoryview) -> Callable[[], Array]:
 def read_graph(path: Path) -> StrippedGraph:
     """The binary GraphDef in ``path``; the numbers of its large constants stay in the file.
 
-    Raises ``Malformed`` or protobuf's ``DecodeError`` where it is none.
+    Raises ``Malformed`` or protobuf's ``DecodeError`` where it is not a GraphDef.
     """
     from tensorflow.core.framework import graph_pb2
 

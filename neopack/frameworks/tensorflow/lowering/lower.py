@@ -40,7 +40,7 @@ class LoweredGraph:
         names = ", ".join(sorted(self.dropped))
         left = f"left out for TensorFlow {OLDEST}, which does not know it: {names}"
         counts = ", ".join(f"{count} as {_WAYS[way]}" for way, count in self.ungrouped.items())
-        grouped = f"convolutions in groups, which TensorFlow {OLDEST} has not on CPUs: {counts}"
+        grouped = f"convolutions in groups, which TensorFlow {OLDEST} lacks on CPUs: {counts}"
         return (*[left] * bool(self.dropped), *[grouped] * bool(self.ungrouped))
 
     def warnings(self) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def of_first_rounds(model: Learner, rounds: int, where: str) -> Learner:
     elif whole and len(model.trees) % whole == 0:
         end = len(model.trees) // whole * rounds
     else:
-        raise Malformed(f"{len(model.trees)} trees are no whole rounds", where=where)
+        raise Malformed(f"{len(model.trees)} trees do not make whole rounds", where=where)
     if not 0 <= end <= len(model.trees):
         raise Malformed(f"round {rounds} ends at tree {end}", where=where)
     return replace(

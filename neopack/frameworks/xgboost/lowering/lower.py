@@ -203,7 +203,7 @@ def _nodes(model: Learner, starts: Sequence[int]) -> tuple[Array, Array]:
     right = nodes["right"] = _of_all(model, "right", "<i4")
     most = np.repeat(sizes, sizes)
     if ((left < LEAF) | (left >= most) | (right < LEAF) | (right >= most)).any():
-        raise Malformed("a node's child is no node of its tree")
+        raise Malformed("a node's child is not in its tree")
     nodes["value"] = _of_all(model, "split_condition", "<f4")
     internal = left != LEAF
     split = _of_all(model, "split_index", "<u4") & (HIGH_BIT - 1)

@@ -54,7 +54,7 @@ LINKED = frozenset(
 def inexpressible(
     objective: str, *, targets: int = 1, leaf_vector: int = 0, categorical: bool = False
 ) -> str:
-    """What of these 1.3.3 has not, in words; "" where it has all."""
+    """What of these 1.3.3 lacks, in words; "" where it has all."""
     if objective not in OBJECTIVES:
         return f"objective {objective}"
     if targets > 1:

@@ -181,7 +181,7 @@ def equal(site: Site) -> str:
 
 
 def _is_number(site: Site, value: str) -> str:
-    """Below 0 or above -1, as no number that is none is."""
+    """False only for NaN: every number is below 0 or above -1."""
     zero, one = site.number(0, "zero"), site.number(-1, "below")
     return site.emit("Or", site.emit("Less", value, zero), site.emit("Greater", value, one))
 
@@ -266,7 +266,7 @@ def sign(site: Site) -> str:
     if not _floating(site):
         site.emit("Sub", above, below, into=site.output(0))
         return COMPARED
-    # of what is no number it is none: nothing, or that, is added
+    # NaN stays NaN: what is added is 0, or NaN itself
     near = site.emit("Max", site.emit("Min", x, site.number(1, "most")), site.number(-1, "least"))
     nothing = site.emit("Sub", near, near)
     site.emit("Add", site.emit("Sub", above, below), nothing, into=site.output(0))
