@@ -68,14 +68,14 @@ def build(text: str, arguments: Mapping[str, Any]) -> Any:
 
 def import_callable(text: str) -> Callable[..., Any]:
     where, name = split(text)
-    found: Any = _import(where, text)
+    value: Any = _import(where, text)
     for part in name.split("."):
-        if not hasattr(found, part):
-            raise SourceError(f"{where} has no {part!r}", where=text, hint=_near(found, part))
-        found = getattr(found, part)
-    if not callable(found):
-        raise SourceError(f"is a {type(found).__name__}, not a callable", where=text)
-    return found  # type: ignore[no-any-return]
+        if not hasattr(value, part):
+            raise SourceError(f"{where} has no {part!r}", where=text, hint=_near(value, part))
+        value = getattr(value, part)
+    if not callable(value):
+        raise SourceError(f"is a {type(value).__name__}, not a callable", where=text)
+    return value  # type: ignore[no-any-return]
 
 
 def _import(where: str, text: str) -> ModuleType:
@@ -141,10 +141,10 @@ def _near(module: Any, name: str) -> str:
 
 def _reproduction(text: str, arguments: Mapping[str, Any]) -> str:
     where, name = split(text)
-    given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    keywords = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     if where.endswith(".py"):
-        code = f"import runpy; runpy.run_path({where!r})[{name!r}]({given})"
+        code = f"import runpy; runpy.run_path({where!r})[{name!r}]({keywords})"
     else:
-        code = f"from {where} import {name}; {name}({given})"
+        code = f"from {where} import {name}; {name}({keywords})"
     plain = not set(code) & set('"$`\\!')
     return f'python -c "{code}"' if plain else f"python -c {shlex.quote(code)}"

@@ -27,9 +27,9 @@ def find_model(path: Path) -> tuple[Path, Framework]:
 
 def _in_directory(path: Path) -> tuple[Path, Framework]:
     files = FolderFiles(path)
-    names, found = files.names(), tuple(registry.find(files))
-    parts = {part for one in found for part in one.framework.parts(names, one.model)}
-    whole = [one for one in found if one.model not in parts]
+    names, candidates = files.names(), tuple(registry.find(files))
+    parts = {part for one in candidates for part in one.framework.parts(names, one.model)}
+    whole = [one for one in candidates if one.model not in parts]
     # what was converted from a model does not stand in its way
     whole = [one for one in whole if one.framework.name in registry.names()] or whole
     # what Neo would not take by its name is taken up to be refused with the way out of it

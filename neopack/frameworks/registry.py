@@ -41,17 +41,17 @@ def names() -> tuple[str, ...]:
 
 def get(name: str) -> Framework:
     """The framework of that name, in any case. Raises ``UsageError`` for an unknown one."""
-    found = _plugins.get(name.upper())
-    if found is None:
+    framework = _plugins.get(name.upper())
+    if framework is None:
         raise UsageError(f"no framework {name!r}", hint=f"there are {', '.join(names())}")
-    return found
+    return framework
 
 
 def of_neo(name: str) -> Framework:
     """As ``get``, and for what Neo lists and nobody packages a framework whose archives can be
     judged."""
-    found = _plugins.get(name.upper())
-    return found if found is not None else ListedFramework(facts.framework(name).name)
+    framework = _plugins.get(name.upper())
+    return framework if framework is not None else ListedFramework(facts.framework(name).name)
 
 
 def must_package(framework: Framework, where: str) -> None:
@@ -164,9 +164,9 @@ def find(files: Files) -> Iterator[ModelFile]:
             except NotRecognized:
                 continue
         packaged = name in framework.models([name])
-        found = ModelFile(framework=framework, model=name, form=form, packaged=packaged)
+        file = ModelFile(framework=framework, model=name, form=form, packaged=packaged)
         if framework.name in packages:
-            yield found
+            yield file
         else:
-            only_read.append(found)
+            only_read.append(file)
     yield from only_read

@@ -113,17 +113,17 @@ def _is_custom(entry: AnyJson) -> bool:
 def strangers(model: AnyJson) -> list[str]:
     """What in a configuration, at any depth, is not part of a Keras model and would make Keras
     look for code when it loads the file: "Lambda", "function os.system"."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     pending = [model]
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
             if isinstance(value.get("class_name"), str):
-                found |= dict.fromkeys(_strange(value))
+                names |= dict.fromkeys(_strange(value))
             pending += value.values()
         elif isinstance(value, list):
             pending += value
-    return sorted(found)
+    return sorted(names)
 
 
 def _strange(entry: AnyJson) -> Iterator[str]:

@@ -62,29 +62,29 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     Keras 2.2.4 has nothing for, ``UsageError`` where the inputs asked for are not the model's,
     ``Missing`` without Keras.
     """
-    given = task.source
-    if given.weights is not None:
-        source.require_weights(given.weights)
-    file = Path(given.where) if given.kind == "file" else None
+    origin = task.source
+    if origin.weights is not None:
+        source.require_weights(origin.weights)
+    file = Path(origin.where) if origin.kind == "file" else None
     # what the bytes tell is told without Keras, and at once
     document = source.model_file(file)[0] if file is not None else None
-    if document is not None and given.weights is not None:
-        raise UsageError("it has its own weights", where=given.where, hint="leave --weights out")
-    had = _from_file(file, document) if file and document else _from_code(task, log)
-    return _exported(had, task, log)
+    if document is not None and origin.weights is not None:
+        raise UsageError("it has its own weights", where=origin.where, hint="leave --weights out")
+    model = _from_file(file, document) if file and document else _from_code(task, log)
+    return _exported(model, task, log)
 
 
-def _exported(had: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
-    opened = graph.graph_of(had.config, major=had.major, where=had.where)
+def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
+    opened = graph.graph_of(model.config, major=model.major, where=model.where)
     specs = [_spec(opened, at) for at in opened.inputs]
-    examples = task.examples(_requests(specs, task.inputs, had.where))
+    examples = task.examples(_requests(specs, task.inputs, model.where))
     shapes = {name: array.shape for name, array in examples.items()}
-    lowered = lower(opened, had.weights, shapes=shapes)
+    lowered = lower(opened, model.weights, shapes=shapes)
     target = task.staging / MODEL_FILE
     fixed = all(None not in spec.shape[1:] for spec in specs)
-    rewrites = _write(had, lowered, target, keep=fixed, log=log)
+    rewrites = _write(model, lowered, target, keep=fixed, log=log)
     arrays = list(examples.values())
-    outputs, warnings = _outputs(had, lowered, task.staging, arrays)
+    outputs, warnings = _outputs(model, lowered, task.staging, arrays)
     named = dict(zip(_output_names(opened), outputs, strict=True))
     names = [lowered.calls[at].layer for at in lowered.inputs]
     examples = dict(zip(names, arrays, strict=True))
@@ -131,19 +131,19 @@ def _loaded_or_none(path: Path) -> Any:
 
 def _from_code(task: ExportTask, log: Log) -> KerasModel:
     """What a callable builds, or a live model whose class no child process could import."""
-    keras, given = keras_run.keras_module(), task.source
+    keras, origin = keras_run.keras_module(), task.source
     keras.utils.set_random_seed(task.options.seed % 2**32)
-    made = given.model
-    if given.kind == "callable":
-        made = callables.build(given.where, given.arguments)
-    if not isinstance(made, keras.Model):
+    model = origin.model
+    if origin.kind == "callable":
+        model = callables.build(origin.where, origin.arguments)
+    if not isinstance(model, keras.Model):
         raise SourceError(
-            f"gives a {type(made).__name__}, not a keras.Model of Keras 3", where=given.where
+            f"gives a {type(model).__name__}, not a keras.Model of Keras 3", where=origin.where
         )
-    if given.weights is not None:
-        _load_weights(made, given.weights)
-        log.note(f"weights from {given.weights.name}")
-    return _from_live(made, given.where)
+    if origin.weights is not None:
+        _load_weights(model, origin.weights)
+        log.note(f"weights from {origin.weights.name}")
+    return _from_live(model, origin.where)
 
 
 def _load_weights(model: Any, path: Path) -> None:
@@ -180,38 +180,38 @@ def _spec(opened: graph.LayerGraph, at: int) -> TensorSpec:
 
 
 def _requests(
-    specs: Sequence[TensorSpec], asked: Sequence[InputRequest], where: str
+    specs: Sequence[TensorSpec], requests: Sequence[InputRequest], where: str
 ) -> tuple[InputRequest, ...]:
     """One request for each input, in the model's order. A batch that is left open is 1, since
     Keras leaves every batch open."""
-    given = {request.name: request for request in asked}
-    unknown = sorted(given.keys() - {spec.name for spec in specs})
+    by_name = {request.name: request for request in requests}
+    unknown = sorted(by_name.keys() - {spec.name for spec in specs})
     if unknown:
         raise UsageError(
             f"the model has no input {unknown[0]!r}",
             where=where,
             hint=f"its inputs are {', '.join(spec.name for spec in specs)}",
         )
-    return tuple(_request(spec, given.get(spec.name), where) for spec in specs)
+    return tuple(_request(spec, by_name.get(spec.name), where) for spec in specs)
 
 
-def _request(spec: TensorSpec, asked: InputRequest | None, where: str) -> InputRequest:
-    if asked is None:
+def _request(spec: TensorSpec, request: InputRequest | None, where: str) -> InputRequest:
+    if request is None:
         batch: Shape = (spec.shape[0] or 1, *spec.shape[1:]) if spec.shape else ()
         return inputs.request_of(TensorSpec(name=spec.name, dtype=spec.dtype, shape=batch))
-    fits = len(asked.shape) == len(spec.shape) and all(
-        known in (None, size) for size, known in zip(asked.shape, spec.shape, strict=True)
+    fits = len(request.shape) == len(spec.shape) and all(
+        fixed in (None, size) for size, fixed in zip(request.shape, spec.shape, strict=True)
     )
-    if not fits or asked.dtype not in (None, spec.dtype):
+    if not fits or request.dtype not in (None, spec.dtype):
         shape = "[" + ", ".join("?" if dim is None else str(dim) for dim in spec.shape) + "]"
         raise UsageError(
             f"input {spec.name!r} is {spec.dtype} {shape}, not "
-            f"{asked.dtype or spec.dtype} {list(asked.shape)}",
+            f"{request.dtype or spec.dtype} {list(request.shape)}",
             where=where,
             hint="give it as the model sees it, channels last" if len(spec.shape) == 4 else "",
         )
     return InputRequest(
-        name=spec.name, shape=asked.shape, dtype=asked.dtype or spec.dtype, below=asked.below
+        name=spec.name, shape=request.shape, dtype=request.dtype or spec.dtype, below=request.below
     )
 
 
@@ -219,38 +219,38 @@ def _request(spec: TensorSpec, asked: InputRequest | None, where: str) -> InputR
 
 
 def _write(
-    had: KerasModel, lowered: OldModel, target: Path, *, keep: bool, log: Log
+    model: KerasModel, lowered: OldModel, target: Path, *, keep: bool, log: Log
 ) -> tuple[str, ...]:
     """The file, and what was rewritten for it."""
-    if had.keep is not None and keep:
-        refuse_full(target, size=had.keep.stat().st_size)
-        shutil.copyfile(had.keep, target)
+    if model.keep is not None and keep:
+        refuse_full(target, size=model.keep.stat().st_size)
+        shutil.copyfile(model.keep, target)
         return ()
     with log.step("lowering"):
         write.write_h5(lowered, target)
-    rewrites = (*lowered.rewrites, *([TRAINING] if had.trained else ()))
+    rewrites = (*lowered.rewrites, *([TRAINING] if model.trained else ()))
     for rewrite in rewrites:
         log.note(f"lowered to Keras {write.KERAS_VERSION}: {rewrite}")
     return rewrites
 
 
 def _outputs(
-    had: KerasModel, lowered: OldModel, staging: Path, arrays: list[Array]
+    model: KerasModel, lowered: OldModel, staging: Path, arrays: list[Array]
 ) -> tuple[list[Array], tuple[str, ...]]:
     """(what the source computes, what there is to say of that)."""
     flat = staging / "flat.h5"
     write.write_h5(lowered, flat)
-    ours = _computed(keras_run.loaded(flat), arrays, had.where)
+    ours = _computed(keras_run.loaded(flat), arrays, model.where)
     flat.unlink()
-    if had.live is None:
+    if model.live is None:
         return ours, (_doubt(),)
-    theirs = _computed(had.live, arrays, had.where)
+    theirs = _computed(model.live, arrays, model.where)
     off = difference(_numbered(theirs), _numbered(ours))
     if not off <= LOWERED_DIFFERENCE:
         raise ExportFailed(
             f"the model lowered to Keras {write.KERAS_VERSION} differs from the source by "
             f"{off:.2g} of the largest output",
-            where=had.where,
+            where=model.where,
             hint="please report it with the model's configuration",
         )
     return theirs, ()

@@ -78,7 +78,7 @@ class _Opening:
         self._graph = graph
         self.inputs: list[int] = []
 
-    def model(self, entry: AnyJson, path: str, given: Sequence[Ref] | None) -> list[Ref]:
+    def model(self, entry: AnyJson, path: str, tensors: Sequence[Ref] | None) -> list[Ref]:
         """What a model gives for the tensors given; those of its own inputs without any."""
         kind, config = entry["class_name"], entry["config"]
         if kind not in configs.MODELS:
@@ -90,17 +90,17 @@ class _Opening:
         if path.count("/") > configs.DEPTH:
             raise Malformed("models nested too deep", where=self._graph.where)
         if kind == "Sequential" or isinstance(config, list):
-            return self._sequential(config, path, given)
-        return self._functional(config, path, given)
+            return self._sequential(config, path, tensors)
+        return self._functional(config, path, tensors)
 
     # --- Sequential -------------------------------------------------------------------------
 
-    def _sequential(self, config: AnyJson, path: str, given: Sequence[Ref] | None) -> list[Ref]:
+    def _sequential(self, config: AnyJson, path: str, tensors: Sequence[Ref] | None) -> list[Ref]:
         entries = configs.layers_of(config)
         if not entries:
             raise Malformed("a Sequential without layers", where=self._graph.where)
         first = entries[0]
-        current = list(given) if given is not None else None
+        current = list(tensors) if tensors is not None else None
         if first["class_name"] == "InputLayer":
             entries = entries[1:]
             current = current or [self._input(first, path)]
@@ -126,7 +126,7 @@ class _Opening:
                 where=self._graph.where,
                 hint="give the first layer an Input with a shape, and save it again",
             )
-        made = {
+        layer = {
             "class_name": "InputLayer",
             "config": {
                 "name": f"{configs.name_of(first)}_input",
@@ -134,32 +134,32 @@ class _Opening:
                 "dtype": first["config"].get("dtype", "float32"),
             },
         }
-        return self._input(made, path)
+        return self._input(layer, path)
 
     # --- functional models ------------------------------------------------------------------
 
-    def _functional(self, config: AnyJson, path: str, given: Sequence[Ref] | None) -> list[Ref]:
+    def _functional(self, config: AnyJson, path: str, tensors: Sequence[Ref] | None) -> list[Ref]:
         entries = {configs.name_of(entry): entry for entry in configs.layers_of(config)}
         names = [name for name, _, _ in _histories(config.get("input_layers"))]
-        made: dict[str, list[list[Ref]]] = {}
+        results: dict[str, list[list[Ref]]] = {}
         for index, name in enumerate(names):
             if name not in entries:
                 raise Malformed(f"no input layer {name!r}", where=self._graph.where)
-            if given is None:
-                made[name] = [[self._input(entries[name], path)]]
-            elif index < len(given):
-                made[name] = [[given[index]]]
-        self._order(entries, path, made)
+            if tensors is None:
+                results[name] = [[self._input(entries[name], path)]]
+            elif index < len(tensors):
+                results[name] = [[tensors[index]]]
+        self._order(entries, path, results)
         outputs = []
         for history in _histories(config.get("output_layers")):
-            found = self._tensor(history, made, self._offsets(entries))
-            if found is None:
+            ref = self._tensor(history, results, self._offsets(entries))
+            if ref is None:
                 raise Malformed(f"no output {history[0]!r}", where=self._graph.where)
-            outputs.append(found)
+            outputs.append(ref)
         return outputs
 
     def _order(
-        self, entries: Mapping[str, AnyJson], path: str, made: dict[str, list[list[Ref]]]
+        self, entries: Mapping[str, AnyJson], path: str, results: dict[str, list[list[Ref]]]
     ) -> None:
         """Make calls as soon as what they take is there, as Keras itself does."""
         offsets = self._offsets(entries)
@@ -169,12 +169,12 @@ class _Opening:
             progress = False
             for name, nodes in waiting.items():
                 while nodes:
-                    node = self._resolved(nodes[0], made, offsets)
+                    node = self._resolved(nodes[0], results, offsets)
                     if node is None:
                         break
                     nodes.pop(0)
                     progress = True
-                    made.setdefault(name, []).append(self._called(entries[name], path, *node))
+                    results.setdefault(name, []).append(self._called(entries[name], path, *node))
         stuck = [name for name, nodes in waiting.items() if nodes]
         if stuck:
             raise Malformed(
@@ -186,8 +186,8 @@ class _Opening:
         self, entry: AnyJson, path: str, args: tuple[AnyJson, ...], kwargs: Mapping[str, AnyJson]
     ) -> list[Ref]:
         if entry["class_name"] in configs.MODELS:
-            given = _refs([*args, *kwargs.values()])
-            return self.model(entry, _join(path, configs.name_of(entry)), given)
+            tensors = _refs([*args, *kwargs.values()])
+            return self.model(entry, _join(path, configs.name_of(entry)), tensors)
         return [self._call(entry, path, args, kwargs)]
 
     def _offsets(self, entries: Mapping[str, AnyJson]) -> dict[str, int]:
@@ -201,18 +201,18 @@ class _Opening:
         return first
 
     def _resolved(
-        self, node: AnyJson, made: Mapping[str, list[list[Ref]]], offsets: Mapping[str, int]
+        self, node: AnyJson, results: Mapping[str, list[list[Ref]]], offsets: Mapping[str, int]
     ) -> tuple[tuple[AnyJson, ...], dict[str, AnyJson]] | None:
         """(args, kwargs) of one call, or None while one of its tensors is not there."""
 
         def resolve(value: AnyJson) -> AnyJson:
             history = _history(value)
             if history is not None:
-                found = self._tensor(history, made, offsets)
-                if found is None:
+                ref = self._tensor(history, results, offsets)
+                if ref is None:
                     raise LookupError
                 shape = _stated_shape(value)
-                return Ref(found.call, shape) if shape is not None else found
+                return Ref(ref.call, shape) if shape is not None else ref
             if isinstance(value, list):
                 return [resolve(one) for one in value]
             return value
@@ -234,11 +234,11 @@ class _Opening:
     def _tensor(
         self,
         history: tuple[str, int, int],
-        made: Mapping[str, list[list[Ref]]],
+        results: Mapping[str, list[list[Ref]]],
         offsets: Mapping[str, int],
     ) -> Ref | None:
         name, number, tensor = history
-        calls = made.get(name, [])
+        calls = results.get(name, [])
         number -= offsets.get(name, 0)
         number = max(number, 0)
         if number >= len(calls):
@@ -253,9 +253,9 @@ class _Opening:
     # --- layers and calls -------------------------------------------------------------------
 
     def _input(self, entry: AnyJson, path: str) -> Ref:
-        made = self._call(entry, path, (), {})
-        self.inputs.append(made.call)
-        return made
+        ref = self._call(entry, path, (), {})
+        self.inputs.append(ref.call)
+        return ref
 
     def _call(
         self, entry: AnyJson, path: str, args: tuple[AnyJson, ...], kwargs: Mapping[str, AnyJson]
@@ -312,7 +312,7 @@ def _histories(value: AnyJson) -> list[tuple[str, int, int]]:
         return [history]
     if isinstance(value, dict):
         value = list(value.values())
-    return [found for one in value for found in _histories(one)] if isinstance(value, list) else []
+    return [each for one in value for each in _histories(one)] if isinstance(value, list) else []
 
 
 def _stated_shape(value: AnyJson) -> Shape | None:

@@ -75,8 +75,8 @@ def _hdf5_form(source: ByteSource, limits: Limits) -> str | None:
 
 
 def recognize(source: ByteSource) -> str | None:
-    found = form(source)
-    return FORMS[found] if found else None
+    kind = form(source)
+    return FORMS[kind] if kind else None
 
 
 def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
@@ -90,10 +90,10 @@ def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInf
 
 
 def document(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Document:
-    found = form(source, limits)
-    if found is None:
+    kind = form(source, limits)
+    if kind is None:
         raise NotRecognized("is not a Keras model", where=source.name)
-    return _of_zip(source, limits) if found == "keras" else _of_hdf5(source, limits)
+    return _of_zip(source, limits) if kind == "keras" else _of_hdf5(source, limits)
 
 
 # --- the two containers ---------------------------------------------------------------------
@@ -169,39 +169,39 @@ def _json(text: str, where: str) -> dict[str, AnyJson]:
 # --- what it says ---------------------------------------------------------------------------
 
 
-def _info(found: Document, where: str) -> ModelInfo:
-    weights = list(_weights(found.tree, optimizer=False))
-    layers = list(configs.walk(found.model)) if found.model is not None else []
+def _info(file: Document, where: str) -> ModelInfo:
+    weights = list(_weights(file.tree, optimizer=False))
+    layers = list(configs.walk(file.model)) if file.model is not None else []
     return ModelInfo(
         framework="KERAS",
-        format=found.form,
+        format=file.form,
         producer="keras",
-        versions=_versions(found),
-        signature=_signature(found, where),
+        versions=_versions(file),
+        signature=_signature(file, where),
         operators=dict(sorted(Counter(layer.class_name for layer in layers).items())),
         parameters=sum(_elements(node) for node in weights),
         parameter_bytes=sum(node.bytes for node in weights),
         dtypes=dict(sorted(Counter(node.dtype for node in weights).items())),
-        facts=_facts(found, layers, len(weights)),
+        facts=_facts(file, layers, len(weights)),
     )
 
 
-def _facts(found: Document, layers: Sequence[configs.LayerConfig], weights: int) -> KerasFacts:
-    known = [x for x in layers if x.class_name not in configs.LAMBDAS]
+def _facts(file: Document, layers: Sequence[configs.LayerConfig], weights: int) -> KerasFacts:
+    own = [x for x in layers if x.class_name not in configs.LAMBDAS]
     formats = (x.config.get("data_format") for x in layers if isinstance(x.config, dict))
-    links = (f"{n.path}/{name}" for n in found.tree.nodes.values() for name, _ in n.links)
+    links = (f"{n.path}/{name}" for n in file.tree.nodes.values() for name, _ in n.links)
     return KerasFacts(
         layers=len(layers),
         weights=weights,
-        training_config=found.training is not None,
-        optimizer_weights=sum(n.bytes for n in _weights(found.tree, optimizer=True)),
-        sample_weight_mode="sample_weight_mode" in (found.training or {}),
-        strangers=tuple(configs.strangers(found.model)),
+        training_config=file.training is not None,
+        optimizer_weights=sum(n.bytes for n in _weights(file.tree, optimizer=True)),
+        sample_weight_mode="sample_weight_mode" in (file.training or {}),
+        strangers=tuple(configs.strangers(file.model)),
         links=tuple(links),
         lambdas=tuple(x.path for x in layers if x.class_name in configs.LAMBDAS),
-        custom=tuple(f"{x.path} ({x.class_name})" for x in known if x.custom),
+        custom=tuple(f"{x.path} ({x.class_name})" for x in own if x.custom),
         data_formats=tuple(sorted({x for x in formats if isinstance(x, str)})),
-        new_layers=_new_layers(x.class_name for x in known if not x.custom),
+        new_layers=_new_layers(x.class_name for x in own if not x.custom),
     )
 
 
@@ -209,17 +209,17 @@ def _new_layers(classes: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({name for name in classes if name not in keras224.OF_2_2_4}))
 
 
-def _versions(found: Document) -> dict[str, str]:
-    versions = {"keras": found.version, "backend": found.backend}
+def _versions(file: Document) -> dict[str, str]:
+    versions = {"keras": file.version, "backend": file.backend}
     return {name: version for name, version in versions.items() if version}
 
 
-def _signature(found: Document, where: str) -> Signature | None:
+def _signature(file: Document, where: str) -> Signature | None:
     """The InputLayers, in the model's order; None where the model is not a graph of layers."""
-    if found.model is None:
+    if file.model is None:
         return None
     try:
-        opened = graph.graph_of(found.model, major=found.major, where=where)
+        opened = graph.graph_of(file.model, major=file.major, where=where)
     except SourceError:
         return None
     return Signature(inputs=tuple(_spec(opened, at) for at in opened.inputs))

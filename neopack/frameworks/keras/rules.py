@@ -106,23 +106,23 @@ def open_size(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-KR-006", needs=("config", "info.signature"))
 def other_shape(inspection: Inspection) -> Iterator[Hit]:
     """DataInputConfig says N,C,H,W of what the file has as N,H,W,C (guide; loader)."""
-    given = {name: dims(value) for name, value in inputs_of(inspection).inputs}
+    shapes = {name: dims(value) for name, value in inputs_of(inspection).inputs}
     for spec in _images(inspection):
-        shape, wanted = given.get(spec.name), channels_first(spec.shape)
-        if shape is None or _agrees(shape, wanted):
+        shape, expected = shapes.get(spec.name), channels_first(spec.shape)
+        if shape is None or _agrees(shape, expected):
             continue
         turned = _agrees(shape, spec.shape)
         how = "channels last, as in the file" if turned else "another size"
         yield Hit(
-            message=f"{shape_text(shape)} is {how}; Neo wants {shape_text(wanted)}",
+            message=f"{shape_text(shape)} is {how}; Neo wants {shape_text(expected)}",
             where=f"DataInputConfig: {spec.name}",
-            values={"name": spec.name, "shape": shape_text(wanted)},
+            values={"name": spec.name, "shape": shape_text(expected)},
         )
 
 
-def _agrees(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    return len(given) == len(wanted) and all(
-        dim in (None, size) for size, dim in zip(given, wanted, strict=True)
+def _agrees(sizes: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    return len(sizes) == len(expected) and all(
+        dim in (None, size) for size, dim in zip(sizes, expected, strict=True)
     )
 
 
@@ -136,28 +136,28 @@ def channels_come_first(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-KR-008", needs=("info",))
 def lambdas(inspection: Inspection) -> Iterator[Hit]:
     """No Lambda layers: Neo does not compile their code."""
-    found = _facts(inspection).lambdas
-    if found:
-        yield Hit(message=f"Lambda layers: {named(found)}", where=_model(inspection))
+    paths = _facts(inspection).lambdas
+    if paths:
+        yield Hit(message=f"Lambda layers: {named(paths)}", where=_model(inspection))
 
 
 @rule("NEO-KR-009", needs=("info",))
 def custom_layers(inspection: Inspection) -> Iterator[Hit]:
     """No layers of somebody's own classes: Neo has no code for them."""
-    found = _facts(inspection).custom
-    if found:
+    paths = _facts(inspection).custom
+    if paths:
         yield Hit(
-            message=f"layers that are not Keras's own: {named(found)}", where=_model(inspection)
+            message=f"layers that are not Keras's own: {named(paths)}", where=_model(inspection)
         )
 
 
 @rule("NEO-KR-010", needs=("info",))
 def new_layers(inspection: Inspection) -> Iterator[Hit]:
     """Layers are those of Keras 2.2.4."""
-    found = _facts(inspection).new_layers
-    if found:
+    classes = _facts(inspection).new_layers
+    if classes:
         yield Hit(
-            message=f"layers that Keras 2.2.4 lacks: {named(found)}", where=_model(inspection)
+            message=f"layers that Keras 2.2.4 lacks: {named(classes)}", where=_model(inspection)
         )
 
 

@@ -42,10 +42,10 @@ class KerasRunner:
         self.signature = signature
         keras_module(threads)
         with tempfile.TemporaryDirectory() as folder:
-            given, flat = Path(folder) / "given.h5", Path(folder) / "flat.h5"
-            _copy(files, model, given)
-            document, _ = source.model_file(given)
-            write.write_h5(lowered_file(given, document), flat)
+            original, flat = Path(folder) / "given.h5", Path(folder) / "flat.h5"
+            _copy(files, model, original)
+            document, _ = source.model_file(original)
+            write.write_h5(lowered_file(original, document), flat)
             self._model = loaded(flat)
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -55,9 +55,9 @@ class KerasRunner:
 
 
 def _copy(files: Files, model: str, to: Path) -> None:
-    with files.open(model) as given, to.open("xb") as out:
-        for offset in range(0, given.size, CHUNK):
-            out.write(given.read(offset, CHUNK))
+    with files.open(model) as stream, to.open("xb") as out:
+        for offset in range(0, stream.size, CHUNK):
+            out.write(stream.read(offset, CHUNK))
 
 
 def lowered_file(
@@ -65,8 +65,8 @@ def lowered_file(
 ) -> OldModel:
     """The model of an .h5 file in the form of Keras 2.2.4; no Keras is needed for it."""
     opened = graph.graph_of(document.model, major=document.major, where=str(path))
-    found = weights.weights_of_h5(path, document.model)
-    return lower(opened, found, shapes=shapes)
+    arrays = weights.weights_of_h5(path, document.model)
+    return lower(opened, arrays, shapes=shapes)
 
 
 def lifted(model: Path, folder: Path) -> Path:
@@ -94,8 +94,8 @@ def computed(model: Any, arrays: list[Array]) -> list[Array]:
     """What a live model gives for its inputs in their order, outside of training."""
     keras = keras_module()
     with _quiet():
-        given = arrays if len(arrays) > 1 else arrays[0]
-        answers = keras.tree.flatten(model(given, training=False))
+        argument = arrays if len(arrays) > 1 else arrays[0]
+        answers = keras.tree.flatten(model(argument, training=False))
     return [keras.ops.convert_to_numpy(answer) for answer in answers]
 
 

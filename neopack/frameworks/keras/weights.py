@@ -26,7 +26,7 @@ _MOVING = ("moving_mean", "moving_variance")
 
 def weights_of_h5(path: Path, model: AnyJson) -> Weights:
     """For a file that our own reader has read before: no links, nothing kept elsewhere."""
-    found: dict[str, list[Array]] = {}
+    by_path: dict[str, list[Array]] = {}
     with h5py_module().File(path, "r") as file:
         root = file.get("model_weights", file)
         for entry in configs.layers_of(model["config"]):
@@ -36,10 +36,10 @@ def weights_of_h5(path: Path, model: AnyJson) -> Weights:
             group = root[name]
             arrays = [group[weight][()] for weight in _names(group.attrs, "weight_names")]
             if entry["class_name"] in configs.MODELS:
-                found |= _spread(entry, name, arrays, str(path))
+                by_path |= _spread(entry, name, arrays, str(path))
             elif arrays:
-                found[name] = arrays
-    return found
+                by_path[name] = arrays
+    return by_path
 
 
 def _names(attributes: Any, name: str) -> Iterator[str]:
@@ -60,13 +60,13 @@ def _spread(entry: AnyJson, path: str, arrays: list[Array], where: str) -> dict[
             "layers",
             where=where,
         )
-    found: dict[str, list[Array]] = {}
+    by_path: dict[str, list[Array]] = {}
     left = iter(arrays)
     for below, changing, _ in counts:
-        found[below] = [next(left) for _ in range(changing)]
+        by_path[below] = [next(left) for _ in range(changing)]
     for below, _, other in counts:
-        found[below] += [next(left) for _ in range(other)]
-    return found
+        by_path[below] += [next(left) for _ in range(other)]
+    return by_path
 
 
 def _counts(entry: AnyJson, path: str) -> Iterator[tuple[str, int, int]]:
@@ -88,14 +88,14 @@ def weights_of_live(model: Any, path: str = "") -> Weights:
     """Of a live model of Keras 3."""
     import keras
 
-    found: dict[str, Sequence[Array]] = {}
+    by_path: dict[str, Sequence[Array]] = {}
     for layer in model.layers:
         below = f"{path}/{layer.name}" if path else layer.name
         if isinstance(layer, keras.Model) and hasattr(layer, "layers"):
-            found |= weights_of_live(layer, below)
+            by_path |= weights_of_live(layer, below)
         elif layer.weights:
-            found[below] = [keras.ops.convert_to_numpy(weight) for weight in layer.weights]
-    return found
+            by_path[below] = [keras.ops.convert_to_numpy(weight) for weight in layer.weights]
+    return by_path
 
 
 def config_of_live(model: Any) -> AnyJson:

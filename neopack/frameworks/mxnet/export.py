@@ -45,11 +45,11 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
 
 
 def _keep(pair: SymbolFiles, task: ExportTask, log: Log) -> ExportedModel:
-    known = _known_shapes(pair, task.inputs)
+    shapes = _known_shapes(pair, task.inputs)
     where = {"path": str(pair.symbol), "parts": [str(pair.parameters)]}
     subject = str(pair.symbol)
     with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=subject) as worker:
-        described, _ = worker.call("describe", {**where, "shapes": known}, timeout=PATIENCE)
+        described, _ = worker.call("describe", {**where, "shapes": shapes}, timeout=PATIENCE)
         requests = [_request(one, task.inputs, subject) for one in described["inputs"]]
         examples = task.examples(requests)
         loaded, _ = worker.call("load", where, timeout=PATIENCE)
@@ -67,7 +67,7 @@ def _known_shapes(pair: SymbolFiles, requests: Sequence[InputRequest]) -> dict[s
     """Shapes of all inputs but labels, which follow from them; refused before MXNet is started."""
     assert pair.info.signature is not None  # noqa: S101 - a symbol always has one
     specs = {spec.name: spec.shape for spec in pair.info.signature.inputs}
-    known = {request.name: list(request.shape) for request in requests}
+    shapes = {request.name: list(request.shape) for request in requests}
     for request in requests:
         if request.name not in specs:
             raise UsageError(
@@ -78,19 +78,19 @@ def _known_shapes(pair: SymbolFiles, requests: Sequence[InputRequest]) -> dict[s
         _refuse_misfit(request, specs[request.name], str(pair.symbol))
     for name, shape in specs.items():
         whole = [dim for dim in shape if dim is not None]
-        if name in known or (name in facts_of(pair.info, SymbolFacts).labels and not whole):
+        if name in shapes or (name in facts_of(pair.info, SymbolFacts).labels and not whole):
             continue
         if not shape or len(whole) < len(shape):
             raise _shape_wanted(name, shape, str(pair.symbol))
-        known[name] = whole
-    return known
+        shapes[name] = whole
+    return shapes
 
 
-def _refuse_misfit(asked: InputRequest, spec: Shape, where: str) -> None:
-    pairs = zip(asked.shape, spec, strict=False)
-    if spec and (len(spec) != len(asked.shape) or any(w not in (None, a) for a, w in pairs)):
+def _refuse_misfit(request: InputRequest, spec: Shape, where: str) -> None:
+    pairs = zip(request.shape, spec, strict=False)
+    if spec and (len(spec) != len(request.shape) or any(w not in (None, a) for a, w in pairs)):
         raise UsageError(
-            f"input {asked.name!r} is {_shown(spec)}, not {list(asked.shape)}", where=where
+            f"input {request.name!r} is {_shown(spec)}, not {list(request.shape)}", where=where
         )
 
 
@@ -123,18 +123,18 @@ def _request(
 
 
 def _build(task: ExportTask, log: Log) -> ExportedModel:
-    given = task.source
-    _refuse_names(task.inputs, given.where)
+    origin = task.source
+    _refuse_names(task.inputs, origin.where)
     examples = task.examples(task.inputs)
     order = {
-        "callable": given.where,
-        "arguments": dict(given.arguments),
-        "weights": str(given.weights) if given.weights else None,
+        "callable": origin.where,
+        "arguments": dict(origin.arguments),
+        "weights": str(origin.weights) if origin.weights else None,
         "seed": task.options.seed,
         "prefix": str(task.staging / PREFIX),
         "folder": str(Path.cwd()),
     }
-    with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=given.where) as worker:
+    with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=origin.where) as worker:
         answer, outputs = worker.call("export", order, arrays=examples, timeout=PATIENCE)
     for remark in answer["remarks"]:
         log.warn(remark)
@@ -144,17 +144,17 @@ def _build(task: ExportTask, log: Log) -> ExportedModel:
 
 def _refuse_names(requests: Sequence[InputRequest], where: str) -> None:
     """Gluon calls what a block takes data, or data0, data1 and so on."""
-    given = [request.name for request in requests]
-    if not given:
+    names = [request.name for request in requests]
+    if not names:
         raise UsageError(
             "a block does not tell its input shapes",
             where=where,
             hint="give --input data=1,3,224,224",
         )
-    wanted = ["data"] if len(given) == 1 else [f"data{place}" for place in range(len(given))]
-    if given != wanted:
+    expected = ["data"] if len(names) == 1 else [f"data{place}" for place in range(len(names))]
+    if names != expected:
         raise UsageError(
-            f"inputs are named {', '.join(given)}; Gluon exports them as {', '.join(wanted)}",
+            f"inputs are named {', '.join(names)}; Gluon exports them as {', '.join(expected)}",
             where=where,
         )
 

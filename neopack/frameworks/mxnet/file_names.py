@@ -23,8 +23,8 @@ _EPOCH = re.compile(r"-(\d{4})\.params$")
 def symbols(names: Sequence[str]) -> tuple[str, ...]:
     """What counts as a symbol, those named as MXNet names them first, and of these the highest."""
     ignored = facts.framework("MXNET").files[0].ignored
-    found = [n for n in names if n.endswith(".json") and posixpath.basename(n) not in ignored]
-    return tuple(sorted(found, key=lambda name: (not name.endswith(SYMBOL), name.count("/"))))
+    files = [n for n in names if n.endswith(".json") and posixpath.basename(n) not in ignored]
+    return tuple(sorted(files, key=lambda name: (not name.endswith(SYMBOL), name.count("/"))))
 
 
 def prefix(symbol: str) -> str:
@@ -35,19 +35,19 @@ def prefix(symbol: str) -> str:
 
 def epoch(parameters: str) -> int | None:
     """The number in ``model-0007.params``; None where there is none."""
-    found = _EPOCH.search(parameters)
-    return int(found[1]) if found else None
+    match = _EPOCH.search(parameters)
+    return int(match[1]) if match else None
 
 
 def parameters_of(symbol: str, names: Sequence[str]) -> tuple[str, ...]:
     """The parameter files of a symbol, which lie beside it; the last epoch first, as the
     loader takes it."""
     folder, start = posixpath.dirname(symbol), prefix(symbol)
-    found = [
+    files = [
         name
         for name in names
         if name.endswith(".params")
         and posixpath.dirname(name) == folder
         and posixpath.basename(name).startswith(start)
     ]
-    return tuple(sorted(found, key=lambda name: (-(epoch(name) or 0), name)))
+    return tuple(sorted(files, key=lambda name: (-(epoch(name) or 0), name)))

@@ -36,12 +36,12 @@ def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layo
 
 def tidied(members: Sequence[str], model: str) -> tuple[MemberMove, ...]:
     """Without another .json outside of code/; the parameters named after their symbol."""
-    found = file_names.symbols(members)
+    symbols = file_names.symbols(members)
     extra = [
-        n for n in found[1:] if not n.endswith(file_names.SYMBOL) and not n.startswith("code/")
+        n for n in symbols[1:] if not n.endswith(file_names.SYMBOL) and not n.startswith("code/")
     ]
     left = tuple(MemberMove(member=name, to="", rule="NEO-MX-002") for name in extra)
-    return (*left, *_named_after(found[0], members)) if found else left
+    return (*left, *_named_after(symbols[0], members)) if symbols else left
 
 
 def _named_after(symbol: str, members: Sequence[str]) -> tuple[MemberMove, ...]:

@@ -70,18 +70,20 @@ def unprefixed(arrays: Sequence[ArraySpec]) -> list[str]:
 
 def fit(symbol: Symbol, takers: Takers, arrays: Sequence[ArraySpec] | None) -> ParameterFit:
     """``arrays`` is None where there are no parameters to compare with."""
-    held = {bare(array.name): array for array in arrays or ()}
+    by_name = {bare(array.name): array for array in arrays or ()}
     variables = list(symbol.variables())
     learned = {place for place, _ in variables if _is_learned(symbol, place, takers)}
-    inputs = tuple(p for p, node in variables if node.name not in held and p not in learned)
+    inputs = tuple(p for p, node in variables if node.name not in by_name and p not in learned)
     if arrays is None or unprefixed(arrays):
         return ParameterFit(inputs=inputs)
     names = {node.name for _, node in variables}
     return ParameterFit(
         inputs=inputs,
-        missing=tuple(n.name for p, n in variables if p in learned and n.name not in held),
-        extra=tuple(name for name in held if name not in names and not _unwritten(symbol, name)),
-        misfits=dict(_misfits(symbol, held, takers)),
+        missing=tuple(n.name for p, n in variables if p in learned and n.name not in by_name),
+        extra=tuple(
+            name for name in by_name if name not in names and not _unwritten(symbol, name)
+        ),
+        misfits=dict(_misfits(symbol, by_name, takers)),
     )
 
 
@@ -109,8 +111,8 @@ def _is_learned(symbol: Symbol, place: int, takers: Takers) -> bool:
     by_operator = any(
         slot in LEARNED.get(symbol.nodes[taker].op, ()) for taker, slot in takers.get(place, ())
     )
-    said = any(key in node.attributes for key in GLUON)
-    return by_operator or said or node.name.endswith(ENDINGS)
+    marked = any(key in node.attributes for key in GLUON)
+    return by_operator or marked or node.name.endswith(ENDINGS)
 
 
 def _unwritten(symbol: Symbol, name: str) -> bool:
@@ -120,15 +122,15 @@ def _unwritten(symbol: Symbol, name: str) -> bool:
 
 
 def _misfits(
-    symbol: Symbol, held: Mapping[str, ArraySpec], takers: Takers
+    symbol: Symbol, by_name: Mapping[str, ArraySpec], takers: Takers
 ) -> Iterator[tuple[str, str]]:
     for place, node in symbol.variables():
-        shape = held[node.name].shape if node.name in held else None
+        shape = by_name[node.name].shape if node.name in by_name else None
         if shape is None:
             continue
-        wanted = [stated_shape(node)]
-        wanted += [_wanted(symbol.nodes[taker], slot) for taker, slot in takers.get(place, ())]
-        broken = next((want for want in wanted if want and not _agrees(shape, want)), None)
+        expected = [stated_shape(node)]
+        expected += [_wanted(symbol.nodes[taker], slot) for taker, slot in takers.get(place, ())]
+        broken = next((want for want in expected if want and not _agrees(shape, want)), None)
         if broken:
             yield node.name, f"is {_shown(shape)}, the symbol has {_shown(broken)}"
 
@@ -153,13 +155,13 @@ def _wanted(node: SymbolNode, slot: int) -> Shape:
 
 
 def _first(node: SymbolNode, attribute: str) -> int | None:
-    found = numbers(node.attributes.get(attribute, ""))
-    return found[0] if found else None
+    values = numbers(node.attributes.get(attribute, ""))
+    return values[0] if values else None
 
 
-def _agrees(shape: tuple[int, ...], wanted: Shape) -> bool:
-    return len(shape) == len(wanted) and all(
-        want in (None, have) for have, want in zip(shape, wanted, strict=True)
+def _agrees(shape: tuple[int, ...], expected: Shape) -> bool:
+    return len(shape) == len(expected) and all(
+        want in (None, have) for have, want in zip(shape, expected, strict=True)
     )
 
 

@@ -51,8 +51,8 @@ def form(source: ByteSource) -> str | None:
 
 
 def recognize(source: ByteSource) -> str | None:
-    found = form(source)
-    return FORMS[found] if found else None
+    kind = form(source)
+    return FORMS[kind] if kind else None
 
 
 def _is_npz(source: ByteSource) -> bool:
@@ -64,10 +64,10 @@ def _is_npz(source: ByteSource) -> bool:
 def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
     """Raises ``Malformed`` where the bytes break their format, with the place."""
     with files.open(model) as source:
-        found = form(source)
-        if found is None:
+        encoding = form(source)
+        if encoding is None:
             raise NotRecognized("is not an MXNet model", where=source.name)
-        if found == "npz":
+        if encoding == "npz":
             return ModelInfo(
                 framework="MXNET",
                 format="npz",
@@ -75,7 +75,7 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
                 notes=(NUMPY,),
                 facts=MXNetFacts(),
             )
-        if found == "params":
+        if encoding == "params":
             arrays = mxparams.read_params(source, limits)
             facts = ArrayFacts(**_array_facts(arrays))
             return ModelInfo(
@@ -89,8 +89,8 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
         loaded = symbol.load(source, limits)
     beside = file_names.parameters_of(model, files.names())
     chosen = beside[0] if beside else ""
-    held, kind = _parameters(files, chosen, limits)
-    return _of_symbol(loaded, held, _stored_shapes(files, model), (chosen, kind))
+    loaded_arrays, kind = _parameters(files, chosen, limits)
+    return _of_symbol(loaded, loaded_arrays, _stored_shapes(files, model), (chosen, kind))
 
 
 def _parameters(
@@ -100,9 +100,9 @@ def _parameters(
     if not name:
         return None, ""
     with files.open(name) as source:
-        found = form(source)
-        if found == "npz":
-            return None, found
+        kind = form(source)
+        if kind == "npz":
+            return None, kind
         return mxparams.read_params(source, limits), "params"
 
 
@@ -136,9 +136,9 @@ def _of_symbol(
     """``parameters`` are the file beside the symbol and its form."""
     takers = of.takers()
     fitted = fit(of, takers, arrays)
-    held = {bare(array.name): array.shape for array in arrays or ()}
+    shapes = {bare(array.name): array.shape for array in arrays or ()}
     labels = {place: is_label(of, takers, place) for place in fitted.inputs}
-    specs = {place: _spec(of, place, takers, stored, held) for place in fitted.inputs}
+    specs = {place: _spec(of, place, takers, stored, shapes) for place in fitted.inputs}
     data = [spec.shape for place, spec in specs.items() if spec.shape and not labels[place]]
     batch = data[0][:1] if data else (None,)
     inputs = tuple(
@@ -186,17 +186,17 @@ def _spec(
     place: int,
     takers: Takers,
     stored: Mapping[str, Shape],
-    held: Mapping[str, tuple[int, ...] | None],
+    shapes: Mapping[str, tuple[int, ...] | None],
 ) -> TensorSpec:
     node = of.nodes[place]
     flag = symbol_graph.numbers(node.attributes.get("__dtype__", "0"))
-    known = bool(flag) and 0 <= flag[0] < len(mxparams.DTYPES)
+    typed = bool(flag) and 0 <= flag[0] < len(mxparams.DTYPES)
     return TensorSpec(
         name=node.name,
-        dtype=mxparams.DTYPES[flag[0]][0] if known else "float32",
+        dtype=mxparams.DTYPES[flag[0]][0] if typed else "float32",
         shape=stored.get(node.name)
         or symbol_graph.stated_shape(node)
-        or symbol_graph.input_shape(of, place, takers, held.get),
+        or symbol_graph.input_shape(of, place, takers, shapes.get),
     )
 
 

@@ -29,41 +29,41 @@ NUMPY_VERSION = "3"
 @rule("NEO-MX-001")
 def many_symbols(inspection: Inspection) -> Iterator[Hit]:
     """One symbol (guide, neo-compilation-preparing-model; loader); NEO-HD-008 speaks of code/."""
-    found = [name for name in _symbols(inspection) if name.endswith(SYMBOL)]
-    if len(found) > 1:
-        yield Hit(message=f"{len(found)} symbols: {named(found)}", where=found[1])
+    symbols = [name for name in _symbols(inspection) if name.endswith(SYMBOL)]
+    if len(symbols) > 1:
+        yield Hit(message=f"{len(symbols)} symbols: {named(symbols)}", where=symbols[1])
 
 
 @rule("NEO-MX-002")
 def other_json(inspection: Inspection) -> Iterator[Hit]:
     """No other .json but the four that the loader ignores."""
-    found = [name for name in _symbols(inspection)[1:] if not name.endswith(SYMBOL)]
-    if found:
+    others = [name for name in _symbols(inspection)[1:] if not name.endswith(SYMBOL)]
+    if others:
         yield Hit(
-            message=f"beside the symbol {named(found)}, which may count as another",
-            where=found[0],
+            message=f"beside the symbol {named(others)}, which may count as another",
+            where=others[0],
         )
 
 
 @rule("NEO-MX-003")
 def many_parameters(inspection: Inspection) -> Iterator[Hit]:
     """One parameter file (guide, neo-troubleshooting-compilation)."""
-    found = _parameters(inspection)
-    if len(found) > 1:
-        yield Hit(message=f"{len(found)} parameter files: {named(found)}", where=found[1])
+    files = _parameters(inspection)
+    if len(files) > 1:
+        yield Hit(message=f"{len(files)} parameter files: {named(files)}", where=files[1])
 
 
 @rule("NEO-MX-004")
 def other_prefix(inspection: Inspection) -> Iterator[Hit]:
     """The parameters' name starts with the symbol's prefix (loader)."""
-    symbols, found = _symbols(inspection), _parameters(inspection)
-    if not symbols or not found:
+    symbols, files = _symbols(inspection), _parameters(inspection)
+    if not symbols or not files:
         return
     prefix = file_names.prefix(symbols[0])
-    if not any(posixpath.basename(name).startswith(prefix) for name in found):
+    if not any(posixpath.basename(name).startswith(prefix) for name in files):
         yield Hit(
-            message=f"{found[0]!r} does not start with the symbol's prefix {prefix!r}",
-            where=found[0],
+            message=f"{files[0]!r} does not start with the symbol's prefix {prefix!r}",
+            where=files[0],
             values={"symbol": symbols[0], "prefix": prefix},
         )
 
@@ -83,10 +83,10 @@ def no_epoch(inspection: Inspection) -> Iterator[Hit]:
 def unprefixed(inspection: Inspection) -> Iterator[Hit]:
     """Names of parameters begin with arg: or aux: (loader)."""
     arrays = _arrays(inspection)
-    found = arrays.unprefixed if arrays else ()
-    if found:
+    names = arrays.unprefixed if arrays else ()
+    if names:
         yield Hit(
-            message=f"parameters without arg: or aux: in their names: {named(found)}",
+            message=f"parameters without arg: or aux: in their names: {named(names)}",
             where=_file(inspection),
         )
 
@@ -95,10 +95,10 @@ def unprefixed(inspection: Inspection) -> Iterator[Hit]:
 def missing(inspection: Inspection) -> Iterator[Hit]:
     """Every parameter of the symbol has its values (MXNet 1.8.0 cannot bind it otherwise)."""
     symbol = _symbol(inspection)
-    found = symbol.missing if symbol else ()
-    if found and _parameters(inspection):
+    names = symbol.missing if symbol else ()
+    if names and _parameters(inspection):
         yield Hit(
-            message=f"{len(found)} parameters of the symbol are missing: {named(found)}",
+            message=f"{len(names)} parameters of the symbol are missing: {named(names)}",
             where=_file(inspection),
         )
 
@@ -107,10 +107,10 @@ def missing(inspection: Inspection) -> Iterator[Hit]:
 def extra(inspection: Inspection) -> Iterator[Hit]:
     """No parameters that the symbol does not have."""
     symbol = _symbol(inspection)
-    found = symbol.extra if symbol else ()
-    if found:
+    names = symbol.extra if symbol else ()
+    if names:
         yield Hit(
-            message=f"{len(found)} parameters are not the symbol's: {named(found)}",
+            message=f"{len(names)} parameters are not the symbol's: {named(names)}",
             where=_file(inspection),
         )
 
@@ -150,28 +150,30 @@ def not_float32(inspection: Inspection) -> Iterator[Hit]:
 def cycle(inspection: Inspection) -> Iterator[Hit]:
     """No cycles (guide, neo-troubleshooting-compilation)."""
     symbol = _symbol(inspection)
-    found = symbol.cycle if symbol else ()
-    if found:
-        yield Hit(message=f"nodes feed each other: {named(found)}", where=_model(inspection))
+    nodes = symbol.cycle if symbol else ()
+    if nodes:
+        yield Hit(message=f"nodes feed each other: {named(nodes)}", where=_model(inspection))
 
 
 @rule("NEO-MX-013", needs=("info",))
 def dangling(inspection: Inspection) -> Iterator[Hit]:
     """Every input and output names a node that is there."""
     symbol = _symbol(inspection)
-    found = symbol.dangling if symbol else ()
-    if found:
-        yield Hit(message=f"nodes that are not there: {named(found)}", where=_model(inspection))
+    references = symbol.dangling if symbol else ()
+    if references:
+        yield Hit(
+            message=f"nodes that are not there: {named(references)}", where=_model(inspection)
+        )
 
 
 @rule("NEO-MX-014", needs=("info",))
 def out_of_order(inspection: Inspection) -> Iterator[Hit]:
     """Nodes come after those that they take, as every writer has them."""
     symbol = _symbol(inspection)
-    found = symbol.forward_references if symbol and not symbol.cycle else ()
-    if found:
+    nodes = symbol.forward_references if symbol and not symbol.cycle else ()
+    if nodes:
         yield Hit(
-            message=f"nodes stand before what they take: {named(found)}", where=_model(inspection)
+            message=f"nodes stand before what they take: {named(nodes)}", where=_model(inspection)
         )
 
 
@@ -192,19 +194,20 @@ def newer(inspection: Inspection) -> Iterator[Hit]:
 def custom_operators(inspection: Inspection) -> Iterator[Hit]:
     """No operators that are the user's own code (MXNet 1.8.0 does not find them)."""
     symbol = _symbol(inspection)
-    found = symbol.custom_operators if symbol else ()
-    if found:
-        yield Hit(message=f"operators of your own: {named(found)}", where=_model(inspection))
+    operators = symbol.custom_operators if symbol else ()
+    if operators:
+        yield Hit(message=f"operators of your own: {named(operators)}", where=_model(inspection))
 
 
 @rule("NEO-MX-017", paths=("tvm",), needs=("info",))
 def control_flow(inspection: Inspection) -> Iterator[Hit]:
     """No loops and conditions where TVM compiles."""
     symbol = _symbol(inspection)
-    found = symbol.subgraphs if symbol else ()
-    if found:
+    operators = symbol.subgraphs if symbol else ()
+    if operators:
         yield Hit(
-            message=f"operators with graphs of their own: {named(found)}", where=_model(inspection)
+            message=f"operators with graphs of their own: {named(operators)}",
+            where=_model(inspection),
         )
 
 
@@ -212,37 +215,39 @@ def control_flow(inspection: Inspection) -> Iterator[Hit]:
 def channel_last(inspection: Inspection) -> Iterator[Hit]:
     """Layouts are NCHW, as DataInputConfig is (guide, neo-compilation-preparing-model)."""
     symbol = _symbol(inspection)
-    found = symbol.channel_last if symbol else ()
-    if found:
-        yield Hit(message=f"nodes with channels last: {named(found)}", where=_model(inspection))
+    nodes = symbol.channel_last if symbol else ()
+    if nodes:
+        yield Hit(message=f"nodes with channels last: {named(nodes)}", where=_model(inspection))
 
 
 @rule("NEO-MX-019", needs=("info",))
 def labels(inspection: Inspection) -> Iterator[Hit]:
     """Labels are inputs, and DataInputConfig has them (guide, neo-compilation-preparing-model)."""
     symbol = _symbol(inspection)
-    found = symbol.labels if symbol else ()
-    if found:
-        yield Hit(message=f"inputs that are labels: {named(found)}", where=_model(inspection))
+    names = symbol.labels if symbol else ()
+    if names:
+        yield Hit(message=f"inputs that are labels: {named(names)}", where=_model(inspection))
 
 
 @rule("NEO-MX-020", needs=("info",))
 def operators_of_2020(inspection: Inspection) -> Iterator[Hit]:
     """Operators are among those that the guide listed until 2020: a hint only."""
     own = set(inspection.info.operators if inspection.info else ())
-    found = sorted(own - facts.operators_2020("MXNET"))
-    if found:
-        yield Hit(message=f"operators that the guide's list of 2020 did not have: {named(found)}")
+    unlisted = sorted(own - facts.operators_2020("MXNET"))
+    if unlisted:
+        yield Hit(
+            message=f"operators that the guide's list of 2020 did not have: {named(unlisted)}"
+        )
 
 
 def _symbols(inspection: Inspection) -> Sequence[str]:
-    found = [entry.name for entry in visible(inspection) if not in_code(entry.name)]
-    return file_names.symbols(found)
+    files = [entry.name for entry in visible(inspection) if not in_code(entry.name)]
+    return file_names.symbols(files)
 
 
 def _parameters(inspection: Inspection) -> list[str]:
-    found = [entry.name for entry in visible(inspection) if entry.name.endswith(".params")]
-    return [name for name in found if not in_code(name)]
+    files = [entry.name for entry in visible(inspection) if entry.name.endswith(".params")]
+    return [name for name in files if not in_code(name)]
 
 
 def _arrays(inspection: Inspection) -> ArrayFacts | None:

@@ -40,15 +40,15 @@ class SymbolFiles:
         return _placed(self.symbol, self.parameters, self.shapes)
 
 
-def pair(given: ModelSource, log: Log) -> SymbolFiles:
-    """The files of the model that ``given`` names. Raises ``SourceError`` where there are not
+def pair(origin: ModelSource, log: Log) -> SymbolFiles:
+    """The files of the model that ``origin`` names. Raises ``SourceError`` where there are not
     both, and for a model that MXNet 1.8.0 could not load."""
-    path = Path(given.where)
+    path = Path(origin.where)
     form = _form(path)
     if form == "npz":
         raise _refused_numpy(path)
     symbol = path if form == "symbol" else _symbol_of(path)
-    parameters = given.weights or (path if form == "params" else _parameters_of(symbol, log))
+    parameters = origin.weights or (path if form == "params" else _parameters_of(symbol, log))
     _refuse_parameters(parameters)
     shapes = symbol.with_name(file_names.SHAPES)
     beside = shapes if shapes.is_file() else None

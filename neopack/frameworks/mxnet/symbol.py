@@ -155,19 +155,19 @@ class _Reader:
         )
 
     def _attributes(self, node: dict[str, AnyJson], path: str) -> Mapping[str, str]:
-        found: dict[str, str] = {}
+        attributes: dict[str, str] = {}
         for key in ATTRIBUTES:
-            given = node.get(key, {})
-            if not isinstance(given, dict):
+            values = node.get(key, {})
+            if not isinstance(values, dict):
                 raise self._broken(f"{path}.{key} is not an object")
-            found |= {name: str(value) for name, value in given.items()}
-        return found
+            attributes |= {name: str(value) for name, value in values.items()}
+        return attributes
 
     def _list(self, holder: AnyJson, key: str, path: str) -> list[AnyJson]:
-        found = holder.get(key) if isinstance(holder, dict) else None
-        if not isinstance(found, list):
+        items = holder.get(key) if isinstance(holder, dict) else None
+        if not isinstance(items, list):
             raise self._broken(f"{path.rstrip('.') or 'the document'} has no list of {key}")
-        return found
+        return items
 
     def _entry(self, entry: AnyJson, path: str) -> Entry:
         numbers = entry[:3] if isinstance(entry, list) and len(entry) in (2, 3) else None

@@ -32,7 +32,7 @@ LONGEST_WALK = 50
 
 def numbers(text: str) -> tuple[int, ...]:
     """The integers of an attribute: ``(3, 3)``, ``[3,3]``, ``3`` or Python 2's ``(3L, 3L)``."""
-    return tuple(int(found) for found in _NUMBER.findall(text[:999])[:32])
+    return tuple(int(digits) for digits in _NUMBER.findall(text[:999])[:32])
 
 
 def stated_shape(node: SymbolNode) -> Shape:
@@ -68,9 +68,9 @@ def cycle(symbol: Symbol) -> list[str]:
     """The names of nodes that feed each other round in a circle; empty where none do."""
     for node in symbol.nodes:
         for inner in node.subgraphs:
-            found = cycle(inner)
-            if found:
-                return found
+            inside = cycle(inner)
+            if inside:
+                return inside
     return [symbol.nodes[place].name for place in _circle(symbol)]
 
 

@@ -76,10 +76,10 @@ def _refuse_otherwise(
     golden: Mapping[str, Array], computed: Mapping[str, Array], allowed: float, where: str
 ) -> None:
     """The lowered file computes what the file as given computes."""
-    found = difference(golden, computed)
-    if not found <= allowed:
+    off = difference(golden, computed)
+    if not off <= allowed:
         raise ExportFailed(
-            f"lowered, it computes otherwise: off by {found:.2g} of the largest number, more "
+            f"lowered, it computes otherwise: off by {off:.2g} of the largest number, more "
             f"than {allowed:g}",
             where=where,
             hint="export it for opset 12",
@@ -116,13 +116,13 @@ def _embed(path: Path, target: Path, log: Log) -> None:
 def _refuse_larger(model: Any, path: Path) -> None:
     from onnx.helper import tensor_dtype_to_np_dtype
 
-    held = sum(
+    size = sum(
         math.prod(tensor.dims) * tensor_dtype_to_np_dtype(tensor.data_type).itemsize
         for tensor in model.graph.initializer
     )
-    if held > LARGEST:
+    if size > LARGEST:
         raise SourceError(
-            f"its weights come to {held / 2**30:.2f} GiB with its external data, and Neo takes "
+            f"its weights come to {size / 2**30:.2f} GiB with its external data, and Neo takes "
             "one .onnx file, which holds 2 GiB",
             where=str(path),
             hint="package the model from its framework: the other forms have no such limit",
@@ -130,33 +130,33 @@ def _refuse_larger(model: Any, path: Path) -> None:
 
 
 def _requests(
-    info: ModelInfo, asked: Sequence[InputRequest], where: str
+    info: ModelInfo, requests: Sequence[InputRequest], where: str
 ) -> tuple[InputRequest, ...]:
     """One request for each graph input, in the graph's order and in its dtypes."""
-    known = {spec.name: spec for spec in (info.signature.inputs if info.signature else ())}
-    for request in asked:
-        if request.name not in known:
+    specs = {spec.name: spec for spec in (info.signature.inputs if info.signature else ())}
+    for request in requests:
+        if request.name not in specs:
             raise UsageError(
                 f"the graph has no input {request.name!r}",
                 where=where,
-                hint=f"its inputs are {', '.join(known)}",
+                hint=f"its inputs are {', '.join(specs)}",
             )
-        _refuse_misfit(request, known[request.name], where)
-    given = {request.name: request for request in asked}
-    return tuple(_request(spec, given.get(spec.name)) for spec in known.values())
+        _refuse_misfit(request, specs[request.name], where)
+    by_name = {request.name: request for request in requests}
+    return tuple(_request(spec, by_name.get(spec.name)) for spec in specs.values())
 
 
-def _request(spec: TensorSpec, asked: InputRequest | None) -> InputRequest:
-    if asked is None:
+def _request(spec: TensorSpec, request: InputRequest | None) -> InputRequest:
+    if request is None:
         return inputs.request_of(spec)
     return InputRequest(
-        name=spec.name, shape=asked.shape, dtype=asked.dtype or spec.dtype, below=asked.below
+        name=spec.name, shape=request.shape, dtype=request.dtype or spec.dtype, below=request.below
     )
 
 
 def _refuse_misfit(request: InputRequest, spec: TensorSpec, where: str) -> None:
     fits = len(request.shape) == len(spec.shape) and all(
-        known in (None, asked) for asked, known in zip(request.shape, spec.shape, strict=True)
+        dim in (None, size) for size, dim in zip(request.shape, spec.shape, strict=True)
     )
     if not fits or request.dtype not in (None, spec.dtype):
         raise UsageError(

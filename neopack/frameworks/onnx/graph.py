@@ -279,5 +279,5 @@ class OnnxGraphReader:
                     size = self.walker.integer(part)
                 elif part.number == 2:
                     symbol = self.walker.text(part) or "?"
-            known = size is not None and size >= 0
-            yield (size, None) if known else (None, symbol)
+            fixed = size is not None and size >= 0
+            yield (size, None) if fixed else (None, symbol)

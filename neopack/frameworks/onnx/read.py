@@ -67,17 +67,17 @@ def recognize(source: ByteSource) -> str | None:
     ModelProto, an IR version between 1 and 20, and a graph, which may be cut short.
     """
     walker = Walker(Cursor(source), _PEEK)
-    found: set[int] = set()
+    numbers: set[int] = set()
     try:
         for field in walker.top():
             if not _is_plausible(field, walker):
                 return None
-            found.add(field.number)
-            if found >= {1, GRAPH}:
+            numbers.add(field.number)
+            if numbers >= {1, GRAPH}:
                 return "ONNX model"
     except Malformed as error:
         at_graph = source.read(error.offset or 0, 1) == bytes([GRAPH << 3 | LENGTH])
-        return "ONNX model" if 1 in found and at_graph else None
+        return "ONNX model" if 1 in numbers and at_graph else None
     except LimitExceeded:
         return None
     return None

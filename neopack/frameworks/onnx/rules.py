@@ -45,29 +45,29 @@ def _came_with(**what: int) -> str:
 
 def _opset(inspection: Inspection) -> int | None:
     opsets = _facts(inspection).opsets
-    found = [opsets[domain] for domain in _DEFAULT_DOMAINS if domain in opsets]
-    return max(found) if found else None
+    numbers = [opsets[domain] for domain in _DEFAULT_DOMAINS if domain in opsets]
+    return max(numbers) if numbers else None
 
 
 @rule("NEO-ON-001", needs=("info",))
 def opset(inspection: Inspection) -> Iterator[Hit]:
     """The opset is one that the listed release of ONNX knows (guide: 1.7.0, so opset 12)."""
-    found, most = _opset(inspection), _newest_taken(inspection)
-    if found is not None and most is not None and found > most.opset:
+    number, most = _opset(inspection), _newest_taken(inspection)
+    if number is not None and most is not None and number > most.opset:
         yield Hit(
-            message=f"opset {found} came with {_came_with(opset=found)}; Neo's guide lists "
+            message=f"opset {number} came with {_came_with(opset=number)}; Neo's guide lists "
             f"ONNX {most.release} and earlier, which is opset {most.opset}",
-            values={"opset": str(most.opset), "release": most.release, "found": str(found)},
+            values={"opset": str(most.opset), "release": most.release, "found": str(number)},
         )
 
 
 @rule("NEO-ON-002", needs=("info",))
 def ir_version(inspection: Inspection) -> Iterator[Hit]:
     """The IR version is one that the listed release of ONNX knows (guide: 1.7.0, so IR 7)."""
-    found, most = _facts(inspection).ir_version, _newest_taken(inspection)
-    if most is not None and found > most.ir:
+    number, most = _facts(inspection).ir_version, _newest_taken(inspection)
+    if most is not None and number > most.ir:
         yield Hit(
-            message=f"IR version {found} came with {_came_with(ir=found)}; Neo's guide lists "
+            message=f"IR version {number} came with {_came_with(ir=number)}; Neo's guide lists "
             f"ONNX {most.release} and earlier, which is IR {most.ir}",
             values={"ir": str(most.ir), "opset": str(most.opset), "release": most.release},
         )
@@ -108,9 +108,9 @@ def absent_data(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-005", needs=("info",))
 def custom_domains(inspection: Inspection) -> Iterator[Hit]:
     """Operators are ONNX's own."""
-    found = _facts(inspection).custom_domains
-    if found:
-        yield Hit(message=f"operators from outside of ONNX, of the domains {named(found)}")
+    domains = _facts(inspection).custom_domains
+    if domains:
+        yield Hit(message=f"operators from outside of ONNX, of the domains {named(domains)}")
 
 
 @rule("NEO-ON-006", needs=("info",))
@@ -133,9 +133,9 @@ def free_dims(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-007", needs=("info",))
 def quantised(inspection: Inspection) -> Iterator[Hit]:
     """No quantised operators."""
-    found = _facts(inspection).quantised
-    if found:
-        yield Hit(message=f"quantised operators: {named(found)}")
+    operators = _facts(inspection).quantised
+    if operators:
+        yield Hit(message=f"quantised operators: {named(operators)}")
 
 
 @rule("NEO-ON-008", needs=("info",))
@@ -159,9 +159,11 @@ def unlisted_operators(inspection: Inspection) -> Iterator[Hit]:
     """Operators are among those that the guide listed until 2020: a hint only."""
     operators = inspection.info.operators if inspection.info else {}
     own = {name for name in operators if "::" not in name}
-    found = sorted(own - facts.operators_2020("ONNX"))
-    if found:
-        yield Hit(message=f"operators that the guide's list of 2020 did not have: {named(found)}")
+    unlisted = sorted(own - facts.operators_2020("ONNX"))
+    if unlisted:
+        yield Hit(
+            message=f"operators that the guide's list of 2020 did not have: {named(unlisted)}"
+        )
 
 
 @rule("NEO-ON-011", needs=("info",))
@@ -174,10 +176,10 @@ def other_inputs(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-ON-012", needs=("config", "info"))
 def one_symbol_two_sizes(inspection: Inspection) -> Iterator[Hit]:
     """A dim of one name has one size in all inputs (onnx docs/IR.md, dimension variables)."""
-    given = {name: dims(value) for name, value in inputs_of(inspection).inputs}
+    shapes = {name: dims(value) for name, value in inputs_of(inspection).inputs}
     first: dict[str, tuple[str, int]] = {}
     for name, symbols in _facts(inspection).symbolic_dims.items():
-        for symbol, size in zip(symbols, given.get(name) or (), strict=False):
+        for symbol, size in zip(symbols, shapes.get(name) or (), strict=False):
             if not symbol or symbol == "?":
                 continue
             other, other_size = first.setdefault(symbol, (name, size))

@@ -13,14 +13,14 @@ from neopack.values.model import ModelInfo, ModelSource
 __all__ = ["model_info", "require_file"]
 
 
-def require_file(given: ModelSource) -> Path:
-    if given.kind != "file":
+def require_file(source: ModelSource) -> Path:
+    if source.kind != "file":
         raise SourceError(
-            "ONNX models are packaged from a file", where=given.where, hint="save it as .onnx"
+            "ONNX models are packaged from a file", where=source.where, hint="save it as .onnx"
         )
-    if given.weights is not None:
-        raise SourceError("--weights does not go with an .onnx file", where=given.where)
-    return Path(given.where)
+    if source.weights is not None:
+        raise SourceError("--weights does not go with an .onnx file", where=source.where)
+    return Path(source.where)
 
 
 def model_info(path: Path) -> ModelInfo:

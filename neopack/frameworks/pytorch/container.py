@@ -37,9 +37,9 @@ class TorchZip:
         return self.directory.read(self.root + name)
 
     def read_many(self, names: Iterable[str]) -> dict[str, bytes]:
-        wanted = (self.root + name for name in names)
-        found = self.directory.read_many(wanted)
-        return {name.removeprefix(self.root): content for name, content in found}
+        records = (self.root + name for name in names)
+        contents = self.directory.read_many(records)
+        return {name.removeprefix(self.root): content for name, content in contents}
 
     def under(self, folder: str, suffix: str = "") -> list[str]:
         """Names of the records in ``folder`` that end in ``suffix``, in the zip's order."""

@@ -60,15 +60,17 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
 
 
 def _export(task: ExportTask, log: Log) -> ExportedModel:
-    given, options = task.source, options_of(task, PyTorchOptions)
-    if options.script and given.kind == "file":
-        raise UsageError("--script does nothing for this PyTorch model", where=given.where)
+    origin, options = task.source, options_of(task, PyTorchOptions)
+    if options.script and origin.kind == "file":
+        raise UsageError("--script does nothing for this PyTorch model", where=origin.where)
     # what the bytes tell is told without torch, and at once
-    form = source.file_form(Path(given.where)) if given.kind == "file" else ""
-    weights_form = source.weights_form(given) if given.weights else ""
+    form = source.file_form(Path(origin.where)) if origin.kind == "file" else ""
+    weights_form = source.weights_form(origin) if origin.weights else ""
     if form == "torchscript" and weights_form:
         raise UsageError(
-            "a TorchScript file has its own weights", where=given.where, hint="leave --weights out"
+            "a TorchScript file has its own weights",
+            where=origin.where,
+            hint="leave --weights out",
         )
     torch = torch_module()
     torch.manual_seed(task.options.seed)
@@ -76,9 +78,9 @@ def _export(task: ExportTask, log: Log) -> ExportedModel:
     torch.backends.mha.set_fastpath_enabled(False)
     if form == "torchscript":
         return _keep(task, log)
-    module, requests = _module(given, task.inputs)
-    if given.weights is not None:
-        weights.load(module, given.weights, weights_form, log)
+    module, requests = _module(origin, task.inputs)
+    if origin.weights is not None:
+        weights.load(module, origin.weights, weights_form, log)
     module = _for_inference(module, log)
     return _trace(module, replace(task, inputs=tuple(requests)), log)
 
@@ -108,8 +110,8 @@ def _keep(task: ExportTask, log: Log) -> ExportedModel:
         shutil.copyfile(path, task.staging / MODEL_FILE)
         return _exported(task, examples, output, ())
     inline_functions(module)  # they are rewritten where they stand in a graph
-    known = [(examples, output), *_answered(module, bound, task)]
-    rewrites = save(module, known, task, log)
+    answers = [(examples, output), *_answered(module, bound, task)]
+    rewrites = save(module, answers, task, log)
     return _exported(task, examples, output, (), rewrites)
 
 
@@ -120,37 +122,37 @@ def _info(path: Path) -> ModelInfo:
 
 def _stored_inputs(info: ModelInfo) -> tuple[InputRequest, ...]:
     """What the trace recorded of its example inputs (torch 1.13 and later do)."""
-    known = info.signature.inputs if info.signature else ()
-    if any(dim is None for spec in known for dim in spec.shape) or not all(
-        spec.dtype and spec.shape for spec in known
+    specs = info.signature.inputs if info.signature else ()
+    if any(dim is None for spec in specs for dim in spec.shape) or not all(
+        spec.dtype and spec.shape for spec in specs
     ):
         return ()
-    return tuple(inputs.request_of(spec) for spec in known)
+    return tuple(inputs.request_of(spec) for spec in specs)
 
 
 # --- a module -------------------------------------------------------------------------------
 
 
 def _module(
-    given: ModelSource, requests: Sequence[InputRequest]
+    origin: ModelSource, requests: Sequence[InputRequest]
 ) -> tuple[Any, Sequence[InputRequest]]:
     """The module as it was given, and its inputs."""
     torch = torch_module()
-    if given.kind == "file":
-        module, stored = _exported_program(Path(given.where))
+    if origin.kind == "file":
+        module, stored = _exported_program(Path(origin.where))
         requests = requests or stored
-    elif given.kind == "object":
-        module = given.model
-    elif given.kind == "handed-over":
+    elif origin.kind == "object":
+        module = origin.model
+    elif origin.kind == "handed-over":
         module = with_torchvision(
-            lambda: torch.load(given.where, map_location="cpu", weights_only=False)
+            lambda: torch.load(origin.where, map_location="cpu", weights_only=False)
         )
     else:
-        module = with_torchvision(lambda: callables.build(given.where, given.arguments))
+        module = with_torchvision(lambda: callables.build(origin.where, origin.arguments))
     if not isinstance(module, torch.nn.Module):
         raise SourceError(
             f"is a {type(module).__name__}, not a torch.nn.Module",
-            where=given.where,
+            where=origin.where,
             hint="name a callable that returns the model",
         )
     return module, requests
@@ -214,8 +216,8 @@ def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
     remarks += _disagreements(program, traced, bound, task, output)
     for remark in remarks:
         log.warn(remark)
-    known = [(examples, output), *_answered(traced, bound, task)]
-    rewrites = save(traced, known, task, log)
+    answers = [(examples, output), *_answered(traced, bound, task)]
+    rewrites = save(traced, answers, task, log)
     return _exported(task, examples, output, tuple(remarks), rewrites)
 
 

@@ -132,14 +132,14 @@ def _info(container: TorchZip, program: Any, names: list[str]) -> ModelInfo:
 
 def _versions(container: TorchZip, program: Any) -> dict[str, str]:
     schema = program.get("schema_version")
-    found = {
+    versions = {
         "torch": program.get("torch_version", ""),
         "schema": f"{schema['major']}.{schema['minor']}" if isinstance(schema, dict) else "",
         "file_format": container.text(".data/version") or container.text("version"),
     }
     for domain, version in (program.get("opset_version") or {}).items():
-        found[f"opset {domain}"] = version
-    return {name: str(version) for name, version in found.items() if version != ""}
+        versions[f"opset {domain}"] = version
+    return {name: str(version) for name, version in versions.items() if version != ""}
 
 
 def _specs(rows: Any) -> Iterator[tuple[str, str]]:
@@ -178,12 +178,12 @@ def _shape(meta: Any) -> Shape:
 
 def _symbols(meta: Any) -> tuple[str | None, ...]:
     """Names of the free dims: ``Symbol('s23', positive=True, integer=True)`` is s23."""
-    found: list[str | None] = []
+    symbols: list[str | None] = []
     for size in meta["sizes"]:
         text = str(size.get("as_expr", {}).get("expr_str", ""))[:1000]
         name = re.search(r"Symbol\('(\w+)'", text)
-        found.append(name.group(1) if name else (text or None))
-    return tuple(found)
+        symbols.append(name.group(1) if name else (text or None))
+    return tuple(symbols)
 
 
 def _signature(values: Mapping[str, Any], inputs: list[str], signature: Any) -> Signature:
@@ -208,9 +208,9 @@ def _operator(target: str) -> str:
 
 def _training(nodes: Any) -> Iterator[str]:
     for node in nodes:
-        given = {one["name"]: one["arg"] for one in node["inputs"]}
-        flags = [given[flag] for flag in _TRAINING_FLAGS if flag in given]
-        has_statistics = _STATISTICS not in given or "as_none" not in given[_STATISTICS]
+        arguments = {one["name"]: one["arg"] for one in node["inputs"]}
+        flags = [arguments[flag] for flag in _TRAINING_FLAGS if flag in arguments]
+        has_statistics = _STATISTICS not in arguments or "as_none" not in arguments[_STATISTICS]
         if has_statistics and any(flag.get("as_bool") is True for flag in flags):
             yield f"{_operator(node['target'])} in {node.get('name') or 'the graph'}"
 

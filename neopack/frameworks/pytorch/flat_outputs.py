@@ -32,9 +32,9 @@ def flatten(output: Any) -> tuple[Any, ...]:
 
 def names(output: Any) -> tuple[str, ...]:
     """A name for each tensor of ``flatten``: its key path, or ``output0``, ``output1``, ..."""
-    found = [path for path, _ in _walk(output, "")]
+    paths = [path for path, _ in _walk(output, "")]
     return tuple(
-        path if path and not path[0].isdigit() else f"output{i}" for i, path in enumerate(found)
+        path if path and not path[0].isdigit() else f"output{i}" for i, path in enumerate(paths)
     )
 
 

@@ -77,16 +77,16 @@ def order(
 ) -> tuple[tuple[InputRequest, ...], bool]:
     """The inputs in ``forward``'s order, and whether they must be given by name."""
     names = takes.names
-    asked = [request.name for request in requests]
-    known = [name for name in asked if name in names]
-    if known and len(known) < len(asked):
-        wrong = sorted(set(asked) - set(known))
+    requested = [request.name for request in requests]
+    matching = [name for name in requested if name in names]
+    if matching and len(matching) < len(requested):
+        wrong = sorted(set(requested) - set(matching))
         raise UsageError(f"forward has no input {wrong[0]!r}", where=where, hint=_takes(names))
-    if not known:
+    if not matching:
         most = None if takes.variadic else len(names)
-        _refuse_count(len(asked), len(takes.required), most, where, names)
+        _refuse_count(len(requested), len(takes.required), most, where, names)
         return tuple(requests), False
-    missing = [name for name in takes.required if name not in asked]
+    missing = [name for name in takes.required if name not in requested]
     if missing:
         raise UsageError(f"input {missing[0]!r} is not given", where=where, hint=_takes(names))
     ordered = tuple(sorted(requests, key=lambda request: names.index(request.name)))
@@ -95,12 +95,12 @@ def order(
 
 
 def _refuse_count(
-    given: int, least: int, most: int | None, where: str, names: Sequence[str]
+    count: int, least: int, most: int | None, where: str, names: Sequence[str]
 ) -> None:
-    if given < least or (most is not None and given > most):
-        wanted = f"{least}" if least == most else f"{least} to {most}"
+    if count < least or (most is not None and count > most):
+        expected = f"{least}" if least == most else f"{least} to {most}"
         raise UsageError(
-            f"forward takes {wanted} inputs and {given} were given",
+            f"forward takes {expected} inputs and {count} were given",
             where=where,
             hint=_takes(names),
         )

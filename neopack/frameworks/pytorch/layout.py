@@ -51,8 +51,8 @@ def _names(specs: Sequence[TensorSpec]) -> tuple[list[str], tuple[str, ...]]:
         return names, ()
     width = len(str(len(names) - 1))
     ordered = [f"input{index:0{width}}" for index in range(len(names))]
-    given = ", ".join(f"{new} is {old}" for new, old in zip(ordered, names, strict=True))
-    return ordered, (f"inputs are renamed for Neo, which sorts them by name: {given}",)
+    mapping = ", ".join(f"{new} is {old}" for new, old in zip(ordered, names, strict=True))
+    return ordered, (f"inputs are renamed for Neo, which sorts them by name: {mapping}",)
 
 
 def _options(specs: Sequence[TensorSpec], target: Target) -> str | None:
@@ -64,7 +64,7 @@ def _options(specs: Sequence[TensorSpec], target: Target) -> str | None:
 
 def tidied(names: Sequence[str], model: str) -> tuple[MemberMove, ...]:
     """The one ``.pt`` is named ``.pth``, which is right on every page of the guide."""
-    found = model_members(names)
-    if len(found) != 1 or not found[0].endswith(".pt"):
+    models = model_members(names)
+    if len(models) != 1 or not models[0].endswith(".pt"):
         return ()
-    return (MemberMove(member=found[0], to=f"{found[0]}h", rule="NEO-PT-001"),)
+    return (MemberMove(member=models[0], to=f"{models[0]}h", rule="NEO-PT-001"),)

@@ -108,8 +108,8 @@ def executing(names: Iterable[Global]) -> list[str]:
 
     A name that is missing here is not thereby harmless: any class runs its own code.
     """
-    found = (name for name in names if not _is_expected(name))
-    return sorted({str(name) for name in found if _root(name) in _EXECUTING})
+    unexpected_names = (name for name in names if not _is_expected(name))
+    return sorted({str(name) for name in unexpected_names if _root(name) in _EXECUTING})
 
 
 def _root(name: Global) -> str:

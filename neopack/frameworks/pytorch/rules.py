@@ -164,9 +164,9 @@ def dangerous_globals(inspection: Inspection) -> Iterator[Hit]:
 def unknown_globals(inspection: Inspection) -> Iterator[Hit]:
     """The pickles call only what tensors and TorchScript need."""
     pickles = _pickles(inspection)
-    found = [n for n in pickles.globals if n not in pickles.executing] if pickles else []
-    if found:
-        yield Hit(message=f"the pickles name classes that a model does not need: {named(found)}")
+    names = [n for n in pickles.globals if n not in pickles.executing] if pickles else []
+    if names:
+        yield Hit(message=f"the pickles name classes that a model does not need: {named(names)}")
 
 
 def _outside(inspection: Inspection) -> tuple[str, ...]:
@@ -179,8 +179,8 @@ def _outside(inspection: Inspection) -> tuple[str, ...]:
 @rule("NEO-PT-011", needs=("info",))
 def custom_operators(inspection: Inspection) -> Iterator[Hit]:
     """Operators are PyTorch's own or of its torchvision, none of another extension."""
-    known = facts.torchvision_operators(inspection.framework_version)
-    lacking = [name for name in _outside(inspection) if name not in known]
+    operators = facts.torchvision_operators(inspection.framework_version)
+    lacking = [name for name in _outside(inspection) if name not in operators]
     if lacking:
         yield Hit(
             message=f"operators from outside of PyTorch {inspection.framework_version} and its "
@@ -192,12 +192,12 @@ def custom_operators(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-PT-024", needs=("info",))
 def torchvision_operators(inspection: Inspection) -> Iterator[Hit]:
     """What calls torchvision's operators is a matter of whether Neo converts them."""
-    known = facts.torchvision_operators(inspection.framework_version)
-    found = [name for name in _outside(inspection) if name in known]
-    if found:
+    operators = facts.torchvision_operators(inspection.framework_version)
+    used = [name for name in _outside(inspection) if name in operators]
+    if used:
         *most, last = facts.torchvision_converted()
         yield Hit(
-            message=f"operators of torchvision: {named(found)}",
+            message=f"operators of torchvision: {named(used)}",
             values={"converted": f"{', '.join(most)} and {last}"},
         )
 
@@ -233,9 +233,9 @@ def input_dtypes(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-PT-014", needs=("info",))
 def mixed_dtypes(inspection: Inspection) -> Iterator[Hit]:
     """All inputs have one dtype: CompilerOptions has one for all (botocore)."""
-    found = _dtypes(inspection)
-    if len(found) > 1:
-        yield Hit(message=f"inputs of {' and '.join(sorted(found))}; Neo has one dtype for all")
+    dtypes = _dtypes(inspection)
+    if len(dtypes) > 1:
+        yield Hit(message=f"inputs of {' and '.join(sorted(dtypes))}; Neo has one dtype for all")
 
 
 def _stated_dtype(inspection: Inspection) -> str:
@@ -252,13 +252,13 @@ def _stated_dtype(inspection: Inspection) -> str:
 @rule("NEO-PT-015", needs=("info",))
 def dtype_option(inspection: Inspection) -> Iterator[Hit]:
     """CompilerOptions state the dtype of the inputs; it is float32 by default (botocore)."""
-    stated, found = _stated_dtype(inspection), _dtypes(inspection)
-    wanted = next(iter(found), "")
-    if stated and len(found) == 1 and stated != wanted:
+    stated, dtypes = _stated_dtype(inspection), _dtypes(inspection)
+    dtype = next(iter(dtypes), "")
+    if stated and len(dtypes) == 1 and stated != dtype:
         yield Hit(
-            message=f"the inputs are {wanted}; CompilerOptions say {stated}",
+            message=f"the inputs are {dtype}; CompilerOptions say {stated}",
             where="CompilerOptions: dtype",
-            values={"dtype": wanted},
+            values={"dtype": dtype},
         )
 
 
@@ -282,14 +282,14 @@ def integer_inputs(inspection: Inspection) -> Iterator[Hit]:
 def input_order(inspection: Inspection) -> Iterator[Hit]:
     """Names sort in the order of forward(): input10 comes before input2 (loader)."""
     config = inputs_of(inspection)
-    given = [name for name, _ in config.inputs]
+    names = [name for name, _ in config.inputs]
     arguments = [spec.name for spec in _inputs(inspection)]
-    wanted = arguments if sorted(arguments) == sorted(given) else given
-    if wanted == sorted(given):
+    expected = arguments if sorted(arguments) == sorted(names) else names
+    if expected == sorted(names):
         return
-    wide = len(str(len(given) - 1))
-    padded = ", ".join(f"input{at:0{wide}}" for at in range(min(len(given), 2)))
-    shown = ", ".join(sorted(given)[:3])
+    wide = len(str(len(names) - 1))
+    padded = ", ".join(f"input{at:0{wide}}" for at in range(min(len(names), 2)))
+    shown = ", ".join(sorted(names)[:3])
     what = "a list of more than ten shapes" if config.form == "list" else "the inputs"
     yield Hit(
         message=f"{what} would be bound in the order {shown}, ...; name them {padded}, ...",
@@ -301,11 +301,11 @@ def input_order(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-PT-018", needs=("config", "info"))
 def input_count(inspection: Inspection) -> Iterator[Hit]:
     """There is a shape for each argument of forward()."""
-    given, wanted = len(inputs_of(inspection).inputs), len(_inputs(inspection))
-    if wanted and given != wanted:
+    shapes, arguments = len(inputs_of(inspection).inputs), len(_inputs(inspection))
+    if arguments and shapes != arguments:
         names = ", ".join(spec.name for spec in _inputs(inspection))
         yield Hit(
-            message=f"{given} shapes for the {wanted} arguments of forward(): {names}",
+            message=f"{shapes} shapes for the {arguments} arguments of forward(): {names}",
             where="DataInputConfig",
         )
 
@@ -346,10 +346,10 @@ def file_format(inspection: Inspection) -> Iterator[Hit]:
     version = inspection.framework_version
     newer = compatibility.newer_format(inspection.info, version) if inspection.info else None
     if newer:
-        found, most = newer
+        number, most = newer
         yield Hit(
-            message=f"the file is of format {found}; PyTorch {version} reads {most} at most",
-            values={"found": str(found), "most": str(most), "version": version},
+            message=f"the file is of format {number}; PyTorch {version} reads {most} at most",
+            values={"found": str(number), "most": str(most), "version": version},
         )
 
 
@@ -362,13 +362,13 @@ def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
         program = _program(inspection)
         places = program.called_in if program else {}
         names = [lack.partition("(")[0] for lack in lacking]
-        said = [
+        phrases = [
             f"{lack} in {places[name]}" if name in places else lack
             for lack, name in zip(lacking, names, strict=True)
         ]
-        more = f" and {len(said) - 4} more" if len(said) > 4 else ""
+        more = f" and {len(phrases) - 4} more" if len(phrases) > 4 else ""
         yield Hit(
-            message=f"PyTorch {version} has no {', '.join(said[:4])}{more}",
+            message=f"PyTorch {version} has no {', '.join(phrases[:4])}{more}",
             values={"operator": names[0], "instead": _instead(names, version)},
         )
 

@@ -44,11 +44,11 @@ def export(today: Callable[[], ExportedModel], task: ExportTask, log: Log) -> Ex
         return today()
     runtime = options_of(task, PyTorchOptions).runtime
     try:
-        made = today()
-        problem = _misfit(made, task, log)
+        model = today()
+        problem = _misfit(model, task, log)
         if not problem:
             log.note(f"{runtime} takes today's export: nothing was built anew")
-            return made
+            return model
     except UsageError:
         raise
     except NeopackError as error:
@@ -63,13 +63,13 @@ def _worker(task: ExportTask, log: Log) -> AbstractContextManager[Worker]:
     return runtimes.worker(runtime, log=log, failure=ExportFailed, subject=task.source.where)
 
 
-def _misfit(made: ExportedModel, task: ExportTask, log: Log) -> str:
+def _misfit(model: ExportedModel, task: ExportTask, log: Log) -> str:
     """What keeps the runtime from taking the export, in words; "" where it does."""
-    examples, golden = load_goldens(made.goldens.path)
+    examples, golden = load_goldens(model.goldens.path)
     order = {
-        "path": str(made.members[0].path),
-        "inputs": [spec.name for spec in made.signature.inputs],
-        "outputs": [spec.name for spec in made.signature.outputs],
+        "path": str(model.members[0].path),
+        "inputs": [spec.name for spec in model.signature.inputs],
+        "outputs": [spec.name for spec in model.signature.outputs],
     }
     with _worker(task, log) as worker:
         try:
@@ -82,22 +82,22 @@ def _misfit(made: ExportedModel, task: ExportTask, log: Log) -> str:
 
 
 def _remade(task: ExportTask, log: Log) -> ExportedModel:
-    given, staging = task.source, task.staging
+    origin, staging = task.source, task.staging
     if not task.inputs:
         raise UsageError(
             "its input shapes are not known",
-            where=given.where,
+            where=origin.where,
             hint="give --input NAME=1,3,224,224 for each input of forward",
         )
     saved = staging / "saved.pth"
     with _worker(task, log) as worker:
         versions, _ = worker.call("versions")
         takes, state = _built(worker, task, log)
-        ordered, by_name = input_binding.order(takes, task.inputs, given.where)
+        ordered, by_name = input_binding.order(takes, task.inputs, origin.where)
         examples = task.examples(ordered)
         other = inputs.random_inputs(ordered, task.options.seed + 1)
         order: Json = {
-            "callable": given.where,
+            "callable": origin.where,
             "by_name": by_name,
             "script": options_of(task, PyTorchOptions).script,
             "path": str(saved),
@@ -122,10 +122,10 @@ def _built(
     worker: Worker, task: ExportTask, log: Log
 ) -> tuple[input_binding.Parameters, dict[str, Array]]:
     """What its forward takes, and the state it is to have; none where no weights are given."""
-    given = task.source
+    origin = task.source
     order: dict[str, Json] = {
-        "callable": given.where,
-        "arguments": dict(given.arguments),
+        "callable": origin.where,
+        "arguments": dict(origin.arguments),
         "seed": task.options.seed,
         "folder": str(Path.cwd()),
     }
@@ -133,10 +133,10 @@ def _built(
     takes = input_binding.Parameters(
         names=tuple(answer["names"]), required=tuple(answer["required"]), variadic=answer["any"]
     )
-    if given.weights is None:
+    if origin.weights is None:
         return takes, {}
-    form = source.weights_form(given)
-    return takes, weights.arrays(given.weights, form, set(answer["state"]), log)
+    form = source.weights_form(origin)
+    return takes, weights.arrays(origin.weights, form, set(answer["state"]), log)
 
 
 def _named(kind: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -26,13 +26,13 @@ TRACE_DIFFERENCE = 1e-4
 
 def save(
     module: Any,
-    known: Sequence[tuple[Mapping[str, Array], Any]],
+    answers: Sequence[tuple[Mapping[str, Array], Any]],
     task: ExportTask,
     log: Log,
 ) -> tuple[str, ...]:
     """Write ``module`` for the version asked for; what was rewritten, in words.
 
-    ``known`` are inputs and what the model gave for them: the file must give the same.
+    ``answers`` are inputs and what the model gave for them: the file must give the same.
     """
     version = task.options.framework_version
     rewritten = lower.lower(module, version)
@@ -41,20 +41,20 @@ def save(
     _write(module, task.staging, version)
     if not rewritten:
         return ()
-    _refuse_changed(rewritten, known, task)
+    _refuse_changed(rewritten, answers, task)
     return _told(rewritten, version, log)
 
 
 def _refuse_changed(
     rewritten: Sequence[str],
-    known: Sequence[tuple[Mapping[str, Array], Any]],
+    answers: Sequence[tuple[Mapping[str, Array], Any]],
     task: ExportTask,
 ) -> None:
     """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
     ran before it was rewritten goes on with what it was compiled to then."""
     where, version = task.source.where, task.options.framework_version
     saved = load_script(lambda: str(task.staging / MODEL_FILE))
-    for examples, output in known:
+    for examples, output in answers:
         names = flat_outputs.names(output)
         off = difference(arrays(output, names), arrays(call(saved, examples, where), names))
         if not off <= TRACE_DIFFERENCE:

@@ -78,8 +78,8 @@ def result(operator: str, call: OperatorCall) -> str:
     """The type that the operator returns, in the PyTorch of today, where it is one of those that
     calls are told apart by."""
     rows = facts.torch_schemas_today(operator)
-    found = {schema.returns for schema in map(_schema, rows) if schema.takes(call)}
-    only = found.pop() if len(found) == 1 else UNKNOWN
+    returns = {schema.returns for schema in map(_schema, rows) if schema.takes(call)}
+    only = returns.pop() if len(returns) == 1 else UNKNOWN
     return only if only.removesuffix("[]") in _PLAIN - {"Scalar"} else UNKNOWN
 
 
@@ -131,13 +131,13 @@ def _schema(row: str) -> _Schema:
     )
 
 
-def _fits(kind: str, wanted: str) -> bool:
-    if kind in (UNKNOWN, wanted):
+def _fits(kind: str, expected: str) -> bool:
+    if kind in (UNKNOWN, expected):
         return True
-    if wanted.endswith("?"):
-        return kind == "None" or _fits(kind.removesuffix("?"), wanted.removesuffix("?"))
-    if kind.endswith("[]") and wanted.endswith("[]"):
-        return _fits(kind[:-2], wanted[:-2])
-    if wanted.endswith("[]") or wanted in _PLAIN:
-        return wanted in _ALSO.get(kind, ())
+    if expected.endswith("?"):
+        return kind == "None" or _fits(kind.removesuffix("?"), expected.removesuffix("?"))
+    if kind.endswith("[]") and expected.endswith("[]"):
+        return _fits(kind[:-2], expected[:-2])
+    if expected.endswith("[]") or expected in _PLAIN:
+        return expected in _ALSO.get(kind, ())
     return True  # a type of its own, such as a generator's, or any

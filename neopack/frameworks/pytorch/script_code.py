@@ -334,8 +334,8 @@ def _is_training(arguments: list[list[str]], flag: Flag) -> bool:
     if flag.statistics and all(values[i : i + 1] == [["None"]] for i in flag.statistics):
         return False
     named = [a for a in arguments if a[:2] == [flag.keyword, "="]]
-    given = named[0][2:] if named else next(iter(values[flag.place : flag.place + 1]), [])
-    return given == ["True"]
+    tokens = named[0][2:] if named else next(iter(values[flag.place : flag.place + 1]), [])
+    return tokens == ["True"]
 
 
 def _spelled(tokens: Sequence[str]) -> str:

@@ -170,8 +170,8 @@ def _parts(value: Any, owner: str, name: str) -> Iterator[tuple[Any, str, str, s
         for key, part in pairs:
             yield part, owner, name, str(key) if isinstance(key, (str, int)) else ""
     elif isinstance(value, PickledCall):
-        made = str(value.function) if isinstance(value.function, Global) else ""
-        yield value.state, made, "", ""
+        builder = str(value.function) if isinstance(value.function, Global) else ""
+        yield value.state, builder, "", ""
         for part in (value.arguments, *value.appended, *(item[1] for item in value.items)):
             yield part, owner, "", name
     else:

@@ -141,9 +141,9 @@ def _info(
 ) -> ModelInfo:
     kind = _kind(value)
     key, weights = _weights(value) if kind == "checkpoint" else ("", value)
-    held = list(tensors(weights))
-    kept = [h.tensor for h in held if not _is_buffer(h)]
-    everything = total(h.tensor for h in held)
+    stored = list(tensors(weights))
+    kept = [h.tensor for h in stored if not _is_buffer(h)]
+    everything = total(h.tensor for h in stored)
     return ModelInfo(
         framework=FRAMEWORK,
         format=kind,
@@ -156,7 +156,7 @@ def _info(
         facts=SavedFacts(
             keys=_keys(value),
             weights_key=key,
-            tensors=len(held),
+            tensors=len(stored),
             devices=tuple(sorted(everything.devices - {"cpu"})),
             globals=tuple(pickle_globals.unexpected(names)),
             executing=tuple(pickle_globals.executing(names)),
@@ -167,8 +167,8 @@ def _info(
 def _kind(value: Any) -> str:
     pairs = mapping(value)
     if pairs is None:
-        made = isinstance(value, PickledCall) and tensor_of(value) is None
-        return "pickled-module" if made else "checkpoint"
+        is_object = isinstance(value, PickledCall) and tensor_of(value) is None
+        return "pickled-module" if is_object else "checkpoint"
     plain = (str, int, float, bytes, type(None))
     values = [part for _, part in pairs if not isinstance(part, plain)]
     return "state_dict" if values and all(map(_is_tensor, values)) else "checkpoint"
@@ -187,8 +187,8 @@ def _weights(value: Any) -> tuple[str, Any]:
     return "", value
 
 
-def _is_buffer(held: OwnedTensor) -> bool:
-    return held.group == "_buffers" or held.name.endswith(_BUFFERS)
+def _is_buffer(tensor: OwnedTensor) -> bool:
+    return tensor.group == "_buffers" or tensor.name.endswith(_BUFFERS)
 
 
 def _keys(value: Any) -> tuple[str, ...]:
@@ -221,13 +221,13 @@ def read_safetensors(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Mod
     try:
         header = json.loads(cursor.take(length))
         rows = {name: row for name, row in header.items() if name != "__metadata__"}
-        found = [_safetensor(name, row) for name, row in rows.items()]
+        stored = [_safetensor(name, row) for name, row in rows.items()]
         ends = [int(row["data_offsets"][1]) for row in rows.values()]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise Malformed("the safetensors header is broken", offset=8, where=source.name) from None
     if max(ends, default=0) > cursor.left:
         raise Malformed("tensor data is missing", offset=source.size, where=source.name)
-    kept = total(t for t in found if not t.storage.endswith(_BUFFERS))
+    kept = total(t for t in stored if not t.storage.endswith(_BUFFERS))
     metadata = header.get("__metadata__")
     return ModelInfo(
         framework=FRAMEWORK,
@@ -235,7 +235,7 @@ def read_safetensors(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Mod
         producer="safetensors",
         parameters=kept.elements,
         parameter_bytes=kept.bytes,
-        dtypes=total(found).dtypes,
+        dtypes=total(stored).dtypes,
         facts=SafetensorsFacts(
             keys=tuple(rows)[:50], tensors=len(rows), metadata=_texts(metadata)
         ),

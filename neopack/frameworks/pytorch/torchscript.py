@@ -50,7 +50,7 @@ def read(container: TorchZip) -> ModelInfo:
         if name in container.names
     }
     root = pickles["data.pkl"].value if "data.pkl" in pickles else None
-    held = list(tensors(root))
+    stored_tensors = list(tensors(root))
     constants = [h.tensor for h in tensors(pickles["constants.pkl"].value)]
     owner = str(root.function) if isinstance(root, PickledCall) else ""
     stored = pickles.get("traced_inputs.pkl")
@@ -59,9 +59,9 @@ def read(container: TorchZip) -> ModelInfo:
         script,
         forward=script.functions.get(f"{owner}.forward"),
         stored=_stored_inputs(stored.value) if stored else None,
-        parameters=[h.tensor for h in held if _role(h, script) == "parameter"],
-        buffers=[h.tensor for h in held if _role(h, script) == "buffer"],
-        others=[h.tensor for h in held if _role(h, script) == "other"],
+        parameters=[h.tensor for h in stored_tensors if _role(h, script) == "parameter"],
+        buffers=[h.tensor for h in stored_tensors if _role(h, script) == "buffer"],
+        others=[h.tensor for h in stored_tensors if _role(h, script) == "other"],
         constants=constants,
         root_class=owner,
         training_attribute=_attribute(root, "training"),
@@ -76,15 +76,15 @@ def read_json_form(container: TorchZip) -> ModelInfo:
         raise Malformed("model.json is not a JSON object")
     main = _dict(model, "mainModule")
     script = _script(container)
-    held = _json_tensors(model, main)
+    stored_tensors = _json_tensors(model, main)
     names = [name for name in ("attributes.pkl", "constants.pkl") if name in container.names]
     return _info(
         container,
         script,
         forward=_json_forward(script, main),
         stored=None,
-        parameters=[tensor for tensor, is_buffer in held if not is_buffer],
-        buffers=[tensor for tensor, is_buffer in held if is_buffer],
+        parameters=[tensor for tensor, is_buffer in stored_tensors if not is_buffer],
+        buffers=[tensor for tensor, is_buffer in stored_tensors if is_buffer],
         others=[],
         constants=[],
         root_class=str(main.get("name", "")),
@@ -187,11 +187,11 @@ def _notes(container: TorchZip, forward: Function | None, *, frozen: bool) -> tu
 
 def _versions(container: TorchZip, script: ScriptSummary) -> dict[str, str]:
     """The zip's own version record moved into ``.data`` with file format 6."""
-    found = {
+    versions = {
         "file_format": container.text(".data/version") or container.text("version"),
         "op_version_set": script.op_version_set,
     }
-    return {name: version for name, version in found.items() if version}
+    return {name: version for name, version in versions.items() if version}
 
 
 def _calls(script: ScriptSummary) -> dict[str, tuple[str, ...]]:
@@ -237,9 +237,9 @@ def _stored_inputs(value: Any) -> Sequence[Any] | None:
     """The inputs of ``forward`` in ``traced_inputs.pkl``: a dict of lists, each tagged with
     its type by a call of ``restore_type_tag``."""
     for name, inputs in mapping(_untagged(value)) or ():
-        given = _untagged(inputs)
-        if name == "forward" and isinstance(given, (list, tuple)):
-            return [_untagged(one) for one in given]
+        values = _untagged(inputs)
+        if name == "forward" and isinstance(values, (list, tuple)):
+            return [_untagged(one) for one in values]
     return None
 
 
@@ -254,14 +254,14 @@ def _untagged(value: Any) -> Any:
     return value
 
 
-def _role(held: OwnedTensor, script: ScriptSummary) -> str:
+def _role(tensor: OwnedTensor, script: ScriptSummary) -> str:
     """Parameter, buffer or other; before torch 1.5 all tensors but parameters are buffers."""
-    owner = script.classes.get(held.owner)
+    owner = script.classes.get(tensor.owner)
     if owner is None:
         return "other"
-    if held.name in owner.parameters:
+    if tensor.name in owner.parameters:
         return "parameter"
-    is_buffer = owner.buffers is None or held.name in owner.buffers
+    is_buffer = owner.buffers is None or tensor.name in owner.buffers
     return "buffer" if is_buffer else "other"
 
 
@@ -278,21 +278,21 @@ def _json_forward(script: ScriptSummary, main: Mapping[str, Any]) -> Function | 
     arena = _dict(main, "torchscriptArena").get("key", "")
     prefix = str(arena).removeprefix("code/").removesuffix(".py").replace("/", ".")
     name = str(main.get("name", ""))
-    wanted = [f"{prefix}.forward", f"{prefix}.{name}.forward"]
+    candidates = [f"{prefix}.forward", f"{prefix}.{name}.forward"]
     own = [f for f in script.functions if f.startswith(f"{prefix}.") and f.endswith(".forward")]
-    return next((script.functions[f] for f in [*wanted, *own] if f in script.functions), None)
+    return next((script.functions[f] for f in [*candidates, *own] if f in script.functions), None)
 
 
 def _json_tensors(model: Any, main: Mapping[str, Any]) -> list[tuple[StoredTensor, bool]]:
     table = model.get("tensors") or []
-    found, waiting = [], [main]
+    stored_tensors, waiting = [], [main]
     while waiting:
         module = waiting.pop()
         waiting += _dicts(module.get("submodules"))
         for parameter in _dicts(module.get("parameters")):
             tensor = _json_tensor(table, parameter.get("tensorId"))
-            found.append((tensor, bool(parameter.get("isBuffer"))))
-    return found
+            stored_tensors.append((tensor, bool(parameter.get("isBuffer"))))
+    return stored_tensors
 
 
 def _json_tensor(table: Any, place: Any) -> StoredTensor:
@@ -310,8 +310,8 @@ def _json_tensor(table: Any, place: Any) -> StoredTensor:
 
 
 def _dict(value: Any, key: str) -> Mapping[str, Any]:
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
+    entry = value.get(key) if isinstance(value, dict) else None
+    return entry if isinstance(entry, dict) else {}
 
 
 def _dicts(values: Any) -> Iterable[dict[str, Any]]:

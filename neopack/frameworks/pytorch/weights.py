@@ -22,21 +22,21 @@ def load(module: Any, path: Path, form: str, log: Log) -> None:
     """Load the weights in ``path`` into ``module``; raises ``SourceError`` where they differ."""
     tensors = _unprefixed(_read(path, form, log), set(module.state_dict()), log)
     try:
-        found = module.load_state_dict(tensors, strict=False)
+        result = module.load_state_dict(tensors, strict=False)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         raise SourceError(
             f"does not fit the model: {lines[min(1, len(lines) - 1)]}", where=str(path)
         ) from None
-    _refuse_names(found.missing_keys, found.unexpected_keys, path)
+    _refuse_names(result.missing_keys, result.unexpected_keys, path)
 
 
-def arrays(path: Path, form: str, wanted: set[str], log: Log) -> dict[str, Array]:
-    """The weights for a model whose state has the names ``wanted``, as plain arrays."""
+def arrays(path: Path, form: str, names: set[str], log: Log) -> dict[str, Array]:
+    """The weights for a model whose state has the names ``names``, as plain arrays."""
     import torch
 
-    tensors = _unprefixed(_read(path, form, log), wanted, log)
-    _refuse_names(sorted(wanted - set(tensors)), sorted(set(tensors) - wanted), path)
+    tensors = _unprefixed(_read(path, form, log), names, log)
+    _refuse_names(sorted(names - set(tensors)), sorted(set(tensors) - names), path)
     halves = (torch.bfloat16, torch.float16)
     return {
         name: (tensor.float() if tensor.dtype in halves else tensor).detach().numpy()
@@ -99,10 +99,10 @@ def _unwrapped(tensors: Any, path: Path, log: Log) -> Mapping[str, Any]:
     raise SourceError("holds no state_dict", where=str(path))
 
 
-def _unprefixed(tensors: Mapping[str, Any], wanted: set[str], log: Log) -> Mapping[str, Any]:
+def _unprefixed(tensors: Mapping[str, Any], names: set[str], log: Log) -> Mapping[str, Any]:
     for prefix in PREFIXES:
         bare = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-        if not wanted & set(tensors) and wanted & set(bare):
+        if not names & set(tensors) and names & set(bare):
             log.note(f"weights: dropped the prefix {prefix!r} from their names")
             return bare
     return tensors

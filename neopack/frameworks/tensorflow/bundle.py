@@ -42,17 +42,17 @@ class Bundle:
 
 
 def read_bundle(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Bundle:
-    found = Bundle()
+    bundle = Bundle()
     for key, value in read_table(source, limits):
         name = key.decode("utf-8", "replace")
         walker = Walker(Cursor(BytesSource(f"{source.name}, {name or 'header'}", value)), limits)
         if not key:
-            found.shards = _shards(walker, limits)
+            bundle.shards = _shards(walker, limits)
         elif any(part in name for part in _SLOTS):
-            found.slots += 1
+            bundle.slots += 1
         elif not name.startswith(_BOOKKEEPING):
-            _add(found, name, walker)
-    return found
+            _add(bundle, name, walker)
+    return bundle
 
 
 def _shards(walker: Walker, limits: Limits) -> int:
@@ -63,23 +63,23 @@ def _shards(walker: Walker, limits: Limits) -> int:
     return 1
 
 
-def _add(found: Bundle, name: str, walker: Walker) -> None:
+def _add(bundle: Bundle, name: str, walker: Walker) -> None:
     code, size, shape = 0, 0, ()
-    known: Shape | None = shape
+    fixed: Shape | None = shape
     for part in walker.top():
         if part.number == 1:
             code = walker.integer(part)
         elif part.number == 2:
-            known = tensor_shape(walker, part)
+            fixed = tensor_shape(walker, part)
         elif part.number == 5:
             size = walker.integer(part)
     word, bits = dtype_of(code)
-    if not bits or known is None:
+    if not bits or fixed is None:
         return  # texts, and slices of a variable whose whole has an entry of its own
-    elements = math.prod(dim or 0 for dim in known)
+    elements = math.prod(dim or 0 for dim in fixed)
     if not 0 <= elements < 1 << 62 or size < 0:
         raise Malformed("a variable of an impossible size", offset=0, where=walker.cursor.name)
-    found.names.append(name)
-    found.dtypes[word] += 1
-    found.elements += elements
-    found.bytes += (elements * bits + 7) // 8
+    bundle.names.append(name)
+    bundle.dtypes[word] += 1
+    bundle.elements += elements
+    bundle.bytes += (elements * bits + 7) // 8

@@ -25,17 +25,19 @@ def concrete(
     Raises ``UsageError`` where the inputs asked for are not the model's.
     """
     tf = tensorflow()
-    call, known = _callable(model, method, where)
-    asked = requests_of(known, requests, where)
-    specs = [TensorSpec(name=r.name, dtype=r.dtype or "float32", shape=r.shape) for r in asked]
+    call, declared = _callable(model, method, where)
+    resolved = requests_of(declared, requests, where)
+    specs = [TensorSpec(name=r.name, dtype=r.dtype or "float32", shape=r.shape) for r in resolved]
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def serve(**given: Any) -> dict[str, Any]:
         return _named(tf, call(given))
 
-    wanted = {spec.name: tf.TensorSpec(spec.shape, spec.dtype, name=spec.name) for spec in specs}
+    arguments = {
+        spec.name: tf.TensorSpec(spec.shape, spec.dtype, name=spec.name) for spec in specs
+    }
     try:
-        return serve.get_concrete_function(**wanted), specs
+        return serve.get_concrete_function(**arguments), specs
     except UsageError:
         raise
     except Exception as error:
@@ -49,38 +51,38 @@ def concrete(
 
 
 def requests_of(
-    known: Sequence[TensorSpec], asked: Sequence[InputRequest], where: str
+    specs: Sequence[TensorSpec], requests: Sequence[InputRequest], where: str
 ) -> list[InputRequest]:
     """One request for each input that is known, else just those asked for."""
-    if not known:
-        if not asked:
+    if not specs:
+        if not requests:
             raise UsageError("the inputs are not known", where=where, hint=HINT)
-        return list(asked)
-    by_name = {request.name: request for request in asked}
-    strange = [name for name in by_name if name not in {spec.name for spec in known}]
+        return list(requests)
+    by_name = {request.name: request for request in requests}
+    strange = [name for name in by_name if name not in {spec.name for spec in specs}]
     if strange:
-        names = ", ".join(spec.name for spec in known)
+        names = ", ".join(spec.name for spec in specs)
         raise UsageError(
             f"the model has no input {strange[0]!r}", where=where, hint=f"its inputs are {names}"
         )
-    return [_request(spec, by_name.get(spec.name), where) for spec in known]
+    return [_request(spec, by_name.get(spec.name), where) for spec in specs]
 
 
-def _request(spec: TensorSpec, asked: InputRequest | None, where: str) -> InputRequest:
-    if asked is None:
+def _request(spec: TensorSpec, request: InputRequest | None, where: str) -> InputRequest:
+    if request is None:
         if not spec.shape:
             raise UsageError(f"input {spec.name!r} has no known shape", where=where, hint=HINT)
         return inputs.request_of(spec)
-    rank = len(spec.shape) in (0, len(asked.shape))
-    fits = all(a in (None, b) for a, b in zip(spec.shape, asked.shape, strict=False))
-    if not (rank and fits) or asked.dtype not in (None, spec.dtype):
+    rank = len(spec.shape) in (0, len(request.shape))
+    fits = all(a in (None, b) for a, b in zip(spec.shape, request.shape, strict=False))
+    if not (rank and fits) or request.dtype not in (None, spec.dtype):
         shown = ", ".join("?" if dim is None else str(dim) for dim in spec.shape)
         raise UsageError(
             f"input {spec.name!r} is {spec.dtype} [{shown}], not "
-            f"{asked.dtype or spec.dtype} {list(asked.shape)}",
+            f"{request.dtype or spec.dtype} {list(request.shape)}",
             where=where,
         )
-    return InputRequest(name=spec.name, shape=asked.shape, dtype=spec.dtype, below=asked.below)
+    return InputRequest(name=spec.name, shape=request.shape, dtype=spec.dtype, below=request.below)
 
 
 def _callable(
@@ -102,11 +104,11 @@ def _callable(
             )
         model = function
     signature = getattr(model, "input_signature", None)
-    known = _from_signature(model, signature) if signature else []
-    return (lambda given: _call(model, given)), known
+    specs = _from_signature(model, signature) if signature else []
+    return (lambda given: _call(model, given)), specs
 
 
-def _call(function: Any, given: Mapping[str, Any]) -> Any:
+def _call(function: Any, tensors: Mapping[str, Any]) -> Any:
     """By name where the function has parameters of those names, else in the order given."""
     import inspect
 
@@ -114,9 +116,9 @@ def _call(function: Any, given: Mapping[str, Any]) -> Any:
         parameters = inspect.signature(getattr(function, "python_function", function)).parameters
     except (TypeError, ValueError):
         parameters = {}  # type: ignore[assignment]
-    if set(given) <= set(parameters):
-        return function(**given)
-    return function(*given.values())
+    if set(tensors) <= set(parameters):
+        return function(**tensors)
+    return function(*tensors.values())
 
 
 def _is_keras(model: Any) -> bool:
@@ -126,22 +128,22 @@ def _is_keras(model: Any) -> bool:
 
 def _keras(model: Any) -> tuple[Callable[[Mapping[str, Any]], Any], list[TensorSpec]]:
     ports = getattr(model, "inputs", None) or []
-    known = [
+    specs = [
         TensorSpec(name=_plain(port.name), dtype=_word(port.dtype), shape=tuple(port.shape))
         for port in ports
     ]
 
-    def call(given: Mapping[str, Any]) -> Any:
-        values = list(given.values())
+    def call(tensors: Mapping[str, Any]) -> Any:
+        values = list(tensors.values())
         return model(values if len(values) > 1 else values[0], training=False)
 
-    return call, known
+    return call, specs
 
 
 def _specs(structured: Any) -> list[TensorSpec]:
     positional, named = structured
-    found = [*positional, *named.values()]
-    return [_spec(one, f"input_{at}") for at, one in enumerate(found) if hasattr(one, "shape")]
+    tensors = [*positional, *named.values()]
+    return [_spec(one, f"input_{at}") for at, one in enumerate(tensors) if hasattr(one, "shape")]
 
 
 def _from_signature(function: Any, signature: Any) -> list[TensorSpec]:
@@ -165,11 +167,11 @@ def _word(dtype: Any) -> str:
     return str(getattr(dtype, "name", dtype))
 
 
-def _named(tf: Any, given: Any) -> dict[str, Any]:
+def _named(tf: Any, result: Any) -> dict[str, Any]:
     """The outputs by name: a dict's keys, else ``output``, or ``output_1`` and so on."""
-    if isinstance(given, Mapping):
-        return {str(key): tf.convert_to_tensor(value) for key, value in given.items()}
-    flat = tf.nest.flatten(given)
+    if isinstance(result, Mapping):
+        return {str(key): tf.convert_to_tensor(value) for key, value in result.items()}
+    flat = tf.nest.flatten(result)
     if len(flat) == 1:
         return {"output": tf.convert_to_tensor(flat[0])}
     return {f"output_{at}": tf.convert_to_tensor(one) for at, one in enumerate(flat, start=1)}

@@ -51,24 +51,31 @@ class Convolutions:
         self._shapes.clear()
         self._channels.clear()
 
-    def node(self, name: str, op: str, inputs: Sequence[str], said: ConvolutionAttributes) -> None:
+    def node(
+        self, name: str, op: str, inputs: Sequence[str], attributes: ConvolutionAttributes
+    ) -> None:
         first, second = (*(one.partition(":")[0] for one in inputs[:2]), "", "")[:2]
-        shape = said.shape
+        shape = attributes.shape
         if shape is None and op in _SAME:
             shape = self._shapes.get(first)
         if shape is not None:
             self._shapes[name] = shape
         channels = self._channels.get(first) if op in _SAME_CHANNELS else None
         if op in CONVOLUTIONS:
-            channels = self._convolution(name, op, first, self._shapes.get(second), said)
+            channels = self._convolution(name, op, first, self._shapes.get(second), attributes)
         if channels:
             self._channels[name] = channels
 
     def _convolution(
-        self, name: str, op: str, image: str, kernel: Shape | None, said: ConvolutionAttributes
+        self,
+        name: str,
+        op: str,
+        image: str,
+        kernel: Shape | None,
+        attributes: ConvolutionAttributes,
     ) -> int | None:
         """How many channels it gives, where its kernel's shape is known."""
-        if op == DEPTHWISE and said.dilated:
+        if op == DEPTHWISE and attributes.dilated:
             self.dilated.append(name)
         if kernel is None or len(kernel) != 4:
             return None
@@ -77,13 +84,13 @@ class Convolutions:
             return None
         if op == DEPTHWISE:
             return depth * outputs
-        taken = self._taken(image, said)
+        taken = self._taken(image, attributes)
         if taken and 0 < depth < taken and taken % depth == 0:
             self.grouped.append(name)
         return outputs
 
-    def _taken(self, image: str, said: ConvolutionAttributes) -> int | None:
+    def _taken(self, image: str, attributes: ConvolutionAttributes) -> int | None:
         shape = self._shapes.get(image)
         if shape is not None and len(shape) == 4:
-            return shape[1 if said.channels_first else 3]
+            return shape[1 if attributes.channels_first else 3]
         return self._channels.get(image)

@@ -56,20 +56,20 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     Raises ``SourceError`` where no model can be had, ``UsageError`` where the inputs or outputs
     asked for are not the model's, ``Missing`` without TensorFlow.
     """
-    given = task.source
-    if given.kind == "file":
-        path, info = file_info(given)  # what the bytes tell is told without TensorFlow
+    origin = task.source
+    if origin.kind == "file":
+        path, info = file_info(origin)  # what the bytes tell is told without TensorFlow
         tensorflow()
         if info.format == read.FROZEN:
             return _frozen_source(path, info, task, log)
         return _saved_source(path.parent, task, log)
     tf = tensorflow()
     tf.random.set_seed(task.options.seed)
-    model = given.model
-    if given.kind == "callable":
-        model = callables.build(given.where, given.arguments)
-    if given.weights is not None:
-        _load_weights(model, given.weights)
+    model = origin.model
+    if origin.kind == "callable":
+        model = callables.build(origin.where, origin.arguments)
+    if origin.weights is not None:
+        _load_weights(model, origin.weights)
     return _live_source(model, task, log)
 
 
@@ -97,9 +97,9 @@ def _frozen_source(path: Path, info: ModelInfo, task: ExportTask, log: Log) -> E
         )
     graph = parse_graph(path, is_text=facts_of(info, FrozenGraphFacts).text)
     outputs = output_tensors(graph.definition, options.outputs, info, str(path))
-    known = info.signature.inputs if info.signature else ()
+    specs = info.signature.inputs if info.signature else ()
     needed = needed_by(graph.definition, outputs.values())
-    used = [spec for spec in known if spec.name in needed]  # not a label's
+    used = [spec for spec in specs if spec.name in needed]  # not a label's
     examples = _examples(concrete_function.requests_of(used, task.inputs, str(path)), task)
     golden = _computed(_fed_runner(graph, examples, outputs), examples, str(path))
     frozen = freeze.FrozenGraph(
@@ -115,8 +115,8 @@ def _saved_source(
     model = saved_model.meta_graph(folder)
     meta, key = saved_model.choose(model, options.tags, options.signature, str(folder))
     tags = list(meta.meta_info_def.tags)
-    known = _signature_inputs(meta.signature_def[key])
-    examples = _examples(concrete_function.requests_of(known, task.inputs, str(folder)), task)
+    specs = _signature_inputs(meta.signature_def[key])
+    examples = _examples(concrete_function.requests_of(specs, task.inputs, str(folder)), task)
     plain = Signature(inputs=())
     # no name for the runner: its session, and the variables in it, go with it
     golden = _computed(golden_of or saved_runner(folder, tags, key, plain), examples, str(folder))
@@ -222,9 +222,9 @@ def _write_frozen(
     fetches = {name: f"{name}:0" for name in outputs}
     _refuse_other(_fed_runner(read_graph(path), by_node, fetches), by_node, outputs)
     members = [Member(name=FROZEN_FILE, path=path)]
-    said = [*remarks, *pruned.rewrites, *lowered.rewrites()]
-    said = list(dict.fromkeys(said))
-    return _exported(members, by_node, outputs, said, lowered, task, log)
+    rewrites = [*remarks, *pruned.rewrites, *lowered.rewrites()]
+    rewrites = list(dict.fromkeys(rewrites))
+    return _exported(members, by_node, outputs, rewrites, lowered, task, log)
 
 
 def _fed_runner(

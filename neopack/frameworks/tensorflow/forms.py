@@ -97,7 +97,7 @@ def _is_meta(walker: Walker) -> bool:
 
 def _is_meta_graph(walker: Walker, fields: Iterator[Field]) -> bool:
     """Fields of MetaGraphDef alone, with its MetaInfoDef first or a graph among them."""
-    found = False
+    has_graph = False
     for part in fields:
         if part.number not in _META_FIELDS or part.wire != LENGTH:
             return False
@@ -108,10 +108,10 @@ def _is_meta_graph(walker: Walker, fields: Iterator[Field]) -> bool:
         elif part.number == 2:
             if not _is_graph_span(walker, walker.message(part)):
                 return False
-            found = True
-        if found:
+            has_graph = True
+        if has_graph:
             return True
-    return found
+    return has_graph
 
 
 def _is_graph(walker: Walker) -> bool:

@@ -41,17 +41,17 @@ def output_tensors(
     operations = _operations(definition, where)
     if asked:
         return dict(_asked(name, operations, where) for name in asked)
-    found = dict(_ends(operations))
+    ends = dict(_ends(operations))
     training = facts_of(info, FrozenGraphFacts).training
-    if training or not found:
-        names = ", ".join(found) or "none"
+    if training or not ends:
+        names = ", ".join(ends) or "none"
         why = "it holds gradients" if training else "nothing ends it"
         raise UsageError(
             f"its outputs cannot be told: {why}",
             where=where,
             hint=f"name them with --output-name; its last operations are {names}",
         )
-    return found
+    return ends
 
 
 def _operations(definition: Any, where: str) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def _directories(saved: str, members: Sequence[str]) -> tuple[str, ...]:
     """The directory around the SavedModel, and its variables/ where no file is in that."""
     base = posixpath.dirname(saved)
     variables = posixpath.join(base, VARIABLES)
-    held = any(name.startswith(f"{variables}/") for name in members)
-    return tuple(name for name in ((base,) if held else (base, variables)) if name)
+    present = any(name.startswith(f"{variables}/") for name in members)
+    return tuple(name for name in ((base,) if present else (base, variables)) if name)
 
 
 def _json(value: Json) -> str:

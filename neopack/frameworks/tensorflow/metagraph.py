@@ -53,46 +53,46 @@ class MetaGraph:
     graph: GraphDefSummary = field(default_factory=GraphDefSummary)
 
 
-def chosen_signature(signatures: Mapping[str, SignatureDef], asked: str | None = None) -> str:
+def chosen_signature(signatures: Mapping[str, SignatureDef], key: str | None = None) -> str:
     """``serving_default``, else the first, as Neo's open loader takes it (neo-loader@06788c0)."""
-    if asked is not None:
-        return asked
+    if key is not None:
+        return key
     return DEFAULT if DEFAULT in signatures else next(iter(signatures), "")
 
 
 def read_meta_graph(walker: Walker, span: Field | None, *, tags_only: bool = False) -> MetaGraph:
     """The MetaGraphDef in ``span``, or the one that fills the source."""
-    made = MetaGraph()
+    meta = MetaGraph()
     graph = GraphDefReader(walker)
     for part in walker.message(span) if span else walker.top():
         if part.number == 1:
-            _meta_info(walker, part, made)
+            _meta_info(walker, part, meta)
         elif tags_only:
             continue
         elif part.number == 2:
             graph.graph(part)
         elif part.number == 5:
-            _signature_entry(walker, part, made)
+            _signature_entry(walker, part, meta)
         elif part.number == 6:
-            made.assets += [walker.text(p) for p in walker.message(part) if p.number == 2]
+            meta.assets += [walker.text(p) for p in walker.message(part) if p.number == 2]
         elif part.number == 7:
-            made.objects = True
-            made.keras = _has_keras(walker, part) or made.keras
-    made.graph = graph.seen
-    return made
+            meta.objects = True
+            meta.keras = _has_keras(walker, part) or meta.keras
+    meta.graph = graph.seen
+    return meta
 
 
-def _meta_info(walker: Walker, span: Field, made: MetaGraph) -> None:
+def _meta_info(walker: Walker, span: Field, meta: MetaGraph) -> None:
     for part in walker.message(span):
         if part.number == 4:
-            made.tags.append(walker.text(part))
+            meta.tags.append(walker.text(part))
         elif part.number == 5:
-            made.version = walker.text(part)
+            meta.version = walker.text(part)
         elif part.number == 6:
-            made.git_version = walker.text(part)
+            meta.git_version = walker.text(part)
 
 
-def _signature_entry(walker: Walker, span: Field, made: MetaGraph) -> None:
+def _signature_entry(walker: Walker, span: Field, meta: MetaGraph) -> None:
     key = ""
     inputs: dict[str, TensorInfo] = {}
     outputs: dict[str, TensorInfo] = {}
@@ -101,9 +101,9 @@ def _signature_entry(walker: Walker, span: Field, made: MetaGraph) -> None:
             key = walker.text(part)
         elif part.number == 2:
             inputs, outputs = _signature(walker, part)
-    walker.limits.hold("records", len(made.signatures), where=walker.cursor.name)
+    walker.limits.hold("records", len(meta.signatures), where=walker.cursor.name)
     if key not in _OWN:
-        made.signatures[key] = SignatureDef(
+        meta.signatures[key] = SignatureDef(
             inputs=tuple(inputs[name] for name in sorted(inputs)),
             outputs=tuple(outputs[name] for name in sorted(outputs)),
         )

@@ -155,9 +155,9 @@ def _graph_facts(seen: GraphDefSummary) -> _GraphFacts:
 
 
 def _newer(seen: GraphDefSummary) -> tuple[str, ...]:
-    known, own = facts.tensorflow_operators(), set(seen.functions)
-    operators = {op for op in seen.operators if op not in known and op not in own}
-    attributes = {f"{op}.{key}" for op, key in seen.attributes if key not in known.get(op, key)}
+    table, own = facts.tensorflow_operators(), set(seen.functions)
+    operators = {op for op in seen.operators if op not in table and op not in own}
+    attributes = {f"{op}.{key}" for op, key in seen.attributes if key not in table.get(op, key)}
     return tuple(sorted(operators | attributes))
 
 
@@ -171,14 +171,14 @@ def _versions(seen: GraphDefSummary) -> dict[str, str]:
 
 def _meta_graphs(walker: Walker) -> list[MetaGraph]:
     """The first in full, of the others the tags."""
-    found: list[MetaGraph] = []
+    metas: list[MetaGraph] = []
     for part in walker.top():
         if part.number == 2:
-            found.append(read_meta_graph(walker, part, tags_only=bool(found)))
-            walker.limits.hold("members", len(found), where=walker.cursor.name)
-    if not found:
+            metas.append(read_meta_graph(walker, part, tags_only=bool(metas)))
+            walker.limits.hold("members", len(metas), where=walker.cursor.name)
+    if not metas:
         raise NotRecognized("is a SavedModel without a graph", where=walker.cursor.name)
-    return found
+    return metas
 
 
 def _saved_model_info(
@@ -231,8 +231,8 @@ def _bundle(files: Files, model: str, limits: Limits) -> tuple[Bundle | None, li
     return bundle, [name for name in shards if name not in names and bundle.names]
 
 
-def _signature(given: SignatureDef) -> Signature:
-    return Signature(inputs=_specs(given.inputs), outputs=_specs(given.outputs))
+def _signature(definition: SignatureDef) -> Signature:
+    return Signature(inputs=_specs(definition.inputs), outputs=_specs(definition.outputs))
 
 
 def _specs(tensors: tuple[TensorInfo, ...]) -> tuple[TensorSpec, ...]:

@@ -73,10 +73,10 @@ def _is_old(inspection: Inspection) -> bool:
 @rule("NEO-TF-001")
 def many_graphs(inspection: Inspection) -> Iterator[Hit]:
     """One .pb or .pbtxt (guide, neo-troubleshooting-compilation)."""
-    found = model_members(_files(inspection))
-    if len(found) > 1:
+    graphs = model_members(_files(inspection))
+    if len(graphs) > 1:
         yield Hit(
-            message=f"{len(found)} graphs where one is allowed: {named(found)}", where=found[1]
+            message=f"{len(graphs)} graphs where one is allowed: {named(graphs)}", where=graphs[1]
         )
 
 
@@ -85,9 +85,9 @@ def extra_protobufs(inspection: Inspection) -> Iterator[Hit]:
     """No other .pb or .pbtxt at any depth: keras_metadata.pb, fingerprint.pb, in assets/."""
     files = _files(inspection)
     graphs = set(model_members(files))
-    found = [n for n in files if n.endswith(SUFFIXES) and n not in graphs]
-    if found:
-        yield Hit(message=f"protobufs beside the model: {named(found)}", where=found[0])
+    extras = [n for n in files if n.endswith(SUFFIXES) and n not in graphs]
+    if extras:
+        yield Hit(message=f"protobufs beside the model: {named(extras)}", where=extras[0])
 
 
 @rule("NEO-TF-003")
@@ -135,9 +135,9 @@ def two_saved_models(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-006")
 def checkpoint(inspection: Inspection) -> Iterator[Hit]:
     """No file named checkpoint (loader)."""
-    found = [n for n in _files(inspection) if posixpath.basename(n) == CHECKPOINT]
-    if found:
-        yield Hit(message=f"a checkpoint's list is in the archive: {named(found)}", where=found[0])
+    lists = [n for n in _files(inspection) if posixpath.basename(n) == CHECKPOINT]
+    if lists:
+        yield Hit(message=f"a checkpoint's list is in the archive: {named(lists)}", where=lists[0])
 
 
 @rule("NEO-TF-007", needs=("info",))
@@ -231,9 +231,9 @@ def frozen_for_two(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-016", needs=("info",))
 def training_nodes(inspection: Inspection) -> Iterator[Hit]:
     """No gradients and no optimizers."""
-    found = _facts(inspection).training
-    if found:
-        yield Hit(message=f"operators of training: {named(found)}")
+    operators = _facts(inspection).training
+    if operators:
+        yield Hit(message=f"operators of training: {named(operators)}")
 
 
 @rule("NEO-TF-017", needs=("info",))
@@ -266,25 +266,25 @@ def many_ends(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-019", needs=("info",))
 def newer_than_old(inspection: Inspection) -> Iterator[Hit]:
     """Operators and attributes are known to TensorFlow 1.15 where that reads the model."""
-    found = _facts(inspection).newer
-    if found and _is_old(inspection):
-        yield Hit(message=f"TensorFlow 1.15 does not know {named(found)}")
+    names = _facts(inspection).newer
+    if names and _is_old(inspection):
+        yield Hit(message=f"TensorFlow 1.15 does not know {named(names)}")
 
 
 @rule("NEO-TF-023", needs=("info",))
 def in_groups(inspection: Inspection) -> Iterator[Hit]:
     """No convolutions in groups where TensorFlow 1.15 computes them (conv_ops.cc, v1.15.0)."""
-    found = _facts(inspection).grouped
-    if found and _is_old(inspection):
-        yield Hit(message=f"convolutions in groups: {named(found)}")
+    names = _facts(inspection).grouped
+    if names and _is_old(inspection):
+        yield Hit(message=f"convolutions in groups: {named(names)}")
 
 
 @rule("NEO-TF-024", needs=("info",))
 def dilated_depthwise(inspection: Inspection) -> Iterator[Hit]:
     """No dilations of depthwise convolutions where TensorFlow 1.15 computes them."""
-    found = _facts(inspection).dilated_depthwise
-    if found and _is_old(inspection):
-        yield Hit(message=f"depthwise convolutions with dilations: {named(found)}")
+    names = _facts(inspection).dilated_depthwise
+    if names and _is_old(inspection):
+        yield Hit(message=f"depthwise convolutions with dilations: {named(names)}")
 
 
 @rule("NEO-TF-020", needs=("info",))
@@ -306,10 +306,10 @@ def newer_release(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-TF-021", needs=("info",))
 def min_consumer(inspection: Inspection) -> Iterator[Hit]:
     """The graph does not ask for a newer consumer than TensorFlow 1.15 is."""
-    wanted = _facts(inspection).min_consumer
-    if _is_old(inspection) and wanted > GRAPH_VERSION_OF_1_15:
+    version = _facts(inspection).min_consumer
+    if _is_old(inspection) and version > GRAPH_VERSION_OF_1_15:
         yield Hit(
-            message=f"the graph asks for a consumer of version {wanted}; TensorFlow 1.15 is "
+            message=f"the graph asks for a consumer of version {version}; TensorFlow 1.15 is "
             f"{GRAPH_VERSION_OF_1_15}"
         )
 
@@ -319,9 +319,11 @@ def unlisted_operators(inspection: Inspection) -> Iterator[Hit]:
     """Operators of a frozen graph are among those that the guide listed until 2020: a hint."""
     operators = inspection.info.operators if inspection.info else {}
     listed = facts.operators_2020("TENSORFLOW") | {"Const", "Placeholder", "NoOp"}
-    found = sorted(set(operators) - listed)
-    if found and _frozen(inspection):
-        yield Hit(message=f"operators that the guide's list of 2020 did not have: {named(found)}")
+    unlisted = sorted(set(operators) - listed)
+    if unlisted and _frozen(inspection):
+        yield Hit(
+            message=f"operators that the guide's list of 2020 did not have: {named(unlisted)}"
+        )
 
 
 RULES: tuple[Rule, ...] = (

@@ -18,11 +18,11 @@ from neopack.values.model import ModelInfo, ModelSource, facts_of
 __all__ = ["file_info"]
 
 
-def file_info(given: ModelSource) -> tuple[Path, ModelInfo]:
+def file_info(source: ModelSource) -> tuple[Path, ModelInfo]:
     """The model's main file, and what its bytes tell. Raises for what is not a model."""
-    if given.weights is not None:
-        raise SourceError("--weights does not go with a TensorFlow file", where=given.where)
-    path = Path(given.where)
+    if source.weights is not None:
+        raise SourceError("--weights does not go with a TensorFlow file", where=source.where)
+    path = Path(source.where)
     info = read.read(FolderFiles(path.parent), path.name)
     facts = facts_of(info, TensorFlowFacts)
     if isinstance(facts, FrozenGraphFacts):

@@ -111,8 +111,8 @@ class _Model:
         number = max(code.number(OLD_CODE, "b"), code.number(NEW_CODE, "i"))
         if number == CUSTOM:
             return code.text(CUSTOM_CODE) or "CUSTOM", True
-        known = 0 <= number < len(OPERATORS)
-        return OPERATORS[number] if known else f"operator {number}", False
+        listed = 0 <= number < len(OPERATORS)
+        return OPERATORS[number] if listed else f"operator {number}", False
 
     def _operators(self) -> Counter[str]:
         counted: Counter[str] = Counter()
@@ -149,9 +149,9 @@ class _Model:
             _held(self.buffer.table(at)) for graph in self.graphs for at in _places(graph, TENSORS)
         ]
         sizes = self._buffer_sizes()
-        held = [tensor for tensor in tensors if sizes.get(tensor.buffer)]
-        elements = {tensor.buffer: tensor.elements for tensor in held}
-        dtypes = Counter(tensor.dtype for tensor in held)
+        constants = [tensor for tensor in tensors if sizes.get(tensor.buffer)]
+        elements = {tensor.buffer: tensor.elements for tensor in constants}
+        dtypes = Counter(tensor.dtype for tensor in constants)
         return dtypes, sum(elements.values()), sum(sizes[index] for index in elements)
 
     def _buffer_sizes(self) -> dict[int, int]:
@@ -165,8 +165,8 @@ class _Model:
 
 
 def _places(table: Table, field: int) -> Sequence[int]:
-    found = table.vector(field)
-    return () if found is None else found.places()
+    vector = table.vector(field)
+    return () if vector is None else vector.places()
 
 
 def _size(buffer: Table) -> int:
@@ -198,7 +198,7 @@ def _shape(tensor: Table) -> Shape:
 
 
 def _dims(tensor: Table, field: int) -> tuple[int, ...]:
-    found = tensor.vector(field)
-    if found is not None and found.length > MOST_DIMS:
-        raise tensor.buffer.broken(f"a shape of {found.length} dims", found.at)
+    vector = tensor.vector(field)
+    if vector is not None and vector.length > MOST_DIMS:
+        raise tensor.buffer.broken(f"a shape of {vector.length} dims", vector.at)
     return tensor.numbers(field, "i")

@@ -85,8 +85,8 @@ def _write(path: Path, form: str, to: Path) -> tuple[tuple[str, ...], int | None
     to.write_bytes(lowered.data)
     if rounds is None:
         return lowered.rewrites, None
-    said = f"training stopped early: the best {rounds} of {whole} rounds, as predict takes them"
-    return (said, *lowered.rewrites), rounds
+    stopped = f"training stopped early: the best {rounds} of {whole} rounds, as predict takes them"
+    return (stopped, *lowered.rewrites), rounds
 
 
 def _examples(task: ExportTask, features: int) -> dict[str, Array]:

@@ -36,9 +36,9 @@ PICKLES = (b"ccopy_reg\n", b"cxgboost.", b"\x80\x02", b"\x80\x03", b"\x80\x04", 
 
 def form(source: ByteSource) -> str | None:
     """The encoding of an XGBoost model, or None where these bytes are not XGBoost's."""
-    found = document.encoding(source)
-    if found is not None:
-        return found
+    encoding = document.encoding(source)
+    if encoding is not None:
+        return encoding
     if binary.looks_binary(source):
         return "binary"
     head = source.read(0, HEAD)
@@ -48,8 +48,8 @@ def form(source: ByteSource) -> str | None:
 
 
 def recognize(source: ByteSource) -> str | None:
-    found = form(source)
-    return FORMS[found] if found else None
+    kind = form(source)
+    return FORMS[kind] if kind else None
 
 
 def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
@@ -60,16 +60,16 @@ def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo
 
 def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:
     """Raises ``Malformed`` where the bytes break their format, with the place."""
-    found = form(source)
-    if found is None:
+    kind = form(source)
+    if kind is None:
         raise NotRecognized("is not an XGBoost model", where=source.name)
-    if found in ("pickle", "dump"):
+    if kind in ("pickle", "dump"):
         return ModelInfo(
-            framework="XGBOOST", format=found, producer="xgboost", facts=XGBoostFacts()
+            framework="XGBOOST", format=kind, producer="xgboost", facts=XGBoostFacts()
         )
-    if found == "binary":
+    if kind == "binary":
         return _of_binary(binary.read_binary(source, limits))
-    return _of_document(document.load(source, found, limits), found)
+    return _of_document(document.load(source, kind, limits), kind)
 
 
 def _is_dump(head: bytes) -> bool:

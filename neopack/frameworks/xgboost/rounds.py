@@ -31,5 +31,5 @@ def rounds(
     return trees // (max(parallel, 1) * groups)
 
 
-def _number(told: str) -> int | None:
-    return int(told) if told.isdecimal() and len(told) <= DIGITS else None
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= DIGITS else None

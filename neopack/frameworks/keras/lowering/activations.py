@@ -53,9 +53,9 @@ def activate(b: Building, x: int, activation: AnyJson, base: str, channels: int 
             f"the activation {name}",
             "relu, silu, hard_silu, sigmoid, tanh, softplus, elu or selu",
         )
-    made = _MADE[name](b, x, f"{base}_{name}", channels)
+    output = _MADE[name](b, x, f"{base}_{name}", channels)
     b.note(f"the activation {name} was put together from layers that Keras 2.2.4 has", base)
-    return made
+    return output
 
 
 def _plainly(b: Building, x: int, kind: str, name: str) -> int:

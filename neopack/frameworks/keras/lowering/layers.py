@@ -45,8 +45,8 @@ def keep(b: Building, layer: Layer, call: LayerCall) -> int:
         config |= _recurrent(layer)
     elif kind in keras224.ACTIVATED:
         config["activation"] = activations.named(activation) if fused else "linear"
-    made = b.add(name, kind, config, b.inputs(call.args), weights)
-    return made if fused else activations.activate(b, made, activation, name, None)
+    output = b.add(name, kind, config, b.inputs(call.args), weights)
+    return output if fused else activations.activate(b, output, activation, name, None)
 
 
 def _named_weights(b: Building, layer: Layer) -> list[tuple[str, Array]]:
@@ -154,13 +154,13 @@ _ADJUSTED: Mapping[str, Adjust] = {
 
 def _recurrent(layer: Layer) -> dict[str, AnyJson]:
     words = ["activation"] + ["recurrent_activation"] * (layer.class_name != "SimpleRNN")
-    given = {word: activations.named(layer.config.get(word, "tanh")) for word in words}
-    for name in given.values():
+    names = {word: activations.named(layer.config.get(word, "tanh")) for word in words}
+    for name in names.values():
         if name not in activations.PLAIN:
             raise NotInKeras224(f"{name} inside {layer.class_name}", "sigmoid or tanh")
     if layer.config.get("return_state"):
         raise NotInKeras224(f"{layer.class_name} that returns its state", "return_state=False")
-    return given
+    return names
 
 
 # --- layers of Keras 3 ----------------------------------------------------------------------
@@ -203,15 +203,15 @@ def _identity(b: Building, layer: Layer, call: LayerCall) -> int:
 
 
 def _pool_keeping_dims(b: Building, layer: Layer, call: LayerCall) -> int:
-    made = keep(b, layer, call)
+    pooled = keep(b, layer, call)
     if not layer.config.get("keepdims"):
-        return made
+        return pooled
     channels = b.channels(only(b, call)[0], layer)
     if channels is None or plain(layer.config.get("data_format")) == "channels_first":
         raise NotInKeras224("keepdims of an unknown number of channels")
     b.note("keepdims of a global pooling became a Reshape", b.name(layer))
     ones = [1] * int(layer.class_name[-2])
-    return b.add(f"{b.name(layer)}_dims", "Reshape", {"target_shape": [*ones, channels]}, [made])
+    return b.add(f"{b.name(layer)}_dims", "Reshape", {"target_shape": [*ones, channels]}, [pooled])
 
 
 def _scaled_sum(b: Building, layer: Layer, call: LayerCall) -> int:
@@ -234,11 +234,11 @@ def _layer_scale(b: Building, layer: Layer, call: LayerCall) -> int:
 def _resizing(b: Building, layer: Layer, call: LayerCall) -> int:
     """Only where it changes nothing."""
     ref, x = only(b, call)
-    wanted = (layer.config.get("height"), layer.config.get("width"))
+    target = (layer.config.get("height"), layer.config.get("width"))
     shape = ref.shape or layer.build_shape or ()
-    if shape[1:3] != wanted:
+    if shape[1:3] != target:
         raise NotInKeras224(
-            f"Resizing to {wanted[0]}x{wanted[1]}", "images of that size, resized before"
+            f"Resizing to {target[0]}x{target[1]}", "images of that size, resized before"
         )
     return x
 

@@ -68,9 +68,9 @@ def lower(
 
 def _rewrite(layer: Layer) -> Rewrite:
     of_ops = layer.module.startswith("keras.src.ops") or layer.module.startswith("keras.ops")
-    found = (OPERATIONS if of_ops else LAYERS).get(layer.class_name)
-    if found is not None:
-        return found
+    rewrite = (OPERATIONS if of_ops else LAYERS).get(layer.class_name)
+    if rewrite is not None:
+        return rewrite
     raise NotInKeras224(
         f"the operation {layer.class_name}" if of_ops else layer.class_name,
         _INSTEAD.get(layer.class_name, "layers that Keras 2.2.4 has"),
@@ -107,9 +107,9 @@ def _input(building: Building, layer: Layer, shapes: Mapping[str, Shape]) -> int
     if stated is None:
         raise Malformed(f"the input {layer.name!r} states no shape", where=building.graph.where)
     shape, name = list(stated), building.name(layer)
-    asked = shapes.get(layer.name)
-    if asked is not None and None in shape[1:]:
-        shape[1:] = asked[1:]
+    requested = shapes.get(layer.name)
+    if requested is not None and None in shape[1:]:
+        shape[1:] = requested[1:]
         building.note(f"the input's shape was fixed to {shape[1:]}", name)
     dtype = layer.config.get("dtype") or "float32"
     config = {

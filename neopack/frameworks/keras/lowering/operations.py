@@ -106,11 +106,11 @@ def _over_image(b: Building, layer: Layer, call: LayerCall) -> int:
     if len(ref.shape or ()) != 4 or sorted(axes or []) not in ([1, 2], [-3, -2]):
         raise NotInKeras224(f"{layer.class_name} over the axes {axes}", "GlobalAveragePooling2D")
     kind = "GlobalAveragePooling2D" if layer.class_name == "Mean" else "GlobalMaxPooling2D"
-    made = b.add(b.name(layer), kind, {"data_format": "channels_last"}, [x])
+    reduced = b.add(b.name(layer), kind, {"data_format": "channels_last"}, [x])
     if not layer.config.get("keepdims"):
-        return made
+        return reduced
     shape = [1, 1, b.channels(ref)]
-    return b.add(f"{b.name(layer)}_dims", "Reshape", {"target_shape": shape}, [made])
+    return b.add(f"{b.name(layer)}_dims", "Reshape", {"target_shape": shape}, [reduced])
 
 
 def _concatenate(b: Building, layer: Layer, call: LayerCall) -> int:

@@ -43,15 +43,15 @@ def reduction(site: Site) -> str:
             raise NotInOnnx(f"{operator} with noop_with_empty_axes", "axes")
         site.emit("Identity", data, into=into)
         return "without axes it is Identity"
-    told: dict[str, Any] = {"keepdims": site.attribute("keepdims", 1)}
+    attributes: dict[str, Any] = {"keepdims": site.attribute("keepdims", 1)}
     if axes:
-        told["axes"] = axes
+        attributes["axes"] = axes
     if site.values.dtype(data) == TensorProto.BOOL:
         small = site.emit("Cast", data, to=TensorProto.INT32)
-        reduced = site.emit(operator, small, **told)
+        reduced = site.emit(operator, small, **attributes)
         site.emit("Cast", reduced, into=into, to=TensorProto.BOOL)
     else:
-        site.emit(operator, data, into=into, **told)
+        site.emit(operator, data, into=into, **attributes)
     return AXES
 
 
@@ -106,9 +106,9 @@ def reshape(site: Site) -> str:
     if not site.attribute("allowzero", 0):
         site.keep(without=["allowzero"])
         return ""
-    asked = site.values.constant(site.input(1))
+    target = site.values.constant(site.input(1))
     shape = site.values.fixed_shape(site.output(0))
-    empty = 0 in (asked.reshape(-1).tolist() if asked is not None else shape or [0])
+    empty = 0 in (target.reshape(-1).tolist() if target is not None else shape or [0])
     if empty:
         raise NotInOnnx("Reshape with allowzero to a size of zero", "a shape without zeros")
     site.keep(without=["allowzero"])

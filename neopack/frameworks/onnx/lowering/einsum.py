@@ -17,9 +17,9 @@ def use_small_letters(graph: Any) -> list[str]:
     for node in nodes(graph):
         if node.op_type == "Einsum":
             for attribute in node.attribute:
-                told = attribute.s.decode()
-                attribute.s = in_small_letters(told).encode()
-                changed += attribute.s.decode() != told
+                equation = attribute.s.decode()
+                attribute.s = in_small_letters(equation).encode()
+                changed += attribute.s.decode() != equation
     return [f"Einsum: small letters ({changed})"] if changed else []
 
 

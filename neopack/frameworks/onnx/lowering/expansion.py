@@ -56,8 +56,8 @@ def _say_types(model: Any, shapes: Mapping[str, Shape], where: str) -> None:
     from onnx import helper
 
     typed = converted(partial(inferred, model, shapes), where)
-    said = {info.name for info in model.graph.value_info}
-    model.graph.value_info.extend(i for i in typed.graph.value_info if i.name not in said)
+    typed_names = {info.name for info in model.graph.value_info}
+    model.graph.value_info.extend(i for i in typed.graph.value_info if i.name not in typed_names)
     model.graph.value_info.extend(
         helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
         for tensor in model.graph.initializer
@@ -68,8 +68,8 @@ def expanded(model: Any, shapes: Mapping[str, Shape], where: str) -> tuple[Any, 
     """The model with the operators laid open that ONNX itself defines by others; their names."""
     import onnx.inliner
 
-    found = {node.op_type for node in nodes(model.graph) if node.domain in OWN}
-    named = tuple(operator for operator in EXPANDED if operator in found)
+    operators = {node.op_type for node in nodes(model.graph) if node.domain in OWN}
+    named = tuple(operator for operator in EXPANDED if operator in operators)
     if not named:
         return model, ()
     _say_types(model, shapes, where)

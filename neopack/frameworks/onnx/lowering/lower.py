@@ -52,9 +52,9 @@ LARGE = 4096
 
 def release_for(version: str) -> OnnxRelease:
     """The release of ONNX that a framework version of Neo's is; 1.7.0's where none is said."""
-    known = facts.onnx_releases()
-    taken = [row for row in known if versions.at_most(row.release, version or OF_NEO)]
-    return taken[-1] if taken else known[0]
+    releases = facts.onnx_releases()
+    taken = [row for row in releases if versions.at_most(row.release, version or OF_NEO)]
+    return taken[-1] if taken else releases[0]
 
 
 def fits(info: ModelInfo, release: OnnxRelease) -> bool:
@@ -65,9 +65,9 @@ def fits(info: ModelInfo, release: OnnxRelease) -> bool:
 
 
 def lower(
-    given: Path, target: Path, release: OnnxRelease, shapes: Mapping[str, Shape], where: str
+    path: Path, target: Path, release: OnnxRelease, shapes: Mapping[str, Shape], where: str
 ) -> tuple[str, ...]:
-    """Write ``given`` to ``target`` for ``release``; returns what was rewritten, in words.
+    """Write ``path`` to ``target`` for ``release``; returns what was rewritten, in words.
 
     ``shapes`` are those that the inputs will be frozen to. Raises ``SourceError`` that names the
     operators in the way, their nodes, and what to use in their place.
@@ -75,32 +75,32 @@ def lower(
     import onnx
 
     _refuse_older(release, where)
-    model = onnx.load(str(given))
-    told = []
+    model = onnx.load(str(path))
+    rewrites = []
     weights = _set_aside(model.graph)
     if model.functions:
         model = laid_open(model, shapes, where)
-        told.append("functions of the model's own: laid open")
+        rewrites.append("functions of the model's own: laid open")
     before, opset = model.ir_version, opset_of(model)
     if opset > BASE:
         model, named = expanded(model, shapes, where)
-        told += [f"{operator}: laid open as ONNX defines it" for operator in named]
-    told += _rewritten(model, release.opset, shapes, where)
-    told += use_small_letters(model.graph)
+        rewrites += [f"{operator}: laid open as ONNX defines it" for operator in named]
+    rewrites += _rewritten(model, release.opset, shapes, where)
+    rewrites += use_small_letters(model.graph)
     prune(model.graph)
     _keep_domains(model, min(opset, BASE, release.opset), where)
     if opset > release.opset:
-        told.insert(0, f"opset {opset} to {min(BASE, release.opset)}")
+        rewrites.insert(0, f"opset {opset} to {min(BASE, release.opset)}")
     if before > release.ir:
         model.ir_version = release.ir
-        told.insert(0, f"IR version {before} to {release.ir}")
+        rewrites.insert(0, f"IR version {before} to {release.ir}")
     strip(model)
     _lift_weights(model)
     _list_weights(model)
     refuse_types(model, where)
     _put_back(model, weights)
     target.write_bytes(model.SerializeToString(deterministic=True))
-    return tuple(told)
+    return tuple(rewrites)
 
 
 def _refuse_older(release: OnnxRelease, where: str) -> None:
@@ -115,15 +115,15 @@ def _refuse_older(release: OnnxRelease, where: str) -> None:
 
 def _rewritten(model: Any, opset: int, shapes: Mapping[str, Shape], where: str) -> list[str]:
     """Rewrite the nodes for ``opset``, in place; returns what was, in words."""
-    given, notes = opset_of(model), Counter[str]()
-    known: dict[str, Any] = {}
-    steps = [*([BASE] if given > BASE else []), *range(min(given, BASE) - 1, opset - 1, -1)]
+    start, notes = opset_of(model), Counter[str]()
+    infos: dict[str, Any] = {}
+    steps = [*([BASE] if start > BASE else []), *range(min(start, BASE) - 1, opset - 1, -1)]
     for to in steps:
         typed = converted(partial(inferred, model, shapes), where)
         # a value keeps its name and its shape, which an older form may not tell
-        told = {info.name: info for info in typed.graph.value_info if _fixed(info)}
-        typed.graph.value_info.extend(known[name] for name in known.keys() - told.keys())
-        known |= told
+        fixed = {info.name: info for info in typed.graph.value_info if _fixed(info)}
+        typed.graph.value_info.extend(infos[name] for name in infos.keys() - fixed.keys())
+        infos |= fixed
         notes.update(Lowering(model, typed, where, to).told())
         prune(model.graph)
         set_opset(model, to)
@@ -176,10 +176,10 @@ def _lift_weights(model: Any) -> None:
     names = UniqueNames(set(named(model.graph)))
     for graph in list(graphs(model.graph))[1:]:
         inside = [node for node in graph.node if node.op_type == "Constant"]
-        held = {tensor.name: tensor for tensor in graph.initializer}
-        held |= {node.output[0]: node.attribute[0].t for node in inside}
+        tensors = {tensor.name: tensor for tensor in graph.initializer}
+        tensors |= {node.output[0]: node.attribute[0].t for node in inside}
         lifted = []
-        for name, tensor in held.items():
+        for name, tensor in tensors.items():
             weight = model.graph.initializer.add()
             weight.CopyFrom(tensor)
             weight.name = names.new(name)
@@ -207,13 +207,13 @@ def _keep_domains(model: Any, opset: int, where: str) -> None:
     """Only the domains that nodes are of, ONNX's own first."""
     from onnx import helper
 
-    said = {one.domain: one.version for one in model.opset_import}
+    imported = {one.domain: one.version for one in model.opset_import}
     foreign = [node for node in nodes(model.graph) if node.domain not in OWN]
-    kept = {domain: said.get(domain, 1) for domain in sorted({n.domain for n in foreign})}
+    kept = {domain: imported.get(domain, 1) for domain in sorted({n.domain for n in foreign})}
     if kept.get(ML, 0) > OLD_ML:
         for node in foreign:
-            known = schema(node.op_type, kept[ML], ML) if node.domain == ML else None
-            if known is not None and known.since_version > OLD_ML:
+            definition = schema(node.op_type, kept[ML], ML) if node.domain == ML else None
+            if definition is not None and definition.since_version > OLD_ML:
                 raise SourceError(
                     f"{ML} {OLD_ML}, the newest that Neo reads, has no such {node.op_type} "
                     f"({node.name or node.output[0]})",

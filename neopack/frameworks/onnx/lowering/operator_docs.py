@@ -21,13 +21,13 @@ def histories() -> Mapping[str, Sequence[Any]]:
     """The schemas of each operator of ONNX's own domain, oldest first."""
     import onnx.defs
 
-    found: dict[str, list[Any]] = defaultdict(list)
+    by_operator: dict[str, list[Any]] = defaultdict(list)
     for schema in onnx.defs.get_all_schemas_with_history():
         if not schema.domain:
-            found[schema.name].append(schema)
+            by_operator[schema.name].append(schema)
     return {
-        name: sorted(found[name], key=lambda schema: int(schema.since_version))
-        for name in sorted(found)
+        name: sorted(by_operator[name], key=lambda schema: int(schema.since_version))
+        for name in sorted(by_operator)
     }
 
 
@@ -36,18 +36,18 @@ def to_newest_of_neo() -> Iterator[Row]:
     for name, schemas in histories().items():
         newer = [schema for schema in schemas if schema.since_version > BASE]
         if newer and not newer[-1].deprecated:
-            told = ", ".join(str(schema.since_version) for schema in newer)
-            yield name, told, _in_12(name, known=len(newer) < len(schemas))
+            numbers = ", ".join(str(schema.since_version) for schema in newer)
+            yield name, numbers, _in_12(name, defined=len(newer) < len(schemas))
 
 
-def _in_12(name: str, *, known: bool) -> str:
+def _in_12(name: str, *, defined: bool) -> str:
     if name in CHANGED:
         return f"since {CHANGED[name][0]}: {_said(CHANGED[name][1])}"
     if name in ADDED:
         return _said(ADDED[name])
     if name in EXPANDED:
         return "what ONNX defines it by"
-    if known:
+    if defined:
         return AS_IT_IS
     return f"refused: {INSTEAD.get(name, 'an operator of opset 12')}"
 

@@ -14,8 +14,8 @@ def dequantize(site: Site) -> str:
     """With one scale as it is; a scale for each channel by arithmetic."""
     from onnx import TensorProto
 
-    known = (TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32)
-    if _one_scale(site) and site.dtype() in known and site.dtype(1) == TensorProto.FLOAT:
+    supported = (TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32)
+    if _one_scale(site) and site.dtype() in supported and site.dtype(1) == TensorProto.FLOAT:
         site.keep(without=SAID_NEW)
         return ""
     axis, rank = _axis(site), site.rank()

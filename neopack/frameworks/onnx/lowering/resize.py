@@ -49,24 +49,24 @@ def _for_every_axis(site: Site, axes: list[int] | None, policy: str) -> tuple[st
     import numpy as np
 
     rank = site.rank()
-    told = [axis % rank for axis in (axes or range(rank))]
+    positions = [axis % rank for axis in (axes or range(rank))]
     if not site.input(3):
         full = np.ones(rank, np.float32)
-        full[told] = site.constant(2, "scales")
+        full[positions] = site.constant(2, "scales")
         return site.weight(full, "scales"), ""
     whole = np.array(_fixed(site), np.int64)
-    asked = site.constant(3, "sizes")
-    whole[told] = asked if policy == "stretch" else _fitted(asked, whole[told], policy)
+    sizes = site.constant(3, "sizes")
+    whole[positions] = sizes if policy == "stretch" else _fitted(sizes, whole[positions], policy)
     return "", site.weight(whole, "sizes")
 
 
-def _fitted(asked: Array, given: Array, policy: str) -> Array:
+def _fitted(sizes: Array, shape: Array, policy: str) -> Array:
     """The sizes closest to those asked for that keep the proportions."""
     import numpy as np
 
-    ratios = asked / given
+    ratios = sizes / shape
     scale = ratios.min() if policy == "not_larger" else ratios.max()
-    fitted: Array = np.floor(given * scale + 0.5).astype(np.int64)
+    fitted: Array = np.floor(shape * scale + 0.5).astype(np.int64)
     return fitted
 
 

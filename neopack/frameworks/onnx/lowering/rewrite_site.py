@@ -27,12 +27,12 @@ class UniqueNames:
         self._taken = taken
 
     def new(self, name: str) -> str:
-        found, count = name, 1
-        while found in self._taken:
+        unique, count = name, 1
+        while unique in self._taken:
             count += 1
-            found = f"{name}_{count}"
-        self._taken.add(found)
-        return found
+            unique = f"{name}_{count}"
+        self._taken.add(unique)
+        return unique
 
 
 class Site:
@@ -64,12 +64,12 @@ class Site:
 
     def constant(self, place: int, what: str) -> Array:
         """What an input always is; ``NotInOnnx`` where that depends on the data."""
-        found = self.values.constant(self.input(place))
-        if found is None:
+        value = self.values.constant(self.input(place))
+        if value is None:
             raise NotInOnnx(
                 f"{self.node.op_type} whose {what} is computed by the model", f"a constant {what}"
             )
-        return found
+        return value
 
     def rank(self, place: int = 0) -> int:
         return self._rank(self.input(place))
@@ -78,13 +78,13 @@ class Site:
         return self._rank(self.output(place))
 
     def _rank(self, name: str) -> int:
-        found = self.values.rank(name)
-        if found is None:
+        rank = self.values.rank(name)
+        if rank is None:
             raise NotInOnnx(
                 f"{self.node.op_type} on a tensor of unknown rank",
                 "an export whose shapes are known",
             )
-        return found
+        return rank
 
     def shape(self, place: int = 0) -> tuple[int, ...]:
         return self.shape_of(self.input(place))
@@ -94,33 +94,33 @@ class Site:
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """The shape of a value that the model has; ``NotInOnnx`` where a dim is free."""
-        found = self.values.fixed_shape(name)
-        if found is None:
+        shape = self.values.fixed_shape(name)
+        if shape is None:
             raise NotInOnnx(
                 f"{self.node.op_type} on a tensor of unknown shape",
                 "an export whose shapes are known",
             )
-        return found
+        return shape
 
     def dtype(self, place: int = 0) -> int:
-        found = self.values.dtype(self.input(place))
-        if found is None:
+        element_type = self.values.dtype(self.input(place))
+        if element_type is None:
             raise NotInOnnx(
                 f"{self.node.op_type} on a tensor of unknown type",
                 "an export whose types are known",
             )
-        return found
+        return element_type
 
     def emit(self, operator: str, *inputs: str, into: str = "", **attributes: Any) -> str:
         """Add a node of one output; returns the name of its value."""
         from onnx import helper
 
-        made = into or self._names.new(f"{self._base()}/{operator}")
+        output = into or self._names.new(f"{self._base()}/{operator}")
         name = self.node.name if into == self.node.output[0] else self._named(operator)
         self.nodes.append(
-            helper.make_node(operator, list(inputs), [made], name=name, **attributes)
+            helper.make_node(operator, list(inputs), [output], name=name, **attributes)
         )
-        return made
+        return output
 
     def keep(
         self,
@@ -134,21 +134,21 @@ class Site:
         import onnx
 
         new = dict(attributes or {})
-        made = onnx.NodeProto()
-        made.CopyFrom(self.node)
+        node = onnx.NodeProto()
+        node.CopyFrom(self.node)
         if inputs is not None:
-            del made.input[:]
-            made.input.extend(inputs)
+            del node.input[:]
+            node.input.extend(inputs)
         if outputs is not None:
-            del made.output[:]
-            made.output.extend(outputs)
-            if made.output[0] != self.node.output[0]:
-                made.name = self._named(made.op_type)
+            del node.output[:]
+            node.output.extend(outputs)
+            if node.output[0] != self.node.output[0]:
+                node.name = self._named(node.op_type)
         kept = [a for a in self.node.attribute if a.name not in {*without, *new}]
-        del made.attribute[:]
-        made.attribute.extend(kept)
-        made.attribute.extend(onnx.helper.make_attribute(name, new[name]) for name in new)
-        self.nodes.append(made)
+        del node.attribute[:]
+        node.attribute.extend(kept)
+        node.attribute.extend(onnx.helper.make_attribute(name, new[name]) for name in new)
+        self.nodes.append(node)
 
     def fresh(self, what: str) -> str:
         """A name for a value that is still to be made."""

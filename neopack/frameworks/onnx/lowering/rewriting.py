@@ -93,21 +93,23 @@ class Lowering:
         """What can be computed here and now needs no operator."""
         from onnx import numpy_helper
 
-        asked = [name for name in node.output if name]
-        found = {name: values.constant(name) for name in asked}
-        known = {name: value for name, value in found.items() if value is not None}
-        if len(known) < len(asked):
+        outputs = [name for name in node.output if name]
+        constants = {name: values.constant(name) for name in outputs}
+        resolved = {name: value for name, value in constants.items() if value is not None}
+        if len(resolved) < len(outputs):
             self.problems.setdefault(problem.what, []).append(node.name or node.output[0])
             if problem.instead:
                 self.instead[problem.instead] = None
             return []
         self._note(f"{node.op_type}: a constant")
         if values.outer is None:
-            self.weights += [numpy_helper.from_array(value, name) for name, value in known.items()]
+            self.weights += [
+                numpy_helper.from_array(value, name) for name, value in resolved.items()
+            ]
             return []
         # what is in a branch may be called alike in another one
         site = Site(node, values, self.names, self.opset)
-        for name, value in known.items():
+        for name, value in resolved.items():
             site.emit("Identity", site.weight(value, "value"), into=name)
         self.weights += site.weights
         return site.nodes

@@ -71,8 +71,8 @@ def prune(graph: Any) -> None:
     replace(graph.node, kept)
     needed |= {info.name for info in graph.input}
     replace(graph.initializer, [t for t in graph.initializer if t.name in needed])
-    made = {name for node in kept for name in node.output}
-    replace(graph.value_info, [info for info in graph.value_info if info.name in made])
+    outputs = {name for node in kept for name in node.output}
+    replace(graph.value_info, [info for info in graph.value_info if info.name in outputs])
 
 
 def replace(field: Any, values: Sequence[Any]) -> None:

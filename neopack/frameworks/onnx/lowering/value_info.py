@@ -59,8 +59,8 @@ class Values:
     def fixed_shape(self, name: str) -> tuple[int, ...] | None:
         """The shape where no dim of it is free."""
         shape = self.shape(name) or ()
-        known = tuple(dim for dim in shape if dim is not None)
-        return known if self.shape(name) is not None and len(known) == len(shape) else None
+        dims = tuple(dim for dim in shape if dim is not None)
+        return dims if self.shape(name) is not None and len(dims) == len(shape) else None
 
     def rank(self, name: str) -> int | None:
         shape = self.shape(name)
@@ -89,8 +89,8 @@ class Values:
                 return None
             if node.op_type == "Size":
                 return np.array(math.prod(shape), np.int64)
-            given = {attribute.name: attribute.i for attribute in node.attribute}
-            return np.array(shape[given.get("start", 0) : given.get("end")], np.int64)
+            attributes = {attribute.name: attribute.i for attribute in node.attribute}
+            return np.array(shape[attributes.get("start", 0) : attributes.get("end")], np.int64)
         if node.domain or any(a.g.ByteSize() or a.graphs for a in node.attribute):
             return None
         if node.op_type.startswith(("Random", "Bernoulli", "Multinomial")):
@@ -130,10 +130,10 @@ def _evaluated(node: Any, inputs: Mapping[str, Any], opset: int) -> dict[str, Ar
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     try:
-        found = ReferenceEvaluator(model).run(None, dict(inputs))
+        outputs = ReferenceEvaluator(model).run(None, dict(inputs))
     except Exception:  # noqa: BLE001 - it has no class of its own; then the value is not known
         return {}
-    return dict(zip((name for name in node.output if name), found, strict=False))
+    return dict(zip((name for name in node.output if name), outputs, strict=False))
 
 
 def inferred(model: Any, shapes: Mapping[str, Shape]) -> Any:
@@ -156,7 +156,7 @@ def inferred(model: Any, shapes: Mapping[str, Shape]) -> Any:
             node.CopyFrom(onnx.helper.make_node("Identity", node.input[:1], node.output[:1]))
     for info in copy.graph.output:
         info.type.tensor_type.ClearField("shape")
-    found = onnx.shape_inference.infer_shapes(copy, data_prop=True)
-    known = {i.name for i in found.graph.value_info if i.type.tensor_type.HasField("shape")}
-    found.graph.value_info.extend(info for name, info in stated.items() if name not in known)
-    return found
+    typed = onnx.shape_inference.infer_shapes(copy, data_prop=True)
+    shaped = {i.name for i in typed.graph.value_info if i.type.tensor_type.HasField("shape")}
+    typed.graph.value_info.extend(info for name, info in stated.items() if name not in shaped)
+    return typed

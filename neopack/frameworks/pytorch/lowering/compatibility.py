@@ -28,17 +28,21 @@ def newer_code(info: ModelInfo, version: str) -> dict[str, str]:
     """{since when it is read: what the code is written with} of what the version cannot parse."""
     if not versions.parts(version):
         return {}
-    known = info.facts.readable_since if isinstance(info.facts, TorchScriptFacts) else {}
-    return {since: what for since, what in known.items() if not versions.at_least(version, since)}
+    since_versions = info.facts.readable_since if isinstance(info.facts, TorchScriptFacts) else {}
+    return {
+        since: what
+        for since, what in since_versions.items()
+        if not versions.at_least(version, since)
+    }
 
 
 def lacking_operators(info: ModelInfo, version: str) -> list[str]:
     """``aten::mish``, or ``aten::meshgrid(Tensor[], indexing=str)`` where it has the operator and
     does not take it so."""
     calls = info.facts.calls if isinstance(info.facts, ProgramFacts) else {}
-    said = (
+    lacks = (
         schemas.lacks(version, name, map(schemas.OperatorCall.parse, calls.get(name, ())))
         for name in sorted(info.operators)
         if name.startswith("aten::")
     )
-    return [lack for lack in said if lack]
+    return [lack for lack in lacks if lack]

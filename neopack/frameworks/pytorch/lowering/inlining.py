@@ -39,7 +39,7 @@ def _settle(graph: Any) -> None:
         if node.kind() != "prim::If" or node.outputsSize() != 1:
             continue
         ends = [next(block.outputs()) for block in node.blocks()]
-        known = [end.toIValue() for end in ends if end.node().kind() == "prim::Constant"]
-        if known in ([True, True], [False, False]):
+        constants = [end.toIValue() for end in ends if end.node().kind() == "prim::Constant"]
+        if constants in ([True, True], [False, False]):
             with graph.insert_point_guard(node):
-                node.output().replaceAllUsesWith(graph.insertConstant(known[0]))
+                node.output().replaceAllUsesWith(graph.insertConstant(constants[0]))

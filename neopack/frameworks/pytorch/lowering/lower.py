@@ -47,14 +47,14 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
     if not versions.at_least(version, RAISES_CLASSES):
         done |= dict.fromkeys(_raise_plainly(module))
     for _ in range(ROUNDS):
-        known = [
+        rewrites = [
             (graph, node, way)
             for graph, node, _ in _unlike(module, version)
             if (way := _way(_ways(), node))
         ]
-        if not known:
+        if not rewrites:
             break
-        for graph, node, way in known:
+        for graph, node, way in rewrites:
             done[node.kind()] = None
             _replace(graph, node, way)
         _fold(module)
@@ -64,13 +64,13 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
 def places(module: Any, version: str) -> dict[str, str]:
     """Where in the model's source each of ``foreign`` is used first: ``net.py:10``; none that
     torch does not tell of a module from a file."""
-    found: dict[str, str] = {}
+    by_operator: dict[str, str] = {}
     for _, node, lack in _unlike(module, version):
         calls = SOURCE.findall(node.sourceRange())
         own = [(Path(file).name, line) for file, line in calls if not is_torchs_own(file)]
         if lack and own:
-            found.setdefault(lack, ":".join(own[0]))
-    return found
+            by_operator.setdefault(lack, ":".join(own[0]))
+    return by_operator
 
 
 def _unlike(module: Any, version: str) -> Iterator[tuple[Any, Any, str]]:
@@ -89,15 +89,15 @@ def _call(node: Any) -> schemas.OperatorCall:
     inputs, arguments = list(node.inputs()), _arguments(node.schema())
     while inputs and _is_default(inputs[-1], arguments[len(inputs) - 1 :]):
         inputs.pop()
-    given: list[str] = []
+    positional: list[str] = []
     named: list[tuple[str, str]] = []
     for at, value in enumerate(inputs):
         kind = schemas.kind_of_type(value.type().annotation_str)
         if at < len(arguments) and arguments[at].kwarg_only:
             named.append((arguments[at].name, kind))
         else:
-            given.append(kind)
-    return schemas.OperatorCall(tuple(given), tuple(named))
+            positional.append(kind)
+    return schemas.OperatorCall(tuple(positional), tuple(named))
 
 
 @cache
@@ -111,20 +111,20 @@ def _arguments(schema: str) -> Sequence[Any]:
 def _is_default(value: Any, arguments: Sequence[Any]) -> bool:
     if not arguments or not arguments[0].has_default_value():
         return False
-    given, default = value.toIValue(), arguments[0].default_value
+    argument, default = value.toIValue(), arguments[0].default_value
     constant = value.node().kind() == "prim::Constant"
-    return constant and type(given) is type(default) and given == default
+    return constant and type(argument) is type(default) and argument == default
 
 
 def _respell(module: Any) -> tuple[str, ...]:
     """einsum takes capital letters since 1.9; small ones mean the same."""
-    found = False
+    changed = False
     for graph in graphs(module):
         for node in list(nodes(graph)):
             equation = node.kind() == "aten::einsum" and node.inputsAt(0).node()
             if equation and equation.kind() == "prim::Constant":
-                found |= _to_small_letters(equation)
-    return ("aten::einsum",) if found else ()
+                changed |= _to_small_letters(equation)
+    return ("aten::einsum",) if changed else ()
 
 
 def _to_small_letters(constant: Any) -> bool:
@@ -138,14 +138,14 @@ def _to_small_letters(constant: Any) -> bool:
 
 
 def _raise_plainly(module: Any) -> tuple[str, ...]:
-    found = False
+    changed = False
     for graph in graphs(module):
         for node in list(nodes(graph)):
             if node.kind() == "prim::RaiseException" and node.inputsSize() > 1:
-                found = True
+                changed = True
                 with graph.insert_point_guard(node):
                     node.replaceInput(1, graph.insertConstant(None))
-    return ("prim::RaiseException",) if found else ()
+    return ("prim::RaiseException",) if changed else ()
 
 
 @cache
@@ -167,13 +167,13 @@ def _ways() -> Mapping[str, Any]:
 
     text = _texts()
     unit = torch.jit.CompilationUnit(text)
-    found = {}
+    by_operator = {}
     for match in FUNCTION.finditer(text):
         name, overload = match.groups()
         function = match[0].removeprefix("def ").removesuffix("(")
         key = f"aten::{name}.{overload}" if overload else f"aten::{name}"
-        found[key] = unit.find_function(function).graph
-    return found
+        by_operator[key] = unit.find_function(function).graph
+    return by_operator
 
 
 def _way(ways: Mapping[str, Any], node: Any) -> Any:

@@ -43,32 +43,32 @@ class StrippedGraph:
 def taken_apart(definition: Any) -> StrippedGraph:
     """A whole GraphDef as a graph whose large constants are apart."""
     numbers = {}
-    made = _without_nodes(definition)
+    light = _without_nodes(definition)
     for node in definition.node:
         content = _content(node)
-        made.node.add().CopyFrom(emptied(node) if content else node)
+        light.node.add().CopyFrom(emptied(node) if content else node)
         if content:
             numbers[node.name] = _held(content)
-    return StrippedGraph(definition=made, numbers=numbers)
+    return StrippedGraph(definition=light, numbers=numbers)
 
 
 def emptied(node: Any) -> Any:
     """The constant without its numbers."""
-    made = type(node)(name=node.name, op=node.op, input=node.input, device=node.device)
+    copy = type(node)(name=node.name, op=node.op, input=node.input, device=node.device)
     for key in [key for key in node.attr if key != "value"]:
-        made.attr[key].CopyFrom(node.attr[key])
-    given, tensor = node.attr["value"].tensor, made.attr["value"].tensor
-    tensor.dtype = given.dtype
-    tensor.tensor_shape.CopyFrom(given.tensor_shape)
-    return made
+        copy.attr[key].CopyFrom(node.attr[key])
+    full, tensor = node.attr["value"].tensor, copy.attr["value"].tensor
+    tensor.dtype = full.dtype
+    tensor.tensor_shape.CopyFrom(full.tensor_shape)
+    return copy
 
 
 def _without_nodes(definition: Any) -> Any:
-    made = type(definition)()
+    copy = type(definition)()
     for key in ("library", "versions"):
         if definition.HasField(key):
-            getattr(made, key).CopyFrom(getattr(definition, key))
-    return made
+            getattr(copy, key).CopyFrom(getattr(definition, key))
+    return copy
 
 
 def _content(node: Any) -> bytes:
@@ -191,11 +191,11 @@ def _head_of(node: Any, apart: int) -> bytes:
 
 def _key(number: int, length: int) -> bytes:
     """What a field of that length starts with."""
-    made = bytearray((number << 3 | LENGTH,))
+    varint = bytearray((number << 3 | LENGTH,))
     while length > 0x7F:
-        made.append(length & 0x7F | 0x80)
+        varint.append(length & 0x7F | 0x80)
         length >>= 7
-    return bytes((*made, length))
+    return bytes((*varint, length))
 
 
 # --- running --------------------------------------------------------------------------------

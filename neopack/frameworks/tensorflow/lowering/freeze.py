@@ -167,13 +167,13 @@ def _bytes_of(variable: Any) -> Callable[[], Array]:
 
 def _fixed(tf: Any, signature: Any, specs: Sequence[TensorSpec]) -> Any:
     """The signature traced anew for the shapes asked for."""
-    wanted = {s.name: tf.TensorSpec(s.shape, s.dtype, name=s.name) for s in specs}
+    arguments = {s.name: tf.TensorSpec(s.shape, s.dtype, name=s.name) for s in specs}
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def serve(**given: Any) -> Any:
         return signature(**given)
 
-    return serve.get_concrete_function(**wanted)
+    return serve.get_concrete_function(**arguments)
 
 
 def _freeze_session(tf: Any, folder: Path, tags: list[str], signature: Any) -> FrozenGraph:

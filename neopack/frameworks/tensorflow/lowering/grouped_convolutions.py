@@ -73,13 +73,13 @@ def _word(node: Any, key: str) -> bytes:
 
 
 def _rewritten(nodes: Any, shapes: Shapes, reference: Callable[..., str]) -> Counter[str]:
-    found = [_convolution(node, shapes) for node in nodes if _may_be(node)]
-    grouped = [one for one in found if one is not None]
-    made = _Replacement(nodes, reference)
+    convolutions = [_convolution(node, shapes) for node in nodes if _may_be(node)]
+    grouped = [one for one in convolutions if one is not None]
+    replacement = _Replacement(nodes, reference)
     for one in grouped:
         if one.node.op == _DEPTHWISE:
-            _as_convolution(one, made)
-        (_as_depthwise if one.becomes == DEPTHWISE else _as_split)(one, made)
+            _as_convolution(one, replacement)
+        (_as_depthwise if one.becomes == DEPTHWISE else _as_split)(one, replacement)
     return Counter(one.becomes for one in grouped)
 
 
@@ -122,18 +122,18 @@ def _shapes_of_graph(graph: Any) -> dict[str, Sequence[int | None]]:
     except Exception:  # noqa: BLE001 - whatever the importer raises: who runs the graph tells it
         return {}
     tensors = [tensor for one in loaded.get_operations() for tensor in one.outputs]
-    known = [tensor for tensor in tensors if tensor.shape.rank is not None]
-    return {tensor.name.removesuffix(":0"): tensor.shape.as_list() for tensor in known}
+    ranked = [tensor for tensor in tensors if tensor.shape.rank is not None]
+    return {tensor.name.removesuffix(":0"): tensor.shape.as_list() for tensor in ranked}
 
 
 def _shapes_of_function(function: Any) -> dict[str, Sequence[int | None]]:
     """As TensorFlow wrote them beside arguments and nodes, of the first output of each."""
-    found = {}
+    shapes = {}
     for at, argument in enumerate(function.signature.input_arg):
-        found[argument.name] = _first_shape(function.arg_attr[at].attr)
+        shapes[argument.name] = _first_shape(function.arg_attr[at].attr)
     for node in function.node_def:
-        found[f"{node.name}:{_first_output(node)}"] = _first_shape(node.attr)
-    return found
+        shapes[f"{node.name}:{_first_output(node)}"] = _first_shape(node.attr)
+    return shapes
 
 
 def _first_shape(attributes: Any) -> Sequence[int | None]:
@@ -190,60 +190,62 @@ class _Replacement:
         while name in self._taken:
             name += "_"
         self._taken.add(name)
-        made = self._nodes.add(name=name, op=op, device=of.device, input=inputs)
+        added = self._nodes.add(name=name, op=op, device=of.device, input=inputs)
         for key, code in types.items():
-            made.attr[key].type = code
-        return made
+            added.attr[key].type = code
+        return added
 
     def integers(self, of: Any, word: str, value: int | Sequence[int]) -> str:
         """The reference of a constant of int32."""
         import numpy as np
         import tensorflow as tf
 
-        made = self.node(of, word, "Const", (), dtype=tf.int32.as_datatype_enum)
-        made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.asarray(value, np.int32)))
-        return self.reference(made.name)
+        constant = self.node(of, word, "Const", (), dtype=tf.int32.as_datatype_enum)
+        constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.asarray(value, np.int32)))
+        return self.reference(constant.name)
 
 
-def _as_depthwise(one: _Convolution, made: _Replacement) -> None:
+def _as_depthwise(one: _Convolution, replacement: _Replacement) -> None:
     """Outputs of a channel lie beside each other in both: the kernel's numbers stay in order."""
     node, (height, width, _, outputs) = one.node, one.kernel
     sizes = (height, width, one.channels, outputs // one.channels)
     node.op = _DEPTHWISE
-    if way := made.constants_for(node.input[1]):
+    if way := replacement.constants_for(node.input[1]):
         for dim, size in zip(way[-1].attr["value"].tensor.tensor_shape.dim, sizes, strict=True):
             dim.size = size
         for passed in way:
             passed.attr.pop("_output_shapes", None)
     else:
-        named, code = made.integers(node, "kernel_shape", sizes), node.attr["T"].type
-        kernel = made.node(node, "kernel", "Reshape", (node.input[1], named), T=code, Tshape=3)
-        node.input[1] = made.reference(kernel.name)
+        named, code = replacement.integers(node, "kernel_shape", sizes), node.attr["T"].type
+        kernel = replacement.node(
+            node, "kernel", "Reshape", (node.input[1], named), T=code, Tshape=3
+        )
+        node.input[1] = replacement.reference(kernel.name)
     for key in [k for k in node.attr if k not in _DEPTHWISE_ATTRIBUTES and k[0] != "_"]:
         del node.attr[key]
 
 
-def _as_convolution(one: _Convolution, made: _Replacement) -> None:
+def _as_convolution(one: _Convolution, replacement: _Replacement) -> None:
     node, code = one.node, one.node.attr["T"].type
-    named = made.integers(node, "kernel_shape", one.kernel)
-    kernel = made.node(node, "kernel", "Reshape", (node.input[1], named), T=code, Tshape=3)
+    named = replacement.integers(node, "kernel_shape", one.kernel)
+    kernel = replacement.node(node, "kernel", "Reshape", (node.input[1], named), T=code, Tshape=3)
     node.op = "Conv2D"
-    node.input[1] = made.reference(kernel.name)
+    node.input[1] = replacement.reference(kernel.name)
 
 
-def _as_split(one: _Convolution, made: _Replacement) -> None:
+def _as_split(one: _Convolution, replacement: _Replacement) -> None:
     node, code = one.node, one.node.attr["T"].type
-    image = _parts(one, made, "images", node.input[0], one.axis)
-    kernel = _parts(one, made, "kernels", node.input[1], 3)
+    image = _parts(one, replacement, "images", node.input[0], one.axis)
+    kernel = _parts(one, replacement, "kernels", node.input[1], 3)
     ends = []
     for place in range(one.groups):
-        inputs = [made.reference(image, place), made.reference(kernel, place)]
-        part = made.node(node, f"group_{place}", "Conv2D", inputs)
+        inputs = [replacement.reference(image, place), replacement.reference(kernel, place)]
+        part = replacement.node(node, f"group_{place}", "Conv2D", inputs)
         for key in [key for key in node.attr if key[0] != "_"]:
             part.attr[key].CopyFrom(node.attr[key])
-        ends.append(made.reference(part.name))
+        ends.append(replacement.reference(part.name))
     waits = [name for name in node.input if name.startswith("^")]
-    axis = made.integers(node, "axis", one.axis)
+    axis = replacement.integers(node, "axis", one.axis)
     node.op = "ConcatV2"
     del node.input[:]
     node.input.extend([*ends, axis, *waits])
@@ -254,10 +256,10 @@ def _as_split(one: _Convolution, made: _Replacement) -> None:
     node.attr["Tidx"].type = 3
 
 
-def _parts(one: _Convolution, made: _Replacement, word: str, tensor: str, axis: int) -> str:
+def _parts(one: _Convolution, replacement: _Replacement, word: str, tensor: str, axis: int) -> str:
     """The name of the node that cuts ``tensor`` into the groups along ``axis``."""
-    where = made.integers(one.node, f"{word}_axis", axis)
-    split = made.node(one.node, word, "Split", (where, tensor), T=one.node.attr["T"].type)
+    where = replacement.integers(one.node, f"{word}_axis", axis)
+    split = replacement.node(one.node, word, "Split", (where, tensor), T=one.node.attr["T"].type)
     split.attr["num_split"].i = one.groups
     name: str = split.name
     return name

@@ -74,11 +74,13 @@ def _nodes(graph: Any) -> Iterator[Any]:
 def _lower_node(node: Any, done: LoweredGraph) -> None:
     node.ClearField("experimental_debug_info")
     node.ClearField("experimental_type")
-    known = facts.tensorflow_operators().get(node.op)
-    if known is None:
+    attributes = facts.tensorflow_operators().get(node.op)
+    if attributes is None:
         done.unknown[node.op] += 1
         return
-    for name in [name for name in node.attr if not name.startswith("_") and name not in known]:
+    for name in [
+        name for name in node.attr if not name.startswith("_") and name not in attributes
+    ]:
         what = f"{node.op}.{name}"
         if (node.op, name) in _HARMLESS or _is_default(node, name):
             del node.attr[name]

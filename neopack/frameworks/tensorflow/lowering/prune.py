@@ -42,13 +42,13 @@ def prune(graph: Any, outputs: Mapping[str, str], types: Mapping[str, int]) -> P
         kept = [_resolved(name, passing) for name in node.input if loops or name[0] != "^"]
         del node.input[:]
         node.input.extend(kept)
-    wanted = {name: _resolved(tensor, passing) for name, tensor in outputs.items()}
-    needed = _ancestors(nodes, wanted.values())
+    sources = {name: _resolved(tensor, passing) for name, tensor in outputs.items()}
+    needed = _ancestors(nodes, sources.values())
     cut = type(graph)()
     cut.versions.CopyFrom(graph.versions)
     cut.library.CopyFrom(graph.library)
     cut.node.extend(node for node in graph.node if node.name in needed)
-    named = _name_outputs(cut, wanted, types)
+    named = _name_outputs(cut, sources, types)
     _drop_unused_functions(cut)
     return Pruned(cut, named, _rewrites(whole, len(needed), named))
 
@@ -63,9 +63,9 @@ def safe_name(name: str, taken: set[str]) -> str:
 
 
 def _rewrites(whole: int, left: int, named: Mapping[str, str]) -> list[str]:
-    said = [f"{whole - left} of {whole} nodes that the outputs do not need left out"]
+    rewrites = [f"{whole - left} of {whole} nodes that the outputs do not need left out"]
     renamed = [f"{name} as {node}" for name, node in named.items() if name != node]
-    return said * (left < whole) + ([f"outputs named {', '.join(renamed)}"] if renamed else [])
+    return rewrites * (left < whole) + ([f"outputs named {', '.join(renamed)}"] if renamed else [])
 
 
 def _resolved(name: str, passing: Mapping[str, str]) -> str:
@@ -86,28 +86,28 @@ def needed_by(graph: Any, tensors: Iterable[str]) -> set[str]:
 
 
 def _ancestors(nodes: Mapping[str, Any], tensors: Iterable[str]) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [_node_of(tensor) for tensor in tensors]
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in names:
+            names.add(name)
             waiting += [_node_of(taken) for taken in nodes[name].input]
-    return found
+    return names
 
 
 def _name_outputs(
-    graph: Any, wanted: Mapping[str, str], types: Mapping[str, int]
+    graph: Any, sources: Mapping[str, str], types: Mapping[str, int]
 ) -> dict[str, str]:
     """Give each output an Identity of its name, unless it is such a node already."""
     taken = {node.name for node in graph.node}
     consumed = {_node_of(name) for node in graph.node for name in node.input}
     operators = {node.name: node for node in graph.node}
     named: dict[str, str] = {}
-    for name, tensor in wanted.items():
+    for name, tensor in sources.items():
         node = operators[_node_of(tensor)]
         safe = safe_name(name, taken - {node.name})
-        ends = node.name not in consumed and list(wanted.values()).count(tensor) == 1
+        ends = node.name not in consumed and list(sources.values()).count(tensor) == 1
         if node.op == "Identity" and ends and safe not in taken - {node.name}:
             node.name = safe
         elif not (ends and tensor.partition(":")[2] in ("", "0") and node.name == safe):

@@ -47,9 +47,11 @@ def choose(model: Any, tags: Sequence[str], key: str | None, where: str) -> tupl
     metas = list(model.meta_graphs)
     fitting = [m for m in metas if not tags or set(tags) == set(m.meta_info_def.tags)]
     if not fitting:
-        known = "; ".join(", ".join(m.meta_info_def.tags) or "none" for m in metas)
+        choices = "; ".join(", ".join(m.meta_info_def.tags) or "none" for m in metas)
         raise UsageError(
-            f"holds no graph with the tags {', '.join(tags)}", where=where, hint=f"it has: {known}"
+            f"holds no graph with the tags {', '.join(tags)}",
+            where=where,
+            hint=f"it has: {choices}",
         )
     meta = fitting[0]
     keys = sorted(name for name in meta.signature_def if not name.startswith(_OWN))
@@ -87,8 +89,8 @@ def _keep_signature(meta: Any, key: str) -> list[str]:
         del meta.signature_def[name]
     meta.signature_def[DEFAULT].CopyFrom(signature)
     _keep_object(meta, key)
-    said = [f"the signature {key!r} is now {DEFAULT!r}"] * (key != DEFAULT)
-    return [*said, f"signatures left out: {', '.join(sorted(others))}"] if others else said
+    rewrites = [f"the signature {key!r} is now {DEFAULT!r}"] * (key != DEFAULT)
+    return [*rewrites, f"signatures left out: {', '.join(sorted(others))}"] if others else rewrites
 
 
 def _keep_object(meta: Any, key: str) -> None:

@@ -131,8 +131,8 @@ def _objective(model: Learner) -> Json:
     key, defaults = OBJECTIVES[model.objective]
     if not key:
         return {"name": model.objective}
-    given = model.objective_parameters.get(key, {})
-    parameters = {name: given.get(name, value) for name, value in defaults.items()}
+    values = model.objective_parameters.get(key, {})
+    parameters = {name: values.get(name, value) for name, value in defaults.items()}
     if model.objective in CLASSES:
         parameters["num_class"] = str(model.num_class)
     return {"name": model.objective, key: parameters}

@@ -54,9 +54,9 @@ def clip(site: Site) -> str:
     bounds = {"min": float(limits.min), "max": float(limits.max)}
     known = {}
     for place, key in enumerate(bounds, start=1):
-        found = site.values.constant(site.input(place)) if site.input(place) else None
-        if found is not None or not site.input(place):
-            known[key] = bounds[key] if found is None else float(found.reshape(-1)[0])
+        bound = site.values.constant(site.input(place)) if site.input(place) else None
+        if bound is not None or not site.input(place):
+            known[key] = bounds[key] if bound is None else float(bound.reshape(-1)[0])
     if kind == TensorProto.FLOAT and len(known) == len(bounds):
         site.emit("Clip", site.input(0), into=site.output(0), **known)
         return "bounds are attributes"
@@ -79,11 +79,16 @@ def power(site: Site) -> str:
         raised = site.emit("Cast", site.input(1), to=kind)
         site.keep(inputs=[site.input(0), raised])
         return "one type for both"
-    known = site.values.constant(site.input(1))
-    if known is None or known.size != 1 or not 1 <= known.reshape(-1)[0] <= 8 or known.ndim:
+    exponent = site.values.constant(site.input(1))
+    if (
+        exponent is None
+        or exponent.size != 1
+        or not 1 <= exponent.reshape(-1)[0] <= 8
+        or exponent.ndim
+    ):
         raise NotInOnnx("Pow of integers", "Pow of float32, or Mul")
-    times = int(known.reshape(-1)[0])
-    if times != known.reshape(-1)[0]:
+    times = int(exponent.reshape(-1)[0])
+    if times != exponent.reshape(-1)[0]:
         raise NotInOnnx("Pow of integers", "Pow of float32, or Mul")
     value = site.input(0)
     for _ in range(times - 1):
@@ -201,13 +206,13 @@ def is_infinite(site: Site) -> str:
     largest = float(np.finfo(helper.tensor_dtype_to_np_dtype(site.dtype())).max)
     above = site.emit("Greater", x, site.number(largest, "largest"))
     below = site.emit("Less", x, site.number(-largest, "least"))
-    asked = [
+    signs = [
         name
         for name, side in ((above, "detect_positive"), (below, "detect_negative"))
         if site.attribute(side, 1)
     ]
-    if asked:
-        site.emit("Or", asked[0], asked[-1], into=site.output(0))
+    if signs:
+        site.emit("Or", signs[0], signs[-1], into=site.output(0))
     else:
         never = site.emit("And", above, below)
         site.emit("Identity", never, into=site.output(0))
@@ -281,9 +286,9 @@ def reduce_bytes(site: Site) -> str:
     if kind not in (TensorProto.INT8, TensorProto.UINT8):
         site.keep()
         return ""
-    given = {one.name: site.attribute(one.name, None) for one in site.node.attribute}
+    attributes = {one.name: site.attribute(one.name, None) for one in site.node.attribute}
     wide = site.emit("Cast", site.input(0), to=TensorProto.INT32)
-    reduced = site.emit(site.node.op_type, wide, **given)
+    reduced = site.emit(site.node.op_type, wide, **attributes)
     site.emit("Cast", reduced, into=site.output(0), to=kind)
     return "computed in int32"
 

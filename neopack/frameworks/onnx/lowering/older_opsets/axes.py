@@ -44,9 +44,9 @@ def arg_extreme(site: Site) -> str:
     backwards = site.weight(np.arange(last, -1, -1, dtype=np.int64), "backwards")
     turned = site.emit("Gather", site.input(0), backwards, axis=axis)
     keepdims = site.attribute("keepdims", 1)
-    found = site.emit(site.node.op_type, turned, axis=axis, keepdims=keepdims)
+    result = site.emit(site.node.op_type, turned, axis=axis, keepdims=keepdims)
     whole = site.number(last, "last", TensorProto.INT64)
-    site.emit("Sub", whole, found, into=site.output(0))
+    site.emit("Sub", whole, result, into=site.output(0))
     return "the first of what is turned round"
 
 
@@ -54,14 +54,16 @@ def scan_axes(site: Site) -> str:
     """its axes counted from the front"""
     count = site.attribute("num_scan_inputs", 0)
     first = len(site.node.input) - count
-    given = site.attribute("scan_input_axes", [])
-    taken = [a if a >= 0 else a + site.rank(first + at) for at, a in enumerate(given)]
+    input_axes = site.attribute("scan_input_axes", [])
+    taken = [a if a >= 0 else a + site.rank(first + at) for at, a in enumerate(input_axes)]
     states = first
-    wanted = site.attribute("scan_output_axes", [])
-    told = [a if a >= 0 else a + site.output_rank(states + at) for at, a in enumerate(wanted)]
-    if taken == list(given) and told == list(wanted):
+    output_axes = site.attribute("scan_output_axes", [])
+    counted = [
+        a if a >= 0 else a + site.output_rank(states + at) for at, a in enumerate(output_axes)
+    ]
+    if taken == list(input_axes) and counted == list(output_axes):
         site.keep()
         return ""
-    axes = {"scan_input_axes": taken, "scan_output_axes": told}
+    axes = {"scan_input_axes": taken, "scan_output_axes": counted}
     site.keep(attributes={name: value for name, value in axes.items() if value})
     return SAID

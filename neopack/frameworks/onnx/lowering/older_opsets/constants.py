@@ -16,13 +16,13 @@ def constant(site: Site) -> str:
     import numpy as np
     from onnx import helper, numpy_helper
 
-    (given,) = site.node.attribute
-    value = helper.get_attribute_value(given)
-    if given.name in ("value", "sparse_value"):
+    (attribute,) = site.node.attribute
+    value = helper.get_attribute_value(attribute)
+    if attribute.name in ("value", "sparse_value"):
         site.keep()
         return ""
     kinds = {"value_float": np.float32, "value_int": np.int64, "value_string": np.object_}
-    array: Array = np.array(value, kinds[given.name.removesuffix("s")])
+    array: Array = np.array(value, kinds[attribute.name.removesuffix("s")])
     site.emit("Constant", into=site.output(0), value=numpy_helper.from_array(array))
     return "its value as a tensor"
 
@@ -65,19 +65,19 @@ def scan_of_one(site: Site) -> str:
     axes = site.attribute("scan_input_axes", []) + site.attribute("scan_output_axes", [])
     if any(axes) or any(site.attribute("scan_output_directions", [])):
         raise NotInOnnx("Scan along other axes than the first", "Transpose around it")
-    given = [site.emit("Unsqueeze", name, axes=[0]) for name in site.node.input]
-    made = [site.fresh("batch") for _ in site.node.output]
+    inputs = [site.emit("Unsqueeze", name, axes=[0]) for name in site.node.input]
+    outputs = [site.fresh("batch") for _ in site.node.output]
     directions = site.attribute("scan_input_directions", [])
     site.keep(
-        inputs=["", *given],
-        outputs=made,
+        inputs=["", *inputs],
+        outputs=outputs,
         without=[
             "scan_input_axes", "scan_output_axes", "scan_input_directions",
             "scan_output_directions",
         ],
         attributes={"directions": directions} if directions else {},
     )  # fmt: skip
-    for name, into in zip(made, site.node.output, strict=True):
+    for name, into in zip(outputs, site.node.output, strict=True):
         if into:
             site.emit("Squeeze", name, into=into, axes=[0])
     return "a batch of one"

@@ -24,18 +24,18 @@ class Term:
 
 def einsum(site: Site) -> str:
     """Transpose, Reshape and MatMul"""
-    labels, wanted = _labels(site)
+    labels, output = _labels(site)
     sizes = _sizes(site, labels)
     terms = [Term(site.input(place), of) for place, of in enumerate(labels)]
     for place, term in enumerate(terms):
-        others = wanted + "".join(other.labels for other in terms[:place] + terms[place + 1 :])
+        others = output + "".join(other.labels for other in terms[:place] + terms[place + 1 :])
         terms[place] = _summed(site, term, others)
     first, *rest = terms
     for place, term in enumerate(rest):
-        later = wanted + "".join(other.labels for other in rest[place + 1 :])
+        later = output + "".join(other.labels for other in rest[place + 1 :])
         first = _product(site, first, term, later, sizes)
-    first = _summed(site, first, wanted)
-    turned = _turned(site, first, wanted)
+    first = _summed(site, first, output)
+    turned = _turned(site, first, output)
     site.emit("Identity", turned, into=site.output(0))
     return "Transpose, Reshape and MatMul"
 
@@ -56,11 +56,11 @@ def _labels(site: Site) -> tuple[list[str], str]:
         right = ("..." if "..." in left else "") + "".join(
             label for label in seen if seen.count(label) == 1
         )
-    wanted = right.replace("...", spelled[len(spelled) - longest :] if longest else "")
+    output = right.replace("...", spelled[len(spelled) - longest :] if longest else "")
     for term in told:
         if len(set(term)) != len(term):
             raise NotInOnnx("Einsum along a diagonal", "EyeLike, Mul and ReduceSum")
-    return told, wanted
+    return told, output
 
 
 def _sizes(site: Site, terms: Sequence[str]) -> Mapping[str, int]:

@@ -51,19 +51,19 @@ def _of_exponentials(site: Site, operator: str) -> str:
 def asinh(site: Site) -> str:
     """Log(|x| + Sqrt(x * x + 1)) with the sign of x"""
     x = site.input(0)
-    found = _log_of_sum(site, site.emit("Abs", x), "Add")
+    result = _log_of_sum(site, site.emit("Abs", x), "Add")
     zero = site.number(0, "zero")
     above, below = (
         site.emit("Cast", site.emit(one, x, zero), to=site.dtype()) for one in ("Greater", "Less")
     )
-    site.emit("Mul", found, site.emit("Sub", above, below), into=site.output(0))
+    site.emit("Mul", result, site.emit("Sub", above, below), into=site.output(0))
     return PRIMITIVES
 
 
 def acosh(site: Site) -> str:
     """Log(x + Sqrt(x * x - 1))"""
-    found = _log_of_sum(site, site.input(0), "Sub")
-    site.emit("Identity", found, into=site.output(0))
+    result = _log_of_sum(site, site.input(0), "Sub")
+    site.emit("Identity", result, into=site.output(0))
     return PRIMITIVES
 
 

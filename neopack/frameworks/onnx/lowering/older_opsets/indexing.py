@@ -69,17 +69,17 @@ def gather_nd(site: Site) -> str:
     """Gather by flat indices"""
     import numpy as np
 
-    batches, shape, asked = site.attribute("batch_dims", 0), site.shape(), site.shape(1)
-    told = batches + asked[-1]
-    places = _flat_indices(site, shape[batches:told])
+    batches, shape, index_shape = site.attribute("batch_dims", 0), site.shape(), site.shape(1)
+    depth = batches + index_shape[-1]
+    places = _flat_indices(site, shape[batches:depth])
     if batches:
-        lead = math.prod(shape[batches:told])
+        lead = math.prod(shape[batches:depth])
         base = np.arange(math.prod(shape[:batches]), dtype=np.int64) * lead
-        rest = [1] * (len(asked) - 1 - batches)
+        rest = [1] * (len(index_shape) - 1 - batches)
         places = site.emit(
             "Add", places, site.weight(base.reshape(*shape[:batches], *rest), "base")
         )
-    rows = _reshaped(site, site.input(0), [math.prod(shape[:told]), *shape[told:]])
+    rows = _reshaped(site, site.input(0), [math.prod(shape[:depth]), *shape[depth:]])
     site.emit("Gather", rows, places, into=site.output(0), axis=0)
     return FLAT
 
@@ -88,9 +88,9 @@ def scatter_nd(site: Site) -> str:
     """Scatter by flat indices"""
     import numpy as np
 
-    shape, asked = site.shape(), site.shape(1)
-    rest = math.prod(shape[asked[-1] :])
-    places = _reshaped(site, _flat_indices(site, shape[: asked[-1]]), [-1, 1])
+    shape, index_shape = site.shape(), site.shape(1)
+    rest = math.prod(shape[index_shape[-1] :])
+    places = _reshaped(site, _flat_indices(site, shape[: index_shape[-1]]), [-1, 1])
     scaled = site.emit("Mul", places, site.weight(np.array(rest, np.int64), "size"))
     each = site.emit("Add", scaled, site.weight(np.arange(rest, dtype=np.int64), "rest"))
     data, updates = (_reshaped(site, site.input(place), [-1]) for place in (0, 2))
@@ -154,8 +154,8 @@ def compress(site: Site) -> str:
 def _from_the_front(site: Site, place: int, axis: int) -> str:
     import numpy as np
 
-    known = site.values.constant(site.input(place))
-    if known is not None and (known >= 0).all():
+    values = site.values.constant(site.input(place))
+    if values is not None and (values >= 0).all():
         return site.input(place)
     return _counted(site, site.input(place), np.array(site.shape()[axis], np.int64))
 
@@ -165,10 +165,10 @@ def _counted(site: Site, indices: str, size: Array) -> str:
     import numpy as np
     from onnx import helper
 
-    known = site.values.constant(indices)
-    if known is not None:
-        front = np.where(known < 0, known + size, known).astype(known.dtype)
-        return indices if (front == known).all() else site.weight(front, "indices")
+    values = site.values.constant(indices)
+    if values is not None:
+        front = np.where(values < 0, values + size, values).astype(values.dtype)
+        return indices if (front == values).all() else site.weight(front, "indices")
     if site.values.maker(indices) in _PLACES:
         return indices
     kind = site.values.dtype(indices)

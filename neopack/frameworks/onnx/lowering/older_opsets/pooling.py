@@ -66,11 +66,11 @@ def _pads(site: Site) -> tuple[list[int], list[int]]:
     kernel = site.attribute("kernel_shape", [])
     strides = site.attribute("strides", [1] * len(kernel))
     pads = list(site.attribute("pads", [0] * (2 * len(kernel))))
-    sizes, made = site.shape()[2:], site.output_shape()[2:]
+    sizes, outputs = site.shape()[2:], site.output_shape()[2:]
     added = [
         max(0, (new - 1) * step + window - (old + pads[at] + pads[len(kernel) + at]))
         for at, (old, new, step, window) in enumerate(
-            zip(sizes, made, strides, kernel, strict=True)
+            zip(sizes, outputs, strides, kernel, strict=True)
         )
     ]
     whole = pads[: len(kernel)] + [
@@ -98,8 +98,8 @@ def dropout(site: Site) -> str:
         known = site.values.constant(site.input(1))
         ratio = ratio if known is None else float(known.reshape(-1)[0])
     if site.output(1):
-        made = site.weight(np.ones(site.shape(), np.bool_), "mask")
-        site.emit("Identity", made, into=site.output(1))
+        mask = site.weight(np.ones(site.shape(), np.bool_), "mask")
+        site.emit("Identity", mask, into=site.output(1))
     site.keep(
         inputs=site.node.input[:1],
         outputs=site.node.output[:1],

@@ -24,14 +24,14 @@ def resize(site: Site) -> str:
     maps = [_map(site, size, scale) for size, scale in zip(shape, scales, strict=True)]
     mode = site.attribute("mode", "nearest")
     plain = [
-        _old_map(mode, size, scale, len(made))
-        for size, scale, made in zip(shape, scales, maps, strict=True)
+        _old_map(mode, size, scale, len(weights))
+        for size, scale, weights in zip(shape, scales, maps, strict=True)
     ]
     grows = all(scale >= 1 for scale in scales)
     same = all(np.array_equal(new, old) for new, old in zip(maps, plain, strict=True))
     if grows and same and (mode == "nearest" or _two_of_four(scales)):
-        told = site.weight(np.array(scales, np.float32), "scales")
-        site.emit("Resize", site.input(0), told, into=site.output(0), mode=mode)
+        scales_name = site.weight(np.array(scales, np.float32), "scales")
+        site.emit("Resize", site.input(0), scales_name, into=site.output(0), mode=mode)
         return "by scales"
     _along_each_axis(site, maps, mode)
     return "Gather of each axis" if mode == "nearest" else "MatMul along each axis"
@@ -77,18 +77,18 @@ def _places(site: Site, size: int, scale: float, new: int) -> Array:
     at, half, step = np.arange(new, dtype=np.float32), np.float32(0.5), np.float32(scale)
     way = site.attribute("coordinate_transformation_mode", "half_pixel")
     if way == "asymmetric":
-        found = at / step
+        place = at / step
     elif way == "align_corners":
-        found = at * np.float32(size - 1) / np.float32(max(new - 1, 1))
+        place = at * np.float32(size - 1) / np.float32(max(new - 1, 1))
     elif way == "tf_half_pixel_for_nn":
-        found = (at + half) / step
+        place = (at + half) / step
     elif way == "half_pixel" or (way == "pytorch_half_pixel" and new > 1):
-        found = (at + half) / step - half
+        place = (at + half) / step - half
     elif way == "pytorch_half_pixel":
-        found = at * 0
+        place = at * 0
     else:
         raise NotInOnnx(f"Resize with {way}", "half_pixel or asymmetric")
-    return np.asarray(found, np.float64)
+    return np.asarray(place, np.float64)
 
 
 def _nearest(places: Array, size: int, way: str) -> Array:
@@ -102,8 +102,8 @@ def _nearest(places: Array, size: int, way: str) -> Array:
         "ceil": np.ceil,
     }
     taken = np.clip(rounded[way](places), 0, size - 1).astype(np.int64)
-    made: Array = np.eye(size, dtype=np.float32)[taken]
-    return made
+    matrix: Array = np.eye(size, dtype=np.float32)[taken]
+    return matrix
 
 
 def _weighed(
@@ -112,17 +112,17 @@ def _weighed(
     """Rows of weights by how far each place is away; past an end, the end counts."""
     import numpy as np
 
-    made = np.zeros((len(places), size))
+    matrix = np.zeros((len(places), size))
     base = np.floor(places).astype(np.int64)
     for step in range(1 - reach, reach + 1):
         near = base + step
         share = weigh(np.abs(places - near))
         if outside:
             share = np.where((near < 0) | (near >= size), 0, share)
-        np.add.at(made, (np.arange(len(places)), np.clip(near, 0, size - 1)), share)
+        np.add.at(matrix, (np.arange(len(places)), np.clip(near, 0, size - 1)), share)
     if outside:
-        made /= made.sum(axis=1, keepdims=True)
-    return made.astype(np.float32)
+        matrix /= matrix.sum(axis=1, keepdims=True)
+    return matrix.astype(np.float32)
 
 
 def _linear(away: Array) -> Array:
@@ -134,8 +134,8 @@ def _cubic(away: Array, a: float) -> Array:
 
     close = ((a + 2) * away - (a + 3)) * away**2 + 1
     far = ((a * away - 5 * a) * away + 8 * a) * away - 4 * a
-    made: Array = np.where(away <= 1, close, far)
-    return made
+    weights: Array = np.where(away <= 1, close, far)
+    return weights
 
 
 def _old_map(mode: str, size: int, scale: float, new: int) -> Array:
@@ -156,17 +156,17 @@ def _along_each_axis(site: Site, maps: list[Array], mode: str) -> None:
 
     value, rank = site.input(0), len(maps)
     kind = helper.tensor_dtype_to_np_dtype(site.dtype())
-    for axis, made in enumerate(maps):
-        if made.shape[0] == made.shape[1] and np.array_equal(made, np.eye(len(made))):
+    for axis, matrix in enumerate(maps):
+        if matrix.shape[0] == matrix.shape[1] and np.array_equal(matrix, np.eye(len(matrix))):
             continue
         if mode == "nearest":
-            places = site.weight(made.argmax(axis=1).astype(np.int64), "places")
+            places = site.weight(matrix.argmax(axis=1).astype(np.int64), "places")
             value = site.emit("Gather", value, places, axis=axis)
             continue
         order = list(range(rank))
         order[axis], order[-1] = order[-1], order[axis]
         turned = value if axis == rank - 1 else site.emit("Transpose", value, perm=order)
-        value = site.emit("MatMul", turned, site.weight(made.T.astype(kind), "weights"))
+        value = site.emit("MatMul", turned, site.weight(matrix.T.astype(kind), "weights"))
         value = value if axis == rank - 1 else site.emit("Transpose", value, perm=order)
     site.emit("Identity", value, into=site.output(0))
 

@@ -72,8 +72,8 @@ def pad_by_attributes(site: Site) -> str:
     if kind in (TensorProto.FLOAT, TensorProto.FLOAT16) or (
         kind == TensorProto.DOUBLE and np.float32(value) == value
     ):
-        told = {"mode": mode, "pads": pads[0] + pads[1], "value": float(value)}
-        site.emit("Pad", site.input(0), into=site.output(0), **told)
+        attributes = {"mode": mode, "pads": pads[0] + pads[1], "value": float(value)}
+        site.emit("Pad", site.input(0), into=site.output(0), **attributes)
         return "pads are an attribute"
     _padded_by_hand(site, mode, pads, value)
     return "put together by axis"
@@ -154,8 +154,8 @@ def depth_to_space(site: Site) -> str:
     depth //= block * block
 
     def shaped(value: str, shape: tuple[int, ...], into: str = "") -> str:
-        asked = site.weight(np.array(shape, np.int64), "shape")
-        return site.emit("Reshape", value, asked, into=into)
+        shape_name = site.weight(np.array(shape, np.int64), "shape")
+        return site.emit("Reshape", value, shape_name, into=into)
 
     apart = shaped(site.input(0), (batch, depth, block, block, rows, columns))
     turned = site.emit("Transpose", apart, perm=[0, 1, 4, 2, 5, 3])

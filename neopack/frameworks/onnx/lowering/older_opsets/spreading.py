@@ -42,11 +42,11 @@ def spread(site: Site, value: str, shape: tuple[int, ...], into: str = "") -> st
     """The value, which the model has, broadcast to ``shape``."""
     import numpy as np
 
-    given = site.shape_of(value)
-    if given == shape:
+    old_shape = site.shape_of(value)
+    if old_shape == shape:
         return site.emit("Identity", value, into=into) if into else value
-    full = (1,) * (len(shape) - len(given)) + given
-    if full != given:
+    full = (1,) * (len(shape) - len(old_shape)) + old_shape
+    if full != old_shape:
         value = site.emit("Reshape", value, site.weight(np.array(full, np.int64), "shape"))
     repeats = [new if old == 1 else 1 for old, new in zip(full, shape, strict=True)]
     return site.emit("Tile", value, site.weight(np.array(repeats, np.int64), "repeats"), into=into)
@@ -56,8 +56,8 @@ def expand(site: Site) -> str:
     """Tile"""
     import numpy as np
 
-    asked = site.constant(1, "shape").reshape(-1).tolist()
-    shape = np.broadcast_shapes(site.shape(), tuple(asked))
+    target = site.constant(1, "shape").reshape(-1).tolist()
+    shape = np.broadcast_shapes(site.shape(), tuple(target))
     spread(site, site.input(0), shape, site.output(0))
     return "Tile"
 
@@ -75,10 +75,10 @@ def constant_of_shape(site: Site) -> str:
     import numpy as np
     from onnx import numpy_helper
 
-    given = site.attribute("value", None)
-    value = np.zeros(1, np.float32) if given is None else numpy_helper.to_array(given)
-    known = site.values.constant(site.input(0))
-    shape = site.input(0) if known is None else site.weight(known, "shape")
+    fill = site.attribute("value", None)
+    value = np.zeros(1, np.float32) if fill is None else numpy_helper.to_array(fill)
+    sizes = site.values.constant(site.input(0))
+    shape = site.input(0) if sizes is None else site.weight(sizes, "shape")
     site.emit("Expand", site.weight(value, "value"), shape, into=site.output(0))
     return "Expand"
 
@@ -92,6 +92,6 @@ def eye_like(site: Site) -> str:
     kind = helper.tensor_dtype_to_np_dtype(site.attribute("dtype", 0) or site.dtype())
     if rows * columns > 2**24:
         raise NotInOnnx("EyeLike of so many numbers", "a constant")
-    made = site.weight(np.eye(rows, columns, site.attribute("k", 0), dtype=kind), "eye")
-    site.emit("Identity", made, into=site.output(0))
+    matrix = site.weight(np.eye(rows, columns, site.attribute("k", 0), dtype=kind), "eye")
+    site.emit("Identity", matrix, into=site.output(0))
     return "a constant"
