@@ -28,17 +28,17 @@ def find_model(path: Path) -> tuple[Path, Framework]:
 def _in_directory(path: Path) -> tuple[Path, Framework]:
     files = FolderFiles(path)
     names, candidates = files.names(), tuple(registry.find(files))
-    parts = {part for one in candidates for part in one.framework.parts(names, one.model)}
-    whole = [one for one in candidates if one.model not in parts]
+    parts = {part for file in candidates for part in file.framework.parts(names, file.model)}
+    whole = [file for file in candidates if file.model not in parts]
     # what was converted from a model does not stand in its way
-    whole = [one for one in whole if one.framework.name in registry.names()] or whole
+    whole = [file for file in whole if file.framework.name in registry.names()] or whole
     # what Neo would not take by its name is taken up to be refused with the way out of it
-    models = [one for one in whole if one.packaged] or whole[:1]
+    models = [file for file in whole if file.packaged] or whole[:1]
     if not models:
         raise registry.nothing_found(names, str(path))
     if len(models) > 1:
         raise SourceError(
-            f"holds {len(models)} models: {', '.join(one.model for one in models[:5])}",
+            f"holds {len(models)} models: {', '.join(file.model for file in models[:5])}",
             where=str(path),
             hint=f"name one of them, such as {path / models[0].model}",
         )

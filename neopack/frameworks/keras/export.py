@@ -280,6 +280,6 @@ def _output_names(opened: graph.LayerGraph) -> list[str]:
     names: list[str] = []
     for at in opened.outputs:
         name = opened.layers[opened.calls[at].layer].name
-        taken = sum(other == name or other.startswith(f"{name}_") for other in names)
-        names.append(f"{name}_{taken}" if name in names else name)
+        uses = sum(other == name or other.startswith(f"{name}_") for other in names)
+        names.append(f"{name}_{uses}" if name in names else name)
     return names

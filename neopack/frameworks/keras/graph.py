@@ -214,16 +214,16 @@ class _Opening:
                 shape = _stated_shape(value)
                 return Ref(ref.call, shape) if shape is not None else ref
             if isinstance(value, list):
-                return [resolve(one) for one in value]
+                return [resolve(item) for item in value]
             return value
 
         try:
             if isinstance(node, dict):
-                args = tuple(resolve(one) for one in node.get("args", []))
+                args = tuple(resolve(item) for item in node.get("args", []))
                 return args, {k: resolve(v) for k, v in node.get("kwargs", {}).items()}
             if _history(node) is not None:  # tf.keras writes a lone tensor without its list
                 node = [node]
-            tensors = [resolve(one) for one in node]
+            tensors = [resolve(item) for item in node]
             extra: AnyJson = next((o[3] for o in node if len(o) > 3 and o[3]), {})
             return (_one_or_list(tensors),), {k: resolve(v) for k, v in extra.items()}
         except LookupError:
@@ -288,7 +288,7 @@ def _one_or_list(values: list[AnyJson]) -> AnyJson:
 def _refs(value: AnyJson) -> list[Ref]:
     if isinstance(value, Ref):
         return [value]
-    return [ref for one in value for ref in _refs(one)] if isinstance(value, list) else []
+    return [ref for item in value for ref in _refs(item)] if isinstance(value, list) else []
 
 
 def _history(value: AnyJson) -> tuple[str, int, int] | None:
@@ -312,7 +312,7 @@ def _histories(value: AnyJson) -> list[tuple[str, int, int]]:
         return [history]
     if isinstance(value, dict):
         value = list(value.values())
-    return [each for one in value for each in _histories(one)] if isinstance(value, list) else []
+    return [each for item in value for each in _histories(item)] if isinstance(value, list) else []
 
 
 def _stated_shape(value: AnyJson) -> Shape | None:

@@ -61,11 +61,11 @@ def _spread(entry: AnyJson, path: str, arrays: list[Array], where: str) -> dict[
             where=where,
         )
     by_path: dict[str, list[Array]] = {}
-    left = iter(arrays)
+    remaining = iter(arrays)
     for below, changing, _ in counts:
-        by_path[below] = [next(left) for _ in range(changing)]
+        by_path[below] = [next(remaining) for _ in range(changing)]
     for below, _, other in counts:
-        by_path[below] += [next(left) for _ in range(other)]
+        by_path[below] += [next(remaining) for _ in range(other)]
     return by_path
 
 

@@ -82,9 +82,9 @@ def model_config(model: OldModel) -> Json:
                     "name": name,
                     "class_name": model.layers[name].class_name,
                     "config": {"name": name, **model.layers[name].config},
-                    "inbound_nodes": found,
+                    "inbound_nodes": entries,
                 }
-                for name, found in nodes.items()
+                for name, entries in nodes.items()
             ],
             "input_layers": [_history(model, numbers, at) for at in model.inputs],
             "output_layers": [_history(model, numbers, at) for at in model.outputs],
@@ -94,11 +94,11 @@ def model_config(model: OldModel) -> Json:
 
 def _numbers(calls: tuple[OldCall, ...]) -> list[int]:
     """For each call its number among those of its layer."""
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     numbers = []
     for call in calls:
-        numbers.append(seen.get(call.layer, 0))
-        seen[call.layer] = numbers[-1] + 1
+        numbers.append(counts.get(call.layer, 0))
+        counts[call.layer] = numbers[-1] + 1
     return numbers
 
 

@@ -50,7 +50,10 @@ def _keep(pair: SymbolFiles, task: ExportTask, log: Log) -> ExportedModel:
     subject = str(pair.symbol)
     with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=subject) as worker:
         described, _ = worker.call("describe", {**where, "shapes": shapes}, timeout=PATIENCE)
-        requests = [_request(one, task.inputs, subject) for one in described["inputs"]]
+        requests = [
+            _request(described_input, task.inputs, subject)
+            for described_input in described["inputs"]
+        ]
         examples = task.examples(requests)
         loaded, _ = worker.call("load", where, timeout=PATIENCE)
         handle = {"handle": loaded["handle"]}

@@ -40,8 +40,8 @@ def tidied(members: Sequence[str], model: str) -> tuple[MemberMove, ...]:
     extra = [
         n for n in symbols[1:] if not n.endswith(file_names.SYMBOL) and not n.startswith("code/")
     ]
-    left = tuple(MemberMove(member=name, to="", rule="NEO-MX-002") for name in extra)
-    return (*left, *_named_after(symbols[0], members)) if symbols else left
+    dropped = tuple(MemberMove(member=name, to="", rule="NEO-MX-002") for name in extra)
+    return (*dropped, *_named_after(symbols[0], members)) if symbols else dropped
 
 
 def _named_after(symbol: str, members: Sequence[str]) -> tuple[MemberMove, ...]:

@@ -121,10 +121,10 @@ def _stored_shapes(files: Files, model: str) -> Mapping[str, Shape]:
 
 
 def _shapes(stored: AnyJson) -> Iterator[tuple[str, Shape]]:
-    for one in stored if isinstance(stored, list) else ():
-        shape = one.get("shape") if isinstance(one, dict) else None
+    for entry in stored if isinstance(stored, list) else ():
+        shape = entry.get("shape") if isinstance(entry, dict) else None
         if isinstance(shape, list) and all(type(dim) is int for dim in shape):
-            yield str(one.get("name")), tuple(dim if dim > 0 else None for dim in shape)
+            yield str(entry.get("name")), tuple(dim if dim > 0 else None for dim in shape)
 
 
 def _of_symbol(

@@ -149,8 +149,8 @@ class _Reader:
                 self._entry(entry, f"{path}.inputs") for entry in self._list(node, "inputs", path)
             ),
             subgraphs=tuple(
-                self.symbol(one, f"{path}.subgraphs[{n}].", depth + 1)
-                for n, one in enumerate(inner)
+                self.symbol(graph, f"{path}.subgraphs[{n}].", depth + 1)
+                for n, graph in enumerate(inner)
             ),
         )
 

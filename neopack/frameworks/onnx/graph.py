@@ -101,21 +101,21 @@ class OnnxGraphReader:
 
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
-        self.seen = OnnxGraphSummary()
+        self.summary = OnnxGraphSummary()
         self._kept = 0
 
     def main(self, graph: Field) -> None:
         """The model's own graph, whose inputs and outputs are the model's."""
-        seen, walker = self.seen, self.walker
+        summary, walker = self.summary, self.walker
         for part in walker.message(graph):
             if part.number == 11:
-                seen.inputs.append(self._value(part))
+                summary.inputs.append(self._value(part))
             elif part.number == 12:
-                seen.outputs.append(self._value(part))
+                summary.outputs.append(self._value(part))
             elif part.number == 2:
-                seen.name = walker.text(part)
+                summary.name = walker.text(part)
             elif part.number == 14:
-                seen.quantization += 1
+                summary.quantization += 1
             else:
                 self._common(part, in_main=True)
 
@@ -130,11 +130,11 @@ class OnnxGraphReader:
             elif part.number == 7:
                 self._node(part)
         self._keep()
-        self.seen.functions.append((domain, name))
+        self.summary.functions.append((domain, name))
 
     def subgraph(self, graph: Field) -> None:
         """The graph in an attribute of If, Loop or Scan, or in training information."""
-        self.seen.subgraphs += 1
+        self.summary.subgraphs += 1
         for part in self.walker.message(graph):
             self._common(part, in_main=False)
 
@@ -149,12 +149,12 @@ class OnnxGraphReader:
         elif part.number == 5:
             self._initializer(part, in_main=in_main)
         elif part.number == 15:
-            self.seen.sparse += 1
+            self.summary.sparse += 1
             self._sparse(part, in_main=in_main)
 
     def _node(self, node: Field) -> None:
         name = domain = ""
-        self.seen.nodes += 1
+        self.summary.nodes += 1
         for part in self.walker.message(node):
             if part.number == 4:
                 name = self.walker.text(part)
@@ -162,9 +162,9 @@ class OnnxGraphReader:
                 domain = self.walker.text(part)
             elif part.number == 5:
                 self._attribute(part)
-        if (domain, name) not in self.seen.operators:
+        if (domain, name) not in self.summary.operators:
             self._keep()
-        self.seen.operators[domain, name] += 1
+        self.summary.operators[domain, name] += 1
 
     def _attribute(self, attribute: Field) -> None:
         for part in self.walker.message(attribute):
@@ -172,17 +172,17 @@ class OnnxGraphReader:
                 self.subgraph(part)
             elif part.number in (5, 10):
                 tensor = self._tensor(part)
-                self.seen.constant_bytes += tensor.bytes
+                self.summary.constant_bytes += tensor.bytes
                 self._note_external(tensor)
 
     def _initializer(self, part: Field, *, in_main: bool) -> None:
         tensor = self._tensor(part)
         if in_main:
             self._keep()
-            self.seen.initializers[tensor.name] = None
-        self.seen.dtypes[tensor.dtype] += 1
-        self.seen.elements += tensor.elements
-        self.seen.bytes += tensor.bytes
+            self.summary.initializers[tensor.name] = None
+        self.summary.dtypes[tensor.dtype] += 1
+        self.summary.elements += tensor.elements
+        self.summary.bytes += tensor.bytes
         self._note_external(tensor)
 
     def _sparse(self, sparse: Field, *, in_main: bool) -> None:
@@ -194,7 +194,7 @@ class OnnxGraphReader:
     def _note_external(self, tensor: Tensor) -> None:
         if tensor.external is not None:
             self._keep()
-            self.seen.external.append({"tensor": tensor.name, **tensor.external})
+            self.summary.external.append({"tensor": tensor.name, **tensor.external})
 
     def _tensor(self, span: Field) -> Tensor:
         dims: list[int] = []

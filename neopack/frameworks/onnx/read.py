@@ -158,18 +158,18 @@ class _Model:
         self.opsets["" if domain == "ai.onnx" else domain] = version
 
     def info(self) -> ModelInfo:
-        seen = self.graph.seen
-        inputs = [value for value in seen.inputs if value.name not in seen.initializers]
+        summary = self.graph.summary
+        inputs = [value for value in summary.inputs if value.name not in summary.initializers]
         return ModelInfo(
             framework=FRAMEWORK,
             format="onnx",
             producer=" ".join(text for text in (self.texts[2], self.texts[3]) if text),
             versions=dict(self._versions()),
-            signature=Signature(inputs=_specs(inputs), outputs=_specs(seen.outputs)),
-            operators=_operators(seen),
-            parameters=seen.elements,
-            parameter_bytes=seen.bytes,
-            dtypes=dict(sorted(seen.dtypes.items())),
+            signature=Signature(inputs=_specs(inputs), outputs=_specs(summary.outputs)),
+            operators=_operators(summary),
+            parameters=summary.elements,
+            parameter_bytes=summary.bytes,
+            dtypes=dict(sorted(summary.dtypes.items())),
             facts=_facts(self, inputs),
         )
 
@@ -191,20 +191,20 @@ def _specs(values: list[Value]) -> tuple[TensorSpec, ...]:
     )
 
 
-def _operators(seen: OnnxGraphSummary) -> dict[str, int]:
+def _operators(summary: OnnxGraphSummary) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for (domain, name), count in seen.operators.items():
+    for (domain, name), count in summary.operators.items():
         full = qualified(domain, name)
         counts[full] = counts.get(full, 0) + count
     return dict(sorted(counts.items()))
 
 
 def _facts(model: _Model, inputs: list[Value]) -> OnnxFacts:
-    seen = model.graph.seen
+    summary = model.graph.summary
     unranked = [v.name for v in inputs if v.kind in ("tensor", "") and v.shape is None]
     free = {v.name: tuple(v.symbols) for v in inputs if any(s is not None for s in v.symbols)}
-    own = set(seen.functions)
-    foreign = {domain for domain, name in seen.operators if (domain, name) not in own}
+    own = set(summary.functions)
+    foreign = {domain for domain, name in summary.operators if (domain, name) not in own}
     return OnnxFacts(
         ir_version=model.ir_version,
         opsets=model.opsets,
@@ -213,19 +213,19 @@ def _facts(model: _Model, inputs: list[Value]) -> OnnxFacts:
         symbolic_dims=free,
         unranked_inputs=tuple(unranked),
         non_tensor_inputs=_non_tensors(inputs),
-        non_tensor_outputs=_non_tensors(seen.outputs),
-        initializers=seen.dtypes.total(),
-        initializers_in_inputs=len(seen.inputs) - len(inputs),
-        graph=seen.name,
-        nodes=seen.nodes,
-        subgraphs=seen.subgraphs,
-        external_data=tuple(_external(tensor) for tensor in seen.external),
+        non_tensor_outputs=_non_tensors(summary.outputs),
+        initializers=summary.dtypes.total(),
+        initializers_in_inputs=len(summary.inputs) - len(inputs),
+        graph=summary.name,
+        nodes=summary.nodes,
+        subgraphs=summary.subgraphs,
+        external_data=tuple(_external(tensor) for tensor in summary.external),
         custom_domains=tuple(sorted(foreign - _STANDARD_DOMAINS)),
-        functions=tuple(sorted(qualified(domain, name) for domain, name in seen.functions)),
-        sparse_initializers=seen.sparse,
-        quantised=_quantizing(seen),
-        quantization_annotations=seen.quantization,
-        constant_bytes=seen.constant_bytes,
+        functions=tuple(sorted(qualified(domain, name) for domain, name in summary.functions)),
+        sparse_initializers=summary.sparse,
+        quantised=_quantizing(summary),
+        quantization_annotations=summary.quantization,
+        constant_bytes=summary.constant_bytes,
     )
 
 
@@ -242,10 +242,10 @@ def _external(tensor: Mapping[str, str]) -> ExternalTensor:
     )
 
 
-def _quantizing(seen: OnnxGraphSummary) -> dict[str, int]:
+def _quantizing(summary: OnnxGraphSummary) -> dict[str, int]:
     counts = {
         qualified(domain, name): count
-        for (domain, name), count in seen.operators.items()
+        for (domain, name), count in summary.operators.items()
         if name in _QUANTISING or name.startswith("QLinear")
     }
     return dict(sorted(counts.items()))

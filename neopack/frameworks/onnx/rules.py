@@ -31,8 +31,8 @@ def _newest_taken(inspection: Inspection) -> OnnxRelease | None:
     row = facts.support("ONNX", inspection.target, inspection.as_of or None)
     if row is None or not row.maximum:
         return None
-    taken = [r for r in facts.onnx_releases() if versions.at_most(r.release, row.maximum)]
-    return taken[-1] if taken else None
+    accepted = [r for r in facts.onnx_releases() if versions.at_most(r.release, row.maximum)]
+    return accepted[-1] if accepted else None
 
 
 def _came_with(**what: int) -> str:

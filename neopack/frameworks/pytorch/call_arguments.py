@@ -97,18 +97,18 @@ class CallRecorder:
             outer.value = ""
         return _Open(bracket, callee, at + 1)
 
-    def _closed(self, done: _Open, tokens: Sequence[str]) -> str:
-        if done.bracket == "[":
-            return UNKNOWN if done.callee else _list_of(done.kinds)
-        if done.callee.startswith("torch.") and done.callee not in _RETURNS:
-            return self._called(done)
-        if done.callee in _CASTS:
-            return done.callee
-        if done.callee in _TYPED:
-            return kind_of_type(_first(tokens, done.start))
-        if not done.callee and len(done.kinds) == 1:
-            return done.kinds[0]
-        return _RETURNS.get(done.callee, UNKNOWN)
+    def _closed(self, call: _Open, tokens: Sequence[str]) -> str:
+        if call.bracket == "[":
+            return UNKNOWN if call.callee else _list_of(call.kinds)
+        if call.callee.startswith("torch.") and call.callee not in _RETURNS:
+            return self._called(call)
+        if call.callee in _CASTS:
+            return call.callee
+        if call.callee in _TYPED:
+            return kind_of_type(_first(tokens, call.start))
+        if not call.callee and len(call.kinds) == 1:
+            return call.kinds[0]
+        return _RETURNS.get(call.callee, UNKNOWN)
 
     def _called(self, done: _Open) -> str:
         operator = f"aten::{done.callee.rpartition('.')[2]}"

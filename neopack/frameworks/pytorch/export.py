@@ -243,9 +243,11 @@ def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tupl
                 f"cannot be traced: {first_line(error)}", where=where, hint="try --script"
             ) from error
     inline_functions(traced)
-    seen = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
+    tracer_warnings = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
     places = dict.fromkeys(
-        f"{Path(w.filename).name}:{w.lineno}" for w in seen if not is_torchs_own(w.filename)
+        f"{Path(w.filename).name}:{w.lineno}"
+        for w in tracer_warnings
+        if not is_torchs_own(w.filename)
     )
     if not places:
         return traced, []

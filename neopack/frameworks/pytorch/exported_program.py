@@ -208,7 +208,7 @@ def _operator(target: str) -> str:
 
 def _training(nodes: Any) -> Iterator[str]:
     for node in nodes:
-        arguments = {one["name"]: one["arg"] for one in node["inputs"]}
+        arguments = {argument["name"]: argument["arg"] for argument in node["inputs"]}
         flags = [arguments[flag] for flag in _TRAINING_FLAGS if flag in arguments]
         has_statistics = _STATISTICS not in arguments or "as_none" not in arguments[_STATISTICS]
         if has_statistics and any(flag.get("as_bool") is True for flag in flags):

@@ -375,13 +375,13 @@ def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
 
 def _instead(names: Sequence[str], version: str) -> str:
     """What to do of the first that neopack does not rewrite, or of all where it rewrites each."""
-    left = [name for name in names if name not in lower.rewritten()]
-    if not left:
+    remaining = [name for name in names if name not in lower.rewritten()]
+    if not remaining:
         return f"Package it with --framework-version {version}: neopack rewrites it."
-    hint = facts.torch_instead(left[0])
+    hint = facts.torch_instead(remaining[0])
     if hint:
-        return f"In place of {left[0]}: {hint}."
-    return f"neopack knows no way to write {left[0]} for it: use operators that it has."
+        return f"In place of {remaining[0]}: {hint}."
+    return f"neopack knows no way to write {remaining[0]} for it: use operators that it has."
 
 
 @rule("NEO-PT-023", needs=("info",))

@@ -53,9 +53,9 @@ def export(today: Callable[[], ExportedModel], task: ExportTask, log: Log) -> Ex
         raise
     except NeopackError as error:
         problem = error.message
-    done = f"built and traced in {runtime}, since today's export was refused: {problem}"
-    log.note(done)
-    return replace(_remade(task, log), rewrites=(done,))
+    remark = f"built and traced in {runtime}, since today's export was refused: {problem}"
+    log.note(remark)
+    return replace(_remade(task, log), rewrites=(remark,))
 
 
 def _worker(task: ExportTask, log: Log) -> AbstractContextManager[Worker]:

@@ -127,13 +127,13 @@ def total(tensors: Iterable[StoredTensor]) -> Totals:
     """Sum up tensors. Equal views count once, and views never to more bytes than their storage."""
     elements, dtypes = 0, Counter[str]()
     size: dict[str, int] = {}
-    devices, seen = set[str](), set[StoredTensor]()
+    devices, counted = set[str](), set[StoredTensor]()
     for tensor in tensors:
         dtypes[tensor.dtype] += 1
         devices.add(tensor.device)
-        if tensor.storage and tensor in seen:
+        if tensor.storage and tensor in counted:
             continue
-        seen.add(tensor)
+        counted.add(tensor)
         elements += tensor.elements
         key = tensor.storage or f"none {len(size)}"
         size[key] = min(size.get(key, 0) + tensor.bytes, tensor.storage_bytes or tensor.bytes)
@@ -148,15 +148,15 @@ def total(tensors: Iterable[StoredTensor]) -> Totals:
 def tensors(root: Any) -> Iterator[OwnedTensor]:
     """Every tensor that ``root`` holds, each pickled object once; cycles are handled."""
     waiting: list[tuple[Any, str, str, str]] = [(root, "", "", "")]
-    seen: set[int] = set()
+    visited: set[int] = set()
     while waiting:
         value, owner, group, name = waiting.pop()
         if (
             not isinstance(value, (PickledCall, dict, list, tuple, set, frozenset))
-            or id(value) in seen
+            or id(value) in visited
         ):
             continue
-        seen.add(id(value))
+        visited.add(id(value))
         tensor = tensor_of(value)
         if tensor is not None:
             yield OwnedTensor(tensor=tensor, owner=owner, name=name, group=group)

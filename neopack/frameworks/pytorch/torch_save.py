@@ -142,15 +142,15 @@ def _info(
     kind = _kind(value)
     key, weights = _weights(value) if kind == "checkpoint" else ("", value)
     stored = list(tensors(weights))
-    kept = [h.tensor for h in stored if not _is_buffer(h)]
+    parameters = [h.tensor for h in stored if not _is_buffer(h)]
     everything = total(h.tensor for h in stored)
     return ModelInfo(
         framework=FRAMEWORK,
         format=kind,
         producer="pytorch",
         versions=versions,
-        parameters=total(kept).elements if counted else None,
-        parameter_bytes=total(kept).bytes if counted else None,
+        parameters=total(parameters).elements if counted else None,
+        parameter_bytes=total(parameters).bytes if counted else None,
         dtypes=everything.dtypes,
         notes=_notes(kind, key),
         facts=SavedFacts(
@@ -227,14 +227,14 @@ def read_safetensors(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Mod
         raise Malformed("the safetensors header is broken", offset=8, where=source.name) from None
     if max(ends, default=0) > cursor.left:
         raise Malformed("tensor data is missing", offset=source.size, where=source.name)
-    kept = total(t for t in stored if not t.storage.endswith(_BUFFERS))
+    parameters = total(t for t in stored if not t.storage.endswith(_BUFFERS))
     metadata = header.get("__metadata__")
     return ModelInfo(
         framework=FRAMEWORK,
         format="safetensors",
         producer="safetensors",
-        parameters=kept.elements,
-        parameter_bytes=kept.bytes,
+        parameters=parameters.elements,
+        parameter_bytes=parameters.bytes,
         dtypes=total(stored).dtypes,
         facts=SafetensorsFacts(
             keys=tuple(rows)[:50], tensors=len(rows), metadata=_texts(metadata)

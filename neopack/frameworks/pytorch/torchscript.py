@@ -239,7 +239,7 @@ def _stored_inputs(value: Any) -> Sequence[Any] | None:
     for name, inputs in mapping(_untagged(value)) or ():
         values = _untagged(inputs)
         if name == "forward" and isinstance(values, (list, tuple)):
-            return [_untagged(one) for one in values]
+            return [_untagged(item) for item in values]
     return None
 
 

@@ -16,16 +16,18 @@ def nms(boxes: Any, scores: Any, iou_threshold: float) -> Any:
 
     x0, y0, x1, y1 = boxes.unbind(1)
     areas = (x1 - x0) * (y1 - y0)
-    left = scores.argsort(descending=True, stable=True)
-    kept: list[int] = []
-    while left.numel():
-        best, left = left[0], left[1:]
-        kept.append(int(best))
-        width = torch.minimum(x1[left], x1[best]) - torch.maximum(x0[left], x0[best])
-        height = torch.minimum(y1[left], y1[best]) - torch.maximum(y0[left], y0[best])
+    remaining = scores.argsort(descending=True, stable=True)
+    chosen: list[int] = []
+    while remaining.numel():
+        best, remaining = remaining[0], remaining[1:]
+        chosen.append(int(best))
+        width = torch.minimum(x1[remaining], x1[best]) - torch.maximum(x0[remaining], x0[best])
+        height = torch.minimum(y1[remaining], y1[best]) - torch.maximum(y0[remaining], y0[best])
         shared = width.clamp(min=0) * height.clamp(min=0)
-        left = left[~(shared / (areas[best] + areas[left] - shared) > iou_threshold)]
-    return torch.tensor(kept, dtype=torch.int64)
+        remaining = remaining[
+            ~(shared / (areas[best] + areas[remaining] - shared) > iou_threshold)
+        ]
+    return torch.tensor(chosen, dtype=torch.int64)
 
 
 def roi_align(

@@ -143,7 +143,11 @@ def _keras(model: Any) -> tuple[Callable[[Mapping[str, Any]], Any], list[TensorS
 def _specs(structured: Any) -> list[TensorSpec]:
     positional, named = structured
     tensors = [*positional, *named.values()]
-    return [_spec(one, f"input_{at}") for at, one in enumerate(tensors) if hasattr(one, "shape")]
+    return [
+        _spec(tensor, f"input_{at}")
+        for at, tensor in enumerate(tensors)
+        if hasattr(tensor, "shape")
+    ]
 
 
 def _from_signature(function: Any, signature: Any) -> list[TensorSpec]:
@@ -151,12 +155,14 @@ def _from_signature(function: Any, signature: Any) -> list[TensorSpec]:
 
     python = getattr(function, "python_function", function)
     names = [name for name in inspect.signature(python).parameters if name != "self"]
-    return [_spec(one, names[at]) for at, one in enumerate(signature) if hasattr(one, "shape")]
+    return [
+        _spec(tensor, names[at]) for at, tensor in enumerate(signature) if hasattr(tensor, "shape")
+    ]
 
 
-def _spec(one: Any, name: str) -> TensorSpec:
-    shape = () if one.shape.rank is None else tuple(one.shape.as_list())
-    return TensorSpec(name=_plain(one.name or name), dtype=_word(one.dtype), shape=shape)
+def _spec(tensor: Any, name: str) -> TensorSpec:
+    shape = () if tensor.shape.rank is None else tuple(tensor.shape.as_list())
+    return TensorSpec(name=_plain(tensor.name or name), dtype=_word(tensor.dtype), shape=shape)
 
 
 def _plain(name: str) -> str:

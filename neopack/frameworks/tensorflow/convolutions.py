@@ -54,7 +54,7 @@ class Convolutions:
     def node(
         self, name: str, op: str, inputs: Sequence[str], attributes: ConvolutionAttributes
     ) -> None:
-        first, second = (*(one.partition(":")[0] for one in inputs[:2]), "", "")[:2]
+        first, second = (*(tensor.partition(":")[0] for tensor in inputs[:2]), "", "")[:2]
         shape = attributes.shape
         if shape is None and op in _SAME:
             shape = self._shapes.get(first)
@@ -84,8 +84,8 @@ class Convolutions:
             return None
         if op == DEPTHWISE:
             return depth * outputs
-        taken = self._taken(image, attributes)
-        if taken and 0 < depth < taken and taken % depth == 0:
+        channels = self._taken(image, attributes)
+        if channels and 0 < depth < channels and channels % depth == 0:
             self.grouped.append(name)
         return outputs
 

@@ -134,15 +134,15 @@ def _saved_source(
 def _write_saved(
     folder: Path, model: Any, meta: Any, key: str, staging: Path
 ) -> tuple[list[Member], list[str], LoweredGraph]:
-    done, lowered = saved_model.rewrite(model, meta, key)
+    rewrites, lowered = saved_model.rewrite(model, meta, key)
     written = staging / DIRECTORY
     written.mkdir()
     (written / saved_model.SAVED_MODEL).write_bytes(model.SerializeToString(deterministic=True))
     main = Member(
         name=f"{DIRECTORY}/{saved_model.SAVED_MODEL}", path=written / saved_model.SAVED_MODEL
     )
-    parts, left = saved_model.copy_parts(folder, written, DIRECTORY)
-    return [main, *parts], [*done, *left], lowered
+    parts, dropped = saved_model.copy_parts(folder, written, DIRECTORY)
+    return [main, *parts], [*rewrites, *dropped], lowered
 
 
 def _live_source(model: Any, task: ExportTask, log: Log) -> ExportedModel:

@@ -78,17 +78,17 @@ def _forgiving(fields: Iterator[Field]) -> Iterator[Field]:
 
 
 def _is_saved_model(walker: Walker) -> bool:
-    seen = False
+    has_meta_graph = False
     for part in _forgiving(walker.top()):
         if _SAVED_MODEL_FIELDS.get(part.number) != part.wire:
             return False
         if part.number == 1 and not 1 <= part.value <= _LATEST_SCHEMA:
             return False
         if part.number == 2:
-            seen = seen or _is_meta_graph(walker, walker.message(part))
-            if not seen:
+            has_meta_graph = has_meta_graph or _is_meta_graph(walker, walker.message(part))
+            if not has_meta_graph:
                 return False
-    return seen
+    return has_meta_graph
 
 
 def _is_meta(walker: Walker) -> bool:

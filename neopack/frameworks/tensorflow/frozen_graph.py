@@ -32,15 +32,15 @@ def parse_graph(path: Path, *, is_text: bool) -> StrippedGraph:
 
 
 def output_tensors(
-    definition: Any, asked: Sequence[str], info: ModelInfo, where: str
+    definition: Any, requested: Sequence[str], info: ModelInfo, where: str
 ) -> dict[str, str]:
     """{name: tensor}: those asked for, else what ends the graph, as the open loader tells it.
 
     Raises ``UsageError`` where gradients are in the graph: what ends it then is not the model's.
     """
     operations = _operations(definition, where)
-    if asked:
-        return dict(_asked(name, operations, where) for name in asked)
+    if requested:
+        return dict(_asked(name, operations, where) for name in requested)
     ends = dict(_ends(operations))
     training = facts_of(info, FrozenGraphFacts).training
     if training or not ends:
@@ -86,8 +86,8 @@ def _asked(name: str, operations: dict[str, Any], where: str) -> tuple[str, str]
 def _ends(operations: dict[str, Any]) -> list[tuple[str, str]]:
     ends = []
     for name, operation in operations.items():
-        taken = [tensor for tensor in operation.outputs if tensor.consumers()]
-        if operation.type not in UNLIKELY_OUTPUTS and not taken:
+        consumed = [tensor for tensor in operation.outputs if tensor.consumers()]
+        if operation.type not in UNLIKELY_OUTPUTS and not consumed:
             ends += [_named(name, place) for place in range(len(operation.outputs))]
     return ends
 

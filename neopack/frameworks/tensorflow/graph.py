@@ -94,18 +94,18 @@ class _Attributes(ConvolutionAttributes):
 class GraphDefReader:
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
-        self.seen = GraphDefSummary()
+        self.summary = GraphDefSummary()
 
     def graph(self, span: Field | None) -> None:
         """The GraphDef in ``span``, or the one that fills the source."""
-        walker, seen = self.walker, self.seen
+        walker, summary = self.walker, self.summary
         for part in walker.message(span) if span else walker.top():
             if part.number == 1:
                 self._node(part)
             elif part.number == 2:
                 self._library(part)
             elif part.number == 4:
-                seen.producer, seen.min_consumer = self._versions(part)
+                summary.producer, summary.min_consumer = self._versions(part)
 
     def _versions(self, span: Field) -> tuple[int, int]:
         numbers = {1: 0, 2: 0}
@@ -120,12 +120,12 @@ class GraphDefReader:
                 self._function(part)
 
     def _function(self, span: Field) -> None:
-        self.seen.convolutions.another_graph()
+        self.summary.convolutions.another_graph()
         for part in self.walker.message(span):
             if part.number == 1:
                 name = self._first_text(part)
-                self.seen.functions.append(name)
-                self._bound(len(self.seen.functions))
+                self.summary.functions.append(name)
+                self._bound(len(self.summary.functions))
             elif part.number == 3:
                 self._inner_node(part)
 
@@ -149,7 +149,7 @@ class GraphDefReader:
             elif part.number == 5:
                 self._attribute(part, op, attributes)
         self._count(op)
-        self.seen.convolutions.node(name, op, inputs, attributes.said())
+        self.summary.convolutions.node(name, op, inputs, attributes.said())
 
     def _node(self, span: Field) -> None:
         name, op, inputs, attributes = "", "", 0, _Attributes()
@@ -163,24 +163,24 @@ class GraphDefReader:
                 inputs += 1
                 taken = self.walker.text(part)
                 first += [taken] * (inputs <= 2)
-                self.seen.consumed.add(taken.removeprefix("^").partition(":")[0])
+                self.summary.consumed.add(taken.removeprefix("^").partition(":")[0])
             elif part.number == 5:
                 self._attribute(part, op, attributes)
         self._count(op)
-        self.seen.convolutions.node(name, op, first, attributes.said())
-        self._bound(len(self.seen.kept))
-        self.seen.kept.append(
+        self.summary.convolutions.node(name, op, first, attributes.said())
+        self._bound(len(self.summary.kept))
+        self.summary.kept.append(
             GraphNode(
                 name=name, op=op, dtype=attributes.dtype, shape=attributes.shape, inputs=inputs
             )
         )
 
     def _count(self, op: str) -> None:
-        self.seen.nodes += 1
-        self.seen.operators[op] += 1
-        self._bound(len(self.seen.operators))
+        self.summary.nodes += 1
+        self.summary.operators[op] += 1
+        self._bound(len(self.summary.operators))
         if op not in _FORWARD and _TRAINING.fullmatch(op):
-            self.seen.training[op] += 1
+            self.summary.training[op] += 1
 
     def _bound(self, kept: int) -> None:
         self.walker.limits.hold("records", kept, where=self.walker.cursor.name)
@@ -201,9 +201,9 @@ class GraphDefReader:
                 self._of_convolution(part, key, into)
 
     def _note_attribute(self, op: str, key: str) -> None:
-        if not key.startswith("_") and (op, key) not in self.seen.attributes:
-            self._bound(len(self.seen.attributes))
-            self.seen.attributes.add((op, key))
+        if not key.startswith("_") and (op, key) not in self.summary.attributes:
+            self._bound(len(self.summary.attributes))
+            self.summary.attributes.add((op, key))
 
     def _type(self, value: Field) -> str:
         for part in self.walker.message(value):
@@ -259,9 +259,9 @@ class GraphDefReader:
                 offset=span.offset,
                 where=self.walker.cursor.name,
             )
-        self.seen.dtypes[word] += 1
-        self.seen.elements += elements
-        self.seen.bytes += (elements * bits + 7) // 8
+        self.summary.dtypes[word] += 1
+        self.summary.elements += elements
+        self.summary.bytes += (elements * bits + 7) // 8
         return shape
 
 

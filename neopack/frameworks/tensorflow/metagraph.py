@@ -78,7 +78,7 @@ def read_meta_graph(walker: Walker, span: Field | None, *, tags_only: bool = Fal
         elif part.number == 7:
             meta.objects = True
             meta.keras = _has_keras(walker, part) or meta.keras
-    meta.graph = graph.seen
+    meta.graph = graph.summary
     return meta
 
 

@@ -99,22 +99,24 @@ def _walker(source: ByteSource, limits: Limits) -> tuple[bool, Walker]:
 def _graph_info(walker: Walker, *, is_text: bool) -> ModelInfo:
     reader = GraphDefReader(walker)
     reader.graph(None)
-    seen = reader.seen
-    placeholders, outputs = seen.placeholders(), seen.outputs()
+    summary = reader.summary
+    placeholders, outputs = summary.placeholders(), summary.outputs()
     return ModelInfo(
         framework=FRAMEWORK,
         format=FROZEN,
-        versions=_versions(seen),
+        versions=_versions(summary),
         signature=Signature(inputs=_node_specs(placeholders), outputs=_node_specs(outputs)),
-        operators=dict(sorted(seen.operators.items())),
-        parameters=seen.elements,
-        parameter_bytes=seen.bytes,
-        dtypes=dict(sorted(seen.dtypes.items())),
+        operators=dict(sorted(summary.operators.items())),
+        parameters=summary.elements,
+        parameter_bytes=summary.bytes,
+        dtypes=dict(sorted(summary.dtypes.items())),
         facts=FrozenGraphFacts(
             text=is_text,
-            **_graph_facts(seen),
+            **_graph_facts(summary),
             outputs=tuple((node.name, node.op) for node in outputs),
-            loose_variables={op: seen.operators[op] for op in _VARIABLES if seen.operators[op]},
+            loose_variables={
+                op: summary.operators[op] for op in _VARIABLES if summary.operators[op]
+            },
             dynamic_inputs=tuple(
                 n.name for n in placeholders if n.shape is None or None in n.shape
             ),
@@ -140,29 +142,29 @@ class _GraphFacts(TypedDict):
     dilated_depthwise: tuple[str, ...]
 
 
-def _graph_facts(seen: GraphDefSummary) -> _GraphFacts:
+def _graph_facts(summary: GraphDefSummary) -> _GraphFacts:
     return _GraphFacts(
-        producer=seen.producer,
-        min_consumer=seen.min_consumer,
-        nodes=seen.nodes,
-        functions=tuple(sorted(seen.functions)),
-        placeholders=tuple(node.name for node in seen.placeholders()),
-        training=dict(sorted(seen.training.items())),
-        newer=_newer(seen),
-        grouped=tuple(seen.convolutions.grouped),
-        dilated_depthwise=tuple(seen.convolutions.dilated),
+        producer=summary.producer,
+        min_consumer=summary.min_consumer,
+        nodes=summary.nodes,
+        functions=tuple(sorted(summary.functions)),
+        placeholders=tuple(node.name for node in summary.placeholders()),
+        training=dict(sorted(summary.training.items())),
+        newer=_newer(summary),
+        grouped=tuple(summary.convolutions.grouped),
+        dilated_depthwise=tuple(summary.convolutions.dilated),
     )
 
 
-def _newer(seen: GraphDefSummary) -> tuple[str, ...]:
-    table, own = facts.tensorflow_operators(), set(seen.functions)
-    operators = {op for op in seen.operators if op not in table and op not in own}
-    attributes = {f"{op}.{key}" for op, key in seen.attributes if key not in table.get(op, key)}
+def _newer(summary: GraphDefSummary) -> tuple[str, ...]:
+    table, own = facts.tensorflow_operators(), set(summary.functions)
+    operators = {op for op in summary.operators if op not in table and op not in own}
+    attributes = {f"{op}.{key}" for op, key in summary.attributes if key not in table.get(op, key)}
     return tuple(sorted(operators | attributes))
 
 
-def _versions(seen: GraphDefSummary) -> dict[str, str]:
-    numbers = {"producer": seen.producer, "min_consumer": seen.min_consumer}
+def _versions(summary: GraphDefSummary) -> dict[str, str]:
+    numbers = {"producer": summary.producer, "min_consumer": summary.min_consumer}
     return {name: str(number) for name, number in numbers.items() if number}
 
 

@@ -32,12 +32,12 @@ def outputs(inspection: Inspection) -> Iterator[Hit]:
         yield from _others("output", signature.outputs, facts.framework("TFLITE").output_dtypes)
 
 
-def _others(what: str, specs: Sequence[TensorSpec], taken: Sequence[str]) -> Iterator[Hit]:
+def _others(what: str, specs: Sequence[TensorSpec], accepted: Sequence[str]) -> Iterator[Hit]:
     for spec in specs:
-        if spec.dtype not in taken:
+        if spec.dtype not in accepted:
             number = TYPES.index(spec.dtype) if spec.dtype in TYPES else "<t>"
             yield Hit(
-                message=f"{what} {spec.name!r} is {spec.dtype}; Neo takes {' or '.join(taken)}",
+                message=f"{what} {spec.name!r} is {spec.dtype}; Neo takes {' or '.join(accepted)}",
                 where=spec.name,
                 values={"name": spec.name, "type": str(number)},
             )

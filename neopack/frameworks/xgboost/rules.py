@@ -22,11 +22,11 @@ ENCODINGS = {"json": "JSON", "ubj": "UBJSON"}
 @rule("NEO-XG-001")
 def more_than_one_member(inspection: Inspection) -> Iterator[Hit]:
     """One member and nothing else: directories and code/ count too (loader, run)."""
-    seen = [e.name for e in inspection.entries if not _hidden(e.name)]
-    if len(seen) > 1:
+    members = [e.name for e in inspection.entries if not _hidden(e.name)]
+    if len(members) > 1:
         yield Hit(
-            message=f"{len(seen)} members where one is allowed: {', '.join(seen[:4])}",
-            where=seen[1],
+            message=f"{len(members)} members where one is allowed: {', '.join(members[:4])}",
+            where=members[1],
         )
 
 

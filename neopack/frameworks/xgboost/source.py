@@ -12,16 +12,16 @@ from neopack.values.model import ModelSource
 __all__ = ["require_file"]
 
 
-def require_file(given: ModelSource, *, trust_pickle: bool) -> tuple[Path, str]:
+def require_file(origin: ModelSource, *, trust_pickle: bool) -> tuple[Path, str]:
     """The file and its encoding; raises for all that holds no model to submit, and for a pickle
     that nobody vouches for."""
-    if given.kind != "file":
+    if origin.kind != "file":
         raise SourceError(
-            "XGBoost models are packaged from a file or a Booster", where=given.where
+            "XGBoost models are packaged from a file or a Booster", where=origin.where
         )
-    if given.weights is not None:
-        raise SourceError("--weights does not go with an XGBoost model", where=given.where)
-    path = Path(given.where)
+    if origin.weights is not None:
+        raise SourceError("--weights does not go with an XGBoost model", where=origin.where)
+    path = Path(origin.where)
     with FileSource(path) as source:
         form = read.form(source)
     if form is None:

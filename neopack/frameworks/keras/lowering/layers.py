@@ -62,10 +62,10 @@ def _named_weights(b: Building, layer: Layer) -> list[tuple[str, Array]]:
 def plain(value: AnyJson) -> AnyJson:
     """A value of a config without Keras 3's ways to write tuples and arrays."""
     if isinstance(value, dict) and value.get("class_name") == "__tuple__":
-        return [plain(one) for one in value.get("items", [])]
+        return [plain(item) for item in value.get("items", [])]
     if isinstance(value, dict) and value.get("class_name") in ("__numpy__", "__tensor__"):
         return value.get("config", {}).get("value")
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _activation(b: Building, layer: Layer, call: LayerCall) -> int:
@@ -251,7 +251,7 @@ def _center_crop(b: Building, layer: Layer, call: LayerCall) -> int:
     spare = (shape[1] - layer.config["height"], shape[2] - layer.config["width"])
     if min(spare) < 0:
         raise NotInKeras224("CenterCrop of a smaller image, which resizes it", "Cropping2D")
-    cropping = [[one // 2, one - one // 2] for one in spare]
+    cropping = [[size // 2, size - size // 2] for size in spare]
     b.note("CenterCrop became Cropping2D", b.name(layer))
     return b.add(b.name(layer), "Cropping2D", {"cropping": cropping}, [x])
 

@@ -84,8 +84,8 @@ def _taken(call: LayerCall) -> list[int]:
         if isinstance(value, Ref):
             yield value.call
         elif isinstance(value, list | tuple):
-            for one in value:
-                yield from refs(one)
+            for item in value:
+                yield from refs(item)
 
     return list(refs([*call.args, *call.kwargs.values()]))
 

@@ -136,7 +136,7 @@ class Building:
         if isinstance(value, Ref):
             return [self.made[value.call]]
         if isinstance(value, list | tuple):
-            return [at for one in value for at in self.inputs(one)]
+            return [at for item in value for at in self.inputs(item)]
         return []
 
     def arrays(self, layer: Layer) -> list[Array]:
@@ -162,9 +162,9 @@ class Building:
         if layer.class_name == "DepthwiseConv2D" and before[0]:
             return before[0] * int(config.get("depth_multiplier", 1))
         if layer.class_name == "Concatenate" and all(before):
-            return sum(one or 0 for one in before) if config["axis"] in (-1, 3) else before[0]
+            return sum(count or 0 for count in before) if config["axis"] in (-1, 3) else before[0]
         if any(kind in layer.class_name for kind in _SAME_CHANNELS):
-            return max((one for one in before if one), default=None)
+            return max((count for count in before if count), default=None)
         return None
 
 

@@ -28,7 +28,7 @@ def _two(call: LayerCall) -> tuple[AnyJson, AnyJson]:
     values = [*call.args, *(call.kwargs[key] for key in ("x1", "x2") if key in call.kwargs)]
     if len(values) != 2:
         raise NotInKeras224(f"an operation on {len(values)} values")
-    first, second = (one if isinstance(one, Ref) else plain(one) for one in values)
+    first, second = (operand if isinstance(operand, Ref) else plain(operand) for operand in values)
     return first, second
 
 

@@ -66,8 +66,8 @@ def along_last_axis(site: Site) -> str:
     order = list(range(rank))
     order[axis], order[-1] = order[-1], order[axis]
     turned = site.emit("Transpose", site.input(0), perm=order)
-    done = site.emit(site.node.op_type, turned, axis=rank - 1)
-    site.emit("Transpose", done, into=site.output(0), perm=order)
+    result = site.emit(site.node.op_type, turned, axis=rank - 1)
+    site.emit("Transpose", result, into=site.output(0), perm=order)
     return "transposed to the last axis"
 
 
@@ -173,8 +173,8 @@ def widened(site: Site) -> str:
         site.keep()
         return ""
     wide = [site.emit("Cast", name, to=TensorProto.INT32) for name in site.node.input]
-    done = site.emit(site.node.op_type, *wide)
-    site.emit("Cast", done, into=site.output(0), to=kind)
+    result = site.emit(site.node.op_type, *wide)
+    site.emit("Cast", result, into=site.output(0), to=kind)
     return "computed in int32"
 
 

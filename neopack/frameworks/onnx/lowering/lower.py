@@ -53,8 +53,8 @@ LARGE = 4096
 def release_for(version: str) -> OnnxRelease:
     """The release of ONNX that a framework version of Neo's is; 1.7.0's where none is said."""
     releases = facts.onnx_releases()
-    taken = [row for row in releases if versions.at_most(row.release, version or OF_NEO)]
-    return taken[-1] if taken else releases[0]
+    readable = [row for row in releases if versions.at_most(row.release, version or OF_NEO)]
+    return readable[-1] if readable else releases[0]
 
 
 def fits(info: ModelInfo, release: OnnxRelease) -> bool:
@@ -145,9 +145,9 @@ def _set_aside(graph: Any) -> list[tuple[Any, bool]]:
     listed = {info.name for info in graph.input}
     large = [t for t in graph.initializer if math.prod(t.dims) > LARGE]
     names = {tensor.name for tensor in large}
-    kept = [tensor for tensor in graph.initializer if tensor.name not in names]
+    small = [tensor for tensor in graph.initializer if tensor.name not in names]
     del graph.initializer[:]
-    graph.initializer.extend(kept)
+    graph.initializer.extend(small)
     for tensor in large:
         if tensor.name not in listed:
             info = helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
@@ -207,12 +207,12 @@ def _keep_domains(model: Any, opset: int, where: str) -> None:
     """Only the domains that nodes are of, ONNX's own first."""
     from onnx import helper
 
-    imported = {one.domain: one.version for one in model.opset_import}
+    imported = {entry.domain: entry.version for entry in model.opset_import}
     foreign = [node for node in nodes(model.graph) if node.domain not in OWN]
-    kept = {domain: imported.get(domain, 1) for domain in sorted({n.domain for n in foreign})}
-    if kept.get(ML, 0) > OLD_ML:
+    domains = {domain: imported.get(domain, 1) for domain in sorted({n.domain for n in foreign})}
+    if domains.get(ML, 0) > OLD_ML:
         for node in foreign:
-            definition = schema(node.op_type, kept[ML], ML) if node.domain == ML else None
+            definition = schema(node.op_type, domains[ML], ML) if node.domain == ML else None
             if definition is not None and definition.since_version > OLD_ML:
                 raise SourceError(
                     f"{ML} {OLD_ML}, the newest that Neo reads, has no such {node.op_type} "
@@ -220,8 +220,8 @@ def _keep_domains(model: Any, opset: int, where: str) -> None:
                     where=where,
                     hint="package the model from the library that trained it",
                 )
-        kept[ML] = OLD_ML
+        domains[ML] = OLD_ML
     del model.opset_import[:]
     model.opset_import.extend(
-        helper.make_opsetid(domain, version) for domain, version in {"": opset, **kept}.items()
+        helper.make_opsetid(domain, version) for domain, version in {"": opset, **domains}.items()
     )

@@ -155,12 +155,12 @@ def trilu(site: Site) -> str:
     offset = int(site.constant(1, "k").reshape(-1)[0]) if site.input(1) else 0
     mask = np.ones((rows, columns), np.bool_)
     mask = np.triu(mask, offset) if site.attribute("upper", 1) else np.tril(mask, offset)
-    kept = site.weight(mask, "triangle")
+    triangle = site.weight(mask, "triangle")
     if site.dtype() == TensorProto.BOOL:
-        site.emit("And", site.input(0), kept, into=site.output(0))
+        site.emit("And", site.input(0), triangle, into=site.output(0))
     else:
         zero = site.number(0, "zero")
-        site.emit("Where", kept, site.input(0), zero, into=site.output(0))
+        site.emit("Where", triangle, site.input(0), zero, into=site.output(0))
     return "a constant mask"
 
 

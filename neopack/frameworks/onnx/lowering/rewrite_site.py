@@ -23,8 +23,8 @@ class NotInOnnx(Exception):
 class UniqueNames:
     """Names for values that no value of the model has, the same ones each time."""
 
-    def __init__(self, taken: set[str]) -> None:
-        self._taken = taken
+    def __init__(self, used: set[str]) -> None:
+        self._taken = used
 
     def new(self, name: str) -> str:
         unique, count = name, 1

@@ -144,10 +144,10 @@ def schema(operator: str, opset: int, domain: str = "") -> Any:
 
 
 def opset_of(model: Any) -> int:
-    return max((one.version for one in model.opset_import if one.domain in OWN), default=1)
+    return max((entry.version for entry in model.opset_import if entry.domain in OWN), default=1)
 
 
 def set_opset(model: Any, opset: int) -> None:
-    for one in model.opset_import:
-        if one.domain in OWN:
-            one.version = opset
+    for entry in model.opset_import:
+        if entry.domain in OWN:
+            entry.version = opset

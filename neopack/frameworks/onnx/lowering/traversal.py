@@ -41,17 +41,17 @@ def graphs(graph: Any) -> Iterator[Any]:
 
 
 def named(graph: Any) -> Iterator[str]:
-    for one in graphs(graph):
-        yield from (info.name for info in (*one.input, *one.output, *one.value_info))
-        yield from (tensor.name for tensor in one.initializer)
+    for part in graphs(graph):
+        yield from (info.name for info in (*part.input, *part.output, *part.value_info))
+        yield from (tensor.name for tensor in part.initializer)
     for node in nodes(graph):
         yield node.name
         yield from node.output
 
 
 def used(graph: Any) -> Iterator[str]:
-    for one in graphs(graph):
-        yield from (info.name for info in one.output)
+    for part in graphs(graph):
+        yield from (info.name for info in part.output)
     for node in nodes(graph):
         yield from node.input
 

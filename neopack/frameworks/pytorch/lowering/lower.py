@@ -179,9 +179,9 @@ def _ways() -> Mapping[str, Any]:
 def _way(ways: Mapping[str, Any], node: Any) -> Any:
     name, dot, overload = node.schema().partition("(")[0].partition(".")
     plain = name.removesuffix("_")
-    for one in (name + dot + overload, name, plain + dot + overload, plain):
-        if one in ways and len(list(ways[one].inputs())) == node.inputsSize():
-            return ways[one]
+    for key in (name + dot + overload, name, plain + dot + overload, plain):
+        if key in ways and len(list(ways[key].inputs())) == node.inputsSize():
+            return ways[key]
     return None
 
 

@@ -136,14 +136,14 @@ def _way_to_numbers(walker: Walker, span: Field, way: Sequence[int]) -> list[_Sp
 def _constant(view: memoryview, node: Field, way: Sequence[_Span], nodes: Any) -> Any:
     """The constant without its numbers, added to ``nodes``; None for another operator."""
     attribute, _, tensor, content = way
-    made = nodes.add()
-    made.MergeFromString(_around(view, node.offset, node.end, attribute))
-    if made.op != "Const":
+    constant = nodes.add()
+    constant.MergeFromString(_around(view, node.offset, node.end, attribute))
+    if constant.op != "Const":
         del nodes[-1]
         return None
     around = _around(view, tensor.offset, tensor.end, content)
-    made.attr["value"].tensor.MergeFromString(around)
-    return made
+    constant.attr["value"].tensor.MergeFromString(around)
+    return constant
 
 
 def _around(view: memoryview, start: int, end: int, left_out: _Span) -> bytes:

@@ -31,13 +31,13 @@ def ungroup(graph: Any) -> Counter[str]:
 
     Those whose sizes are not known are left as they are.
     """
-    done: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     if any(map(_may_be, graph.node)):
-        done += _rewritten(graph.node, _shapes_of_graph(graph), _in_graph)
+        counts += _rewritten(graph.node, _shapes_of_graph(graph), _in_graph)
     for function in graph.library.function:
         if any(map(_may_be, function.node_def)):
-            done += _rewritten(function.node_def, _shapes_of_function(function), _in_function)
-    return done
+            counts += _rewritten(function.node_def, _shapes_of_function(function), _in_function)
+    return counts
 
 
 # --- which are in groups --------------------------------------------------------------------
@@ -74,13 +74,15 @@ def _word(node: Any, key: str) -> bytes:
 
 def _rewritten(nodes: Any, shapes: Shapes, reference: Callable[..., str]) -> Counter[str]:
     convolutions = [_convolution(node, shapes) for node in nodes if _may_be(node)]
-    grouped = [one for one in convolutions if one is not None]
+    grouped = [convolution for convolution in convolutions if convolution is not None]
     replacement = _Replacement(nodes, reference)
-    for one in grouped:
-        if one.node.op == _DEPTHWISE:
-            _as_convolution(one, replacement)
-        (_as_depthwise if one.becomes == DEPTHWISE else _as_split)(one, replacement)
-    return Counter(one.becomes for one in grouped)
+    for convolution in grouped:
+        if convolution.node.op == _DEPTHWISE:
+            _as_convolution(convolution, replacement)
+        (_as_depthwise if convolution.becomes == DEPTHWISE else _as_split)(
+            convolution, replacement
+        )
+    return Counter(convolution.becomes for convolution in grouped)
 
 
 def _may_be(node: Any) -> bool:
@@ -121,7 +123,7 @@ def _shapes_of_graph(graph: Any) -> dict[str, Sequence[int | None]]:
             tf.import_graph_def(type(graph).FromString(graph.SerializeToString()), name="")
     except Exception:  # noqa: BLE001 - whatever the importer raises: who runs the graph tells it
         return {}
-    tensors = [tensor for one in loaded.get_operations() for tensor in one.outputs]
+    tensors = [tensor for operation in loaded.get_operations() for tensor in operation.outputs]
     ranked = [tensor for tensor in tensors if tensor.shape.rank is not None]
     return {tensor.name.removesuffix(":0"): tensor.shape.as_list() for tensor in ranked}
 
@@ -205,10 +207,10 @@ class _Replacement:
         return self.reference(constant.name)
 
 
-def _as_depthwise(one: _Convolution, replacement: _Replacement) -> None:
+def _as_depthwise(convolution: _Convolution, replacement: _Replacement) -> None:
     """Outputs of a channel lie beside each other in both: the kernel's numbers stay in order."""
-    node, (height, width, _, outputs) = one.node, one.kernel
-    sizes = (height, width, one.channels, outputs // one.channels)
+    node, (height, width, _, outputs) = convolution.node, convolution.kernel
+    sizes = (height, width, convolution.channels, outputs // convolution.channels)
     node.op = _DEPTHWISE
     if way := replacement.constants_for(node.input[1]):
         for dim, size in zip(way[-1].attr["value"].tensor.tensor_shape.dim, sizes, strict=True):
@@ -225,41 +227,45 @@ def _as_depthwise(one: _Convolution, replacement: _Replacement) -> None:
         del node.attr[key]
 
 
-def _as_convolution(one: _Convolution, replacement: _Replacement) -> None:
-    node, code = one.node, one.node.attr["T"].type
-    named = replacement.integers(node, "kernel_shape", one.kernel)
+def _as_convolution(convolution: _Convolution, replacement: _Replacement) -> None:
+    node, code = convolution.node, convolution.node.attr["T"].type
+    named = replacement.integers(node, "kernel_shape", convolution.kernel)
     kernel = replacement.node(node, "kernel", "Reshape", (node.input[1], named), T=code, Tshape=3)
     node.op = "Conv2D"
     node.input[1] = replacement.reference(kernel.name)
 
 
-def _as_split(one: _Convolution, replacement: _Replacement) -> None:
-    node, code = one.node, one.node.attr["T"].type
-    image = _parts(one, replacement, "images", node.input[0], one.axis)
-    kernel = _parts(one, replacement, "kernels", node.input[1], 3)
+def _as_split(convolution: _Convolution, replacement: _Replacement) -> None:
+    node, code = convolution.node, convolution.node.attr["T"].type
+    image = _parts(convolution, replacement, "images", node.input[0], convolution.axis)
+    kernel = _parts(convolution, replacement, "kernels", node.input[1], 3)
     ends = []
-    for place in range(one.groups):
+    for place in range(convolution.groups):
         inputs = [replacement.reference(image, place), replacement.reference(kernel, place)]
         part = replacement.node(node, f"group_{place}", "Conv2D", inputs)
         for key in [key for key in node.attr if key[0] != "_"]:
             part.attr[key].CopyFrom(node.attr[key])
         ends.append(replacement.reference(part.name))
     waits = [name for name in node.input if name.startswith("^")]
-    axis = replacement.integers(node, "axis", one.axis)
+    axis = replacement.integers(node, "axis", convolution.axis)
     node.op = "ConcatV2"
     del node.input[:]
     node.input.extend([*ends, axis, *waits])
     for key in [key for key in node.attr if key != "_output_shapes"]:
         del node.attr[key]
-    node.attr["N"].i = one.groups
+    node.attr["N"].i = convolution.groups
     node.attr["T"].type = code
     node.attr["Tidx"].type = 3
 
 
-def _parts(one: _Convolution, replacement: _Replacement, word: str, tensor: str, axis: int) -> str:
+def _parts(
+    convolution: _Convolution, replacement: _Replacement, word: str, tensor: str, axis: int
+) -> str:
     """The name of the node that cuts ``tensor`` into the groups along ``axis``."""
-    where = replacement.integers(one.node, f"{word}_axis", axis)
-    split = replacement.node(one.node, word, "Split", (where, tensor), T=one.node.attr["T"].type)
-    split.attr["num_split"].i = one.groups
+    where = replacement.integers(convolution.node, f"{word}_axis", axis)
+    split = replacement.node(
+        convolution.node, word, "Split", (where, tensor), T=convolution.node.attr["T"].type
+    )
+    split.attr["num_split"].i = convolution.groups
     name: str = split.name
     return name

@@ -52,17 +52,17 @@ class LoweredGraph:
 
 def lower(graph: Any) -> LoweredGraph:
     """Change ``graph``, a GraphDef, in place."""
-    done = LoweredGraph(ungrouped=ungroup(graph))
+    lowered = LoweredGraph(ungrouped=ungroup(graph))
     own = {function.signature.name for function in graph.library.function}
     for function in graph.library.function:
-        _drop_statements(function.node_def, done)
-        _drop_statements_of_control(function, done)
+        _drop_statements(function.node_def, lowered)
+        _drop_statements_of_control(function, lowered)
     for node in _nodes(graph):
         if node.op not in own:
-            _lower_node(node, done)
+            _lower_node(node, lowered)
     graph.ClearField("debug_info")  # source files of the machine that traced it
     graph.library.ClearField("registered_gradients")
-    return done
+    return lowered
 
 
 def _nodes(graph: Any) -> Iterator[Any]:
@@ -71,12 +71,12 @@ def _nodes(graph: Any) -> Iterator[Any]:
         yield from function.node_def
 
 
-def _lower_node(node: Any, done: LoweredGraph) -> None:
+def _lower_node(node: Any, lowered: LoweredGraph) -> None:
     node.ClearField("experimental_debug_info")
     node.ClearField("experimental_type")
     attributes = facts.tensorflow_operators().get(node.op)
     if attributes is None:
-        done.unknown[node.op] += 1
+        lowered.unknown[node.op] += 1
         return
     for name in [
         name for name in node.attr if not name.startswith("_") and name not in attributes
@@ -84,9 +84,9 @@ def _lower_node(node: Any, done: LoweredGraph) -> None:
         what = f"{node.op}.{name}"
         if (node.op, name) in _HARMLESS or _is_default(node, name):
             del node.attr[name]
-            done.dropped[what] += 1
+            lowered.dropped[what] += 1
         else:
-            done.unknown[what] += 1
+            lowered.unknown[what] += 1
 
 
 def _is_default(node: Any, name: str) -> bool:
@@ -102,31 +102,33 @@ def _is_default(node: Any, name: str) -> bool:
     return rows[0].type == _TYPE_LIST and not value.list.type
 
 
-def _drop_statements(nodes: Any, done: LoweredGraph) -> None:
+def _drop_statements(nodes: Any, lowered: LoweredGraph) -> None:
     """Take out nodes that only state something, and what waits for them."""
     gone = {node.name for node in nodes if node.op in _STATEMENTS}
     if not gone:
         return
-    kept = [node for node in nodes if node.name not in gone]
+    remaining = [node for node in nodes if node.name not in gone]
     for node in nodes:
         if node.name in gone:
-            done.dropped[node.op] += 1
-    for node in kept:
+            lowered.dropped[node.op] += 1
+    for node in remaining:
         inputs = [name for name in node.input if name.removeprefix("^") not in gone]
         del node.input[:]
         node.input.extend(inputs)
-    copies = [type(node).FromString(node.SerializeToString()) for node in kept]
+    copies = [type(node).FromString(node.SerializeToString()) for node in remaining]
     del nodes[:]
     nodes.extend(copies)
 
 
-def _drop_statements_of_control(function: Any, done: LoweredGraph) -> None:
+def _drop_statements_of_control(function: Any, lowered: LoweredGraph) -> None:
     """A function's control outputs name nodes: those that are gone, no more."""
-    if not done.dropped:
+    if not lowered.dropped:
         return
     names = {node.name for node in function.node_def}
     for key in [k for k, node in function.control_ret.items() if node not in names]:
         del function.control_ret[key]
-    left = [name for name in function.signature.control_output if name in function.control_ret]
+    remaining = [
+        name for name in function.signature.control_output if name in function.control_ret
+    ]
     del function.signature.control_output[:]
-    function.signature.control_output.extend(left)
+    function.signature.control_output.extend(remaining)

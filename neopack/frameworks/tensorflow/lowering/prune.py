@@ -39,9 +39,9 @@ def prune(graph: Any, outputs: Mapping[str, str], types: Mapping[str, int]) -> P
     passing = {n.name: n.input[0] for n in graph.node if n.op in _IDENTITIES and n.input}
     loops = any(node.op in _LOOPS for node in graph.node)
     for node in graph.node:
-        kept = [_resolved(name, passing) for name in node.input if loops or name[0] != "^"]
+        inputs = [_resolved(name, passing) for name in node.input if loops or name[0] != "^"]
         del node.input[:]
-        node.input.extend(kept)
+        node.input.extend(inputs)
     sources = {name: _resolved(tensor, passing) for name, tensor in outputs.items()}
     needed = _ancestors(nodes, sources.values())
     cut = type(graph)()
@@ -69,9 +69,9 @@ def _rewrites(whole: int, left: int, named: Mapping[str, str]) -> list[str]:
 
 
 def _resolved(name: str, passing: Mapping[str, str]) -> str:
-    seen = set()
-    while (plain := name.removesuffix(":0")) in passing and plain not in seen:
-        seen.add(plain)
+    visited = set()
+    while (plain := name.removesuffix(":0")) in passing and plain not in visited:
+        visited.add(plain)
         name = passing[plain]
     return name
 
@@ -100,21 +100,21 @@ def _name_outputs(
     graph: Any, sources: Mapping[str, str], types: Mapping[str, int]
 ) -> dict[str, str]:
     """Give each output an Identity of its name, unless it is such a node already."""
-    taken = {node.name for node in graph.node}
+    used = {node.name for node in graph.node}
     consumed = {_node_of(name) for node in graph.node for name in node.input}
     operators = {node.name: node for node in graph.node}
     named: dict[str, str] = {}
     for name, tensor in sources.items():
         node = operators[_node_of(tensor)]
-        safe = safe_name(name, taken - {node.name})
+        safe = safe_name(name, used - {node.name})
         ends = node.name not in consumed and list(sources.values()).count(tensor) == 1
-        if node.op == "Identity" and ends and safe not in taken - {node.name}:
+        if node.op == "Identity" and ends and safe not in used - {node.name}:
             node.name = safe
         elif not (ends and tensor.partition(":")[2] in ("", "0") and node.name == safe):
-            safe = safe_name(name, taken)
+            safe = safe_name(name, used)
             added = graph.node.add(name=safe, op="Identity", input=[tensor])
             added.attr["T"].type = types[name]
-        taken.add(safe)
+        used.add(safe)
         named[name] = safe
     return named
 

@@ -68,17 +68,17 @@ def rewrite(model: Any, meta: Any, key: str) -> tuple[list[str], LoweredGraph]:
 
     Returns what was done, in words.
     """
-    done = []
+    rewrites = []
     if len(model.meta_graphs) > 1:
         only = type(meta).FromString(meta.SerializeToString())
-        done.append(f"only the graph tagged {', '.join(meta.meta_info_def.tags)} kept")
+        rewrites.append(f"only the graph tagged {', '.join(meta.meta_info_def.tags)} kept")
         del model.meta_graphs[:]
         model.meta_graphs.add().CopyFrom(only)
         meta = model.meta_graphs[0]
-    done += _keep_signature(meta, key)
-    done += _name_placeholders(meta)
+    rewrites += _keep_signature(meta, key)
+    rewrites += _name_placeholders(meta)
     lowered = lower(meta.graph_def)
-    return [*done, *lowered.rewrites()], lowered
+    return [*rewrites, *lowered.rewrites()], lowered
 
 
 def _keep_signature(meta: Any, key: str) -> list[str]:
@@ -105,15 +105,15 @@ def _keep_object(meta: Any, key: str) -> None:
 
 
 def _name_placeholders(meta: Any) -> list[str]:
-    taken = {node.name for node in meta.graph_def.node}
+    used = {node.name for node in meta.graph_def.node}
     operators = {node.name: node.op for node in meta.graph_def.node}
     renamed: dict[str, str] = {}
     for key, info in meta.signature_def[DEFAULT].inputs.items():
         node = info.name.partition(":")[0]
-        free = key not in taken and _NODE_NAME.fullmatch(key)
+        free = key not in used and _NODE_NAME.fullmatch(key)
         if node != key and node not in renamed and free and operators.get(node) == "Placeholder":
             renamed[node] = key
-            taken.add(key)
+            used.add(key)
     if not renamed:
         return []
     _rename(meta, renamed)
@@ -159,5 +159,5 @@ def copy_parts(folder: Path, to: Path, name: str) -> tuple[list[Member], list[st
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
                 members.append(Member(name=f"{name}/{relative}", path=target))
-    left = [name for name in EXTRAS if (folder / name).exists()]
-    return members, [f"left out: {', '.join(left)}"] if left else []
+    dropped = [name for name in EXTRAS if (folder / name).exists()]
+    return members, [f"left out: {', '.join(dropped)}"] if dropped else []

@@ -23,8 +23,8 @@ def extreme(site: Site) -> str:
     kind, (first, *rest) = site.dtype(), _integers(site)
     operator = "Greater" if site.node.op_type == "Max" else "Less"
     for other in rest:
-        taken = site.emit(operator, first, other)
-        first = site.emit("Where", taken, first, other)
+        extremum = site.emit(operator, first, other)
+        first = site.emit("Where", extremum, first, other)
     _into(site, first, kind)
     return COMPARED
 
@@ -129,15 +129,17 @@ def modulo(site: Site) -> str:
         raise NotInOnnx("Mod of floating point", "Sub, Mul, Floor and Div")
     kind, (value, by) = site.dtype(), _integers(site)
     whole = site.emit("Mul", site.emit("Div", value, by), by)
-    left = site.emit("Sub", value, whole)
+    remainder = site.emit("Sub", value, whole)
     if not site.attribute("fmod", 0):
         narrow = site.wide(kind)
         zero = site.number(0, "zero", narrow)
-        signs = [site.emit("Less", one, zero) for one in (left, by)]
-        none = site.emit("Equal", left, zero)
+        signs = [site.emit("Less", operand, zero) for operand in (remainder, by)]
+        none = site.emit("Equal", remainder, zero)
         turned = site.emit("And", site.emit("Xor", *signs), site.emit("Not", none))
-        left = site.emit("Add", left, site.emit("Mul", site.emit("Cast", turned, to=narrow), by))
-    _into(site, left, kind)
+        remainder = site.emit(
+            "Add", remainder, site.emit("Mul", site.emit("Cast", turned, to=narrow), by)
+        )
+    _into(site, remainder, kind)
     return "what Div leaves"
 
 
@@ -155,8 +157,8 @@ def bit_shift(site: Site) -> str:
     value = site.emit("Cast", site.input(0), to=TensorProto.INT64)
     if site.attribute("direction", "") == "LEFT":
         # what would be pushed out is taken off first: to cast it off is not left to the runtime
-        kept = site.weight(np.asarray(2 ** (bits - by)), "kept")
-        lost = site.emit("Mul", site.emit("Div", value, kept), kept)
+        modulus = site.weight(np.asarray(2 ** (bits - by)), "kept")
+        lost = site.emit("Mul", site.emit("Div", value, modulus), modulus)
         moved = site.emit("Mul", site.emit("Sub", value, lost), powers)
     else:
         moved = site.emit("Div", value, powers)
@@ -178,7 +180,9 @@ def equal(site: Site) -> str:
         wide = [site.emit("Cast", name, to=TensorProto.INT64) for name in site.node.input]
         site.keep(inputs=wide)
         return "as int64"
-    apart = site.emit("Or", *(site.emit(one, *site.node.input) for one in ("Less", "Greater")))
+    apart = site.emit(
+        "Or", *(site.emit(comparison, *site.node.input) for comparison in ("Less", "Greater"))
+    )
     first, second = (_is_number(site, name) for name in site.node.input)
     both = site.emit("And", first, second)
     site.emit("And", site.emit("Not", apart), both, into=site.output(0))
@@ -187,8 +191,8 @@ def equal(site: Site) -> str:
 
 def _is_number(site: Site, value: str) -> str:
     """False only for NaN: every number is below 0 or above -1."""
-    zero, one = site.number(0, "zero"), site.number(-1, "below")
-    return site.emit("Or", site.emit("Less", value, zero), site.emit("Greater", value, one))
+    zero, minus_one = site.number(0, "zero"), site.number(-1, "below")
+    return site.emit("Or", site.emit("Less", value, zero), site.emit("Greater", value, minus_one))
 
 
 def is_nan(site: Site) -> str:
@@ -249,7 +253,7 @@ def compare(site: Site) -> str:
     ]
     operator = site.node.op_type
     first, second = (
-        site.emit(operator, *(_double(site, one) for one in pair)) for pair in (high, low)
+        site.emit(operator, *(_double(site, half) for half in pair)) for pair in (high, low)
     )
     level = site.emit("And", site.emit("Equal", *high), second)
     site.emit("Or", first, level, into=site.output(0))
@@ -266,7 +270,8 @@ def sign(site: Site) -> str:
     """above zero, less below zero"""
     x, zero = site.input(0), site.number(0, "zero")
     above, below = (
-        site.emit("Cast", site.emit(one, x, zero), to=site.dtype()) for one in ("Greater", "Less")
+        site.emit("Cast", site.emit(comparison, x, zero), to=site.dtype())
+        for comparison in ("Greater", "Less")
     )
     if not _floating(site):
         site.emit("Sub", above, below, into=site.output(0))
@@ -286,7 +291,9 @@ def reduce_bytes(site: Site) -> str:
     if kind not in (TensorProto.INT8, TensorProto.UINT8):
         site.keep()
         return ""
-    attributes = {one.name: site.attribute(one.name, None) for one in site.node.attribute}
+    attributes = {
+        attribute.name: site.attribute(attribute.name, None) for attribute in site.node.attribute
+    }
     wide = site.emit("Cast", site.input(0), to=TensorProto.INT32)
     reduced = site.emit(site.node.op_type, wide, **attributes)
     site.emit("Cast", reduced, into=site.output(0), to=kind)

@@ -55,15 +55,15 @@ def scan_axes(site: Site) -> str:
     count = site.attribute("num_scan_inputs", 0)
     first = len(site.node.input) - count
     input_axes = site.attribute("scan_input_axes", [])
-    taken = [a if a >= 0 else a + site.rank(first + at) for at, a in enumerate(input_axes)]
+    input_counted = [a if a >= 0 else a + site.rank(first + at) for at, a in enumerate(input_axes)]
     states = first
     output_axes = site.attribute("scan_output_axes", [])
     counted = [
         a if a >= 0 else a + site.output_rank(states + at) for at, a in enumerate(output_axes)
     ]
-    if taken == list(input_axes) and counted == list(output_axes):
+    if input_counted == list(input_axes) and counted == list(output_axes):
         site.keep()
         return ""
-    axes = {"scan_input_axes": taken, "scan_output_axes": counted}
+    axes = {"scan_input_axes": input_counted, "scan_output_axes": counted}
     site.keep(attributes={name: value for name, value in axes.items() if value})
     return SAID

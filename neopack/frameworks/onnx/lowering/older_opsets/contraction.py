@@ -46,21 +46,23 @@ def _labels(site: Site) -> tuple[list[str], str]:
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
     spelled = "".join(letter for letter in map(chr, range(0x3B1, 0x3C9)))
-    told = []
+    spellings = []
     for place, term in enumerate(terms):
         free = site.rank(place) - len(term.replace("...", ""))
-        told.append(term.replace("...", spelled[len(spelled) - free :] if free else ""))
-    longest = max((len(t) - len(g.replace("...", "")) for t, g in zip(told, terms, strict=True)))
+        spellings.append(term.replace("...", spelled[len(spelled) - free :] if free else ""))
+    longest = max(
+        (len(t) - len(g.replace("...", "")) for t, g in zip(spellings, terms, strict=True))
+    )
     if not arrow:
         seen = "".join(sorted(label for label in left if label.isalpha()))
         right = ("..." if "..." in left else "") + "".join(
             label for label in seen if seen.count(label) == 1
         )
     output = right.replace("...", spelled[len(spelled) - longest :] if longest else "")
-    for term in told:
+    for term in spellings:
         if len(set(term)) != len(term):
             raise NotInOnnx("Einsum along a diagonal", "EyeLike, Mul and ReduceSum")
-    return told, output
+    return spellings, output
 
 
 def _sizes(site: Site, terms: Sequence[str]) -> Mapping[str, int]:
@@ -102,7 +104,7 @@ def _folded(site: Site, value: str, groups: Iterable[str], sizes: Mapping[str, i
 def _turned(site: Site, term: Term, labels: str) -> str:
     if term.labels == labels:
         return term.value
-    return site.emit("Transpose", term.value, perm=[term.labels.index(one) for one in labels])
+    return site.emit("Transpose", term.value, perm=[term.labels.index(label) for label in labels])
 
 
 def _shaped(site: Site, value: str, shape: list[int]) -> str:

@@ -54,7 +54,8 @@ def asinh(site: Site) -> str:
     result = _log_of_sum(site, site.emit("Abs", x), "Add")
     zero = site.number(0, "zero")
     above, below = (
-        site.emit("Cast", site.emit(one, x, zero), to=site.dtype()) for one in ("Greater", "Less")
+        site.emit("Cast", site.emit(comparison, x, zero), to=site.dtype())
+        for comparison in ("Greater", "Less")
     )
     site.emit("Mul", result, site.emit("Sub", above, below), into=site.output(0))
     return PRIMITIVES

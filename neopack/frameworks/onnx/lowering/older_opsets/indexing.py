@@ -94,8 +94,8 @@ def scatter_nd(site: Site) -> str:
     scaled = site.emit("Mul", places, site.weight(np.array(rest, np.int64), "size"))
     each = site.emit("Add", scaled, site.weight(np.arange(rest, dtype=np.int64), "rest"))
     data, updates = (_reshaped(site, site.input(place), [-1]) for place in (0, 2))
-    done = site.emit("Scatter", data, _reshaped(site, each, [-1]), updates, axis=0)
-    _reshaped(site, done, list(shape), site.output(0))
+    scattered = site.emit("Scatter", data, _reshaped(site, each, [-1]), updates, axis=0)
+    _reshaped(site, scattered, list(shape), site.output(0))
     return "Scatter by flat indices"
 
 

@@ -19,9 +19,9 @@ def pool_bytes(site: Site) -> str:
         site.keep()
         return ""
     wide = site.emit("Cast", site.input(0), to=TensorProto.FLOAT)
-    found = site.fresh("found")
-    site.keep(inputs=[wide], outputs=[found, *site.node.output[1:]])
-    site.emit("Cast", found, into=site.output(0), to=kind)
+    pooled = site.fresh("found")
+    site.keep(inputs=[wide], outputs=[pooled, *site.node.output[1:]])
+    site.emit("Cast", pooled, into=site.output(0), to=kind)
     return "computed in float32"
 
 
@@ -95,8 +95,8 @@ def dropout(site: Site) -> str:
     if site.input(2) and site.constant(2, "training_mode").any():
         raise NotInOnnx("Dropout that trains", "an export in evaluation mode")
     if site.input(1):
-        known = site.values.constant(site.input(1))
-        ratio = ratio if known is None else float(known.reshape(-1)[0])
+        constant = site.values.constant(site.input(1))
+        ratio = ratio if constant is None else float(constant.reshape(-1)[0])
     if site.output(1):
         mask = site.weight(np.ones(site.shape(), np.bool_), "mask")
         site.emit("Identity", mask, into=site.output(1))

@@ -101,8 +101,8 @@ def _nearest(places: Array, size: int, way: str) -> Array:
         "floor": np.floor,
         "ceil": np.ceil,
     }
-    taken = np.clip(rounded[way](places), 0, size - 1).astype(np.int64)
-    matrix: Array = np.eye(size, dtype=np.float32)[taken]
+    sources = np.clip(rounded[way](places), 0, size - 1).astype(np.int64)
+    matrix: Array = np.eye(size, dtype=np.float32)[sources]
     return matrix
 
 

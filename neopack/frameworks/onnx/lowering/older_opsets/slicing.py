@@ -83,25 +83,25 @@ def _padded_by_hand(site: Site, mode: str, pads: list[list[int]], value: float) 
     import numpy as np
     from onnx import helper
 
-    made, shape = site.input(0), list(site.shape())
+    padded, shape = site.input(0), list(site.shape())
     kind = helper.tensor_dtype_to_np_dtype(site.dtype())
     for axis, (before, after) in enumerate(zip(*pads, strict=True)):
         if before < 0 or after < 0:
             kept = range(shape[axis])[max(-before, 0) : shape[axis] + min(after, 0)]
-            made, shape[axis] = _picked(site, made, axis, kept), len(kept)
+            padded, shape[axis] = _picked(site, padded, axis, kept), len(kept)
         sides = (max(before, 0), max(after, 0))
         if not any(sides):
             continue
         if mode != "constant":
-            made = _picked(site, made, axis, _turned(shape[axis], sides, mode))
+            padded = _picked(site, padded, axis, _turned(shape[axis], sides, mode))
         else:
             ends = [
                 site.weight(np.full([*shape[:axis], size, *shape[axis + 1 :]], value, kind), "pad")
                 for size in sides
             ]
-            made = site.emit("Concat", ends[0], made, ends[1], axis=axis)
+            padded = site.emit("Concat", ends[0], padded, ends[1], axis=axis)
         shape[axis] += sum(sides)
-    site.emit("Identity", made, into=site.output(0))
+    site.emit("Identity", padded, into=site.output(0))
 
 
 def _turned(size: int, sides: tuple[int, int], mode: str) -> list[int]:
@@ -179,8 +179,8 @@ def top_of(site: Site) -> str:
     if smallest:
         value = site.emit("Neg", value)
         changes.append("the smallest by Neg")
-    found = site.fresh("found") if changes else site.output(0)
-    outputs = [found, site.output(1)] if site.output(1) else [found]
+    values = site.fresh("found") if changes else site.output(0)
+    outputs = [values, site.output(1)] if site.output(1) else [values]
     axis = site.attribute("axis", -1)
     site.keep(
         inputs=[value, site.input(1)],
@@ -189,16 +189,16 @@ def top_of(site: Site) -> str:
         attributes={"axis": axis if axis >= 0 else axis + site.rank()},
     )
     if changes and site.output(0):
-        _given_back(site, found, smallest, kind if kind not in floats else None)
+        _given_back(site, values, smallest, kind if kind not in floats else None)
     return ", ".join(changes)
 
 
-def _given_back(site: Site, found: str, negated: bool, kind: int | None) -> None:
+def _given_back(site: Site, values: str, negated: bool, kind: int | None) -> None:
     into = site.output(0)
     if negated:
-        found = site.emit("Neg", found, into="" if kind else into)
+        values = site.emit("Neg", values, into="" if kind else into)
     if kind:
-        site.emit("Cast", found, into=into, to=kind)
+        site.emit("Cast", values, into=into, to=kind)
 
 
 def top_of_known(site: Site) -> str:

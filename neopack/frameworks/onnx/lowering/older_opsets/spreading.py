@@ -30,10 +30,10 @@ def select(
 
     count = math.prod(shape)
     flat = site.weight(np.array([-1], np.int64), "flat")
-    ends = [site.emit("Reshape", one, flat) for one in (other, chosen)]
+    ends = [site.emit("Reshape", operand, flat) for operand in (other, chosen)]
     both = site.emit("Concat", *ends, axis=0)
-    taken = site.emit("Cast", condition, to=TensorProto.INT64)
-    further = site.emit("Mul", taken, site.number(count, "count", TensorProto.INT64))
+    mask = site.emit("Cast", condition, to=TensorProto.INT64)
+    further = site.emit("Mul", mask, site.number(count, "count", TensorProto.INT64))
     places = site.weight(np.arange(count, dtype=np.int64).reshape(shape), "places")
     return site.emit("Gather", both, site.emit("Add", further, places), into=into, axis=0)
 

@@ -195,7 +195,7 @@ def _refuse_types(site: Site, old: Any) -> None:
 
     for place, name in enumerate(site.node.input):
         kind = site.values.dtype(name) if name else None
-        taken = old.inputs[min(place, len(old.inputs) - 1)].types
+        allowed = old.inputs[min(place, len(old.inputs) - 1)].types
         word = TensorProto.DataType.Name(kind).lower() if kind else ""
-        if word and f"tensor({word})" not in taken:
+        if word and f"tensor({word})" not in allowed:
             raise NotInOnnx(f"{site.node.op_type} of {word}", "float32")
