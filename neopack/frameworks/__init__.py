@@ -1,8 +1,8 @@
 """The Framework plug-in point: export a source into Neo's form, and read models without it.
 
 Each framework is one folder with the same files: ``source`` (how a user names such a model),
-``read`` (ModelInfo from bytes), ``facts`` (what only its models tell, typed), ``options`` (what
-only its exports can be told, if anything), ``export`` and ``run`` (the only files that import the
+``read`` (ModelInfo from bytes), ``facts`` (what only its models tell, typed), ``options`` (those
+of its exports alone, if any), ``export`` and ``run`` (the only files that import the
 framework, inside functions), ``layout`` (members of the archive), ``rules`` (what Neo demands).
 """
 

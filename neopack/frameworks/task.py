@@ -42,7 +42,7 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoOptions:
-    """Of a framework without options of its own."""
+    """The options of a framework that declares none."""
 
 
 def option(flag: str, default: T) -> T:

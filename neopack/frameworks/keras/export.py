@@ -66,7 +66,7 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     if origin.weights is not None:
         source.require_weights(origin.weights)
     file = Path(origin.where) if origin.kind == "file" else None
-    # what the bytes tell is told without Keras, and at once
+    # refuse what the bytes show first: no Keras is needed for it
     document = source.model_file(file)[0] if file is not None else None
     if document is not None and origin.weights is not None:
         raise UsageError("it has its own weights", where=origin.where, hint="leave --weights out")

@@ -1,4 +1,4 @@
-"""Hand a live ModelProto to a child process: it is a file that was not written yet."""
+"""Hand a live ModelProto to a child process, as a file."""
 
 from __future__ import annotations
 

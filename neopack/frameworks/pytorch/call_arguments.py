@@ -1,4 +1,4 @@
-"""With what the code of a TorchScript file calls each operator: the types of the arguments.
+"""The types of the arguments with which TorchScript code calls each operator.
 
 One pass over the tokens of a statement. What a name holds is known from how it was assigned, what
 an operator returns from its schema; where neither tells, the type is ``_``.

@@ -63,7 +63,7 @@ def _export(task: ExportTask, log: Log) -> ExportedModel:
     origin, options = task.source, options_of(task, PyTorchOptions)
     if options.script and origin.kind == "file":
         raise UsageError("--script does nothing for this PyTorch model", where=origin.where)
-    # what the bytes tell is told without torch, and at once
+    # refuse what the bytes show first: no torch is needed for it
     form = source.file_form(Path(origin.where)) if origin.kind == "file" else ""
     weights_form = source.weights_form(origin) if origin.weights else ""
     if form == "torchscript" and weights_form:

@@ -56,7 +56,7 @@ def _names(specs: Sequence[TensorSpec]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _options(specs: Sequence[TensorSpec], target: Target) -> str | None:
-    """float32 is the default and ``{}`` is refused, so only int64 is ever said."""
+    """float32 is the default and ``{}`` is refused, so only int64 is ever stated."""
     if target.kind == "cloud" and specs and all(spec.dtype == "int64" for spec in specs):
         return json.dumps({"dtype": "int64"}, separators=(",", ":"))
     return None

@@ -1,4 +1,4 @@
-"""Live PyTorch modules, called on arrays. torch is imported here, when it is wanted."""
+"""Call live PyTorch modules on arrays. torch is imported on first use."""
 
 from __future__ import annotations
 

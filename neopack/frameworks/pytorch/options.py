@@ -1,4 +1,4 @@
-"""What only an export from PyTorch can be told."""
+"""The options of exports from PyTorch."""
 
 from __future__ import annotations
 

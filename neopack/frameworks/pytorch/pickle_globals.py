@@ -1,4 +1,4 @@
-"""What a pickle would import: which names every honest PyTorch file has, and which run code.
+"""The names that a pickle imports: those that every PyTorch file has, and those that run code.
 
 The first list follows what ``torch.load(weights_only=True)`` allows
 (``torch/_weights_only_unpickler.py``, 2.13) and what TorchScript's own pickler writes.

@@ -1,5 +1,5 @@
-"""A model that code gives, for an exact old version: today's export where that version loads it
-and computes alike, else one that it builds and traces itself.
+"""Export a callable's model for an exact old version: today's export where that version loads it
+and computes alike, else a model that it builds and traces itself.
 
 The weights are read here, without executing code, and go over as plain arrays.
 """

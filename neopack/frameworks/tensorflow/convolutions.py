@@ -38,7 +38,7 @@ class ConvolutionAttributes:
 
 @dataclass(slots=True)
 class Convolutions:
-    """Nodes are told in the order of the file, which is that of their edges in nearly all; where
+    """Nodes come in the order of the file, which is that of their edges in nearly all; where
     it is not, less is known. ``grouped`` and ``dilated`` are names of nodes."""
 
     grouped: list[str] = field(default_factory=list)

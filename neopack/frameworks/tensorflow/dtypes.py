@@ -51,6 +51,6 @@ NAMES: dict[str, int] = {"DT_INVALID": 0} | {
 
 
 def dtype_of(code: int) -> tuple[str, int]:
-    """(numpy's word, bits of an element); nothing for a type that is not said."""
+    """(numpy's word, bits of an element); nothing for a type that is not stated."""
     plain = code - REFERENCE if code > REFERENCE else code
     return DTYPES.get(plain, (f"type {code}" if code else "", 0))

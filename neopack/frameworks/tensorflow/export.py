@@ -58,7 +58,7 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     """
     origin = task.source
     if origin.kind == "file":
-        path, info = file_info(origin)  # what the bytes tell is told without TensorFlow
+        path, info = file_info(origin)  # refuses by the bytes, without TensorFlow
         tensorflow()
         if info.format == read.FROZEN:
             return _frozen_source(path, info, task, log)

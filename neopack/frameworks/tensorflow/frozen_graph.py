@@ -47,7 +47,7 @@ def output_tensors(
         names = ", ".join(ends) or "none"
         why = "it holds gradients" if training else "nothing ends it"
         raise UsageError(
-            f"its outputs cannot be told: {why}",
+            f"its outputs cannot be determined: {why}",
             where=where,
             hint=f"name them with --output-name; its last operations are {names}",
         )

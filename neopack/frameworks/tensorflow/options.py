@@ -1,4 +1,4 @@
-"""What only an export from TensorFlow can be told."""
+"""The options of exports from TensorFlow."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def _places(table: Table, field: int) -> Sequence[int]:
 
 
 def _size(buffer: Table) -> int:
-    """Of a file over 2 GB the data lie behind the tables, and only their size is told."""
+    """In a file over 2 GB the data lie behind the tables, which only state their size."""
     data = buffer.vector(DATA, 1)
     return data.length if data is not None else buffer.number(SIZE_BEHIND, "Q")
 

@@ -1,4 +1,4 @@
-"""What only an export from XGBoost can be told."""
+"""The options of exports from XGBoost."""
 
 from __future__ import annotations
 

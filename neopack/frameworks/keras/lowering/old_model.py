@@ -1,4 +1,4 @@
-"""The model of Keras 2.2.4 that is being made: its layers, its calls, what had to be rewritten."""
+"""The Keras 2.2.4 model being built: its layers, calls and rewrites."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Building:
         return self.add(name, "BatchNormalization", config, [x], weights)
 
     def note(self, what: str, name: str) -> None:
-        """A rewrite, told once for all the layers it was done to."""
+        """Note a rewrite, once for all the layers that it applies to."""
         names = self.notes.setdefault(what, [])
         if name not in names:
             names.append(name)

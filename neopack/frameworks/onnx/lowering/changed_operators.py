@@ -1,4 +1,4 @@
-"""Operators that ONNX 1.7.0 has in an older form: how a node of today's form is written in that.
+"""Operators whose form changed after ONNX 1.7.0: how to write today's form in the older one.
 
 ``CHANGED`` gives for each the version of the operator from which its form is another, and the
 rewrite. What is not here changed in its types or got attributes whose defaults mean the old
@@ -62,7 +62,7 @@ def along_last_axis(site: Site) -> str:
     shape = site.values.shape(site.input(0)) or ()
     if all(dim == 1 for dim in shape[axis + 1 :]):
         site.keep(attributes={"axis": axis})
-        return "axis said in full"
+        return "the axis is explicit"
     order = list(range(rank))
     order[axis], order[-1] = order[-1], order[axis]
     turned = site.emit("Transpose", site.input(0), perm=order)

@@ -1,4 +1,4 @@
-"""What onnx itself converts and finds wrong, its failures told in our words."""
+"""onnx's own converters and checks, with their failures as errors of neopack."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def converted(call: Callable[[], Any], where: str) -> Any:
         raise SourceError(
             f"onnx cannot convert it: {first_line(error)}",
             where=where,
-            hint="export it for the opset that is wanted",
+            hint="export it for that opset",
         ) from None
 
 

@@ -51,7 +51,7 @@ LARGE = 4096
 
 
 def release_for(version: str) -> OnnxRelease:
-    """The release of ONNX that a framework version of Neo's is; 1.7.0's where none is said."""
+    """The release of ONNX that a framework version of Neo's is; 1.7.0's by default."""
     releases = facts.onnx_releases()
     readable = [row for row in releases if versions.at_most(row.release, version or OF_NEO)]
     return readable[-1] if readable else releases[0]

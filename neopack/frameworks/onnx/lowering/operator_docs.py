@@ -1,4 +1,4 @@
-"""What each operator becomes on the way down, in words: from the tables that rewrite."""
+"""What each operator is rewritten to, in words, from the tables that rewrite it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ SAID_NEW = ("antialias", "axes", "keep_aspect_ratio_policy")
 
 
 def resize(site: Site) -> str:
-    """Every axis is told; antialias is refused where an axis shrinks."""
+    """List every axis; refuse antialias where an axis shrinks."""
     import numpy as np
 
     changes: list[str] = []
@@ -20,7 +20,7 @@ def resize(site: Site) -> str:
     policy = site.attribute("keep_aspect_ratio_policy", "stretch")
     if axes is not None or policy != "stretch":
         scales, sizes = _for_every_axis(site, axes, policy)
-        changes.append("every axis is told")
+        changes.append("every axis is listed")
     mode = site.attribute("coordinate_transformation_mode", "half_pixel")
     if axes is not None and mode == "tf_crop_and_resize":
         raise NotInOnnx("Resize that crops along some axes", "a roi for every axis")

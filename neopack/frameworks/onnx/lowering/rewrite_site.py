@@ -1,4 +1,4 @@
-"""One node that is being rewritten: what is known of it, and the nodes that replace it."""
+"""One node being rewritten: its inputs, their types, and the nodes that replace it."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Site:
         without: Sequence[str] = (),
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
-        """Add the node itself, with what is said changed."""
+        """Add the node itself, with these changes."""
         import onnx
 
         new = dict(attributes or {})
@@ -173,7 +173,7 @@ class Site:
         return name
 
     def number(self, value: float, what: str, dtype: int | None = None) -> str:
-        """Add a scalar of the dtype of the first input, or of the one that is said."""
+        """Add a scalar of the dtype of the first input, or of ``dtype``."""
         import numpy as np
         from onnx import helper
 

@@ -1,4 +1,4 @@
-"""Walking an ONNX graph and its subgraphs, and taking out of it what nothing needs."""
+"""Walk an ONNX graph and its subgraphs, and remove the nodes that nothing uses."""
 
 from __future__ import annotations
 

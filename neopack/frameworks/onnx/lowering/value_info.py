@@ -1,4 +1,4 @@
-"""What is known of the values of an ONNX graph before it is rewritten: types, shapes, constants.
+"""The types, shapes and constants of the values in an ONNX graph, before it is rewritten.
 
 Shapes are those of the inputs that Neo will freeze, so what a graph computes from shapes is known.
 """

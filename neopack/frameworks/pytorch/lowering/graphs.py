@@ -1,4 +1,4 @@
-"""The graphs of a TorchScript module and the nodes in them, of which torch has no public form."""
+"""The graphs of a TorchScript module and the nodes in them, for which torch has no public API."""
 
 from __future__ import annotations
 

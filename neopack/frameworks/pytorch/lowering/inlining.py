@@ -1,4 +1,4 @@
-"""What a trace calls that was scripted, put in its place.
+"""Inline the scripted functions that a trace calls.
 
 A scripted function is saved whole, with all that its arguments decide against: F.interpolate
 brings operators of every mode, and older versions refuse a file for want of one that never runs.
