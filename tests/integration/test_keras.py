@@ -67,7 +67,7 @@ def test_the_config_is_channels_first_and_rewrites_are_named(
     described = manifest(made)
     assert described["data_input_config"] == '{"image":[1,3,8,8]}'
     assert described["signature"]["inputs"][0]["shape"] == [1, 8, 8, 3]
-    assert "Rescaling became a batch normalisation (scale)" in described["rewrites"]
+    assert "Rescaling became a batch normalization (scale)" in described["rewrites"]
     assert described["framework_version"] == "2.2.4"
     goes_all_the_way(made)
 

@@ -1,6 +1,6 @@
 """Layers that Keras 2.2.4 has: which words of their configs it knows, and which weights they have.
 
-Taken from the signatures in keras 2.2.4 (layers/*.py). Initialisers, regularisers and constraints
+Taken from the signatures in keras 2.2.4 (layers/*.py). Initializers, regularizers and constraints
 are left out throughout: they say nothing about what a trained model computes.
 """
 

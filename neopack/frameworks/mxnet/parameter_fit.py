@@ -116,7 +116,7 @@ def _is_learned(symbol: Symbol, place: int, takers: Takers) -> bool:
 
 
 def _unwritten(symbol: Symbol, name: str) -> bool:
-    """Symbols of before 0.9 do not list the statistics of batch normalisation."""
+    """Symbols of before 0.9 do not list the statistics of batch normalization."""
     old = not symbol.version or not versions.at_least(symbol.version, "0.9")
     return old and name.endswith(ENDINGS)
 

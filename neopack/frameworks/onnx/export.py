@@ -30,7 +30,7 @@ from neopack.values.signature import InputRequest, Signature, TensorSpec
 __all__ = ["MODEL_FILE", "export"]
 
 MODEL_FILE = "model.onnx"
-# protobuf refuses to serialise more
+# protobuf refuses to serialize more
 LARGEST = 2**31 - 1
 # what another order of the same arithmetic may differ by, of the largest number
 ALLOWED = 1e-4

@@ -132,10 +132,10 @@ def free_dims(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-ON-007", needs=("info",))
 def quantised(inspection: Inspection) -> Iterator[Hit]:
-    """No quantised operators."""
+    """No quantized operators."""
     operators = _facts(inspection).quantised
     if operators:
-        yield Hit(message=f"quantised operators: {named(operators)}")
+        yield Hit(message=f"quantized operators: {named(operators)}")
 
 
 @rule("NEO-ON-008", needs=("info",))

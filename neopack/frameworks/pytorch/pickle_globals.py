@@ -34,7 +34,7 @@ _EXPECTED = frozenset(
         ),
     ]
 )
-# in torch: storages, dtypes and quantisation schemes; nothing with a dot, which goes deeper
+# in torch: storages, dtypes and quantization schemes; nothing with a dot, which goes deeper
 _TORCH_NAMES = re.compile(
     r"[A-Za-z0-9]+Storage|bool|double|half|long|short|strided|per_(channel|tensor)_affine"
     r"|(b?float|complex|q?u?int|bits)\d*(x\d)?(_e\dm\d\w*)?"

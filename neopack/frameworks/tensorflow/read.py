@@ -188,7 +188,7 @@ def _saved_model_info(
 ) -> ModelInfo:
     meta = metas[0]
     bundle, missing = _bundle(files, model, limits)
-    # constants beside variables are what those were initialised with
+    # constants beside variables are what those were initialized with
     weights = bundle if bundle and bundle.names else meta.graph
     key = chosen_signature(meta.signatures)
     signature = meta.signatures.get(key)

@@ -168,7 +168,7 @@ def _recurrent(layer: Layer) -> dict[str, AnyJson]:
 
 def _rescaling(b: Building, layer: Layer, call: LayerCall) -> int:
     ref, x = only(b, call)
-    b.note("Rescaling became a batch normalisation", b.name(layer))
+    b.note("Rescaling became a batch normalization", b.name(layer))
     scale, offset = plain(layer.config.get("scale")), plain(layer.config.get("offset", 0.0))
     return b.affine(b.name(layer), x, scale, offset, b.channels(ref, layer))
 
@@ -190,7 +190,7 @@ def _normalization(b: Building, layer: Layer, call: LayerCall) -> int:
         raise NotInKeras224("Normalization that was not adapted", "adapt() it, or give it mean")
     mean, deviation = np.ravel(mean), np.sqrt(np.ravel(np.asarray(variance, np.float64)))
     deviation = np.maximum(deviation, SMALLEST_DEVIATION)
-    b.note("Normalization became a batch normalisation", b.name(layer))
+    b.note("Normalization became a batch normalization", b.name(layer))
     channels = b.channels(ref, layer)
     if layer.config.get("invert"):
         return b.affine(b.name(layer), x, deviation, mean, channels)
@@ -218,7 +218,7 @@ def _scaled_sum(b: Building, layer: Layer, call: LayerCall) -> int:
     """keras.applications.InceptionResNetV2: the first tensor and a fraction of the second."""
     first, second = b.inputs(call.args)
     name, scale = b.name(layer), layer.config.get("scale", 1.0)
-    b.note("CustomScaleLayer became a batch normalisation and an Add", name)
+    b.note("CustomScaleLayer became a batch normalization and an Add", name)
     part = b.affine(f"{name}_part", second, scale, 0.0, b.channels_at(second))
     return b.add(name, "Add", {}, [first, part])
 
@@ -227,7 +227,7 @@ def _layer_scale(b: Building, layer: Layer, call: LayerCall) -> int:
     """keras.applications.ConvNeXt: a number for each channel."""
     ref, x = only(b, call)
     (gamma,) = b.arrays(layer)
-    b.note("LayerScale became a batch normalisation", b.name(layer))
+    b.note("LayerScale became a batch normalization", b.name(layer))
     return b.affine(b.name(layer), x, gamma, 0.0, b.channels(ref, layer))
 
 

@@ -13,7 +13,7 @@ from neopack.values.signature import Shape
 
 __all__ = ["Building", "NotInKeras224", "OldCall", "OldLayer", "OldModel"]
 
-# Keras 2.2.4 wants at least 1e-3 where it hands batch normalisation to a GPU
+# Keras 2.2.4 wants at least 1e-3 where it hands batch normalization to a GPU
 EPSILON = 1e-3
 _SAME_CHANNELS = (
     "Activation", "BatchNormalization", "Pooling", "Padding", "Cropping", "Dropout", "ReLU", "ELU",
@@ -91,7 +91,7 @@ class Building:
         return at
 
     def affine(self, name: str, x: int, scale: Any, offset: Any, channels: int | None) -> int:
-        """``scale * x + offset``, numbers or one for each channel, as a batch normalisation
+        """``scale * x + offset``, numbers or one for each channel, as a batch normalization
         whose mean is 0 and whose variance and epsilon add up to 1."""
         import numpy as np
 

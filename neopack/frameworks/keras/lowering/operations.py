@@ -42,7 +42,7 @@ def _binary(b: Building, layer: Layer, call: LayerCall) -> int:
     line = _line(kind, number, tensor_first=isinstance(first, Ref))
     if line is None:
         raise NotInKeras224(f"{kind} with {number}", "Add or Multiply")
-    b.note("arithmetic with a constant became a batch normalisation", b.name(layer))
+    b.note("arithmetic with a constant became a batch normalization", b.name(layer))
     x = b.made[tensor.call]
     return b.affine(b.name(layer), x, *line, b.channels(tensor, layer))
 

@@ -2,7 +2,7 @@
 
 The rewriting is our own: to opset 12 at once, and from there one opset at a time. onnx's converter
 has no way down for most of the types, operators and forms that came with an opset, nor for If.
-Large weights are set aside meanwhile, for what passes through onnx's C++ is serialised.
+Large weights are set aside meanwhile, for what passes through onnx's C++ is serialized.
 """
 
 from __future__ import annotations

@@ -59,14 +59,14 @@ def layer_normalization(site: Site) -> str:
     axes, x = _last_axes(site), _stashed(site)
     kind = _stash(site)
     mean = site.emit("ReduceMean", x, into=site.output(1), axes=axes, keepdims=1)
-    centred = site.emit("Sub", x, mean)
-    squares = site.emit("Mul", centred, centred)
+    centered = site.emit("Sub", x, mean)
+    squares = site.emit("Mul", centered, centered)
     variance = site.emit("ReduceMean", squares, axes=axes, keepdims=1)
     epsilon = site.number(site.attribute("epsilon", 1e-5), "epsilon", kind)
     deviation = site.emit("Sqrt", site.emit("Add", variance, epsilon))
     if site.output(2):
         site.emit("Reciprocal", deviation, into=site.output(2))
-    _scaled(site, _unstashed(site, site.emit("Div", centred, deviation)))
+    _scaled(site, _unstashed(site, site.emit("Div", centered, deviation)))
     return PRIMITIVES
 
 

@@ -138,8 +138,8 @@ def mean_variance(site: Site) -> str:
     def mean(of: str) -> str:
         return site.emit("ReduceMean", of, axes=axes, keepdims=1)
 
-    centred = site.emit("Sub", x, mean(x))
-    variance = mean(site.emit("Mul", centred, centred))
+    centered = site.emit("Sub", x, mean(x))
+    variance = mean(site.emit("Mul", centered, centered))
     deviation = site.emit("Add", site.emit("Sqrt", variance), site.number(1e-9, "epsilon"))
-    site.emit("Div", centred, deviation, into=site.output(0))
+    site.emit("Div", centered, deviation, into=site.output(0))
     return PRIMITIVES

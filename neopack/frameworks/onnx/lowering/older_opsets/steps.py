@@ -40,7 +40,7 @@ class Refusal:
 
 Way = Callable[[Site], str] | Refusal | None
 
-_UNQUANTISED = Refusal("an export that is not quantised")
+_UNQUANTIZED = Refusal("an export that is not quantized")
 _TENSORS = Refusal("tensors in place of sequences")
 _TRAINING = Refusal("an export without its loss")
 _REDUCTIONS = (
@@ -91,7 +91,7 @@ _FROM_11: Mapping[str, Way] = {
     "CumSum": slicing.cumulative_sum,
     "DepthToSpace": slicing.depth_to_space,
     "Det": Refusal("the sum of products that it is"),
-    "DynamicQuantizeLinear": _UNQUANTISED,
+    "DynamicQuantizeLinear": _UNQUANTIZED,
     "Equal": arithmetic.equal,
     "Gather": indexing.gather,
     "GatherElements": indexing.gather_elements,
@@ -112,17 +112,17 @@ _FROM_11: Mapping[str, Way] = {
 
 _FROM_10: Mapping[str, Way] = {
     "AveragePool": pooling.pool_down,
-    "ConvInteger": _UNQUANTISED,
+    "ConvInteger": _UNQUANTIZED,
     "DequantizeLinear": constants.dequantize,
     "Dropout": pooling.dropout,
     "IsInf": arithmetic.is_infinite,
-    "MatMulInteger": _UNQUANTISED,
+    "MatMulInteger": _UNQUANTIZED,
     "MaxPool": pooling.pool_down,
     "Mod": arithmetic.modulo,
     "NonMaxSuppression": Refusal("the boxes as outputs, chosen after the model"),
-    "QLinearConv": _UNQUANTISED,
-    "QLinearMatMul": _UNQUANTISED,
-    "QuantizeLinear": _UNQUANTISED,
+    "QLinearConv": _UNQUANTIZED,
+    "QLinearMatMul": _UNQUANTIZED,
+    "QuantizeLinear": _UNQUANTIZED,
     "Resize": resizing.upsample,
     "ReverseSequence": Refusal("Slice with a negative step, where all lengths are the same"),
     "RoiAlign": Refusal("boxes cut out after the model"),
