@@ -65,7 +65,7 @@ def test_text_under_the_name_of_a_model(
     refused: Call, desk: Desk, command: str, name: str
 ) -> None:
     (desk.path / name).write_text("remember the milk\n" * 9)
-    refused(1, (name, "is no model form"), command, name, *COMMANDS[command])
+    refused(1, (name, "is not a model form"), command, name, *COMMANDS[command])
 
 
 @pytest.mark.parametrize("command", ["check", "compile", "run"])

@@ -61,7 +61,7 @@ class TorchZip:
             return json.loads(self.read(name))
         except (ValueError, RecursionError) as error:
             reason = str(error) or "nested too deeply"
-            raise Malformed(f"no JSON ({reason})", where=f"{self.name}: {name}") from None
+            raise Malformed(f"not JSON ({reason})", where=f"{self.name}: {name}") from None
 
 
 def open_container(source: ByteSource, limits: Limits) -> TorchZip:

@@ -187,7 +187,7 @@ def test_a_subclassed_model_has_no_signature_and_is_refused(tmp_path: Path) -> N
         file.create_group("model_weights")
     with FileSource(tmp_path / "m.h5") as opened_file:
         assert read.read_source(opened_file).signature is None
-    with pytest.raises(SourceError, match="no graph of layers"):
+    with pytest.raises(SourceError, match="not a graph of layers"):
         graph.graph_of(model, major=3, where="here")
 
 

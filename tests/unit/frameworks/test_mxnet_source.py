@@ -77,7 +77,7 @@ def test_half_a_model_is_refused(folder: Path, gone: str) -> None:
         ("custom-operator/custom-symbol.json", SourceError, "operators of your own"),
         ("plain-parameters/gluon-0000.params", SourceError, "save_parameters"),
         ("arrays/numpy.npz", SourceError, "MXNet 2"),
-        ("arrays.json", NotRecognized, "no MXNet symbol"),
+        ("arrays.json", NotRecognized, "neither an MXNet symbol"),
         ("gone-symbol.json", SourceError, "no such file"),
     ],
 )

@@ -319,7 +319,7 @@ def test_a_broken_json_form(model: Any) -> None:
 
 def test_deep_json_is_malformed() -> None:
     contents = {"n/version": b"1", "n/model.json": b"[" * 200_000, "n/code/net.py": b""}
-    with pytest.raises(Malformed, match="no JSON"):
+    with pytest.raises(Malformed, match="not JSON"):
         of_bytes(zipped(contents))
 
 
