@@ -27,6 +27,8 @@ from neopack.values.target import Target
 
 __all__ = ["compile_archive", "compile_opened", "default_output"]
 
+TASKS = "neopack.compiling.compile_task"
+
 
 def default_output(archive: Path, target: Target) -> Path:
     """``<stem>-<target>.tar.gz`` beside the archive, as Neo names it; a platform is
@@ -90,11 +92,12 @@ def _compiled(
     with (
         staging_directory() as staging,
         Child(
-            "neopack.compiling.compile_task",
+            TASKS,
             failure=EngineFailed,
             subject=subject,
             owns=staging,
             log=log,
+            preload=(TASKS, *registry.preload(engine, request.framework)),
         ) as child,
     ):
         model = unpack(opened, staging / "model", settings.limits)

@@ -7,7 +7,7 @@ from neopack.errors import Missing, Unsupported, UsageError
 from neopack.plugins import Plugins
 from neopack.values.artifact import CompilationRequest
 
-__all__ = ["choose", "get", "install_hint", "names", "verdict"]
+__all__ = ["choose", "get", "install_hint", "names", "preload", "verdict"]
 
 _plugins: Plugins[Engine] = Plugins("neopack.engines", "engine")
 
@@ -69,6 +69,12 @@ def verdict(name: str, request: CompilationRequest) -> EngineVerdict:
                 takes=False, why_not=f"{name} takes {field} {', '.join(row[field])}"
             )
     return EngineVerdict(takes=True)
+
+
+def preload(name: str, framework: str) -> tuple[str, ...]:
+    """What compiling a model of this framework imports first, for ``Child``."""
+    row = _plugins.rows.get(name, {})
+    return ("numpy", *row.get("preload", {}).get(framework, ()))
 
 
 def install_hint(name: str) -> str:

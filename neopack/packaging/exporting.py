@@ -20,7 +20,7 @@ from neopack.values.log import Log
 from neopack.values.model import ExportedModel, ModelInfo, ModelSource
 from neopack.values.signature import InputRequest
 
-__all__ = ["exported"]
+__all__ = ["TASKS", "exported"]
 
 TASKS = "neopack.packaging.export_task"
 

@@ -18,6 +18,7 @@ from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["Container"]
 
+TASKS = "neopack.serving.model_task"
 STARTING = 120.0
 ANSWERING = 60.0
 
@@ -31,10 +32,11 @@ class Container:
         try:
             self._folder = self._stack.enter_context(staging_directory())
             child = Child(
-                "neopack.serving.model_task",
+                TASKS,
                 failure=EngineFailed,
                 subject=artifact.name,
                 owns=self._folder,
+                preload=(TASKS, "numpy"),
             )
             self._child = self._stack.enter_context(child)
             task = {"path": str(artifact), "signature": to_json(signature)}

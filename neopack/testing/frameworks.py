@@ -13,9 +13,10 @@ from neopack.formats.codec import from_json, to_json
 from neopack.formats.files import FolderFiles, PlacedFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import BytesSource, FileSource
-from neopack.frameworks import ExportTask, Framework
+from neopack.frameworks import ExportTask, Framework, registry
 from neopack.goldens.arrays import load_goldens
 from neopack.goldens.comparison import difference
+from neopack.packaging.exporting import TASKS
 from neopack.processes.child import Child
 from neopack.values.model import ExportedModel, ModelSource
 from neopack.values.signature import InputRequest
@@ -92,7 +93,8 @@ def _read_cut(framework: Framework, path: Path, part: bytes) -> None:
 
 def _exports(framework: Framework, samples: Sequence[Sample], to: Path) -> list[ExportedModel]:
     made = []
-    with Child("neopack.packaging.export_task", failure=ExportFailed) as child:
+    preload = (TASKS, *registry.preload(framework.name))
+    with Child(TASKS, failure=ExportFailed, preload=preload) as child:
         for place, sample in enumerate(samples):
             staging = to / str(place)
             staging.mkdir()
