@@ -20,8 +20,8 @@ WANTED = ("sagemaker>=2.200,<3", "isal", "rich", "typer")
 SCRIPT = """
 from pathlib import Path
 import numpy as np
-from neopack.archive.goldens import load_goldens
-from neopack.integrations.sagemaker import model
+from neopack.goldens.arrays import load_goldens
+from neopack.sagemaker.python_sdk import model
 
 made = model("onnx-ml_c5.tar.gz", instance="ml.c5.xlarge")
 predictor = made.deploy(1, "ml.c5.xlarge", endpoint_name="from-the-sdk")
