@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Self
 from neopack import errors
 from neopack.errors import NeopackError
 from neopack.processes import forkserver
-from neopack.processes.process import POLL, Handle, Order, Pipes, Process
+from neopack.processes.process import POLL, ChildSpec, Handle, Pipes, Process
 from neopack.values.json import AnyJson, Json
 from neopack.values.log import Log, SilentLog
 
@@ -59,9 +59,9 @@ class Child:
         # what a model or an engine leaves among temporary files goes with the staging directory
         temporary = {"TMPDIR": str(owns)} if owns else {}
         inherited = {**os.environ, **(environment or {}), **temporary, "PYTHONUNBUFFERED": "1"}
-        order = Order(tasks=tasks, owned=str(owns or ""), environment=inherited)
+        spec = ChildSpec(tasks=tasks, owned=str(owns or ""), environment=inherited)
         with Pipes() as pipes:
-            handle = forkserver.fork(order, preload, pipes) or _fresh(order, pipes)
+            handle = forkserver.fork(spec, preload, pipes) or _fresh(spec, pipes)
             self._process = Process(handle, *pipes.ours, listen=self._listen)
 
     def call(self, task: str, data: Json, *, timeout: float = 3600) -> AnyJson:
@@ -120,15 +120,15 @@ class Child:
         self._answers.put(None)
 
 
-def _fresh(order: Order, pipes: Pipes) -> Handle:
+def _fresh(spec: ChildSpec, pipes: Pipes) -> Handle:
     requests, output, answers = pipes.theirs
     return subprocess.Popen(
-        [sys.executable, "-m", "neopack.processes.child_main", order.tasks],
+        [sys.executable, "-m", "neopack.processes.child_main", spec.tasks],
         stdin=requests,
         stdout=output,
         stderr=output,
         pass_fds=(answers,),
-        env={**order.environment, ANSWERS: str(answers), OWNED: order.owned},
+        env={**spec.environment, ANSWERS: str(answers), OWNED: spec.owned},
         start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends the child
     )
 

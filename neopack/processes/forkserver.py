@@ -1,13 +1,13 @@
-"""Children that start with their framework imported: each is a fork of a process that did so.
+"""Children that start with their framework imported: forks of a process that imported it once.
 
 Importing TensorFlow or PyTorch takes seconds, and every export runs in a child of its own. A
-process that exports twice gets a fork server from the second time on: one that has imported the
-framework and nothing of the user's. A command that exports once starts none and pays nothing.
+process that starts a second such child gets a fork server, which has imported the framework and
+nothing of the user's. A command that starts one child pays nothing.
 
-A forked child is what a fresh one would be, or there is none: ``fork`` returns None where forking
-would lose threads, and where a folder on the child's path has a module that the server imported
-from elsewhere. A server that started in another environment, with other limits or with other
-packages installed is replaced. It ends with its parent, and after some minutes without work.
+A forked child is what a fresh one would be. ``fork`` returns None, and the child is a fresh one,
+where forking would lose threads or where a folder on the child's path has a module that the server
+imported from elsewhere. A server is replaced when the environment, the limits or the installed
+packages have changed. It ends with its parent, and after ten minutes without work.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from neopack.processes.process import Handle, Order, Pipes
+from neopack.processes.process import ChildSpec, Handle, Pipes
 
 __all__ = ["NUMBER", "fork", "warm"]
 
@@ -50,7 +50,7 @@ SUFFIXES = tuple(importlib.machinery.all_suffixes())
 Preload: TypeAlias = tuple[str, ...]
 
 
-def fork(order: Order, preload: Sequence[str], pipes: Pipes) -> Handle | None:
+def fork(spec: ChildSpec, preload: Sequence[str], pipes: Pipes) -> Handle | None:
     """A child with ``preload`` imported, on these pipes; None where it must be a fresh one."""
     key = tuple(preload)
     if not key or sys.platform != "linux":
@@ -60,8 +60,8 @@ def fork(order: Order, preload: Sequence[str], pipes: Pipes) -> Handle | None:
         if _children[key] == 1:
             return None
         try:
-            order = replace(order, directory=os.getcwd())  # noqa: PTH109
-            return _server(key, order).fork(order, pipes)
+            spec = replace(spec, directory=os.getcwd())  # noqa: PTH109
+            return _server(key, spec).fork(spec, pipes)
         except OSError:
             return None
 
@@ -72,16 +72,15 @@ def warm(preload: Sequence[str]) -> None:
 
 
 class _Forked:
-    """A forked child, as ``subprocess.Popen`` is a fresh one. It tells its process id, and who
-    started it its exit code, through a pipe."""
+    """A forked child, as ``subprocess.Popen`` is a fresh one. Its process id, and later its exit
+    code, come through a pipe."""
 
     def __init__(self, status: int) -> None:
         self._status = status
         self._code: int | None = None
-        if not _readable(status, STARTING):
-            raise TimeoutError
-        self.pid = self._number(0)
+        self.pid = self._number(0) if _readable(status, STARTING) else 0
         if not self.pid:
+            os.close(status)
             raise ConnectionError
 
     def poll(self) -> int | None:
@@ -102,12 +101,12 @@ class _Forked:
 
 
 class _Server:
-    """A process that has imported ``preload``, for children that start as things are now."""
+    """A process that has imported ``preload``, and what it inherited here when it started."""
 
-    def __init__(self, preload: Preload, order: Order) -> None:
-        self._circumstances = _circumstances(order)
-        # what only one child's path has is imported by no other
-        environment = {k: v for k, v in order.environment.items() if k != "PYTHONPATH"}
+    def __init__(self, preload: Preload, spec: ChildSpec) -> None:
+        self._inherited = _inherited(spec)
+        # a folder on one child's path is not on every child's
+        environment = {k: v for k, v in spec.environment.items() if k != "PYTHONPATH"}
         self._socket, theirs = socket.socketpair()
         ready, write = os.pipe()
         ends = (theirs.fileno(), write)
@@ -124,31 +123,31 @@ class _Server:
         )  # fmt: skip
         theirs.close()
         os.close(write)
-        # where its modules are from; empty where it cannot fork, or not even start
+        # the folder of each of its modules; empty where it cannot fork or did not start
         self._modules: dict[str, str] = _announced(ready)
-        self._folders = _dated(set(self._modules.values()))
+        self._folders = _modified(set(self._modules.values()))
 
-    def is_current(self, order: Order) -> bool:
+    def is_current(self, spec: ChildSpec) -> bool:
         if not self._modules:
-            return self._circumstances == _circumstances(order)
+            return self._inherited == _inherited(spec)
         return (
             self._process.poll() is None
-            and self._circumstances == _circumstances(order)
-            and self._folders == _dated(self._folders)
+            and self._inherited == _inherited(spec)
+            and self._folders == _modified(self._folders)
         )
 
-    def fork(self, order: Order, pipes: Pipes) -> _Forked | None:
+    def fork(self, spec: ChildSpec, pipes: Pipes) -> _Forked | None:
         """Raises ``OSError`` where the server is gone."""
-        if not self._modules or any(self._shadowed(folder) for folder in order.folders()):
+        if not self._modules or any(self._shadowed(folder) for folder in spec.folders()):
             return None
         status, write = os.pipe()
-        paper = os.memfd_create("order")
+        spec_file = os.memfd_create("spec")
         try:
-            os.write(paper, json.dumps(asdict(order)).encode())
-            socket.send_fds(self._socket, [b"\n"], [*pipes.theirs, write, paper])
+            os.write(spec_file, json.dumps(asdict(spec)).encode())
+            socket.send_fds(self._socket, [b"\n"], [*pipes.theirs, write, spec_file])
         finally:
             os.close(write)
-            os.close(paper)
+            os.close(spec_file)
         return _Forked(status)
 
     def close(self) -> None:
@@ -166,21 +165,21 @@ class _Server:
         return any(self._modules.get(name, folder) != folder for name in _modules(folder))
 
 
-def _server(preload: Preload, order: Order) -> _Server:
+def _server(preload: Preload, spec: ChildSpec) -> _Server:
     server = _servers.get(preload)
-    if server and not server.is_current(order):
+    if server and not server.is_current(spec):
         server.close()
         server = None
     if not server:
-        server = _servers[preload] = _Server(preload, order)
+        server = _servers[preload] = _Server(preload, spec)
     return server
 
 
-def _circumstances(order: Order) -> tuple[object, ...]:
-    """All that a process inherits here and that a fork of the server would have from then."""
+def _inherited(spec: ChildSpec) -> tuple[object, ...]:
+    """What a process that starts now inherits, and a fork inherits from the server instead."""
     environment = {
         name: value
-        for name, value in order.environment.items()
+        for name, value in spec.environment.items()
         if name not in FREE and not name.startswith(FREE_PREFIXES)
     }
     umask = next(line for line in _status() if line.startswith("Umask"))
@@ -200,8 +199,8 @@ def _announced(ready: int) -> dict[str, str]:
     return {}
 
 
-def _dated(folders: Iterable[str]) -> dict[str, int]:
-    """When something was last installed into each."""
+def _modified(folders: Iterable[str]) -> dict[str, int]:
+    """When something was last installed into each folder."""
     return {folder: os.stat(folder).st_mtime_ns for folder in folders}  # noqa: PTH116
 
 

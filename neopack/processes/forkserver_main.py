@@ -1,7 +1,7 @@
 """The fork server's side: import what children will need, then fork for each.
 
-Each child has an attendant, which started it and tells its parent how it ended. So the server
-itself only waits for the next order, and a child outlives it.
+Each child has a supervisor, a small process that started it and reports how it ended. The server
+itself only waits for the next request, and a child outlives it.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from pathlib import Path
 
 from neopack.processes import child_main
 from neopack.processes.forkserver import NUMBER
-from neopack.processes.process import Order
+from neopack.processes.process import ChildSpec
 
 __all__ = ["main"]
 
 IDLE_SECONDS = 600.0
 
 
-def main(orders: int, ready: int, preload: Sequence[str]) -> None:
-    """Fork for each order on the socket, until its other end is closed."""
+def main(requests: int, ready: int, preload: Sequence[str]) -> None:
+    """Fork for each request on the socket, until its other end is closed."""
     for name in preload:
         _load(name)
     with os.fdopen(ready, "w") as stream:
         json.dump(_modules() if _can_fork() else {}, stream)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the attendants
-    connection = socket.socket(fileno=orders)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the supervisors
+    connection = socket.socket(fileno=requests)
     connection.settimeout(IDLE_SECONDS)
     while ends := _received(connection):
         if os.fork() == 0:
             connection.close()
-            _attend(*ends)
+            _supervise(*ends)
             return
         for end in ends:
             os.close(end)
 
 
 def _received(connection: socket.socket) -> list[int]:
-    """The next child's ends of its pipes; none when the parent is gone or has nothing to do."""
+    """The pipe ends of the next child; empty when the parent is gone or idle for long."""
     try:
         return socket.recv_fds(connection, 1, 5)[1]
     except TimeoutError:
@@ -61,8 +61,8 @@ def _load(name: str) -> None:
 
 
 def _can_fork() -> bool:
-    """Whether a fork would have all threads. Those of OpenBLAS are ended before a fork and
-    started again when they are needed; any that are left after one would be missed."""
+    """Whether a fork lacks no thread. OpenBLAS ends its threads before a fork and starts them
+    again on demand; a thread that is still there after a fork would be missing in the child."""
     child = os.fork()
     if child == 0:
         os._exit(0)
@@ -71,7 +71,7 @@ def _can_fork() -> bool:
 
 
 def _modules() -> dict[str, str]:
-    """The top-level modules that were imported, and the folder that each is in."""
+    """The top-level modules that were imported, and the folder of each."""
     modules = {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
@@ -81,14 +81,14 @@ def _modules() -> dict[str, str]:
     return modules
 
 
-def _attend(requests: int, output: int, answers: int, status: int, paper: int) -> None:
-    """Start the child, and tell how it ended. Only the child returns from here."""
+def _supervise(requests: int, output: int, answers: int, status: int, spec_file: int) -> None:
+    """Start the child and report how it ended. Only the child returns from here."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = os.fork()
     if child == 0:
-        _become_child(requests, output, answers, status, paper)
+        _become_child(requests, output, answers, status, spec_file)
         return
-    for end in (requests, output, answers, paper):
+    for end in (requests, output, answers, spec_file):
         os.close(end)
     _, ended = os.waitpid(child, 0)
     with contextlib.suppress(BrokenPipeError):
@@ -96,8 +96,8 @@ def _attend(requests: int, output: int, answers: int, status: int, paper: int) -
     os._exit(0)
 
 
-def _become_child(requests: int, output: int, answers: int, status: int, paper: int) -> None:
-    """What ``python -m neopack.processes.child_main`` would be."""
+def _become_child(requests: int, output: int, answers: int, status: int, spec_file: int) -> None:
+    """Be what ``python -m neopack.processes.child_main`` would be."""
     os.setsid()
     os.write(status, NUMBER.pack(os.getpid()))
     os.close(status)
@@ -105,24 +105,24 @@ def _become_child(requests: int, output: int, answers: int, status: int, paper: 
         os.dup2(end, standard)
     os.close(requests)
     os.close(output)
-    os.lseek(paper, 0, os.SEEK_SET)
-    with os.fdopen(paper, "rb") as stream:
-        order = Order(**json.load(stream))
-    _settle(order)
-    child_main.main(order.tasks, answers, order.owned)
+    os.lseek(spec_file, 0, os.SEEK_SET)
+    with os.fdopen(spec_file, "rb") as stream:
+        spec = ChildSpec(**json.load(stream))
+    _settle(spec)
+    child_main.main(spec.tasks, answers, spec.owned)
 
 
-def _settle(order: Order) -> None:
+def _settle(spec: ChildSpec) -> None:
     """Environment, directory and path of a process that starts now."""
     os.environ.clear()
-    os.environ.update(order.environment)
-    os.chdir(order.directory)
-    sys.argv[:] = [str(child_main.__file__), order.tasks]
-    sys.path[:] = dict.fromkeys([*order.folders(), *sys.path])
+    os.environ.update(spec.environment)
+    os.chdir(spec.directory)
+    sys.argv[:] = [str(child_main.__file__), spec.tasks]
+    sys.path[:] = dict.fromkeys([*spec.folders(), *sys.path])
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     tempfile.tempdir = None
     importlib.invalidate_caches()
-    if "numpy" in sys.modules:  # random, of the standard library, sees to itself
+    if "numpy" in sys.modules:  # the standard library's random reseeds itself
         sys.modules["numpy"].random.seed()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, Self, TypeAlias
 
-__all__ = ["POLL", "Handle", "Order", "Pipes", "Process", "Streams"]
+__all__ = ["POLL", "ChildSpec", "Handle", "Pipes", "Process", "Streams"]
 
 LAST_LINES = 40
 POLL = 0.5
@@ -37,7 +37,7 @@ class Handle(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class ChildSpec:
     """What a child is to run and where; ``owned`` is the directory that it removes, or ""."""
 
     tasks: str
