@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -205,7 +206,12 @@ def environment(entry: Path) -> bytes:
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
     """One process for all tests; a test takes ``aws``."""
-    with Emulator() as started:
+    from botocore.loaders import JSONFileLoader
+
+    with Emulator() as started, pytest.MonkeyPatch.context() as patch:
+        # each session of boto3 parses the megabytes of its service models anew
+        parsed = functools.cache(JSONFileLoader().load_file)
+        patch.setattr(JSONFileLoader, "load_file", lambda loader, path: parsed(path))
         yield started
 
 
