@@ -154,7 +154,7 @@ class ModelFile:
 
 
 def find(files: Files) -> Iterator[ModelFile]:
-    """The models among ``files``, judged by their bytes, in the order of the names; those that
+    """The models among ``files``, recognized by their contents, in the order of the names; those that
     are only read come last, for they may lie beside what they were converted from."""
     packages, only_read = names(), []
     for name in files.names():

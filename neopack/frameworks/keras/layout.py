@@ -4,9 +4,9 @@ neo-compilation-preparing-model, 2026; neo-ai/neo-loader@06788c0, 2022-08-17).""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
+from neopack.dataconfig.strict_json import compact_json
 from neopack.frameworks import Layout, MemberMove
 from neopack.values.signature import Shape, Signature
 from neopack.values.target import Target
@@ -31,7 +31,7 @@ def channels_first(shape: Shape) -> Shape:
 
 def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     config = {spec.name: list(channels_first(spec.shape)) for spec in signature.inputs}
-    return Layout(data_input_config=json.dumps(config, separators=(",", ":")))
+    return Layout(data_input_config=compact_json(config))
 
 
 def tidied(names: Sequence[str], model: str) -> tuple[MemberMove, ...]:

@@ -70,7 +70,7 @@ def lowered_file(
 
 
 def lifted(model: Path, folder: Path) -> Path:
-    """The flat form of an .h5 file, which today's Keras loads whoever wrote the file."""
+    """The flat form of an .h5 file, which today's Keras loads, whichever Keras wrote it."""
     document, _ = source.model_file(model)
     flat = folder / "lifted.h5"
     write.write_h5(lowered_file(model, document), flat)

@@ -4,10 +4,10 @@ neo-compilation-preparing-model, 2026; neo-ai/neo-loader@06788c0, 2022-08-17).""
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Sequence
 
+from neopack.dataconfig.strict_json import compact_json
 from neopack.frameworks import Layout, MemberMove
 from neopack.frameworks.mxnet import file_names
 from neopack.values.signature import Signature
@@ -31,7 +31,7 @@ def model_parts(members: Sequence[str], model: str) -> tuple[str, ...]:
 def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     """Also for ml_inf1: the guide asks for the same there."""
     shapes = {spec.name: list(spec.shape) for spec in signature.inputs}
-    return Layout(data_input_config=json.dumps(shapes, separators=(",", ":")))
+    return Layout(data_input_config=compact_json(shapes))
 
 
 def tidied(members: Sequence[str], model: str) -> tuple[MemberMove, ...]:

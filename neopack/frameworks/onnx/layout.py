@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
+from neopack.dataconfig.strict_json import compact_json
 from neopack.frameworks import Layout
 from neopack.values.signature import Signature
 from neopack.values.target import Target
@@ -24,4 +24,4 @@ def model_parts(names: Sequence[str], model: str) -> tuple[str, ...]:
 
 def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layout:
     config = {spec.name: list(spec.shape) for spec in signature.inputs}
-    return Layout(data_input_config=json.dumps(config, separators=(",", ":"), ensure_ascii=False))
+    return Layout(data_input_config=compact_json(config))

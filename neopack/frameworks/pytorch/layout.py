@@ -7,10 +7,10 @@ before ``input2``. CompilerOptions: ``dtype`` is one for all inputs (API referen
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from neopack import facts
+from neopack.dataconfig.strict_json import compact_json
 from neopack.frameworks import Layout, MemberMove
 from neopack.values.json import Json
 from neopack.values.signature import Signature, TensorSpec
@@ -39,7 +39,7 @@ def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layo
     if "shape" in facts.config_objects(target):
         config = {name: {"shape": shape} for name, shape in shapes.items()}
     return Layout(
-        data_input_config=json.dumps(config, separators=(",", ":")),
+        data_input_config=compact_json(config),
         compiler_options=_options(signature.inputs, target),
         remarks=remarks,
     )
@@ -58,7 +58,7 @@ def _names(specs: Sequence[TensorSpec]) -> tuple[list[str], tuple[str, ...]]:
 def _options(specs: Sequence[TensorSpec], target: Target) -> str | None:
     """float32 is the default and ``{}`` is refused, so only int64 is ever stated."""
     if target.kind == "cloud" and specs and all(spec.dtype == "int64" for spec in specs):
-        return json.dumps({"dtype": "int64"}, separators=(",", ":"))
+        return compact_json({"dtype": "int64"})
     return None
 
 

@@ -9,7 +9,7 @@ that wrote the file), ``op_version_set`` (before 1.6), ``legacy_protocol`` (torc
 
 ``operators`` counts places in the serialized code, each once however often it runs.
 ``parameters`` leaves buffers out; what shares a storage is counted once. ``signature`` has
-the tensors that tracing stored; it is None where the file stores no inputs, and it has no
+the tensors that tracing stored; it is ``None`` where the file stores no inputs, and it has no
 outputs (only their type is known).
 
 ``facts`` are of a class for each form: ``facts.py``.

@@ -9,10 +9,10 @@ needs the directory around it as a member of its own: the open loader looks for 
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Sequence
 
+from neopack.dataconfig.strict_json import compact_json
 from neopack.frameworks import Layout, MemberMove
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.values.json import Json
@@ -66,8 +66,8 @@ def layout(signature: Signature, target: Target, members: Sequence[str]) -> Layo
     suffix = ":0" if eia and saved is None else ""
     config = {f"{spec.name}{suffix}": list(spec.shape) for spec in signature.inputs}
     return Layout(
-        data_input_config=_json(config),
-        compiler_options=_json(_options(signature, saved)) if eia else None,
+        data_input_config=compact_json(config),
+        compiler_options=compact_json(_options(signature, saved)) if eia else None,
         directories=_directories(saved, members) if saved else (),
     )
 
@@ -87,10 +87,6 @@ def _directories(saved: str, members: Sequence[str]) -> tuple[str, ...]:
     variables = posixpath.join(base, VARIABLES)
     present = any(name.startswith(f"{variables}/") for name in members)
     return tuple(name for name in ((base,) if present else (base, variables)) if name)
-
-
-def _json(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def tidied(names: Sequence[str], model: str) -> tuple[MemberMove, ...]:
