@@ -154,8 +154,8 @@ class ModelFile:
 
 
 def find(files: Files) -> Iterator[ModelFile]:
-    """The models among ``files``, recognized by their contents, in the order of the names; those that
-    are only read come last, for they may lie beside what they were converted from."""
+    """The models among ``files``, recognized by their contents, in the order of the names. Those
+    that are only read come last: they may lie beside the model that they were converted from."""
     packages, only_read = names(), []
     for name in files.names():
         with files.open(name) as source:
