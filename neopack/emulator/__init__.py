@@ -1,7 +1,7 @@
 """AWS on one loopback port, for tests, demos and pipelines; never called AWS.
 
-S3, STS, IAM and CloudWatch logs are moto's server; in front of them stands a SageMaker of our
-own whose compilation jobs take time, judge the archive, write an artifact, and fail for cause.
+moto serves S3, STS, IAM and CloudWatch logs. neopack's own SageMaker runs in front of it: its
+compilation jobs take time, judge the archive, write an artifact, and fail for a reason.
 """
 
 from neopack.emulator.process import Emulator

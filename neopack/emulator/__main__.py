@@ -1,7 +1,7 @@
 """``python -m neopack.emulator``: the child process of an ``Emulator``.
 
-Reads its script from the first line of standard input, says its address on standard output,
-and ends when standard input does, as it does where the parent is gone.
+Reads its script from the first line of standard input, prints its address on standard output,
+and ends when standard input does, which also happens if the parent ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where an emulator listens, and what makes any SDK talk to it and to nobody else."""
+"""The address of an emulator, and the variables with which any SDK talks only to it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from neopack.emulator.script import EmulatorScript
 __all__ = ["KEY", "REGION", "SECRET", "Address", "environment"]
 
 REGION = "us-west-2"
-# no key of AWS's looks like this
+# AWS's keys do not look like this
 KEY, SECRET = "EMULATEDACCESSKEY", "emulated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """``buckets`` and ``roles`` are what the script had made at the start."""
+    """``buckets`` and ``roles`` are those that the script created at the start."""
 
     url: str
     region: str = REGION
@@ -27,9 +27,9 @@ class Address:
     roles: tuple[str, ...] = ()
 
     def text(self) -> str:
-        """Lines for a shell: exports, and remarks behind a #."""
+        """Return lines for a shell: exports, and comments."""
         there = ", ".join((*self.buckets, *self.roles))
-        lines = [f"# an emulator of AWS on {self.url}, not AWS: nothing it compiles is Neo's"]
+        lines = [f"# an emulator of AWS on {self.url}, not AWS: it does not compile with Neo"]
         lines += [f"# there are {there}"] if there else []
         return "\n".join([*lines, *(f"export {k}={v}" for k, v in self.environment.items())])
 
@@ -44,7 +44,7 @@ class Address:
 
 
 def environment(url: str) -> dict[str, str]:
-    """Variables as every AWS SDK reads them; no file of the user's is looked at."""
+    """Return variables for every AWS SDK, with which it ignores the user's files."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": KEY,

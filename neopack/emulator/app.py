@@ -1,4 +1,4 @@
-"""The front: one WSGI application before SageMaker, which is ours, and moto's services."""
+"""The front: one WSGI application for neopack's SageMaker and moto's services."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ MOTO = frozenset({"s3", "sts", "iam", "logs"})
 CONTROL = "/_neopack/"
 REMEMBERED = 10_000
 CHUNK = 1 << 16
-# what werkzeug takes for a client that went away
+# the error that werkzeug expects from a client that disconnects
 CUT = "cut on purpose"
-# how AWS's own access keys begin (IAM user guide, unique identifiers, 2026)
+# the prefixes of AWS's own access keys (IAM user guide, unique identifiers, 2026)
 REAL_KEYS = ("AKIA", "ASIA")
 
 
 @dataclass(slots=True, kw_only=True)
 class RecordedCall:
-    """A call that came from outside; ``status`` is 0 until, or unless, it is answered."""
+    """A call from a client; ``status`` is 0 until it is answered."""
 
     service: str
     operation: str
@@ -49,7 +49,7 @@ class RecordedCall:
 
 
 class Front:
-    """Faults first, then the service."""
+    """Applies faults, then passes a call to its service."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Front:
         return self._hurt(fault, call, noted) if fault else self._answer(call, noted)
 
     def reset(self) -> None:
-        """Forget what was asked, and all that moto keeps (its documented /moto-api/reset)."""
+        """Forget all calls, and all of moto's state (its documented /moto-api/reset)."""
         self._resets += 1
         self.seen.clear()
         self._buckets.forget()
@@ -110,12 +110,12 @@ class Front:
     def _hurt(self, fault: Fault, call: HttpCall, start: StartResponse) -> Iterable[bytes]:
         refused = refusal_of(fault, call)
         if refused is not None:
-            call.body()  # a client that is still sending does not hear the answer
+            call.body()  # a client that is still sending does not read the answer
             return _sent(refusal(call.service, refused), start)
         if fault.effect == "slow":
             resets = self._resets
             wait(fault)
-            if self._resets != resets:  # it would change an account that it does not know
+            if self._resets != resets:  # the call belongs to the state before the reset
                 _shut(call)
             return self._answer(call, start)
         if fault.effect == "cut request":
@@ -131,8 +131,8 @@ class Front:
         if call.ours:
             return
         effect = f" ({seen.effect})" if seen.effect else ""
-        asked = f"{seen.service} {seen.operation} {seen.resource}".rstrip()
-        self._log.note(f"{asked}: {seen.status}{effect}")
+        request = f"{seen.service} {seen.operation} {seen.resource}".rstrip()
+        self._log.note(f"{request}: {seen.status}{effect}")
         if call.access_key.startswith(REAL_KEYS) and not self._warned:
             self._warned = True
             self._log.warn(f"the key {call.access_key[:4]}... may be a real one: it is not needed")
@@ -165,7 +165,7 @@ def _drop(call: HttpCall, count: int) -> None:
 
 
 def _cut(parts: Iterable[bytes], call: HttpCall, count: int) -> Iterator[bytes]:
-    """The first ``count`` bytes of an answer, and then no more."""
+    """Yield the first ``count`` bytes of an answer, then cut the connection."""
     for part in parts:
         if len(part) >= count:
             if count:
@@ -177,14 +177,14 @@ def _cut(parts: Iterable[bytes], call: HttpCall, count: int) -> Iterator[bytes]:
 
 
 def _shut(call: HttpCall) -> NoReturn:
-    """Shut the socket: closing the handler's end alone would leave the client waiting."""
+    """Shut the socket. If only the handler's end closed, the client would keep waiting."""
     with suppress(OSError):
         call.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError(CUT)
 
 
 def _abort(call: HttpCall) -> NoReturn:
-    """Close so that the client's next write fails: a socket that is shut goes on taking bytes
+    """Close so that the client's next write fails. A socket that is only shut still takes bytes
     until its buffer is full, and then the client waits."""
     linger = struct.pack("ii", 1, 0)
     call.environ["werkzeug.socket"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

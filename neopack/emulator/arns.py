@@ -1,4 +1,4 @@
-"""Names of resources: the account is the one that moto uses."""
+"""Names of resources, in moto's account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request as AWS sees it: which service, which operation, in which region, on what."""
+"""A request as AWS sees it: service, operation, region and resource."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["SERVICE_KEY", "Environ", "HttpCall", "read"]
 
 Environ = dict[str, Any]
 
-# the access key with which the emulated service itself reads and writes: no fault meets it
+# the access key of the emulated service itself; faults do not apply to it
 SERVICE_KEY = "NEOPACKEMULATOR"
 DEFAULT_REGION = "us-east-1"
 SMALL = 1 << 20
-# which sub-resource in the query makes an operation of S3 of which method
+# the S3 operation, by method and sub-resource in the query
 S3_OPERATIONS = (
     ("POST", "uploads", "CreateMultipartUpload"),
     ("POST", "uploadId", "CompleteMultipartUpload"),
@@ -43,7 +43,7 @@ S3_PLAIN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
-    """``resource`` is the path for S3 and for an invocation, else the body's first name."""
+    """``resource`` is the path for S3 and for an invocation, else the first name in the body."""
 
     service: str
     operation: str
@@ -56,7 +56,7 @@ class HttpCall:
 
     @property
     def ours(self) -> bool:
-        """Whether the emulated service itself calls."""
+        """Whether the caller is the emulated service itself."""
         return self.access_key == SERVICE_KEY
 
     @property
@@ -64,7 +64,7 @@ class HttpCall:
         return self.path.lstrip("/").split("/", 1)[0]
 
     def body(self) -> bytes:
-        """The whole body; it can be read again."""
+        """Return the whole body, which can be read again."""
         stream = self.environ["wsgi.input"]
         length = self.environ.get("CONTENT_LENGTH")
         data: bytes = (
@@ -74,12 +74,12 @@ class HttpCall:
         return data
 
     def json(self) -> Any:
-        """The body as JSON; raises ``ValueError``."""
+        """Return the body as JSON. Raises ``ValueError``."""
         return json.loads(self.body() or b"{}")
 
 
 def read(environ: Environ) -> HttpCall:
-    """What a request asks for, told as moto tells it: by the scope it is signed for."""
+    """Return the call of a request. Like moto, this uses the scope of its signature."""
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     access_key, region, service = _scope(environ, query)
     path = unquote(environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace"))
@@ -97,7 +97,7 @@ def read(environ: Environ) -> HttpCall:
 
 
 def _scope(environ: Environ, query: dict[str, list[str]]) -> tuple[str, str, str]:
-    """(access key, region, service) of the signature, in the header or in a presigned address."""
+    """The (access key, region, service) of the signature, in a header or a presigned address."""
     header = environ.get("HTTP_AUTHORIZATION", "")
     credential = header.partition("Credential=")[2].split(",")[0]
     credential = credential or query.get("X-Amz-Credential", [""])[0]
@@ -131,7 +131,7 @@ def _s3_operation(call: HttpCall, query: dict[str, list[str]]) -> str:
 
 
 def _first_name(call: HttpCall) -> str:
-    """CompilationJobName, EndpointName, ...: what the request is about."""
+    """The subject of the request: CompilationJobName, EndpointName, ..."""
     try:
         data = call.json()
     except ValueError:

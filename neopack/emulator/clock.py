@@ -1,4 +1,4 @@
-"""The emulator's clock: the real one, or one that stands still until it is moved."""
+"""The emulator's clock: the real one, or one that moves only on request."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ class Clock:
     def __init__(self, *, manual: bool = False) -> None:
         self.manual = manual
         self._moved = 0.0
-        # whole seconds, which is what SDKs ask for in filters
+        # whole seconds, as in the filters of SDKs
         self._stood = float(int(time.time()))
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return (self._stood if self.manual else time.time()) + self._moved
 
     def advance(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What stands in for Neo's compilers: the local engine that takes the job, or none at all."""
+"""The substitute for Neo's compilers: the local engine that takes the job, if any."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from neopack.values.target import Target
 
 __all__ = ["CompilationTask", "CompiledFiles", "compile_model"]
 
-UNCOMPILED = "no local engine takes this: the model is as it came"
-UNREAD = "neopack reads no model of this framework in it: it is as it came"
+UNCOMPILED = "no local engine takes this: the model is unchanged"
+UNREAD = "neopack finds no model of this framework in it: it is unchanged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompilationTask:
-    """One archive to compile in ``folder``, and what the job says of it."""
+    """One archive to compile in ``folder``, with the parameters of the job."""
 
     archive: Path
     folder: Path
@@ -54,18 +54,18 @@ class CompiledFiles:
 
 
 def compile_model(task: CompilationTask) -> CompiledFiles:
-    """Compile with the local engine that takes the job; without one hand on what came, marked.
+    """Compile with the local engine that takes the job; without one, return the archive, marked.
 
-    Raises ``EngineFailed`` where an engine takes it and fails.
+    Raises ``EngineFailed`` if the engine fails.
     """
     mark = EmulatedMark(
         job=task.job, target=task.target.name, framework=task.framework, source=task.source
     )
     scanned = scan(task.archive)
-    found = find_model(scanned)
-    if found is None or found[0].name != task.framework:
+    model = find_model(scanned)
+    if model is None or model[0].name != task.framework:
         return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNREAD)
-    framework, _, info = found
+    framework, _, info = model
     signature = with_shapes(info.signature, task.config, task.options, task.framework)
     if signature is None:
         return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
@@ -76,15 +76,15 @@ def compile_model(task: CompilationTask) -> CompiledFiles:
         path = _marked(task.archive, task.folder, replace(mark, signature=signature))
         return CompiledFiles(path=path, how=f"{UNCOMPILED} ({lacking})", derived=derived)
     signature = _with_outputs(task.archive, signature)
-    made = _compiled(task, signature)
-    assert made.path is not None  # noqa: S101 - it was written there
-    mark = replace(mark, signature=signature, engine=made.engine)
-    how = f"compiled by {made.engine} {made.engine_version} on this machine"
-    return CompiledFiles(path=_marked(made.path, task.folder, mark), how=how, derived=derived)
+    artifact = _compiled(task, signature)
+    assert artifact.path is not None  # noqa: S101 - written above
+    mark = replace(mark, signature=signature, engine=artifact.engine)
+    how = f"compiled by {artifact.engine} {artifact.engine_version} on this machine"
+    return CompiledFiles(path=_marked(artifact.path, task.folder, mark), how=how, derived=derived)
 
 
 def _no_engine(task: CompilationTask, signature: Signature) -> str:
-    """Why none compiles this here; empty where one does."""
+    """The reason why no local engine compiles this, or ""."""
     request = CompilationRequest(
         framework=task.framework, model=task.archive, target=task.target, signature=signature
     )
@@ -102,7 +102,7 @@ def _compiled(task: CompilationTask, signature: Signature) -> CompiledArtifact:
 
 
 def _with_outputs(archive: Path, signature: Signature) -> Signature:
-    """The outputs, from running the model once where its bytes do not tell them."""
+    """The signature with outputs; if the file does not state them, the model is run once."""
     if signature.outputs:
         return signature
     inputs = random_inputs([request_of(spec) for spec in signature.inputs], 0)
@@ -114,7 +114,7 @@ def _with_outputs(archive: Path, signature: Signature) -> Signature:
 
 
 def _marked(archive: Path, folder: Path, mark: EmulatedMark) -> Path:
-    """An archive with the same members, and the emulator's mark beside them."""
+    """The archive with the emulator's mark as a further member."""
     described = folder / EMULATED
     described.write_bytes(mark.dumps())
     scanned = scan(archive)

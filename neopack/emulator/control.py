@@ -1,4 +1,4 @@
-"""What tests tell a running emulator, under ``/_neopack/``: scripts, time, what was asked."""
+"""The control interface for tests, under ``/_neopack/``: scripts, time, recorded calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Control"]
 
 
 class Control:
-    """``script`` and ``advance`` and ``reset`` change the emulator; ``seen`` tells."""
+    """``script``, ``advance`` and ``reset`` change the emulator; ``seen`` returns its calls."""
 
     def __init__(self, emulator: Any) -> None:
         self._emulator = emulator

@@ -1,4 +1,4 @@
-"""Endpoints: created, updated, deleted, and the model that answers behind each."""
+"""Endpoints: creation, update, deletion, and the model behind each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOT_HEALTHY = (
 
 @dataclass(slots=True, kw_only=True)
 class EmulatedEndpoint:
-    """``serving`` answers now; ``coming`` is what a create or an update brings up."""
+    """``serving`` answers now; ``coming`` is the container that is being started."""
 
     name: str
     region: str
@@ -155,7 +155,7 @@ class Endpoints:
         return {"Endpoints": summaries} | ({"NextToken": token} if token else {})
 
     def container(self, region: str, name: str) -> Container:
-        """What answers an invocation. Raises ``ValidationError``, the runtime's own word."""
+        """Return the container for an invocation. Raises ``ValidationError``."""
         with self._lock:
             self.tick()
             endpoint = self._endpoints.get((region, name))
@@ -209,14 +209,14 @@ class Endpoints:
             variant = self._variant(endpoint.region, endpoint.config)["VariantName"]
             endpoint.why = NOT_HEALTHY.format(variant=variant, why=failed)[:1024]
         endpoint.next_config = ""
-        # an update that fails is rolled back
+        # a failed update is rolled back
         status: Status = "Failed" if endpoint.serving is None else "InService"
         self._move(endpoint, status, endpoint.since + span.seconds)
 
     def _move(self, endpoint: EmulatedEndpoint, status: Status, since: float) -> None:
         endpoint.status, endpoint.since, endpoint.modified, endpoint.seen = status, since, since, 0
 
-    # --- what is behind it
+    # --- the containers
 
     def _up(self, region: str, variant: Mapping[str, Any]) -> Container:
         model = self._models.get(region, variant["ModelName"]).request
@@ -246,11 +246,11 @@ class Endpoints:
         return first
 
     def _get(self, region: str, name: str) -> EmulatedEndpoint:
-        found = self._endpoints.get((region, name))
-        if found is None:
+        endpoint = self._endpoints.get((region, name))
+        if endpoint is None:
             what = f'Could not find endpoint "{self._arn(region, name)}".'
             raise AwsError("ValidationException", what)
-        return found
+        return endpoint
 
     def _arn(self, region: str, name: str) -> str:
         return arn_of(region, "endpoint", name.lower())

@@ -1,4 +1,4 @@
-"""Faults put in on purpose: which calls they meet, and what they do to them."""
+"""Injected faults: the calls that they apply to, and their effects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Armed:
 
 
 class Faults:
-    """The faults of a script, counted down as calls meet them."""
+    """The faults of a script, counted down with each matching call."""
 
     def __init__(self, faults: Sequence[Fault] = ()) -> None:
         self._armed = [_Armed(fault) for fault in faults]
@@ -34,7 +34,7 @@ class Faults:
             self._armed += [_Armed(fault) for fault in faults]
 
     def meets(self, call: HttpCall) -> Fault | None:
-        """The first fault that is due for a call; the service's own calls meet none."""
+        """Return the first fault that is due for a call; the service's own calls have none."""
         if call.ours:
             return None
         with self._lock:
@@ -47,13 +47,13 @@ class Faults:
 
 
 def _fits(fault: Fault, call: HttpCall) -> bool:
-    asked = (
+    pairs = (
         (call.service, fault.service),
         (call.operation, fault.operation),
         (call.resource, fault.resource),
         (call.access_key, fault.access_key),
     )
-    return all(fnmatchcase(word, pattern) for word, pattern in asked)
+    return all(fnmatchcase(word, pattern) for word, pattern in pairs)
 
 
 def _due(armed: _Armed) -> bool:
@@ -66,7 +66,7 @@ def wait(fault: Fault) -> None:
 
 
 def refusal_of(fault: Fault, call: HttpCall) -> AwsError | None:
-    """The error that a fault answers with, in the words of the service; None for the others."""
+    """Return the error of a fault in the words of the service, or None for other faults."""
     if fault.effect == "throttle":
         return _throttled(call)
     if fault.effect == "expired token":

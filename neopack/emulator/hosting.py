@@ -1,4 +1,4 @@
-"""Put an artifact behind an endpoint: only where target, instance and image go together."""
+"""Host an artifact behind an endpoint, if target, instance and image fit together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Variant", "hosted"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """What an endpoint is to run its model on."""
+    """The instance and the image of an endpoint."""
 
     image: str
     instance: str
@@ -37,7 +37,7 @@ class _Compiled:
 
 
 def hosted(artifact: Path, variant: Variant) -> Container:
-    """The artifact, loaded. Raises ``NeopackError`` where it does not load or fit."""
+    """Load the artifact. Raises ``NeopackError`` if it does not load or fit."""
     scanned = scan(artifact)
     compiled = _compiled(scanned)
     if compiled is not None:
@@ -46,7 +46,7 @@ def hosted(artifact: Path, variant: Variant) -> Container:
 
 
 def _compiled(scanned: ArchiveScan) -> _Compiled | None:
-    """What the marks in an artifact say of it; None for one without any."""
+    """The properties from the marks in an artifact, or None without a mark."""
     where = scanned.path.name
     if EMULATED in scanned.file_names():
         mark = EmulatedMark.loads(_text(scanned, EMULATED), where)
@@ -68,25 +68,27 @@ def _refuse_misfit(compiled: _Compiled, variant: Variant) -> None:
     target = compiled.target
     family = target.name.replace("_", ".") + "."
     if target.kind in ("edge", "platform"):
-        raise SourceError(f"a model compiled for {target.name} runs on the device, on no endpoint")
+        raise SourceError(
+            f"a model compiled for {target.name} runs on the device, not on an endpoint"
+        )
     if target.kind == "eia":
         if not variant.accelerator.startswith(family):
-            raise SourceError(f"a model compiled for {target.name} wants an AcceleratorType")
+            raise SourceError(f"a model compiled for {target.name} needs an AcceleratorType")
         return
     if not variant.instance.startswith(family):
         raise SourceError(
             f"a model compiled for {target.name} runs on {family}*, not on {variant.instance}"
         )
-    wanted = inference_image(compiled.framework, "", target, variant.region)
-    if wanted and _family(wanted) != _family(variant.image):
+    image = inference_image(compiled.framework, "", target, variant.region)
+    if image and _family(image) != _family(variant.image):
         raise SourceError(
             f"the image {variant.image} does not serve {compiled.framework} compiled for "
-            f"{target.name}, which {wanted} does"
+            f"{target.name}; {image} does"
         )
 
 
 def _family(image: str) -> tuple[str, str]:
-    """(repository, cpu or gpu or inf): what versions of one image have in common."""
+    """The (repository, accelerator), which all versions of one image share."""
     repository, _, tag = image.rpartition("/")[2].partition(":")
     words = tag.split("-")
     return repository, words[1] if len(words) > 1 else ""

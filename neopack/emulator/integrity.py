@@ -1,4 +1,4 @@
-"""S3 refuses a body that is not the one its checksum is of; moto takes any."""
+"""Check the checksums of S3 uploads, which S3 refuses if they are wrong but moto ignores."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from neopack.emulator.replies import AwsError, Reply, refusal
 __all__ = ["refused"]
 
 UPLOADS = frozenset({"PutObject", "UploadPart"})
-# a body in signed chunks has its checksums between and behind them, which moto reads
+# a body in signed chunks has checksums between and after them, which moto reads
 CHUNKED = "STREAMING-"
-# by the names that WSGI gives the headers; CRC32C and CRC64NVME are not looked at
+# by WSGI's names of the headers; CRC32C and CRC64NVME are not checked
 CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
     "HTTP_CONTENT_MD5": lambda body: hashlib.md5(body, usedforsecurity=False).digest(),
     "HTTP_X_AMZ_CHECKSUM_CRC32": lambda body: zlib.crc32(body).to_bytes(4, "big"),
@@ -25,7 +25,7 @@ CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def refused(call: HttpCall) -> Reply | None:
-    """An answer for an upload whose checksum, MD5 or payload hash is another's."""
+    """Return an error for an upload with a wrong checksum, MD5 or payload hash, or None."""
     if call.operation not in UPLOADS or call.service != "s3":
         return None
     signed = call.environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")

@@ -1,4 +1,4 @@
-"""Compilation jobs: created, watched, stopped, deleted; their states come from the timeline."""
+"""Compilation jobs: created, described, stopped, deleted; the timeline sets their states."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from neopack.emulator.work import CompilationOrder, CompilationResult, perform
 
 __all__ = ["EmulatedJob", "Jobs"]
 
-# the field's documentation: one day where nothing is said
+# the documented default of the field: one day
 DEFAULT_LIMIT = 86400
-# how long an answer waits for work that the script says is done by now
+# how long an answer waits for work that should be done according to the script
 PATIENCE = 45.0
 
 
 @dataclass(slots=True, kw_only=True)
 class EmulatedJob:
-    """One job; ``since`` is when its state began, ``seen`` how often an answer showed it."""
+    """One job. ``since`` is the start of its state, ``seen`` how often answers showed it."""
 
     order: CompilationOrder
     folder: Path
@@ -114,7 +114,7 @@ class Jobs:
         return {"CompilationJobSummaries": summaries} | ({"NextToken": token} if token else {})
 
     def stop(self, region: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """A job that has ended stays as it is."""
+        """Stop a job; a job that has ended stays unchanged."""
         with self._lock:
             self.tick()
             job = self._job(region, request)
@@ -139,7 +139,7 @@ class Jobs:
     # --- time
 
     def tick(self) -> None:
-        """Bring every job to where the clock and the answers so far put it."""
+        """Advance every job to its state at the current time and number of answers."""
         with self._lock:
             for job in self._jobs.values():
                 while self._moved(job):
@@ -173,7 +173,7 @@ class Jobs:
         return True
 
     def _done(self, job: EmulatedJob) -> tuple[CompilationResult, float] | None:
-        """The work's result; waited for where the script says that it is time."""
+        """The result of the work; wait for it if it is due according to the script."""
         if job.work is None or job.status != "INPROGRESS":
             return None
         span, elapsed = job.timeline.running, self.clock.now() - job.since
@@ -208,7 +208,7 @@ class Jobs:
         self._storage.log(job.order.region, job.name, (*job.outcome.lines, job.status), at)
 
     def _hand_over(self, job: EmulatedJob) -> None:
-        """The artifact appears with COMPLETED, and so never for a job that was stopped."""
+        """Publish the artifact when the job is COMPLETED, so never for a stopped job."""
         done = job.outcome
         assert done.artifact is not None  # noqa: S101 - no reason, so there is one
         assert done.to is not None  # noqa: S101

@@ -1,4 +1,4 @@
-"""List calls: filters, order, pages with a NextToken."""
+"""List calls: filters, order, and pages with a NextToken."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_PAGE = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """Something to list, and what a list call can ask of it."""
+    """A collection to list, and the parameters of the list call."""
 
     item: Any
     name: str
@@ -32,7 +32,7 @@ def page(
     keys: Mapping[str, str],
     order: str,
 ) -> tuple[list[PageRequest], str]:
-    """The page asked for, and the token of the next one; ``keys`` maps SortBy to a field, and
+    """Return the requested page and the token of the next one. ``keys`` maps SortBy to a field;
     ``order`` is the call's default."""
     chosen = [ask for ask in asks if _fits(ask, request)]
     key = keys.get(request.get("SortBy", ""), "created")

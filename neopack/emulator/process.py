@@ -34,7 +34,7 @@ class Emulator:
 
     def __init__(self, script: EmulatorScript | None = None) -> None:
         if distributions.version("moto") is None:
-            raise Missing("the emulator stands on moto and boto3", hint=INSTALL)
+            raise Missing("the emulator needs moto and boto3", hint=INSTALL)
         self._script = script or EmulatorScript()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "neopack.emulator"],
@@ -49,17 +49,17 @@ class Emulator:
         self.url = self._process.stdout.readline().strip()
         if not self.url:
             self.close()
-            raise EngineFailed("the emulator did not start", hint="its last words are above")
+            raise EngineFailed("the emulator did not start", hint="its last output is above")
 
     # --- for clients
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes any SDK talk to this emulator, and to nobody else."""
+        """Return the variables with which any SDK talks only to this emulator."""
         return environment(self.url)
 
     def client(self, service: str, *, region: str = REGION, **config: Any) -> Any:
-        """A boto3 client of one service; ``config`` as ``botocore.config.Config`` takes it."""
+        """Return a boto3 client of one service; ``config`` is for ``botocore.config.Config``."""
         from botocore.config import Config
 
         return self._session.client(
@@ -68,7 +68,7 @@ class Emulator:
 
     @cached_property
     def _session(self) -> Any:
-        """One for all clients: it reads the model of a service once, which takes seconds."""
+        """One session for all clients: loading the model of a service takes seconds."""
         import boto3
 
         return boto3.session.Session(aws_access_key_id=KEY, aws_secret_access_key=SECRET)
@@ -76,16 +76,16 @@ class Emulator:
     # --- for tests
 
     def script(self, script: EmulatorScript | None = None, **parts: Any) -> None:
-        """Play by another script from now on, or by the present one with other ``parts``:
+        """Use another script from now on, or change ``parts`` of the current one:
         ``aws.script(jobs=[JobScript(name="bad-*", fails="compilation")])``."""
-        given: dict[str, Any] = {
+        changes: dict[str, Any] = {
             key: tuple(v) if isinstance(v, list) else v for key, v in parts.items()
         }
-        self._script = replace(script or self._script, **given)
+        self._script = replace(script or self._script, **changes)
         self._tell("script", to_json(self._script))
 
     def fault(self, *faults: Fault) -> None:
-        """Put in more faults, beside those of the script."""
+        """Add faults to those of the script."""
         self._tell("faults", {"faults": to_json(faults)})
 
     def advance(self, seconds: float) -> None:
@@ -93,12 +93,12 @@ class Emulator:
         self._tell("advance", {"seconds": seconds})
 
     def reset(self, script: EmulatorScript | None = None) -> None:
-        """Forget everything: buckets, jobs, endpoints, what was asked."""
+        """Forget everything: buckets, jobs, endpoints, recorded calls."""
         self._script = script or EmulatorScript()
         self._tell("reset", to_json(self._script))
 
     def seen(self, service: str = "", operation: str = "") -> list[dict[str, Any]]:
-        """The calls that came, in order: service, operation, resource, region, status, effect."""
+        """Return the calls in order: service, operation, resource, region, status, effect."""
         calls = self._tell("seen", {})["seen"]
         return [
             call
@@ -121,7 +121,7 @@ class Emulator:
             raise NeopackError(f"the emulator does not answer: {error}") from None
 
     def close(self) -> None:
-        """End the child, gently and then not."""
+        """End the child process, by force if necessary."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()

@@ -1,4 +1,4 @@
-"""Why an emulated job fails, in Neo's words: ``reasons.toml``, and what our rules say of Neo."""
+"""The failure reasons of emulated jobs, in Neo's words: ``reasons.toml`` and the rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["LONGEST", "known", "reason", "said"]
 # FailureReason of the API
 LONGEST = 1024
 USER_ERROR = "ClientError: "
-# <e>: what the framework said; <v>: a version of the service's own
+# <e>: the message of the framework; <v>: a version of the service
 PLACE = re.compile(r" ?<\w+>")
 PREFIXES = ("ClientError", "Client Error", "ServerError")
 
@@ -31,14 +31,14 @@ def known() -> tuple[str, ...]:
 
 
 def reason(name: str, **words: str) -> str:
-    """The reason of that name, or ``name`` itself where it is a reason in words."""
+    """Return the reason of that name, or ``name`` itself if it is a reason in words."""
     form = _rows().get(name)
     filled = form.format_map(defaultdict(str, words)) if form is not None else name
     return filled[:LONGEST]
 
 
 def said(words: str) -> str:
-    """What a rule says that Neo says, as the service puts it: with the class of the error, and
-    without the places that only the service could fill in."""
+    """Return a rule's ``said_by_neo`` in the service's form: with the class of the error, and
+    without the placeholders that only the service could fill in."""
     filled = PLACE.sub("", words).replace("  ", " ").strip()
     return (filled if filled.startswith(PREFIXES) else USER_ERROR + filled)[:LONGEST]

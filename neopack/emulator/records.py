@@ -1,4 +1,4 @@
-"""What is only written down, by region and name: models and endpoint configurations."""
+"""Stored records, by region and name: models and endpoint configurations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Record:
 
 
 class Records:
-    """Records of one kind: ``noun`` as messages have it, ``word`` as the API's fields have it."""
+    """Records of one kind: ``noun`` is its name in messages, ``word`` in the API's fields."""
 
     def __init__(self, clock: Clock, *, noun: str, word: str) -> None:
         self.clock = clock
@@ -45,11 +45,11 @@ class Records:
         return {f"{self._word}Arn": arn}
 
     def get(self, region: str, name: str) -> Record:
-        found = self._records.get((region, name))
-        if found is None:
+        record = self._records.get((region, name))
+        if record is None:
             arn = arn_of(region, self._noun.replace(" ", "-"), name)
             raise AwsError("ValidationException", f'Could not find {self._noun} "{arn}".')
-        return found
+        return record
 
     def describe(self, region: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         record = self.get(region, request[f"{self._word}Name"])

@@ -1,4 +1,4 @@
-"""S3 answers only in the region of a bucket; elsewhere it says where that is."""
+"""S3 serves a bucket only in its own region, and redirects calls from other regions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["Buckets"]
 
 CONSTRAINT = re.compile(rb"<LocationConstraint[^>]*>([^<]*)<")
 HOME = "us-east-1"
-# asked from anywhere
+# operations that work in every region
 EVERYWHERE = frozenset({"CreateBucket", "GetBucketLocation", "ListBuckets"})
 
 
 class Buckets:
-    """Which region each bucket is in, learned from moto once."""
+    """The region of each bucket, asked from moto once."""
 
     def __init__(self, moto: Wsgi) -> None:
         self._moto = moto
@@ -29,7 +29,7 @@ class Buckets:
         self._lock = threading.Lock()
 
     def elsewhere(self, call: HttpCall) -> Reply | None:
-        """301 PermanentRedirect for a call to a bucket of another region."""
+        """Return 301 PermanentRedirect for a call to a bucket of another region, or None."""
         if call.service != "s3" or call.ours or call.operation in EVERYWHERE or not call.bucket:
             return None
         if call.operation == "DeleteBucket":
@@ -47,16 +47,16 @@ class Buckets:
                 self._regions.clear()
 
     def _region(self, call: HttpCall) -> str:
-        """Empty where the bucket does not exist; moto says so."""
+        """The region of the bucket, or "" if it does not exist, which moto will report."""
         with self._lock:
-            known = self._regions.get(call.bucket)
-        if known is not None:
-            return known
-        found = self._asked(call)
-        if found:
+            region = self._regions.get(call.bucket)
+        if region is not None:
+            return region
+        answer = self._asked(call)
+        if answer:
             with self._lock:
-                self._regions[call.bucket] = found
-        return found
+                self._regions[call.bucket] = answer
+        return answer
 
     def _asked(self, call: HttpCall) -> str:
         import io

@@ -1,4 +1,4 @@
-"""Answers as each of AWS's protocols writes them: JSON 1.1, REST JSON, query XML, S3's XML."""
+"""Answers in AWS's protocols: JSON 1.1, REST JSON, query XML, S3's XML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUERY = frozenset({"sts", "iam"})
 
 
 class AwsError(Exception):
-    """What a service refuses: its code, its words, its HTTP status."""
+    """An error of a service: code, message, HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -30,13 +30,13 @@ class Reply:
 
 
 def answer(data: Mapping[str, Any]) -> Reply:
-    """A reply of JSON 1.1; timestamps are numbers in it."""
+    """Return a reply in JSON 1.1, in which timestamps are numbers."""
     headers = {"Content-Type": "application/x-amz-json-1.1"}
     return Reply(status=200, headers=headers, body=json.dumps(data).encode())
 
 
 def refusal(service: str, error: AwsError) -> Reply:
-    """An error in the service's own protocol."""
+    """Return an error in the service's own protocol."""
     if service == "s3":
         return _xml(error, "<Error><Code>{code}</Code><Message>{message}</Message></Error>")
     if service in QUERY:

@@ -1,7 +1,7 @@
-"""What CreateCompilationJob refuses that no single field tells: the rules between fields.
+"""The rules of CreateCompilationJob between fields.
 
-Sources: botocore 1.43.11, documentation of InputConfig and OutputConfig (2026); the texts are
-documented for FrameworkVersion alone (aws/amazon-sagemaker-examples#3239, 2022-03).
+Sources: botocore 1.43.11, documentation of InputConfig and OutputConfig (2026). The message is
+documented only for FrameworkVersion (aws/amazon-sagemaker-examples#3239, 2022-03).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ __all__ = ["refuse", "target_of"]
 
 
 def refuse(request: Mapping[str, Any], region: str) -> None:
-    """Raise ``ValidationException`` for the first rule that a job breaks."""
+    """Raise ``ValidationException`` for the first rule that a request breaks."""
     for problem in _problems(request, region):
         raise AwsError("ValidationException", problem)
 
 
 def target_of(output: Mapping[str, Any]) -> Target:
-    """The target of an OutputConfig."""
+    """Return the target of an OutputConfig."""
     if "TargetDevice" in output:
         return facts.target(output["TargetDevice"])
     platform = output["TargetPlatform"]
@@ -58,7 +58,7 @@ def _input(config: Mapping[str, Any], target: Target) -> Iterator[str]:
 
 
 def _options(text: str | None, target: Target, config: Mapping[str, Any]) -> Iterator[str]:
-    """JSON for every target; the options of a group that the target cannot do without."""
+    """CompilerOptions are JSON, and have the options that the target requires."""
     options = parse_options(text) if text else None
     if text is not None and options is None:
         yield f"CompilerOptions is not valid JSON: {text[:100]!r}"
@@ -66,11 +66,11 @@ def _options(text: str | None, target: Target, config: Mapping[str, Any]) -> Ite
     if not group:
         return
     rows = facts.options(target, config["Framework"])
-    wanted = [row.key for row in rows if row.together == group]
-    lacking = [key for key in wanted if options is None or key not in options.keys]
-    if lacking:
+    keys = [row.key for row in rows if row.together == group]
+    missing = [key for key in keys if options is None or key not in options.keys]
+    if missing:
         yield (
-            f"CompilerOptions must have {', '.join(json.dumps(key) for key in wanted)} "
+            f"CompilerOptions must have {', '.join(json.dumps(key) for key in keys)} "
             f"for the accelerator {target.accelerator}"
         )
 

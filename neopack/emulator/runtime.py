@@ -1,4 +1,4 @@
-"""InvokeEndpoint: REST on the same port, answered by the model behind the endpoint."""
+"""InvokeEndpoint: REST on the same port; the model behind the endpoint answers."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class InvocationApi:
         self._endpoints = endpoints
 
     def __call__(self, call: HttpCall) -> Reply:
-        """Raises ``AwsError`` where no model was asked; a model's refusal is an answer."""
-        found = PATH.fullmatch(call.path)
-        if found is None:
+        """Answer a call. Raises ``AwsError`` if it does not reach a model."""
+        path = PATH.fullmatch(call.path)
+        if path is None:
             raise AwsError("ValidationError", f"{call.path} is not a path of an endpoint", 404)
-        name = unquote(found[1])
+        name = unquote(path[1])
         container = self._endpoints.container(call.region, name)
         data = call.body()
         if len(data) > LARGEST_BODY:
@@ -46,7 +46,7 @@ class InvocationApi:
 
 
 def _model_error(name: str, status: int, message: str) -> Reply:
-    """The container's own answer, as the runtime passes it on."""
+    """The error of the container in the form of the runtime."""
     whose = "client" if status < 500 else "server"
     what = f'Received {whose} error ({status}) from primary with message "{message}"'
     body = {

@@ -1,4 +1,4 @@
-"""SageMaker's own protocol: an operation by X-Amz-Target, JSON in, JSON out."""
+"""SageMaker's protocol: the operation is in X-Amz-Target; requests and answers are JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ECR = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/.+")
 
 
 class SageMaker:
-    """Both services, the control plane and the runtime, on what one emulator keeps."""
+    """Both services, control plane and runtime, on the state of one emulator."""
 
     def __init__(
         self, clock: Clock, storage: Storage, script: EmulatorScript, folder: Path
@@ -52,7 +52,7 @@ class SageMaker:
             return refusal(call.service, AwsError("InternalFailure", what, 500))
 
     def follow(self, clock: Clock, script: EmulatorScript) -> None:
-        """Another clock and script for what comes."""
+        """Use another clock and script from now on."""
         for part in (self._jobs, self._endpoints):
             part.clock, part.script = clock, script
         self._models.clock = self._configs.clock = clock
@@ -103,7 +103,7 @@ class SageMaker:
             self._tags.keep(next(iter(told.values())), request["Tags"])
         return told
 
-    # --- what is refused beyond the shape of a request
+    # --- checks beyond the shape of a request
 
     def _create_job(self, region: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         rules.refuse(request, region)

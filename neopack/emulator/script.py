@@ -1,4 +1,4 @@
-"""What an emulator is told to do: timelines of jobs, faults, limits."""
+"""The script of an emulator: timelines of jobs, faults, limits."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = [
 ]
 
 Effect = Literal[
-    "throttle",  # "Rate exceeded", as each service says it
-    "error",  # 500, or the status given
-    "cut request",  # the socket is shut while the request's body is read
-    "cut response",  # the socket is shut within the answer's body
-    "lose reply",  # the work is done, and the socket shut before the answer
+    "throttle",  # "Rate exceeded", in the words of each service
+    "error",  # 500, or another status
+    "cut request",  # the socket closes while the body of the request is read
+    "cut response",  # the socket closes within the body of the answer
+    "lose reply",  # the work is done, but the socket closes before the answer
     "slow",  # the answer comes after ``seconds``
     "expired token",
     "denied",
@@ -39,7 +39,7 @@ Effect = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """How long a state lasts: seconds on the emulator's clock, and answers that show it."""
+    """The length of a state: seconds on the emulator's clock, and a number of answers."""
 
     seconds: float = 0.0
     describes: int = 0
@@ -59,10 +59,10 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobScript:
-    """What becomes of the jobs whose name fits ``name`` (``*`` and ``?``).
+    """The outcome of jobs whose name matches ``name`` (with ``*`` and ``?``).
 
-    ``fails`` is an id of ``facts/failures.toml`` or a reason in words; ``untouched``: the job
-    completes and hands back the model as it came.
+    ``fails`` is an id of ``facts/failures.toml`` or a reason in words. With ``untouched``, the
+    job completes and returns the model unchanged.
     """
 
     name: str = "*"
@@ -73,12 +73,11 @@ class JobScript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something that goes wrong ``times`` times (0: always) after ``after`` calls that go well.
+    """A fault that occurs ``times`` times (0: always) after ``after`` successful calls.
 
-    ``service`` and ``operation`` are AWS's words (``s3``, ``UploadPart``) or patterns of them,
-    ``resource`` a pattern of the path or of the name asked for, ``access_key`` one of the
-    caller's, for what meets old credentials and not new ones. ``bytes``: how many pass
-    before a connection is cut.
+    ``service`` and ``operation`` are AWS's names (``s3``, ``UploadPart``) or patterns of them.
+    ``resource`` is a pattern of the path or name. ``access_key`` limits the fault to one key, such
+    as that of expired credentials. ``bytes`` are sent before a connection is cut.
     """
 
     effect: Effect
@@ -95,11 +94,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorScript:
-    """``buckets`` (name to region) and ``roles`` (names) are there from the start.
+    """``buckets`` (name to region) and ``roles`` (names) exist from the start.
 
-    ``running_jobs`` is the account's limit in a region; what AWS allows is not published.
-    ``clock``: ``real``, or ``manual`` for one that only ``Emulator.advance`` moves.
-    ``expired``: how a job past MaxRuntimeInSeconds ends, which nobody documents.
+    ``running_jobs`` is the account's limit in a region; AWS does not publish its own. ``clock`` is
+    ``real``, or ``manual`` for one that only ``Emulator.advance`` moves. ``expired`` is the final
+    state of a job past MaxRuntimeInSeconds, which is undocumented.
     """
 
     clock: Literal["real", "manual"] = "real"
@@ -113,29 +112,29 @@ class EmulatorScript:
     expired: Literal["FAILED", "STOPPED"] = "FAILED"
 
     def job(self, name: str) -> JobScript:
-        """The first script that fits a job's name."""
+        """Return the first script that matches a job's name."""
         from fnmatch import fnmatchcase
 
         return next((job for job in self.jobs if fnmatchcase(name, job.name)), JobScript())
 
 
-# what there is where nobody says anything: enough for a first job
+# the default contents: enough for a first job
 DEMO = EmulatorScript(buckets={"models": "us-west-2"}, roles=("neo",))
 
 
 def parse(data: Mapping[str, Any]) -> EmulatorScript:
-    """A script from plain values. Raises ``Malformed`` that names what does not fit."""
+    """Return a script from plain values. Raises ``Malformed``, naming the wrong field."""
     script = from_json(EmulatorScript, dict(data))
     _refuse_unknown(data, to_json(script), "script")
     return script
 
 
 def _refuse_unknown(given: Any, taken: Any, where: str) -> None:
-    """A word that was misspelt would be passed over, and the test with it."""
+    """Refuse unknown keys: a misspelled one would be ignored, and the test would be wrong."""
     if isinstance(given, Mapping):
         for key, value in given.items():
             if key not in taken:
-                raise Malformed(f"knows no {key!r}", where=where)
+                raise Malformed(f"has no setting {key!r}", where=where)
             _refuse_unknown(value, taken[key], f"{where}.{key}")
     elif isinstance(given, list):
         for index, (value, kept) in enumerate(zip(given, taken, strict=True)):
@@ -143,7 +142,7 @@ def _refuse_unknown(given: Any, taken: Any, where: str) -> None:
 
 
 def load(path: Path) -> EmulatorScript:
-    """A script from a ``.toml`` or ``.json`` file."""
+    """Load a script from a ``.toml`` or ``.json`` file."""
     try:
         text = path.read_text("utf-8")
         data = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)

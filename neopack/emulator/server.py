@@ -1,4 +1,4 @@
-"""The server: SageMaker of our own and moto's services on one port of 127.0.0.1."""
+"""The server: neopack's SageMaker and moto's services on one port of 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BACKLOG = 128
 
 
 class Server:
-    """Bound to its port when it is made; answers from ``start`` to ``close``."""
+    """Binds its port on creation; answers from ``start`` to ``close``."""
 
     def __init__(
         self, *, port: int = 0, script: EmulatorScript | None = None, log: Log | None = None
@@ -66,7 +66,7 @@ class Server:
         return Address.of(self.url, self._script)
 
     def wait(self) -> None:
-        """Until somebody closes it."""
+        """Wait until the server is closed."""
         self._closed.wait()
 
     def close(self) -> None:
@@ -76,10 +76,10 @@ class Server:
         self._server.server_close()
         self._folder.cleanup()
 
-    # --- what Control asks for
+    # --- for Control
 
     def follow(self, script: EmulatorScript) -> None:
-        """A new script for what comes; jobs that run keep their timeline."""
+        """Use a new script from now on; running jobs keep their timeline."""
         self._script = script
         if self.clock.manual != (script.clock == "manual"):
             self.clock = Clock(manual=script.clock == "manual")
@@ -91,7 +91,7 @@ class Server:
         self._sagemaker.tick()
 
     def reset(self, script: EmulatorScript) -> None:
-        """As if it had just started, the buckets too."""
+        """Return to the state after the start, including buckets."""
         self.clock = Clock(manual=script.clock == "manual")
         self.follow(script)
         self._sagemaker.clear()
@@ -102,20 +102,20 @@ class Server:
         return self.front(environ, start)
 
     def _beat(self) -> None:
-        """States change by themselves where the clock is real, whether anybody asks or not."""
+        """Advance states with a real clock, even without calls."""
         while not self._closed.wait(HEARTBEAT):
             if not self.clock.manual:
                 self._sagemaker.tick()
 
 
 def _bound(port: int, app: Wsgi) -> Any:
-    """A threaded server of werkzeug that keeps connections alive, with moto's request handler."""
+    """A threaded werkzeug server with persistent connections and moto's request handler."""
     _quiet()
     try:
         from moto.server import MotoRequestHandler
         from werkzeug.serving import make_server
     except ImportError as error:
-        raise Missing(f"the emulator stands on moto and boto3 ({error})", hint=INSTALL) from None
+        raise Missing(f"the emulator needs moto and boto3 ({error})", hint=INSTALL) from None
 
     class RequestHandler(MotoRequestHandler):  # type: ignore[misc]
         protocol_version = "HTTP/1.1"
@@ -124,10 +124,10 @@ def _bound(port: int, app: Wsgi) -> Any:
             pass
 
         def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
-            """The connection ends here, also where it was us who cut it."""
+            """Ignore the end of a connection, which may be a cut on purpose."""
             self.close_connection = True
 
-    with _listening(port) as taken:  # werkzeug would end the process where the port is not free
+    with _listening(port) as taken:  # werkzeug would end the process if the port is in use
         return make_server(
             HOST, port, app, threaded=True, request_handler=RequestHandler, fd=taken.fileno()
         )
@@ -143,7 +143,7 @@ def _listening(port: int) -> socket.socket:
         listening.close()
         why = getattr(error, "strerror", None) or error
         raise UsageError(
-            f"cannot listen on port {port}: {why}", hint="--port 0 finds one"
+            f"cannot listen on port {port}: {why}", hint="--port 0 chooses a free one"
         ) from None
     return listening
 
@@ -155,7 +155,7 @@ def _moto() -> Any:
 
 
 def _quiet() -> None:
-    """The service itself calls nobody: no metadata service, no configuration of the user's."""
+    """Keep the service from using a metadata service or the user's configuration."""
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):

@@ -1,4 +1,4 @@
-"""How the emulated service reads buckets, writes artifacts and logs: through its own port."""
+"""Access of the emulated service to buckets, artifacts and logs, through its own port."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ObjectPlace:
 
 
 class NoSuchObject(Exception):
-    """S3 said no: ``code`` is its word."""
+    """S3 refused a call; ``code`` is its error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -49,17 +49,17 @@ class NoSuchObject(Exception):
 
 
 def place(uri: str) -> ObjectPlace:
-    """The bucket and the key of an S3 URI, ``s3://`` or ``https://``."""
-    found = HOSTED.fullmatch(uri) or PATHS.fullmatch(uri)
+    """Return the bucket and the key of an S3 URI, ``s3://`` or ``https://``."""
+    match = HOSTED.fullmatch(uri) or PATHS.fullmatch(uri)
     return (
-        ObjectPlace(bucket=found["bucket"], key=found["key"])
-        if found
+        ObjectPlace(bucket=match["bucket"], key=match["key"])
+        if match
         else ObjectPlace(bucket="", key="")
     )
 
 
 class Storage:
-    """Raises ``NoSuchObject`` where S3 refuses."""
+    """Reads and writes objects and logs. Raises ``NoSuchObject`` if S3 refuses."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -67,7 +67,7 @@ class Storage:
         self._lock = threading.Lock()
 
     def furnish(self, buckets: Mapping[str, str], roles: Sequence[str]) -> None:
-        """Make what a script wants to be there from the start."""
+        """Create the buckets and roles of a script."""
         for name, region in buckets.items():
             where = {} if region == US_EAST_1 else {"LocationConstraint": region}
             extra = {"CreateBucketConfiguration": where} if where else {}
@@ -96,7 +96,7 @@ class Storage:
             self._client("s3").upload_file(str(path), at.bucket, at.key, ExtraArgs=extra)
 
     def log(self, region: str, stream: str, lines: Sequence[str], at: float) -> None:
-        """Add lines to the stream of a job; a log that cannot be written fails no job."""
+        """Add lines to the stream of a job; a failure to write the log does not fail the job."""
         logs = self._client("logs", region)
         client_error = _client_error()
         with suppress(client_error):
@@ -108,7 +108,7 @@ class Storage:
             logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=events)
 
     def _client(self, service: str, region: str = US_EAST_1) -> Any:
-        with self._lock:  # boto3's default session is not made for threads
+        with self._lock:  # boto3's default session is not thread-safe
             if (service, region) not in self._clients:
                 self._clients[service, region] = _made(service, region, self._url)
             return self._clients[service, region]

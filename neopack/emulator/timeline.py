@@ -1,4 +1,4 @@
-"""Which state a compilation job is in: a pure step from what is known to the next state."""
+"""The state machine of a compilation job: a pure function to the next state."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ ENDED = frozenset({"COMPLETED", "FAILED", "STOPPED"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Where a job stands: its state since ``since``, shown ``seen`` times.
+    """The position of a job: its state since ``since``, shown ``seen`` times.
 
-    ``limit`` is MaxRuntimeInSeconds; ``worked`` is None until the work is done, and then says
-    whether there is an artifact; ``took`` is how many seconds that took.
+    ``limit`` is MaxRuntimeInSeconds. ``worked`` is None until the work is done, and then says
+    whether there is an artifact; the work lasted ``took`` seconds.
     """
 
     status: Status
@@ -31,7 +31,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateChange:
-    """The state that follows, and since when; ``timed_out``: not because of the work."""
+    """The next state and its start; ``timed_out`` says that the time limit caused it."""
 
     status: Status
     since: float
@@ -39,9 +39,9 @@ class StateChange:
 
 
 def step(at: Position, timeline: Timeline, now: float, expired: Status) -> StateChange | None:
-    """The next state; None where nothing changes yet.
+    """Return the next state, or None if nothing changes yet.
 
-    A job ends by its time limit where its timeline is longer, or where the work takes longer.
+    A job ends at its time limit if its timeline or its work is longer.
     """
     elapsed = now - at.since
     if at.status == "STARTING" and timeline.starting.over(elapsed, at.seen):

@@ -1,8 +1,8 @@
-"""A request against botocore's own service model, read as strictly as the service reads it.
+"""Validate a request against botocore's service model, as strictly as the service does.
 
-botocore checks types, required members and minima; enums, patterns and maxima are the service's
-to refuse (tried with botocore 1.44.5, 2026). The words are those of the service's framework, as
-users quote them: ``Value 'a_b' at 'compilationJobName' failed to satisfy constraint: ...``.
+botocore checks types, required members and minima; the service checks enums, patterns and maxima
+(tried with botocore 1.44.5, 2026). The messages are those of the service's framework, as quoted
+by users: ``Value 'a_b' at 'compilationJobName' failed to satisfy constraint: ...``.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ def operations() -> frozenset[str]:
 
 
 def checked(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request without members that are null, which the protocol takes for absent.
+    """Return the request without null members, which are absent according to the protocol.
 
-    Raises ``SerializationException`` for a value of the wrong type, else ``ValidationException``
-    that says all that is wrong.
+    Raises ``SerializationException`` for a value of the wrong type, otherwise
+    ``ValidationException`` with all errors.
     """
     shape = _model().operation_model(operation).input_shape
-    given: dict[str, Any] = _present(request)
+    present: dict[str, Any] = _present(request)
     if shape is None:
-        return given
-    _refuse_types(shape, given, "")
-    found = list(_problems(shape, given, ""))
-    if found:
-        count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
-        raise AwsError("ValidationException", count + "; ".join(found))
-    return given
+        return present
+    _refuse_types(shape, present, "")
+    problems = list(_problems(shape, present, ""))
+    if problems:
+        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
+        raise AwsError("ValidationException", count + "; ".join(problems))
+    return present
 
 
 def _present(value: Any) -> Any:
@@ -73,9 +73,9 @@ def _model() -> Any:
 
 
 def _refuse_types(shape: Shape, value: Any, path: str) -> None:
-    wanted = KINDS.get(shape.type_name, (object,))
-    mistaken = isinstance(value, bool) and bool not in wanted and object not in wanted
-    if not isinstance(value, wanted) or mistaken:
+    types = KINDS.get(shape.type_name, (object,))
+    mistaken = isinstance(value, bool) and bool not in types and object not in types
+    if not isinstance(value, types) or mistaken:
         what = f"{type(value).__name__} cannot be converted to {shape.type_name}"
         raise AwsError("SerializationException", f"{what} at '{path}'")
     for inner, item, where in _inside(shape, value, path):
@@ -83,7 +83,7 @@ def _refuse_types(shape: Shape, value: Any, path: str) -> None:
 
 
 def _inside(shape: Shape, value: Any, path: str) -> Iterator[tuple[Shape, Any, str]]:
-    """What a value holds that the model knows, and where."""
+    """The parts of a value that the model knows, with their shapes and paths."""
     if shape.type_name == "structure":
         for name, item in value.items():
             if name in shape.members and item is not None:
@@ -146,7 +146,8 @@ def _range(limits: Mapping[str, Any], size: float, what: str) -> Iterator[str]:
 
 
 def _fits(pattern: str, value: str) -> bool:
-    r"""Python has no ``\p{L}`` of Java's: one letter, digit and space stand for them all."""
+    r"""Whether a value matches. Python lacks Java's ``\p{L}``: one letter stands for all, as do
+    one digit and one space."""
     if JAVA.search(pattern):
         pattern = JAVA.sub(lambda found: STANDS[found[1]], pattern)
         value = "".join(STANDS.get(unicodedata.category(c)[0], c) for c in value)

@@ -1,4 +1,4 @@
-"""The work of a compilation job: read the archive, judge it, compile it, or say why not."""
+"""The work of a compilation job: read the archive, judge it, compile it, or fail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DENIED = frozenset({"403", "AccessDenied"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompilationOrder:
-    """What a job was created with, and what the script says of it."""
+    """The parameters of a job, and its part of the script."""
 
     arn: str
     region: str
@@ -49,7 +49,7 @@ class CompilationOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompilationResult:
-    """The artifact, in a file of the emulator's, and its place in S3; or why it failed."""
+    """The artifact in a file of the emulator, and its place in S3; or the reason of failure."""
 
     reason: str = ""
     artifact: Path | None = None
@@ -61,7 +61,7 @@ class CompilationResult:
 
 
 def perform(order: CompilationOrder, storage: Storage, folder: Path) -> CompilationResult:
-    """Do the work of a job in ``folder``. Never raises what a job can end with."""
+    """Do the work of a job in ``folder``. Failures of the job are results, not exceptions."""
     if order.script.fails:
         return _failed(reason(order.script.fails, framework=order.input["Framework"]))
     source = place(order.input["S3Uri"])
@@ -74,7 +74,7 @@ def perform(order: CompilationOrder, storage: Storage, folder: Path) -> Compilat
     except NoSuchObject as lacking:
         return _failed(_not_fetched(lacking, source))
     if order.script.untouched:
-        return _finished(order, archive, ("the model is handed back as it came",))
+        return _finished(order, archive, ("the model is returned unchanged",))
     return _compiled(order, archive, folder)
 
 
@@ -138,9 +138,9 @@ def _judged(order: CompilationOrder, archive: Path) -> Report:
 
 
 def _what_neo_says(order: CompilationOrder, report: Report, scanned: ArchiveScan) -> str:
-    """Neo's words for the first error for which any are known; empty where the job goes on.
+    """Neo's message for the first error with a known message, or "" if the job continues.
 
-    On the members of an archive the loader's own verdict, where there is one, outweighs ours.
+    For the members of an archive, a verdict of the loader overrides neopack's rules.
     """
     name, version = order.input["Framework"], order.input.get("FrameworkVersion", "")
     verdict = loader.verdict(name, order.target, version, scanned.entries)
@@ -163,7 +163,7 @@ def _finished(
         to=_output_place(order),
         sha256=digest,
         image=_image(order),
-        # only where the caller left it to the service (guide, neo-troubleshooting, 2026)
+        # only if the caller left it to the service (guide, neo-troubleshooting, 2026)
         derived="" if "DataInputConfig" in order.input else derived,
         lines=(*lines, "an emulated compilation, not a Neo job"),
     )

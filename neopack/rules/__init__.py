@@ -1,1 +1,1 @@
-"""What a rule is, and the rules that belong to no single framework."""
+"""What a rule is, and the rules that do not belong to a single framework."""

@@ -1,4 +1,4 @@
-"""What Neo asks of the archive itself, whatever framework the model is of.
+"""Requirements of the archive itself, for every framework.
 
 Sources: SageMaker developer guide, neo-troubleshooting-compilation (2023-06 and 2026);
 botocore 1.43.11 InputConfig (2026); neo-ai/neo-loader@06788c0 (2022-08-17).
@@ -36,7 +36,7 @@ def archive_name(inspection: Inspection) -> Iterator[Hit]:
         name = posixpath.basename(inspection.archive_name)
         stem = name.split(".")[0] or "model"
         yield Hit(
-            message=f"the archive is named {name!r}; Neo wants a name that ends in .tar.gz",
+            message=f"the archive is named {name!r}; the name must end in .tar.gz",
             where=inspection.archive_name,
             values={"name": f"{stem}.tar.gz"},
         )
@@ -50,11 +50,11 @@ def no_model(inspection: Inspection) -> Iterator[Hit]:
         return
     for group in row.files:
         if not matching(visible(inspection), group, loose=True, any_case=True):
-            wanted = " or ".join((*group.suffixes, *group.loose)) or "model"
+            suffixes = " or ".join((*group.suffixes, *group.loose)) or "model"
             yield Hit(
-                message=f"no {wanted} file among {len(inspection.entries)} members",
+                message=f"no {suffixes} file among {len(inspection.entries)} members",
                 where=inspection.archive_name,
-                values={"said": row.none_found, "wanted": wanted, "framework": row.title},
+                values={"said": row.none_found, "wanted": suffixes, "framework": row.title},
             )
 
 
@@ -64,20 +64,20 @@ def many_models(inspection: Inspection) -> Iterator[Hit]:
     row = facts.framework(inspection.framework)
     outside = [entry for entry in visible(inspection) if not in_code(entry.name)]
     for group in row.files:
-        # The open loader does not see the loose suffixes at all.
-        found = matching(outside, group, loose=inspection.path != "tvm")
-        if len(found) > 1:
-            names = named(entry.name for entry in found)
+        # The open loader ignores the loose suffixes.
+        models = matching(outside, group, loose=inspection.path != "tvm")
+        if len(models) > 1:
+            names = named(entry.name for entry in models)
             yield Hit(
-                message=f"{len(found)} model files where one is allowed: {names}",
-                where=found[1].name,
+                message=f"{len(models)} model files where one is allowed: {names}",
+                where=models[1].name,
                 values={"said": row.many_found},
             )
 
 
 @rule("NEO-AR-004")
 def unsafe_name(inspection: Inspection) -> Iterator[Hit]:
-    """No name leads outside of the directory that the archive is unpacked in."""
+    """No name leads outside the directory that the archive is unpacked in."""
     for entry in inspection.entries:
         why = _unsafe(entry.name)
         if why:
@@ -90,7 +90,7 @@ def _unsafe(name: str) -> str:
     if ".." in name.split("/"):
         return "a path that leads outside ('..')"
     if "\\" in name:
-        return "a backslash, which Windows takes for a directory"
+        return "a backslash, which separates directories on Windows"
     if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in name):
         return "a control character in its name"
     return ""
@@ -112,13 +112,13 @@ def devices(inspection: Inspection) -> Iterator[Hit]:
     """Nothing but files and directories."""
     for entry in inspection.entries:
         if entry.kind in ("device", "fifo", "other"):
-            kind = "of a kind that tar does not define" if entry.kind == "other" else entry.kind
-            yield Hit(message=f"member {entry.name!r} is {kind}, no file", where=entry.name)
+            kind = "of a type that tar does not define" if entry.kind == "other" else entry.kind
+            yield Hit(message=f"member {entry.name!r} is {kind}, not a file", where=entry.name)
 
 
 @rule("NEO-AR-007")
 def duplicates(inspection: Inspection) -> Iterator[Hit]:
-    """No name twice: the loader counts both, and the later one is what gets unpacked."""
+    """No name occurs twice: the loader counts both, and unpacking leaves the later one."""
     counts = Counter(normal(e.name) for e in inspection.entries if e.kind != "directory")
     for name, count in counts.items():
         if count > 1 and name:
@@ -130,23 +130,23 @@ def empty_names(inspection: Inspection) -> Iterator[Hit]:
     """Every member has a name."""
     empty = sum(1 for entry in inspection.entries if not entry.name.strip())
     if empty:
-        yield Hit(message=f"{empty} of {len(inspection.entries)} members without a name")
+        yield Hit(message=f"{empty} of {len(inspection.entries)} members have no name")
 
 
 @rule("NEO-AR-009")
 def case_clashes(inspection: Inspection) -> Iterator[Hit]:
-    """No two names that differ in case only."""
-    seen: dict[str, str] = {}
+    """No two names differ only in case."""
+    names: dict[str, str] = {}
     for entry in inspection.entries:
         name = normal(entry.name)
-        other = seen.setdefault(name.casefold(), name)
+        other = names.setdefault(name.casefold(), name)
         if other != name:
-            yield Hit(message=f"{other!r} and {name!r} differ in case only", where=name)
+            yield Hit(message=f"{other!r} and {name!r} differ only in case", where=name)
 
 
 @rule("NEO-AR-010")
 def hidden(inspection: Inspection) -> Iterator[Hit]:
-    """No hidden members and none of macOS's (._name, .DS_Store, __MACOSX)."""
+    """There are no hidden members and none of macOS (._name, .DS_Store, __MACOSX)."""
     names = [
         entry.name
         for entry in inspection.entries
@@ -154,20 +154,20 @@ def hidden(inspection: Inspection) -> Iterator[Hit]:
     ]
     if names:
         apple = sum("__MACOSX" in name or "/._" in f"/{name}" for name in names)
-        what = f"{len(names)} hidden members" + (
+        count = f"{len(names)} hidden members" + (
             f", {apple} of them written by macOS" * bool(apple)
         )
-        yield Hit(message=f"{what}: {named(names)}", where=names[0])
+        yield Hit(message=f"{count}: {named(names)}", where=names[0])
 
 
 @rule("NEO-AR-011")
 def suffix_case(inspection: Inspection) -> Iterator[Hit]:
-    """Suffixes are matched in lower case only (loader)."""
+    """Suffixes are in lowercase, because matching is case-sensitive (loader)."""
     for group in facts.framework(inspection.framework).files:
-        wanted = {*group.suffixes, *group.loose}
+        suffixes = {*group.suffixes, *group.loose}
         for entry in matching(visible(inspection), group, loose=True, any_case=True):
             end = suffix(entry.name)
-            if wanted and end not in wanted:
+            if suffixes and end not in suffixes:
                 yield Hit(
                     message=f"{entry.name!r} ends in {end}; Neo looks for {end.lower()}",
                     where=entry.name,
@@ -190,23 +190,23 @@ def empty_model(inspection: Inspection) -> Iterator[Hit]:
     """The model file is not empty."""
     for entry in inspection.entries:
         if entry.kind == "file" and entry.size == 0 and entry.name in inspection.models:
-            yield Hit(message=f"the model file {entry.name!r} has no bytes", where=entry.name)
+            yield Hit(message=f"the model file {entry.name!r} is empty", where=entry.name)
 
 
 @rule("NEO-AR-014")
 def nested_archives(inspection: Inspection) -> Iterator[Hit]:
-    """No archive inside the archive: it was packed twice, or is a leftover."""
-    found = [e.name for e in visible(inspection) if suffix(e.name).lower() in _ARCHIVES]
-    if found:
-        yield Hit(message=f"archives inside the archive: {named(found)}", where=found[0])
+    """There is no archive inside the archive, packed twice or left over."""
+    archives = [e.name for e in visible(inspection) if suffix(e.name).lower() in _ARCHIVES]
+    if archives:
+        yield Hit(message=f"archives inside the archive: {named(archives)}", where=archives[0])
 
 
 @rule("NEO-AR-015")
 def below_root(inspection: Inspection) -> Iterator[Hit]:
-    """The model lies at the root, where every path finds it."""
+    """The model is at the root, where every path finds it."""
     for name in inspection.models:
         if "/" in normal(name) and not in_code(name):
-            yield Hit(message=f"the model lies below the root, at {name!r}", where=name)
+            yield Hit(message=f"the model is below the root, at {name!r}", where=name)
 
 
 RULES: tuple[Rule, ...] = (
@@ -226,5 +226,5 @@ RULES: tuple[Rule, ...] = (
     nested_archives,
     below_root,
 )
-# what holds for any archive, compiled or not
+# the rules for every archive, compiled or not
 SAFETY: tuple[Rule, ...] = (unsafe_name, links, devices, duplicates, empty_names)

@@ -1,4 +1,4 @@
-"""What a compilation job returned: whether anything was compiled, and whether it is whole.
+"""Rules for the artifact of a compilation job: it was compiled, and it is complete.
 
 Sources: neo-ai/neo-ai-dlr@457aabf (2022-08-26) and #73 (2019); SageMaker developer guide,
 neo-deployment-hosting-services (2026).
@@ -21,34 +21,34 @@ def _of(inspection: Inspection) -> Returned:
 
 @rule("NEO-CA-001", needs=("returned",))
 def untouched(inspection: Inspection) -> Iterator[Hit]:
-    """Some file of the artifact is not one that was submitted (neo-ai-dlr#73)."""
+    """At least one file of the artifact was not submitted (neo-ai-dlr#73)."""
     if _of(inspection).untouched:
-        yield Hit(message="every file in it is one that was submitted, byte for byte")
+        yield Hit(message="every file equals a submitted one, byte for byte")
 
 
 @rule("NEO-CA-002", needs=("returned",))
 def incomplete(inspection: Inspection) -> Iterator[Hit]:
-    """All files are there that the runtime of its kind loads (neo-ai-dlr, src)."""
-    found = _of(inspection)
-    if found.lacking:
+    """All files that the runtime of its kind loads are present (neo-ai-dlr, src)."""
+    returned = _of(inspection)
+    if returned.lacking:
         yield Hit(
-            message=f"a {found.kind} for {found.runtime} without {named(found.lacking)}",
-            values={"runtime": found.runtime, "names": ", ".join(found.lacking)},
+            message=f"a {returned.kind} for {returned.runtime} without {named(returned.lacking)}",
+            values={"runtime": returned.runtime, "names": ", ".join(returned.lacking)},
         )
 
 
 @rule("NEO-CA-003", needs=("returned",))
 def unknown_kind(inspection: Inspection) -> Iterator[Hit]:
     """Its files are those of a known kind of artifact (neo-ai-dlr; guide)."""
-    found = _of(inspection)
-    if not found.kind and not found.untouched:
+    returned = _of(inspection)
+    if not returned.kind and not returned.untouched:
         names = named(entry.name for entry in inspection.entries)
-        yield Hit(message=f"no kind of artifact has such files: {names}")
+        yield Hit(message=f"no known kind of artifact has these files: {names}")
 
 
 @rule("NEO-CA-004", needs=("returned",))
 def not_neo(inspection: Inspection) -> Iterator[Hit]:
-    """Neo made it, not a local engine or the emulator."""
+    """Neo wrote it, not a local engine or the emulator."""
     maker = _of(inspection).maker
     if maker:
         yield Hit(message=f"made by {maker}, not by Neo")
@@ -67,18 +67,18 @@ def doubled(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-CA-006", needs=("returned",))
 def other_device(inspection: Inspection) -> Iterator[Hit]:
     """It was compiled for the kind of device that the target has (neo-ai-dlr, dlr_common.cc)."""
-    device, wanted = _of(inspection).device, device_type(inspection.target.accelerator)
-    if device and wanted and device != wanted:
+    device, expected = _of(inspection).device, device_type(inspection.target.accelerator)
+    if device and expected and device != expected:
         yield Hit(
-            message=f"compiled for {device}; {inspection.target.name} is {wanted}",
+            message=f"compiled for {device}; {inspection.target.name} is {expected}",
             where="compiled.meta",
-            values={"device": device, "type": device, "given": wanted},
+            values={"device": device, "type": device, "given": expected},
         )
 
 
 @rule("NEO-CA-007", needs=("returned",))
 def no_loader(inspection: Inspection) -> Iterator[Hit]:
-    """A container that is given no script finds the files that it looks for (toolkits)."""
+    """Without a script, the container finds the files that it looks for (toolkits)."""
     names = [normal(entry.name) for entry in visible(inspection)]
     row = default_loader(_of(inspection).kind)
     if row is None or any(in_code(name) and name.endswith(".py") for name in names):

@@ -1,4 +1,4 @@
-"""What Neo asks of DataInputConfig: the names and the shapes of the model's inputs.
+"""Requirements of DataInputConfig: the names and the shapes of the model's inputs.
 
 Sources: botocore 1.43.11 InputConfig.DataInputConfig (2026); SageMaker developer guide,
 neo-compilation-preparing-model (2026); neo-ai/neo-loader@06788c0 (2022-08-17).
@@ -31,7 +31,7 @@ _RANGE = re.compile(r"([1-9][0-9]*)\.\.([1-9][0-9]*)")
 
 
 def inputs_of(inspection: Inspection) -> DataInputConfig:
-    """The config as written; empty where it is absent or unreadable."""
+    """Return the config as written; empty if it is absent or unreadable."""
     text = inspection.data_input_config
     return (parse_config(text) if text else None) or DataInputConfig(form="dict", inputs=())
 
@@ -45,7 +45,7 @@ def _at(name: str) -> str:
 
 @rule("NEO-DC-001")
 def missing(inspection: Inspection) -> Iterator[Hit]:
-    """It is given where Neo cannot derive it (guide, neo-troubleshooting, 2026)."""
+    """It is given if Neo cannot derive it (guide, neo-troubleshooting, 2026)."""
     reason = config_required(inspection)
     if inspection.data_input_config is None and reason:
         signature = inspection.info.signature if inspection.info else None
@@ -91,35 +91,37 @@ def scalar(inspection: Inspection) -> Iterator[Hit]:
     try:
         value, _ = strict_json(inspection.data_input_config or "")
     except Malformed:
-        return  # NEO-DC-002 says so
+        return  # reported by NEO-DC-002
     if not isinstance(value, dict | list):
-        kind = {type(None): "null", str: "a string", bool: "a truth value"}.get(
+        kind = {type(None): "null", str: "a string", bool: "a boolean"}.get(
             type(value), "a number"
         )
-        yield Hit(message=f"{kind} where an object of shapes is wanted", where=_WHERE)
+        yield Hit(message=f"expected an object of shapes, not {kind}", where=_WHERE)
 
 
 @rule("NEO-DC-005", needs=("config",))
 def form(inspection: Inspection) -> Iterator[Hit]:
-    """A list only where the framework takes one (botocore: PyTorch)."""
+    """It is a list only if the framework takes one (botocore: PyTorch)."""
     row, config = facts.framework(inspection.framework), inputs_of(inspection)
     if config.form not in row.config_forms:
         yield Hit(
-            message=f"a list of shapes; {row.title} wants an object with a name for each input",
+            message=f"a list of shapes; {row.title} needs an object with a name for each input",
             where=_WHERE,
         )
 
 
 @rule("NEO-DC-006", needs=("config",))
 def repeated(inspection: Inspection) -> Iterator[Hit]:
-    """No name twice: JSON keeps the last one in silence."""
+    """No name occurs twice: JSON silently keeps the last one."""
     for name in inputs_of(inspection).repeated:
-        yield Hit(message=f"the name {name!r} is given twice; the last counts", where=_at(name))
+        yield Hit(
+            message=f"the name {name!r} occurs twice; only the last one counts", where=_at(name)
+        )
 
 
 @rule("NEO-DC-007", needs=("config",))
 def empty(inspection: Inspection) -> Iterator[Hit]:
-    """At least one input."""
+    """It has at least one input."""
     if not inputs_of(inspection).inputs:
         yield Hit(message="it names no input", where=_WHERE)
 
@@ -140,11 +142,11 @@ def not_a_shape(inspection: Inspection) -> Iterator[Hit]:
     config = inputs_of(inspection)
     bare = [value for _, value in config.inputs]
     if config.form == "list" and bare and all(type(dim) is int for dim in bare):
-        yield Hit(message=f"one bare shape; write a list of shapes: [{bare}]", where=_WHERE)
+        yield Hit(message=f"a single shape; write a list of shapes: [{bare}]", where=_WHERE)
         return
     for name, value in _lists(inspection):
         if not isinstance(value, list):
-            yield Hit(message=f"{_kind(value)} where a shape is wanted", where=_at(name))
+            yield Hit(message=f"expected a shape, not {_kind(value)}", where=_at(name))
             continue
         wrong = [
             f"dim {at} is {_kind(dim)}" for at, dim in enumerate(value) if type(dim) is not int
@@ -157,7 +159,7 @@ def _kind(value: Json) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return "a truth value"
+        return "a boolean"
     if isinstance(value, str):
         return f"the string {value[:40]!r}"
     if isinstance(value, list | dict):
@@ -167,7 +169,7 @@ def _kind(value: Json) -> str:
 
 @rule("NEO-DC-009", needs=("config",))
 def not_positive(inspection: Inspection) -> Iterator[Hit]:
-    """Each dim is 1 or more: the shape is frozen into what is compiled."""
+    """Each dim is 1 or more, because the compiled model has a fixed shape."""
     for name, value in _lists(inspection):
         dims_ = value if isinstance(value, list) else []
         wrong = [at for at, dim in enumerate(dims_) if type(dim) is int and dim < 1]
@@ -182,7 +184,7 @@ def not_positive(inspection: Inspection) -> Iterator[Hit]:
 
 
 def _expected(inspection: Inspection) -> dict[str, TensorSpec]:
-    """The model's inputs by name, where their names are what the config must say."""
+    """The model's inputs by name, if the config must use these names."""
     info = inspection.info
     if info is None or info.signature is None:
         return {}
@@ -198,9 +200,9 @@ def _plain(name: str, inspection: Inspection) -> str:
 def unknown_name(inspection: Inspection) -> Iterator[Hit]:
     """Each name is an input of the model."""
     expected = _expected(inspection)
-    known = {_plain(name, inspection) for name in expected}
+    names = {_plain(name, inspection) for name in expected}
     for name, _ in inputs_of(inspection).inputs if expected else ():
-        if _plain(name, inspection) not in known:
+        if _plain(name, inspection) not in names:
             close = facts.nearest(name, expected)
             hint = f"did you mean {close!r}?" if close else f"it has {', '.join(expected)}"
             yield Hit(
@@ -213,9 +215,9 @@ def unknown_name(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-DC-011", needs=("config", "info.signature"))
 def missing_name(inspection: Inspection) -> Iterator[Hit]:
     """Each input of the model has a shape."""
-    given = {_plain(name, inspection) for name, _ in inputs_of(inspection).inputs}
+    names = {_plain(name, inspection) for name, _ in inputs_of(inspection).inputs}
     for name, spec in _expected(inspection).items():
-        if _plain(name, inspection) not in given:
+        if _plain(name, inspection) not in names:
             shown = f"; it is {shape_text(spec.shape)}" if spec.shape else ""
             yield Hit(
                 message=f"the model's input {name!r} has no shape here{shown}",
@@ -226,24 +228,24 @@ def missing_name(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-DC-012", needs=("config", "info.signature"))
 def other_shape(inspection: Inspection) -> Iterator[Hit]:
-    """Each shape agrees with the dims that are fixed in the model, the batch among them."""
+    """Each shape agrees with the dims that the model fixes, including the batch."""
     row = facts.framework(inspection.framework)
     if row.model_layout != row.config_layout:
-        return  # the framework's own rules compare across layouts
-    given = {_plain(name, inspection): dims(value) for name, value in _lists(inspection)}
+        return  # the framework's own rules compare other layouts
+    shapes = {_plain(name, inspection): dims(value) for name, value in _lists(inspection)}
     for name, spec in _expected(inspection).items():
-        shape = given.get(_plain(name, inspection))
+        shape = shapes.get(_plain(name, inspection))
         if shape and spec.shape and not _agrees(shape, spec.shape):
             yield Hit(
-                message=f"{shape_text(shape)} is given; the model has {shape_text(spec.shape)}",
+                message=f"the shape is {shape_text(shape)}, not {shape_text(spec.shape)}",
                 where=_at(name),
                 values={"name": name, "shape": shape_text(spec.shape)},
             )
 
 
-def _agrees(given: tuple[int, ...], fixed: Shape) -> bool:
-    return len(given) == len(fixed) and all(
-        want is None or want == have for have, want in zip(given, fixed, strict=True)
+def _agrees(shape: tuple[int, ...], fixed: Shape) -> bool:
+    return len(shape) == len(fixed) and all(
+        expected is None or expected == dim for dim, expected in zip(shape, fixed, strict=True)
     )
 
 
@@ -258,11 +260,11 @@ def _objects(inspection: Inspection) -> Iterator[tuple[str, Mapping[str, Json]]]
 
 @rule("NEO-DC-013", needs=("config",))
 def objects_elsewhere(inspection: Inspection) -> Iterator[Hit]:
-    """Objects with shape, type, bias and scale are for coreml (botocore)."""
+    """Objects with shape, type, bias and scale are only for coreml (botocore)."""
     if not facts.config_objects(inspection.target):
         for name, _ in _objects(inspection):
             yield Hit(
-                message=f"an object where {inspection.target.name} wants a list of integers",
+                message=f"an object; {inspection.target.name} needs a list of integers",
                 where=_at(name),
             )
 
@@ -270,16 +272,16 @@ def objects_elsewhere(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-DC-014", needs=("config",))
 def coreml_object(inspection: Inspection) -> Iterator[Hit]:
     """coreml's objects: shape fixed, in ranges or enumerated; default_shape; type (botocore)."""
-    known = facts.config_objects(inspection.target)
-    for name, value in _objects(inspection) if known else ():
-        for problem in _object_problems(value, known):
+    keys = facts.config_objects(inspection.target)
+    for name, value in _objects(inspection) if keys else ():
+        for problem in _object_problems(value, keys):
             yield Hit(message=problem, where=_at(name))
 
 
-def _object_problems(value: Mapping[str, Json], known: tuple[str, ...]) -> Iterator[str]:
-    for key in sorted(value.keys() - set(known)):
-        close = facts.nearest(key, known)
-        yield f"the key {key!r} is not one of {', '.join(known)}" + f": {close}?" * bool(close)
+def _object_problems(value: Mapping[str, Json], keys: tuple[str, ...]) -> Iterator[str]:
+    for key in sorted(value.keys() - set(keys)):
+        close = facts.nearest(key, keys)
+        yield f"the key {key!r} is not one of {', '.join(keys)}" + f": {close}?" * bool(close)
     shape, default = value.get("shape"), value.get("default_shape")
     flexible = dims(shape) is None
     if flexible and not (_ranges(shape) or _enumerated(shape)):
@@ -287,9 +289,9 @@ def _object_problems(value: Mapping[str, Json], known: tuple[str, ...]) -> Itera
     elif flexible and dims(default) is None:
         yield "a shape of ranges or of several shapes needs default_shape, a list of integers"
     elif not flexible and default is not None:
-        yield "default_shape goes with ranges and enumerated shapes only"
+        yield "default_shape is only for ranges and enumerated shapes"
     if value.get("type", "Tensor") not in ("Tensor", "Image"):
-        yield f"type is {value['type']!r}; it is Tensor or Image"
+        yield f"type is {value['type']!r}; it must be Tensor or Image"
 
 
 def _ranges(shape: Json) -> bool:
@@ -300,12 +302,12 @@ def _ranges(shape: Json) -> bool:
 
 
 def _in_order(dim: str) -> bool:
-    found = _RANGE.fullmatch(dim)
-    return found is not None and len(dim) < 40 and int(found[1]) <= int(found[2])
+    match = _RANGE.fullmatch(dim)
+    return match is not None and len(dim) < 40 and int(match[1]) <= int(match[2])
 
 
 def _enumerated(shape: Json) -> bool:
-    return isinstance(shape, list) and bool(shape) and all(dims(one) for one in shape)
+    return isinstance(shape, list) and bool(shape) and all(dims(item) for item in shape)
 
 
 @rule("NEO-DC-015", needs=("config",))

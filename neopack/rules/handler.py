@@ -1,6 +1,6 @@
-"""What serves the compiled model: code/ in the archive, read as text and parsed, never run.
+"""Rules for the scripts that serve the model: code/ in the archive, parsed but never run.
 
-Neo's compilers do not read code/; the container that serves the model does.
+Neo's compilers ignore code/; the container that serves the model uses it.
 Sources: SageMaker developer guide, neo-deployment-hosting-services-prerequisites (2026);
 aws/sagemaker-inference-toolkit@00c63ac (2026).
 """
@@ -27,7 +27,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def _parse(text: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the user's script, the user's odd escapes
+        warnings.simplefilter("ignore")  # about invalid escapes in the user's script
         return ast.parse(text)
 
 
@@ -38,7 +38,7 @@ class HandlerScript:
 
 
 def parsed(inspection: Inspection) -> HandlerScript | None:
-    """The script that the container runs; None where it is absent or cannot be read."""
+    """Return the script that the container runs, or None if it is absent or unreadable."""
     handler = _handler(inspection)
     text = _script(inspection, handler) if handler else None
     if text is None or handler is None:
@@ -46,11 +46,11 @@ def parsed(inspection: Inspection) -> HandlerScript | None:
     try:
         return HandlerScript(handler.entry, _parse(text))
     except _UNREADABLE:
-        return None  # NEO-HD-001 says so
+        return None  # reported by NEO-HD-001
 
 
 def requirements(inspection: Inspection) -> tuple[str, str]:
-    """Name and text of code/requirements.txt; the text is empty where the file is absent."""
+    """Return the name and text of code/requirements.txt; the text is "" if it is absent."""
     for name, text in inspection.code.items():
         if normal(name) == CODE + _REQUIREMENTS:
             return name, text
@@ -69,7 +69,7 @@ def _script(inspection: Inspection, handler: Handler) -> str | None:
 
 
 def _functions(inspection: Inspection) -> dict[str, _Function | None] | None:
-    """What the script defines or imports by name at its top; None where it can't be read."""
+    """The functions that the script defines or imports by name; None if it is unreadable."""
     script = parsed(inspection)
     if script is None:
         return None
@@ -94,7 +94,7 @@ def _names(statement: ast.stmt) -> Iterator[tuple[str, _Function | None]]:
 
 @rule("NEO-HD-001")
 def not_python(inspection: Inspection) -> Iterator[Hit]:
-    """Every script in code/ is Python."""
+    """Every script in code/ is valid Python."""
     for name, text in inspection.code.items():
         if not name.endswith(".py"):
             continue
@@ -103,7 +103,7 @@ def not_python(inspection: Inspection) -> Iterator[Hit]:
         except SyntaxError as error:
             yield Hit(message=f"{error.msg}, line {error.lineno}", where=name)
         except _UNREADABLE as error:
-            yield Hit(message=f"not readable as Python: {error or type(error)}", where=name)
+            yield Hit(message=f"cannot be parsed as Python: {error or type(error)}", where=name)
 
 
 @rule("NEO-HD-002")
@@ -112,12 +112,12 @@ def no_functions(inspection: Inspection) -> Iterator[Hit]:
     handler, defined = _handler(inspection), _functions(inspection)
     if handler is None or defined is None or "*" in defined:
         return
-    if not any(set(one) <= defined.keys() for one in handler.sets):
-        nearest = min(handler.sets, key=lambda one: len(set(one) - defined.keys()))
+    if not any(set(names) <= defined.keys() for names in handler.sets):
+        nearest = min(handler.sets, key=lambda names: len(set(names) - defined.keys()))
         absent = [name for name in nearest if name not in defined]
-        others = [f" (or {' and '.join(one)})" for one in handler.sets if one != nearest]
+        others = [f" (or {' and '.join(s)})" for s in handler.sets if s != nearest]
         yield Hit(
-            message=f"{', '.join(absent)} not defined" + "".join(others),
+            message=f"missing functions: {', '.join(absent)}" + "".join(others),
             where=handler.entry,
             values={"container": handler.container, "names": ", ".join(nearest)},
         )
@@ -125,7 +125,7 @@ def no_functions(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-HD-003")
 def exclusive_functions(inspection: Inspection) -> Iterator[Hit]:
-    """transform_fn stands alone: beside the other three the toolkit refuses it."""
+    """transform_fn is alone: the toolkit refuses it with any of the other three."""
     handler, defined = _handler(inspection), _functions(inspection)
     if handler is None or defined is None:
         return
@@ -147,7 +147,7 @@ def arguments(inspection: Inspection) -> Iterator[Hit]:
         if node is None or node.args.vararg or handler is None:
             continue
         takes = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)
-        if takes not in (count, count + 1):  # one more is the context
+        if takes not in (count, count + 1):  # the extra one is the context
             yield Hit(
                 message=f"{name} takes {takes} arguments; the container passes {count}",
                 where=f"{handler.entry}:{node.lineno}",
@@ -168,17 +168,17 @@ def no_entry(inspection: Inspection) -> Iterator[Hit]:
 
 
 def _outside(inspection: Inspection, basename: str) -> list[str]:
-    """Where a file lies that counts at one place only."""
+    """The members of that name in the wrong directory."""
     names = [normal(entry.name) for entry in visible(inspection)]
-    wanted = CODE + basename
-    if wanted in names:
+    right = CODE + basename
+    if right in names:
         return []
     return [name for name in names if posixpath.basename(name) == basename]
 
 
 @rule("NEO-HD-006")
 def requirements_elsewhere(inspection: Inspection) -> Iterator[Hit]:
-    """requirements.txt lies in code/, where the container installs from (SageMaker SDK docs)."""
+    """requirements.txt is in code/, from which the container installs (SageMaker SDK docs)."""
     for name in _outside(inspection, _REQUIREMENTS):
         yield Hit(
             message=f"{name!r} is not installed; it belongs at {CODE}{_REQUIREMENTS}", where=name
@@ -187,23 +187,23 @@ def requirements_elsewhere(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-HD-007")
 def script_elsewhere(inspection: Inspection) -> Iterator[Hit]:
-    """inference.py lies in code/."""
+    """inference.py is in code/."""
     handler = _handler(inspection)
     for name in _outside(inspection, posixpath.basename(handler.entry)) if handler else ():
         yield Hit(
-            message=f"{name!r} is not found by the container; it belongs in {CODE}", where=name
+            message=f"the container does not find {name!r}; it belongs in {CODE}", where=name
         )
 
 
 @rule("NEO-HD-008")
 def model_in_code(inspection: Inspection) -> Iterator[Hit]:
-    """code/ holds nothing that the loader would count as a model file (loader)."""
+    """code/ has no file that the loader would count as a model (loader)."""
     row = facts.framework(inspection.framework)
     inside = [entry for entry in visible(inspection) if in_code(entry.name)]
     for group in row.files:
         for entry in matching(inside, group):
             yield Hit(
-                message=f"{entry.name!r} counts as one more model file",
+                message=f"{entry.name!r} counts as another model file",
                 where=entry.name,
                 values={"said": row.many_found},
             )

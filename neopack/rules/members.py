@@ -1,7 +1,7 @@
 """Archive members as Neo's open loader sees them.
 
-By their last suffix, at any depth, case-sensitive; a name whose last part starts with a dot
-is skipped (neo-ai/neo-loader@06788c0, 2022-08-17).
+It matches the last suffix, case-sensitively and at any depth, and skips names whose last part
+starts with a dot (neo-ai/neo-loader@06788c0, 2022-08-17).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MOST_NAMED = 5
 
 
 def normal(name: str) -> str:
-    """A name as it lies in the archive: ``./code//a.py`` is ``code/a.py``."""
+    """Return a normalized name: ``code/a.py`` for ``./code//a.py``."""
     return posixpath.normpath(name).lstrip("/") if name else ""
 
 
@@ -37,7 +37,7 @@ def in_code(name: str) -> bool:
 
 
 def visible(inspection: Inspection) -> Iterator[TarEntry]:
-    """The regular files that the loader would look at."""
+    """Yield the regular files that the loader considers."""
     for entry in inspection.entries:
         if entry.kind == "file" and not is_hidden(entry.name):
             yield entry
@@ -46,22 +46,22 @@ def visible(inspection: Inspection) -> Iterator[TarEntry]:
 def matching(
     entries: Iterable[TarEntry], group: FileGroup, *, loose: bool = False, any_case: bool = False
 ) -> list[TarEntry]:
-    """The entries that a group of model files means."""
-    wanted = {*group.suffixes, *(group.loose if loose else ())}
+    """Yield the entries that match a group of model files."""
+    suffixes = {*group.suffixes, *(group.loose if loose else ())}
     return [
         entry
         for entry in entries
         if posixpath.basename(normal(entry.name)) not in group.ignored
         and (
             not group.suffixes
-            or suffix(entry.name) in wanted
-            or (any_case and suffix(entry.name).lower() in wanted)
+            or suffix(entry.name) in suffixes
+            or (any_case and suffix(entry.name).lower() in suffixes)
         )
     ]
 
 
 def named(names: Iterable[str]) -> str:
-    """Names in one line, the first few of many."""
+    """Return the names in one line; of many, only the first few."""
     all_names = list(names)
     shown = ", ".join(repr(name) for name in all_names[:_MOST_NAMED])
     more = len(all_names) - _MOST_NAMED

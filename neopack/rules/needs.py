@@ -1,4 +1,4 @@
-"""What a rule needs to be run at all, and what may rightly be absent."""
+"""The inputs that a rule needs, and those that may be absent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REASONS = {
     "options": "CompilerOptions are not readable",
 }
 _NOTHING: tuple[object, ...] = (None, "", (), {})
-# Needs that are read out of a field: the field, and how.
+# Needs that are parsed from a field: the field, and the parser.
 _READ: dict[str, tuple[str, Callable[[str], object]]] = {
     "config": ("data_input_config", parse_config),
     "options": ("compiler_options", parse_options),
@@ -33,13 +33,13 @@ _READ: dict[str, tuple[str, Callable[[str], object]]] = {
 
 
 def lacking(rule: Rule, inspection: Inspection) -> str:
-    """Why a rule cannot be checked; empty if it can. A need may be dotted: info.signature."""
+    """Return why a rule cannot be checked, or "". A need may be dotted: info.signature."""
     for need in rule.needs:
         if _value(inspection, need) in _NOTHING:
             field = _READ.get(need, (need,))[0]
             absent = getattr(inspection, field.partition(".")[0]) in _NOTHING
             lacks = field if absent else need
-            reason = _REASONS.get(lacks, f"{lacks} is not known")
+            reason = _REASONS.get(lacks, f"{lacks} is unknown")
             unreadable = need.startswith("info") and inspection.unreadable
             return f"{reason}: {inspection.unreadable}" if unreadable else reason
     return ""
@@ -56,7 +56,7 @@ def _value(inspection: Inspection, need: str) -> object:
 
 
 def excused(rule: Rule, inspection: Inspection) -> bool:
-    """Whether what the rule needs is absent by right: then it has nothing to say."""
+    """Whether a need of the rule may be absent, so that the rule does not apply."""
     if not rule.needs:
         return False
     needs = {_READ.get(need, (need, None))[0] for need in rule.needs}
@@ -69,7 +69,7 @@ def excused(rule: Rule, inspection: Inspection) -> bool:
 
 
 def config_required(inspection: Inspection) -> str:
-    """Why DataInputConfig must be given here; empty where it may be left out.
+    """Return why DataInputConfig is required here, or "" if it may be left out.
 
     Optional since 2023-09-05 for XGBoost, and for PyTorch 2.0 and later on cloud instances
     when the trace stores its inputs (SageMaker developer guide, neo-troubleshooting, 2026).

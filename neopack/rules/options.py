@@ -1,7 +1,7 @@
-"""What Neo asks of CompilerOptions.
+"""Requirements of CompilerOptions.
 
 Source: botocore 1.43.11 OutputConfig.CompilerOptions (2026), for ml_eia2 botocore 1.34.0
-(2023-12); the keys stand in ``facts/options.toml``.
+(2023-12); ``facts/options.toml`` has the keys.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WHERE = "CompilerOptions"
 
 
 def options_of(inspection: Inspection) -> CompilerOptions:
-    """The options as written; empty where they are absent or unreadable."""
+    """Return the options as written; empty if they are absent or unreadable."""
     text = inspection.compiler_options
     return (parse_options(text) if text else None) or CompilerOptions(form="object", keys={})
 
@@ -40,7 +40,7 @@ def _at(key: str) -> str:
 
 @rule("NEO-CO-001")
 def length(inspection: Inspection) -> Iterator[Hit]:
-    """3 to 1024 characters, so {} is refused (botocore)."""
+    """They have 3 to 1024 characters, so {} is refused (botocore)."""
     text, limit = inspection.compiler_options, facts.limit("CompilerOptions")
     if text is None or limit.minimum <= len(text) <= (limit.maximum or len(text)):
         return
@@ -54,7 +54,7 @@ def length(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-CO-002", needs=("compiler_options",))
 def not_json(inspection: Inspection) -> Iterator[Hit]:
-    """Strict JSON, as every SDK sends it."""
+    """They are strict JSON, as every SDK sends it."""
     try:
         strict_json(inspection.compiler_options or "")
     except Malformed as error:
@@ -65,17 +65,17 @@ def not_json(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-CO-003", needs=("options",))
 def form(inspection: Inspection) -> Iterator[Hit]:
-    """An object, but for ml_inf1 one JSON string of flags (botocore)."""
-    written, string = options_of(inspection).form, facts.string_form(inspection.target)
+    """They are an object, or for ml_inf1 one JSON string of flags (botocore)."""
+    actual, string = options_of(inspection).form, facts.string_form(inspection.target)
     if facts.options_undocumented(inspection.target):
         return
-    if string and written != "string":
+    if string and actual != "string":
         yield Hit(
-            message=f"{inspection.target.name} wants one JSON string of flags: {string.example}",
+            message=f"{inspection.target.name} needs one JSON string of flags: {string.example}",
             where=_WHERE,
         )
-    if not string and written != "object":
-        yield Hit(message=f"{inspection.target.name} wants a JSON object of options", where=_WHERE)
+    if not string and actual != "object":
+        yield Hit(message=f"{inspection.target.name} needs a JSON object of options", where=_WHERE)
 
 
 @rule("NEO-CO-004")
@@ -83,8 +83,8 @@ def required(inspection: Inspection) -> Iterator[Hit]:
     """An NVIDIA platform needs gpu-code, trt-ver and cuda-ver (botocore)."""
     group = facts.option_group_required(inspection.target, inspection.framework)
     keys = [option.key for option in _known(inspection).values() if option.together == group]
-    given = options_of(inspection).keys
-    absent = [key for key in keys if group and key not in given]
+    present = options_of(inspection).keys
+    absent = [key for key in keys if group and key not in present]
     if absent:
         yield Hit(
             message=f"{inspection.target.name} needs {', '.join(absent)}",
@@ -95,15 +95,17 @@ def required(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-CO-005", needs=("options",))
 def incomplete(inspection: Inspection) -> Iterator[Hit]:
-    """Keys that belong together come together (guide, neo-job-compilation-cli)."""
-    given, known = options_of(inspection).keys, _known(inspection)
+    """Keys that belong together are given together (guide, neo-job-compilation-cli)."""
+    present, documented = options_of(inspection).keys, _known(inspection)
     demanded = facts.option_group_required(inspection.target, inspection.framework)
-    for group in sorted({known[key].together for key in given if key in known} - {"", demanded}):
-        keys = [option.key for option in known.values() if option.together == group]
-        absent = [key for key in keys if key not in given]
+    for group in sorted(
+        {documented[key].together for key in present if key in documented} - {"", demanded}
+    ):
+        keys = [option.key for option in documented.values() if option.together == group]
+        absent = [key for key in keys if key not in present]
         if absent:
             yield Hit(
-                message=f"{', '.join(keys)} go together; {', '.join(absent)} not given",
+                message=f"{', '.join(keys)} go together; missing: {', '.join(absent)}",
                 where=_WHERE,
                 values={"keys": ", ".join(keys)},
             )
@@ -111,14 +113,14 @@ def incomplete(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-CO-006", needs=("options",))
 def unknown_key(inspection: Inspection) -> Iterator[Hit]:
-    """Each key is one that is documented for the target."""
-    known = _known(inspection)
+    """Each key is documented for the target."""
+    documented = _known(inspection)
     if facts.options_undocumented(inspection.target):
         return
     for key in options_of(inspection).keys:
-        if key not in known:
-            close = facts.nearest(key, known)
-            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        if key not in documented:
+            close = facts.nearest(key, documented)
+            takes = f"it takes {', '.join(documented)}" if documented else "there are none"
             hint = f"did you mean {close}?" if close else takes
             yield Hit(
                 message=f"{key!r} is not documented for {_pair(inspection)}; {hint}",
@@ -132,10 +134,10 @@ def _pair(inspection: Inspection) -> str:
 
 @rule("NEO-CO-007", needs=("options",))
 def bad_value(inspection: Inspection) -> Iterator[Hit]:
-    """Each value is of the kind and in the range that is documented."""
-    known = _known(inspection)
+    """Each value has the documented type and range."""
+    documented = _known(inspection)
     for key, value in options_of(inspection).keys.items():
-        problem = _problem(known[key], value) if key in known else ""
+        problem = _problem(documented[key], value) if key in documented else ""
         if problem:
             yield Hit(message=f"{key} is {str(value)[:60]!r}; {problem}", where=_at(key))
 
@@ -144,16 +146,16 @@ def _problem(option: Option, value: AnyJson) -> str:
     if option.type == "integer":
         low, high = option.minimum, option.maximum
         fits = type(value) is int and (low is None or low <= value)
-        return "" if fits and (high is None or value <= high) else f"it is {low} to {high}"
+        return "" if fits and (high is None or value <= high) else f"it must be {low} to {high}"
     if option.type == "words":
         fits = isinstance(value, list) and all(isinstance(word, str) for word in value)
-        return "" if fits and value else "it is a list of strings"
+        return "" if fits and value else "it must be a list of strings"
     if not isinstance(value, str) or not value:
-        return "it is a string"
+        return "it must be a string"
     if option.values and value not in option.values:
-        return f"it is one of {', '.join(option.values)}"
+        return f"it must be one of {', '.join(option.values)}"
     if option.pattern and not re.fullmatch(option.pattern, value):
-        return f"it has the form {option.pattern}"
+        return f"it must have the form {option.pattern}"
     return ""
 
 
@@ -161,9 +163,9 @@ def _problem(option: Option, value: AnyJson) -> str:
 def absent_member(inspection: Inspection) -> Iterator[Hit]:
     """class_labels names a file in the archive (botocore)."""
     names = {normal(entry.name) for entry in inspection.entries if entry.kind == "file"}
-    given = options_of(inspection).keys
+    present = options_of(inspection).keys
     for key, option in _known(inspection).items():
-        value = given.get(key)
+        value = present.get(key)
         if option.type == "member" and isinstance(value, str) and normal(value) not in names:
             yield Hit(
                 message=f"{key} names {value!r}, which is not in the archive",
@@ -175,21 +177,21 @@ def absent_member(inspection: Inspection) -> Iterator[Hit]:
 @rule("NEO-CO-009", needs=("options",))
 def exclusive(inspection: Inspection) -> Iterator[Hit]:
     """signature_def_key is for a SavedModel, output_names for a frozen graph (botocore 1.34.0)."""
-    given = options_of(inspection).keys
+    present = options_of(inspection).keys
     for key, option in _known(inspection).items():
-        both = [other for other in option.excludes if other in given and key in given]
+        both = [other for other in option.excludes if other in present and key in present]
         if both and key < both[0]:  # once for each pair
             yield Hit(message=f"{key} and {both[0]} exclude each other", where=_at(key))
 
 
 @rule("NEO-CO-010", needs=("options",))
 def reserved_flags(inspection: Inspection) -> Iterator[Hit]:
-    """Flags that Neo sets itself are left to it (Neuron's command line reference)."""
+    """They do not set flags that Neo itself sets (Neuron's command line reference)."""
     form_ = facts.string_form(inspection.target)
     words = options_of(inspection).flags.split()
     for flag in form_.reserved if form_ else ():
         if any(word == flag or word.startswith(f"{flag}=") for word in words):
-            yield Hit(message=f"{flag} is set by Neo itself; leave it out", where=_at(flag))
+            yield Hit(message=f"Neo itself sets {flag}; leave it out", where=_at(flag))
 
 
 RULES: tuple[Rule, ...] = (

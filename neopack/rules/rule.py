@@ -1,4 +1,4 @@
-"""What rules look at, and the little a rule has to say."""
+"""The input of a rule, and its output."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ PATHS: frozenset[CompilerPath] = frozenset({"tvm", "integrated", "neuron", "eia"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
-    """What a job handed back: ``kind`` by its files, empty where that is not known.
+    """The artifact of a job. ``kind`` follows from its files; it is "" if unknown.
 
-    ``untouched``: every file is one that was submitted. ``maker`` is who compiled it where that
-    was not Neo. ``doubled`` has files of which the runtime takes one, by kind; ``device`` is what
-    it says that it was compiled for, as DLR names devices.
+    ``untouched`` says that every file was submitted. ``maker`` is whoever compiled it, if that
+    was not Neo. ``doubled`` has files of which the runtime takes only one, by kind. ``device`` is
+    the device that it was compiled for, in DLR's terms.
     """
 
     kind: str = ""
@@ -34,12 +34,12 @@ class Returned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """One archive as it would be submitted: framework, version, target, config, options.
+    """One archive with the parameters of its job: framework, version, target, config, options.
 
-    ``entries`` are the tar's own, in order, hidden ones too; ``models`` the names that the
-    framework takes for model files; ``code`` the text of ``code/*.py`` and requirements.txt;
-    ``data_input_config`` and ``compiler_options`` are the very strings of the API call;
-    ``returned`` is for what came out of a job instead.
+    ``entries`` are those of the tar, in order and with hidden ones; ``models`` the names that the
+    framework takes as model files; ``code`` the text of ``code/*.py`` and requirements.txt.
+    ``data_input_config`` and ``compiler_options`` are the exact strings of the API call.
+    ``returned`` is set for the artifact of a job instead.
     """
 
     framework: str
@@ -60,7 +60,7 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One violation of a rule; its cause, fix and source stand in ``facts/errors.toml``.
+    """One violation of a rule; ``facts/errors.toml`` has its cause, fix and source.
 
     ``values`` fill the placeholders of that row's ``said_by_neo`` and ``fix``.
     """
@@ -72,8 +72,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A test with its id. ``needs`` names fields of Inspection without which it can't run:
-    their absence makes the rule "not checked", never passed."""
+    """A test with its id. ``needs`` names the fields of Inspection without which it cannot run:
+    if one is absent, the rule is "not checked", never passed."""
 
     id: str
     test: Callable[[Inspection], Iterable[Hit]]
@@ -87,7 +87,7 @@ def rule(
     paths: Iterable[CompilerPath] = PATHS,
     needs: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Inspection], Iterable[Hit]]], Rule]:
-    """Attach an id, the compiler paths it holds on, and what it needs, to a test."""
+    """Attach an id, the compiler paths, and the needs to a test."""
 
     def attach(test: Callable[[Inspection], Iterable[Hit]]) -> Rule:
         return Rule(id=id, test=test, paths=frozenset(paths), needs=needs)

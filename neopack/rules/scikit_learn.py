@@ -1,7 +1,7 @@
-"""What Neo asks of frameworks that it lists and neopack has no reader of.
+"""Requirements of frameworks that Neo lists but neopack does not read.
 
-Source: neo-ai/neo-loader@06788c0 (2022-08-17). Their files, names and strings are judged by the
-rules of no one framework.
+Source: neo-ai/neo-loader@06788c0 (2022-08-17). The rules for all frameworks judge their files,
+names and strings.
 """
 
 from __future__ import annotations

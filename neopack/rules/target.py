@@ -1,4 +1,4 @@
-"""Whether the target takes the framework and the version, and what is known of the target.
+"""Rules for the target: it takes the framework and the version, and it is documented.
 
 Sources: SageMaker developer guide, neo-supported-cloud and neo-supported-devices-edge-frameworks,
 at the dates of ``facts/support.toml``; botocore 1.43.11 (2026).
@@ -16,22 +16,22 @@ from neopack.rules.rule import Hit, Inspection, Rule, rule
 __all__ = ["RULES", "UNSUPPORTED", "accepts", "around"]
 
 UNSUPPORTED = frozenset({"NEO-TG-001", "NEO-TG-002"})
-"""Findings that mean "Neo does not take this", for which the command line exits 3."""
+"""Findings that mean "Neo does not take this", for which the exit code is 3."""
 
 
 def accepts(row: Support, version: str) -> bool:
-    """Whether a dated row takes a version: one of its list, or not above its maximum."""
+    """Whether a dated row takes a version: it is listed, or not above the maximum."""
     if not row.tabulated or row.rule == "none":
         return True
-    listed = any(versions.same(version, one) for one in row.listed)
+    listed = any(versions.same(version, other) for other in row.listed)
     return listed or bool(row.maximum and versions.at_most(version, row.maximum))
 
 
 def around(row: Support, version: str) -> tuple[str, str]:
-    """The versions the row takes next below and above one it does not; empty at an end."""
-    known = sorted({*row.listed, *filter(None, [row.maximum])}, key=versions.order)
-    below = [one for one in known if versions.order(one) < versions.order(version)]
-    above = [one for one in known if versions.order(one) > versions.order(version)]
+    """Return the nearest versions of the row below and above a version; "" if there is none."""
+    listed = sorted({*row.listed, *filter(None, [row.maximum])}, key=versions.order)
+    below = [v for v in listed if versions.order(v) < versions.order(version)]
+    above = [v for v in listed if versions.order(v) > versions.order(version)]
     return below[-1] if below else "", above[0] if above else ""
 
 
@@ -63,7 +63,7 @@ def no_row(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-TG-002")
 def other_version(inspection: Inspection) -> Iterator[Hit]:
-    """The version is one that the guide lists, at the date of the facts."""
+    """The guide lists the version at the date of the facts."""
     row, version = _row(inspection), inspection.framework_version
     if row is None or not version or accepts(row, version):
         return
@@ -94,9 +94,9 @@ def undocumented_target(inspection: Inspection) -> Iterator[Hit]:
     """The guide says what the target takes."""
     target = inspection.target
     if not target.documented:
-        what = "platform" if target.kind == "platform" else "target"
+        kind = "platform" if target.kind == "platform" else "target"
         yield Hit(
-            message=f"the API takes the {what} {target.name}; no page says which models it takes",
+            message=f"the API takes the {kind} {target.name}; no page says which models it takes",
             where="target",
             values={"target": target.name},
         )
@@ -104,18 +104,18 @@ def undocumented_target(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-TG-005")
 def retired(inspection: Inspection) -> Iterator[Hit]:
-    """The target is still to be had."""
+    """The target is still available."""
     if inspection.target.retired:
         yield Hit(message=f"{inspection.target.name}: {inspection.target.retired}", where="target")
 
 
 @rule("NEO-TG-006")
 def undocumented_framework(inspection: Inspection) -> Iterator[Hit]:
-    """The guide says how models of the framework must look."""
+    """The guide describes models of the framework."""
     if not facts.framework(inspection.framework).documented:
         name = inspection.framework
         yield Hit(
-            message=f"the API takes {name}; no page says how such a model must look",
+            message=f"the API takes {name}, but no page describes such a model",
             where="framework",
         )
 
@@ -135,11 +135,11 @@ def untabulated(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-TG-008")
 def few_regions(inspection: Inspection) -> Iterator[Hit]:
-    """The target is compiled for in every region (botocore TargetDevice)."""
+    """Neo compiles for the target in every region (botocore TargetDevice)."""
     regions = facts.regions(inspection.target)
     if regions:
         yield Hit(
-            message=f"Neo compiles for {inspection.target.name} in {', '.join(regions)} only",
+            message=f"Neo compiles for {inspection.target.name} only in {', '.join(regions)}",
             where="target",
             values={"regions": ", ".join(regions)},
         )

@@ -1,4 +1,4 @@
-"""What a script that is whole may still do wrong in its container: parsed, never run.
+"""Errors that a complete script may still have in its container: parsed, never run.
 
 Sources: SageMaker developer guide, neo-deployment-hosting-services-prerequisites and
 neo-troubleshooting-inference (2026).
@@ -17,7 +17,7 @@ from neopack.rules.rule import Hit, Inspection, Rule, rule
 
 __all__ = ["RULES"]
 
-# what loads a model, and the names that Neo gives the files of one
+# the functions that load a model, and Neo's names for its files
 _LOADERS = frozenset({"load", "load_checkpoint", "imports"})
 _COMPILED = re.compile(r"(\./)?(compiled|model)([-.]\S*)?")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -29,7 +29,7 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def _name(node: ast.expr) -> str:
-    """The last part of what is called: ``load`` of ``torch.jit.load``."""
+    """The last part of the called name: ``load`` for ``torch.jit.load``."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
@@ -45,18 +45,18 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 
 @rule("NEO-HD-009")
 def no_neomx(inspection: Inspection) -> Iterator[Hit]:
-    """A script that loads with MXNet imports neomx, without which compiled graphs do not load."""
+    """A script that uses MXNet imports neomx, without which compiled graphs do not load."""
     script = parsed(inspection)
     if script is None or inspection.target.kind != "cloud":
         return
     imported = set(_imported(script.tree))
     if "mxnet" in imported and "neomx" not in imported:
-        yield Hit(message="imports mxnet and never neomx", where=script.name)
+        yield Hit(message="imports mxnet, but not neomx", where=script.name)
 
 
 @rule("NEO-HD-010")
 def relative_model(inspection: Inspection) -> Iterator[Hit]:
-    """The model is loaded from model_dir, not from wherever the process happens to stand."""
+    """The script loads the model from model_dir, not from the working directory."""
     script = parsed(inspection)
     if script is None or any(_name(call.func) == "chdir" for call in _calls(script.tree)):
         return
@@ -77,7 +77,7 @@ def relative_model(inspection: Inspection) -> Iterator[Hit]:
 
 @rule("NEO-HD-011")
 def no_warm_up(inspection: Inspection) -> Iterator[Hit]:
-    """On a GPU model_fn runs the model once, or the first request does and times out."""
+    """On a GPU, model_fn runs the model once; otherwise the first request does, and times out."""
     script = parsed(inspection)
     gpu = inspection.target.kind == "cloud" and inspection.target.accelerator == "NVIDIA"
     if script is None or not gpu:
@@ -85,15 +85,15 @@ def no_warm_up(inspection: Inspection) -> Iterator[Hit]:
     for node in script.tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == "model_fn" and not _runs(node):
             yield Hit(
-                message="model_fn returns the model without having run it",
+                message="model_fn returns the model without running it",
                 where=f"{script.name}:{node.lineno}",
             )
 
 
 def _runs(function: ast.FunctionDef) -> bool:
-    """Whether something that the function made is called, or handed to a function of the script,
-    or something is called that says it warms up."""
-    made = {
+    """Whether the function calls an object that it created, passes one to a function of the
+    script, or calls a function whose name mentions warm-up."""
+    created = {
         name.id
         for node in ast.walk(function)
         if isinstance(node, ast.Assign)
@@ -103,8 +103,8 @@ def _runs(function: ast.FunctionDef) -> bool:
     }
     for call in _calls(function):
         name = _name(call.func)
-        given = {argument.id for argument in call.args if isinstance(argument, ast.Name)}
-        if isinstance(call.func, ast.Name) and (name in made or given & made):
+        passed = {argument.id for argument in call.args if isinstance(argument, ast.Name)}
+        if isinstance(call.func, ast.Name) and (name in created or passed & created):
             return True
         if name in ("forward", "predict", "run") or "warm" in name.lower():
             return True
@@ -113,21 +113,21 @@ def _runs(function: ast.FunctionDef) -> bool:
 
 @rule("NEO-HD-012")
 def own_framework(inspection: Inspection) -> Iterator[Hit]:
-    """requirements.txt leaves the framework to the container, whose build Neo compiled for."""
+    """requirements.txt does not install the framework, whose build the container has."""
     shipped = facts.shipped_packages(inspection.framework)
     for line in _requirements(inspection):
-        found = _NAME.match(line)
-        if found and re.sub(r"[-_.]+", "-", found[0].lower()) in shipped:
+        match = _NAME.match(line)
+        if match and re.sub(r"[-_.]+", "-", match[0].lower()) in shipped:
             yield Hit(
                 message=f"installs {line!r} over the container's own",
                 where=requirements(inspection)[0],
-                values={"package": found[0]},
+                values={"package": match[0]},
             )
 
 
 @rule("NEO-HD-013")
 def lacking_files(inspection: Inspection) -> Iterator[Hit]:
-    """What requirements.txt names by a path is in the archive."""
+    """The files that requirements.txt names are in the archive."""
     name = requirements(inspection)[0]
     there = {normal(entry.name) for entry in visible(inspection)}
     for line in _requirements(inspection):
@@ -142,7 +142,7 @@ def lacking_files(inspection: Inspection) -> Iterator[Hit]:
 
 
 def _requirements(inspection: Inspection) -> list[str]:
-    """The lines that say something, without remarks and markers."""
+    """The requirements, without comments, options and markers."""
     lines = (_SPLIT.split(line)[0].strip() for line in requirements(inspection)[1].splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 

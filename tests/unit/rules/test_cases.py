@@ -131,7 +131,7 @@ ENDING_IN_ZERO = {
 # id: [(an inspection that breaks it, a word of what is said)]
 BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     "NEO-AR-001": [
-        (pytorch(archive_name="model.pth"), "ends in .tar.gz"),
+        (pytorch(archive_name="model.pth"), "end in .tar.gz"),
         (pytorch(archive_name="model.tgz"), ".tar.gz"),
     ],
     "NEO-AR-002": [
@@ -166,7 +166,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (pytorch(entries=entries("model.pth", "./model.pth")), "2 times"),
     ],
     "NEO-AR-008": [(pytorch(entries=entries("", "model.pth")), "1 of 2")],
-    "NEO-AR-009": [(pytorch(entries=entries("model.pth", "Model.pth")), "case only")],
+    "NEO-AR-009": [(pytorch(entries=entries("model.pth", "Model.pth")), "only in case")],
     "NEO-AR-010": [
         (pytorch(entries=entries("model.pth", "._model.pth")), "1 of them written by macOS"),
         (pytorch(entries=entries("model.pth", "__MACOSX/x")), "macOS"),
@@ -174,7 +174,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     ],
     "NEO-AR-011": [(onnx(entries=entries("MODEL.ONNX")), "looks for .onnx")],
     "NEO-AR-012": [(pytorch(unreadable="torn at byte 3", info=None), "torn at byte 3")],
-    "NEO-AR-013": [(pytorch(entries=(entry("model.pth", size=0),)), "no bytes")],
+    "NEO-AR-013": [(pytorch(entries=(entry("model.pth", size=0),)), "is empty")],
     "NEO-AR-014": [(pytorch(entries=entries("model.pth", "model.tar.gz")), "inside")],
     "NEO-CA-001": [(came_back(untouched=True), "byte for byte")],
     "NEO-CA-002": [(came_back(runtime="DLR", lacking=("*.json",)), "without '*.json'")],
@@ -197,13 +197,13 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     ],
     "NEO-SK-001": [(sklearn('{"x":[1,2,3]}'), "3 dims")],
     "NEO-SK-002": [(sklearn('{"x":[1,-1]}'), "-1 columns")],
-    "NEO-HD-009": [(script(LOADS, "MXNET"), "never neomx")],
+    "NEO-HD-009": [(script(LOADS, "MXNET"), "not neomx")],
     "NEO-HD-010": [
         (script(LOADS, "MXNET"), "'compiled'"),
         (script("import torch\nx = torch.jit.load('model.pt')"), "'model.pt'"),
         (script("g = SymbolBlock.imports('./compiled-symbol.json', ['data'])"), "relative"),
     ],
-    "NEO-HD-011": [(on(GPU, COLD), "without having run"), (on("ml_g4dn", COLD), "model_fn")],
+    "NEO-HD-011": [(on(GPU, COLD), "without running"), (on("ml_g4dn", COLD), "model_fn")],
     "NEO-HD-012": [
         (required("numpy\ntorch==2.3.0  # newest\n"), "'torch==2.3.0'"),
         (required("MXNet-MKL>=1.8; python_version>'3'", framework="MXNET"), "MXNet-MKL"),
@@ -242,13 +242,13 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (pytorch(data_input_config='"a"'), "a string"),
         (pytorch(data_input_config="3"), "a number"),
     ],
-    "NEO-DC-005": [(onnx(data_input_config="[[1,3,8,8]]"), "ONNX wants an object")],
-    "NEO-DC-006": [(pytorch(data_input_config='{"a":[1],"a":[2]}'), "'a' is given twice")],
+    "NEO-DC-005": [(onnx(data_input_config="[[1,3,8,8]]"), "ONNX needs an object")],
+    "NEO-DC-006": [(pytorch(data_input_config='{"a":[1],"a":[2]}'), "'a' occurs twice")],
     "NEO-DC-007": [(config({}), "no input"), (config([]), "no input")],
     "NEO-DC-008": [
         (config({"a": [None, 3]}), "dim 0 is null"),
         (config({"a": [1, 2.0]}), "the number 2.0"),
-        (config({"a": [True]}), "truth value"),
+        (config({"a": [True]}), "a boolean"),
         (config({"a": ["1"]}), "the string '1'"),
         (config({"a": [[1]]}), "nested"),
         (config({"a": 3}), "the number 3"),
@@ -270,7 +270,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         )
     ],
     "NEO-DC-012": [
-        (onnx(data_input_config='{"input.1":[2,3,8,8]}'), "[2,3,8,8] is given"),
+        (onnx(data_input_config='{"input.1":[2,3,8,8]}'), "the shape is [2,3,8,8]"),
         (onnx(data_input_config='{"input.1":[3,8,8]}'), "[1,3,8,8]"),
         (tensorflow(data_input_config='{"input":[1,3,8,8]}'), "[?,8,8,3]"),
     ],
@@ -336,17 +336,17 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (options('{"gpu-code":"sm_62"}', "linux/arm64/nvidia"), "trt-ver, cuda-ver"),
     ],
     "NEO-CO-005": [
-        (options('{"gpu-code":"sm_53"}', "jetson_nano"), "trt-ver, cuda-ver not given"),
+        (options('{"gpu-code":"sm_53"}', "jetson_nano"), "missing: trt-ver, cuda-ver"),
         (
             options('{"JETPACK_VERSION":"4.6"}', "jetson_nano", "TENSORFLOW"),
-            "gpu_code not given",
+            "missing: gpu_code",
         ),
     ],
     "NEO-CO-006": [
         (options('{"dtypes":"int64"}'), "did you mean dtype"),
         (options('{"zzz":1}'), "it takes dtype"),
         (options('{"gpu_code":"sm_62"}', "jetson_tx2"), "did you mean gpu-code"),
-        (options('{"dtype":"float32"}', framework="ONNX"), "it takes none"),
+        (options('{"dtype":"float32"}', framework="ONNX"), "there are none"),
     ],
     "NEO-CO-007": [
         (options('{"dtype":"float16"}'), "int64"),
@@ -371,8 +371,11 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (script("a = '\0'"), ""),
     ],
     "NEO-HD-002": [
-        (script("def model_fn(d): ..."), "transform_fn not defined"),
-        (script("def input_fn(a, b): ...\ndef predict_fn(a, b): ..."), "output_fn not defined"),
+        (script("def model_fn(d): ..."), "missing functions: transform_fn"),
+        (
+            script("def input_fn(a, b): ...\ndef predict_fn(a, b): ..."),
+            "missing functions: output_fn",
+        ),
         (script("def neo_preprocess(a, b): ...", "ONNX"), "neo_postprocess"),
         (script("def input_handler(a, b): ...", "TENSORFLOW"), "handler"),
     ],
@@ -393,7 +396,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (pytorch(entries=entries("model.pth", "src/inference.py")), "src/inference.py"),
     ],
     "NEO-HD-008": [
-        (pytorch(entries=entries("model.pth", "code/best.pth")), "one more model"),
+        (pytorch(entries=entries("model.pth", "code/best.pth")), "another model"),
         (inspection("MXNET", entries=entries("code/config.json")), "code/config.json"),
     ],
     "NEO-PT-001": [
