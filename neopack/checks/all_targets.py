@@ -59,7 +59,7 @@ def all_targets() -> tuple[Target, ...]:
 
 def matrix(subject: Subject, options: CheckOptions) -> Matrix:
     """Judge what was read for every target; nothing is read again."""
-    framework = subject.seen.framework.name
+    framework = subject.contents.framework.name
     judge = judge_of(framework, select=options.select, ignore=options.ignore)
     cells = tuple(_cell(subject, judge, *pair, options) for pair in _pairs(framework, options))
     return Matrix(

@@ -11,7 +11,14 @@ from neopack.archive.manifest import manifest_of, manifest_path
 from neopack.archive.read import ArchiveScan, scan
 from neopack.checks import repacking
 from neopack.checks.engine import Judge
-from neopack.checks.judging import ArchiveContents, Submission, inspect, is_code, judge_of, look
+from neopack.checks.judging import (
+    ArchiveContents,
+    Submission,
+    context_of,
+    is_code,
+    judge_of,
+    read_contents,
+)
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.formats.files import FolderFiles
 from neopack.formats.guard import Limits
@@ -47,7 +54,7 @@ class Subject:
     """
 
     path: Path
-    seen: ArchiveContents
+    contents: ArchiveContents
     scanned: ArchiveScan | None = None
     root: Path | None = None
     planned: repacking.RepackingPlan | None = None
@@ -56,7 +63,7 @@ class Subject:
 
     @property
     def members(self) -> tuple[str, ...]:
-        return tuple(entry.name for entry in self.seen.entries)
+        return tuple(entry.name for entry in self.contents.entries)
 
 
 def opened(path: Path, options: CheckOptions) -> ArchiveScan | None:
@@ -81,8 +88,8 @@ def read(path: Path, options: CheckOptions, scanned: ArchiveScan | None = None) 
 def archive(path: Path, scanned: ArchiveScan, options: CheckOptions) -> Subject:
     """An archive that was scanned already."""
     manifest = manifest_of(path, scanned.content_sha256)
-    seen = look(scanned, options.framework, manifest, options.limits)
-    return Subject(path=path, seen=seen, scanned=scanned, model=seen.model)
+    contents = read_contents(scanned, options.framework, manifest, options.limits)
+    return Subject(path=path, contents=contents, scanned=scanned, model=contents.model)
 
 
 def check(
@@ -95,7 +102,7 @@ def check(
     """A report for each target; ``UsageError`` where neither the caller, a manifest nor
     ``otherwise`` names one."""
     aims = targets_of(subject, targets, otherwise)
-    framework = subject.seen.framework.name
+    framework = subject.contents.framework.name
     judge = judge_of(framework, select=options.select, ignore=options.ignore)
     reports = tuple(_report(subject, judge, target, options) for target in aims)
     return CheckResult(
@@ -130,7 +137,7 @@ def submission(target: Target, options: CheckOptions, version: str | None = None
 
 def _report(subject: Subject, judge: Judge, target: Target, options: CheckOptions) -> Report:
     report = judged(subject, judge, submission(target, options))
-    manifest = subject.seen.manifest
+    manifest = subject.contents.manifest
     return replace(
         report,
         subject=subject.path.name or str(subject.path),
@@ -141,16 +148,16 @@ def _report(subject: Subject, judge: Judge, target: Target, options: CheckOption
 
 def judged(subject: Subject, judge: Judge, asked: Submission) -> Report:
     """The findings of the rules that were chosen; ``UsageError`` where none was: it would pass."""
-    inspection = inspect(subject.seen, asked)
-    report = judge.report(inspection)
+    context = context_of(subject.contents, asked)
+    report = judge.report(context)
     if not report.outcomes:
-        what = f"no rule is left for {inspection.framework} on {inspection.target.name}"
+        what = f"no rule is left for {context.framework} on {context.target.name}"
         raise UsageError(what, hint="--select and --ignore leave none")
     return report
 
 
 def _own(subject: Subject) -> tuple[Target, ...]:
-    manifest = subject.seen.manifest
+    manifest = subject.contents.manifest
     return (facts.target(manifest.target),) if manifest is not None else ()
 
 
@@ -219,7 +226,7 @@ def _planned(
     planned = repacking.plan(entries, framework, facts.targets()[0], model)
     info, unreadable = _info(files, framework, model, options.limits)
     placed = [replace(entry, name=name) for name, entry in planned.placed.items()]
-    seen = ArchiveContents(
+    contents = ArchiveContents(
         name=f"{path.stem or 'model'}.tar.gz",
         entries=tuple(placed),
         framework=framework,
@@ -230,7 +237,7 @@ def _planned(
     )
     return Subject(
         path=path,
-        seen=seen,
+        contents=contents,
         root=root,
         planned=planned,
         model=model,

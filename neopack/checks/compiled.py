@@ -13,7 +13,7 @@ from neopack.checks import engine
 from neopack.errors import UsageError
 from neopack.options import CheckOptions
 from neopack.rules import archive, compiled
-from neopack.rules.rule import Inspection
+from neopack.rules.rule import CheckContext
 from neopack.values.finding import CheckResult, Report
 from neopack.values.target import Target
 
@@ -61,7 +61,7 @@ def _target(path: Path, artifact: Artifact) -> Target:
 def _report(
     scanned: ArchiveScan, artifact: Artifact, target: Target, options: CheckOptions
 ) -> Report:
-    inspection = Inspection(
+    context = CheckContext(
         framework=artifact.framework,
         framework_version="",
         target=target,
@@ -72,7 +72,7 @@ def _report(
         archive_name=scanned.path.name,
         returned=artifact.returned,
     )
-    report = engine.run(RULES, inspection, select=options.select, ignore=options.ignore)
+    report = engine.run(RULES, context, select=options.select, ignore=options.ignore)
     return _remarked(report, artifact)
 
 

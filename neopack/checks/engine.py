@@ -1,4 +1,4 @@
-"""Runs rules over an inspection and reports all that they found.
+"""Runs rules over an context and reports all that they found.
 
 No finding stops the rest. The level of a finding follows the evidence: ``facts/errors.toml``
 says for each rule what it is on each of Neo's compiler paths.
@@ -13,7 +13,7 @@ from neopack import facts
 from neopack.checks.memory import Memory, Watched
 from neopack.errors import NeopackError, UsageError
 from neopack.rules.needs import excused, lacking
-from neopack.rules.rule import Hit, Inspection, Rule
+from neopack.rules.rule import CheckContext, Hit, Rule
 from neopack.values.finding import Finding, Report, RuleOutcome
 from neopack.values.target import CompilerPath
 
@@ -25,17 +25,17 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 def run(
     rules: Iterable[Rule],
-    inspection: Inspection,
+    context: CheckContext,
     *,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
 ) -> Report:
-    """Judge one inspection: see ``Judge``."""
-    return Judge(rules, select=select, ignore=ignore).report(inspection)
+    """Judge one context: see ``Judge``."""
+    return Judge(rules, select=select, ignore=ignore).report(context)
 
 
 class Judge:
-    """The rules that were chosen, for one inspection or for many of one archive.
+    """The rules that were chosen, for one context or for many of one archive.
 
     ``select`` and ``ignore`` take ids or their beginnings (``NEO-PT``); an unknown one is a
     UsageError. What a rule said is kept with what it looked at, so that a rule that looks at no
@@ -52,23 +52,23 @@ class Judge:
         self._said = {rule.id: Memory() for rule in self._rules}
         self._passed = {rule.id: RuleOutcome(id=rule.id, outcome="passed") for rule in self._rules}
 
-    def report(self, inspection: Inspection) -> Report:
+    def report(self, context: CheckContext) -> Report:
         """All findings of all rules that hold on its path, by level, then id; what could not be
         checked is an outcome."""
         findings: list[Finding] = []
         outcomes: list[RuleOutcome] = []
-        watched = Watched.of(inspection)
-        for rule in self._on(inspection.framework, inspection.path):
-            if not excused(rule, inspection):
-                found, outcome = self._check(rule, inspection, watched)
+        watched = Watched.of(context)
+        for rule in self._on(context.framework, context.path):
+            if not excused(rule, context):
+                found, outcome = self._check(rule, context, watched)
                 findings += found
                 outcomes.append(outcome)
         return Report(
-            subject=inspection.archive_name,
-            framework=inspection.framework,
-            framework_version=inspection.framework_version,
-            target=inspection.target.name,
-            facts_as_of=inspection.as_of or facts.newest(),
+            subject=context.archive_name,
+            framework=context.framework,
+            framework_version=context.framework_version,
+            target=context.target.name,
+            facts_as_of=context.as_of or facts.newest(),
             findings=tuple(sorted(findings, key=lambda finding: _RANK[finding.level])),
             outcomes=tuple(outcomes),
         )
@@ -80,19 +80,19 @@ class Judge:
         return self._holding[framework, path]
 
     def _check(
-        self, rule: Rule, inspection: Inspection, watched: Watched
+        self, rule: Rule, context: CheckContext, watched: Watched
     ) -> tuple[list[Finding], RuleOutcome]:
-        reason = lacking(rule, inspection)
+        reason = lacking(rule, context)
         if reason:
             return [], RuleOutcome(id=rule.id, outcome="not checked", reason=reason)
         memory = self._said[rule.id]
-        hits = memory.hits(inspection)
+        hits = memory.hits(context)
         if hits is None:
             hits = _hits(rule, watched)
             memory.keep(watched.looked_at(), hits)
         if not hits:
             return [], self._passed[rule.id]
-        findings = [_finding(rule, hit, inspection) for hit in hits]
+        findings = [_finding(rule, hit, context) for hit in hits]
         return findings, RuleOutcome(id=rule.id, outcome="found")
 
 
@@ -120,11 +120,11 @@ def _holds(rule: Rule, framework: str, path: CompilerPath) -> bool:
     return (not about or framework in about) and path in rule.paths
 
 
-def _hits(rule: Rule, inspection: Inspection) -> list[Hit]:
+def _hits(rule: Rule, context: CheckContext) -> list[Hit]:
     """All hits; bytes that turn out broken while a rule looks are one more."""
     hits: list[Hit] = []
     try:
-        for hit in rule.test(inspection):
+        for hit in rule.test(context):
             hits.append(hit)  # noqa: PERF402 - what came before an error must stay
     except NeopackError as error:
         hits.append(
@@ -133,11 +133,11 @@ def _hits(rule: Rule, inspection: Inspection) -> list[Hit]:
     return hits
 
 
-def _finding(rule: Rule, hit: Hit, inspection: Inspection) -> Finding:
+def _finding(rule: Rule, hit: Hit, context: CheckContext) -> Finding:
     row = facts.error_row(rule.id)
     return Finding(
         id=row.id,
-        level=row.level(inspection.path),
+        level=row.level(context.path),
         message=" ".join(hit.message.split()),
         where=hit.where,
         said_by_neo=_filled(row.said_by_neo, hit.values),

@@ -10,7 +10,7 @@ from neopack.archive.read import ArchiveScan, extract_members, scan
 from neopack.archive.write import Written, write_archive, write_copy
 from neopack.checks import checking, repacking
 from neopack.checks.checking import Subject
-from neopack.checks.judging import inspect
+from neopack.checks.judging import context_of
 from neopack.checks.repacking import PackagingChange, RepackingPlan
 from neopack.errors import OutputError, SourceError, UsageError
 from neopack.options import CheckOptions
@@ -55,7 +55,7 @@ def mend(
         raise UsageError("does not end in .tar.gz", where=str(to), hint="Neo takes one .tar.gz")
     refuse_unwritable(to, force=force)
     planned = _plan(subject, target)
-    if not subject.seen.framework.models(tuple(planned.placed)):
+    if not subject.contents.framework.models(tuple(planned.placed)):
         raise SourceError(
             "no model would be left in it",
             where=str(subject.path),
@@ -77,7 +77,9 @@ def mend(
 def _plan(subject: Subject, target: Target) -> RepackingPlan:
     if subject.planned is not None:
         return subject.planned
-    return repacking.plan(subject.seen.entries, subject.seen.framework, target, subject.model)
+    return repacking.plan(
+        subject.contents.entries, subject.contents.framework, target, subject.model
+    )
 
 
 def _members(
@@ -118,7 +120,7 @@ def _checked_again(
     planned: RepackingPlan,
 ) -> FixedArchive:
     """With the strings of the call as they were for what it was made of."""
-    before = inspect(subject.seen, checking.submission(target, options))
+    before = context_of(subject.contents, checking.submission(target, options))
     same = replace(
         options,
         framework=before.framework,

@@ -16,7 +16,7 @@ from neopack.formats.tar import TarEntry
 from neopack.frameworks import Framework, Layout
 from neopack.frameworks import registry as frameworks
 from neopack.rules import archive, dataconfig, handler, options, scikit_learn, target, traps
-from neopack.rules.rule import Inspection, Rule
+from neopack.rules.rule import CheckContext, Rule
 from neopack.support.names import date_of
 from neopack.values.finding import Level, Report
 from neopack.values.model import Member, ModelInfo
@@ -26,14 +26,14 @@ from neopack.values.target import Target
 __all__ = [
     "ArchiveContents",
     "Submission",
-    "inspect",
-    "inspect_archive",
-    "inspect_layout",
+    "context_of",
+    "context_of_archive",
+    "context_of_layout",
     "is_code",
     "judge",
     "judge_of",
-    "look",
     "raise_for",
+    "read_contents",
     "version_for",
 ]
 
@@ -83,10 +83,10 @@ def version_for(framework: str, submission: Submission) -> str:
 
 
 def judge(
-    inspection: Inspection, *, select: Sequence[str] = (), ignore: Sequence[str] = ()
+    context: CheckContext, *, select: Sequence[str] = (), ignore: Sequence[str] = ()
 ) -> Report:
     """All findings of all rules that hold for this submission."""
-    return judge_of(inspection.framework, select=select, ignore=ignore).report(inspection)
+    return judge_of(context.framework, select=select, ignore=ignore).report(context)
 
 
 def judge_of(
@@ -123,18 +123,18 @@ def raise_for(report: Report, passing: Level = "warning") -> None:
         )
 
 
-def inspect_archive(
+def context_of_archive(
     scanned: ArchiveScan,
     submission: Submission,
     manifest: Manifest | None,
     limits: Limits = DEFAULT_LIMITS,
-) -> Inspection:
+) -> CheckContext:
     """What rules see of an archive on disk. Raises ``NotRecognized`` where neither the bytes,
     the manifest nor the caller tell the framework."""
-    return inspect(look(scanned, submission.framework, manifest, limits), submission)
+    return context_of(read_contents(scanned, submission.framework, manifest, limits), submission)
 
 
-def look(
+def read_contents(
     scanned: ArchiveScan,
     asked: str | None,
     manifest: Manifest | None,
@@ -155,43 +155,43 @@ def look(
     )
 
 
-def inspect(seen: ArchiveContents, submission: Submission) -> Inspection:
+def context_of(contents: ArchiveContents, submission: Submission) -> CheckContext:
     """What rules see of what was read, as it would be submitted."""
-    framework, layout = seen.framework, _layout(seen, submission)
-    filled = _filled(submission, seen, layout)
+    framework, layout = contents.framework, _layout(contents, submission)
+    filled = _filled(submission, contents, layout)
     version = filled.framework_version or ""
-    directories = layout.directories if layout is not None and not seen.packed else ()
+    directories = layout.directories if layout is not None and not contents.packed else ()
     added = tuple(map(_directory, directories))
-    return Inspection(
+    return CheckContext(
         framework=framework.name,
         framework_version=version,
         target=submission.target,
         path=facts.compiler_path(framework.name, submission.target, version),
         as_of=submission.as_of or facts.newest(),
-        entries=(*seen.entries, *added) if added else seen.entries,
-        archive_name=seen.name,
-        models=framework.models(_visible(seen.entries)),
-        info=seen.info,
-        unreadable=seen.unreadable,
+        entries=(*contents.entries, *added) if added else contents.entries,
+        archive_name=contents.name,
+        models=framework.models(_visible(contents.entries)),
+        info=contents.info,
+        unreadable=contents.unreadable,
         data_input_config=filled.data_input_config,
         compiler_options=filled.compiler_options,
-        code=seen.code,
+        code=contents.code,
     )
 
 
-def inspect_layout(
+def context_of_layout(
     members: Sequence[Member],
     layout: Layout,
     info: ModelInfo,
     submission: Submission,
     archive_name: str,
-) -> Inspection:
+) -> CheckContext:
     """What rules would see of an archive that is not written yet."""
     framework = frameworks.get(info.framework)
     version = version_for(info.framework, submission)
     entries = [_entry(member.name, member.path.stat().st_size) for member in members]
     entries += map(_directory, layout.directories)
-    return Inspection(
+    return CheckContext(
         framework=info.framework,
         framework_version=version,
         target=submission.target,
@@ -226,43 +226,49 @@ def _model(
     return frameworks.of_neo(asked), "", None, f"no member is a model of {asked}"
 
 
-def _layout(seen: ArchiveContents, submission: Submission) -> Layout | None:
+def _layout(contents: ArchiveContents, submission: Submission) -> Layout | None:
     """How the framework would have it submitted; None where only the caller can tell."""
-    if seen.manifest is not None:
-        names = [member.name for member in seen.manifest.archive.members]
-        return seen.framework.layout(seen.manifest.signature, submission.target, names)
-    if seen.packed:
+    if contents.manifest is not None:
+        names = [member.name for member in contents.manifest.archive.members]
+        return contents.framework.layout(contents.manifest.signature, submission.target, names)
+    if contents.packed:
         return None
-    known = seen.info.signature if seen.info is not None else None
+    known = contents.info.signature if contents.info is not None else None
     fixed = known is not None and not any(None in spec.shape for spec in known.inputs)
-    names = [entry.name for entry in seen.entries if entry.kind == "file"]
-    layout = seen.framework.layout(known or Signature(inputs=()), submission.target, names)
+    names = [entry.name for entry in contents.entries if entry.kind == "file"]
+    layout = contents.framework.layout(known or Signature(inputs=()), submission.target, names)
     return layout if fixed else replace(layout, data_input_config=None)
 
 
-def _filled(submission: Submission, seen: ArchiveContents, layout: Layout | None) -> Submission:
-    """What was not said, from the manifest where it is for this target, else the default."""
-    manifest = seen.manifest
-    same = manifest is not None and manifest.target == submission.target.name
+def _filled(
+    submission: Submission, contents: ArchiveContents, layout: Layout | None
+) -> Submission:
+    """The submission with what it leaves out: from the manifest where that is for this target,
+    else the default."""
+    manifest = contents.manifest
+    if manifest is not None and manifest.target != submission.target.name:
+        manifest = None
     version = submission.framework_version or (
         manifest.framework_version
-        if manifest and same
-        else facts.default_version(seen.framework.name, submission.target, submission.as_of)
+        if manifest is not None
+        else facts.default_version(contents.framework.name, submission.target, submission.as_of)
     )
     # for another target the same model goes in another form, which its signature gives
-    stated = manifest if manifest and same else layout
-    config, compiler_options = submission.data_input_config, submission.compiler_options
-    if stated is not None:
-        config = config if config is not None else stated.data_input_config
-        compiler_options = (
-            compiler_options if compiler_options is not None else stated.compiler_options
-        )
-    return Submission(
-        target=submission.target,
+    stated = manifest if manifest is not None else layout
+    return replace(
+        submission,
         framework_version=version,
-        data_input_config=config,
-        compiler_options=compiler_options,
+        data_input_config=_first(
+            submission.data_input_config, stated.data_input_config if stated else None
+        ),
+        compiler_options=_first(
+            submission.compiler_options, stated.compiler_options if stated else None
+        ),
     )
+
+
+def _first(chosen: str | None, otherwise: str | None) -> str | None:
+    return chosen if chosen is not None else otherwise
 
 
 def _visible(entries: Sequence[TarEntry]) -> list[str]:

@@ -1,6 +1,6 @@
 """What a rule said, kept with all that it looked at: asked about the same, it says the same.
 
-A rule is a function of its inspection alone. For a hundred targets most of them look at the same
+A rule is a function of its context alone. For a hundred targets most of them look at the same
 archive a hundred times; which fields a rule reads is watched, not declared, so that it is right.
 """
 
@@ -10,22 +10,22 @@ from collections.abc import Hashable, Mapping
 from dataclasses import fields
 from typing import Any, Self
 
-from neopack.rules.rule import Hit, Inspection
+from neopack.rules.rule import CheckContext, Hit
 
 __all__ = ["Memory", "Watched"]
 
-_FIELDS = frozenset(field.name for field in fields(Inspection))
+_FIELDS = frozenset(field.name for field in fields(CheckContext))
 
 
-class Watched(Inspection):
-    """An inspection that notes which of its fields are read."""
+class Watched(CheckContext):
+    """An context that notes which of its fields are read."""
 
     __slots__ = ("_read",)
     _read: dict[str, Any]
 
     @classmethod
-    def of(cls, inspection: Inspection) -> Self:
-        watched = cls(**{name: getattr(inspection, name) for name in _FIELDS})
+    def of(cls, context: CheckContext) -> Self:
+        watched = cls(**{name: getattr(context, name) for name in _FIELDS})
         object.__setattr__(watched, "_read", {})
         return watched
 
@@ -49,10 +49,10 @@ class Memory:
         self._kept: dict[tuple[str, ...], dict[tuple[Hashable, ...], list[Hit]]] = {}
         self._alive: list[object] = []  # so that an id stays that of one object
 
-    def hits(self, inspection: Inspection) -> list[Hit] | None:
+    def hits(self, context: CheckContext) -> list[Hit] | None:
         """What the rule says of it; None where it was never asked about the like."""
         for names, said in self._kept.items():
-            key = tuple([_key(getattr(inspection, name)) for name in names])
+            key = tuple([_key(getattr(context, name)) for name in names])
             if key in said:
                 return said[key]
         return None

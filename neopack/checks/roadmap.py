@@ -89,7 +89,7 @@ def roadmap(
     subject = checking.read(Path(model), CheckOptions(as_of=as_of))
     judged = matrix(subject, CheckOptions(as_of=as_of))
     archive = subject.scanned is not None
-    size = sum(entry.size for entry in subject.seen.entries)
+    size = sum(entry.size for entry in subject.contents.entries)
     return RoadMap(
         path=str(model),
         framework=judged.framework,

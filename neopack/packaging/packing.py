@@ -16,7 +16,7 @@ from neopack.archive.manifest import (
     manifest_path,
 )
 from neopack.archive.write import Written, write_archive, write_copy
-from neopack.checks.judging import Submission, inspect_layout, judge, raise_for
+from neopack.checks.judging import Submission, context_of_layout, judge, raise_for
 from neopack.errors import SourceError, Unsupported, UsageError
 from neopack.frameworks import Layout, registry
 from neopack.options import PackageOptions
@@ -109,8 +109,8 @@ def write(
     names = [member.name for member in made.members]
     layout = registry.get(made.framework).layout(made.signature, submission.target, names)
     members = (*made.members, *code_members(settings.code))
-    inspection = inspect_layout(members, layout, info, submission, path.name)
-    report = judge(inspection, ignore=settings.ignore)
+    context = context_of_layout(members, layout, info, submission, path.name)
+    report = judge(context, ignore=settings.ignore)
     raise_for(report)
     if settings.verify or settings.runtime is not None:
         evidence = _proven(made, report, path.name, settings, log)

@@ -21,7 +21,7 @@ from neopack.rules.members import (
     suffix,
     visible,
 )
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 
 __all__ = ["RULES", "SAFETY"]
 
@@ -30,42 +30,42 @@ _ARCHIVES = (".tar", ".tgz", ".gz", ".zip", ".7z", ".bz2", ".xz")
 
 
 @rule("NEO-AR-001")
-def archive_name(inspection: Inspection) -> Iterator[Hit]:
+def archive_name(context: CheckContext) -> Iterator[Hit]:
     """The key ends in .tar.gz (botocore InputConfig.S3Uri)."""
-    if not inspection.archive_name.endswith(".tar.gz"):
-        name = posixpath.basename(inspection.archive_name)
+    if not context.archive_name.endswith(".tar.gz"):
+        name = posixpath.basename(context.archive_name)
         stem = name.split(".")[0] or "model"
         yield Hit(
             message=f"the archive is named {name!r}; the name must end in .tar.gz",
-            where=inspection.archive_name,
+            where=context.archive_name,
             values={"name": f"{stem}.tar.gz"},
         )
 
 
 @rule("NEO-AR-002")
-def no_model(inspection: Inspection) -> Iterator[Hit]:
+def no_model(context: CheckContext) -> Iterator[Hit]:
     """There is a model file (guide, neo-troubleshooting-compilation; loader, each framework)."""
-    row = facts.framework(inspection.framework)
-    if inspection.models and len(row.files) == 1:
+    row = facts.framework(context.framework)
+    if context.models and len(row.files) == 1:
         return
     for group in row.files:
-        if not matching(visible(inspection), group, loose=True, any_case=True):
+        if not matching(visible(context), group, loose=True, any_case=True):
             suffixes = " or ".join((*group.suffixes, *group.loose)) or "model"
             yield Hit(
-                message=f"no {suffixes} file among {len(inspection.entries)} members",
-                where=inspection.archive_name,
+                message=f"no {suffixes} file among {len(context.entries)} members",
+                where=context.archive_name,
                 values={"said": row.none_found, "wanted": suffixes, "framework": row.title},
             )
 
 
 @rule("NEO-AR-003")
-def many_models(inspection: Inspection) -> Iterator[Hit]:
+def many_models(context: CheckContext) -> Iterator[Hit]:
     """There is one model file (guide, neo-supported-cloud: one .pt or .pth, one .onnx, ...)."""
-    row = facts.framework(inspection.framework)
-    outside = [entry for entry in visible(inspection) if not in_code(entry.name)]
+    row = facts.framework(context.framework)
+    outside = [entry for entry in visible(context) if not in_code(entry.name)]
     for group in row.files:
         # The open loader ignores the loose suffixes.
-        models = matching(outside, group, loose=inspection.path != "tvm")
+        models = matching(outside, group, loose=context.path != "tvm")
         if len(models) > 1:
             names = named(entry.name for entry in models)
             yield Hit(
@@ -76,9 +76,9 @@ def many_models(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-AR-004")
-def unsafe_name(inspection: Inspection) -> Iterator[Hit]:
+def unsafe_name(context: CheckContext) -> Iterator[Hit]:
     """No name leads outside the directory that the archive is unpacked in."""
-    for entry in inspection.entries:
+    for entry in context.entries:
         why = _unsafe(entry.name)
         if why:
             yield Hit(message=f"member {entry.name!r} has {why}", where=entry.name)
@@ -97,9 +97,9 @@ def _unsafe(name: str) -> str:
 
 
 @rule("NEO-AR-005")
-def links(inspection: Inspection) -> Iterator[Hit]:
+def links(context: CheckContext) -> Iterator[Hit]:
     """No symbolic or hard links."""
-    for entry in inspection.entries:
+    for entry in context.entries:
         if entry.kind in ("symlink", "hardlink"):
             yield Hit(
                 message=f"member {entry.name!r} is a {entry.kind} to {entry.link!r}",
@@ -108,36 +108,36 @@ def links(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-AR-006")
-def devices(inspection: Inspection) -> Iterator[Hit]:
+def devices(context: CheckContext) -> Iterator[Hit]:
     """Nothing but files and directories."""
-    for entry in inspection.entries:
+    for entry in context.entries:
         if entry.kind in ("device", "fifo", "other"):
             kind = "of a type that tar does not define" if entry.kind == "other" else entry.kind
             yield Hit(message=f"member {entry.name!r} is {kind}, not a file", where=entry.name)
 
 
 @rule("NEO-AR-007")
-def duplicates(inspection: Inspection) -> Iterator[Hit]:
+def duplicates(context: CheckContext) -> Iterator[Hit]:
     """No name occurs twice: the loader counts both, and unpacking leaves the later one."""
-    counts = Counter(normal(e.name) for e in inspection.entries if e.kind != "directory")
+    counts = Counter(normal(e.name) for e in context.entries if e.kind != "directory")
     for name, count in counts.items():
         if count > 1 and name:
             yield Hit(message=f"{name!r} is in the archive {count} times", where=name)
 
 
 @rule("NEO-AR-008")
-def empty_names(inspection: Inspection) -> Iterator[Hit]:
+def empty_names(context: CheckContext) -> Iterator[Hit]:
     """Every member has a name."""
-    empty = sum(1 for entry in inspection.entries if not entry.name.strip())
+    empty = sum(1 for entry in context.entries if not entry.name.strip())
     if empty:
-        yield Hit(message=f"{empty} of {len(inspection.entries)} members have no name")
+        yield Hit(message=f"{empty} of {len(context.entries)} members have no name")
 
 
 @rule("NEO-AR-009")
-def case_clashes(inspection: Inspection) -> Iterator[Hit]:
+def case_clashes(context: CheckContext) -> Iterator[Hit]:
     """No two names differ only in case."""
     names: dict[str, str] = {}
-    for entry in inspection.entries:
+    for entry in context.entries:
         name = normal(entry.name)
         other = names.setdefault(name.casefold(), name)
         if other != name:
@@ -145,11 +145,11 @@ def case_clashes(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-AR-010")
-def hidden(inspection: Inspection) -> Iterator[Hit]:
+def hidden(context: CheckContext) -> Iterator[Hit]:
     """There are no hidden members and none of macOS (._name, .DS_Store, __MACOSX)."""
     names = [
         entry.name
-        for entry in inspection.entries
+        for entry in context.entries
         if is_hidden(entry.name) or "__MACOSX" in normal(entry.name).split("/")
     ]
     if names:
@@ -161,11 +161,11 @@ def hidden(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-AR-011")
-def suffix_case(inspection: Inspection) -> Iterator[Hit]:
+def suffix_case(context: CheckContext) -> Iterator[Hit]:
     """Suffixes are in lowercase, because matching is case-sensitive (loader)."""
-    for group in facts.framework(inspection.framework).files:
+    for group in facts.framework(context.framework).files:
         suffixes = {*group.suffixes, *group.loose}
-        for entry in matching(visible(inspection), group, loose=True, any_case=True):
+        for entry in matching(visible(context), group, loose=True, any_case=True):
             end = suffix(entry.name)
             if suffixes and end not in suffixes:
                 yield Hit(
@@ -176,35 +176,35 @@ def suffix_case(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-AR-012")
-def unreadable(inspection: Inspection) -> Iterator[Hit]:
+def unreadable(context: CheckContext) -> Iterator[Hit]:
     """The model file can be read."""
-    if inspection.unreadable and inspection.models:
+    if context.unreadable and context.models:
         yield Hit(
-            message=f"the model file cannot be read: {inspection.unreadable}",
-            where=inspection.models[0],
+            message=f"the model file cannot be read: {context.unreadable}",
+            where=context.models[0],
         )
 
 
 @rule("NEO-AR-013")
-def empty_model(inspection: Inspection) -> Iterator[Hit]:
+def empty_model(context: CheckContext) -> Iterator[Hit]:
     """The model file is not empty."""
-    for entry in inspection.entries:
-        if entry.kind == "file" and entry.size == 0 and entry.name in inspection.models:
+    for entry in context.entries:
+        if entry.kind == "file" and entry.size == 0 and entry.name in context.models:
             yield Hit(message=f"the model file {entry.name!r} is empty", where=entry.name)
 
 
 @rule("NEO-AR-014")
-def nested_archives(inspection: Inspection) -> Iterator[Hit]:
+def nested_archives(context: CheckContext) -> Iterator[Hit]:
     """There is no archive inside the archive, packed twice or left over."""
-    archives = [e.name for e in visible(inspection) if suffix(e.name).lower() in _ARCHIVES]
+    archives = [e.name for e in visible(context) if suffix(e.name).lower() in _ARCHIVES]
     if archives:
         yield Hit(message=f"archives inside the archive: {named(archives)}", where=archives[0])
 
 
 @rule("NEO-AR-015")
-def below_root(inspection: Inspection) -> Iterator[Hit]:
+def below_root(context: CheckContext) -> Iterator[Hit]:
     """The model is at the root, where every path finds it."""
-    for name in inspection.models:
+    for name in context.models:
         if "/" in normal(name) and not in_code(name):
             yield Hit(message=f"the model is below the root, at {name!r}", where=name)
 

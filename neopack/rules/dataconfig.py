@@ -20,7 +20,7 @@ from neopack.dataconfig.data_input_config import (
 from neopack.dataconfig.strict_json import strict_json
 from neopack.errors import Malformed
 from neopack.rules.needs import config_required
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 from neopack.values.json import Json
 from neopack.values.signature import Shape, TensorSpec
 
@@ -30,9 +30,9 @@ _WHERE = "DataInputConfig"
 _RANGE = re.compile(r"([1-9][0-9]*)\.\.([1-9][0-9]*)")
 
 
-def inputs_of(inspection: Inspection) -> DataInputConfig:
+def inputs_of(context: CheckContext) -> DataInputConfig:
     """Return the config as written; empty if it is absent or unreadable."""
-    text = inspection.data_input_config
+    text = context.data_input_config
     return (parse_config(text) if text else None) or DataInputConfig(form="dict", inputs=())
 
 
@@ -44,12 +44,12 @@ def _at(name: str) -> str:
 
 
 @rule("NEO-DC-001")
-def missing(inspection: Inspection) -> Iterator[Hit]:
+def missing(context: CheckContext) -> Iterator[Hit]:
     """It is given if Neo cannot derive it (guide, neo-troubleshooting, 2026)."""
-    reason = config_required(inspection)
-    if inspection.data_input_config is None and reason:
-        signature = inspection.info.signature if inspection.info else None
-        shapes = example(signature, inspection.framework)
+    reason = config_required(context)
+    if context.data_input_config is None and reason:
+        signature = context.info.signature if context.info else None
+        shapes = example(signature, context.framework)
         yield Hit(
             message=f"no DataInputConfig is given: {reason}",
             where=_WHERE,
@@ -58,10 +58,10 @@ def missing(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-DC-002", needs=("data_input_config",))
-def not_json(inspection: Inspection) -> Iterator[Hit]:
+def not_json(context: CheckContext) -> Iterator[Hit]:
     """It is strict JSON; the single quotes that the guide prints fail (loader: json.loads)."""
     try:
-        strict_json(inspection.data_input_config or "")
+        strict_json(context.data_input_config or "")
     except Malformed as error:
         hint = error.hint or "write strict JSON"
         yield Hit(
@@ -72,11 +72,11 @@ def not_json(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-DC-003")
-def length(inspection: Inspection) -> Iterator[Hit]:
+def length(context: CheckContext) -> Iterator[Hit]:
     """1 to 16384 characters (botocore)."""
     limit = facts.limit("DataInputConfig")
-    size = len(inspection.data_input_config or "")
-    if inspection.data_input_config is None:
+    size = len(context.data_input_config or "")
+    if context.data_input_config is None:
         return
     if size < limit.minimum or (limit.maximum is not None and size > limit.maximum):
         yield Hit(
@@ -86,10 +86,10 @@ def length(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-DC-004", needs=("data_input_config",))
-def scalar(inspection: Inspection) -> Iterator[Hit]:
+def scalar(context: CheckContext) -> Iterator[Hit]:
     """An object or a list (loader)."""
     try:
-        value, _ = strict_json(inspection.data_input_config or "")
+        value, _ = strict_json(context.data_input_config or "")
     except Malformed:
         return  # reported by NEO-DC-002
     if not isinstance(value, dict | list):
@@ -100,9 +100,9 @@ def scalar(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-DC-005", needs=("config",))
-def form(inspection: Inspection) -> Iterator[Hit]:
+def form(context: CheckContext) -> Iterator[Hit]:
     """It is a list only if the framework takes one (botocore: PyTorch)."""
-    row, config = facts.framework(inspection.framework), inputs_of(inspection)
+    row, config = facts.framework(context.framework), inputs_of(context)
     if config.form not in row.config_forms:
         yield Hit(
             message=f"a list of shapes; {row.title} needs an object with a name for each input",
@@ -111,40 +111,40 @@ def form(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-DC-006", needs=("config",))
-def repeated(inspection: Inspection) -> Iterator[Hit]:
+def repeated(context: CheckContext) -> Iterator[Hit]:
     """No name occurs twice: JSON silently keeps the last one."""
-    for name in inputs_of(inspection).repeated:
+    for name in inputs_of(context).repeated:
         yield Hit(
             message=f"the name {name!r} occurs twice; only the last one counts", where=_at(name)
         )
 
 
 @rule("NEO-DC-007", needs=("config",))
-def empty(inspection: Inspection) -> Iterator[Hit]:
+def empty(context: CheckContext) -> Iterator[Hit]:
     """It has at least one input."""
-    if not inputs_of(inspection).inputs:
+    if not inputs_of(context).inputs:
         yield Hit(message="it names no input", where=_WHERE)
 
 
 # --- the shapes -----------------------------------------------------------------------------
 
 
-def _lists(inspection: Inspection) -> Iterator[tuple[str, Json]]:
+def _lists(context: CheckContext) -> Iterator[tuple[str, Json]]:
     """The inputs that are not in coreml's object form."""
-    for name, value in inputs_of(inspection).inputs:
+    for name, value in inputs_of(context).inputs:
         if not isinstance(value, dict):
             yield name, value
 
 
 @rule("NEO-DC-008", needs=("config",))
-def not_a_shape(inspection: Inspection) -> Iterator[Hit]:
+def not_a_shape(context: CheckContext) -> Iterator[Hit]:
     """Each shape is a list of integers (botocore; null and -1: issue 1284)."""
-    config = inputs_of(inspection)
+    config = inputs_of(context)
     bare = [value for _, value in config.inputs]
     if config.form == "list" and bare and all(type(dim) is int for dim in bare):
         yield Hit(message=f"a single shape; write a list of shapes: [{bare}]", where=_WHERE)
         return
-    for name, value in _lists(inspection):
+    for name, value in _lists(context):
         if not isinstance(value, list):
             yield Hit(message=f"expected a shape, not {_kind(value)}", where=_at(name))
             continue
@@ -168,9 +168,9 @@ def _kind(value: Json) -> str:
 
 
 @rule("NEO-DC-009", needs=("config",))
-def not_positive(inspection: Inspection) -> Iterator[Hit]:
+def not_positive(context: CheckContext) -> Iterator[Hit]:
     """Each dim is 1 or more, because the compiled model has a fixed shape."""
-    for name, value in _lists(inspection):
+    for name, value in _lists(context):
         dims_ = value if isinstance(value, list) else []
         wrong = [at for at, dim in enumerate(dims_) if type(dim) is int and dim < 1]
         if wrong:
@@ -183,26 +183,26 @@ def not_positive(inspection: Inspection) -> Iterator[Hit]:
 # --- the model ------------------------------------------------------------------------------
 
 
-def _expected(inspection: Inspection) -> dict[str, TensorSpec]:
+def _expected(context: CheckContext) -> dict[str, TensorSpec]:
     """The model's inputs by name, if the config must use these names."""
-    info = inspection.info
+    info = context.info
     if info is None or info.signature is None:
         return {}
-    free = facts.framework(inspection.framework).free_names
+    free = facts.framework(context.framework).free_names
     return {} if free else {spec.name: spec for spec in info.signature.inputs}
 
 
-def _plain(name: str, inspection: Inspection) -> str:
-    return name.removesuffix(facts.framework(inspection.framework).optional_suffix)
+def _plain(name: str, context: CheckContext) -> str:
+    return name.removesuffix(facts.framework(context.framework).optional_suffix)
 
 
 @rule("NEO-DC-010", needs=("config", "info.signature"))
-def unknown_name(inspection: Inspection) -> Iterator[Hit]:
+def unknown_name(context: CheckContext) -> Iterator[Hit]:
     """Each name is an input of the model."""
-    expected = _expected(inspection)
-    names = {_plain(name, inspection) for name in expected}
-    for name, _ in inputs_of(inspection).inputs if expected else ():
-        if _plain(name, inspection) not in names:
+    expected = _expected(context)
+    names = {_plain(name, context) for name in expected}
+    for name, _ in inputs_of(context).inputs if expected else ():
+        if _plain(name, context) not in names:
             close = facts.nearest(name, expected)
             hint = f"did you mean {close!r}?" if close else f"it has {', '.join(expected)}"
             yield Hit(
@@ -213,11 +213,11 @@ def unknown_name(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-DC-011", needs=("config", "info.signature"))
-def missing_name(inspection: Inspection) -> Iterator[Hit]:
+def missing_name(context: CheckContext) -> Iterator[Hit]:
     """Each input of the model has a shape."""
-    names = {_plain(name, inspection) for name, _ in inputs_of(inspection).inputs}
-    for name, spec in _expected(inspection).items():
-        if _plain(name, inspection) not in names:
+    names = {_plain(name, context) for name, _ in inputs_of(context).inputs}
+    for name, spec in _expected(context).items():
+        if _plain(name, context) not in names:
             shown = f"; it is {shape_text(spec.shape)}" if spec.shape else ""
             yield Hit(
                 message=f"the model's input {name!r} has no shape here{shown}",
@@ -227,14 +227,14 @@ def missing_name(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-DC-012", needs=("config", "info.signature"))
-def other_shape(inspection: Inspection) -> Iterator[Hit]:
+def other_shape(context: CheckContext) -> Iterator[Hit]:
     """Each shape agrees with the dims that the model fixes, including the batch."""
-    row = facts.framework(inspection.framework)
+    row = facts.framework(context.framework)
     if row.model_layout != row.config_layout:
         return  # the framework's own rules compare other layouts
-    shapes = {_plain(name, inspection): dims(value) for name, value in _lists(inspection)}
-    for name, spec in _expected(inspection).items():
-        shape = shapes.get(_plain(name, inspection))
+    shapes = {_plain(name, context): dims(value) for name, value in _lists(context)}
+    for name, spec in _expected(context).items():
+        shape = shapes.get(_plain(name, context))
         if shape and spec.shape and not _agrees(shape, spec.shape):
             yield Hit(
                 message=f"the shape is {shape_text(shape)}, not {shape_text(spec.shape)}",
@@ -252,28 +252,28 @@ def _agrees(shape: tuple[int, ...], fixed: Shape) -> bool:
 # --- coreml ---------------------------------------------------------------------------------
 
 
-def _objects(inspection: Inspection) -> Iterator[tuple[str, Mapping[str, Json]]]:
-    for name, value in inputs_of(inspection).inputs:
+def _objects(context: CheckContext) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    for name, value in inputs_of(context).inputs:
         if isinstance(value, dict):
             yield name, value
 
 
 @rule("NEO-DC-013", needs=("config",))
-def objects_elsewhere(inspection: Inspection) -> Iterator[Hit]:
+def objects_elsewhere(context: CheckContext) -> Iterator[Hit]:
     """Objects with shape, type, bias and scale are only for coreml (botocore)."""
-    if not facts.config_objects(inspection.target):
-        for name, _ in _objects(inspection):
+    if not facts.config_objects(context.target):
+        for name, _ in _objects(context):
             yield Hit(
-                message=f"an object; {inspection.target.name} needs a list of integers",
+                message=f"an object; {context.target.name} needs a list of integers",
                 where=_at(name),
             )
 
 
 @rule("NEO-DC-014", needs=("config",))
-def coreml_object(inspection: Inspection) -> Iterator[Hit]:
+def coreml_object(context: CheckContext) -> Iterator[Hit]:
     """coreml's objects: shape fixed, in ranges or enumerated; default_shape; type (botocore)."""
-    keys = facts.config_objects(inspection.target)
-    for name, value in _objects(inspection) if keys else ():
+    keys = facts.config_objects(context.target)
+    for name, value in _objects(context) if keys else ():
         for problem in _object_problems(value, keys):
             yield Hit(message=problem, where=_at(name))
 
@@ -311,10 +311,10 @@ def _enumerated(shape: Json) -> bool:
 
 
 @rule("NEO-DC-015", needs=("config",))
-def coreml_image(inspection: Inspection) -> Iterator[Hit]:
+def coreml_image(context: CheckContext) -> Iterator[Hit]:
     """coreml's Image inputs state bias and scale (botocore)."""
-    for name, value in _objects(inspection):
-        if value.get("type") != "Image" or not facts.config_objects(inspection.target):
+    for name, value in _objects(context):
+        if value.get("type") != "Image" or not facts.config_objects(context.target):
             continue
         bias, scale = value.get("bias"), value.get("scale")
         if not (isinstance(bias, list) and bias and all(map(_is_number, bias))):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from neopack import facts
 from neopack.facts import Handler
 from neopack.rules.members import CODE, in_code, matching, named, normal, visible
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 
 __all__ = ["RULES", "HandlerScript", "parsed", "requirements"]
 
@@ -37,10 +37,10 @@ class HandlerScript:
     tree: ast.Module
 
 
-def parsed(inspection: Inspection) -> HandlerScript | None:
+def parsed(context: CheckContext) -> HandlerScript | None:
     """Return the script that the container runs, or None if it is absent or unreadable."""
-    handler = _handler(inspection)
-    text = _script(inspection, handler) if handler else None
+    handler = _handler(context)
+    text = _script(context, handler) if handler else None
     if text is None or handler is None:
         return None
     try:
@@ -49,28 +49,28 @@ def parsed(inspection: Inspection) -> HandlerScript | None:
         return None  # reported by NEO-HD-001
 
 
-def requirements(inspection: Inspection) -> tuple[str, str]:
+def requirements(context: CheckContext) -> tuple[str, str]:
     """Return the name and text of code/requirements.txt; the text is "" if it is absent."""
-    for name, text in inspection.code.items():
+    for name, text in context.code.items():
         if normal(name) == CODE + _REQUIREMENTS:
             return name, text
     return CODE + _REQUIREMENTS, ""
 
 
-def _handler(inspection: Inspection) -> Handler | None:
-    return facts.handler(inspection.framework, inspection.target)
+def _handler(context: CheckContext) -> Handler | None:
+    return facts.handler(context.framework, context.target)
 
 
-def _script(inspection: Inspection, handler: Handler) -> str | None:
-    for name, text in inspection.code.items():
+def _script(context: CheckContext, handler: Handler) -> str | None:
+    for name, text in context.code.items():
         if normal(name) == handler.entry:
             return text
     return None
 
 
-def _functions(inspection: Inspection) -> dict[str, _Function | None] | None:
+def _functions(context: CheckContext) -> dict[str, _Function | None] | None:
     """The functions that the script defines or imports by name; None if it is unreadable."""
-    script = parsed(inspection)
+    script = parsed(context)
     if script is None:
         return None
     return {name: node for statement in script.tree.body for name, node in _names(statement)}
@@ -93,9 +93,9 @@ def _names(statement: ast.stmt) -> Iterator[tuple[str, _Function | None]]:
 
 
 @rule("NEO-HD-001")
-def not_python(inspection: Inspection) -> Iterator[Hit]:
+def not_python(context: CheckContext) -> Iterator[Hit]:
     """Every script in code/ is valid Python."""
-    for name, text in inspection.code.items():
+    for name, text in context.code.items():
         if not name.endswith(".py"):
             continue
         try:
@@ -107,9 +107,9 @@ def not_python(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-HD-002")
-def no_functions(inspection: Inspection) -> Iterator[Hit]:
+def no_functions(context: CheckContext) -> Iterator[Hit]:
     """The script has the functions that the container calls (guide, prerequisites)."""
-    handler, defined = _handler(inspection), _functions(inspection)
+    handler, defined = _handler(context), _functions(context)
     if handler is None or defined is None or "*" in defined:
         return
     if not any(set(names) <= defined.keys() for names in handler.sets):
@@ -124,9 +124,9 @@ def no_functions(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-HD-003")
-def exclusive_functions(inspection: Inspection) -> Iterator[Hit]:
+def exclusive_functions(context: CheckContext) -> Iterator[Hit]:
     """transform_fn is alone: the toolkit refuses it with any of the other three."""
-    handler, defined = _handler(inspection), _functions(inspection)
+    handler, defined = _handler(context), _functions(context)
     if handler is None or defined is None:
         return
     for one, other in handler.exclusive:
@@ -139,9 +139,9 @@ def exclusive_functions(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-HD-004")
-def arguments(inspection: Inspection) -> Iterator[Hit]:
+def arguments(context: CheckContext) -> Iterator[Hit]:
     """Each function takes the arguments that the container passes."""
-    handler, defined = _handler(inspection), _functions(inspection)
+    handler, defined = _handler(context), _functions(context)
     for name, count in handler.arguments.items() if handler else ():
         node = (defined or {}).get(name)
         if node is None or node.args.vararg or handler is None:
@@ -155,11 +155,11 @@ def arguments(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-HD-005")
-def no_entry(inspection: Inspection) -> Iterator[Hit]:
+def no_entry(context: CheckContext) -> Iterator[Hit]:
     """code/ has the script that the container looks for."""
-    handler = _handler(inspection)
-    scripts = [name for name in inspection.code if name.endswith(".py") and in_code(name)]
-    if handler and scripts and _script(inspection, handler) is None:
+    handler = _handler(context)
+    scripts = [name for name in context.code if name.endswith(".py") and in_code(name)]
+    if handler and scripts and _script(context, handler) is None:
         yield Hit(
             message=f"no {handler.entry} beside {named(scripts)}",
             where=CODE,
@@ -167,9 +167,9 @@ def no_entry(inspection: Inspection) -> Iterator[Hit]:
         )
 
 
-def _outside(inspection: Inspection, basename: str) -> list[str]:
+def _outside(context: CheckContext, basename: str) -> list[str]:
     """The members of that name in the wrong directory."""
-    names = [normal(entry.name) for entry in visible(inspection)]
+    names = [normal(entry.name) for entry in visible(context)]
     right = CODE + basename
     if right in names:
         return []
@@ -177,29 +177,29 @@ def _outside(inspection: Inspection, basename: str) -> list[str]:
 
 
 @rule("NEO-HD-006")
-def requirements_elsewhere(inspection: Inspection) -> Iterator[Hit]:
+def requirements_elsewhere(context: CheckContext) -> Iterator[Hit]:
     """requirements.txt is in code/, from which the container installs (SageMaker SDK docs)."""
-    for name in _outside(inspection, _REQUIREMENTS):
+    for name in _outside(context, _REQUIREMENTS):
         yield Hit(
             message=f"{name!r} is not installed; it belongs at {CODE}{_REQUIREMENTS}", where=name
         )
 
 
 @rule("NEO-HD-007")
-def script_elsewhere(inspection: Inspection) -> Iterator[Hit]:
+def script_elsewhere(context: CheckContext) -> Iterator[Hit]:
     """inference.py is in code/."""
-    handler = _handler(inspection)
-    for name in _outside(inspection, posixpath.basename(handler.entry)) if handler else ():
+    handler = _handler(context)
+    for name in _outside(context, posixpath.basename(handler.entry)) if handler else ():
         yield Hit(
             message=f"the container does not find {name!r}; it belongs in {CODE}", where=name
         )
 
 
 @rule("NEO-HD-008")
-def model_in_code(inspection: Inspection) -> Iterator[Hit]:
+def model_in_code(context: CheckContext) -> Iterator[Hit]:
     """code/ has no file that the loader would count as a model (loader)."""
-    row = facts.framework(inspection.framework)
-    inside = [entry for entry in visible(inspection) if in_code(entry.name)]
+    row = facts.framework(context.framework)
+    inside = [entry for entry in visible(context) if in_code(entry.name)]
     for group in row.files:
         for entry in matching(inside, group):
             yield Hit(

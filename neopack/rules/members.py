@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from neopack.facts import FileGroup
 from neopack.formats.tar import TarEntry
-from neopack.rules.rule import Inspection
+from neopack.rules.rule import CheckContext
 
 __all__ = ["CODE", "in_code", "is_hidden", "matching", "named", "normal", "suffix", "visible"]
 
@@ -36,9 +36,9 @@ def in_code(name: str) -> bool:
     return normal(name).startswith(CODE)
 
 
-def visible(inspection: Inspection) -> Iterator[TarEntry]:
+def visible(context: CheckContext) -> Iterator[TarEntry]:
     """Yield the regular files that the loader considers."""
-    for entry in inspection.entries:
+    for entry in context.entries:
         if entry.kind == "file" and not is_hidden(entry.name):
             yield entry
 

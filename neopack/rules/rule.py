@@ -9,7 +9,7 @@ from neopack.formats.tar import TarEntry
 from neopack.values.model import ModelInfo
 from neopack.values.target import CompilerPath, Target
 
-__all__ = ["PATHS", "Hit", "Inspection", "Returned", "Rule", "rule"]
+__all__ = ["PATHS", "CheckContext", "Hit", "Returned", "Rule", "rule"]
 
 PATHS: frozenset[CompilerPath] = frozenset({"tvm", "integrated", "neuron", "eia"})
 
@@ -33,7 +33,7 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
+class CheckContext:
     """One archive with the parameters of its job: framework, version, target, config, options.
 
     ``entries`` are those of the tar, in order and with hidden ones; ``models`` the names that the
@@ -76,7 +76,7 @@ class Rule:
     if one is absent, the rule is "not checked", never passed."""
 
     id: str
-    test: Callable[[Inspection], Iterable[Hit]]
+    test: Callable[[CheckContext], Iterable[Hit]]
     paths: frozenset[CompilerPath] = PATHS
     needs: tuple[str, ...] = ()
 
@@ -86,10 +86,10 @@ def rule(
     *,
     paths: Iterable[CompilerPath] = PATHS,
     needs: tuple[str, ...] = (),
-) -> Callable[[Callable[[Inspection], Iterable[Hit]]], Rule]:
+) -> Callable[[Callable[[CheckContext], Iterable[Hit]]], Rule]:
     """Attach an id, the compiler paths, and the needs to a test."""
 
-    def attach(test: Callable[[Inspection], Iterable[Hit]]) -> Rule:
+    def attach(test: Callable[[CheckContext], Iterable[Hit]]) -> Rule:
         return Rule(id=id, test=test, paths=frozenset(paths), needs=needs)
 
     return attach

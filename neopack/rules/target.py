@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from neopack import facts, versions
 from neopack.facts import Support
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 
 __all__ = ["RULES", "UNSUPPORTED", "accepts", "around"]
 
@@ -35,42 +35,42 @@ def around(row: Support, version: str) -> tuple[str, str]:
     return below[-1] if below else "", above[0] if above else ""
 
 
-def _row(inspection: Inspection) -> Support | None:
-    return facts.support(inspection.framework, inspection.target, inspection.as_of or None)
+def _row(context: CheckContext) -> Support | None:
+    return facts.support(context.framework, context.target, context.as_of or None)
 
 
-def _title(inspection: Inspection) -> str:
-    return facts.framework(inspection.framework).title
+def _title(context: CheckContext) -> str:
+    return facts.framework(context.framework).title
 
 
 @rule("NEO-TG-001")
-def no_row(inspection: Inspection) -> Iterator[Hit]:
+def no_row(context: CheckContext) -> Iterator[Hit]:
     """The guide lists the framework for the target."""
-    documented = facts.framework(inspection.framework).documented
-    if documented and inspection.target.documented and _row(inspection) is None:
+    documented = facts.framework(context.framework).documented
+    if documented and context.target.documented and _row(context) is None:
         takers = [
             row.title
             for row in facts.frameworks()
-            if facts.support(row.name, inspection.target, inspection.as_of or None)
+            if facts.support(row.name, context.target, context.as_of or None)
         ]
         takes = f"it takes {', '.join(takers)}" if takers else "it takes none"
         yield Hit(
-            message=f"{inspection.target.name} takes no {_title(inspection)} models; {takes}",
+            message=f"{context.target.name} takes no {_title(context)} models; {takes}",
             where="target",
-            values={"target": inspection.target.name, "framework": _title(inspection)},
+            values={"target": context.target.name, "framework": _title(context)},
         )
 
 
 @rule("NEO-TG-002")
-def other_version(inspection: Inspection) -> Iterator[Hit]:
+def other_version(context: CheckContext) -> Iterator[Hit]:
     """The guide lists the version at the date of the facts."""
-    row, version = _row(inspection), inspection.framework_version
+    row, version = _row(context), context.framework_version
     if row is None or not version or accepts(row, version):
         return
     below, above = around(row, version)
     near = " and ".join(filter(None, (below, above)))
     yield Hit(
-        message=f"{_title(inspection)} {version} is not taken for {inspection.target.name} "
+        message=f"{_title(context)} {version} is not taken for {context.target.name} "
         f"(guide of {row.as_of}); nearest are {near}",
         where="framework version",
         values={"below": below or above, "near": near, "as_of": row.as_of},
@@ -78,9 +78,9 @@ def other_version(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-TG-003")
-def version_form(inspection: Inspection) -> Iterator[Hit]:
+def version_form(context: CheckContext) -> Iterator[Hit]:
     """The version has the form that the API takes (botocore FrameworkVersion)."""
-    limit, version = facts.limit("FrameworkVersion"), inspection.framework_version
+    limit, version = facts.limit("FrameworkVersion"), context.framework_version
     fits = limit.minimum <= len(version) <= (limit.maximum or len(version))
     if version and not (fits and re.fullmatch(limit.pattern, version)):
         yield Hit(
@@ -90,9 +90,9 @@ def version_form(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-TG-004")
-def undocumented_target(inspection: Inspection) -> Iterator[Hit]:
+def undocumented_target(context: CheckContext) -> Iterator[Hit]:
     """The guide says what the target takes."""
-    target = inspection.target
+    target = context.target
     if not target.documented:
         kind = "platform" if target.kind == "platform" else "target"
         yield Hit(
@@ -103,17 +103,17 @@ def undocumented_target(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-TG-005")
-def retired(inspection: Inspection) -> Iterator[Hit]:
+def retired(context: CheckContext) -> Iterator[Hit]:
     """The target is still available."""
-    if inspection.target.retired:
-        yield Hit(message=f"{inspection.target.name}: {inspection.target.retired}", where="target")
+    if context.target.retired:
+        yield Hit(message=f"{context.target.name}: {context.target.retired}", where="target")
 
 
 @rule("NEO-TG-006")
-def undocumented_framework(inspection: Inspection) -> Iterator[Hit]:
+def undocumented_framework(context: CheckContext) -> Iterator[Hit]:
     """The guide describes models of the framework."""
-    if not facts.framework(inspection.framework).documented:
-        name = inspection.framework
+    if not facts.framework(context.framework).documented:
+        name = context.framework
         yield Hit(
             message=f"the API takes {name}, but no page describes such a model",
             where="framework",
@@ -121,12 +121,12 @@ def undocumented_framework(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-TG-007")
-def untabulated(inspection: Inspection) -> Iterator[Hit]:
+def untabulated(context: CheckContext) -> Iterator[Hit]:
     """The guide lists versions for the target."""
-    row = _row(inspection)
+    row = _row(context)
     if row is not None and not row.tabulated:
         yield Hit(
-            message=f"no page lists {_title(inspection)} versions for {inspection.target.name}; "
+            message=f"no page lists {_title(context)} versions for {context.target.name}; "
             f"its container has {', '.join(row.listed)}",
             where="framework version",
             values={"version": ", ".join(row.listed)},
@@ -134,12 +134,12 @@ def untabulated(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-TG-008")
-def few_regions(inspection: Inspection) -> Iterator[Hit]:
+def few_regions(context: CheckContext) -> Iterator[Hit]:
     """Neo compiles for the target in every region (botocore TargetDevice)."""
-    regions = facts.regions(inspection.target)
+    regions = facts.regions(context.target)
     if regions:
         yield Hit(
-            message=f"Neo compiles for {inspection.target.name} only in {', '.join(regions)}",
+            message=f"Neo compiles for {context.target.name} only in {', '.join(regions)}",
             where="target",
             values={"regions": ", ".join(regions)},
         )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from neopack import facts
 from neopack.rules.handler import parsed, requirements
 from neopack.rules.members import normal, visible
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 
 __all__ = ["RULES"]
 
@@ -44,10 +44,10 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 
 
 @rule("NEO-HD-009")
-def no_neomx(inspection: Inspection) -> Iterator[Hit]:
+def no_neomx(context: CheckContext) -> Iterator[Hit]:
     """A script that uses MXNet imports neomx, without which compiled graphs do not load."""
-    script = parsed(inspection)
-    if script is None or inspection.target.kind != "cloud":
+    script = parsed(context)
+    if script is None or context.target.kind != "cloud":
         return
     imported = set(_imported(script.tree))
     if "mxnet" in imported and "neomx" not in imported:
@@ -55,9 +55,9 @@ def no_neomx(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-HD-010")
-def relative_model(inspection: Inspection) -> Iterator[Hit]:
+def relative_model(context: CheckContext) -> Iterator[Hit]:
     """The script loads the model from model_dir, not from the working directory."""
-    script = parsed(inspection)
+    script = parsed(context)
     if script is None or any(_name(call.func) == "chdir" for call in _calls(script.tree)):
         return
     for call in _calls(script.tree):
@@ -76,10 +76,10 @@ def relative_model(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-HD-011")
-def no_warm_up(inspection: Inspection) -> Iterator[Hit]:
+def no_warm_up(context: CheckContext) -> Iterator[Hit]:
     """On a GPU, model_fn runs the model once; otherwise the first request does, and times out."""
-    script = parsed(inspection)
-    gpu = inspection.target.kind == "cloud" and inspection.target.accelerator == "NVIDIA"
+    script = parsed(context)
+    gpu = context.target.kind == "cloud" and context.target.accelerator == "NVIDIA"
     if script is None or not gpu:
         return
     for node in script.tree.body:
@@ -112,25 +112,25 @@ def _runs(function: ast.FunctionDef) -> bool:
 
 
 @rule("NEO-HD-012")
-def own_framework(inspection: Inspection) -> Iterator[Hit]:
+def own_framework(context: CheckContext) -> Iterator[Hit]:
     """requirements.txt does not install the framework, whose build the container has."""
-    shipped = facts.shipped_packages(inspection.framework)
-    for line in _requirements(inspection):
+    shipped = facts.shipped_packages(context.framework)
+    for line in _requirements(context):
         match = _NAME.match(line)
         if match and re.sub(r"[-_.]+", "-", match[0].lower()) in shipped:
             yield Hit(
                 message=f"installs {line!r} over the container's own",
-                where=requirements(inspection)[0],
+                where=requirements(context)[0],
                 values={"package": match[0]},
             )
 
 
 @rule("NEO-HD-013")
-def lacking_files(inspection: Inspection) -> Iterator[Hit]:
+def lacking_files(context: CheckContext) -> Iterator[Hit]:
     """The files that requirements.txt names are in the archive."""
-    name = requirements(inspection)[0]
-    there = {normal(entry.name) for entry in visible(inspection)}
-    for line in _requirements(inspection):
+    name = requirements(context)[0]
+    there = {normal(entry.name) for entry in visible(context)}
+    for line in _requirements(context):
         path = re.sub(r"^(-r|-c|-e|--requirement|--constraint|--editable)[ =]*", "", line)
         is_path = path != line or path.startswith((".", "/")) or path.endswith((".whl", ".gz"))
         if not is_path or "://" in path or "@" in path:
@@ -141,9 +141,9 @@ def lacking_files(inspection: Inspection) -> Iterator[Hit]:
             yield Hit(message=f"{path!r} is not in code/", where=name, values={"file": path})
 
 
-def _requirements(inspection: Inspection) -> list[str]:
+def _requirements(context: CheckContext) -> list[str]:
     """The requirements, without comments, options and markers."""
-    lines = (_SPLIT.split(line)[0].strip() for line in requirements(inspection)[1].splitlines())
+    lines = (_SPLIT.split(line)[0].strip() for line in requirements(context)[1].splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 

@@ -16,7 +16,7 @@ from neopack.compiling.local import default_output
 from neopack.errors import Unsupported, UsageError
 from neopack.options import JobOptions
 from neopack.outputs.atomic import refuse_unwritable
-from neopack.rules.rule import Inspection
+from neopack.rules.rule import CheckContext
 from neopack.sagemaker import jobs, receipt, upload, validate
 from neopack.sagemaker.account import Account
 from neopack.sagemaker.commandline import aws_command
@@ -75,15 +75,15 @@ def _planned(scanned: ArchiveScan, target: Target, options: JobOptions, region: 
             f"{target.name}: {target.retired}",
             hint="--allow-retired submits all the same; package and check work as ever",
         )
-    inspection = _checked(scanned, target, options)
+    context = _checked(scanned, target, options)
     subject = JobInput(
         stem=stem(scanned.path),
         content_sha256=scanned.content_sha256,
-        framework=inspection.framework,
-        framework_version=inspection.framework_version,
+        framework=context.framework,
+        framework_version=context.framework_version,
         target=target,
-        data_input_config=inspection.data_input_config,
-        compiler_options=inspection.compiler_options,
+        data_input_config=context.data_input_config,
+        compiler_options=context.compiler_options,
     )
     request = build(subject, _settings(options, region))
     validate.refuse_what_is_wrong(request)
@@ -111,7 +111,7 @@ def _settings(options: JobOptions, region: str) -> JobSettings:
     )
 
 
-def _checked(scanned: ArchiveScan, target: Target, options: JobOptions) -> Inspection:
+def _checked(scanned: ArchiveScan, target: Target, options: JobOptions) -> CheckContext:
     submission = judging.Submission(
         target=target,
         framework=options.framework.upper() if options.framework else None,
@@ -120,11 +120,11 @@ def _checked(scanned: ArchiveScan, target: Target, options: JobOptions) -> Inspe
         compiler_options=options.compiler_options,
     )
     manifest = manifest_of(scanned.path, scanned.content_sha256)
-    inspection = judging.inspect_archive(scanned, submission, manifest, options.limits)
+    context = judging.context_of_archive(scanned, submission, manifest, options.limits)
     # a user who allows retired targets has read what the rule says
     ignore = (*options.ignore, *(("NEO-TG-005",) if options.allow_retired else ()))
-    judging.raise_for(judging.judge(inspection, ignore=ignore))
-    return inspection
+    judging.raise_for(judging.judge(context, ignore=ignore))
+    return context
 
 
 def _notes(subject: JobInput) -> Iterator[str]:

@@ -15,7 +15,7 @@ from neopack.artifacts import compiled
 from neopack.checks import repacking
 from neopack.checks.checking import archive
 from neopack.checks.explaining import explain_any
-from neopack.checks.judging import ArchiveContents, Submission, inspect, judge
+from neopack.checks.judging import ArchiveContents, Submission, context_of, judge
 from neopack.errors import NeopackError
 from neopack.formats import prototext, tar
 from neopack.formats.elf import read_library
@@ -184,7 +184,7 @@ def strangers(data: bytes) -> None:
         name="m.tar.gz", entries=(entry,), framework=framework, model="model", info=info
     )
     for aim in AIMS:
-        judge(inspect(seen, Submission(target=aim)))
+        judge(context_of(seen, Submission(target=aim)))
 
 
 # --- archives -------------------------------------------------------------------------------
@@ -195,8 +195,8 @@ def archives(data: bytes) -> None:
     path = written("case.tar.gz", data)
     scanned = scan(path)
     subject = archive(path, scanned, CheckOptions(framework="PYTORCH"))
-    judge(inspect(subject.seen, Submission(target=AIMS[0])))
-    repacking.plan(scanned.entries, subject.seen.framework, AIMS[0], subject.model)
+    judge(context_of(subject.contents, Submission(target=AIMS[0])))
+    repacking.plan(scanned.entries, subject.contents.framework, AIMS[0], subject.model)
 
 
 def artifacts(data: bytes) -> None:
@@ -238,7 +238,7 @@ def handlers(data: bytes) -> None:
             framework=registry.get(name),
             code={"code/inference.py": text, "code/requirements.txt": text},
         )
-        judge(inspect(seen, Submission(target=AIMS[0])), select=("NEO-HD",))
+        judge(context_of(seen, Submission(target=AIMS[0])), select=("NEO-HD",))
 
 
 def strings(data: bytes) -> None:
@@ -247,7 +247,7 @@ def strings(data: bytes) -> None:
     for name, aim in (("PYTORCH", AIMS[0]), ("ONNX", AIMS[2]), ("KERAS", AIMS[3])):
         seen = ArchiveContents(name="m.tar.gz", entries=(), framework=registry.get(name))
         asked = Submission(target=aim, data_input_config=text, compiler_options=text)
-        judge(inspect(seen, asked))
+        judge(context_of(seen, asked))
 
 
 def messages(data: bytes) -> None:

@@ -15,73 +15,73 @@ from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.layout import channels_first
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import named
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import TensorSpec
 
 __all__ = ["RULES"]
 
 
-def _info(inspection: Inspection) -> ModelInfo:
-    assert inspection.info is not None  # noqa: S101 - needs
-    return inspection.info
+def _info(context: CheckContext) -> ModelInfo:
+    assert context.info is not None  # noqa: S101 - needs
+    return context.info
 
 
-def _facts(inspection: Inspection) -> KerasFacts:
-    return facts_of(inspection.info, KerasFacts)
+def _facts(context: CheckContext) -> KerasFacts:
+    return facts_of(context.info, KerasFacts)
 
 
-def _model(inspection: Inspection) -> str:
-    return inspection.models[0] if inspection.models else inspection.archive_name
+def _model(context: CheckContext) -> str:
+    return context.models[0] if context.models else context.archive_name
 
 
-def _images(inspection: Inspection) -> Iterator[TensorSpec]:
+def _images(context: CheckContext) -> Iterator[TensorSpec]:
     """The inputs of four dims."""
-    signature = _info(inspection).signature
+    signature = _info(context).signature
     for spec in signature.inputs if signature else ():
         if len(spec.shape) == 4:
             yield spec
 
 
 @rule("NEO-KR-001", needs=("info",))
-def not_h5(inspection: Inspection) -> Iterator[Hit]:
+def not_h5(context: CheckContext) -> Iterator[Hit]:
     """An HDF5 file named .h5 (guide; loader: no other suffix is looked for)."""
-    if _info(inspection).format == "keras":
+    if _info(context).format == "keras":
         yield Hit(
-            message="the model is a .keras file; Neo reads HDF5 alone", where=_model(inspection)
+            message="the model is a .keras file; Neo reads HDF5 alone", where=_model(context)
         )
         return
-    for name in inspection.models:
+    for name in context.models:
         if not name.endswith(".h5"):
             yield Hit(message=f"{name!r} is not found: Neo looks for .h5", where=name)
 
 
 @rule("NEO-KR-002", needs=("info",))
-def newer_keras(inspection: Inspection) -> Iterator[Hit]:
+def newer_keras(context: CheckContext) -> Iterator[Hit]:
     """Written by the Keras that is listed, or an earlier one (guide, neo-supported-cloud)."""
-    written = _info(inspection).versions.get("keras", "")
-    row = facts.support("KERAS", inspection.target, inspection.as_of or None)
+    written = _info(context).versions.get("keras", "")
+    row = facts.support("KERAS", context.target, context.as_of or None)
     if row is None or not row.maximum or not written:
         return
     if not versions.at_most(written, row.maximum):
         yield Hit(
             message=f"written by Keras {written}; Neo's guide lists {row.maximum} and earlier",
-            where=_model(inspection),
+            where=_model(context),
             values={"written": written, "maximum": row.maximum},
         )
 
 
 @rule("NEO-KR-003", needs=("info",))
-def weights_only(inspection: Inspection) -> Iterator[Hit]:
+def weights_only(context: CheckContext) -> Iterator[Hit]:
     """The file has the model's configuration (keras/engine/saving.py of 2.2.4)."""
-    if _info(inspection).format == "weights":
-        yield Hit(message="the file holds weights without a model", where=_model(inspection))
+    if _info(context).format == "weights":
+        yield Hit(message="the file holds weights without a model", where=_model(context))
 
 
 @rule("NEO-KR-004", needs=("info.signature",))
-def not_an_image(inspection: Inspection) -> Iterator[Hit]:
+def not_an_image(context: CheckContext) -> Iterator[Hit]:
     """Inputs have four dims (loader: compares N, C, H and W of each InputLayer)."""
-    signature = _info(inspection).signature
+    signature = _info(context).signature
     for spec in signature.inputs if signature else ():
         if len(spec.shape) != 4:
             yield Hit(
@@ -92,9 +92,9 @@ def not_an_image(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-KR-005", needs=("info.signature",))
-def open_size(inspection: Inspection) -> Iterator[Hit]:
+def open_size(context: CheckContext) -> Iterator[Hit]:
     """Height, width and channels are fixed in the file (loader: compares them exactly)."""
-    for spec in _images(inspection):
+    for spec in _images(context):
         if None in spec.shape[1:]:
             yield Hit(
                 message=f"the input {spec.name!r} leaves its size open: {shape_text(spec.shape)}",
@@ -104,10 +104,10 @@ def open_size(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-KR-006", needs=("config", "info.signature"))
-def other_shape(inspection: Inspection) -> Iterator[Hit]:
+def other_shape(context: CheckContext) -> Iterator[Hit]:
     """DataInputConfig says N,C,H,W of what the file has as N,H,W,C (guide; loader)."""
-    shapes = {name: dims(value) for name, value in inputs_of(inspection).inputs}
-    for spec in _images(inspection):
+    shapes = {name: dims(value) for name, value in inputs_of(context).inputs}
+    for spec in _images(context):
         shape, expected = shapes.get(spec.name), channels_first(spec.shape)
         if shape is None or _agrees(shape, expected):
             continue
@@ -127,57 +127,55 @@ def _agrees(sizes: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
 
 
 @rule("NEO-KR-007", needs=("info",))
-def channels_come_first(inspection: Inspection) -> Iterator[Hit]:
+def channels_come_first(context: CheckContext) -> Iterator[Hit]:
     """The file itself is channels last (guide, neo-compilation-preparing-model)."""
-    if "channels_first" in _facts(inspection).data_formats:
-        yield Hit(message="layers have data_format channels_first", where=_model(inspection))
+    if "channels_first" in _facts(context).data_formats:
+        yield Hit(message="layers have data_format channels_first", where=_model(context))
 
 
 @rule("NEO-KR-008", needs=("info",))
-def lambdas(inspection: Inspection) -> Iterator[Hit]:
+def lambdas(context: CheckContext) -> Iterator[Hit]:
     """No Lambda layers: Neo does not compile their code."""
-    paths = _facts(inspection).lambdas
+    paths = _facts(context).lambdas
     if paths:
-        yield Hit(message=f"Lambda layers: {named(paths)}", where=_model(inspection))
+        yield Hit(message=f"Lambda layers: {named(paths)}", where=_model(context))
 
 
 @rule("NEO-KR-009", needs=("info",))
-def custom_layers(inspection: Inspection) -> Iterator[Hit]:
+def custom_layers(context: CheckContext) -> Iterator[Hit]:
     """No layers of somebody's own classes: Neo has no code for them."""
-    paths = _facts(inspection).custom
+    paths = _facts(context).custom
     if paths:
         yield Hit(
-            message=f"layers that are not Keras's own: {named(paths)}", where=_model(inspection)
+            message=f"layers that are not Keras's own: {named(paths)}", where=_model(context)
         )
 
 
 @rule("NEO-KR-010", needs=("info",))
-def new_layers(inspection: Inspection) -> Iterator[Hit]:
+def new_layers(context: CheckContext) -> Iterator[Hit]:
     """Layers are those of Keras 2.2.4."""
-    classes = _facts(inspection).new_layers
+    classes = _facts(context).new_layers
     if classes:
         yield Hit(
-            message=f"layers that Keras 2.2.4 lacks: {named(classes)}", where=_model(inspection)
+            message=f"layers that Keras 2.2.4 lacks: {named(classes)}", where=_model(context)
         )
 
 
 @rule("NEO-KR-011", needs=("info",))
-def training(inspection: Inspection) -> Iterator[Hit]:
+def training(context: CheckContext) -> Iterator[Hit]:
     """No training configuration, which loading compiles and newer Keras words otherwise."""
-    size = _facts(inspection).optimizer_weights
-    if _facts(inspection).training_config:
+    size = _facts(context).optimizer_weights
+    if _facts(context).training_config:
         state = f", and {size} bytes of the optimizer's state" if size else ""
-        yield Hit(
-            message=f"a training configuration is in the file{state}", where=_model(inspection)
-        )
+        yield Hit(message=f"a training configuration is in the file{state}", where=_model(context))
 
 
 @rule("NEO-KR-012", needs=("info",))
-def other_backend(inspection: Inspection) -> Iterator[Hit]:
+def other_backend(context: CheckContext) -> Iterator[Hit]:
     """Weights are of TensorFlow's layout; Theano's convolutions are turned when loaded."""
-    written = _info(inspection).versions.get("backend") or "tensorflow"
+    written = _info(context).versions.get("backend") or "tensorflow"
     if written not in ("tensorflow", "torch", "jax", "numpy", "openvino"):
-        yield Hit(message=f"the file was written on {written}", where=_model(inspection))
+        yield Hit(message=f"the file was written on {written}", where=_model(context))
 
 
 RULES: tuple[Rule, ...] = (

@@ -14,7 +14,7 @@ from neopack.facts import OnnxRelease
 from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import named, normal
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 from neopack.values.model import facts_of
 
 __all__ = ["RULES"]
@@ -22,13 +22,13 @@ __all__ = ["RULES"]
 _DEFAULT_DOMAINS = ("", "ai.onnx")
 
 
-def _facts(inspection: Inspection) -> OnnxFacts:
-    return facts_of(inspection.info, OnnxFacts)
+def _facts(context: CheckContext) -> OnnxFacts:
+    return facts_of(context.info, OnnxFacts)
 
 
-def _newest_taken(inspection: Inspection) -> OnnxRelease | None:
+def _newest_taken(context: CheckContext) -> OnnxRelease | None:
     """The newest release of ONNX that the guide lists for the target."""
-    row = facts.support("ONNX", inspection.target, inspection.as_of or None)
+    row = facts.support("ONNX", context.target, context.as_of or None)
     if row is None or not row.maximum:
         return None
     accepted = [r for r in facts.onnx_releases() if versions.at_most(r.release, row.maximum)]
@@ -43,16 +43,16 @@ def _came_with(**what: int) -> str:
     return "a newer ONNX"
 
 
-def _opset(inspection: Inspection) -> int | None:
-    opsets = _facts(inspection).opsets
+def _opset(context: CheckContext) -> int | None:
+    opsets = _facts(context).opsets
     numbers = [opsets[domain] for domain in _DEFAULT_DOMAINS if domain in opsets]
     return max(numbers) if numbers else None
 
 
 @rule("NEO-ON-001", needs=("info",))
-def opset(inspection: Inspection) -> Iterator[Hit]:
+def opset(context: CheckContext) -> Iterator[Hit]:
     """The opset is one that the listed release of ONNX knows (guide: 1.7.0, so opset 12)."""
-    number, most = _opset(inspection), _newest_taken(inspection)
+    number, most = _opset(context), _newest_taken(context)
     if number is not None and most is not None and number > most.opset:
         yield Hit(
             message=f"opset {number} came with {_came_with(opset=number)}; Neo's guide lists "
@@ -62,9 +62,9 @@ def opset(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-ON-002", needs=("info",))
-def ir_version(inspection: Inspection) -> Iterator[Hit]:
+def ir_version(context: CheckContext) -> Iterator[Hit]:
     """The IR version is one that the listed release of ONNX knows (guide: 1.7.0, so IR 7)."""
-    number, most = _facts(inspection).ir_version, _newest_taken(inspection)
+    number, most = _facts(context).ir_version, _newest_taken(context)
     if most is not None and number > most.ir:
         yield Hit(
             message=f"IR version {number} came with {_came_with(ir=number)}; Neo's guide lists "
@@ -73,31 +73,31 @@ def ir_version(inspection: Inspection) -> Iterator[Hit]:
         )
 
 
-def _external(inspection: Inspection) -> tuple[list[str], list[str]]:
+def _external(context: CheckContext) -> tuple[list[str], list[str]]:
     """Files with external data: those in the archive, and those that are not."""
-    names = {normal(entry.name) for entry in inspection.entries if entry.kind == "file"}
-    model = normal(next(iter(inspection.models), ""))
+    names = {normal(entry.name) for entry in context.entries if entry.kind == "file"}
+    model = normal(next(iter(context.models), ""))
     folder = model.rpartition("/")[0]
     present: list[str] = []
     absent: list[str] = []
-    for location in dict.fromkeys(t.location for t in _facts(inspection).external_data):
+    for location in dict.fromkeys(t.location for t in _facts(context).external_data):
         beside = normal(f"{folder}/{location}" if folder else location)
         (present if beside in names else absent).append(location)
     return present, absent
 
 
 @rule("NEO-ON-003", needs=("info",))
-def external_data(inspection: Inspection) -> Iterator[Hit]:
+def external_data(context: CheckContext) -> Iterator[Hit]:
     """All weights are inside the one .onnx file."""
-    present, _ = _external(inspection)
+    present, _ = _external(context)
     if present:
         yield Hit(message=f"weights outside of the model file: {named(present)}", where=present[0])
 
 
 @rule("NEO-ON-004", needs=("info",))
-def absent_data(inspection: Inspection) -> Iterator[Hit]:
+def absent_data(context: CheckContext) -> Iterator[Hit]:
     """Files that the model takes weights from are there (onnx docs/ExternalData.md)."""
-    _, absent = _external(inspection)
+    _, absent = _external(context)
     if absent:
         yield Hit(
             message=f"the model takes weights from {named(absent)}, not in the archive",
@@ -106,22 +106,22 @@ def absent_data(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-ON-005", needs=("info",))
-def custom_domains(inspection: Inspection) -> Iterator[Hit]:
+def custom_domains(context: CheckContext) -> Iterator[Hit]:
     """Operators are ONNX's own."""
-    domains = _facts(inspection).custom_domains
+    domains = _facts(context).custom_domains
     if domains:
         yield Hit(message=f"operators from outside of ONNX, of the domains {named(domains)}")
 
 
 @rule("NEO-ON-006", needs=("info",))
-def free_dims(inspection: Inspection) -> Iterator[Hit]:
+def free_dims(context: CheckContext) -> Iterator[Hit]:
     """Free dims are given a size by DataInputConfig: Neo compiles for fixed shapes."""
-    signature = inspection.info.signature if inspection.info else None
-    if inspection.data_input_config is not None:
+    signature = context.info.signature if context.info else None
+    if context.data_input_config is not None:
         return  # NEO-DC-011 asks for each input
     free = [spec for spec in (signature.inputs if signature else ()) if None in spec.shape]
     names = {f"{spec.name} {shape_text(spec.shape)}" for spec in free}
-    names |= set(_facts(inspection).dynamic_inputs) if not free else set()
+    names |= set(_facts(context).dynamic_inputs) if not free else set()
     if names:
         yield Hit(
             message=f"inputs with free dims and no DataInputConfig: {named(sorted(names))}",
@@ -131,33 +131,33 @@ def free_dims(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-ON-007", needs=("info",))
-def quantised(inspection: Inspection) -> Iterator[Hit]:
+def quantised(context: CheckContext) -> Iterator[Hit]:
     """No quantized operators."""
-    operators = _facts(inspection).quantised
+    operators = _facts(context).quantised
     if operators:
         yield Hit(message=f"quantized operators: {named(operators)}")
 
 
 @rule("NEO-ON-008", needs=("info",))
-def sparse(inspection: Inspection) -> Iterator[Hit]:
+def sparse(context: CheckContext) -> Iterator[Hit]:
     """No sparse tensors."""
-    count = _facts(inspection).sparse_initializers
+    count = _facts(context).sparse_initializers
     if count:
         yield Hit(message=f"{count} of the weights are sparse tensors")
 
 
 @rule("NEO-ON-009", needs=("info",))
-def no_opset(inspection: Inspection) -> Iterator[Hit]:
+def no_opset(context: CheckContext) -> Iterator[Hit]:
     """The model says which opset it is of (onnx docs/IR.md: required from IR version 3)."""
-    opsets = _facts(inspection).opsets
+    opsets = _facts(context).opsets
     if not any(domain in opsets for domain in _DEFAULT_DOMAINS):
         yield Hit(message="the model names no opset of ONNX's own domain")
 
 
 @rule("NEO-ON-010", needs=("info",))
-def unlisted_operators(inspection: Inspection) -> Iterator[Hit]:
+def unlisted_operators(context: CheckContext) -> Iterator[Hit]:
     """Operators are among those that the guide listed until 2020: a hint only."""
-    operators = inspection.info.operators if inspection.info else {}
+    operators = context.info.operators if context.info else {}
     own = {name for name in operators if "::" not in name}
     unlisted = sorted(own - facts.operators_2020("ONNX"))
     if unlisted:
@@ -167,18 +167,18 @@ def unlisted_operators(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-ON-011", needs=("info",))
-def other_inputs(inspection: Inspection) -> Iterator[Hit]:
+def other_inputs(context: CheckContext) -> Iterator[Hit]:
     """Inputs are tensors: DataInputConfig has one shape for each."""
-    for name, kind in _facts(inspection).non_tensor_inputs.items():
+    for name, kind in _facts(context).non_tensor_inputs.items():
         yield Hit(message=f"the input {name!r} is a {kind}, which has no shape", where=name)
 
 
 @rule("NEO-ON-012", needs=("config", "info"))
-def one_symbol_two_sizes(inspection: Inspection) -> Iterator[Hit]:
+def one_symbol_two_sizes(context: CheckContext) -> Iterator[Hit]:
     """A dim of one name has one size in all inputs (onnx docs/IR.md, dimension variables)."""
-    shapes = {name: dims(value) for name, value in inputs_of(inspection).inputs}
+    shapes = {name: dims(value) for name, value in inputs_of(context).inputs}
     first: dict[str, tuple[str, int]] = {}
-    for name, symbols in _facts(inspection).symbolic_dims.items():
+    for name, symbols in _facts(context).symbolic_dims.items():
         for symbol, size in zip(symbols, shapes.get(name) or (), strict=False):
             if not symbol or symbol == "?":
                 continue

@@ -17,7 +17,7 @@ from neopack.frameworks.pytorch.lowering import compatibility, lower
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import matching, named, visible
 from neopack.rules.options import options_of
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 from neopack.values.model import facts_of
 from neopack.values.signature import TensorSpec
 
@@ -40,43 +40,43 @@ _OF_PYTORCH = frozenset({
 })  # fmt: skip
 
 
-def _program(inspection: Inspection) -> ProgramFacts | None:
+def _program(context: CheckContext) -> ProgramFacts | None:
     """What a model tells; None for files that are not models."""
-    facts_ = facts_of(inspection.info, PyTorchFacts)
+    facts_ = facts_of(context.info, PyTorchFacts)
     return facts_ if isinstance(facts_, ProgramFacts) else None
 
 
-def _pickles(inspection: Inspection) -> PickleFacts | None:
+def _pickles(context: CheckContext) -> PickleFacts | None:
     """What a file with pickles in it tells; None of others."""
-    facts_ = facts_of(inspection.info, PyTorchFacts)
+    facts_ = facts_of(context.info, PyTorchFacts)
     return facts_ if isinstance(facts_, PickleFacts) else None
 
 
-def _inputs(inspection: Inspection) -> tuple[TensorSpec, ...]:
+def _inputs(context: CheckContext) -> tuple[TensorSpec, ...]:
     """The arguments of forward(): with dtypes and shapes where the trace stores its inputs."""
-    info = inspection.info
+    info = context.info
     if info is None:
         return ()
     if info.signature:
         return info.signature.inputs
-    program = _program(inspection)
+    program = _program(context)
     names = program.input_names if program else ()
     return tuple(TensorSpec(name=name, dtype="", shape=()) for name in names)
 
 
-def _dtypes(inspection: Inspection) -> set[str]:
-    return {spec.dtype for spec in _inputs(inspection) if spec.dtype}
+def _dtypes(context: CheckContext) -> set[str]:
+    return {spec.dtype for spec in _inputs(context) if spec.dtype}
 
 
 # --- the file -------------------------------------------------------------------------------
 
 
 @rule("NEO-PT-001")
-def pt_suffix(inspection: Inspection) -> Iterator[Hit]:
+def pt_suffix(context: CheckContext) -> Iterator[Hit]:
     """The file is a .pth: the guide says .pt or .pth on one page and .pth on two."""
     for group in facts.framework("PYTORCH").files:
-        strict = matching(visible(inspection), group)
-        for entry in matching(visible(inspection), group, loose=True) if not strict else ():
+        strict = matching(visible(context), group)
+        for entry in matching(visible(context), group, loose=True) if not strict else ():
             stem = entry.name.rpartition(".")[0]
             yield Hit(
                 message=f"{entry.name!r} is not a .pth; rename it to {stem}.pth",
@@ -86,64 +86,64 @@ def pt_suffix(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-002", needs=("info",))
-def not_torchscript(inspection: Inspection) -> Iterator[Hit]:
+def not_torchscript(context: CheckContext) -> Iterator[Hit]:
     """The file is TorchScript (guide, neo-compilation-preparing-model)."""
-    form = inspection.info.format if inspection.info else ""
+    form = context.info.format if context.info else ""
     if form != "torchscript":
         yield Hit(
             message=f"the file is {_FORMS.get(form, form)}, not TorchScript",
-            where=next(iter(inspection.models), ""),
+            where=next(iter(context.models), ""),
         )
 
 
 @rule("NEO-PT-003", needs=("info",))
-def training_mode(inspection: Inspection) -> Iterator[Hit]:
+def training_mode(context: CheckContext) -> Iterator[Hit]:
     """The model was traced after eval() (Neo's own text, aws/amazon-sagemaker-examples#639)."""
-    program = _program(inspection)
+    program = _program(context)
     if program and program.training:
         yield Hit(message=f"traced in training mode: {named(program.training)}")
 
 
 @rule("NEO-PT-004", needs=("info",))
-def devices(inspection: Inspection) -> Iterator[Hit]:
+def devices(context: CheckContext) -> Iterator[Hit]:
     """No device is written into the code but one that the target has."""
-    pickles = _pickles(inspection)
+    pickles = _pickles(context)
     literal = [d for d in (pickles.devices if pickles else ()) if not d.startswith("cpu")]
-    if literal and inspection.target.accelerator != "NVIDIA":
+    if literal and context.target.accelerator != "NVIDIA":
         yield Hit(
-            message=f"the code names {named(literal)}, which {inspection.target.name} lacks",
-            values={"target": inspection.target.name, "device": literal[0]},
+            message=f"the code names {named(literal)}, which {context.target.name} lacks",
+            values={"target": context.target.name, "device": literal[0]},
         )
 
 
 @rule("NEO-PT-005", needs=("info",))
-def control_flow(inspection: Inspection) -> Iterator[Hit]:
+def control_flow(context: CheckContext) -> Iterator[Hit]:
     """No branches and loops that depend on data."""
-    program = _program(inspection)
+    program = _program(context)
     if program and program.control_flow:
         yield Hit(message=f"the code branches, loops or raises: {named(program.control_flow)}")
 
 
 @rule("NEO-PT-006", needs=("info",))
-def scripted(inspection: Inspection) -> Iterator[Hit]:
+def scripted(context: CheckContext) -> Iterator[Hit]:
     """The model was traced, not scripted (guide, neo-compilation-preparing-model)."""
-    program = _program(inspection)
+    program = _program(context)
     if program and "scripted" in program.origin:
         yield Hit(message=f"{program.origin}: made by torch.jit.script, at least in part")
 
 
 @rule("NEO-PT-007", needs=("info",))
-def dict_outputs(inspection: Inspection) -> Iterator[Hit]:
+def dict_outputs(context: CheckContext) -> Iterator[Hit]:
     """Outputs are tensors or tuples of tensors."""
-    program = _program(inspection)
+    program = _program(context)
     if program and program.dict_outputs:
         yield Hit(message="forward() returns a dictionary")
 
 
 @rule("NEO-PT-008", needs=("info",))
-def nested_inputs(inspection: Inspection) -> Iterator[Hit]:
+def nested_inputs(context: CheckContext) -> Iterator[Hit]:
     """Inputs are tensors: DataInputConfig has one shape for each, and no nesting."""
-    program = _program(inspection)
+    program = _program(context)
     if program and program.nested_inputs:
         names = named(program.nested_inputs)
         yield Hit(message=f"forward() takes lists, tuples or dictionaries: {names}")
@@ -153,47 +153,47 @@ def nested_inputs(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-009", needs=("info",))
-def dangerous_globals(inspection: Inspection) -> Iterator[Hit]:
+def dangerous_globals(context: CheckContext) -> Iterator[Hit]:
     """Loading the file runs no commands and opens no files (Python library, pickle)."""
-    pickles = _pickles(inspection)
+    pickles = _pickles(context)
     if pickles and pickles.executing:
         yield Hit(message=f"loading it would call {named(pickles.executing)}")
 
 
 @rule("NEO-PT-010", needs=("info",))
-def unknown_globals(inspection: Inspection) -> Iterator[Hit]:
+def unknown_globals(context: CheckContext) -> Iterator[Hit]:
     """The pickles call only what tensors and TorchScript need."""
-    pickles = _pickles(inspection)
+    pickles = _pickles(context)
     names = [n for n in pickles.globals if n not in pickles.executing] if pickles else []
     if names:
         yield Hit(message=f"the pickles name classes that a model does not need: {named(names)}")
 
 
-def _outside(inspection: Inspection) -> tuple[str, ...]:
+def _outside(context: CheckContext) -> tuple[str, ...]:
     """The operators that are not in a PyTorch without extensions."""
-    program = _program(inspection)
+    program = _program(context)
     operators = program.custom_ops if program else ()
     return tuple(name for name in operators if name.partition("::")[0] not in _OF_PYTORCH)
 
 
 @rule("NEO-PT-011", needs=("info",))
-def custom_operators(inspection: Inspection) -> Iterator[Hit]:
+def custom_operators(context: CheckContext) -> Iterator[Hit]:
     """Operators are PyTorch's own or of its torchvision, none of another extension."""
-    operators = facts.torchvision_operators(inspection.framework_version)
-    lacking = [name for name in _outside(inspection) if name not in operators]
+    operators = facts.torchvision_operators(context.framework_version)
+    lacking = [name for name in _outside(context) if name not in operators]
     if lacking:
         yield Hit(
-            message=f"operators from outside of PyTorch {inspection.framework_version} and its "
+            message=f"operators from outside of PyTorch {context.framework_version} and its "
             f"torchvision: {named(lacking)}",
             values={"operator": lacking[0]},
         )
 
 
 @rule("NEO-PT-024", needs=("info",))
-def torchvision_operators(inspection: Inspection) -> Iterator[Hit]:
+def torchvision_operators(context: CheckContext) -> Iterator[Hit]:
     """What calls torchvision's operators is a matter of whether Neo converts them."""
-    operators = facts.torchvision_operators(inspection.framework_version)
-    used = [name for name in _outside(inspection) if name in operators]
+    operators = facts.torchvision_operators(context.framework_version)
+    used = [name for name in _outside(context) if name in operators]
     if used:
         *most, last = facts.torchvision_converted()
         yield Hit(
@@ -206,9 +206,9 @@ def torchvision_operators(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-012", needs=("info",))
-def parameter_dtypes(inspection: Inspection) -> Iterator[Hit]:
+def parameter_dtypes(context: CheckContext) -> Iterator[Hit]:
     """Parameters are float32 (guide: float32 input; the loader casts with .float())."""
-    counts = inspection.info.dtypes if inspection.info else {}
+    counts = context.info.dtypes if context.info else {}
     odd = [
         f"{count} {name}"
         for name, count in sorted(counts.items())
@@ -219,10 +219,10 @@ def parameter_dtypes(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-013", needs=("info",))
-def input_dtypes(inspection: Inspection) -> Iterator[Hit]:
+def input_dtypes(context: CheckContext) -> Iterator[Hit]:
     """Inputs are float32, or int64 where CompilerOptions can say so (botocore)."""
     allowed = facts.framework("PYTORCH").input_dtypes
-    for spec in _inputs(inspection):
+    for spec in _inputs(context):
         if spec.dtype and spec.dtype not in allowed:
             yield Hit(
                 message=f"input {spec.name!r} is {spec.dtype}; Neo takes {' or '.join(allowed)}",
@@ -231,28 +231,26 @@ def input_dtypes(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-014", needs=("info",))
-def mixed_dtypes(inspection: Inspection) -> Iterator[Hit]:
+def mixed_dtypes(context: CheckContext) -> Iterator[Hit]:
     """All inputs have one dtype: CompilerOptions has one for all (botocore)."""
-    dtypes = _dtypes(inspection)
+    dtypes = _dtypes(context)
     if len(dtypes) > 1:
         yield Hit(message=f"inputs of {' and '.join(sorted(dtypes))}; Neo has one dtype for all")
 
 
-def _stated_dtype(inspection: Inspection) -> str:
+def _stated_dtype(context: CheckContext) -> str:
     """The dtype that CompilerOptions state, as numpy spells it; the default where they don't."""
-    option = next(
-        (o for o in facts.options(inspection.target, "PYTORCH") if o.key == "dtype"), None
-    )
+    option = next((o for o in facts.options(context.target, "PYTORCH") if o.key == "dtype"), None)
     if option is None:
         return ""
-    stated = options_of(inspection).keys.get("dtype", option.default)
+    stated = options_of(context).keys.get("dtype", option.default)
     return option.aliases.get(str(stated), str(stated))
 
 
 @rule("NEO-PT-015", needs=("info",))
-def dtype_option(inspection: Inspection) -> Iterator[Hit]:
+def dtype_option(context: CheckContext) -> Iterator[Hit]:
     """CompilerOptions state the dtype of the inputs; it is float32 by default (botocore)."""
-    stated, dtypes = _stated_dtype(inspection), _dtypes(inspection)
+    stated, dtypes = _stated_dtype(context), _dtypes(context)
     dtype = next(iter(dtypes), "")
     if stated and len(dtypes) == 1 and stated != dtype:
         yield Hit(
@@ -263,14 +261,14 @@ def dtype_option(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-016", paths=("tvm", "neuron"), needs=("info",))
-def integer_inputs(inspection: Inspection) -> Iterator[Hit]:
+def integer_inputs(context: CheckContext) -> Iterator[Hit]:
     """Integer inputs can be stated here: the open loader traces with float32 zeros."""
-    flags = options_of(inspection).flags
-    stated = facts.string_form(inspection.target) is not None and "--dtype int64" in flags
-    names = [spec.name for spec in _inputs(inspection) if spec.dtype == "int64"]
-    if names and not stated and not _stated_dtype(inspection):
+    flags = options_of(context).flags
+    stated = facts.string_form(context.target) is not None and "--dtype int64" in flags
+    names = [spec.name for spec in _inputs(context) if spec.dtype == "int64"]
+    if names and not stated and not _stated_dtype(context):
         yield Hit(
-            message=f"int64 inputs {named(names)}; nothing tells {inspection.target.name} so",
+            message=f"int64 inputs {named(names)}; nothing tells {context.target.name} so",
             where=names[0],
         )
 
@@ -279,11 +277,11 @@ def integer_inputs(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-017", needs=("config",))
-def input_order(inspection: Inspection) -> Iterator[Hit]:
+def input_order(context: CheckContext) -> Iterator[Hit]:
     """Names sort in the order of forward(): input10 comes before input2 (loader)."""
-    config = inputs_of(inspection)
+    config = inputs_of(context)
     names = [name for name, _ in config.inputs]
-    arguments = [spec.name for spec in _inputs(inspection)]
+    arguments = [spec.name for spec in _inputs(context)]
     expected = arguments if sorted(arguments) == sorted(names) else names
     if expected == sorted(names):
         return
@@ -299,11 +297,11 @@ def input_order(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-018", needs=("config", "info"))
-def input_count(inspection: Inspection) -> Iterator[Hit]:
+def input_count(context: CheckContext) -> Iterator[Hit]:
     """There is a shape for each argument of forward()."""
-    shapes, arguments = len(inputs_of(inspection).inputs), len(_inputs(inspection))
+    shapes, arguments = len(inputs_of(context).inputs), len(_inputs(context))
     if arguments and shapes != arguments:
-        names = ", ".join(spec.name for spec in _inputs(inspection))
+        names = ", ".join(spec.name for spec in _inputs(context))
         yield Hit(
             message=f"{shapes} shapes for the {arguments} arguments of forward(): {names}",
             where="DataInputConfig",
@@ -311,10 +309,10 @@ def input_count(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-019", needs=("config", "info"))
-def other_example(inspection: Inspection) -> Iterator[Hit]:
+def other_example(context: CheckContext) -> Iterator[Hit]:
     """Shapes have the rank of the example that the model was traced with, and its sizes."""
-    pairs = sorted(inputs_of(inspection).inputs)
-    for (name, value), spec in zip(pairs, _inputs(inspection), strict=False):
+    pairs = sorted(inputs_of(context).inputs)
+    for (name, value), spec in zip(pairs, _inputs(context), strict=False):
         shape = dims(value)
         if shape and spec.shape and not _near(shape, spec):
             traced = shape_text(spec.shape)
@@ -326,9 +324,9 @@ def other_example(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-020", needs=("info",))
-def inputs_not_stored(inspection: Inspection) -> Iterator[Hit]:
+def inputs_not_stored(context: CheckContext) -> Iterator[Hit]:
     """The trace stores its inputs, so that dtypes and shapes can be compared (torch 2.0)."""
-    info = inspection.info
+    info = context.info
     if info and info.format == "torchscript" and info.signature is None:
         yield Hit(message="the file does not tell dtypes and shapes of its inputs; none compared")
 
@@ -341,10 +339,10 @@ def _near(shape: tuple[int, ...], spec: TensorSpec) -> bool:
 
 
 @rule("NEO-PT-021", needs=("info",))
-def file_format(inspection: Inspection) -> Iterator[Hit]:
+def file_format(context: CheckContext) -> Iterator[Hit]:
     """The PyTorch that Neo loads the file with reads its format (PyTorch's versions.h)."""
-    version = inspection.framework_version
-    newer = compatibility.newer_format(inspection.info, version) if inspection.info else None
+    version = context.framework_version
+    newer = compatibility.newer_format(context.info, version) if context.info else None
     if newer:
         number, most = newer
         yield Hit(
@@ -354,12 +352,12 @@ def file_format(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-PT-022", needs=("info",))
-def operators_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
+def operators_of_later_versions(context: CheckContext) -> Iterator[Hit]:
     """That PyTorch has each operator and takes it so (asked of those versions themselves)."""
-    version = inspection.framework_version
-    lacking = compatibility.lacking_operators(inspection.info, version) if inspection.info else []
+    version = context.framework_version
+    lacking = compatibility.lacking_operators(context.info, version) if context.info else []
     if lacking:
-        program = _program(inspection)
+        program = _program(context)
         places = program.called_in if program else {}
         names = [lack.partition("(")[0] for lack in lacking]
         phrases = [
@@ -385,10 +383,10 @@ def _instead(names: Sequence[str], version: str) -> str:
 
 
 @rule("NEO-PT-023", needs=("info",))
-def code_of_later_versions(inspection: Inspection) -> Iterator[Hit]:
+def code_of_later_versions(context: CheckContext) -> Iterator[Hit]:
     """That PyTorch can parse the code (tried in those versions themselves)."""
-    version = inspection.framework_version
-    newer = compatibility.newer_code(inspection.info, version) if inspection.info else {}
+    version = context.framework_version
+    newer = compatibility.newer_code(context.info, version) if context.info else {}
     for since, what in newer.items():
         yield Hit(
             message=f"{what}, which PyTorch {version} does not read",

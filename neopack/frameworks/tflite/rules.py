@@ -10,24 +10,24 @@ from collections.abc import Iterator, Sequence
 
 from neopack import facts
 from neopack.frameworks.tflite.schema import TYPES
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 from neopack.values.signature import TensorSpec
 
 __all__ = ["RULES"]
 
 
 @rule("NEO-TL-001", needs=("info.signature",))
-def inputs(inspection: Inspection) -> Iterator[Hit]:
+def inputs(context: CheckContext) -> Iterator[Hit]:
     """Inputs are float32 or uint8 (loader, get_supported_tflite_input_tensor_type)."""
-    signature = inspection.info.signature if inspection.info else None
+    signature = context.info.signature if context.info else None
     if signature is not None:
         yield from _others("input", signature.inputs, facts.framework("TFLITE").input_dtypes)
 
 
 @rule("NEO-TL-002", needs=("info.signature",))
-def outputs(inspection: Inspection) -> Iterator[Hit]:
+def outputs(context: CheckContext) -> Iterator[Hit]:
     """Outputs are float32, uint8, int32 or int64 (loader, TFLITE_TENSOR_TYPE_TO_DTYPE)."""
-    signature = inspection.info.signature if inspection.info else None
+    signature = context.info.signature if context.info else None
     if signature is not None:
         yield from _others("output", signature.outputs, facts.framework("TFLITE").output_dtypes)
 

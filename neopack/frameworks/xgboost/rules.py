@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack.frameworks.xgboost.facts import LearnerFacts, XGBoostFacts
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 from neopack.values.model import ModelInfo, facts_of
 
 __all__ = ["RULES"]
@@ -20,9 +20,9 @@ ENCODINGS = {"json": "JSON", "ubj": "UBJSON"}
 
 
 @rule("NEO-XG-001")
-def more_than_one_member(inspection: Inspection) -> Iterator[Hit]:
+def more_than_one_member(context: CheckContext) -> Iterator[Hit]:
     """One member and nothing else: directories and code/ count too (loader, run)."""
-    members = [e.name for e in inspection.entries if not _hidden(e.name)]
+    members = [e.name for e in context.entries if not _hidden(e.name)]
     if len(members) > 1:
         yield Hit(
             message=f"{len(members)} members where one is allowed: {', '.join(members[:4])}",
@@ -31,64 +31,62 @@ def more_than_one_member(inspection: Inspection) -> Iterator[Hit]:
 
 
 @rule("NEO-XG-002", needs=("info",))
-def not_binary(inspection: Inspection) -> Iterator[Hit]:
+def not_binary(context: CheckContext) -> Iterator[Hit]:
     """The binary format, not JSON or UBJSON (loader, read)."""
-    encoding = ENCODINGS.get(_info(inspection).format)
+    encoding = ENCODINGS.get(_info(context).format)
     if encoding:
         yield Hit(
             message=f"the model is {encoding}; Neo reads the binary format",
-            where=_model(inspection),
+            where=_model(context),
         )
 
 
 @rule("NEO-XG-003", needs=("info",))
-def pickled(inspection: Inspection) -> Iterator[Hit]:
+def pickled(context: CheckContext) -> Iterator[Hit]:
     """No pickle: the loader takes a bare Booster's only (loader, read)."""
-    if _info(inspection).format == "pickle":
-        yield Hit(message="the model is a pickle", where=_model(inspection))
+    if _info(context).format == "pickle":
+        yield Hit(message="the model is a pickle", where=_model(context))
 
 
 @rule("NEO-XG-004", needs=("info",))
-def dumped(inspection: Inspection) -> Iterator[Hit]:
+def dumped(context: CheckContext) -> Iterator[Hit]:
     """No dump_model output: nothing loads it."""
-    if _info(inspection).format == "dump":
-        yield Hit(message="the file is a dump of trees, not a model", where=_model(inspection))
+    if _info(context).format == "dump":
+        yield Hit(message="the file is a dump of trees, not a model", where=_model(context))
 
 
 @rule("NEO-XG-005", needs=("info",))
-def too_many_nodes(inspection: Inspection) -> Iterator[Hit]:
+def too_many_nodes(context: CheckContext) -> Iterator[Hit]:
     """Fewer than 2^31 nodes in any tree (guide, neo-supported-cloud)."""
-    learner = _learner(inspection)
+    learner = _learner(context)
     if learner and learner.largest_tree >= MOST_NODES:
-        yield Hit(message=f"a tree of {learner.largest_tree} nodes", where=_model(inspection))
+        yield Hit(message=f"a tree of {learner.largest_tree} nodes", where=_model(context))
 
 
 @rule("NEO-XG-006", needs=("info",))
-def newer_version(inspection: Inspection) -> Iterator[Hit]:
+def newer_version(context: CheckContext) -> Iterator[Hit]:
     """Written by XGBoost 1.3 or earlier (guide, neo-supported-cloud: 1.3.3)."""
-    written = _info(inspection).versions.get("xgboost", "0")
+    written = _info(context).versions.get("xgboost", "0")
     parts = tuple(int(part) for part in written.split(".")[:2] if part.isdecimal())
-    if _info(inspection).format == "binary" and parts > READ_BY_NEO:
+    if _info(context).format == "binary" and parts > READ_BY_NEO:
         yield Hit(
             message=f"written by XGBoost {written}; Neo's guide lists 1.3.3 and earlier",
-            where=_model(inspection),
+            where=_model(context),
         )
 
 
 @rule("NEO-XG-007", needs=("info",))
-def not_in_1_3(inspection: Inspection) -> Iterator[Hit]:
+def not_in_1_3(context: CheckContext) -> Iterator[Hit]:
     """Nothing that XGBoost 1.3.3 has no words for."""
-    learner = _learner(inspection)
+    learner = _learner(context)
     if learner and learner.inexpressible:
-        yield Hit(
-            message=f"XGBoost 1.3.3 has no {learner.inexpressible}", where=_model(inspection)
-        )
+        yield Hit(message=f"XGBoost 1.3.3 has no {learner.inexpressible}", where=_model(context))
 
 
 @rule("NEO-XG-008", needs=("info",))
-def rounds_past_the_best(inspection: Inspection) -> Iterator[Hit]:
+def rounds_past_the_best(context: CheckContext) -> Iterator[Hit]:
     """No rounds past the best (dmlc/xgboost, doc/python/python_intro, Early Stopping)."""
-    learner = _learner(inspection)
+    learner = _learner(context)
     if learner is None or learner.booster == "gblinear":
         return
     best, rounds = learner.best_iteration, learner.rounds
@@ -96,24 +94,24 @@ def rounds_past_the_best(inspection: Inspection) -> Iterator[Hit]:
         yield Hit(
             message=f"training stopped early at round {best + 1} of {rounds}, and all of them "
             "are compiled",
-            where=_model(inspection),
+            where=_model(context),
             values={"rounds": str(best + 1)},
         )
 
 
-def _info(inspection: Inspection) -> ModelInfo:
-    assert inspection.info is not None  # noqa: S101 - needs
-    return inspection.info
+def _info(context: CheckContext) -> ModelInfo:
+    assert context.info is not None  # noqa: S101 - needs
+    return context.info
 
 
-def _learner(inspection: Inspection) -> LearnerFacts | None:
+def _learner(context: CheckContext) -> LearnerFacts | None:
     """What a model tells; None of pickles and dumps."""
-    facts = facts_of(inspection.info, XGBoostFacts)
+    facts = facts_of(context.info, XGBoostFacts)
     return facts if isinstance(facts, LearnerFacts) else None
 
 
-def _model(inspection: Inspection) -> str:
-    return inspection.models[0] if inspection.models else inspection.archive_name
+def _model(context: CheckContext) -> str:
+    return context.models[0] if context.models else context.archive_name
 
 
 def _hidden(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""For each rule inspections that break it, with a word of the message, and some that do not."""
+"""For each rule contexts that break it, with a word of the message, and some that do not."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from inspections import (
+from contexts import (
     DLR_SCRIPT,
     OUTSIDE,
     SCRIPT,
+    context,
     entries,
     entry,
-    inspection,
     keras,
     keras_info,
     mxnet,
@@ -35,7 +35,7 @@ from test_catalogue import ALL
 from neopack import facts
 from neopack.checks import engine
 from neopack.frameworks.tensorflow.facts import SignatureTensors
-from neopack.rules.rule import Inspection, Returned
+from neopack.rules.rule import CheckContext, Returned
 from neopack.values.model import ModelInfo
 
 NVIDIA = '{"gpu-code":"sm_70","trt-ver":"6.0.1","cuda-ver":"10.0"}'
@@ -43,23 +43,23 @@ CODE = "code/inference.py"
 PAIR = ("model-0000.params", "model-symbol.json")
 
 
-def config(value: Any, **changes: Any) -> Inspection:
+def config(value: Any, **changes: Any) -> CheckContext:
     return pytorch(data_input_config=json.dumps(value), **changes)
 
 
-def coreml(value: Any) -> Inspection:
+def coreml(value: Any) -> CheckContext:
     return pytorch(target="coreml", data_input_config=json.dumps({"x": value}))
 
 
-def script(text: str, framework: str = "PYTORCH") -> Inspection:
-    return inspection(framework, code={CODE: text})
+def script(text: str, framework: str = "PYTORCH") -> CheckContext:
+    return context(framework, code={CODE: text})
 
 
-def traced(**known: Any) -> Inspection:
+def traced(**known: Any) -> CheckContext:
     return pytorch(info=torch_info(**known))
 
 
-def frozen(framework_version: str | None = None, **known: Any) -> Inspection:
+def frozen(framework_version: str | None = None, **known: Any) -> CheckContext:
     return tensorflow(
         entries=entries("model.pb"),
         models=("model.pb",),
@@ -68,8 +68,8 @@ def frozen(framework_version: str | None = None, **known: Any) -> Inspection:
     )
 
 
-def options(text: str | None, target: str = "ml_c5", framework: str = "PYTORCH") -> Inspection:
-    return inspection(framework, target, compiler_options=text)
+def options(text: str | None, target: str = "ml_c5", framework: str = "PYTORCH") -> CheckContext:
+    return context(framework, target, compiler_options=text)
 
 
 def using(*operators: str) -> ModelInfo:
@@ -85,8 +85,8 @@ def untold(**known: Any) -> ModelInfo:
     return replace(torch_info(**known), signature=None)
 
 
-def came_back(**known: Any) -> Inspection:
-    return inspection("PYTORCH", returned=Returned(**{"kind": "TVM graph", **known}))
+def came_back(**known: Any) -> CheckContext:
+    return context("PYTORCH", returned=Returned(**{"kind": "TVM graph", **known}))
 
 
 GPU = "ml_p3"
@@ -105,21 +105,21 @@ def model_fn(model_dir):
 """
 
 
-def on(target: str, text: str, framework: str = "PYTORCH") -> Inspection:
-    return inspection(framework, target, code={CODE: text})
+def on(target: str, text: str, framework: str = "PYTORCH") -> CheckContext:
+    return context(framework, target, code={CODE: text})
 
 
-def required(text: str, *names: str, framework: str = "PYTORCH") -> Inspection:
+def required(text: str, *names: str, framework: str = "PYTORCH") -> CheckContext:
     held = {"code/requirements.txt": text}
-    return inspection(framework, code=held, entries=entries("model.pth", *held, *names))
+    return context(framework, code=held, entries=entries("model.pth", *held, *names))
 
 
-def sklearn(config: str) -> Inspection:
-    return inspection("SKLEARN", data_input_config=config, entries=entries("m.joblib"))
+def sklearn(config: str) -> CheckContext:
+    return context("SKLEARN", data_input_config=config, entries=entries("m.joblib"))
 
 
-def artifact_of(*names: str, kind: str) -> Inspection:
-    back = inspection("PYTORCH", entries=entries(*names), returned=Returned(kind=kind))
+def artifact_of(*names: str, kind: str) -> CheckContext:
+    back = context("PYTORCH", entries=entries(*names), returned=Returned(kind=kind))
     return replace(back, code={})
 
 
@@ -128,8 +128,8 @@ ENDING_IN_ZERO = {
     "serving_default": SignatureTensors(inputs={}, outputs={"scores": "scores/out0:0"})
 }
 
-# id: [(an inspection that breaks it, a word of what is said)]
-BREAKS: dict[str, list[tuple[Inspection, str]]] = {
+# id: [(an context that breaks it, a word of what is said)]
+BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
     "NEO-AR-001": [
         (pytorch(archive_name="model.pth"), "end in .tar.gz"),
         (pytorch(archive_name="model.tgz"), ".tar.gz"),
@@ -222,7 +222,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
             pytorch(data_input_config=None, info=torch_info(stored_inputs=False)),
             "does not store",
         ),
-        (inspection("XGBOOST", as_of="2021-12-22"), "2023-09-05"),
+        (context("XGBOOST", as_of="2021-12-22"), "2023-09-05"),
     ],
     "NEO-DC-002": [
         (pytorch(data_input_config="{'input0':[1,3,8,8]}"), '{"input0":[1,3,8,8]}'),
@@ -289,7 +289,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (coreml({"shape": [1, 3, 8, 8], "type": "Image", "bias": [-1]}), "scale"),
     ],
     "NEO-TG-001": [
-        (inspection("TFLITE"), "takes no TensorFlow Lite"),
+        (context("TFLITE"), "takes no TensorFlow Lite"),
         (pytorch(target="ml_eia2"), "it takes TensorFlow"),
         (onnx(target="ml_inf1"), "ml_inf1"),
         (onnx(target="coreml"), "TensorFlow, PyTorch"),
@@ -301,8 +301,8 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (pytorch(framework_version="2.13"), "nearest are 2.0"),
         (pytorch(framework_version="1.10", target="ml_inf1"), "1.9"),
         (pytorch(framework_version="1.12", target="rasp4b"), "1.8"),
-        (inspection("MXNET", "ml_inf1", framework_version="1.6"), "1.5 and 1.8"),
-        (inspection("XGBOOST", framework_version="2.1"), "1.3.3"),
+        (context("MXNET", "ml_inf1", framework_version="1.6"), "1.5 and 1.8"),
+        (context("XGBOOST", framework_version="2.1"), "1.3.3"),
     ],
     "NEO-TG-003": [
         (pytorch(framework_version="latest"), "major.minor"),
@@ -314,7 +314,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
         (pytorch(target="linux/x86"), "platform"),
     ],
     "NEO-TG-005": [(tensorflow(target="ml_eia2"), "2023-04-15")],
-    "NEO-TG-006": [(inspection("SKLEARN"), "SKLEARN")],
+    "NEO-TG-006": [(context("SKLEARN"), "SKLEARN")],
     "NEO-TG-007": [(pytorch(target="ml_trn1"), "1.13.1")],
     "NEO-TG-008": [(pytorch(target="ml_inf2"), "us-east-2")],
     "NEO-CO-001": [
@@ -397,7 +397,7 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
     ],
     "NEO-HD-008": [
         (pytorch(entries=entries("model.pth", "code/best.pth")), "another model"),
-        (inspection("MXNET", entries=entries("code/config.json")), "code/config.json"),
+        (context("MXNET", entries=entries("code/config.json")), "code/config.json"),
     ],
     "NEO-PT-001": [
         (pytorch(entries=entries("model.pt")), "rename it to model.pth"),
@@ -712,8 +712,8 @@ BREAKS: dict[str, list[tuple[Inspection, str]]] = {
 }
 
 _ids = torch_info(inputs=[spec("ids", (1, 8), "int64")])
-# id: inspections near to breaking it that do not; a clean model is tried on every rule besides.
-HOLDS: dict[str, list[Inspection]] = {
+# id: contexts near to breaking it that do not; a clean model is tried on every rule besides.
+HOLDS: dict[str, list[CheckContext]] = {
     "NEO-CA-001": [came_back(), pytorch()],
     "NEO-CA-002": [came_back()],
     "NEO-CA-003": [came_back(), came_back(kind="", untouched=True)],
@@ -733,7 +733,7 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-AR-012": [pytorch(unreadable="no model", models=())],
     "NEO-AR-013": [pytorch(entries=(entry("model.pth"), entry("code/__init__.py", size=0)))],
     "NEO-AR-015": [pytorch(models=("./model.pth",))],
-    "NEO-DC-001": [inspection("XGBOOST"), pytorch(data_input_config=None)],
+    "NEO-DC-001": [context("XGBOOST"), pytorch(data_input_config=None)],
     "NEO-DC-003": [pytorch(data_input_config=None), pytorch(data_input_config=" " * 16384)],
     "NEO-DC-004": [pytorch(data_input_config="{'")],
     "NEO-DC-005": [config([[1, 3, 8, 8]])],
@@ -744,7 +744,7 @@ HOLDS: dict[str, list[Inspection]] = {
         onnx(info=onnx_info([spec("input.1", (None, 3, None, None))])),
         onnx(info=onnx_info([spec("input.1", ())])),
         tensorflow(data_input_config='{"input":[7,8,8,3]}'),
-        inspection(
+        context(
             "KERAS",
             data_input_config='{"x":[1,3,8,8]}',
             info=ModelInfo(
@@ -765,17 +765,17 @@ HOLDS: dict[str, list[Inspection]] = {
         coreml({"shape": [1, 3, 8, 8], "type": "Image", "bias": [-1, -1, -1], "scale": 0.0078})
     ],
     "NEO-TG-001": [
-        inspection("SKLEARN"),
+        context("SKLEARN"),
         pytorch(target="ml_c6g"),
-        inspection("TFLITE", "rasp3b"),
+        context("TFLITE", "rasp3b"),
     ],
     "NEO-TG-002": [
         pytorch(framework_version="1.8.1"),
         pytorch(framework_version="1.13.1+cpu"),
         pytorch(framework_version="1.3", target="ml_inf1"),
         tensorflow(framework_version="1.15"),
-        inspection("TFLITE", framework_version="9.9"),
-        inspection("DARKNET", "rasp3b", framework_version="1.0"),
+        context("TFLITE", framework_version="9.9"),
+        context("DARKNET", "rasp3b", framework_version="1.0"),
         pytorch(target="ml_trn1", framework_version="2.1"),
         pytorch(target="ml_c6g", framework_version=""),
     ],
@@ -836,7 +836,7 @@ HOLDS: dict[str, list[Inspection]] = {
     "NEO-HD-008": [
         pytorch(entries=entries("model.pth", CODE)),
         onnx(entries=entries("model.onnx", "code/labels.json")),
-        inspection("MXNET", entries=entries("code/hyperparams.json")),
+        context("MXNET", entries=entries("code/hyperparams.json")),
     ],
     "NEO-PT-001": [pytorch(entries=entries("model.pth", "extra.pt"))],
     "NEO-PT-004": [
@@ -1080,7 +1080,7 @@ def cases(table: dict[str, list[Any]]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("id_", "case"), cases(BREAKS))
-def test_the_rule_finds_it(id_: str, case: tuple[Inspection, str]) -> None:
+def test_the_rule_finds_it(id_: str, case: tuple[CheckContext, str]) -> None:
     judged, word = case
     hits = list(RULES[id_].test(judged))
     assert hits
@@ -1089,7 +1089,7 @@ def test_the_rule_finds_it(id_: str, case: tuple[Inspection, str]) -> None:
 
 
 @pytest.mark.parametrize(("id_", "case"), cases(HOLDS))
-def test_the_rule_lets_it_pass(id_: str, case: Inspection) -> None:
+def test_the_rule_lets_it_pass(id_: str, case: CheckContext) -> None:
     assert list(RULES[id_].test(case)) == []
 
 

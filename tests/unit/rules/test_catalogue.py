@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from inspections import inspection
+from contexts import context
 
 import neopack.facts
 from neopack import facts
@@ -101,7 +101,7 @@ def test_every_rule_says_what_holds_and_who_says_so() -> None:
     ],
 )
 def test_a_clean_model_is_found_clean(framework: str, aim: str, rules: tuple[Rule, ...]) -> None:
-    report = engine.run(rules, inspection(framework, aim))
+    report = engine.run(rules, context(framework, aim))
     assert report.findings == ()
     assert report.not_checked == ()
     assert report.clean

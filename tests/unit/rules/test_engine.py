@@ -5,48 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from inspections import entries, inspection, onnx, pytorch
+from contexts import context, entries, onnx, pytorch
 
 from neopack.checks import engine
 from neopack.errors import Malformed, UsageError
 from neopack.rules import archive, dataconfig, needs
-from neopack.rules.rule import Hit, Inspection, Rule, rule
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
 
 
 @rule("NEO-AR-001")
-def always(_: Inspection) -> Iterator[Hit]:
+def always(_: CheckContext) -> Iterator[Hit]:
     yield Hit(message="first\n thing", where="there", values={"name": "m.tar.gz"})
     yield Hit(message="second")
 
 
 @rule("NEO-AR-010")
-def breaks(_: Inspection) -> Iterator[Hit]:
+def breaks(_: CheckContext) -> Iterator[Hit]:
     yield Hit(message="seen before")
     raise Malformed("torn", offset=7, where="model.pth")
 
 
 @rule("NEO-AR-002")
-def crashes(_: Inspection) -> Iterator[Hit]:
+def crashes(_: CheckContext) -> Iterator[Hit]:
     raise KeyError("a bug")
     yield  # type: ignore[unreachable]
 
 
 @rule("NEO-PT-003", needs=("info",))
-def needs_info(_: Inspection) -> Iterator[Hit]:
+def needs_info(_: CheckContext) -> Iterator[Hit]:
     yield Hit(message="looked")
 
 
 @rule("NEO-DC-010", needs=("config",))
-def needs_config(_: Inspection) -> Iterator[Hit]:
+def needs_config(_: CheckContext) -> Iterator[Hit]:
     yield Hit(message="looked")
 
 
 @rule("NEO-PT-016", paths=("tvm",))
-def on_tvm(_: Inspection) -> Iterator[Hit]:
+def on_tvm(_: CheckContext) -> Iterator[Hit]:
     yield Hit(message="tvm")
 
 
-def outcomes(rules: list[Rule], judged: Inspection) -> dict[str, tuple[str, str]]:
+def outcomes(rules: list[Rule], judged: CheckContext) -> dict[str, tuple[str, str]]:
     return {o.id: (o.outcome, o.reason) for o in engine.run(rules, judged).outcomes}
 
 
@@ -96,7 +96,7 @@ def test_a_rule_without_its_needs_is_not_checked() -> None:
 
 
 def test_what_is_absent_by_right_is_no_outcome() -> None:
-    assert outcomes([needs_config], inspection("XGBOOST")) == {}
+    assert outcomes([needs_config], context("XGBOOST")) == {}
     assert outcomes([needs_config], pytorch(data_input_config=None)) == {}
     assert outcomes([on_tvm], pytorch()) == {}
 
@@ -104,8 +104,8 @@ def test_what_is_absent_by_right_is_no_outcome() -> None:
 @pytest.mark.parametrize(
     ("judged", "required"),
     [
-        (inspection("XGBOOST"), False),
-        (inspection("XGBOOST", as_of="2022-12-30"), True),
+        (context("XGBOOST"), False),
+        (context("XGBOOST", as_of="2022-12-30"), True),
         (pytorch(), False),
         (pytorch(framework_version="1.13"), True),
         (pytorch(target="ml_inf1"), True),
@@ -113,7 +113,7 @@ def test_what_is_absent_by_right_is_no_outcome() -> None:
         (onnx(), True),
     ],
 )
-def test_where_a_config_is_required(judged: Inspection, required: bool) -> None:
+def test_where_a_config_is_required(judged: CheckContext, required: bool) -> None:
     assert bool(needs.config_required(judged)) is required
 
 
@@ -142,7 +142,7 @@ def test_an_unknown_rule_is_a_usage_error(pattern: str) -> None:
 
 
 def test_the_level_follows_the_path() -> None:
-    def level(judged: Inspection) -> str:
+    def level(judged: CheckContext) -> str:
         report = engine.run(archive.RULES, judged, select=("NEO-AR-011",))
         return report.findings[0].level
 

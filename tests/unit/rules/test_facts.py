@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from inspections import onnx, onnx_info, torch_info
+from contexts import onnx, onnx_info, torch_info
 
 from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.rules import RULES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from inspections import entries, entry
+from contexts import entries, entry
 
 from neopack import facts
 from neopack.checks.repacking import RepackingPlan, plan

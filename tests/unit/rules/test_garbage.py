@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from contexts import context, onnx, onnx_info, pytorch, spec, torch_info
 from hypothesis import given
 from hypothesis import strategies as st
-from inspections import inspection, onnx, onnx_info, pytorch, spec, torch_info
 from test_catalogue import ALL, SHARED
 
 from neopack import facts
@@ -16,7 +16,7 @@ from neopack.checks import engine
 from neopack.errors import UsageError
 from neopack.frameworks.onnx import rules as onnx_rules
 from neopack.rules import dataconfig
-from neopack.rules.rule import Inspection
+from neopack.rules.rule import CheckContext
 from neopack.values.finding import Report
 
 TARGETS = ["ml_c5", "ml_inf1", "ml_trn1", "ml_eia2", "coreml", "linux/arm64/nvidia", "lambda"]
@@ -33,7 +33,7 @@ coreml_inputs = st.fixed_dictionaries(
 )
 
 
-def judge(judged: Inspection) -> Report:
+def judge(judged: CheckContext) -> Report:
     report = engine.run(ALL, judged)
     for finding in report.findings:
         assert finding.message
@@ -61,8 +61,8 @@ def test_legal_lists_pass_for_pytorch(config: list[list[int]]) -> None:
 @given(config=json_values | st.dictionaries(names, coreml_inputs | json_values))
 def test_any_json_is_answered(target: str, config: Any) -> None:
     text = json.dumps(config)
-    judge(inspection("PYTORCH", target, data_input_config=text, compiler_options=text))
-    judge(inspection("ONNX", target, data_input_config=text, compiler_options=text))
+    judge(context("PYTORCH", target, data_input_config=text, compiler_options=text))
+    judge(context("ONNX", target, data_input_config=text, compiler_options=text))
 
 
 @given(st.text() | st.text(alphabet="{}[]\",:0123456789.-eE'nulltrafsNI \\u"))
@@ -84,4 +84,4 @@ def test_every_target_and_framework_can_be_judged() -> None:
     for target in facts.targets():
         for framework in facts.frameworks():
             for date in facts.snapshots():
-                engine.run(SHARED, inspection(framework.name, target.name, as_of=date))
+                engine.run(SHARED, context(framework.name, target.name, as_of=date))

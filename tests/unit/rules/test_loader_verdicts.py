@@ -6,7 +6,7 @@ Judged for a device, where the loader's own compiler works.
 from __future__ import annotations
 
 import pytest
-from inspections import entry, inspection
+from contexts import context, entry
 from test_catalogue import ALL
 
 from neopack.checks import engine
@@ -22,7 +22,7 @@ def test_the_verdict(row: Row) -> None:
     )
     models = registry.get(row.framework).models(_visible(held))
     target = "ml_c5" if row.framework == "XGBOOST" else "rasp4b"
-    judged = inspection(row.framework, target, entries=held, models=models)
+    judged = context(row.framework, target, entries=held, models=models)
     report = engine.run(ALL, judged)
     found = {f.id: f.level for f in report.findings if is_about_names(f)}
     if row.rule:

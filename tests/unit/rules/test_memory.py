@@ -1,4 +1,4 @@
-"""A judge of many inspections says of each what a fresh one says, and asks no rule twice."""
+"""A judge of many contexts says of each what a fresh one says, and asks no rule twice."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from inspections import CLEAN, DLR_SCRIPT, entries, inspection
+from contexts import CLEAN, DLR_SCRIPT, context, entries
 from test_catalogue import ALL
 
 from neopack import facts
 from neopack.checks.all_targets import all_targets
 from neopack.checks.engine import Judge, run
-from neopack.rules.rule import Hit, Inspection, rule
+from neopack.rules.rule import CheckContext, Hit, rule
 
 
-def of_one_archive(framework: str) -> Iterator[Inspection]:
+def of_one_archive(framework: str) -> Iterator[CheckContext]:
     """The same files for every target and version, under right strings and wrong ones."""
-    clean = inspection(framework)
+    clean = context(framework)
     code = {"code/inference.py": DLR_SCRIPT}
     held = entries("model.pt", "._x", "code/inference.py")
     for target in all_targets():
@@ -41,14 +41,14 @@ def test_asks_again_only_where_what_was_looked_at_differs() -> None:
     asked: list[str] = []
 
     @rule("NEO-TG-001")
-    def by_version(inspection: Inspection) -> Iterator[Hit]:
-        asked.append(inspection.framework_version)
-        if inspection.framework_version == "1.8":
-            yield Hit(message=inspection.archive_name)
+    def by_version(context: CheckContext) -> Iterator[Hit]:
+        asked.append(context.framework_version)
+        if context.framework_version == "1.8":
+            yield Hit(message=context.archive_name)
 
     judge = Judge([by_version])
     found = [
-        judge.report(inspection("PYTORCH", target, framework_version=version, archive_name=name))
+        judge.report(context("PYTORCH", target, framework_version=version, archive_name=name))
         for target, version, name in (
             ("ml_c5", "1.8", "a"), ("ml_m5", "1.8", "a"), ("ml_c5", "1.8", "b"),
             ("ml_c4", "1.7", "b"), ("coreml", "1.7", "c"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from inspections import entries, inspection
+from contexts import context, entries
 from test_catalogue import ALL
 
 from neopack.checks import engine
@@ -91,7 +91,7 @@ def test_what_is_found_in_a_real_file(path: str) -> None:
     info = read(path)
     name = NAMES[info.framework]
     config = example(info.signature, info.framework) if info.signature else None
-    judged = inspection(
+    judged = context(
         info.framework,
         entries=entries(name, *MORE.get(info.framework, ())),
         models=(name,),

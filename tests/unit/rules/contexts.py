@@ -25,7 +25,7 @@ from neopack.frameworks.tensorflow.facts import (
 )
 from neopack.frameworks.tflite.facts import TFLiteFacts
 from neopack.frameworks.xgboost.facts import LearnerFacts, XGBoostFacts
-from neopack.rules.rule import Inspection
+from neopack.rules.rule import CheckContext
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
@@ -357,24 +357,24 @@ CLEAN = {
 }
 
 
-def tflite(inputs: Iterable[TensorSpec], *outputs: TensorSpec) -> Inspection:
+def tflite(inputs: Iterable[TensorSpec], *outputs: TensorSpec) -> CheckContext:
     info = ModelInfo(
         framework="TFLITE",
         format="tflite",
         signature=Signature(inputs=tuple(inputs), outputs=outputs),
         facts=TFLiteFacts(subgraphs=1, custom_operators=()),
     )
-    return inspection("TFLITE", "rasp4b", info=info, entries=entries("m.tflite"))
+    return context("TFLITE", "rasp4b", info=info, entries=entries("m.tflite"))
 
 
-def inspection(framework: str = "PYTORCH", target: str = "ml_c5", **changes: Any) -> Inspection:
+def context(framework: str = "PYTORCH", target: str = "ml_c5", **changes: Any) -> CheckContext:
     """A clean archive of a framework for a target, but for the changes."""
     aim = facts.target(target)
     clean: dict[str, Any] = dict(CLEAN.get(framework, {"entries": ()}))
     version = changes.pop("framework_version", None)
     if version is None:
         version = facts.default_version(framework, aim, changes.get("as_of"))
-    made = Inspection(
+    made = CheckContext(
         framework=framework,
         framework_version=version,
         target=aim,
@@ -385,25 +385,25 @@ def inspection(framework: str = "PYTORCH", target: str = "ml_c5", **changes: Any
     return replace(made, **changes)
 
 
-def pytorch(target: str = "ml_c5", **changes: Any) -> Inspection:
-    return inspection("PYTORCH", target, **changes)
+def pytorch(target: str = "ml_c5", **changes: Any) -> CheckContext:
+    return context("PYTORCH", target, **changes)
 
 
-def onnx(target: str = "ml_c5", **changes: Any) -> Inspection:
-    return inspection("ONNX", target, **changes)
+def onnx(target: str = "ml_c5", **changes: Any) -> CheckContext:
+    return context("ONNX", target, **changes)
 
 
-def xgboost(target: str = "ml_c5", **changes: Any) -> Inspection:
-    return inspection("XGBOOST", target, **changes)
+def xgboost(target: str = "ml_c5", **changes: Any) -> CheckContext:
+    return context("XGBOOST", target, **changes)
 
 
-def mxnet(target: str = "ml_c5", **changes: Any) -> Inspection:
-    return inspection("MXNET", target, **changes)
+def mxnet(target: str = "ml_c5", **changes: Any) -> CheckContext:
+    return context("MXNET", target, **changes)
 
 
-def keras(target: str = "ml_c5", **changes: Any) -> Inspection:
-    return inspection("KERAS", target, **changes)
+def keras(target: str = "ml_c5", **changes: Any) -> CheckContext:
+    return context("KERAS", target, **changes)
 
 
-def tensorflow(target: str = "ml_c5", **changes: Any) -> Inspection:
-    return inspection("TENSORFLOW", target, **changes)
+def tensorflow(target: str = "ml_c5", **changes: Any) -> CheckContext:
+    return context("TENSORFLOW", target, **changes)
