@@ -18,7 +18,7 @@ PATHS: frozenset[CompilerPath] = frozenset({"tvm", "integrated", "neuron", "eia"
 class Returned:
     """The artifact of a job. ``kind`` follows from its files; it is "" if unknown.
 
-    ``untouched`` says that every file was submitted. ``maker`` is whoever compiled it, if that
+    ``untouched`` says that every file was submitted. ``maker`` is what compiled it, if that
     was not Neo. ``doubled`` has files of which the runtime takes only one, by kind. ``device`` is
     the device that it was compiled for, in DLR's terms.
     """

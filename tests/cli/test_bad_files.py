@@ -21,7 +21,7 @@ def test_a_missing_file(refused: Call, command: str) -> None:
 def test_a_directory_where_a_file_is_wanted(refused: Call, desk: Desk, command: str) -> None:
     (desk.path / "folder").mkdir()
     holding = ("inspect", "package", "check")
-    words = "holds no model" if command in holding else "is a directory"
+    words = "does not hold a model" if command in holding else "is a directory"
     refused(1, ("folder", words), command, "folder", *COMMANDS[command])
 
 

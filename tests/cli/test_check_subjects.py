@@ -51,7 +51,7 @@ def test_a_directory_of_two_models_is_found_wanting(
 
 def test_a_directory_without_a_model(refused: Call, desk: Desk) -> None:
     (desk.path / "notes.txt").write_text("nothing")
-    refused(1, "holds no model", "check", ".", "-t", "ml_c5")
+    refused(1, "does not hold a model", "check", ".", "-t", "ml_c5")
 
 
 def test_a_target_must_be_named(refused: Call, fixtures: Path) -> None:
