@@ -187,11 +187,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--platforms", action="store_true")
     parser.add_argument("--only", action="append", help="a target")
-    given = parser.parse_args()
+    options = parser.parse_args()
     targets = list(facts.targets())
-    if given.platforms:
+    if options.platforms:
         targets += facts.platforms()
-    targets = [target for target in targets if not given.only or target.name in given.only]
+    targets = [target for target in targets if not options.only or target.name in options.only]
     script = EmulatorScript(timeline=Timeline(starting=ONCE, running=ONCE, stopping=ONCE))
     rows = []
     with Emulator(script) as aws, tempfile.TemporaryDirectory() as folder:

@@ -67,21 +67,21 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--aws", default="aws")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with Emulator() as aws, tempfile.TemporaryDirectory() as folder:
         os.environ.update(aws.environment)
         s3 = aws.client("s3")
         where = {"LocationConstraint": "us-west-2"}
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
-        payload = archive(Path(folder), given.megabytes)
+        payload = archive(Path(folder), options.megabytes)
         took: dict[str, list[float]] = {"neopack": [], "aws s3 cp": []}
-        for number in range(given.rounds):
+        for number in range(options.rounds):
             for name, seconds in took.items():
                 key = f"{number}/{name.replace(' ', '-')}.tar.gz"
                 if name == "neopack":
                     seconds.append(by_neopack(payload, key))
                 else:
-                    seconds.append(by_aws(payload, key, shlex.split(given.aws)))
+                    seconds.append(by_aws(payload, key, shlex.split(options.aws)))
                 s3.delete_object(Bucket=BUCKET, Key=key)
                 print(f"{name:10} {payload.bytes / 1e6 / seconds[-1]:8.1f} MB/s", flush=True)
     ours, theirs = (statistics.median(seconds) for seconds in took.values())

@@ -102,8 +102,10 @@ class Front:
         if call.service in OURS:
             return _sent(self._sagemaker(call), start)
         if call.service not in MOTO:
-            what = f"neopack's emulator has sagemaker, s3, sts, iam and logs, not {call.service}"
-            return _sent(refusal(call.service, AwsError("NotImplemented", what, 501)), start)
+            message = (
+                f"neopack's emulator has sagemaker, s3, sts, iam and logs, not {call.service}"
+            )
+            return _sent(refusal(call.service, AwsError("NotImplemented", message, 501)), start)
         refused = self._buckets.elsewhere(call) or integrity.refused(call)
         return _sent(refused, start) if refused else self._moto(call.environ, start)
 

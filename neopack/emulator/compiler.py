@@ -71,10 +71,10 @@ def compile_model(task: CompilationTask) -> CompiledFiles:
         return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
     layout = framework.layout(signature, task.target, scanned.file_names())
     derived = layout.data_input_config or ""
-    lacking = _no_engine(task, signature)
-    if lacking:
+    reason = _no_engine(task, signature)
+    if reason:
         path = _marked(task.archive, task.folder, replace(mark, signature=signature))
-        return CompiledFiles(path=path, how=f"{UNCOMPILED} ({lacking})", derived=derived)
+        return CompiledFiles(path=path, how=f"{UNCOMPILED} ({reason})", derived=derived)
     signature = _with_outputs(task.archive, signature)
     artifact = _compiled(task, signature)
     assert artifact.path is not None  # noqa: S101 - written above

@@ -32,8 +32,8 @@ class Control:
     def __call__(self, call: HttpCall) -> Reply:
         verb = self._verbs.get(call.path.rpartition("/")[2])
         if verb is None:
-            what = f"there are {', '.join(self._verbs)}"
-            return refusal("control", AwsError("NotFound", what, 404))
+            message = f"there are {', '.join(self._verbs)}"
+            return refusal("control", AwsError("NotFound", message, 404))
         try:
             return answer(verb(call.json()))
         except (NeopackError, ValueError) as error:

@@ -79,8 +79,8 @@ class Endpoints:
         with self._lock:
             self.tick()
             if (region, name) in self._endpoints:
-                what = f'Cannot create already existing endpoint "{self._arn(region, name)}".'
-                raise AwsError("ValidationException", what)
+                message = f'Cannot create already existing endpoint "{self._arn(region, name)}".'
+                raise AwsError("ValidationException", message)
             variant = self._variant(region, config)
             now = self.clock.now()
             self._endpoints[region, name] = endpoint = EmulatedEndpoint(
@@ -100,8 +100,8 @@ class Endpoints:
             self.tick()
             endpoint = self._get(region, request["EndpointName"])
             if endpoint.status not in ("InService", "Failed"):
-                what = f'Cannot update in-progress endpoint "{endpoint.arn}".'
-                raise AwsError("ValidationException", what)
+                message = f'Cannot update in-progress endpoint "{endpoint.arn}".'
+                raise AwsError("ValidationException", message)
             config = request["EndpointConfigName"]
             variant = self._variant(region, config)
             endpoint.next_config = config
@@ -114,8 +114,8 @@ class Endpoints:
             self.tick()
             endpoint = self._get(region, request["EndpointName"])
             if endpoint.status in ("Creating", "Updating", "Deleting"):
-                what = f'Cannot update in-progress endpoint "{endpoint.arn}".'
-                raise AwsError("ValidationException", what)
+                message = f'Cannot update in-progress endpoint "{endpoint.arn}".'
+                raise AwsError("ValidationException", message)
             self._move(endpoint, "Deleting", self.clock.now())
         return {}
 
@@ -160,11 +160,11 @@ class Endpoints:
             self.tick()
             endpoint = self._endpoints.get((region, name))
             if endpoint is None:
-                what = f"Endpoint {name} of account {ACCOUNT} not found."
-                raise AwsError("ValidationError", what)
+                message = f"Endpoint {name} of account {ACCOUNT} not found."
+                raise AwsError("ValidationError", message)
             if endpoint.serving is None or endpoint.status not in ("InService", "Updating"):
-                what = f"Endpoint {name} is {endpoint.status}, and not in service."
-                raise AwsError("ValidationError", what)
+                message = f"Endpoint {name} is {endpoint.status}, and not in service."
+                raise AwsError("ValidationError", message)
             return endpoint.serving
 
     # --- time
@@ -248,8 +248,8 @@ class Endpoints:
     def _get(self, region: str, name: str) -> EmulatedEndpoint:
         endpoint = self._endpoints.get((region, name))
         if endpoint is None:
-            what = f'Could not find endpoint "{self._arn(region, name)}".'
-            raise AwsError("ValidationException", what)
+            message = f'Could not find endpoint "{self._arn(region, name)}".'
+            raise AwsError("ValidationException", message)
         return endpoint
 
     def _arn(self, region: str, name: str) -> str:

@@ -92,30 +92,30 @@ def _throttled(call: HttpCall) -> AwsError:
 def _expired(call: HttpCall) -> AwsError:
     if call.service == "s3":
         return AwsError("ExpiredToken", "The provided token has expired.")
-    what = "The security token included in the request is expired"
+    message = "The security token included in the request is expired"
     if call.service in QUERY:
-        return AwsError("ExpiredToken", what, 403)
-    return AwsError("ExpiredTokenException", what)
+        return AwsError("ExpiredToken", message, 403)
+    return AwsError("ExpiredTokenException", message)
 
 
 def _denied(call: HttpCall) -> AwsError:
     if call.service == "s3":
         return AwsError("AccessDenied", "Access Denied", 403)
     service = call.service.removesuffix("-runtime")
-    what = (
+    message = (
         f"User: arn:aws:iam::{ACCOUNT}:user/emulated is not authorized to perform: "
         f"{service}:{call.operation} because no identity-based policy allows the "
         f"{service}:{call.operation} action"
     )
     if call.service in QUERY:
-        return AwsError("AccessDenied", what, 403)
-    return AwsError("AccessDeniedException", what)
+        return AwsError("AccessDenied", message, 403)
+    return AwsError("AccessDeniedException", message)
 
 
 def _skewed(call: HttpCall) -> AwsError:
     if call.service == "s3":
-        what = "The difference between the request time and the current time is too large."
-        return AwsError("RequestTimeTooSkewed", what, 403)
-    what = "Signature expired: the time of the request is too far from the time of the service"
+        message = "The difference between the request time and the current time is too large."
+        return AwsError("RequestTimeTooSkewed", message, 403)
+    message = "Signature expired: the time of the request is too far from the time of the service"
     code = "SignatureDoesNotMatch" if call.service in QUERY else "InvalidSignatureException"
-    return AwsError(code, what, 403 if call.service in QUERY else 400)
+    return AwsError(code, message, 403 if call.service in QUERY else 400)

@@ -33,13 +33,13 @@ def refused(call: HttpCall) -> Reply | None:
         return None
     body = call.body()
     if len(signed) == hashlib.sha256().digest_size * 2 and signed != _hex(body):
-        what = "The provided 'x-amz-content-sha256' header does not match what was computed."
-        return refusal("s3", AwsError("XAmzContentSHA256Mismatch", what))
+        message = "The provided 'x-amz-content-sha256' header does not match what was computed."
+        return refusal("s3", AwsError("XAmzContentSHA256Mismatch", message))
     for name, compute in CHECKSUMS.items():
         if name in call.environ and call.environ[name] != _text(compute(body)):
             kind = name.rpartition("_")[2]
-            what = f"The {kind} you specified did not match the calculated checksum."
-            return refusal("s3", AwsError("BadDigest", what))
+            message = f"The {kind} you specified did not match the calculated checksum."
+            return refusal("s3", AwsError("BadDigest", message))
     return None
 
 

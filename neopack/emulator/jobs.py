@@ -215,8 +215,8 @@ class Jobs:
         key_id = job.order.request["OutputConfig"].get("KmsKeyId", "")
         try:
             self._storage.store(done.artifact, done.to, key_id)
-        except NoSuchObject as lacking:
-            why = reason("s3-output", code=lacking.code, message=lacking.message)
+        except NoSuchObject as error:
+            why = reason("s3-output", code=error.code, message=error.message)
             job.status, job.outcome = "FAILED", CompilationResult(reason=why, lines=(why,))
 
     def _timed(self, order: CompilationOrder, folder: Path) -> tuple[CompilationResult, float]:
@@ -228,8 +228,8 @@ class Jobs:
         try:
             outcome = perform(order, self._storage, folder)
         except Exception as error:  # noqa: BLE001 - a job never takes the service with it
-            what = f"{type(error).__name__}: {error}"
-            outcome = CompilationResult(reason=reason("server"), lines=(what, reason("server")))
+            message = f"{type(error).__name__}: {error}"
+            outcome = CompilationResult(reason=reason("server"), lines=(message, reason("server")))
         return outcome, time.monotonic() - start
 
     # --- refusals
@@ -242,8 +242,8 @@ class Jobs:
 
     def _refuse(self, region: str, name: str) -> None:
         if (region, name) in self._jobs:
-            what = f"Compilation job with name {name!r} already exists"
-            raise AwsError("ResourceInUse", what)
+            message = f"Compilation job with name {name!r} already exists"
+            raise AwsError("ResourceInUse", message)
         running = [
             job
             for (where, _), job in self._jobs.items()

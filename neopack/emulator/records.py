@@ -37,8 +37,8 @@ class Records:
         arn = arn_of(region, self._noun.replace(" ", "-"), name)
         with self._lock:
             if (region, name) in self._records:
-                what = f'Cannot create already existing {self._noun} "{arn}".'
-                raise AwsError("ValidationException", what)
+                message = f'Cannot create already existing {self._noun} "{arn}".'
+                raise AwsError("ValidationException", message)
             self._records[region, name] = Record(
                 arn=arn, name=name, request=request, created=self.clock.now()
             )

@@ -61,7 +61,7 @@ class Buckets:
     def _asked(self, call: HttpCall) -> str:
         import io
 
-        told: list[str] = []
+        statuses: list[str] = []
         environ = {
             **call.environ,
             "REQUEST_METHOD": "GET",
@@ -71,18 +71,18 @@ class Buckets:
             "CONTENT_LENGTH": "0",
         }
         environ.pop("wsgi.input_terminated", None)
-        body = b"".join(self._moto(environ, lambda status, *_: told.append(status)))
-        if not told[0].startswith("200"):
+        body = b"".join(self._moto(environ, lambda status, *_: statuses.append(status)))
+        if not statuses[0].startswith("200"):
             return ""
         match = CONSTRAINT.search(body)
         return (match[1].decode() if match else "") or HOME
 
 
 def _redirect(region: str, *, head: bool) -> Reply:
-    what = (
+    message = (
         "The bucket you are attempting to access must be addressed using the specified "
         "endpoint. Please send all future requests to this endpoint."
     )
-    reply = refusal("s3", AwsError("PermanentRedirect", what, 301))
+    reply = refusal("s3", AwsError("PermanentRedirect", message, 301))
     headers = {**reply.headers, "x-amz-bucket-region": region}
     return Reply(status=301, headers=headers, body=b"" if head else reply.body)

@@ -48,10 +48,10 @@ class InvocationApi:
 def _model_error(name: str, status: int, message: str) -> Reply:
     """The error of the container in the form of the runtime."""
     whose = "client" if status < 500 else "server"
-    what = f'Received {whose} error ({status}) from primary with message "{message}"'
+    text = f'Received {whose} error ({status}) from primary with message "{message}"'
     body = {
         "ErrorCode": "CLIENT_ERROR_FROM_MODEL" if whose == "client" else "SERVER_ERROR_FROM_MODEL",
-        "Message": what,
+        "Message": text,
         "OriginalMessage": message,
         "OriginalStatusCode": status,
         "LogStreamArn": f"/aws/sagemaker/Endpoints/{name}",

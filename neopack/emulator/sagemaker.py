@@ -48,8 +48,8 @@ class SageMaker:
         except AwsError as error:
             return refusal(call.service, error)
         except Exception as error:  # noqa: BLE001 - a bug of ours must be answered too
-            what = f"neopack's emulator has a bug: {type(error).__name__}: {error}"
-            return refusal(call.service, AwsError("InternalFailure", what, 500))
+            message = f"neopack's emulator has a bug: {type(error).__name__}: {error}"
+            return refusal(call.service, AwsError("InternalFailure", message, 500))
 
     def follow(self, clock: Clock, script: EmulatorScript) -> None:
         """Use another clock and script from now on."""
@@ -95,13 +95,13 @@ class SageMaker:
     def _answered(self, call: HttpCall) -> Mapping[str, Any]:
         operation = self._operations.get(call.operation)
         if operation is None:
-            what = f"neopack's emulator has no {call.operation}"
-            raise AwsError("UnknownOperationException", what)
+            message = f"neopack's emulator has no {call.operation}"
+            raise AwsError("UnknownOperationException", message)
         request = validation.checked(call.operation, _request(call))
-        told = operation(call.region, request)
+        response = operation(call.region, request)
         if "Tags" in request and call.operation.startswith("Create"):
-            self._tags.keep(next(iter(told.values())), request["Tags"])
-        return told
+            self._tags.keep(next(iter(response.values())), request["Tags"])
+        return response
 
     # --- checks beyond the shape of a request
 
@@ -113,8 +113,8 @@ class SageMaker:
         containers = [request.get("PrimaryContainer"), *request.get("Containers", [])]
         containers = [container for container in containers if container]
         if not containers or "ExecutionRoleArn" not in request:
-            what = "A model needs a PrimaryContainer or Containers, and an ExecutionRoleArn."
-            raise AwsError("ValidationException", what)
+            message = "A model needs a PrimaryContainer or Containers, and an ExecutionRoleArn."
+            raise AwsError("ValidationException", message)
         for container in containers:
             self._refuse_container(container, request["ExecutionRoleArn"])
         return self._models.create(region, request)
@@ -122,20 +122,20 @@ class SageMaker:
     def _refuse_container(self, container: Mapping[str, Any], role: str) -> None:
         image = container.get("Image", "")
         if not ECR.fullmatch(image):
-            what = f'Using non-ECR image "{image}" is not supported.'
-            raise AwsError("ValidationException", what)
+            message = f'Using non-ECR image "{image}" is not supported.'
+            raise AwsError("ValidationException", message)
         uri = container.get("ModelDataUrl", "")
         try:
             self._storage.head(place(uri))
         except NoSuchObject:
-            what = (
+            message = (
                 f'Could not access model data at {uri}. Please ensure that the role "{role}" '
                 "exists and that its trust relationship policy allows the action "
                 '"sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". Also '
                 'ensure that the role has "s3:GetObject" permissions and that the object is '
                 "located in the region of the model."
             )
-            raise AwsError("ValidationException", what) from None
+            raise AwsError("ValidationException", message) from None
 
     def _create_config(self, region: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         for variant in request["ProductionVariants"]:

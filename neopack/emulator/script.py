@@ -129,16 +129,16 @@ def parse(data: Mapping[str, Any]) -> EmulatorScript:
     return script
 
 
-def _refuse_unknown(given: Any, taken: Any, where: str) -> None:
+def _refuse_unknown(data: Any, accepted: Any, where: str) -> None:
     """Refuse unknown keys: a misspelled one would be ignored, and the test would be wrong."""
-    if isinstance(given, Mapping):
-        for key, value in given.items():
-            if key not in taken:
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            if key not in accepted:
                 raise Malformed(f"has no setting {key!r}", where=where)
-            _refuse_unknown(value, taken[key], f"{where}.{key}")
-    elif isinstance(given, list):
-        for index, (value, kept) in enumerate(zip(given, taken, strict=True)):
-            _refuse_unknown(value, kept, f"{where}[{index}]")
+            _refuse_unknown(value, accepted[key], f"{where}.{key}")
+    elif isinstance(data, list):
+        for index, (value, item) in enumerate(zip(data, accepted, strict=True)):
+            _refuse_unknown(value, item, f"{where}[{index}]")
 
 
 def load(path: Path) -> EmulatorScript:

@@ -127,9 +127,9 @@ def _bound(port: int, app: Wsgi) -> Any:
             """Ignore the end of a connection, which may be a cut on purpose."""
             self.close_connection = True
 
-    with _listening(port) as taken:  # werkzeug would end the process if the port is in use
+    with _listening(port) as listener:  # werkzeug would end the process if the port is in use
         return make_server(
-            HOST, port, app, threaded=True, request_handler=RequestHandler, fd=taken.fileno()
+            HOST, port, app, threaded=True, request_handler=RequestHandler, fd=listener.fileno()
         )
 
 

@@ -71,8 +71,8 @@ def perform(order: CompilationOrder, storage: Storage, folder: Path) -> Compilat
         if refused:
             return _failed(refused)
         storage.fetch(source, archive)
-    except NoSuchObject as lacking:
-        return _failed(_not_fetched(lacking, source))
+    except NoSuchObject as error:
+        return _failed(_not_fetched(error, source))
     if order.script.untouched:
         return _finished(order, archive, ("the model is returned unchanged",))
     return _compiled(order, archive, folder)
@@ -85,12 +85,12 @@ def _region_refused(order: CompilationOrder, storage: Storage, source: ObjectPla
     return reason("s3-region", bucket=source.bucket, region=region, service=order.region)
 
 
-def _not_fetched(lacking: NoSuchObject, source: ObjectPlace) -> str:
-    if lacking.code in DENIED:
+def _not_fetched(error: NoSuchObject, source: ObjectPlace) -> str:
+    if error.code in DENIED:
         return reason("s3-denied")
-    if lacking.code in MISSING:
+    if error.code in MISSING:
         return reason("s3-missing", bucket=source.bucket, key=source.key)
-    return said(f"InputConfiguration: {lacking.code}: {lacking.message}")
+    return said(f"InputConfiguration: {error.code}: {error.message}")
 
 
 def _compiled(order: CompilationOrder, archive: Path, folder: Path) -> CompilationResult:

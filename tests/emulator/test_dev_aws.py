@@ -135,7 +135,7 @@ def test_a_script_is_a_file(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "no TOML": ("= 3", "is no script"),
+    "no TOML": ("= 3", "is not a script"),
     "unknown": ("jobz = 3", "'jobz'"),
     "unknown in a fault": ('[[faults]]\neffect = "slow"\nsecond = 3', "second"),
     "no effect": ("[[faults]]\ntimes = 3", "effect"),
