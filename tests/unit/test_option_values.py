@@ -1,0 +1,111 @@
+"""Options: frozen, hashable, the same as keywords, and named by their digest."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neopack import api, options
+from neopack.errors import UsageError
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.options import (
+    BenchChoices,
+    BenchOptions,
+    CheckChoices,
+    CheckOptions,
+    CompileChoices,
+    CompileOptions,
+    DeployOptions,
+    JobOptions,
+    Options,
+    PackageChoices,
+    PackageOptions,
+    PolicyOptions,
+    WaitOptions,
+    chosen,
+)
+
+EXAMPLES: list[Options] = [
+    PackageOptions(framework_options=(("script", True),)),
+    CheckOptions(select=("NEO-PT",)),
+    CompileOptions(precision="bf16"),
+    JobOptions(role="arn:aws:iam::1:role/x", output="s3://b/p", tags=(("a", "b"),)),
+    DeployOptions(instance="ml.c5.xlarge", environment=(("A", "1"),)),
+    BenchOptions(seconds=3),
+    WaitOptions(timeout=9),
+    PolicyOptions(bucket="b", account="1" * 12),
+]
+
+
+def named(value: Options) -> str:
+    return type(value).__name__
+
+
+def test_every_class_of_options_is_tried() -> None:
+    classes = {each for each in vars(options).values() if isinstance(each, type)}
+    assert {type(each) for each in EXAMPLES} == {
+        each for each in classes if issubclass(each, Options) and each is not Options
+    }
+
+
+@pytest.mark.parametrize("value", EXAMPLES, ids=named)
+def test_they_are_frozen_and_hashable(value: Any) -> None:
+    assert hash(value) == hash(dataclasses.replace(value))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(value, dataclasses.fields(value)[0].name, None)
+
+
+def test_a_digest_follows_what_changes_the_result() -> None:
+    plain = CompileOptions()
+    assert plain.digest() == CompileOptions().digest()
+    assert plain.digest() != CompileOptions(precision="bf16").digest()
+    loose = dataclasses.replace(DEFAULT_LIMITS, members=9)
+    assert plain.digest() == CompileOptions(force=True, limits=loose).digest()
+    assert len({value.digest() for value in EXAMPLES}) == len(EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "keywords", "more"),
+    [
+        (CheckOptions, CheckChoices, set()),
+        (CompileOptions, CompileChoices, set()),
+        (BenchOptions, BenchChoices, set()),
+        (
+            PackageOptions,
+            PackageChoices,
+            {"script", "signature", "tags", "form", "outputs", "trust_pickle"},
+        ),
+    ],
+)
+def test_keywords_are_the_fields(kind: Any, keywords: Any, more: set[str]) -> None:
+    own = {each.name for each in dataclasses.fields(kind)} - {"framework_options"}
+    assert set(keywords.__annotations__) == own | more
+
+
+def test_keywords_build_a_value() -> None:
+    base = PackageOptions(level=9)
+    value = chosen(PackageOptions, base, {"code": "there", "tags": ["serve"], "ignore": ["NEO-A"]})
+    assert value == PackageOptions(
+        level=9,
+        code=Path("there"),
+        ignore=("NEO-A",),
+        framework_options=(("tags", ("serve",)),),
+    )
+
+
+def test_an_unknown_keyword_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="precisoin"):
+        chosen(CompileOptions, None, {"precisoin": "fp32"})
+
+
+@pytest.mark.parametrize("choices", [{"poll": float("nan")}, {"poll": -1}, {"timeout": -0.5}])
+def test_seconds_to_wait_are_0_or_more(choices: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="must be 0 or more"):
+        WaitOptions(**choices)  # type: ignore[arg-type]
+
+
+def test_the_api_has_every_name_that_it_lists() -> None:
+    assert [name for name in api.__all__ if not callable(getattr(api, name))] == ["support"]
