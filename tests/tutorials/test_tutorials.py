@@ -4,17 +4,23 @@ it shows."""
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from neopack.runtimes.managing import install_runtimes
+from neopack.values.log import SilentLog
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 TUTORIALS = [page for page in DOCS.glob("tutorials/*.md") if page.stem != "README"]
 PAGES = sorted([*TUTORIALS, DOCS / "questions.md", DOCS / "neo.md"])
 FENCE = "`" * 3
+# a page shows what a reader sees who has these already, as most of its commands find them
+RUNTIME = re.compile(r"(?:proven in|runtimes install) ([a-z]+-[0-9]+\.[0-9]+\.[0-9]+)")
 
 
 def load() -> Any:
@@ -33,7 +39,9 @@ tool = load()
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_tutorial_goes_as_it_says(page: Path, tmp_path: Path) -> None:
-    ran = list(tool.run(page.read_text("utf-8"), tmp_path))
+    text = page.read_text("utf-8")
+    install_runtimes(sorted(set(RUNTIME.findall(text))), SilentLog())
+    ran = list(tool.run(text, tmp_path))
     assert len(ran) > 2
     assert not list(tool.faults(ran))
 
