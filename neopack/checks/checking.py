@@ -118,10 +118,10 @@ def targets_of(
     subject: Subject, targets: Sequence[Target], otherwise: Sequence[Target] = ()
 ) -> Sequence[Target]:
     """Those that are given, else that of the manifest, else ``otherwise``."""
-    found = targets or _own(subject) or otherwise
-    if not found:
+    chosen = targets or _own(subject) or otherwise
+    if not chosen:
         raise _no_target(subject)
-    return found
+    return chosen
 
 
 def submission(target: Target, options: CheckOptions, version: str | None = None) -> Submission:
@@ -146,9 +146,9 @@ def _report(subject: Subject, judge: Judge, target: Target, options: CheckOption
     )
 
 
-def judged(subject: Subject, judge: Judge, asked: Submission) -> Report:
+def judged(subject: Subject, judge: Judge, submitted: Submission) -> Report:
     """The findings of the rules that were chosen; ``UsageError`` where none was: it would pass."""
-    context = context_of(subject.contents, asked)
+    context = context_of(subject.contents, submitted)
     report = judge.report(context)
     if not report.outcomes:
         what = f"no rule is left for {context.framework} on {context.target.name}"
@@ -195,12 +195,12 @@ def _folder(path: Path, options: CheckOptions) -> Subject:
     """All files of a directory, as ``tar`` would take them, hidden ones left out."""
     files = FolderFiles(path)
     names = files.names()
-    found = next((one for one in frameworks.find(files) if one.packaged), None)
-    framework = _asked(options) or (found.framework if found else None)
+    model_file = next((each for each in frameworks.find(files) if each.packaged), None)
+    framework = _asked(options) or (model_file.framework if model_file else None)
     if framework is None:
         hint = "neopack check ARCHIVE.tar.gz" if _archives(names) else ""
         raise frameworks.nothing_found(names, str(path), hint=hint)
-    own = found.model if found and found.framework.name == framework.name else ""
+    own = model_file.model if model_file and model_file.framework.name == framework.name else ""
     return _planned(path, path, names, framework, own, options)
 
 

@@ -28,15 +28,15 @@ STATUS, REASON = "CompilationJobStatus", "FailureReason"
 def explain_any(text: str) -> Explanation:
     """``text`` is a rule's id, a message, a job as JSON, or the path of a file that holds one of
     these. Raises ``UsageError`` for an id that no rule has and a job that did not fail."""
-    said, where = _read(text)
-    if _ID.fullmatch(said):
-        refuse_unknown(said)
-        return explain_rule(facts.error_row(said.upper()).id)
-    if not said:
+    message, where = _read(text)
+    if _ID.fullmatch(message):
+        refuse_unknown(message)
+        return explain_rule(facts.error_row(message.upper()).id)
+    if not message:
         raise UsageError("there is nothing to explain", where=where)
-    if said.startswith("{"):
-        return _job(said, where)
-    return explain(said)
+    if message.startswith("{"):
+        return _job(message, where)
+    return explain(message)
 
 
 def _read(text: str) -> tuple[str, str]:

@@ -66,18 +66,18 @@ def explain(reason: str) -> Explanation:
     Several mistakes end in one text, so the row that is about the text speaks before the rule
     that stands for one of the mistakes.
     """
-    said = " ".join(reason.split())
+    message = " ".join(reason.split())
     fitting = sorted(
-        (known for known in _known() if _fits(known.parts, said)),
-        key=lambda known: -known.weight,
-    ) or [known for known in _known() if _is_part(said, known.parts)]
+        (each for each in _known() if _fits(each.parts, message)),
+        key=lambda each: -each.weight,
+    ) or [each for each in _known() if _is_part(message, each.parts)]
     if not fitting:
-        return Explanation(kind=failures.class_of(said), reason=said)
-    rule = next((known.rule for known in fitting if known.rule), "")
-    best = next((known for known in fitting if not known.rule), fitting[0])
+        return Explanation(kind=failures.class_of(message), reason=message)
+    rule = next((each.rule for each in fitting if each.rule), "")
+    best = next((each for each in fitting if not each.rule), fitting[0])
     return Explanation(
-        kind=best.kind or _class(said, rule),
-        reason=said,
+        kind=best.kind or _class(message, rule),
+        reason=message,
         rule=rule,
         title=facts.error_row(rule).title if rule else "",
         cause=best.cause,
@@ -85,14 +85,14 @@ def explain(reason: str) -> Explanation:
         source=best.source,
         confidence=best.confidence,
         mended_by=mended_by(rule),
-        also=tuple(sorted({known.rule for known in fitting} - {"", rule})),
+        also=tuple(sorted({each.rule for each in fitting} - {"", rule})),
     )
 
 
-def _class(said: str, rule: str) -> str:
-    """By the words of ``said``; where it is a piece that tells nothing, by the rule's."""
+def _class(message: str, rule: str) -> str:
+    """By the words of ``message``; where it is a piece that tells nothing, by the rule's."""
     whole = facts.error_row(rule).said_by_neo if rule else ""
-    return next((c for c in map(failures.class_of, (said, whole)) if c != "unknown"), "unknown")
+    return next((c for c in map(failures.class_of, (message, whole)) if c != "unknown"), "unknown")
 
 
 def explain_rule(id_: str) -> Explanation:
@@ -111,13 +111,13 @@ def explain_rule(id_: str) -> Explanation:
     )
 
 
-def _fits(parts: tuple[str, ...], said: str) -> bool:
-    place, folded = 0, _folded(said)
+def _fits(parts: tuple[str, ...], message: str) -> bool:
+    place, folded = 0, _folded(message)
     for part in parts:
-        found = folded.find(part, place)
-        if found < 0:
+        at = folded.find(part, place)
+        if at < 0:
             return False
-        place = found + len(part)
+        place = at + len(part)
     return True
 
 
@@ -128,9 +128,9 @@ def _folded(text: str) -> str:
     return folded
 
 
-def _is_part(said: str, parts: tuple[str, ...]) -> bool:
+def _is_part(message: str, parts: tuple[str, ...]) -> bool:
     """Whether somebody gave us a piece of a known text, which the service cuts too."""
-    piece = _folded(_PREFIX.sub("", said)).rstrip(" .")
+    piece = _folded(_PREFIX.sub("", message)).rstrip(" .")
     return len(piece) >= _SHORTEST and any(piece in part for part in parts)
 
 

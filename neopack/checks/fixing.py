@@ -63,13 +63,13 @@ def mend(
         )
     with staging_directory() as staging:
         members = _members(subject, planned, staging, options)
-        made = staging / to.name
-        with writing(to), made.open("xb") as stream:
+        archive = staging / to.name
+        with writing(to), archive.open("xb") as stream:
             written = write_archive(stream, members, directories=planned.directories, log=log)
         _refuse_other_bytes(subject, planned, written)
-        fixed = _checked_again(subject, target, options, made, written, planned)
+        fixed = _checked_again(subject, target, options, archive, written, planned)
         with AtomicOutputs(force=force) as outputs:
-            write_copy(outputs.open(to), made)
+            write_copy(outputs.open(to), archive)
     checked = replace(fixed.checked, path=str(to))
     return replace(fixed, path=to, checked=checked)
 
@@ -115,7 +115,7 @@ def _checked_again(
     subject: Subject,
     target: Target,
     options: CheckOptions,
-    made: Path,
+    archive: Path,
     written: Written,
     planned: RepackingPlan,
 ) -> FixedArchive:
@@ -128,9 +128,9 @@ def _checked_again(
         data_input_config=before.data_input_config,
         compiler_options=before.compiler_options,
     )
-    result = checking.archive(made, scan(made, options.limits), same)
+    result = checking.archive(archive, scan(archive, options.limits), same)
     return FixedArchive(
-        path=made,
+        path=archive,
         bytes=written.bytes,
         sha256=written.sha256,
         content_sha256=written.content_sha256,

@@ -136,13 +136,13 @@ def context_of_archive(
 
 def read_contents(
     scanned: ArchiveScan,
-    asked: str | None,
+    framework_name: str | None,
     manifest: Manifest | None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> ArchiveContents:
-    """Read the model of an archive; ``asked`` is the framework that the caller says it is of."""
-    said = asked or (manifest.framework if manifest else None)
-    framework, model, info, unreadable = _model(scanned, said, limits)
+    """Read the model of an archive, which the caller says is of ``framework_name``."""
+    name = framework_name or (manifest.framework if manifest else None)
+    framework, model, info, unreadable = _model(scanned, name, limits)
     return ArchiveContents(
         name=scanned.path.name,
         entries=scanned.entries,
@@ -208,22 +208,22 @@ def context_of_layout(
 
 
 def _model(
-    scanned: ArchiveScan, asked: str | None, limits: Limits
+    scanned: ArchiveScan, framework_name: str | None, limits: Limits
 ) -> tuple[Framework, str, ModelInfo | None, str]:
     """(framework, main file, what its reader saw, why it saw nothing)."""
     try:
-        found = find_model(scanned, limits)
+        recognized = find_model(scanned, limits)
     except NeopackError as error:
-        if asked is None:
+        if framework_name is None:
             raise
-        return frameworks.of_neo(asked), "", None, str(error)
-    if found is not None and asked in (None, found[0].name):
-        return found[0], found[1], found[2], ""
-    if asked is None:
+        return frameworks.of_neo(framework_name), "", None, str(error)
+    if recognized is not None and framework_name in (None, recognized[0].name):
+        return recognized[0], recognized[1], recognized[2], ""
+    if framework_name is None:
         raise frameworks.nothing_found(
             scanned.file_names(), str(scanned.path), hint="give --framework"
         )
-    return frameworks.of_neo(asked), "", None, f"no member is a model of {asked}"
+    return frameworks.of_neo(framework_name), "", None, f"no member is a model of {framework_name}"
 
 
 def _layout(contents: ArchiveContents, submission: Submission) -> Layout | None:
@@ -233,10 +233,10 @@ def _layout(contents: ArchiveContents, submission: Submission) -> Layout | None:
         return contents.framework.layout(contents.manifest.signature, submission.target, names)
     if contents.packed:
         return None
-    known = contents.info.signature if contents.info is not None else None
-    fixed = known is not None and not any(None in spec.shape for spec in known.inputs)
+    signature = contents.info.signature if contents.info is not None else None
+    fixed = signature is not None and not any(None in spec.shape for spec in signature.inputs)
     names = [entry.name for entry in contents.entries if entry.kind == "file"]
-    layout = contents.framework.layout(known or Signature(inputs=()), submission.target, names)
+    layout = contents.framework.layout(signature or Signature(inputs=()), submission.target, names)
     return layout if fixed else replace(layout, data_input_config=None)
 
 

@@ -51,10 +51,10 @@ class Memory:
 
     def hits(self, context: CheckContext) -> list[Hit] | None:
         """What the rule says of it; None where it was never asked about the like."""
-        for names, said in self._kept.items():
+        for names, answers in self._kept.items():
             key = tuple([_key(getattr(context, name)) for name in names])
-            if key in said:
-                return said[key]
+            if key in answers:
+                return answers[key]
         return None
 
     def keep(self, looked_at: Mapping[str, Any], hits: list[Hit]) -> None:

@@ -110,11 +110,11 @@ def _lower_suffixes(
     placed: Mapping[str, TarEntry], framework: Framework
 ) -> Iterator[PackagingChange]:
     for group in facts.framework(framework.name).files:
-        wanted = {*group.suffixes, *group.loose}
+        suffixes = {*group.suffixes, *group.loose}
         named = [_named(entry, name) for name, entry in placed.items()]
-        for entry in matching(named, group, loose=True, any_case=True) if wanted else ():
+        for entry in matching(named, group, loose=True, any_case=True) if suffixes else ():
             end = suffix(entry.name)
-            if end not in wanted:
+            if end not in suffixes:
                 to = entry.name[: -len(end)] + end.lower()
                 yield PackagingChange(member=entry.name, to=to, rule="NEO-AR-011")
 

@@ -81,10 +81,10 @@ def roadmap(
     cannot be read, and ``UsageError`` for a name or a date that no table has.
     """
     date_of(as_of, facts.snapshots()[0])
-    kinds, one = kinds_of(target_class), target_of(target) if target else None
-    if one and one.kind not in kinds:
+    kinds, chosen = kinds_of(target_class), target_of(target) if target else None
+    if chosen and chosen.kind not in kinds:
         raise UsageError(
-            f"{one.name} is not a target of class {target_class}", hint=f"it is {one.kind}"
+            f"{chosen.name} is not a target of class {target_class}", hint=f"it is {chosen.kind}"
         )
     subject = checking.read(Path(model), CheckOptions(as_of=as_of))
     judged = matrix(subject, CheckOptions(as_of=as_of))
@@ -98,11 +98,11 @@ def roadmap(
         as_of=judged.facts_as_of,
         elastic=_smallest(size),
         remark=judged.remark,
-        readings=readings((target, one.name if one else "")),
+        readings=readings((target, chosen.name if chosen else "")),
         roads=tuple(
             _road(cell, of, judged.framework, as_of, archive=archive)
             for cell, of in _pairs(judged.cells)
-            if of.kind in kinds and (one is None or of.name == one.name)
+            if of.kind in kinds and (chosen is None or of.name == chosen.name)
         ),
     )
 
@@ -138,8 +138,8 @@ def _first(cell: Cell, framework: str, *, archive: bool) -> str:
     """What has to be done before the job: by a command, or by what the call says."""
     if cell.verdict == "after package" or (cell.verdict == "takes it" and not archive):
         return "neopack package" if framework in frameworks.names() else "neopack check --fix"
-    said = cell.verdict == "takes it" and "call" in mended_by(cell.rule)
-    return "an argument of the call" if said else ""
+    by_call = cell.verdict == "takes it" and "call" in mended_by(cell.rule)
+    return "an argument of the call" if by_call else ""
 
 
 def _smallest(size: int) -> str:

@@ -48,10 +48,10 @@ def exported(
         handed = source if source.kind != "object" else framework.hand_over(source.model, staging)
         if handed is None:
             with log.step("exporting"):
-                made = framework.export(task, log)
-            yield made, _read(framework, made)
+                model = framework.export(task, log)
+            yield model, _read(framework, model)
             return
-        given = replace(handed, weights=source.weights) if source.weights else handed
+        source_of_child = replace(handed, weights=source.weights) if source.weights else handed
         environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         live = environment if source.kind == "object" else None
         with Child(
@@ -64,9 +64,9 @@ def exported(
             preload=(TASKS, *registry.preload(source.framework)),
         ) as child:
             with log.step("exporting"):
-                answer = _answer(child, replace(task, source=given), source)
-            made = from_json(ExportedModel, answer)
-            yield made, _read(framework, made)
+                answer = _answer(child, replace(task, source=source_of_child), source)
+            model = from_json(ExportedModel, answer)
+            yield model, _read(framework, model)
 
 
 def _answer(child: Child, task: ExportTask, source: ModelSource) -> AnyJson:
@@ -79,8 +79,8 @@ def _answer(child: Child, task: ExportTask, source: ModelSource) -> AnyJson:
         raise
 
 
-def _read(framework: Framework, made: ExportedModel) -> ModelInfo:
+def _read(framework: Framework, model: ExportedModel) -> ModelInfo:
     """What our own reader says of the export: the archive is judged by its bytes alone."""
-    models = framework.models([member.name for member in made.members])
-    files = PlacedFiles("the export", {member.name: member.path for member in made.members})
+    models = framework.models([member.name for member in model.members])
+    files = PlacedFiles("the export", {member.name: member.path for member in model.members})
     return framework.read(files, models[0], DEFAULT_LIMITS)

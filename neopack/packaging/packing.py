@@ -82,7 +82,7 @@ def for_runtime(
     if not builds or submission.framework_version:
         return submission
     listed = facts.framework_versions(framework, submission.target, submission.as_of)
-    same = [one for one in listed if versions.same(one, version)]
+    same = [each for each in listed if versions.same(each, version)]
     return replace(submission, framework_version=same[-1] if same else version)
 
 
@@ -96,7 +96,7 @@ def refuse_unsupported(framework: str, submission: Submission) -> None:
 
 
 def write(
-    made: ExportedModel,
+    model: ExportedModel,
     info: ModelInfo,
     source: ModelSource,
     submission: Submission,
@@ -106,23 +106,23 @@ def write(
 ) -> NeoArchive:
     """Judge the export as the archive it would become, prove it where that was asked, and then
     write the three files together."""
-    names = [member.name for member in made.members]
-    layout = registry.get(made.framework).layout(made.signature, submission.target, names)
-    members = (*made.members, *code_members(settings.code))
+    names = [member.name for member in model.members]
+    layout = registry.get(model.framework).layout(model.signature, submission.target, names)
+    members = (*model.members, *code_members(settings.code))
     context = context_of_layout(members, layout, info, submission, path.name)
     report = judge(context, ignore=settings.ignore)
     raise_for(report)
     if settings.verify or settings.runtime is not None:
-        evidence = _proven(made, report, path.name, settings, log)
+        evidence = _proven(model, report, path.name, settings, log)
         report = replace(report, evidence=(evidence,))
-    doubts = tuple(_doubts(made))
-    warnings = (*made.warnings, *layout.remarks, *doubts)
+    doubts = tuple(_doubts(model))
+    warnings = (*model.warnings, *layout.remarks, *doubts)
     for remark in layout.remarks:
         log.note(remark)
     for doubt in doubts:
         log.warn(doubt)
     with AtomicOutputs(force=settings.force) as outputs:
-        golden_sha256 = write_copy(outputs.open(golden_path(path)), made.goldens.path)
+        golden_sha256 = write_copy(outputs.open(golden_path(path)), model.goldens.path)
         described = outputs.open(manifest_path(path))
         written = write_archive(
             outputs.open(path),
@@ -131,7 +131,7 @@ def write(
             level=settings.level,
             log=log,
         )
-        manifest = _manifest(made, source, report, layout, written, path, golden_sha256, warnings)
+        manifest = _manifest(model, source, report, layout, written, path, golden_sha256, warnings)
         described.write(manifest.dumps())
     return NeoArchive(
         path=path,
@@ -146,36 +146,36 @@ def write(
 
 
 def _proven(
-    made: ExportedModel, report: Report, subject: str, settings: PackageOptions, log: Log
+    exported: ExportedModel, report: Report, subject: str, settings: PackageOptions, log: Log
 ) -> Evidence:
-    framework = registry.get(made.framework)
+    framework = registry.get(exported.framework)
     with staging_directory() as staging:
         placed = {}
-        for member in made.members:
+        for member in exported.members:
             placed[member.name] = staging / member.name
             placed[member.name].parent.mkdir(parents=True, exist_ok=True)
             placed[member.name].symlink_to(member.path.resolve())
         (model,) = framework.models(list(placed))
         proof = Proof(
             subject=subject,
-            framework=made.framework,
+            framework=exported.framework,
             framework_version=report.framework_version,
             model=placed[model],
             parts=[path for name, path in placed.items() if name != model],
-            signature=made.signature,
-            goldens=made.goldens.path,
+            signature=exported.signature,
+            goldens=exported.goldens.path,
             runtime=settings.runtime,
         )
         return prove(proof, log)
 
 
-def _doubts(made: ExportedModel) -> Iterator[str]:
-    if made.goldens.constant:
+def _doubts(model: ExportedModel) -> Iterator[str]:
+    if model.goldens.constant:
         yield (
             "the golden outputs are all one number: comparing with them proves nothing (give "
             "trained --weights, or real inputs with --example)"
         )
-    if made.goldens.empty:
+    if model.goldens.empty:
         yield (
             "the golden outputs are empty: the model found nothing in the golden inputs, and "
             "comparing with them proves nothing (give inputs in which it does, with --example)"
@@ -183,7 +183,7 @@ def _doubts(made: ExportedModel) -> Iterator[str]:
 
 
 def _manifest(
-    made: ExportedModel,
+    model: ExportedModel,
     source: ModelSource,
     report: Report,
     layout: Layout,
@@ -193,7 +193,7 @@ def _manifest(
     warnings: tuple[str, ...],
 ) -> Manifest:
     return Manifest(
-        framework=made.framework,
+        framework=model.framework,
         framework_version=report.framework_version,
         target=report.target,
         archive=ArchiveRecord(
@@ -203,19 +203,19 @@ def _manifest(
             content_sha256=written.content_sha256,
             members=written.members,
         ),
-        signature=made.signature,
+        signature=model.signature,
         goldens=GoldenRecord(
             name=golden_path(path).name,
             sha256=golden_sha256,
-            seed=made.goldens.seed,
-            inputs=made.goldens.inputs,
-            outputs=made.goldens.outputs,
+            seed=model.goldens.seed,
+            inputs=model.goldens.inputs,
+            outputs=model.goldens.outputs,
         ),
         data_input_config=layout.data_input_config,
         compiler_options=layout.compiler_options,
         source=source.where if source.kind != "file" else Path(source.where).name,
-        versions={**made.versions, "neopack": __version__},
+        versions={**model.versions, "neopack": __version__},
         warnings=warnings,
-        rewrites=made.rewrites,
+        rewrites=model.rewrites,
         evidence=report.evidence,
     )

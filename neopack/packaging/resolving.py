@@ -59,13 +59,13 @@ def _file(path: Path, framework: str | None, weights: Path | None) -> ModelSourc
     return ModelSource(kind="file", where=str(path), framework=recognized.name, weights=weights)
 
 
-def _live(model: object, said: str | None) -> ModelSource:
-    for name in (said,) if said else registry.names():
+def _live(model: object, framework: str | None) -> ModelSource:
+    for name in (framework,) if framework else registry.names():
         if registry.get(name).owns(model):
             where = type(model).__name__
             return ModelSource(kind="object", where=where, framework=name, model=model)
-    known = said or ", ".join(registry.names())
-    raise SourceError(f"{type(model).__name__!r} is not a model of {known}", hint=_meant(model))
+    listed = framework or ", ".join(registry.names())
+    raise SourceError(f"{type(model).__name__!r} is not a model of {listed}", hint=_meant(model))
 
 
 def _meant(model: object) -> str:

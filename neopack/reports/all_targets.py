@@ -46,8 +46,8 @@ def _rows(matrix: Matrix) -> tuple[list[tuple[str, ...]], list[str]]:
     rows = []
     for target in dict.fromkeys(cell.target for cell in matrix.cells):
         cells = [cell for cell in matrix.cells if cell.target == target]
-        said = (_versions([c for c in cells if c.verdict == v], notes) for v in VERDICTS)
-        rows.append((target, *said))
+        columns = (_versions([c for c in cells if c.verdict == v], notes) for v in VERDICTS)
+        rows.append((target, *columns))
     return rows, list(notes)
 
 

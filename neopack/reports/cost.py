@@ -33,11 +33,11 @@ def costs_lines(result: BenchResult) -> Iterator[str]:
     )
 
 
-def costs_text(found: Costs) -> str:
+def costs_text(costs: Costs) -> str:
     rows: list[tuple[str, ...]] = [
         ("archive", "on", "runs in", "an hour", "inferences/s", "p95 ms", "a million")
     ]
-    for row in found.rows:
+    for row in costs.rows:
         price = row.price
         rows.append(
             (
@@ -50,7 +50,7 @@ def costs_text(found: Costs) -> str:
                 "?" if price is None else money(row.per_million or 0, price),
             )
         )
-    return "\n".join([*table(rows), *_notes([row.price for row in found.rows])])
+    return "\n".join([*table(rows), *_notes([row.price for row in costs.rows])])
 
 
 def money(amount: float, price: Price) -> str:
@@ -61,9 +61,9 @@ def money(amount: float, price: Price) -> str:
 def _notes(prices: Sequence[Price | None]) -> Iterator[str]:
     if None in prices:
         yield from wrapped("", "no price is known where there is a question mark: --prices FILE")
-    for said in dict.fromkeys(_by(price) for price in prices if price is not None):
-        if said:
-            yield from wrapped("", f"prices{said}")
+    for origin in dict.fromkeys(_by(price) for price in prices if price is not None):
+        if origin:
+            yield from wrapped("", f"prices{origin}")
     yield from wrapped("", WHAT)
 
 

@@ -11,25 +11,27 @@ from neopack.values.json import Json
 __all__ = ["deleted_text", "deployment_text", "requests_text"]
 
 
-def deployment_text(made: Deployment) -> str:
+def deployment_text(deployment: Deployment) -> str:
     rows = [
-        ("status", made.status),
-        ("arn", made.arn),
-        ("instance", made.instance),
-        ("image", f"{made.image} (by {made.image_from})"),
-        ("model", made.model),
-        ("first request", _smoke(made)),
-        ("take it down", f"neopack undeploy {made.endpoint}"),
+        ("status", deployment.status),
+        ("arn", deployment.arn),
+        ("instance", deployment.instance),
+        ("image", f"{deployment.image} (by {deployment.image_from})"),
+        ("model", deployment.model),
+        ("first request", _smoke(deployment)),
+        ("take it down", f"neopack undeploy {deployment.endpoint}"),
     ]
-    return "\n".join([made.endpoint, *(f"  {name:<15} {value}" for name, value in rows if value)])
+    return "\n".join(
+        [deployment.endpoint, *(f"  {name:<15} {value}" for name, value in rows if value)]
+    )
 
 
-def _smoke(made: Deployment) -> str:
-    if made.smoke is None:
+def _smoke(deployment: Deployment) -> str:
+    if deployment.smoke is None:
         return ""
-    off = made.smoke.difference
+    off = deployment.smoke.difference
     compared = "not compared" if off is None else f"{off:.2g} of the largest output off"
-    return f"{made.smoke.milliseconds:.1f} ms as {made.smoke.content_type}, {compared}"
+    return f"{deployment.smoke.milliseconds:.1f} ms as {deployment.smoke.content_type}, {compared}"
 
 
 def requests_text(requests: Mapping[str, Json]) -> str:

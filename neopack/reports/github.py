@@ -49,8 +49,8 @@ def _unchecked(checked: CheckResult, report: Report) -> Iterator[str]:
 
 def _message(finding: Finding) -> str:
     where = f"{finding.where}: " if finding.where else ""
-    said = f"\nNeo: {finding.said_by_neo}" if finding.said_by_neo else ""
-    return f"{where}{finding.message}{said}\nFix: {finding.fix}"
+    quote = f"\nNeo: {finding.said_by_neo}" if finding.said_by_neo else ""
+    return f"{where}{finding.message}{quote}\nFix: {finding.fix}"
 
 
 def _properties(checked: CheckResult, title: str) -> str:

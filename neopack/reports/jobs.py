@@ -49,14 +49,14 @@ def deleted_text(job: Job) -> str:
 def _outcome(outcome: JobOutcome) -> Iterator[str]:
     job = outcome.job
     if outcome.artifact is not None:
-        made = outcome.artifact
-        yield f"{made.path}"
+        artifact = outcome.artifact
+        yield f"{artifact.path}"
         yield f"  compiled by     SageMaker job {job.name} for {outcome.target}, {elapsed(job)}"
-        yield f"  kind            {made.kind or 'unknown'}"
-        yield f"  sha256          {made.sha256}"
+        yield f"  kind            {artifact.kind or 'unknown'}"
+        yield f"  sha256          {artifact.sha256}"
         if job.image:
             yield f"  image           {job.image}"
-        yield from (f"warning: {warning}" for warning in made.warnings)
+        yield from (f"warning: {warning}" for warning in artifact.warnings)
     elif outcome.failure is not None:
         yield from _failure(outcome)
     else:
@@ -68,14 +68,14 @@ def _outcome(outcome: JobOutcome) -> Iterator[str]:
 def _failure(outcome: JobOutcome) -> Iterator[str]:
     failure = outcome.failure
     assert failure is not None  # noqa: S101 - asked for above
-    said = failure.explanation
+    explanation = failure.explanation
     yield f"{outcome.job.name}  {failure.status} after {elapsed(outcome.job)}"
     rows = (
-        ("class", said.kind),
-        ("Neo said", said.reason),
-        ("rule", f"{said.rule}, {said.title}" if said.rule else ""),
-        ("cause", said.cause),
-        ("fix", said.fix),
+        ("class", explanation.kind),
+        ("Neo said", explanation.reason),
+        ("rule", f"{explanation.rule}, {explanation.title}" if explanation.rule else ""),
+        ("cause", explanation.cause),
+        ("fix", explanation.fix),
     )
     yield from (f"  {name:<15} {value}" for name, value in rows if value)
     yield from (f"  log | {line}" for line in failure.log)
@@ -94,7 +94,7 @@ def jobs_text(jobs: Sequence[Job]) -> str:
 
 
 def _job_text(job: Job) -> str:
-    said = {
+    fields = {
         "arn": job.arn,
         "status": job.status,
         "target": job.target,
@@ -106,7 +106,7 @@ def _job_text(job: Job) -> str:
         "image": job.image,
         "derived config": job.derived_config,
     }
-    lines = [f"  {name:<15} {value}" for name, value in said.items() if value]
+    lines = [f"  {name:<15} {value}" for name, value in fields.items() if value]
     request = [f"  {line}" for line in _json(job.request).splitlines()] if job.request else []
     return "\n".join([job.name, *lines, *request])
 

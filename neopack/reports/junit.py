@@ -93,9 +93,9 @@ def _case(checked: CheckResult, report: Report, outcome: RuleOutcome) -> str:
         classname=f"neopack.{report.target.replace('/', '.')}.{outcome.id.rpartition('-')[0]}",
         name=f"{outcome.id} {row.title}",
     )
-    found = [finding for finding in report.findings if finding.id == outcome.id]
-    inside = [*_failures(checked, report, found), *_unchecked(outcome)]
-    passing = [f for f in found if f not in report.failing(checked.passing)]
+    findings = [finding for finding in report.findings if finding.id == outcome.id]
+    inside = [*_failures(checked, report, findings), *_unchecked(outcome)]
+    passing = [f for f in findings if f not in report.failing(checked.passing)]
     if passing:
         inside.append(f"<system-out>{_text(_all(checked, passing))}</system-out>")
     if not inside:
@@ -105,8 +105,8 @@ def _case(checked: CheckResult, report: Report, outcome: RuleOutcome) -> str:
     )
 
 
-def _failures(checked: CheckResult, report: Report, found: list[Finding]) -> list[str]:
-    failing = [finding for finding in found if finding in report.failing(checked.passing)]
+def _failures(checked: CheckResult, report: Report, findings: list[Finding]) -> list[str]:
+    failing = [finding for finding in findings if finding in report.failing(checked.passing)]
     if not failing:
         return []
     more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""

@@ -105,5 +105,5 @@ def render_failure(form: str, path: str, error: NeopackError) -> str:
 
 def _function(name: str) -> Callable[..., str]:
     module, _, function = name.partition(":")
-    found = getattr(importlib.import_module(f"neopack.reports.{module}"), function)
-    return cast("Callable[..., str]", found)
+    renderer = getattr(importlib.import_module(f"neopack.reports.{module}"), function)
+    return cast("Callable[..., str]", renderer)

@@ -13,19 +13,21 @@ PACKAGE = "neopack package"
 KINDS = {"eia": "elastic inference"}
 
 
-def roadmap_text(found: RoadMap) -> str:
-    notes = _Notes(found.roads)
-    what = "an archive" if found.archive else "to be packaged"
-    told = f"{found.framework}, {what}, {found.model_bytes:,} bytes; tables as of {found.as_of}"
-    lines = [*echo(found.readings), *wrapped("", f"{found.path}: {told}")]
-    if found.remark:
-        lines += wrapped("note     ", found.remark)
-    for group in _groups(found.roads):
-        lines += ["", *_group(group, notes, found)]
-    lines += [line for title in ("no", "not known") for line in _closed(title, found, notes)]
+def roadmap_text(roadmap: RoadMap) -> str:
+    notes = _Notes(roadmap.roads)
+    what = "an archive" if roadmap.archive else "to be packaged"
+    told = (
+        f"{roadmap.framework}, {what}, {roadmap.model_bytes:,} bytes; tables as of {roadmap.as_of}"
+    )
+    lines = [*echo(roadmap.readings), *wrapped("", f"{roadmap.path}: {told}")]
+    if roadmap.remark:
+        lines += wrapped("note     ", roadmap.remark)
+    for group in _groups(roadmap.roads):
+        lines += ["", *_group(group, notes, roadmap)]
+    lines += [line for title in ("no", "not known") for line in _closed(title, roadmap, notes)]
     lines += ["", *(line for n, why in enumerate(notes, 1) for line in wrapped(f"[{n}] ", why))]
-    lines += sources(road.source for road in found.roads if road.open)
-    return "\n".join([*lines, *_next(found)])
+    lines += sources(road.source for road in roadmap.roads if road.open)
+    return "\n".join([*lines, *_next(roadmap)])
 
 
 class _Notes:
@@ -63,19 +65,19 @@ def _groups(roads: Sequence[Road]) -> list[list[Road]]:
     return list(groups.values())
 
 
-def _group(roads: Sequence[Road], notes: _Notes, found: RoadMap) -> Iterator[str]:
-    one = roads[0]
+def _group(roads: Sequence[Road], notes: _Notes, roadmap: RoadMap) -> Iterator[str]:
+    first = roads[0]
     names = list(dict.fromkeys(road.target for road in roads))
-    yield from wrapped(f"{KINDS.get(one.kind, one.kind)}: ", ", ".join(names))
-    yield from (f"  {line}" for line in columns([HEAD, *_rows(roads, one.target, notes)]))
+    yield from wrapped(f"{KINDS.get(first.kind, first.kind)}: ", ", ".join(names))
+    yield from (f"  {line}" for line in columns([HEAD, *_rows(roads, first.target, notes)]))
     families = dict.fromkeys(road.target.replace("_", ".") for road in roads if road.instances)
-    if one.kind == "eia":
-        yield from field("accelerator", f"{found.elastic or 'none'} is the smallest to hold it")
+    if first.kind == "eia":
+        yield from field("accelerator", f"{roadmap.elastic or 'none'} is the smallest to hold it")
     else:
         yield from field("served on", ", ".join(families))
-    yield from field("served by", one.image)
+    yield from field("served by", first.image)
     yield from field("regions", "; ".join(dict.fromkeys(", ".join(r.regions) for r in roads)))
-    yield from field("retired", one.retired)
+    yield from field("retired", first.retired)
 
 
 HEAD = ("version", "since", "compiler", "first")
@@ -90,11 +92,11 @@ def _rows(roads: Sequence[Road], target: str, notes: _Notes) -> list[tuple[str, 
     return [(", ".join(versions), *rest) for rest, versions in lines.items()]
 
 
-def _closed(title: str, found: RoadMap, notes: _Notes) -> Iterator[str]:
+def _closed(title: str, roadmap: RoadMap, notes: _Notes) -> Iterator[str]:
     """The targets that have no open road, with the number of what is in the way."""
-    taken = {road.target for road in found.roads if road.open}
+    taken = {road.target for road in roadmap.roads if road.open}
     names: dict[str, list[str]] = {}
-    for road in found.roads:
+    for road in roadmap.roads:
         if road.verdict == title and road.target not in taken:
             names.setdefault(notes.mark(road), []).append(road.target)
     told = ", ".join(f"{', '.join(dict.fromkeys(own))} {mark}" for mark, own in names.items())
@@ -103,14 +105,14 @@ def _closed(title: str, found: RoadMap, notes: _Notes) -> Iterator[str]:
         yield from wrapped(f"{title}: ", told)
 
 
-def _next(found: RoadMap) -> list[str]:
+def _next(roadmap: RoadMap) -> list[str]:
     """The command to go on with: for the first target that takes it as it is, if there is one."""
-    ways = [road for road in found.roads if road.open and not road.retired]
+    ways = [road for road in roadmap.roads if road.open and not road.retired]
     first = min(ways, key=lambda road: road.first == PACKAGE, default=None)
     if first is None:
         return []
-    line = f"{found.path} -t {first.target}"
+    line = f"{roadmap.path} -t {first.target}"
     if first.first != PACKAGE:
         return [f"next: neopack compile {line}"]
-    name = found.path.rstrip("/").rpartition("/")[2].partition(".")[0]
-    return [f"next: neopack package {line} -o {name}{'-again' * found.archive}.tar.gz"]
+    name = roadmap.path.rstrip("/").rpartition("/")[2].partition(".")[0]
+    return [f"next: neopack package {line} -o {name}{'-again' * roadmap.archive}.tar.gz"]

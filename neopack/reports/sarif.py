@@ -163,8 +163,8 @@ def _results(checked: CheckResult, ids: list[str], places: _Places) -> Iterator[
 
 
 def _message(report: Report, finding: Finding) -> str:
-    said = f" Neo: {finding.said_by_neo}" if finding.said_by_neo else ""
-    return f"{report.target}: {finding.message}.{said} Fix: {finding.fix}"
+    quote = f" Neo: {finding.said_by_neo}" if finding.said_by_neo else ""
+    return f"{report.target}: {finding.message}.{quote} Fix: {finding.fix}"
 
 
 def _fingerprint(place: str) -> str:

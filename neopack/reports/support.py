@@ -58,9 +58,9 @@ def targets_text(answer: TargetsAnswer, *, detailed: bool, framework: bool) -> s
 
 def _target_row(entry: TargetEntry, *, framework: bool) -> tuple[str, ...]:
     names = ", ".join(f.framework for f in entry.frameworks)
-    said = "; ".join(f.rule for f in entry.frameworks) if framework else names
+    rules = "; ".join(f.rule for f in entry.frameworks) if framework else names
     state = "retired" if entry.retired else "" if entry.documented else "in no page"
-    last = f"{said} ({state})" if state else said
+    last = f"{rules} ({state})" if state else rules
     return (entry.name, entry.kind, entry.accelerator, last.strip())
 
 

@@ -70,16 +70,19 @@ def checked_text(checked: CheckResult, *, verbose: bool = False) -> str:
     return "\n\n".join(report_text(report, verbose=verbose) for report in checked.reports)
 
 
-def explanation_text(said: Explanation) -> str:
+def explanation_text(explanation: Explanation) -> str:
     rows = (
-        ("rule", f"{said.rule}, {said.title}" if said.rule else ""),
-        ("class", said.kind),
-        ("Neo says", said.reason),
-        ("cause", said.cause or "neopack knows no rule and no report that has these words"),
-        ("fix", said.fix),
-        ("mended by", ", ".join(MENDS[mend] for mend in said.mended_by)),
-        ("see also", ", ".join(said.also)),
-        ("source", f"{said.source} ({said.confidence})" if said.source else ""),
+        ("rule", f"{explanation.rule}, {explanation.title}" if explanation.rule else ""),
+        ("class", explanation.kind),
+        ("Neo says", explanation.reason),
+        ("cause", explanation.cause or "neopack knows no rule and no report that has these words"),
+        ("fix", explanation.fix),
+        ("mended by", ", ".join(MENDS[mend] for mend in explanation.mended_by)),
+        ("see also", ", ".join(explanation.also)),
+        (
+            "source",
+            f"{explanation.source} ({explanation.confidence})" if explanation.source else "",
+        ),
     )
     lines = [line for name, value in rows if value for line in wrapped(f"{name:<10} ", value)]
     return "\n".join(lines)
@@ -233,11 +236,13 @@ def inspected_text(inspection: Inspection) -> str:
     if inspection.info is not None:
         lines += _info(inspection.info)
     if inspection.compiled is not None:
-        made = inspection.compiled
-        lines.append(f"  {made.what}")
-        lines.append(f"  engine      {made.engine} {made.engine_version}, {made.precision}")
-        lines.append(f"  target      {made.target}")
-        lines += _signature(made.signature)
+        artifact = inspection.compiled
+        lines.append(f"  {artifact.what}")
+        lines.append(
+            f"  engine      {artifact.engine} {artifact.engine_version}, {artifact.precision}"
+        )
+        lines.append(f"  target      {artifact.target}")
+        lines += _signature(artifact.signature)
     if inspection.entries:
         lines.append("  members")
         rows = [

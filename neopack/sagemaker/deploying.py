@@ -106,20 +106,20 @@ def deploy(
         endpoints.bring_up(account, hosting, log)
         if wait.wait:
             pace = Pace.polling(wait.poll)
-            found = endpoints.wait(account, hosting.endpoint, pace, wait.timeout, log)
+            endpoint = endpoints.wait(account, hosting.endpoint, pace, wait.timeout, log)
         else:
-            found = endpoints.describe(account, hosting.endpoint)
-        if found is None or found.status == "Failed":
-            why = found.reason if found else "it is gone"
+            endpoint = endpoints.describe(account, hosting.endpoint)
+        if endpoint is None or endpoint.status == "Failed":
+            why = endpoint.reason if endpoint else "it is gone"
             raise ServiceError(f"endpoint {hosting.endpoint} failed: {why}", code="Failed")
     except NeopackError as error:
         rest = f"what was made stays: neopack undeploy {hosting.endpoint}"
         error.hint = "; ".join(filter(None, [error.hint, rest]))
         raise
-    made = Deployment(
+    deployment = Deployment(
         endpoint=hosting.endpoint,
-        arn=found.arn,
-        status=found.status,
+        arn=endpoint.arn,
+        status=endpoint.status,
         region=account.region,
         model=hosting.model,
         config=hosting.config,
@@ -129,8 +129,10 @@ def deploy(
         environment=hosting.environment,
     )
     if not (ask and wait.wait):
-        return made
-    return replace(made, smoke=_smoke(account, compiled, manifest, hosting, content_type, log))
+        return deployment
+    return replace(
+        deployment, smoke=_smoke(account, compiled, manifest, hosting, content_type, log)
+    )
 
 
 def place(

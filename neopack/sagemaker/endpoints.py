@@ -82,17 +82,17 @@ def wait(
     begun, interval, told = pace.now(), pace.first, ""
     while True:
         try:
-            found = describe(account, name)
+            endpoint = describe(account, name)
         except ServiceError as error:
             if not is_passing(error):
                 raise
             log.note(f"{error.line()}; still waiting")
         else:
-            if found is None or found.status not in _CHANGING:
-                return found
-            if found.status != told:
-                log.note(f"{name}  {found.status}")
-                told = found.status
+            if endpoint is None or endpoint.status not in _CHANGING:
+                return endpoint
+            if endpoint.status != told:
+                log.note(f"{name}  {endpoint.status}")
+                told = endpoint.status
         waited = pace.now() - begun
         if timeout is not None and waited >= timeout:
             raise StillRunning(f"waited {timeout:g} s, and endpoint {name} is {told}")

@@ -29,10 +29,14 @@ class JobFailure:
     log: tuple[str, ...] = ()
 
     def error(self) -> JobFailed:
-        said = self.explanation
-        rule = f" [{said.rule}]" if said.rule else ""
-        what = f"{self.status}, {said.kind}{rule}: {said.reason or 'no reason given'}"
-        return JobFailed(what, code=self.status, where=self.job, hint=said.fix, log=self.log)
+        explanation = self.explanation
+        rule = f" [{explanation.rule}]" if explanation.rule else ""
+        what = (
+            f"{self.status}, {explanation.kind}{rule}: {explanation.reason or 'no reason given'}"
+        )
+        return JobFailed(
+            what, code=self.status, where=self.job, hint=explanation.fix, log=self.log
+        )
 
 
 def failure_of(account: Account, job: Job) -> JobFailure:

@@ -192,10 +192,10 @@ class Following:
         try:
             yield
         except (Interrupted, KeyboardInterrupt) as error:
-            said = error.message if isinstance(error, Interrupted) else "interrupted"
+            reason = error.message if isinstance(error, Interrupted) else "interrupted"
             if self._waiting.stop_on_interrupt:
                 self._stop(watch)
-            raise Interrupted(f"{said}; {_going(watch)}", hint=self._way_back(watch)) from None
+            raise Interrupted(f"{reason}; {_going(watch)}", hint=self._way_back(watch)) from None
         except NeopackError as error:
             if _going_on(watch) or watch.pending:
                 told = "; ".join(filter(None, [error.hint, _going(watch)]))
@@ -241,7 +241,7 @@ def _going(watch: Watch) -> str:
 
 
 def attach(
-    given: Sequence[str],
+    names: Sequence[str],
     connection: Connection,
     waiting: Waiting,
     *,
@@ -255,17 +255,17 @@ def attach(
     What lies here already is not fetched again. Raises ``UsageError`` where receipts are of
     different regions, ``SourceError`` and ``Malformed`` for a file that is not a receipt.
     """
-    receipts = {one: receipt.read(Path(one)) for one in given if one.endswith(receipt.SUFFIX)}
+    receipts = {text: receipt.read(Path(text)) for text in names if text.endswith(receipt.SUFFIX)}
     account = Account(_connection(connection, list(receipts.values())))
     tickets, running = [], {}
-    for one in given:
-        name = receipts[one].job if one in receipts else one
+    for text in names:
+        name = receipts[text].job if text in receipts else text
         job = jobs.describe(account, name)
         if job is None:
             raise ServiceError(f"there is no job {name}", code="NotFound", hint=_unmade(account))
         running[name] = job
-        known = receipts.get(one) or _receipt_of(job, account)
-        tickets.append(_ticket(one, known, download, force=force, limits=limits))
+        own = receipts.get(text) or _receipt_of(job, account)
+        tickets.append(_ticket(text, own, download, force=force, limits=limits))
     here = [t for t in tickets if result.already_here(t.receipt.job, t.artifact)]
     for ticket in here:
         log.note(f"{ticket.artifact} is here already")
@@ -282,24 +282,24 @@ def _unmade(account: Account) -> str:
     return f"it was never made, or deleted, or is not in {account.region}"
 
 
-def _connection(asked: Connection, receipts: Sequence[Receipt]) -> Connection:
+def _connection(chosen: Connection, receipts: Sequence[Receipt]) -> Connection:
     """The receipts know where their jobs run, unless the user says otherwise."""
-    regions = sorted({one.region for one in receipts})
-    if len(regions) > 1 and not asked.region:
+    regions = sorted({each.region for each in receipts})
+    if len(regions) > 1 and not chosen.region:
         raise UsageError(f"the receipts are of {', '.join(regions)}", hint="one region at a time")
-    return replace(asked, region=asked.region or next(iter(regions), ""))
+    return replace(chosen, region=chosen.region or next(iter(regions), ""))
 
 
 def _ticket(
-    given: str, known: Receipt, download: Path | None, *, force: bool, limits: Limits
+    text: str, own: Receipt, download: Path | None, *, force: bool, limits: Limits
 ) -> Ticket:
-    is_file = given.endswith(receipt.SUFFIX)
-    folder = Path(given).parent if is_file else Path()
-    source = folder / known.archive if is_file else None
+    is_file = text.endswith(receipt.SUFFIX)
+    folder = Path(text).parent if is_file else Path()
+    source = folder / own.archive if is_file else None
     return Ticket(
-        receipt=known,
-        path=Path(given) if is_file else None,
-        artifact=download or folder / known.artifact,
+        receipt=own,
+        path=Path(text) if is_file else None,
+        artifact=download or folder / own.artifact,
         source=source if source and source.is_file() else None,
         force=force,
         limits=limits,
@@ -308,8 +308,8 @@ def _ticket(
 
 def _receipt_of(job: Job, account: Account) -> Receipt:
     """What the service knows of a job that was submitted elsewhere."""
-    asked = job.request or {}
-    uri = asked.get("InputConfig", {}).get("S3Uri", "s3://unknown/unknown.tar.gz")
+    request = job.request or {}
+    uri = request.get("InputConfig", {}).get("S3Uri", "s3://unknown/unknown.tar.gz")
     archive = Location.of(uri).name
     return Receipt(
         job=job.name,
@@ -319,7 +319,7 @@ def _receipt_of(job: Job, account: Account) -> Receipt:
         archive=archive,
         content_sha256="",
         artifact=f"{job.name}.tar.gz",
-        framework=asked.get("InputConfig", {}).get("Framework", ""),
-        framework_version=asked.get("InputConfig", {}).get("FrameworkVersion", ""),
-        request=asked,
+        framework=request.get("InputConfig", {}).get("Framework", ""),
+        framework_version=request.get("InputConfig", {}).get("FrameworkVersion", ""),
+        request=request,
     )

@@ -97,11 +97,11 @@ def plan(stem: str, manifest: ArtifactManifest, settings: DeployOptions) -> Endp
     what += [settings.instance, settings.accelerator, settings.count]
     endpoint = settings.endpoint or _endpoint_name(stem, target)
     _refuse_name(endpoint)
-    one = f"{stem_of(endpoint)}-{naming.digest([*what, role])[:_DIGITS]}"
+    name_of_both = f"{stem_of(endpoint)}-{naming.digest([*what, role])[:_DIGITS]}"
     return EndpointPlan(
         endpoint=endpoint,
-        model=one,
-        config=one,
+        model=name_of_both,
+        config=name_of_both,
         image=image,
         image_from=image_from,
         environment=environment,
@@ -173,13 +173,13 @@ def _image(
         return settings.image, "--image"
     if job.image:
         return job.image, "the job"
-    found = inference_image(manifest.framework, job.framework_version, target, job.region)
-    if not found:
+    address = inference_image(manifest.framework, job.framework_version, target, job.region)
+    if not address:
         raise UsageError(
             f"no table names an image for {manifest.framework} on {target.name} in {job.region}",
             hint="--image",
         )
-    return found, "the table of images"
+    return address, "the table of images"
 
 
 def _data(manifest: ArtifactManifest, job: JobRecord, stem: str) -> Location:

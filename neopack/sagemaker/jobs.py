@@ -138,13 +138,13 @@ def _refuse_other(job: Job, request: JobRequest) -> None:
         )
 
 
-def _differing(known: Mapping[str, Json], asked: Mapping[str, Json]) -> Iterator[str]:
+def _differing(theirs: Mapping[str, Json], ours: Mapping[str, Json]) -> Iterator[str]:
     """What a job has otherwise than asked; what the service adds by itself does not count."""
     for name in ("RoleArn", "InputConfig", "OutputConfig", "StoppingCondition", "VpcConfig"):
-        wanted, found = asked.get(name), known.get(name)
-        if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-            yield from (f"{name}.{key}" for key, item in wanted.items() if found.get(key) != item)
-        elif wanted != found and wanted is not None:
+        mine, actual = ours.get(name), theirs.get(name)
+        if isinstance(mine, Mapping) and isinstance(actual, Mapping):
+            yield from (f"{name}.{key}" for key, item in mine.items() if actual.get(key) != item)
+        elif mine != actual and mine is not None:
             yield name
 
 

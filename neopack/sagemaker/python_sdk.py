@@ -69,10 +69,10 @@ def model(
 def _path(compiled: str | Path | CompiledArtifact | JobOutcome) -> Path:
     if isinstance(compiled, str | Path):
         return Path(compiled)
-    found = compiled.artifact if isinstance(compiled, JobOutcome) else compiled
-    if found is None or found.path is None:
+    artifact = compiled.artifact if isinstance(compiled, JobOutcome) else compiled
+    if artifact is None or artifact.path is None:
         raise UsageError("the job made no artifact")
-    return found.path
+    return artifact.path
 
 
 def _sdk() -> tuple[Any, Any]:

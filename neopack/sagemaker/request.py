@@ -106,15 +106,15 @@ def build(subject: JobInput, settings: JobSettings) -> JobRequest:
 
 def sent_version(subject: JobInput) -> str:
     """FrameworkVersion as it goes over the wire, major.minor; empty where it may not be sent."""
-    known = subject.framework_version
-    if not known or not facts.takes_version(subject.framework, subject.target):
+    version = subject.framework_version
+    if not version or not facts.takes_version(subject.framework, subject.target):
         return ""
-    return versions.major_minor(known)
+    return versions.major_minor(version)
 
 
-def _runtime(subject: JobInput, asked: int | None) -> int:
-    if asked is not None:
-        return asked
+def _runtime(subject: JobInput, seconds: int | None) -> int:
+    if seconds is not None:
+        return seconds
     path = facts.compiler_path(subject.framework, subject.target, subject.framework_version)
     return NEURON_RUNTIME if path == "neuron" else MAX_RUNTIME
 

@@ -101,14 +101,14 @@ def fetch(
     with staging_directory() as staging:
         received = staging / "received.tar.gz"
         digest = _download(account, Location.of(job.artifact), received, log)
-        scanned, given = scan(received, limits), _source(source, receipt, limits, log)
-        kind = _kind(scanned, given)
-        code = _code(scanned, given)
-        made = received
-        if given is not None and code:
-            made = _with_code(scanned, given, code, staging, limits, log)
-        manifest = _manifest(account, job, receipt, scanned, given, digest, kind)
-        return _publish(made, to, manifest, given, force=force)
+        scanned, submitted = scan(received, limits), _source(source, receipt, limits, log)
+        kind = _kind(scanned, submitted)
+        code = _code(scanned, submitted)
+        deployable = received
+        if submitted is not None and code:
+            deployable = _with_code(scanned, submitted, code, staging, limits, log)
+        manifest = _manifest(account, job, receipt, scanned, submitted, digest, kind)
+        return _publish(deployable, to, manifest, submitted, force=force)
 
 
 # --- downloading ----------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def _what(account: Account, artifact: ArchiveScan) -> str:
 
 
 def _publish(
-    made: Path,
+    archive: Path,
     to: Path,
     manifest: ArtifactManifest,
     source: ArchiveScan | None,
@@ -280,7 +280,7 @@ def _publish(
 ) -> FetchedArtifact:
     goldens = golden_path(source.path) if source else None
     with AtomicOutputs(force=force) as outputs:
-        digest = write_copy(outputs.open(to), made)
+        digest = write_copy(outputs.open(to), archive)
         manifest = replace(manifest, archive_sha256=digest)
         outputs.open(beside(to)).write(manifest.dumps())
         if goldens is not None and goldens.is_file() and golden_path(to) != goldens:

@@ -158,8 +158,8 @@ def dry_run(
     log: Log,
 ) -> tuple[DryRun, ...]:
     """The requests, fully checked; needs neither network, credentials nor boto3."""
-    said = environment.get("AWS_DEFAULT_REGION", "")  # boto3 reads no other
-    region = options.connection.region or said
+    default = environment.get("AWS_DEFAULT_REGION", "")  # boto3 reads no other
+    region = options.connection.region or default
     if not region:
         log.note("no region is known here: what depends on it is not checked")
     _, planned = plan(archive, targets, options, region)
@@ -167,17 +167,17 @@ def dry_run(
         log.note(note)
     return tuple(
         DryRun(
-            target=one.request.subject.target.name,
+            target=each.request.subject.target.name,
             region=region,
-            request=one.request.body,
-            command=aws_command(one.request),
+            request=each.request.body,
+            command=aws_command(each.request),
         )
-        for one in planned
+        for each in planned
     )
 
 
 def _notes_of(planned: Sequence[PlannedJob]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(note for one in planned for note in one.notes))
+    return tuple(dict.fromkeys(note for each in planned for note in each.notes))
 
 
 # --- the whole road -------------------------------------------------------------------------
@@ -202,11 +202,11 @@ def submit(
 
 
 def _refuse_outputs(planned: Sequence[PlannedJob], options: JobOptions, *, wait: bool) -> None:
-    for one in planned:
-        refuse_unwritable(one.receipt, force=True)
+    for each in planned:
+        refuse_unwritable(each.receipt, force=True)
         if wait:
-            refuse_unwritable(one.artifact, force=options.force)
-            refuse_unwritable(beside(one.artifact), force=options.force)
+            refuse_unwritable(each.artifact, force=options.force)
+            refuse_unwritable(beside(each.artifact), force=options.force)
 
 
 class _Submission:
@@ -228,14 +228,14 @@ class _Submission:
     def go(self, planned: Sequence[PlannedJob]) -> tuple[JobOutcome, ...]:
         running: dict[str, Job] = {}
         pending: list[JobRequest] = []
-        for one in planned:
-            request, job = jobs.find(self._account, one.request, rerun=self._options.rerun)
-            self._planned[request.name] = replace(one, request=request)
+        for each in planned:
+            request, job = jobs.find(self._account, each.request, rerun=self._options.rerun)
+            self._planned[request.name] = replace(each, request=request)
             if job is None:
                 pending.append(request)
             else:
                 running[job.name] = job
-                receipt.write(self._receipt(request), one.receipt)
+                receipt.write(self._receipt(request), each.receipt)
                 self._log.note(
                     f"{job.name} does this already ({job.status}): nothing is paid twice"
                 )
@@ -266,22 +266,22 @@ class _Submission:
     def _create(self, request: JobRequest) -> SubmittedJob:
         # the receipt first: a job without one would be an orphan
         receipt.write(self._receipt(request), self._planned[request.name].receipt)
-        made = jobs.create(self._account, request)
-        said = "was there already" if made.adopted else "submitted"
-        self._log.note(f"{made.job.name} {said}: {made.job.arn}")
-        return made
+        submitted = jobs.create(self._account, request)
+        how = "was there already" if submitted.adopted else "submitted"
+        self._log.note(f"{submitted.job.name} {how}: {submitted.job.arn}")
+        return submitted
 
     def _tickets(self) -> tuple[Ticket, ...]:
         return tuple(
             Ticket(
-                path=one.receipt,
-                receipt=self._receipt(one.request),
-                artifact=one.artifact,
+                path=each.receipt,
+                receipt=self._receipt(each.request),
+                artifact=each.artifact,
                 source=self._archive,
                 force=self._options.force,
                 limits=self._options.limits,
             )
-            for one in self._planned.values()
+            for each in self._planned.values()
         )
 
     def _receipt(self, request: JobRequest) -> Receipt:

@@ -78,9 +78,9 @@ def upload(
             _put(account, payload, to, kms_key, log)
             sent = payload.bytes
         else:
-            found = _found_upload(account, to)
-            sent = _put_in_parts(account, payload, to, kms_key, log, found)
-            if found is not None and not _is_there(account, payload, to):
+            cut = _found_upload(account, to)
+            sent = _put_in_parts(account, payload, to, kms_key, log, cut)
+            if cut is not None and not _is_there(account, payload, to):
                 # somebody else's unfinished upload: its object says nothing of its content
                 sent = _put_in_parts(account, payload, to, kms_key, log, None)
     if not _is_there(account, payload, to):
