@@ -94,8 +94,8 @@ class Process:
     ) -> None:
         self.handle, self.requests = handle, requests
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
-        self._listening = threading.Thread(target=listen, args=(answers,), daemon=True)
-        self._overhearing = threading.Thread(target=self._overhear, args=(output,), daemon=True)
+        self._listening = _reading(listen, answers)
+        self._overhearing = _reading(self._overhear, output)
         self._listening.start()
         self._overhearing.start()
 
@@ -160,3 +160,14 @@ class Process:
         with output:
             for line in output:
                 self._lines.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _reading(read: Callable[[BinaryIO], None], stream: BinaryIO) -> threading.Thread:
+    """A thread that reads a stream to its end; an interrupt while the process starts closes the
+    stream before that."""
+
+    def target() -> None:
+        with contextlib.suppress(ValueError):  # on a closed file
+            read(stream)
+
+    return threading.Thread(target=target, daemon=True)

@@ -13,6 +13,7 @@ from desk import INPUT, Call, Copied, Desk
 from hostile import pack
 
 from neopack import distributions, errors
+from neopack.processes import forkserver
 
 
 def test_the_help_states_the_codes_that_errors_have(neopack: Call) -> None:
@@ -168,9 +169,12 @@ def test_6_for_an_engine_that_is_killed(
     desk: Desk,
     copied: Copied,
     processes_of: Callable[[str], set[int]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import threading
 
+    # a forked child has the fork server's environment in /proc, which is not what is killed here
+    monkeypatch.setattr(forkserver, "fork", lambda *_: None)
     copied("cnn", desk.path)
     before = processes_of(str(desk.temporary))
 

@@ -234,7 +234,11 @@ def test_waiting_no_longer_than_asked(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("{", "is not JSON"), ("[]", "is no receipt"), ('{"schema": 1, "job": 3}', "3 is not str")],
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not a receipt"),
+        ('{"schema": 1, "job": 3}', "3 is not str"),
+    ],
 )
 def test_a_receipt_that_is_none(cloud: Cloud, content: str, words: str) -> None:
     Path("x.job.json").write_text(content)

@@ -159,7 +159,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "CompilerOptions: 2": {"options": "{}"},
     "CompilerOptions: 1025": {"options": "x" * 1025},
     "KmsKeyId": {"kms_key": "my key"},
-    "KmsKeyId: 'mykey' is no key id": {"kms_key": "mykey"},
+    "KmsKeyId: 'mykey' is not a key id": {"kms_key": "mykey"},
     "SecurityGroupIds: 6": {"security_groups": ("sg-1",) * 6, "subnets": ("subnet-1",)},
     "Subnets: 0": {"security_groups": ("sg-1",)},
     "Subnets: 'no such thing'": {"security_groups": ("sg",), "subnets": ("no such thing",)},

@@ -145,8 +145,11 @@ def test_what_was_installed_since_is_imported(folder: Path, tmp_path: Path) -> N
     assert forkserver._servers[PRELOAD] is not server
 
 
-def test_one_that_cannot_fork_is_not_asked_twice(folder: Path) -> None:
-    preload = ("onnxruntime",)  # it has a thread of its own
+def test_one_that_cannot_fork_is_not_asked_twice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preload = ("onnxruntime",)  # its telemetry has a thread, which our runner turns off
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
     forkserver.warm(preload)
     for _ in range(2):
         with child(preload) as process:
