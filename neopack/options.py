@@ -19,6 +19,7 @@ from neopack.errors import UsageError
 from neopack.formats.codec import to_json
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.goldens.comparison import check_max_difference
+from neopack.spelling import nearest
 from neopack.values.finding import Level
 
 __all__ = [
@@ -298,25 +299,40 @@ def limits_of(settings: Sequence[str]) -> Limits:
 
 T = TypeVar("T", bound=Options)
 _PATHS = frozenset({"code", "example", "download"})
+# one text is one of them
+_SEVERAL = frozenset({"ignore", "select", "tags", "outputs"})
 
 
 def chosen(kind: type[T], options: T | None, choices: Mapping[str, object]) -> T:
     """``options``, or the defaults of ``kind``, with ``choices`` over them.
 
-    Raises ``TypeError`` for a keyword that ``kind`` does not have.
+    Raises ``UsageError`` for options of another class and for a keyword that ``kind`` lacks.
     """
+    if options is not None and not isinstance(options, kind):
+        raise UsageError(f"options is a {type(options).__name__}", hint=f"give a {kind.__name__}")
     own = {each.name for each in fields(kind)}  # type: ignore[arg-type]
     values = {name: _frozen(name, value) for name, value in choices.items()}
     known = {name: value for name, value in values.items() if name in own}
     rest = tuple((name, value) for name, value in values.items() if name not in own)
-    if "framework_options" in own and rest:
+    if rest and "framework_options" in own and not _misspelled(rest, own):
         known["framework_options"] = rest
     elif rest:
-        raise TypeError(f"{kind.__name__} has no field {rest[0][0]!r}")
+        name = _misspelled(rest, own) or rest[0][0]
+        near = nearest(name, own)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(own))}"
+        raise UsageError(f"no keyword {name!r}", hint=hint)
     return replace(options or kind(), **known)  # type: ignore[type-var]
+
+
+def _misspelled(rest: tuple[tuple[str, object], ...], own: set[str]) -> str:
+    """The first name that is like a field, and not an option of some framework."""
+    names = (name for name, _ in rest if name not in PackageChoices.__annotations__)
+    return next((name for name in names if nearest(name, own)), "")
 
 
 def _frozen(name: str, value: object) -> object:
     if name in _PATHS and isinstance(value, str | PathLike):
         return Path(value)
+    if name in _SEVERAL and isinstance(value, str):
+        return (value,)
     return tuple(value) if isinstance(value, list) else value

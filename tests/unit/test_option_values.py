@@ -96,9 +96,23 @@ def test_keywords_build_a_value() -> None:
     )
 
 
-def test_an_unknown_keyword_is_a_type_error() -> None:
-    with pytest.raises(TypeError, match="precisoin"):
-        chosen(CompileOptions, None, {"precisoin": "fp32"})
+@pytest.mark.parametrize(
+    ("kind", "keyword", "near"),
+    [(CompileOptions, "precisoin", "precision"), (PackageOptions, "taregt", "target")],
+)
+def test_an_unknown_keyword_is_told_with_the_nearest(kind: Any, keyword: str, near: str) -> None:
+    with pytest.raises(UsageError, match=keyword) as caught:
+        chosen(kind, None, {keyword: "x"})
+    assert caught.value.hint == f"did you mean {near}?"
+
+
+def test_options_of_another_class_are_refused() -> None:
+    with pytest.raises(UsageError, match="options is a CheckOptions"):
+        chosen(PackageOptions, CheckOptions(), {})
+
+
+def test_one_text_is_one_of_several() -> None:
+    assert chosen(CheckOptions, None, {"ignore": "NEO-PT"}).ignore == ("NEO-PT",)
 
 
 @pytest.mark.parametrize("choices", [{"poll": float("nan")}, {"poll": -1}, {"timeout": -0.5}])
