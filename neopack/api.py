@@ -57,7 +57,6 @@ from neopack.values.log import Log, SilentLog
 from neopack.values.signature import InputRequest
 
 if TYPE_CHECKING:
-    from neopack.sagemaker.policy_files import write_policies
     from neopack.sagemaker.verbs import (
         attach,
         delete_job,
@@ -72,6 +71,7 @@ if TYPE_CHECKING:
         stop_job,
         submit,
         undeploy,
+        write_policies,
     )
 
 __all__ = [
@@ -116,34 +116,12 @@ __all__ = [
 
 Inputs: TypeAlias = Mapping[str, Sequence[int]] | Sequence[InputRequest]
 
-# imported at first use: what needs no AWS imports nothing of it
-_OF_SAGEMAKER = {
-    "write_policies": "neopack.sagemaker.policy_files",
-    **dict.fromkeys(
-        (
-            "attach",
-            "delete_job",
-            "deploy",
-            "dry_run",
-            "job_log",
-            "job_results",
-            "jobs",
-            "plan_endpoint",
-            "raise_for_jobs",
-            "show_job",
-            "stop_job",
-            "submit",
-            "undeploy",
-        ),
-        "neopack.sagemaker.verbs",
-    ),
-}
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _OF_SAGEMAKER:
+    """SageMaker's verbs are imported at first use: other verbs import nothing of it."""
+    if name not in __all__:
         raise AttributeError(f"module 'neopack.api' has no attribute {name!r}")
-    return getattr(importlib.import_module(_OF_SAGEMAKER[name]), name)
+    return getattr(importlib.import_module("neopack.sagemaker.verbs"), name)
 
 
 # --- packaging ------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import typer
 
 from neopack.cli._console import console
 from neopack.errors import NeopackError
-from neopack.reports.jobs import states_rows
 
 if TYPE_CHECKING:
     from neopack.sagemaker.following import JobOutcome
@@ -25,6 +24,8 @@ class Board:
         self._told: dict[str, str] = {}
 
     def show(self, states: Mapping[str, Job]) -> None:
+        from neopack.reports.jobs import states_rows  # here: every command imports this module
+
         rows = states_rows(states)
         if console.live(COLUMNS, rows, over=all(job.over for job in states.values())):
             return

@@ -11,6 +11,7 @@ from neopack.sagemaker.deploying import Deployment
 from neopack.sagemaker.following import JobOutcome, JobResults, Waiting
 from neopack.sagemaker.jobs import Job
 from neopack.sagemaker.managing import JobLog
+from neopack.sagemaker.policy_files import write_policies
 from neopack.sagemaker.submitting import DryRun
 from neopack.values.json import Json
 from neopack.values.log import Log, SilentLog
@@ -29,6 +30,7 @@ __all__ = [
     "stop_job",
     "submit",
     "undeploy",
+    "write_policies",
 ]
 
 

@@ -173,3 +173,11 @@ def test_nothing_but_the_command_line_imports_the_emulator() -> None:
     """It is for tests and demos: what users run against AWS never reaches it."""
     importers = {room(path) for path in FILES if "emulator" in rooms_imported(path)}
     assert importers == {"emulator", "cli"}
+
+
+def test_the_command_line_starts_without_the_rooms_that_do_the_work() -> None:
+    script = "import sys, neopack.cli; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    modules = [m for m in run.stdout.decode().split() if m.startswith("neopack.")]
+    rooms = {module.split(".")[1] for module in modules}
+    assert not rooms & {"api", "checks", "compiling", "frameworks", "packaging", "sagemaker"}
