@@ -21,6 +21,7 @@ from neopack.processes.child import Child
 from neopack.values.json import AnyJson
 
 PRELOAD = ("numpy", "neopack.errors", "neopack.values.log")
+THREADED = "tests.unit.processes.threaded"
 TASKS = """
 import os, random, resource, sys, tempfile
 import numpy
@@ -145,11 +146,8 @@ def test_what_was_installed_since_is_imported(folder: Path, tmp_path: Path) -> N
     assert forkserver._servers[PRELOAD] is not server
 
 
-def test_one_that_cannot_fork_is_not_asked_twice(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    preload = ("onnxruntime",)  # its telemetry has a thread, which our runner turns off
-    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+def test_one_that_cannot_fork_is_not_asked_twice(folder: Path) -> None:
+    preload = (THREADED,)
     forkserver.warm(preload)
     for _ in range(2):
         with child(preload) as process:
