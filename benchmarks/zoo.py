@@ -29,7 +29,7 @@ from typing import Any
 
 import neopack
 from neopack.errors import NeopackError
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.signature import InputRequest
 

@@ -28,6 +28,8 @@ os.environ.setdefault("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
 # two processes on two cores are slower where each computes on both; read when numpy is imported
 for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     os.environ.setdefault(f"{library}_THREADS", "1")
+# the same kernels on every CPU, as neopack has TensorFlow compute; read at its import
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # speed is measured in benchmarks/: a busy machine fails no test
 untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # the same examples each time; `make properties` looks for others

@@ -56,6 +56,7 @@ class GoldenRecord:
     seed: int
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

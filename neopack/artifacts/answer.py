@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.artifacts.load import checked_inputs, load_opened, open_archive
-from neopack.goldens.arrays import load_arrays, load_goldens, save_arrays
+from neopack.goldens.arrays import load_arrays, save_arrays
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.inputs import random_inputs, request_of
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
 from neopack.values.artifact import Array

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neopack import facts
-from neopack.archive.manifest import manifest_of, manifest_path
+from neopack import facts, runtimes
+from neopack.archive.manifest import Manifest, manifest_of, manifest_path
 from neopack.archive.read import ArchiveScan, scan
 from neopack.checks import repacking
 from neopack.checks.engine import Judge
@@ -27,6 +27,7 @@ from neopack.formats.tar import TarEntry
 from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
 from neopack.options import CheckOptions
+from neopack.values.evidence import Evidence
 from neopack.values.finding import CheckResult, Report
 from neopack.values.model import ModelInfo
 from neopack.values.target import Target
@@ -141,9 +142,26 @@ def _report(subject: Subject, judge: Judge, target: Target, options: CheckOption
     return replace(
         report,
         subject=subject.path.name or str(subject.path),
-        evidence=manifest.evidence if manifest else (),
+        evidence=_evidence(manifest, report.framework_version) if manifest else (),
         remark=subject.remark,
     )
+
+
+def _evidence(manifest: Manifest, version: str) -> tuple[Evidence, ...]:
+    """The evidence of a manifest; ``exact`` is about the version that is judged now."""
+    return tuple(
+        replace(
+            evidence,
+            exact=_is_exact(evidence.runtime, version),
+            framework_version=evidence.framework_version or manifest.framework_version,
+        )
+        for evidence in manifest.evidence
+    )
+
+
+def _is_exact(runtime: str, version: str) -> bool:
+    known = runtime in runtimes.names()  # another neopack may have had others
+    return known and runtimes.is_exact(runtimes.get(runtime), version)
 
 
 def judged(subject: Subject, judge: Judge, submitted: Submission) -> Report:

@@ -24,7 +24,7 @@ def compile_model(data: AnyJson, log: Log) -> AnyJson:
     request, engine = replace(request, model=model), engines.get(data["engine"])
     artifact = engine.compile(request, out, log)
     with log.step("comparing with the golden outputs"):
-        return to_json(compared(engine, artifact, request, out))
+        return to_json(compared(engine, artifact, request, out, log))
 
 
 TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {"compile": compile_model}

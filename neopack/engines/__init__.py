@@ -35,7 +35,11 @@ class EngineVerdict:
 
 
 class Engine(Protocol):
+    """What neopack asks of an engine. It computes integers in ``integer_bits``, whatever the
+    model's own are."""
+
     name: str
+    integer_bits: int
 
     def available(self) -> Availability: ...
 

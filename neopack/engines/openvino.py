@@ -35,6 +35,8 @@ ALLOWED = {"fp32": 1e-3, "bf16": 5e-2, "fp16": 1e-2}
 
 class OpenVino:
     name = "openvino"
+    # its CPU plugin computes int64 as int32
+    integer_bits = 32
 
     def available(self) -> Availability:
         return Availability(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from neopack.goldens import inputs
-from neopack.goldens.arrays import save_goldens
+from neopack.goldens.cases import GoldenCase, save_cases
+from neopack.goldens.directed import Compute, golden_cases
 from neopack.values.artifact import Array
 from neopack.values.model import Goldens, ModelSource
 from neopack.values.signature import InputRequest
@@ -73,12 +74,24 @@ class ExportTask:
     own: object = None
 
     def examples(self, requests: Sequence[InputRequest]) -> dict[str, Array]:
-        """The golden inputs: the user's own, or seeded ones."""
+        """The first golden inputs: the user's own, or seeded ones."""
         return inputs.examples(requests, seed=self.options.seed, example=self.options.example)
 
-    def save_goldens(self, examples: Mapping[str, Array], outputs: Mapping[str, Array]) -> Goldens:
+    def golden_cases(
+        self,
+        requests: Sequence[InputRequest],
+        examples: Mapping[str, Array],
+        outputs: Mapping[str, Array],
+        compute: Compute,
+    ) -> tuple[GoldenCase, ...]:
+        """The first golden case, ``examples`` and ``outputs``, and the directed ones, of inputs
+        that real data resembles. ``compute`` is the source model, called as its users call it;
+        it raises ``NeopackError`` for inputs that it does not take."""
+        return golden_cases(requests, examples, outputs, compute, seed=self.options.seed)
+
+    def save_goldens(self, cases: Sequence[GoldenCase]) -> Goldens:
         """Write the golden numbers into ``staging``."""
-        return save_goldens(self.staging / GOLDENS, examples, outputs, seed=self.options.seed)
+        return save_cases(self.staging / GOLDENS, cases, seed=self.options.seed)
 
 
 def options_of(task: ExportTask, kind: type[T]) -> T:

@@ -1,7 +1,4 @@
-"""Golden numbers: seeded inputs and the outputs of the source model, in one .npz.
-
-Keys are ``input/<name>`` and ``output/<name>``. Equal arrays give a file with equal bytes.
-"""
+"""Arrays by name in one .npz. Equal arrays give a file with equal bytes."""
 
 from __future__ import annotations
 
@@ -11,42 +8,13 @@ from typing import BinaryIO
 
 from neopack.errors import Malformed, SourceError, first_line
 from neopack.values.artifact import Array
-from neopack.values.model import Goldens
 
-__all__ = [
-    "load_arrays",
-    "load_goldens",
-    "save_arrays",
-    "save_goldens",
-]
+__all__ = ["load_arrays", "save_arrays"]
 
 # numpy's letters for bool, integers, unsigned ones and floats
 NUMBERS = "biuf"
 ZIP = b"PK"
 HINT = "write it with numpy.savez(FILE, NAME=ARRAY)"
-
-
-def save_goldens(
-    path: Path, inputs: Mapping[str, Array], outputs: Mapping[str, Array], *, seed: int
-) -> Goldens:
-    arrays = {f"input/{name}": array for name, array in inputs.items()}
-    arrays |= {f"output/{name}": array for name, array in outputs.items()}
-    with path.open("wb") as stream:
-        save_arrays(stream, arrays)
-    return Goldens(
-        path=path,
-        seed=seed,
-        inputs=tuple(inputs),
-        outputs=tuple(outputs),
-        constant=_constant(outputs),
-        empty=not any(array.size for array in outputs.values()),
-    )
-
-
-def _constant(outputs: Mapping[str, Array]) -> bool:
-    sizes = [array.size for array in outputs.values()]
-    ranges = [array.min() == array.max() for array in outputs.values() if array.size]
-    return sum(sizes) > len(sizes) and all(ranges)
 
 
 def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
@@ -98,13 +66,3 @@ def load_arrays(path: Path) -> dict[str, Array]:
                 f"{name!r} is not an array of numbers but of {array.dtype}", where=str(path)
             )
     return arrays
-
-
-def load_goldens(path: Path) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return (inputs, outputs). Raises ``Malformed`` if the file is not such an .npz."""
-    arrays = load_arrays(path)
-    inputs = {n.removeprefix("input/"): a for n, a in arrays.items() if n.startswith("input/")}
-    outputs = {n.removeprefix("output/"): a for n, a in arrays.items() if n.startswith("output/")}
-    if not inputs or not outputs:
-        raise Malformed("holds no golden inputs and outputs", where=str(path))
-    return inputs, outputs

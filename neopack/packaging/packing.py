@@ -175,6 +175,11 @@ def _doubts(model: ExportedModel) -> Iterator[str]:
             "the golden outputs are all one number: comparing with them proves nothing (give "
             "trained --weights, or real inputs with --example)"
         )
+    if not (model.goldens.finite or model.goldens.empty):
+        yield (
+            "the golden outputs are all NaN or infinite: comparing with them proves nothing (give "
+            "trained --weights, or real inputs with --example)"
+        )
     if model.goldens.empty:
         yield (
             "the golden outputs are empty: the model found nothing in the golden inputs, and "
@@ -210,6 +215,7 @@ def _manifest(
             seed=model.goldens.seed,
             inputs=model.goldens.inputs,
             outputs=model.goldens.outputs,
+            cases=model.goldens.cases,
         ),
         data_input_config=layout.data_input_config,
         compiler_options=layout.compiler_options,

@@ -13,12 +13,13 @@ from neopack.archive.manifest import goldens_of, manifest_of, record_evidence
 from neopack.artifacts.load import open_archive, unpack
 from neopack.errors import SourceError, Unsupported, UsageError, VerificationFailed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.goldens.arrays import load_goldens
-from neopack.goldens.comparison import check_max_difference, difference
+from neopack.goldens.cases import load_cases
+from neopack.goldens.comparison import check_max_difference
 from neopack.outputs.staging import staging_directory
+from neopack.proving import comparing
 from neopack.runtimes import Runtime, install
 from neopack.values.artifact import Array
-from neopack.values.evidence import Evidence, OutputEvidence
+from neopack.values.evidence import Evidence
 from neopack.values.json import Json
 from neopack.values.log import Log
 from neopack.values.signature import Signature
@@ -32,7 +33,8 @@ ALLOWED = 1e-4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """The model to prove: its main file, the parts beside it, and the golden numbers."""
+    """The model to prove: its main file, the parts beside it, and the golden numbers. ``archived``
+    says that it is in an archive already."""
 
     subject: str
     framework: str
@@ -43,6 +45,7 @@ class Proof:
     goldens: Path
     runtime: str | None = None
     max_difference: float | None = None
+    archived: bool = False
 
 
 def verify(
@@ -96,6 +99,7 @@ def verify(
                 goldens=goldens,
                 runtime=runtime,
                 max_difference=max_difference,
+                archived=True,
             ),
             log,
         )
@@ -135,8 +139,9 @@ def prove(proof: Proof, log: Log) -> Evidence:
     exact = runtimes.is_exact(runtime, proof.framework_version)
     if not exact:
         log.note(_inexact(proof, runtime))
-    inputs, golden = load_goldens(proof.goldens)
-    _refuse_empty(golden, proof.subject)
+    allowed = ALLOWED if proof.max_difference is None else proof.max_difference
+    cases = load_cases(proof.goldens)
+    comparing.refuse_empty(cases, proof.subject)
     with runtimes.worker(
         runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
     ) as worker:
@@ -145,21 +150,25 @@ def prove(proof: Proof, log: Log) -> Evidence:
             handle, _ = worker.call("load", _task(proof))
             seconds = time.monotonic() - start
             versions, _ = worker.call("versions")  # including packages that loading imported
+
+        def compute(inputs: Mapping[str, Array]) -> dict[str, Array]:
+            return worker.call("predict", handle, arrays=dict(inputs))[1]
+
         with log.step("computing the golden inputs"):
-            _, computed = worker.call("predict", handle, arrays=inputs)
-    allowed = ALLOWED if proof.max_difference is None else proof.max_difference
-    evidence = Evidence(
+            compared = comparing.compared(cases, compute, allowed)
+    comparing.refuse(compared, _packaged(proof), runtime.name)
+    return Evidence(
         runtime=runtime.name,
         exact=exact,
+        framework_version=proof.framework_version,
         versions=versions,
         load_seconds=round(seconds, 3),
-        difference=difference(golden, computed),
+        difference=max(output.relative for output in compared.outputs),
         allowed=allowed,
-        outputs=tuple(_compared(name, golden[name], computed.get(name)) for name in golden),
+        outputs=compared.outputs,
+        cases=compared.cases,
         stood_in=install.stood_in(runtime),
     )
-    _refuse(evidence, proof.subject)
-    return evidence
 
 
 def _inexact(proof: Proof, runtime: Runtime) -> str:
@@ -176,42 +185,12 @@ def _task(proof: Proof) -> Json:
     }
 
 
-def _compared(name: str, golden: Array, computed: Array | None) -> OutputEvidence:
-    import numpy as np
-
-    relative = difference({name: golden}, {} if computed is None else {name: computed})
-    absolute = float("inf")
-    if computed is not None and computed.shape == golden.shape:
-        gaps = np.abs(golden.astype(np.float64) - computed.astype(np.float64))
-        absolute = float(np.nanmax(gaps, initial=0.0))
-    return OutputEvidence(
-        name=name,
-        dtype="" if computed is None else str(computed.dtype),
-        shape=() if computed is None else computed.shape,
-        absolute=absolute,
-        relative=relative,
-    )
-
-
-def _refuse_empty(golden: Mapping[str, Array], subject: str) -> None:
-    if not any(array.size for array in golden.values()):
-        raise VerificationFailed(
-            "its golden outputs are empty, so there is nothing to compare",
-            where=subject,
-            hint="package it with --example FILE.npz, inputs that give non-empty outputs",
-        )
-
-
-def _refuse(evidence: Evidence, subject: str) -> None:
-    if evidence.difference <= evidence.allowed:
-        return
-    worst = max(evidence.outputs, key=lambda output: output.relative)
-    where = f"output {worst.name!r}"
-    if not worst.dtype:
-        raise VerificationFailed(f"{evidence.runtime} returns no {where}", where=subject)
-    raise VerificationFailed(
-        f"{evidence.runtime} computes another {where}: it differs by {worst.relative:.2g} of the "
-        f"largest golden number, more than {evidence.allowed:g}",
-        where=subject,
-        hint=f"accept it with --max-difference {1.1 * evidence.difference:.2g}",
+def _packaged(proof: Proof) -> comparing.Packaged:
+    return comparing.Packaged(
+        subject=proof.subject,
+        framework=proof.framework,
+        model=proof.model,
+        parts=proof.parts,
+        signature=proof.signature,
+        archived=proof.archived,
     )

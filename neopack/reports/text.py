@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from neopack import versions
 from neopack.artifacts.answer import Answer
 from neopack.artifacts.inspecting import Inspection
 from neopack.checks.failure_reasons import Explanation
@@ -61,7 +62,7 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
     for reason in dict.fromkeys(outcome.reason for outcome in report.not_checked):
         same = [outcome.id for outcome in report.not_checked if outcome.reason == reason]
         lines += wrapped("not checked  ", f"{', '.join(same)}: {reason}")
-    lines += [_proven(evidence) for evidence in report.evidence]
+    lines += [_proven(evidence, report.framework_version) for evidence in report.evidence]
     lines.append(_summary(report))
     return "\n".join(lines)
 
@@ -103,8 +104,19 @@ def evidence_text(evidence: Evidence) -> str:
             f"  loaded in       {evidence.load_seconds:.2f} s",
             *_stood_in(evidence),
             *table(rows),
+            *_cases(evidence),
         ]
     )
+
+
+def _cases(evidence: Evidence) -> list[str]:
+    """How many golden cases there are, and what each that is not alike has."""
+    names = ", ".join(case.name for case in evidence.cases)
+    lines = wrapped("  golden cases    ", names) if names else []
+    for case in evidence.cases:
+        if case.remark:
+            lines += wrapped("  not alike       ", f"{case.name}: {case.remark}")
+    return lines
 
 
 def _stood_in(evidence: Evidence) -> list[str]:
@@ -113,13 +125,19 @@ def _stood_in(evidence: Evidence) -> list[str]:
     return [told] if count else []
 
 
-def _proven(evidence: Evidence) -> str:
-    nearest = "" if evidence.exact else ", the nearest there is to what Neo compiles with"
+def _proven(evidence: Evidence, version: str = "") -> str:
+    """``version`` is the one that a report judges, where that may be another than was proven."""
     without = " without CUDA" if evidence.stood_in else ""
-    return (
-        f"proven in {evidence.runtime}{without}{nearest}: loads, and its outputs differ by "
-        f"{evidence.difference:.2g} of the largest"
-    )
+    proven = f"proven in {evidence.runtime}{without}{_nearest(evidence, version)}"
+    return f"{proven}: loads, and its outputs differ by {evidence.difference:.2g} of the largest"
+
+
+def _nearest(evidence: Evidence, version: str) -> str:
+    if evidence.exact:
+        return ""
+    if version and not versions.same(evidence.framework_version, version):
+        return f" for {evidence.framework_version}, which does not count for {version}"
+    return ", the nearest there is to what Neo compiles with"
 
 
 def _subject(report: Report) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from neopack.errors import Malformed, UsageError
 from neopack.facts.hosting import RequestForm
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.serving.bodies import LARGEST_BODY, Body
 from neopack.values.artifact import Array

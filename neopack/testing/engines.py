@@ -12,7 +12,7 @@ from neopack.engines import Engine
 from neopack.engines.compare import compared
 from neopack.errors import NeopackError, VerificationFailed
 from neopack.formats.codec import from_json, to_json
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import CompilationRequest, CompiledArtifact
 from neopack.values.log import SilentLog
@@ -35,7 +35,9 @@ def assert_engine_conforms(engine: Engine, request: CompilationRequest) -> None:
         out = Path(folder)
         artifact = engine.compile(request, out, SilentLog())
         _assert_artifact(engine, request, artifact, out)
-        _assert_computes(engine, request, compared(engine, artifact, request, out), out)
+        _assert_computes(
+            engine, request, compared(engine, artifact, request, out, SilentLog()), out
+        )
         torn = out / f"torn{request.model.suffix}"
         torn.write_bytes(request.model.read_bytes()[:64])
         strict = replace(request, max_difference=-1.0)  # below zero no difference passes
@@ -54,7 +56,7 @@ def _compile_apart(engine: Engine, request: CompilationRequest) -> None:
     """In a directory of its own: an engine is given an empty one each time."""
     with tempfile.TemporaryDirectory() as folder:
         artifact = engine.compile(request, Path(folder), SilentLog())
-        compared(engine, artifact, request, Path(folder))
+        compared(engine, artifact, request, Path(folder), SilentLog())
 
 
 def _assert_artifact(

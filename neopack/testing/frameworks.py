@@ -14,7 +14,7 @@ from neopack.formats.files import FolderFiles, PlacedFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks import ExportTask, Framework, registry
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.packaging.exporting import TASKS
 from neopack.processes.child import Child

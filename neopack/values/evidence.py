@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neopack.values.signature import Shape
 
 __all__ = [
+    "CaseEvidence",
     "Evidence",
     "OutputEvidence",
 ]
@@ -16,7 +17,7 @@ __all__ = [
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputEvidence:
     """One output as an exact version gave it. ``absolute`` is the largest absolute difference
-    from the golden one, ``relative`` that over the largest golden number."""
+    from the golden one, ``relative`` that over the largest golden number; both of all cases."""
 
     name: str
     dtype: str
@@ -26,13 +27,25 @@ class OutputEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvidence:
+    """One golden case. ``difference`` is of the largest golden number of each output; ``remark``
+    says what differs and does not refuse the model, "" for nothing."""
+
+    name: str
+    difference: float
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """That a packaged model was loaded and computed in an exact version.
 
     ``exact`` is whether that is the version Neo compiles with; where none such can be had it is
-    the nearest older one. ``versions`` are as the runtime reports them, ``load_seconds`` the
-    time it took to load the model. ``stood_in`` are libraries that the runtime was built for and
-    has empty ones in place of, CUDA's: then the proof is of the CPU alone.
+    the nearest older one. ``framework_version`` is what it was proven for. ``versions`` are as
+    the runtime reports them, ``load_seconds`` the time it took to load the model. ``difference``
+    and ``outputs`` are the largest of all golden ``cases`` that decide. ``stood_in`` are libraries
+    that the runtime was built for and has empty ones in place of, CUDA's: then the proof is of the
+    CPU alone.
     """
 
     runtime: str
@@ -42,4 +55,6 @@ class Evidence:
     difference: float
     allowed: float
     outputs: tuple[OutputEvidence, ...]
+    framework_version: str = ""
+    cases: tuple[CaseEvidence, ...] = ()
     stood_in: tuple[str, ...] = ()

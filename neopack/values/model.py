@@ -90,19 +90,21 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goldens:
-    """Seeded inputs and the outputs that the source model gave for them, in one .npz.
+    """The .npz of golden cases: named inputs, and the outputs that the source model gave.
 
-    Keys are ``input/<name>`` and ``output/<name>``. ``constant``: all outputs are one number,
-    which any broken model may give as well. ``empty``: there is no number in any, as where a
-    detector found nothing.
+    What follows describes the first case. ``constant``: all outputs are one number, which any
+    broken model may give as well. ``empty``: there is no number in any, as where a detector found
+    nothing. ``finite``: at least one number is neither NaN nor infinite.
     """
 
     path: Path
     seed: int
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    cases: tuple[str, ...] = ()
     constant: bool = False
     empty: bool = False
+    finite: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

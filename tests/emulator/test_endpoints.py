@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from orders import BUCKET, ROLE, create, ended, tar_of, upload
 
 from neopack.emulator import Emulator, EmulatorScript, Span, Timeline
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 
 IMAGE = "301217895009.dkr.ecr.us-west-2.amazonaws.com/sagemaker-inference-pytorch:1.8-cpu-py3"
 COMPILED = f"s3://{BUCKET}/out/model-ml_c5.tar.gz"

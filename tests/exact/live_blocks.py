@@ -15,7 +15,7 @@ from mxnet.gluon import nn
 
 import neopack
 from neopack.errors import NeopackError
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 
 FOLDER = Path(sys.argv[1])

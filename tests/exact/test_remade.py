@@ -15,8 +15,10 @@ from desk import Call, Desk
 from old_models import Scored
 
 import neopack as package
-from neopack.goldens.arrays import load_goldens
+from neopack.errors import VerificationFailed
+from neopack.goldens.cases import load_goldens
 from neopack.values.artifact import Array, NeoArchive
+from neopack.values.log import LineLog
 
 OLD = Path(__file__).parents[1] / "old_models.py"
 RUNTIME = "pytorch-1.8.1"
@@ -101,11 +103,18 @@ def test_today_s_export_is_kept_where_it_loads_there(tmp_path: Path) -> None:
     assert [evidence.runtime for evidence in anew.report.evidence] == [RUNTIME]
 
 
-def test_what_the_trace_chose_is_said(tmp_path: Path) -> None:
-    made = package.package(
-        f"{OLD}:chosen", inputs={"x": (1, 3)}, runtime=RUNTIME, path=tmp_path / "m.tar.gz"
-    )
-    assert any("old_models.py" in warning for warning in made.warnings)
+def test_what_the_trace_chose_is_said_and_not_proven(tmp_path: Path) -> None:
+    """Another input is answered as the first one was."""
+    lines: list[str] = []
+    with pytest.raises(VerificationFailed, match="for the golden case 'another'"):
+        package.package(
+            f"{OLD}:chosen",
+            inputs={"x": (1, 3)},
+            runtime=RUNTIME,
+            path=tmp_path / "m.tar.gz",
+            log=LineLog(lines.append),
+        )
+    assert any("old_models.py" in warning for warning in lines)
 
 
 @pytest.mark.parametrize(

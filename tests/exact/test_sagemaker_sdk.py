@@ -20,7 +20,7 @@ WANTED = ("sagemaker>=2.200,<3", "isal", "rich", "typer")
 SCRIPT = """
 from pathlib import Path
 import numpy as np
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.sagemaker.python_sdk import model
 
 made = model("onnx-ml_c5.tar.gz", instance="ml.c5.xlarge")

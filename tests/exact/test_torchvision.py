@@ -9,7 +9,7 @@ import pytest
 from desk import Call, Desk
 
 import neopack as package
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import NeoArchive
 

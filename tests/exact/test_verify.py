@@ -13,7 +13,7 @@ from desk import Call, Copied, Desk
 import neopack as package
 from neopack import runtimes
 from neopack.errors import UsageError, VerificationFailed
-from neopack.goldens.arrays import load_goldens, save_goldens
+from neopack.goldens.cases import FIRST, GoldenCase, load_goldens, save_cases
 from neopack.proving.verify import runtime_for
 from neopack.runtimes import install
 from neopack.values.log import SilentLog
@@ -71,9 +71,12 @@ def test_other_numbers_are_refused_and_leave_no_evidence(
     path = copied("onnx", tmp_path)
     inputs, outputs = load_goldens(tmp_path / "onnx.golden.npz")
     golden = tmp_path / "onnx.golden.npz"
-    save_goldens(golden, inputs, {n: a + np.float32(1) for n, a in outputs.items()}, seed=0)
+    other = {name: array + np.float32(1) for name, array in outputs.items()}
+    save_cases(golden, [GoldenCase(name=FIRST, inputs=inputs, outputs=other)], seed=0)
     believe(tmp_path / "onnx.neopack.json", golden)
-    with pytest.raises(VerificationFailed, match="computes another output 'scores'"):
+    with pytest.raises(
+        VerificationFailed, match="computes another result: output 'scores' differs by"
+    ):
         package.verify(path)
     assert package.check(path).evidence == ()
     assert package.verify(path, max_difference=10).difference > 1e-4

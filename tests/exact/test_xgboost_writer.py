@@ -12,7 +12,7 @@ import xgboost
 
 import neopack
 from neopack.archive.read import extract_member, scan
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.runtimes import Worker
 
 ROWS, FEATURES = 300, 6

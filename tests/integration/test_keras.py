@@ -12,7 +12,7 @@ from desk import Call
 
 import neopack as package
 from neopack.errors import CheckFailed, SourceError, Unsafe, UsageError
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import NeoArchive
 

@@ -16,7 +16,7 @@ from neopack import runtimes
 from neopack.errors import CheckFailed, ExportFailed, SourceError, Unsupported, UsageError
 from neopack.formats import mxparams
 from neopack.formats.source import BytesSource
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import NeoArchive
 

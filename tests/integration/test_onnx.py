@@ -21,7 +21,7 @@ from desk import Call, Desk
 
 import neopack as package
 from neopack.errors import SourceError, UsageError
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array, NeoArchive
 

@@ -15,7 +15,7 @@ from desk import Call
 import neopack as package
 from neopack.errors import SourceError, UsageError
 from neopack.frameworks.tensorflow.facts import FrozenGraphFacts, SavedModelFacts, TensorFlowFacts
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import NeoArchive
 from neopack.values.model import facts_of

@@ -17,7 +17,7 @@ import pytest
 
 import neopack
 from neopack.archive.manifest import golden_path, manifest_path
-from neopack.goldens.arrays import load_goldens
+from neopack.goldens.cases import load_goldens
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"

@@ -16,6 +16,7 @@ from neopack.checks.judging import Submission
 from neopack.engines import compare
 from neopack.errors import ExportFailed, UsageError, VerificationFailed
 from neopack.frameworks import callables
+from neopack.goldens.comparison import Worst
 from neopack.reports.text import report_text
 from neopack.values.finding import Finding, Report
 
@@ -38,9 +39,9 @@ def test_a_failed_callable_can_be_called_again_as_the_hint_says(
 @pytest.mark.parametrize("off", [3.4e-3, 1.04e-2, 9.99e-1])
 def test_the_difference_that_the_hint_accepts_is_accepted(off: float) -> None:
     with pytest.raises(VerificationFailed) as refused:
-        compare._refuse(off, 1e-3)
+        compare._refuse(Worst(off, "first"), 1e-3)
     allowed = float(refused.value.hint.split("--max-difference ")[1].split(",")[0])
-    compare._refuse(off, allowed)
+    compare._refuse(Worst(off, "first"), allowed)
 
 
 @pytest.mark.parametrize("given", [{"level": 10}, {"ignore": ["NEO-XX"]}, {"code": "nowhere"}])

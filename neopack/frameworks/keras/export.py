@@ -24,7 +24,9 @@ from neopack.frameworks.keras.lowering.lower import lower
 from neopack.frameworks.keras.lowering.old_model import OldModel
 from neopack.frameworks.keras.read import Document
 from neopack.goldens import inputs
-from neopack.goldens.comparison import difference
+from neopack.goldens.cases import GoldenCase
+from neopack.goldens.comparison import worst
+from neopack.goldens.directed import Compute
 from neopack.outputs.atomic import refuse_full
 from neopack.values.artifact import Array
 from neopack.values.json import AnyJson
@@ -77,23 +79,27 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
 def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
     opened = graph.graph_of(model.config, major=model.major, where=model.where)
     specs = [_spec(opened, at) for at in opened.inputs]
-    examples = task.examples(_requests(specs, task.inputs, model.where))
+    requests = _requests(specs, task.inputs, model.where)
+    examples = task.examples(requests)
     shapes = {name: array.shape for name, array in examples.items()}
     lowered = lower(opened, model.weights, shapes=shapes)
     target = task.staging / MODEL_FILE
     fixed = all(None not in spec.shape[1:] for spec in specs)
     rewrites = _write(model, lowered, target, keep=fixed, log=log)
-    arrays = list(examples.values())
-    outputs, warnings = _outputs(model, lowered, task.staging, arrays)
-    named = dict(zip(_output_names(opened), outputs, strict=True))
+    compute, warnings = _source_runner(model, lowered, _output_names(opened), task.staging)
+    cases = task.golden_cases(requests, examples, compute(examples), compute)
+    if model.live is not None:
+        _refuse_other(model, lowered, cases, task.staging)
     names = [lowered.calls[at].layer for at in lowered.inputs]
-    examples = dict(zip(names, arrays, strict=True))
+    cases = tuple(case.renamed(dict(zip(examples, names, strict=True))) for case in cases)
     keras = keras_run.keras_module()
     return ExportedModel(
         framework="KERAS",
         members=(Member(name=MODEL_FILE, path=target),),
-        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(named)),
-        goldens=task.save_goldens(examples, named),
+        signature=Signature(
+            inputs=inputs.specs(cases[0].inputs), outputs=inputs.specs(cases[0].outputs)
+        ),
+        goldens=task.save_goldens(cases),
         versions={
             "keras": str(keras.__version__),
             "backend": keras_run.backend(),
@@ -234,26 +240,36 @@ def _write(
     return rewrites
 
 
-def _outputs(
-    model: KerasModel, lowered: OldModel, staging: Path, arrays: list[Array]
-) -> tuple[list[Array], tuple[str, ...]]:
+def _source_runner(
+    model: KerasModel, lowered: OldModel, names: Sequence[str], staging: Path
+) -> tuple[Compute, tuple[str, ...]]:
     """(what the source computes, what there is to say of that)."""
+    if model.live is not None:
+        return _runner(model.live, names, model.where), ()
+    return _lowered_runner(model, lowered, names, staging), (_doubt(),)
+
+
+def _lowered_runner(
+    model: KerasModel, lowered: OldModel, names: Sequence[str], staging: Path
+) -> Compute:
     flat = staging / "flat.h5"
     write.write_h5(lowered, flat)
-    ours = _computed(keras_run.loaded(flat), arrays, model.where)
+    live = keras_run.loaded(flat)
     flat.unlink()
-    if model.live is None:
-        return ours, (_doubt(),)
-    theirs = _computed(model.live, arrays, model.where)
-    off = difference(_numbered(theirs), _numbered(ours))
-    if not off <= LOWERED_DIFFERENCE:
+    return _runner(live, names, model.where)
+
+
+def _refuse_other(
+    model: KerasModel, lowered: OldModel, cases: Sequence[GoldenCase], staging: Path
+) -> None:
+    names = tuple(cases[0].outputs)
+    off = worst(cases, _lowered_runner(model, lowered, names, staging))
+    if not off.difference <= LOWERED_DIFFERENCE:
         raise ExportFailed(
-            f"the model lowered to Keras {write.KERAS_VERSION} differs from the source by "
-            f"{off:.2g} of the largest output",
+            f"the model lowered to Keras {write.KERAS_VERSION} differs from the source by {off}",
             where=model.where,
             hint="please report it with the model's configuration",
         )
-    return theirs, ()
 
 
 def _doubt() -> str:
@@ -263,16 +279,18 @@ def _doubt() -> str:
     )
 
 
-def _computed(model: Any, arrays: list[Array], where: str) -> list[Array]:
-    try:
-        return keras_run.computed(model, arrays)
-    except Exception as error:
-        # layers raise whatever their backend raises
-        raise ExportFailed(f"Keras cannot compute it: {first_line(error)}", where=where) from error
+def _runner(model: Any, names: Sequence[str], where: str) -> Compute:
+    def compute(given: Mapping[str, Array]) -> dict[str, Array]:
+        try:
+            outputs = keras_run.computed(model, list(given.values()))
+        except Exception as error:
+            # layers raise whatever their backend raises
+            raise ExportFailed(
+                f"Keras cannot compute it: {first_line(error)}", where=where
+            ) from error
+        return dict(zip(names, outputs, strict=True))
 
-
-def _numbered(arrays: Sequence[Array]) -> Mapping[str, Array]:
-    return {str(place): array for place, array in enumerate(arrays)}
+    return compute
 
 
 def _output_names(opened: graph.LayerGraph) -> list[str]:

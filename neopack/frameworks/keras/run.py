@@ -106,6 +106,8 @@ def backend() -> str:
 def keras_module(threads: int | None = None) -> Any:
     """Keras 3, on the backend that its own settings name or else on one that is installed."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # dilated depthwise convolutions are computed by oneDNN, which is not on everywhere
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     configured = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
     if "KERAS_BACKEND" not in os.environ and not configured.exists():
         os.environ["KERAS_BACKEND"] = _installed_backend()

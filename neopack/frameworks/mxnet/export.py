@@ -18,6 +18,7 @@ from neopack.frameworks.mxnet import file_names, source
 from neopack.frameworks.mxnet.facts import SymbolFacts
 from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, SymbolFiles
 from neopack.goldens import inputs
+from neopack.goldens.cases import GoldenCase
 from neopack.values.artifact import Array
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, facts_of
@@ -57,13 +58,17 @@ def _keep(pair: SymbolFiles, task: ExportTask, log: Log) -> ExportedModel:
         examples = task.examples(requests)
         loaded, _ = worker.call("load", where, timeout=PATIENCE)
         handle = {"handle": loaded["handle"]}
-        _, outputs = worker.call("predict", handle, arrays=examples, timeout=PATIENCE)
+
+        def compute(given: Mapping[str, Array]) -> dict[str, Array]:
+            return worker.call("predict", handle, arrays=dict(given), timeout=PATIENCE)[1]
+
+        cases = task.golden_cases(requests, examples, compute(examples), compute)
     paths = {SYMBOL_NAME: pair.symbol, PARAMETERS_NAME: pair.parameters}
     if pair.shapes:
         paths[file_names.SHAPES] = pair.shapes
     for name, path in paths.items():
         shutil.copyfile(path, task.staging / name)
-    return _exported(task, tuple(paths), examples, outputs, described["mxnet"])
+    return _exported(task, tuple(paths), cases, described["mxnet"])
 
 
 def _known_shapes(pair: SymbolFiles, requests: Sequence[InputRequest]) -> dict[str, list[int]]:
@@ -139,10 +144,16 @@ def _build(task: ExportTask, log: Log) -> ExportedModel:
     }
     with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=origin.where) as worker:
         answer, outputs = worker.call("export", order, arrays=examples, timeout=PATIENCE)
+        exported = {"prefix": order["prefix"], "outputs": answer["outputs"]}
+
+        def compute(given: Mapping[str, Array]) -> dict[str, Array]:
+            return worker.call("answer", exported, arrays=dict(given), timeout=PATIENCE)[1]
+
+        cases = task.golden_cases(task.inputs, examples, outputs, compute)
     for remark in answer["remarks"]:
         log.warn(remark)
     members = (SYMBOL_NAME, PARAMETERS_NAME)
-    return _exported(task, members, examples, outputs, answer["mxnet"])
+    return _exported(task, members, cases, answer["mxnet"])
 
 
 def _refuse_names(requests: Sequence[InputRequest], where: str) -> None:
@@ -165,14 +176,15 @@ def _refuse_names(requests: Sequence[InputRequest], where: str) -> None:
 def _exported(
     task: ExportTask,
     members: Sequence[str],
-    examples: Mapping[str, Array],
-    outputs: Mapping[str, Array],
+    cases: Sequence[GoldenCase],
     version: str,
 ) -> ExportedModel:
     return ExportedModel(
         framework="MXNET",
         members=tuple(Member(name=name, path=task.staging / name) for name in members),
-        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
-        goldens=task.save_goldens(examples, outputs),
+        signature=Signature(
+            inputs=inputs.specs(cases[0].inputs), outputs=inputs.specs(cases[0].outputs)
+        ),
+        goldens=task.save_goldens(cases),
         versions={"mxnet": version},
     )

@@ -21,7 +21,9 @@ from neopack.frameworks.onnx.lowering.lower import fits, lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.frameworks.onnx.source import model_info, require_file
 from neopack.goldens import inputs
-from neopack.goldens.comparison import difference
+from neopack.goldens.cases import GoldenCase
+from neopack.goldens.comparison import worst
+from neopack.goldens.directed import Compute
 from neopack.values.artifact import Array
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, ModelInfo, facts_of
@@ -51,36 +53,42 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     else:
         _check(path)
         shutil.copyfile(path, target)
-    examples = task.examples(_requests(info, task.inputs, where))
-    outputs = _compute(target, examples, where)
+    cases = _answered(target, _requests(info, task.inputs, where), task)
+    examples, outputs = cases[0].inputs, cases[0].outputs
     release = release_for(task.options.framework_version)
     rewrites: tuple[str, ...] = ()
     if not fits(info, release):
         shapes = {name: array.shape for name, array in examples.items()}
         rewrites = lower(target, target, release, shapes, where)
         allowed = ALLOWED_HALF if "float16" in info.dtypes else ALLOWED
-        lowered = _compute(target, examples, where)
-        _refuse_otherwise(outputs, lowered, allowed, where)
+        _refuse_otherwise(cases, target, allowed, where)
         log.note(f"lowered for ONNX {release.release}: {'; '.join(rewrites)}")
     return ExportedModel(
         framework="ONNX",
         members=(Member(name=MODEL_FILE, path=target),),
         signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
-        goldens=task.save_goldens(examples, outputs),
+        goldens=task.save_goldens(cases),
         versions={"onnx": _onnx().__version__, "python": platform.python_version()},
         rewrites=rewrites,
     )
 
 
+def _answered(
+    model: Path, requests: Sequence[InputRequest], task: ExportTask
+) -> tuple[GoldenCase, ...]:
+    where, examples = task.source.where, task.examples(requests)
+    compute = _runner(model, where)
+    return task.golden_cases(requests, examples, compute(examples), compute)
+
+
 def _refuse_otherwise(
-    golden: Mapping[str, Array], computed: Mapping[str, Array], allowed: float, where: str
+    cases: Sequence[GoldenCase], lowered: Path, allowed: float, where: str
 ) -> None:
     """The lowered file computes what the file as given computes."""
-    off = difference(golden, computed)
-    if not off <= allowed:
+    off = worst(cases, _runner(lowered, where))
+    if not off.difference <= allowed:
         raise ExportFailed(
-            f"lowered, it computes otherwise: off by {off:.2g} of the largest number, more "
-            f"than {allowed:g}",
+            f"lowered, it computes otherwise: off by {off}, more than {allowed:g}",
             where=where,
             hint="export it for opset 12",
         )
@@ -170,17 +178,21 @@ def _shown(spec: TensorSpec) -> str:
     return "[" + ", ".join("?" if dim is None else str(dim) for dim in spec.shape) + "]"
 
 
-def _compute(model: Path, examples: Mapping[str, Array], where: str) -> dict[str, Array]:
-    runner = OnnxRuntimeRunner(model.read_bytes(), Signature(inputs=()))
-    try:
-        return runner.predict(examples)
-    except Exception as error:
-        shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
-        raise ExportFailed(
-            f"ONNX Runtime cannot compute it: {first_line(error)}",
-            where=where,
-            hint=f"it was given {shapes}",
-        ) from error
+def _runner(model: Path, where: str) -> Compute:
+    session = OnnxRuntimeRunner(model.read_bytes(), Signature(inputs=()))
+
+    def compute(given: Mapping[str, Array]) -> dict[str, Array]:
+        try:
+            return session.predict(given)
+        except Exception as error:
+            shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in given.items())
+            raise ExportFailed(
+                f"ONNX Runtime cannot compute it: {first_line(error)}",
+                where=where,
+                hint=f"it was given {shapes}",
+            ) from error
+
+    return compute
 
 
 def _onnx() -> Any:

@@ -1,8 +1,8 @@
 """Turn a PyTorch source into TorchScript that Neo reads.
 
 A live module, or what a callable returns, is put in eval mode on the CPU, traced with seeded
-inputs, and compared with itself on a second input; a TorchScript file is kept byte for byte where
-the PyTorch that it is for can load it.
+inputs, and compared with itself on every golden case; a TorchScript file is kept byte for byte
+where the PyTorch that it is for can load it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import platform
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,7 @@ from neopack.frameworks.pytorch.saving import TRACE_DIFFERENCE, save
 from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
 from neopack.frameworks.task import options_of
 from neopack.goldens import inputs
+from neopack.goldens.cases import GoldenCase
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
 from neopack.values.log import Log
@@ -104,15 +105,13 @@ def _keep(task: ExportTask, log: Log) -> ExportedModel:
             f"{path.name} does not tell its input shapes", hint="give --input NAME=1,3,224,224"
         )
     bound = bind(module, requests, str(path))
-    examples = task.examples(bound.requests)
-    output = call(bound.call, examples, str(path))
+    cases, _ = _answered(bound, task)
     if compatibility.is_readable(info, task.options.framework_version):
         shutil.copyfile(path, task.staging / MODEL_FILE)
-        return _exported(task, examples, output, ())
+        return _exported(task, cases, ())
     inline_functions(module)  # they are rewritten where they stand in a graph
-    answers = [(examples, output), *_answered(module, bound, task)]
-    rewrites = save(module, answers, task, log)
-    return _exported(task, examples, output, (), rewrites)
+    rewrites = save(module, cases, task, log)
+    return _exported(task, cases, (), rewrites)
 
 
 def _info(path: Path) -> ModelInfo:
@@ -207,27 +206,30 @@ def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
             hint="give --input NAME=1,3,224,224 for each input of forward",
         )
     bound = bind(module, task.inputs, where)
-    examples = task.examples(bound.requests)
-    output = call(bound.call, examples, where)
+    cases, output = _answered(bound, task)
     program = bound.program(flat=flat_outputs.is_flat(output))
     traced, remarks = (
-        _script(program, where) if options.script else _run_tracer(program, examples, where)
+        _script(program, where) if options.script else _run_tracer(program, cases[0].inputs, where)
     )
-    remarks += _disagreements(program, traced, bound, task, output)
+    random = _random(bound, cases[0], where)
+    of_trace, differing = _traced_cases(traced, cases, where, random=bool(random))
+    remarks += random + differing
     for remark in remarks:
         log.warn(remark)
-    answers = [(examples, output), *_answered(traced, bound, task)]
-    rewrites = save(traced, answers, task, log)
-    return _exported(task, examples, output, tuple(remarks), rewrites)
+    rewrites = save(traced, of_trace, task, log)
+    return _exported(task, cases, tuple(remarks), rewrites)
 
 
-def _answered(
-    traced: Any, bound: Binding, task: ExportTask
-) -> Iterator[tuple[Mapping[str, Array], Any]]:
-    """A second, different input and what the module gives for it; none where it fails."""
-    second = inputs.random_inputs(bound.requests, task.options.seed + 1)
-    with contextlib.suppress(ExportFailed):
-        yield second, call(traced, second, task.source.where)
+def _answered(bound: Binding, task: ExportTask) -> tuple[tuple[GoldenCase, ...], Any]:
+    """What the module answers to each golden input, and its first output as it is."""
+    where, examples = task.source.where, task.examples(bound.requests)
+    output = call(bound.call, examples, where)
+    names = flat_outputs.names(output)
+
+    def compute(given: Mapping[str, Array]) -> dict[str, Array]:
+        return arrays(call(bound.call, given, where), names)
+
+    return task.golden_cases(bound.requests, examples, arrays(output, names), compute), output
 
 
 def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tuple[Any, list[str]]:
@@ -269,30 +271,36 @@ def _script(program: Any, where: str) -> tuple[Any, list[str]]:
             raise ExportFailed(f"cannot be scripted: {first_line(error)}", where=where) from error
 
 
-def _disagreements(
-    program: Any, traced: Any, bound: Binding, task: ExportTask, first: Any
-) -> list[str]:
-    """Compare the model with itself and with its trace, on a second, different input too."""
-    where = task.source.where
-    names = flat_outputs.names(first)
-    remarks = []
-    examples = task.examples(bound.requests)
-    golden, again = arrays(first, names), arrays(call(bound.call, examples, where), names)
-    if difference(golden, again) > TRACE_DIFFERENCE:
+def _random(bound: Binding, first: GoldenCase, where: str) -> list[str]:
+    again = arrays(call(bound.call, first.inputs, where), tuple(first.outputs))
+    if difference(first.outputs, again) > TRACE_DIFFERENCE:
         return ["the model answers the same input differently each time: is it random?"]
-    if difference(golden, arrays(call(traced, examples, where), names)) > TRACE_DIFFERENCE:
+    return []
+
+
+def _traced_cases(
+    traced: Any, cases: Sequence[GoldenCase], where: str, *, random: bool
+) -> tuple[list[GoldenCase], list[str]]:
+    """What the trace answers to each golden input, and a remark where the model does not."""
+    answered, differing = [], []
+    for case in cases:
+        try:
+            output = arrays(call(traced, case.inputs, where), tuple(case.outputs))
+        except ExportFailed:
+            differing.append(case.name)
+            continue
+        answered.append(replace(case, outputs=output))
+        if difference(case.outputs, output) > TRACE_DIFFERENCE and case.decides:
+            differing.append(case.name)
+    if random or not differing:
+        return answered, []
+    if differing[0] == cases[0].name:
         raise ExportFailed("its trace computes something else than the model", where=where)
-    second = inputs.random_inputs(bound.requests, task.options.seed + 1)
-    try:
-        model, trace = call(program, second, where), call(traced, second, where)
-    except ExportFailed as error:
-        return [f"a second, different input fails: {error.message}"]
-    if difference(arrays(model, names), arrays(trace, names)) > TRACE_DIFFERENCE:
-        remarks.append(
-            "the trace depends on the data: on a second, different input it computes something"
-            " else than the model (--script keeps control flow)"
-        )
-    return remarks
+    remark = (
+        "the trace depends on the data: for other inputs it computes something else than the "
+        f"model (--script keeps control flow). The golden cases are {', '.join(differing)}"
+    )
+    return answered, [remark]
 
 
 # --- what comes of it -----------------------------------------------------------------------
@@ -300,18 +308,18 @@ def _disagreements(
 
 def _exported(
     task: ExportTask,
-    examples: Mapping[str, Array],
-    output: Any,
+    cases: Sequence[GoldenCase],
     remarks: tuple[str, ...],
     rewrites: tuple[str, ...] = (),
 ) -> ExportedModel:
-    torch = torch_module()
-    outputs = arrays(output, flat_outputs.names(output))
+    torch, first = torch_module(), cases[0]
     return ExportedModel(
         framework="PYTORCH",
         members=(Member(name=MODEL_FILE, path=task.staging / MODEL_FILE),),
-        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
-        goldens=task.save_goldens(examples, outputs),
+        signature=Signature(
+            inputs=inputs.specs(first.inputs), outputs=inputs.specs(first.outputs)
+        ),
+        goldens=task.save_goldens(cases),
         versions={"torch": torch.__version__, "python": platform.python_version()},
         warnings=remarks,
         rewrites=rewrites,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from neopack.errors import ExportFailed
 from neopack.frameworks import ExportTask
-from neopack.frameworks.pytorch import flat_outputs
 from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.lowering import canonical, lower
 from neopack.frameworks.pytorch.module_calls import arrays, call
 from neopack.frameworks.pytorch.torchvision_ops import load_script
-from neopack.goldens.comparison import difference
+from neopack.goldens.cases import GoldenCase
+from neopack.goldens.comparison import difference, differs_beside, unlike
 from neopack.outputs.atomic import refuse_full
-from neopack.values.artifact import Array
 from neopack.values.log import Log
 
 __all__ = ["TRACE_DIFFERENCE", "save"]
@@ -26,13 +25,13 @@ TRACE_DIFFERENCE = 1e-4
 
 def save(
     module: Any,
-    answers: Sequence[tuple[Mapping[str, Array], Any]],
+    cases: Sequence[GoldenCase],
     task: ExportTask,
     log: Log,
 ) -> tuple[str, ...]:
     """Write ``module`` for the version asked for; what was rewritten, in words.
 
-    ``answers`` are inputs and what the model gave for them: the file must give the same.
+    ``cases`` are inputs and what the module gave for them: the file must give the same.
     """
     version = task.options.framework_version
     rewritten = lower.lower(module, version)
@@ -41,28 +40,32 @@ def save(
     _write(module, task.staging, version)
     if not rewritten:
         return ()
-    _refuse_changed(rewritten, answers, task)
+    for remark in _changes(rewritten, cases, task):
+        log.warn(remark)
     return _told(rewritten, version, log)
 
 
-def _refuse_changed(
-    rewritten: Sequence[str],
-    answers: Sequence[tuple[Mapping[str, Array], Any]],
-    task: ExportTask,
-) -> None:
+def _changes(
+    rewritten: Sequence[str], cases: Sequence[GoldenCase], task: ExportTask
+) -> Iterator[str]:
     """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
     ran before it was rewritten goes on with what it was compiled to then."""
     where, version = task.source.where, task.options.framework_version
     saved = load_script(lambda: str(task.staging / MODEL_FILE))
-    for examples, output in answers:
-        names = flat_outputs.names(output)
-        off = difference(arrays(output, names), arrays(call(saved, examples, where), names))
-        if not off <= TRACE_DIFFERENCE:
-            raise ExportFailed(
-                f"rewriting {', '.join(rewritten)} for PyTorch {version} "
-                f"changed its outputs by {off:.2g} of the largest",
-                where=where,
-            )
+    for case in cases:
+        computed = arrays(call(saved, case.inputs, where), tuple(case.outputs))
+        off, other = difference(case.outputs, computed), unlike(case.outputs, computed)
+        changed = (
+            f"rewriting {', '.join(rewritten)} for PyTorch {version} changed its outputs for the "
+            f"golden case {case.name!r}"
+        )
+        if other or not off <= TRACE_DIFFERENCE:
+            by = other or f"by {off:.2g} of the largest"
+            if case.decides:
+                raise ExportFailed(f"{changed}: {by}", where=where)
+            yield f"{changed}: {by}"
+        elif differs_beside(case.outputs, computed):
+            yield f"{changed}, where they are NaN or infinite"
 
 
 def _told(rewritten: Sequence[str], version: str, log: Log) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ from neopack.frameworks.tensorflow.run import GraphRunner, frozen_runner, saved_
 from neopack.frameworks.tensorflow.source import file_info
 from neopack.frameworks.tensorflow.tensorflow_module import tensorflow
 from neopack.goldens import inputs
-from neopack.goldens.comparison import difference
+from neopack.goldens.cases import GoldenCase
+from neopack.goldens.comparison import worst
 from neopack.values.artifact import Array
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, ModelInfo, facts_of
@@ -100,12 +101,13 @@ def _frozen_source(path: Path, info: ModelInfo, task: ExportTask, log: Log) -> E
     specs = info.signature.inputs if info.signature else ()
     needed = needed_by(graph.definition, outputs.values())
     used = [spec for spec in specs if spec.name in needed]  # not a label's
-    examples = _examples(concrete_function.requests_of(used, task.inputs, str(path)), task)
-    golden = _computed(_fed_runner(graph, examples, outputs), examples, str(path))
+    requests = concrete_function.requests_of(used, task.inputs, str(path))
+    examples = _examples(requests, task)
+    cases = _answered(_fed_runner(graph, examples, outputs), requests, task, str(path))
     frozen = freeze.FrozenGraph(
         graph=graph, inputs={name: name for name in examples}, outputs=outputs
     )
-    return _write_frozen(frozen, examples, golden, [], task, log)
+    return _write_frozen(frozen, cases, [], task, log)
 
 
 def _saved_source(
@@ -116,19 +118,22 @@ def _saved_source(
     meta, key = saved_model.choose(model, options.tags, options.signature, str(folder))
     tags = list(meta.meta_info_def.tags)
     specs = _signature_inputs(meta.signature_def[key])
-    examples = _examples(concrete_function.requests_of(specs, task.inputs, str(folder)), task)
+    requests = concrete_function.requests_of(specs, task.inputs, str(folder))
     plain = Signature(inputs=())
     # no name for the runner: its session, and the variables in it, go with it
-    golden = _computed(golden_of or saved_runner(folder, tags, key, plain), examples, str(folder))
+    cases = _answered(
+        golden_of or saved_runner(folder, tags, key, plain), requests, task, str(folder)
+    )
     members, remarks, lowered = _write_saved(folder, model, meta, key, task.staging)
     written = task.staging / DIRECTORY
     if options.form == "frozen":
         meta = model.meta_graphs[0]
-        frozen = freeze.freeze_saved_model(written, meta, inputs.specs(examples), str(folder))
+        specs = list(inputs.specs(cases[0].inputs))
+        frozen = freeze.freeze_saved_model(written, meta, specs, str(folder))
         shutil.rmtree(written)
-        return _write_frozen(frozen, examples, golden, remarks, task, log)
-    _refuse_other(saved_runner(written, tags, DEFAULT, plain), examples, golden)
-    return _exported(members, examples, golden, remarks, lowered, task, log)
+        return _write_frozen(frozen, cases, remarks, task, log)
+    _refuse_other(saved_runner(written, tags, DEFAULT, plain), cases)
+    return _exported(members, cases, remarks, lowered, task, log)
 
 
 def _write_saved(
@@ -154,10 +159,8 @@ def _live_source(model: Any, task: ExportTask, log: Log) -> ExportedModel:
         for s in specs
     )
     if options.form == "frozen":
-        examples = _examples(requests, task)
-        golden = _computed(_Function(function), examples, where)
-        frozen = freeze.freeze_function(function)
-        return _write_frozen(frozen, examples, golden, [], task, log)
+        cases = _answered(_Function(function), requests, task, where)
+        return _write_frozen(freeze.freeze_function(function), cases, [], task, log)
     folder = task.staging / "given"
     _save(function, model, folder, where)
     of_folder = replace(task, inputs=requests, own=TensorFlowOptions(form="saved-model"))
@@ -205,26 +208,29 @@ class _Function(GraphRunner):
 
 def _write_frozen(
     frozen: freeze.FrozenGraph,
-    examples: Mapping[str, Array],
-    golden: Mapping[str, Array],
+    cases: Sequence[GoldenCase],
     remarks: list[str],
     task: ExportTask,
     log: Log,
 ) -> ExportedModel:
-    by_node = {frozen.inputs[name]: array for name, array in examples.items()}
-    freeze.fix_shapes(frozen.graph.definition, inputs.specs(by_node))
-    types = {name: tensorflow().as_dtype(a.dtype).as_datatype_enum for name, a in golden.items()}
+    cases = [case.renamed(inputs=frozen.inputs) for case in cases]
+    first = cases[0]
+    freeze.fix_shapes(frozen.graph.definition, inputs.specs(first.inputs))
+    types = {
+        name: tensorflow().as_dtype(array.dtype).as_datatype_enum
+        for name, array in first.outputs.items()
+    }
     pruned = prune(frozen.graph.definition, frozen.outputs, types)
     lowered = lower(pruned.graph)
-    outputs = {pruned.outputs[name]: array for name, array in golden.items()}
+    cases = [case.renamed(outputs=pruned.outputs) for case in cases]
     path = task.staging / FROZEN_FILE
     write_graph(StrippedGraph(definition=pruned.graph, numbers=frozen.graph.numbers), path)
-    fetches = {name: f"{name}:0" for name in outputs}
-    _refuse_other(_fed_runner(read_graph(path), by_node, fetches), by_node, outputs)
+    fetches = {name: f"{name}:0" for name in cases[0].outputs}
+    _refuse_other(_fed_runner(read_graph(path), first.inputs, fetches), cases)
     members = [Member(name=FROZEN_FILE, path=path)]
     rewrites = [*remarks, *pruned.rewrites, *lowered.rewrites()]
     rewrites = list(dict.fromkeys(rewrites))
-    return _exported(members, by_node, outputs, rewrites, lowered, task, log)
+    return _exported(members, cases, rewrites, lowered, task, log)
 
 
 def _fed_runner(
@@ -238,8 +244,7 @@ def _fed_runner(
 
 def _exported(
     members: list[Member],
-    examples: Mapping[str, Array],
-    golden: Mapping[str, Array],
+    cases: Sequence[GoldenCase],
     rewrites: list[str],
     lowered: LoweredGraph,
     task: ExportTask,
@@ -250,8 +255,10 @@ def _exported(
     return ExportedModel(
         framework="TENSORFLOW",
         members=tuple(members),
-        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(golden)),
-        goldens=task.save_goldens(examples, golden),
+        signature=Signature(
+            inputs=inputs.specs(cases[0].inputs), outputs=inputs.specs(cases[0].outputs)
+        ),
+        goldens=task.save_goldens(cases),
         versions={"tensorflow": tensorflow().__version__, "python": platform.python_version()},
         rewrites=tuple(rewrites),
         warnings=lowered.warnings(),
@@ -281,6 +288,17 @@ def _examples(requests: Sequence[InputRequest], task: ExportTask) -> dict[str, A
     return task.examples(requests)
 
 
+def _answered(
+    runner: GraphRunner, requests: Sequence[InputRequest], task: ExportTask, where: str
+) -> tuple[GoldenCase, ...]:
+    examples = _examples(requests, task)
+
+    def compute(given: Mapping[str, Array]) -> dict[str, Array]:
+        return _computed(runner, given, where)
+
+    return task.golden_cases(requests, examples, compute(examples), compute)
+
+
 def _computed(runner: GraphRunner, examples: Mapping[str, Array], where: str) -> dict[str, Array]:
     try:
         return runner.predict(examples)
@@ -293,9 +311,7 @@ def _computed(runner: GraphRunner, examples: Mapping[str, Array], where: str) ->
         ) from error
 
 
-def _refuse_other(
-    runner: GraphRunner, examples: Mapping[str, Array], golden: Mapping[str, Array]
-) -> None:
-    off = difference(golden, runner.predict(examples))
-    if not off <= REWRITE_DIFFERENCE:
-        raise ExportFailed(f"the exported model differs from its source by {off:.2g}")
+def _refuse_other(runner: GraphRunner, cases: Sequence[GoldenCase]) -> None:
+    off = worst(cases, runner.predict)
+    if not off.difference <= REWRITE_DIFFERENCE:
+        raise ExportFailed(f"the exported model differs from its source by {off}")

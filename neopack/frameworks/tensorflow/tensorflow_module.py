@@ -16,8 +16,13 @@ ERRORS_ONLY = "2"
 
 
 def tensorflow() -> Any:
-    """The package, whichever distribution brought it: tensorflow or tensorflow-cpu."""
+    """The package, whichever distribution brought it: tensorflow or tensorflow-cpu.
+
+    Its own kernels do not compute dilated depthwise convolutions; those of oneDNN do, and
+    TensorFlow turns them on by itself only on some CPUs.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ONLY)
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
         import tensorflow as tf
     except ImportError as error:

@@ -52,12 +52,15 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
         features = facts_of(read.read_source(source), LearnerFacts).num_feature
     examples = _examples(task, features)
     signature = Signature(inputs=inputs.specs(examples))
-    outputs = XGBoostRunner(path.read_bytes(), signature, rounds=rounds).predict(examples)
+    source_model = XGBoostRunner(path.read_bytes(), signature, rounds=rounds)
+    outputs = source_model.predict(examples)
+    requests = task.inputs or (InputRequest(name=INPUT, shape=(ROWS, features)),)
+    cases = task.golden_cases(requests, examples, outputs, source_model.predict)
     return ExportedModel(
         framework="XGBOOST",
         members=(Member(name=MODEL_FILE, path=target),),
         signature=Signature(inputs=signature.inputs, outputs=inputs.specs(outputs)),
-        goldens=task.save_goldens(examples, outputs),
+        goldens=task.save_goldens(cases),
         versions={"xgboost": version(), "python": platform.python_version()},
         rewrites=rewrites,
     )

@@ -21,6 +21,8 @@ ALONE = (
 
 _handles: Iterator[int] = itertools.count(1)
 _loaded: Dict[int, "_Model"] = {}
+# how what was exported to a prefix answers
+_sources: Dict[str, Any] = {}
 
 
 def _mxnet() -> Any:
@@ -208,11 +210,21 @@ def _export_block(block: Any, data: Json, arrays: Arrays, remarks: List[str]) ->
         _load_weights(block, data["weights"])
     elif _initialize(block):
         remarks.append("its parameters were not initialized: they are random")
-    given = [mx.nd.array(array, dtype=array.dtype) for array in arrays.values()]
     block.hybridize()
-    found = block(*given)
+
+    def answer(arrays: Arrays) -> List[Any]:
+        given = [mx.nd.array(array, dtype=array.dtype) for array in arrays.values()]
+        return [array.asnumpy() for array in _flat(block(*given))]
+
+    _sources[data["prefix"]] = answer
+    outputs = answer(arrays)
     block.export(data["prefix"], 0)
-    return [array.asnumpy() for array in _flat(found)]
+    return outputs
+
+
+def answer(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
+    """What the block or symbol that was exported to ``prefix`` answers to other inputs."""
+    return {}, dict(zip(data["outputs"], _sources[data["prefix"]](arrays)))
 
 
 def _load_weights(block: Any, path: str) -> None:
@@ -249,8 +261,14 @@ def _export_symbol(given: Any, data: Json, arrays: Arrays) -> List[Any]:
     mx.model.save_checkpoint(data["prefix"], 0, *given)
     held = {"arg:" + name: array for name, array in given[1].items()}
     held.update({"aux:" + name: array for name, array in given[2].items()})
-    answers = _Model(given[0], held).predict(arrays)
-    return [answers[name] for name in given[0].list_outputs()]
+    model = _Model(given[0], held)
+
+    def answer(arrays: Arrays) -> List[Any]:
+        answers = model.predict(arrays)
+        return [answers[name] for name in given[0].list_outputs()]
+
+    _sources[data["prefix"]] = answer
+    return answer(arrays)
 
 
 def _flat(found: Any) -> List[Any]:
@@ -300,5 +318,5 @@ def _in_words(task: Callable[[Json, Arrays], Tuple[Json, Arrays]]) -> Any:
 
 TASKS = {
     task.__name__: _in_words(task)
-    for task in (versions, describe, export, load, predict, release)
+    for task in (versions, describe, export, answer, load, predict, release)
 }

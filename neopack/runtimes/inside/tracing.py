@@ -52,7 +52,7 @@ def trace(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     """Write the trace of what was built to ``path``. ``arrays`` are its state (``state:NAME``),
     its inputs in their order (``input:NAME``), and others to try it with (``other:NAME``).
     ``by_name`` tells whether forward is given them by name. Gives what the model answered."""
-    module = _built.pop(data["callable"])
+    module = _built[data["callable"]]
     _load(module, _of("state:", arrays))
     given, other = _of("input:", arrays), _of("other:", arrays)
     names = list(given) if data["by_name"] else []
@@ -66,6 +66,14 @@ def trace(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
         remarks = _remarks(program, traced, other, places)
     traced.save(data["path"])
     return {"outputs": list(outputs), "remarks": remarks}, outputs
+
+
+def answer(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
+    """What the model that was built, and given its state by ``trace``, answers to other inputs."""
+    given = _of("input:", arrays)
+    with torch.no_grad():
+        found = _called(_built[data["callable"]], list(given) if data["by_name"] else [], given)
+    return {}, {name: _array(tensor) for name, tensor in walked(found)}
 
 
 def walked(value: Any, path: str = "") -> Iterator[Tuple[str, Any]]:

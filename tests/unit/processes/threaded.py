@@ -1,4 +1,4 @@
-"""A module that starts a thread when it is imported, as onnxruntime does where nothing stops it."""
+"""A module that starts a thread when it is imported, as onnxruntime does."""
 
 from __future__ import annotations
 

@@ -1,0 +1,290 @@
+"""Golden inputs that real data resembles and random numbers do not: zeros, padding, masks, large
+and repeated integers, halves, infinity.
+
+A lowered operator may agree with today's on random numbers and differ on these. Each case changes
+the first golden inputs by their dtype. The source model is asked for each; where it raises, the
+inputs are not ones that it takes, and the case is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from neopack.goldens.cases import FIRST, GoldenCase
+from neopack.goldens.inputs import LARGEST_SEED, random_inputs
+from neopack.goldens.patience import TooSlow, at_most
+from neopack.values.artifact import Array
+from neopack.values.signature import InputRequest
+
+__all__ = ["Compute", "golden_cases"]
+
+Compute = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+# of all inputs and outputs together; a larger model has fewer cases
+MOST_BYTES = 64 << 20
+SECONDS = 60.0
+LARGE = {
+    "int64": (1099511640345, -1099511640345, 2**53 + 1, -(2**31), 1000, 0, -7),
+    "int32": (2**31 - 1, -(2**31), 2**24 + 1, -(2**24) - 1, 1000, 0, -7),
+}
+# an input with more inputs beside it than this has no case of its own for infinity
+MOST_FLOATS = 4
+NUDGE, JUMP = 1e-6, 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """One input: its name, the first golden numbers, and the bound of its integers."""
+
+    name: str
+    array: Array
+    below: int | None
+
+    @property
+    def kind(self) -> str:
+        return str(self.array.dtype.kind)
+
+
+def golden_cases(
+    requests: Sequence[InputRequest],
+    examples: Mapping[str, Array],
+    outputs: Mapping[str, Array],
+    compute: Compute,
+    *,
+    seed: int = 0,
+) -> tuple[GoldenCase, ...]:
+    """The first case, and every directed case that ``compute``, the source model, answers."""
+    first = GoldenCase(name=FIRST, inputs=examples, outputs=outputs)
+    return (first, *_answered(first, requests, compute, seed))
+
+
+def _answered(
+    first: GoldenCase, requests: Sequence[InputRequest], compute: Compute, seed: int
+) -> Iterator[GoldenCase]:
+    size = _bytes(first)
+    room = MOST_BYTES - size
+    for name, inputs in _directed(first.inputs, requests, seed):
+        if room < size:
+            return
+        case = _case(name, inputs, first, compute)
+        if case is not None:
+            room -= _bytes(case)
+            yield case
+
+
+def _bytes(case: GoldenCase) -> int:
+    return sum(array.nbytes for array in (*case.inputs.values(), *case.outputs.values()))
+
+
+def _case(
+    name: str, inputs: Mapping[str, Array], first: GoldenCase, compute: Compute
+) -> GoldenCase | None:
+    outputs = _computed(inputs, compute)
+    if outputs is None:
+        return None
+    case = GoldenCase(name=name, inputs=inputs, outputs=outputs)
+    if not _is_finite(inputs):
+        return replace(case, decides=False) if _is_finite(outputs) else None
+    if name in ("zeros", "equal") and _jumps(case, first, compute):
+        return replace(case, decides=False)
+    return case
+
+
+def _computed(inputs: Mapping[str, Array], compute: Compute) -> Mapping[str, Array] | None:
+    """None where the source refuses such inputs, or takes forever, as a loop to 2**40 does."""
+    try:
+        with at_most(SECONDS):
+            return compute(inputs)
+    except (Exception, TooSlow):  # noqa: BLE001 - models raise whatever they like
+        return None
+
+
+def _is_finite(arrays: Mapping[str, Array]) -> bool:
+    import numpy as np
+
+    return all(np.isfinite(array).all() for array in arrays.values())
+
+
+def _jumps(case: GoldenCase, first: GoldenCase, compute: Compute) -> bool:
+    """Whether the source answers a slightly different input otherwise: then its answer depends
+    on the order of equal values, which no framework defines."""
+    again = _computed({name: _nudged(array) for name, array in case.inputs.items()}, compute)
+    return again is None or any(
+        _is_far(array, again[name], first.outputs[name]) for name, array in case.outputs.items()
+    )
+
+
+def _is_far(array: Array, nudged: Array, usual: Array) -> bool:
+    """Compared with the size of ``usual`` numbers: those at zero may all be zero."""
+    import numpy as np
+
+    if array.shape != nudged.shape:
+        return True
+    if array.dtype.kind != "f":
+        return not np.array_equal(array, nudged)
+    finite = np.isfinite(array) & np.isfinite(nudged)
+    gaps = np.abs(np.subtract(array, nudged, where=finite, out=np.zeros(array.shape)))
+    scale = np.max(np.abs(usual), initial=0.0, where=np.isfinite(usual))
+    return float(np.max(gaps, initial=0.0)) > JUMP * float(scale)
+
+
+def _nudged(array: Array) -> Array:
+    import numpy as np
+
+    if array.dtype.kind != "f":
+        return array
+    noise = np.random.default_rng(0).standard_normal(array.shape)
+    return (array + NUDGE * noise).astype(array.dtype)
+
+
+# --- the inputs -----------------------------------------------------------------------------
+
+
+def _directed(
+    examples: Mapping[str, Array], requests: Sequence[InputRequest], seed: int
+) -> Iterator[tuple[str, dict[str, Array]]]:
+    """Each case that differs from the first one and from those before it."""
+    below = {request.name: request.below for request in requests}
+    inputs = [_Input(name, array, below.get(name)) for name, array in examples.items()]
+    before = [dict(examples)]
+    for name, changed in (*_by_dtype(inputs, seed), *_by_input(inputs)):
+        arrays = {**examples, **changed}
+        if not any(_same(arrays, other) for other in before):
+            before.append(arrays)
+            yield name, arrays
+
+
+def _same(arrays: Mapping[str, Array], others: Mapping[str, Array]) -> bool:
+    import numpy as np
+
+    return all(
+        np.array_equal(array, others[name], equal_nan=array.dtype.kind == "f")
+        for name, array in arrays.items()
+    )
+
+
+def _by_dtype(inputs: Sequence[_Input], seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
+    changes: dict[str, Callable[[_Input], Array]] = {
+        "another": lambda each: _another(each, seed),
+        "zeros": _zeros,
+        "equal": _equal,
+        "negative": _negative,
+        "whole": lambda each: _whole(each, seed),
+        "large": _large,
+        "padded-right": lambda each: _padded(each, left=False, masked=False),
+        "padded-left": lambda each: _padded(each, left=True, masked=False),
+        "masked-right": lambda each: _padded(each, left=False, masked=True),
+        "masked-left": lambda each: _padded(each, left=True, masked=True),
+    }
+    for name, change in changes.items():
+        yield name, {each.name: change(each).astype(each.array.dtype) for each in inputs}
+
+
+def _another(each: _Input, seed: int) -> Array:
+    request = InputRequest(
+        name=each.name, shape=each.array.shape, dtype=each.array.dtype.name, below=each.below
+    )
+    return random_inputs([request], (seed + 1) % LARGEST_SEED)[each.name]
+
+
+def _zeros(each: _Input) -> Array:
+    return each.array * 0
+
+
+def _equal(each: _Input) -> Array:
+    import numpy as np
+
+    value = {"f": 0.5, "b": True}.get(each.kind, 1)
+    if each.below:
+        value = each.below - 1
+    return np.full_like(each.array, value)
+
+
+def _negative(each: _Input) -> Array:
+    """Integers that have a bound are ids, which are never negative."""
+    import numpy as np
+
+    if each.kind == "f":
+        return -np.abs(each.array)
+    return -1 - each.array if each.kind == "i" and not each.below else each.array
+
+
+def _whole(each: _Input, seed: int) -> Array:
+    """Whole numbers and halves: for rounding, floors and remainders. Small integers, repeated."""
+    import numpy as np
+
+    generator = np.random.default_rng([seed, 1])
+    if each.kind == "f":
+        return generator.integers(-8, 9, each.array.shape) / 2
+    if each.kind == "b":
+        return each.array
+    return generator.integers(0, min(each.below or 10, 10), each.array.shape)
+
+
+def _large(each: _Input) -> Array:
+    import numpy as np
+
+    if each.kind == "f":
+        return 4 * each.array
+    if each.kind == "b":
+        return each.array
+    values = _large_integers(each.array.dtype.name, each.below)
+    return np.resize(np.array(values, each.array.dtype), each.array.shape)
+
+
+def _large_integers(dtype: str, below: int | None) -> Sequence[int]:
+    import numpy as np
+
+    if below:
+        return (below - 1, 0, below // 2, below - 1)
+    limits = np.iinfo(dtype)
+    return LARGE.get(dtype, (limits.max, 0, limits.max - 1, limits.min, 1))
+
+
+def _padded(each: _Input, *, left: bool, masked: bool) -> Array:
+    """Rows whose end (or start) is zero, as padding ids and masks are, and a last row of nothing
+    else. ``masked`` is for masks that are True where there is padding."""
+    import numpy as np
+
+    if each.kind == "f" or not each.array.ndim or (masked and each.kind != "b"):
+        return each.array
+    filled = np.full_like(each.array, True) if each.kind == "b" else np.maximum(each.array, 1)
+    length = filled.shape[-1]
+    cut = (length + 1) // 2
+    filled[..., slice(0, cut) if left else slice(cut, length)] = 0
+    if filled.ndim > 1 and len(filled) > 1:
+        filled[-1] = 0
+    return ~filled if masked else filled
+
+
+def _by_input(inputs: Sequence[_Input]) -> Iterator[tuple[str, dict[str, Array]]]:
+    """Infinity and NaN in one input at a time, as in masks that are added."""
+    floats = [each for each in inputs if each.kind == "f" and each.array.size]
+    if len(floats) > MOST_FLOATS:
+        return
+    for each in floats:
+        for word, value in (("negative-infinity", "-inf"), ("infinity", "inf"), ("nan", "nan")):
+            yield f"{word}-in-{_slug(each.name)}", {each.name: _with(each.array, float(value))}
+        if each.array.ndim > 1:
+            yield f"masked-row-of-{_slug(each.name)}", {each.name: _masked_row(each.array)}
+
+
+def _slug(name: str) -> str:
+    return name.replace("/", "_")
+
+
+def _with(array: Array, value: float) -> Array:
+    """``value`` in the second half of each row."""
+    changed = array.copy()
+    if changed.ndim:
+        changed[..., changed.shape[-1] // 2 :] = value
+    else:
+        changed[()] = value
+    return changed
+
+
+def _masked_row(array: Array) -> Array:
+    """Minus infinity in a whole row, and zero elsewhere: a mask that hides all from one query."""
+    changed = array * 0
+    changed[..., -1, :] = float("-inf")
+    return changed

@@ -1,0 +1,125 @@
+"""Directed golden inputs: what real data holds, answered by the source itself."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neopack.goldens import directed
+from neopack.goldens.cases import GoldenCase, load_cases, save_cases
+from neopack.goldens.directed import golden_cases
+from neopack.goldens.inputs import random_inputs
+from neopack.values.artifact import Array
+from neopack.values.signature import InputRequest
+
+
+def cases(compute: directed.Compute, *requests: InputRequest) -> dict[str, GoldenCase]:
+    examples = random_inputs(requests, 0)
+    made = golden_cases(requests, examples, compute(examples), compute)
+    return {case.name: case for case in made}
+
+
+def request(
+    name: str, *shape: int, dtype: str = "float32", below: int | None = None
+) -> InputRequest:
+    return InputRequest(name=name, shape=shape, dtype=dtype, below=below)
+
+
+def same(inputs: Mapping[str, Array]) -> dict[str, Array]:
+    return {"y": next(iter(inputs.values()))}
+
+
+def test_ids_come_padded_at_their_bound_and_repeated() -> None:
+    ids = {
+        name: case.inputs["ids"]
+        for name, case in cases(same, request("ids", 3, 6, dtype="int64", below=50)).items()
+    }
+    assert (ids["padded-right"][:2, 3:] == 0).all()
+    assert (ids["padded-right"][:2, :3] > 0).all()
+    assert (ids["padded-left"][:2, :3] == 0).all()
+    assert (ids["padded-left"][:2, 3:] > 0).all()
+    assert (ids["padded-left"][2] == 0).all()
+    assert (ids["zeros"] == 0).all()
+    assert ids["large"].max() == 49
+    assert all(array.min() >= 0 and array.max() < 50 for array in ids.values())
+    assert len({array.tobytes() for array in ids.values()}) == len(ids), "each is another input"
+
+
+def test_booleans_come_as_masks_of_both_meanings() -> None:
+    masks = cases(same, request("mask", 2, 4, dtype="bool"))
+    assert masks["padded-left"].inputs["mask"].tolist() == [
+        [False, False, True, True],
+        [False] * 4,
+    ]
+    assert masks["masked-right"].inputs["mask"].tolist() == [
+        [False, False, True, True],
+        [True] * 4,
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8", "uint64"])
+def test_integers_without_a_bound_reach_those_of_their_type(dtype: str) -> None:
+    large = cases(same, request("x", 7, dtype=dtype))["large"].inputs["x"]
+    assert large.dtype == dtype
+    assert large.max() > 2**40 or large.max() == np.iinfo(dtype).max
+
+
+def test_what_the_source_refuses_is_left_out() -> None:
+    table = np.arange(9.0)
+    names = cases(lambda given: {"y": table[given["ids"]]}, request("ids", 4, dtype="int64"))
+    assert "large" not in names
+    assert "zeros" in names
+
+
+def test_a_source_that_takes_forever_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directed, "SECONDS", 0.2)
+
+    def looping(given: Mapping[str, Array]) -> dict[str, Array]:
+        for _ in itertools.repeat(None, max(0, int(given["n"][0]))):
+            pass
+        return dict(given)
+
+    names = cases(looping, request("n", 3, dtype="int64"))
+    assert "large" not in names
+    assert "zeros" in names
+
+
+def test_infinity_is_kept_where_the_answer_is_finite() -> None:
+    def attention(given: Mapping[str, Array]) -> dict[str, Array]:
+        weights = np.exp(given["mask"])
+        return {"y": (given["x"] * 0 + 1) @ weights.T}
+
+    names = cases(attention, request("x", 2, 3), request("mask", 2, 3))
+    assert not names["negative-infinity-in-mask"].decides
+    assert np.isinf(names["masked-row-of-mask"].inputs["mask"][-1]).all()
+    assert not [name for name in names if name.endswith("-in-x") or name == "nan-in-mask"]
+
+
+def test_the_order_of_equal_values_does_not_decide() -> None:
+    ordered = cases(lambda given: {"y": np.argsort(given["x"])}, request("x", 2, 9))
+    smooth = cases(lambda given: {"y": given["x"] * 2}, request("x", 2, 9))
+    assert [ordered[name].decides for name in ("zeros", "equal", "whole")] == [False, False, True]
+    assert all(case.decides for case in smooth.values())
+
+
+def test_a_large_model_has_the_first_case_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directed, "MOST_BYTES", 100)
+    assert list(cases(same, request("x", 30))) == ["first"]
+
+
+def test_a_set_is_read_back_as_it_was(tmp_path: Path) -> None:
+    made = tuple(cases(same, request("a/b", 2, 3), request("ids", 4, dtype="int64")).values())
+    saved = save_cases(tmp_path / "set.npz", made, seed=3)
+    read = load_cases(tmp_path / "set.npz")
+    assert saved.cases == tuple(case.name for case in made)
+    assert [(case.name, case.decides) for case in read] == [
+        (case.name, case.decides) for case in made
+    ]
+    for one, other in zip(read, made, strict=True):
+        for name, array in other.inputs.items():
+            np.testing.assert_array_equal(one.inputs[name], array)
+        np.testing.assert_array_equal(one.outputs["y"], other.outputs["y"])
