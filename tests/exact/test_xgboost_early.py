@@ -17,7 +17,7 @@ from neopack.archive.read import extract_member, scan
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.xgboost import binary, document
 from neopack.frameworks.xgboost.lowering import lower
-from neopack.frameworks.xgboost.lowering.lift import lift
+from neopack.frameworks.xgboost.lowering.lift import read_learner
 from neopack.runtimes import Worker
 
 ROUNDS = 40
@@ -123,7 +123,8 @@ def test_a_binary_file_of_a_wrapper_is_cut_too(tmp_path: Path, xgboost_1_3_3: Wo
     assert np.allclose(found, model.predict(rows, output_margin=True), rtol=1e-5, atol=1e-6)
     cut = binary.read_binary(BytesSource("m", (tmp_path / "xgboost.model").read_bytes()))
     assert len(cut.trees) == model.best_iteration + 1
-    assert b"best_iteration" in lift(BytesSource("m", (tmp_path / "xgboost.model").read_bytes()))
+    lifted = read_learner(BytesSource("m", (tmp_path / "xgboost.model").read_bytes()), "binary")
+    assert "best_iteration" in lifted.attributes
 
 
 def test_no_early_stopping_leaves_the_model_alone(tmp_path: Path) -> None:

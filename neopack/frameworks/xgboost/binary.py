@@ -1,10 +1,12 @@
-"""The binary model format of XGBoost 1.3.3, the newest that Neo reads: its layout, read.
+"""The binary model format of XGBoost, from 0.4 to 3.0: its layout, read.
 
-Little-endian: ``binf``; a learner of 136 bytes; objective and booster as counted strings; the
-booster; counted attributes, of which ``objective`` is the objective's own configuration as JSON
-(dmlc/xgboost v1.3.3: src/learner.cc, src/gbm/gbtree_model.h, include/xgboost/tree_model.h).
-A tree is 148 bytes of parameters, then 20 bytes for each node, then 16 of statistics for each.
-XGBoost dropped the format in 3.1.
+Little-endian: ``binf``, which may be missing before 1.0; a learner of 136 bytes; objective and
+booster as counted strings; the booster; counted attributes, of which ``objective`` is the
+objective's own configuration as JSON, since 1.0 (dmlc/xgboost v0.60, v0.90, v1.3.3 and v2.1.4:
+src/learner.cc, src/gbm/gbtree_model.h, include/xgboost/tree_model.h). A tree is 148 bytes of
+parameters, then 20 bytes for each node, then 16 of statistics for each.
+
+Neo reads it with XGBoost 1.3.3. XGBoost dropped the format in 3.1.
 """
 
 from __future__ import annotations
@@ -44,6 +46,11 @@ NODE, STAT = 20, 16
 COUNT = struct.Struct("<Q")
 BOOSTERS = ("gbtree", "dart", "gblinear")
 LONGEST_NAME = 64
+# the first version that writes itself into the file; before, both numbers are 0
+FIRST_STATED = (1, 0)
+# since this version a leaf of one number counts as a vector of one
+LEAF_VECTORS = (2, 0)
+POISSON = "count:poisson"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +110,10 @@ def read_binary(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> BinaryMo
     )
     objective, booster = _text(cursor, limits), _text(cursor, limits)
     if booster not in BOOSTERS:
-        raise _broken(cursor, f"{booster!r} is not a booster of XGBoost 1.3")
-    body = _linear(cursor, limits) if booster == "gblinear" else _trees(cursor, booster, limits)
+        raise _broken(cursor, f"{booster!r} is not a booster of XGBoost")
+    version = (major, minor)
+    linear = booster == "gblinear"
+    body = _linear(cursor, limits) if linear else _trees(cursor, booster, version, limits)
     pairs = list(_attributes(cursor, limits)) if attributes else []
     return BinaryModel(
         objective=objective,
@@ -112,13 +121,13 @@ def read_binary(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> BinaryMo
         base_score=base_score,
         num_feature=features,
         num_class=classes,
-        version=(major, minor),
+        version=version,
         trees=body.trees,
         tree_info=body.tree_info,
         weight_drop=body.weight_drop,
         weights=body.weights,
         attributes=dict(pairs),
-        metrics=tuple(_texts(cursor, limits)) if metrics else (),
+        metrics=_metrics(cursor, objective, version, limits) if metrics else (),
     )
 
 
@@ -135,20 +144,20 @@ def _linear(cursor: Cursor, limits: Limits) -> _Body:
     return _Body(weights=_floats(cursor, limits))
 
 
-def _trees(cursor: Cursor, booster: str, limits: Limits) -> _Body:
+def _trees(cursor: Cursor, booster: str, version: tuple[int, int], limits: Limits) -> _Body:
     count = GBTREE_PARAM.unpack(cursor.take(GBTREE_PARAM.size))[0]
     if not 0 <= count <= cursor.left // (TREE_PARAM.size + NODE + STAT):
         raise _broken(cursor, f"{count} trees do not fit into what is left")
     limits.hold("records", count, where=cursor.name)
-    trees = tuple(_tree(cursor) for _ in range(count))
+    trees = tuple(_tree(cursor, version) for _ in range(count))
     info = struct.unpack(f"<{count}i", cursor.take(4 * count))
     drop = _floats(cursor, limits) if booster == "dart" and count else ()
     return _Body(trees=trees, tree_info=info, weight_drop=drop)
 
 
-def _tree(cursor: Cursor) -> TreePlace:
+def _tree(cursor: Cursor, version: tuple[int, int]) -> TreePlace:
     _, nodes, deleted, _, _, vector = TREE_PARAM.unpack(cursor.take(TREE_PARAM.size))
-    if nodes < 1 or vector != 0:
+    if nodes < 1 or vector not in ((0, 1) if version >= LEAF_VECTORS else (0,)):
         raise _broken(cursor, f"a tree of {nodes} nodes with leaf vectors of {vector}")
     place = TreePlace(offset=cursor.position, nodes=nodes, deleted=deleted)
     cursor.skip(nodes * (NODE + STAT))
@@ -164,6 +173,18 @@ def _floats(cursor: Cursor, limits: Limits) -> tuple[float, ...]:
 def _attributes(cursor: Cursor, limits: Limits) -> Iterator[tuple[str, str]]:
     for _ in range(_bounded(cursor, 2 * COUNT.size)):
         yield _text(cursor, limits), _text(cursor, limits)
+
+
+def _metrics(
+    cursor: Cursor, objective: str, version: tuple[int, int], limits: Limits
+) -> tuple[str, ...]:
+    """The names of metrics after the attributes, which they are one of since 1.0. Poisson's
+    ``max_delta_step`` comes between, which the attributes have too."""
+    if version >= FIRST_STATED:
+        return ()
+    if objective == POISSON:
+        _text(cursor, limits)
+    return tuple(_texts(cursor, limits))
 
 
 def _texts(cursor: Cursor, limits: Limits) -> Iterator[str]:

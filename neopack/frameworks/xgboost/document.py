@@ -50,7 +50,9 @@ class Tree:
 class Learner:
     """``base_scores`` are as the document has them, before any link; one, or one a class.
     ``parallel`` is how many trees grow at once for each class, 0 where it is not said;
-    ``starts`` the first tree of each round and the end, since 2.0."""
+    ``starts`` the first tree of each round and the end, since 2.0. ``estimates`` says that
+    training was to estimate the base score, which is what XGBoost does unless told one;
+    ``linear_rounds`` how many rounds a linear model was trained."""
 
     version: tuple[int, ...]
     booster: str
@@ -67,6 +69,8 @@ class Learner:
     weights: Numbers = ()
     parallel: int = 0
     starts: tuple[int, ...] = ()
+    estimates: bool = True
+    linear_rounds: int = 0
     attributes: Mapping[str, str] = field(default_factory=dict)
     feature_names: tuple[str, ...] = ()
     feature_types: tuple[str, ...] = ()
@@ -75,6 +79,11 @@ class Learner:
     def groups(self) -> int:
         """How many trees one round has, and how many outputs a row."""
         return max(1, self.num_class, self.num_target)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether XGBoost takes the model for a trained one."""
+        return bool(self.trees) or self.linear_rounds > 0
 
     @property
     def rounds(self) -> int:
@@ -121,6 +130,7 @@ def learner(document: Json, where: str) -> Learner:
         num_class=parameters.integer("num_class"),
         num_target=parameters.integer("num_target", 1),
         base_scores=_scores(parameters.text("base_score"), where),
+        estimates=parameters.integer("boost_from_average", 1) != 0,
         attributes={k: str(v) for k, v in inner.get("attributes", {}).items()},
         feature_names=tuple(inner.get("feature_names", ())),
         feature_types=tuple(inner.get("feature_types", ())),
@@ -130,7 +140,8 @@ def learner(document: Json, where: str) -> Learner:
 
 def _booster(model: _At, booster: _At, name: str) -> dict[str, Any]:
     if name == "gblinear":
-        return {"weights": model.numbers("weights")}
+        rounds = model.integer("boosted_rounds", 0)
+        return {"weights": model.numbers("weights"), "linear_rounds": rounds}
     trees = model.get("trees", None)
     if not isinstance(trees, list):
         raise model.missing("trees")

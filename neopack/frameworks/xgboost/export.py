@@ -7,15 +7,15 @@ import platform
 import shutil
 from pathlib import Path
 
-from neopack.errors import SourceError, UsageError
-from neopack.formats.source import BytesSource, FileSource
+from neopack.errors import UsageError
+from neopack.formats.source import FileSource
 from neopack.frameworks import ExportTask
 from neopack.frameworks.task import options_of
-from neopack.frameworks.xgboost import binary, document, read
+from neopack.frameworks.xgboost import read
+from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.facts import LearnerFacts
-from neopack.frameworks.xgboost.lowering import early_stopping, lower
-from neopack.frameworks.xgboost.lowering.lift import lift
-from neopack.frameworks.xgboost.lowering.objectives import inexpressible
+from neopack.frameworks.xgboost.lowering import base_score, early_stopping, lower
+from neopack.frameworks.xgboost.lowering.lift import read_learner
 from neopack.frameworks.xgboost.options import XGBoostOptions
 from neopack.frameworks.xgboost.run import XGBoostRunner, version
 from neopack.frameworks.xgboost.source import require_file
@@ -68,28 +68,36 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
 
 def _write(path: Path, form: str, to: Path) -> tuple[tuple[str, ...], int | None]:
     """The binary file: what was rewritten for it, and how many rounds the model predicts with,
-    None for all. One that is binary already is kept as it is where it is all of it."""
+    None for all. One that XGBoost 1.3.3 reads as its own is kept as it is, where it is all of
+    it."""
     with FileSource(path) as source:
-        if form == "binary":
-            objective = binary.read_binary(source).objective
-            problem = inexpressible(objective)
-            if problem:
-                raise SourceError(f"XGBoost 1.3.3 has no {problem}", where=str(path))
-            model = document.load(BytesSource(str(path), lift(source)), "json")
-            if early_stopping.rounds_predicted(model) is None:
-                shutil.copyfile(path, to)
-                return (), None
-        else:
-            model = document.load(source, form)
+        model = read_learner(source, form)
     rounds, whole = early_stopping.rounds_predicted(model), model.rounds
+    lower.refuse_inexpressible(model, str(path))
+    if form == "binary" and rounds is None and _kept(model):
+        shutil.copyfile(path, to)
+        return (), None
     if rounds is not None:
         model = early_stopping.of_first_rounds(model, rounds, str(path))
     lowered = lower.lower(model, str(path))
     to.write_bytes(lowered.data)
+    again = (_again(model.version),) if form == "binary" and rounds is None else ()
     if rounds is None:
-        return lowered.rewrites, None
+        return (*again, *lowered.rewrites), None
     stopped = f"training stopped early: the best {rounds} of {whole} rounds, as predict takes them"
     return (stopped, *lowered.rewrites), rounds
+
+
+def _kept(model: Learner) -> bool:
+    """Whether XGBoost 1.3.3 reads the binary file of ``model`` as the version that wrote it."""
+    return base_score.STATED <= model.version <= lower.VERSION and not (
+        model.objective == base_score.LOGITRAW and model.version < base_score.RAW_MARGIN
+    )
+
+
+def _again(version: tuple[int, ...]) -> str:
+    writer = ".".join(map(str, version)) if version >= base_score.STATED else "before 1.0"
+    return f"a binary file of XGBoost {writer}, written again as XGBoost 1.3.3 writes it"
 
 
 def _examples(task: ExportTask, features: int) -> dict[str, Array]:

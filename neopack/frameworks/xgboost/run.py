@@ -9,7 +9,8 @@ from neopack.errors import Missing, SourceError, first_line
 from neopack.formats.files import Files
 from neopack.formats.source import BytesSource
 from neopack.frameworks.xgboost import read
-from neopack.frameworks.xgboost.lowering.lift import lift
+from neopack.frameworks.xgboost.lowering.base_score import margins
+from neopack.frameworks.xgboost.lowering.lift import lift, read_learner, starts_otherwise
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
@@ -32,9 +33,11 @@ class XGBoostRunner:
         self._rounds = (0, rounds or 0)
         self._xgboost = _xgboost()
         source = BytesSource("the XGBoost model", model)
-        form = read.form(source)
-        # the binary format is read by no XGBoost since 3.1
-        loadable = lift(source) if form == "binary" else model
+        form = read.form(source) or "binary"
+        learner = read_learner(source, form)
+        lifted = form == "binary" or not learner.fitted
+        loadable = lift(learner) if lifted else model
+        self._margins = margins(learner) if lifted or starts_otherwise(learner) else ()
         try:
             self._booster = self._xgboost.Booster(
                 {"verbosity": 0, **({"nthread": threads} if threads else {})}
@@ -45,7 +48,8 @@ class XGBoostRunner:
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         (name,) = (spec.name for spec in self.signature.inputs)
-        data = self._xgboost.DMatrix(inputs[name])
+        rows = inputs[name]
+        data = self._xgboost.DMatrix(rows, base_margin=self._base_margin(len(rows)))
         names = self._booster.feature_names
         if names:
             data.feature_names = names
@@ -56,6 +60,15 @@ class XGBoostRunner:
                 data, output_margin=True, iteration_range=self._rounds
             ),
         }
+
+    def _base_margin(self, rows: int) -> Array | None:
+        """What each row starts from, where today's XGBoost would start from something else."""
+        import numpy as np
+
+        if not self._margins:
+            return None
+        margin: Array = np.tile(np.array(self._margins, np.float32), (rows, 1))
+        return margin if len(self._margins) > 1 else margin.ravel()
 
 
 def version() -> str:

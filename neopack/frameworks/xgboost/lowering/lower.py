@@ -1,10 +1,11 @@
-"""Write the binary model that XGBoost 1.3.3 reads, from any newer XGBoost's JSON or UBJSON.
+"""Write the binary model that XGBoost 1.3.3 reads, from any XGBoost's file.
 
 XGBoost itself writes it no more since 3.1. Trees are written as whole arrays. What 1.3.3 has no
 words for is refused by name; what it has other words for is rewritten, and the rewrite is named:
 
-- a base score for each class (3.1 and later) goes into the leaves of one tree of the class, and
-  the one base score becomes 0;
+- a base score that 1.3.3 has no words for, one for each class (3.1 and later) or a margin that no
+  float32 gives (before 1.0), goes into the leaves of one tree of the class, or into a linear
+  model's biases;
 - feature names and types, which the format has no place for, are left out.
 """
 
@@ -13,17 +14,22 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
 from neopack.errors import Malformed, SourceError
 from neopack.formats.ubjson import Packed
 from neopack.frameworks.xgboost import binary
-from neopack.frameworks.xgboost.document import Learner
+from neopack.frameworks.xgboost.document import Learner, Tree
+from neopack.frameworks.xgboost.lowering.base_score import (
+    EXPONENTIAL,
+    LOGISTIC,
+    margins,
+    prediction_for,
+)
 from neopack.frameworks.xgboost.lowering.objectives import (
     CLASSES,
-    LINKED,
     OBJECTIVES,
     inexpressible,
 )
@@ -31,7 +37,17 @@ from neopack.frameworks.xgboost.rounds import BEST_LIMIT, best_iteration
 from neopack.values.artifact import Array
 from neopack.values.json import Json
 
-__all__ = ["LoweredBooster", "lower"]
+__all__ = [
+    "HIGH_BIT",
+    "NODE_TYPE",
+    "ROOT",
+    "STAT_TYPE",
+    "VERSION",
+    "LoweredBooster",
+    "lower",
+    "numbers",
+    "objective_of",
+]
 
 VERSION = (1, 3)
 HIGH_BIT = 1 << 31
@@ -54,8 +70,11 @@ def lower(model: Learner, where: str) -> LoweredBooster:
     """Raises ``SourceError`` that names what XGBoost 1.3.3 cannot express."""
     refuse_inexpressible(model, where)
     base, offsets = _base_scores(model, where)
+    if any(offsets) and not model.trees and model.booster != "gblinear":
+        model = _with_a_round(model)
     parts = [binary.MAGIC, _learner(model, base), _text(model.objective), _text(model.booster)]
-    parts += _linear(model) if model.booster == "gblinear" else _gbtree(model, offsets)
+    body = _linear if model.booster == "gblinear" else _gbtree
+    parts += body(model, offsets)
     parts.append(_attributes(model))
     return LoweredBooster(data=b"".join(parts), rewrites=tuple(_rewrites(model, offsets)))
 
@@ -77,27 +96,47 @@ def refuse_inexpressible(model: Learner, where: str) -> None:
 
 def _rewrites(model: Learner, offsets: Sequence[float]) -> Iterator[str]:
     if any(offsets):
-        yield "the base score of each class went into the leaves of one of its trees"
+        carrier = "biases" if model.booster == "gblinear" else "leaves of one of its trees"
+        yield f"the base score of each class went into the {carrier}"
     if model.feature_names or model.feature_types:
         yield "feature names and types were left out: the binary format has no place for them"
 
 
 # --- the base score -------------------------------------------------------------------------
 
+# of a model whose margins are in its leaves: the base scores whose own margin is 0
+NO_MARGIN = {**dict.fromkeys(LOGISTIC, 0.5), **dict.fromkeys(EXPONENTIAL, 1.0)}
 
-def _base_scores(model: Learner, where: str) -> tuple[float, list[float]]:
+
+def _base_scores(model: Learner, where: str) -> tuple[float, tuple[float, ...]]:
     """(base score, what each class's margin lacks then). 1.3.3 has one base score for all."""
-    scores, groups = model.base_scores, model.groups
-    if len(scores) == 1 or model.booster == "gblinear":
-        # xgboost 3.2.0 adds the first class's base score to every class of a linear model
-        return scores[0], [0.0] * groups
-    if len(scores) != groups:
-        raise SourceError(f"has {len(scores)} base scores for {groups} outputs", where=where)
-    if model.objective in LINKED:
-        raise SourceError(f"has several base scores for {model.objective}", where=where)
-    if set(range(groups)) - set(model.tree_info):
-        raise SourceError("a class has a base score and no tree to carry it", where=where)
-    return 0.0, list(scores)
+    wanted = margins(model)
+    if len(wanted) != model.groups:
+        raise SourceError(f"has {len(wanted)} base scores for {model.groups} outputs", where=where)
+    common = prediction_for(model, wanted[0]) if len(set(wanted)) == 1 else None
+    if common is not None:
+        return common, (0.0,) * model.groups
+    return NO_MARGIN.get(model.objective, 0.0), wanted
+
+
+def _with_a_round(model: Learner) -> Learner:
+    """``model`` of no trees, with one of one leaf for each class."""
+    leaf = Tree(
+        nodes=1,
+        left=[LEAF],
+        right=[LEAF],
+        parent=[HIGH_BIT - 1],
+        split_index=[0],
+        split_condition=[0.0],
+        default_left=[0],
+        base_weight=[0.0],
+        loss_change=[0.0],
+        sum_hessian=[0.0],
+        categorical=False,
+    )
+    groups = model.groups
+    drop = [1.0] * groups if model.booster == "dart" else []
+    return replace(model, trees=(leaf,) * groups, tree_info=tuple(range(groups)), weight_drop=drop)
 
 
 # --- parts of the file ----------------------------------------------------------------------
@@ -115,7 +154,7 @@ def _attributes(model: Learner) -> bytes:
     stated = {
         **counted,
         **model.attributes,
-        "objective": json.dumps(_objective(model), separators=(",", ":")),
+        "objective": json.dumps(objective_of(model), separators=(",", ":")),
     }
     pairs = [_text(key) + _text(value) for key, value in sorted(stated.items())]
     return binary.COUNT.pack(len(pairs)) + b"".join(pairs)
@@ -126,20 +165,28 @@ def _parallel(model: Learner) -> int:
     return len(model.trees) // (model.rounds * model.groups) if model.rounds else 1
 
 
-def _objective(model: Learner) -> Json:
+def objective_of(model: Learner) -> Json:
     """Only the parameters that 1.3.3 knows: it refuses to read others."""
     key, defaults = OBJECTIVES[model.objective]
     if not key:
         return {"name": model.objective}
-    values = model.objective_parameters.get(key, {})
+    stated = model.objective_parameters.get(key)
+    values = stated if isinstance(stated, Mapping) else {}
     parameters = {name: values.get(name, value) for name, value in defaults.items()}
     if model.objective in CLASSES:
         parameters["num_class"] = str(model.num_class)
     return {"name": model.objective, key: parameters}
 
 
-def _linear(model: Learner) -> list[bytes]:
+def _linear(model: Learner, offsets: Sequence[float]) -> list[bytes]:
+    """The weights of each column, then the biases, one for each class."""
+    import numpy as np
+
     weights = numbers(model.weights, "<f4")
+    if any(offsets):
+        if len(weights) < model.groups:
+            raise Malformed(f"{len(weights)} weights for {model.groups} outputs")
+        weights[-model.groups :] += np.array(offsets, np.float32)
     return [
         binary.GBLINEAR_PARAM.pack(0, 0),
         binary.COUNT.pack(len(weights)),
@@ -181,16 +228,19 @@ def _carriers(
     """(tree, what to add to its leaves): the first tree of each class, or with DART, which
     weighs trees, the one that weighs most."""
     for group, offset in enumerate(offsets):
-        if not offset:
-            continue
-        trees = [i for i, of in enumerate(model.tree_info) if of == group]
-        if not len(drop):
-            yield trees[0], offset
-            continue
-        heaviest = max(trees, key=lambda index: abs(drop[index]))
-        if drop[heaviest] == 0.0:
-            raise SourceError(f"class {group} has a base score and only trees that DART dropped")
-        yield heaviest, offset / float(drop[heaviest])
+        if offset:
+            heaviest = _heaviest(model, group, drop)
+            yield heaviest, offset / (float(drop[heaviest]) if len(drop) else 1.0)
+
+
+def _heaviest(model: Learner, group: int, drop: Array) -> int:
+    trees = [index for index, of in enumerate(model.tree_info) if of == group]
+    if not trees:
+        raise SourceError(f"class {group} has a base score and no tree to carry it")
+    heaviest = max(trees, key=lambda index: abs(drop[index])) if len(drop) else trees[0]
+    if len(drop) and drop[heaviest] == 0.0:
+        raise SourceError(f"class {group} has a base score and only trees that DART dropped")
+    return heaviest
 
 
 def _nodes(model: Learner, starts: Sequence[int]) -> tuple[Array, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["CLASSES", "LINKED", "OBJECTIVES", "inexpressible"]
+__all__ = ["CLASSES", "OBJECTIVES", "inexpressible"]
 
 _REGRESSION = ("reg_loss_param", {"scale_pos_weight": "1"})
 _CLASSES = ("softmax_multiclass_param", {"num_class": "1"})
@@ -37,18 +37,6 @@ OBJECTIVES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "rank:map": _RANK,
 }
 CLASSES = frozenset(["multi:softmax", "multi:softprob"])
-# these put the base score through a link, so that it can't be added to leaves as it is
-LINKED = frozenset(
-    [
-        "binary:logistic",
-        "count:poisson",
-        "reg:gamma",
-        "reg:logistic",
-        "reg:tweedie",
-        "survival:aft",
-        "survival:cox",
-    ]
-)
 
 
 def inexpressible(
