@@ -252,6 +252,7 @@ class PackageChoices(TypedDict, total=False):
     ignore: Sequence[str]
     force: bool
     script: bool
+    bind: Literal["name", "positional"] | None
     signature: str | None
     tags: Sequence[str]
     form: Literal["saved-model", "frozen"] | None

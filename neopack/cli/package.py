@@ -17,6 +17,11 @@ class Form(StrEnum):
     frozen = "frozen"
 
 
+class Bind(StrEnum):
+    name = "name"
+    positional = "positional"
+
+
 @options.answers("package")
 def package(
     model: Annotated[
@@ -39,6 +44,13 @@ def package(
     script: Annotated[
         bool, typer.Option("--script", help="Script instead of tracing: keeps control flow.")
     ] = False,
+    bind: Annotated[
+        Bind | None,
+        typer.Option(
+            help="positional: the inputs in the order written, whatever their names "
+            "(PyTorch, TensorFlow); by name by default."
+        ),
+    ] = None,
     example: Annotated[
         Path | None, typer.Option(help="An .npz of real inputs for tracing and golden outputs.")
     ] = None,
@@ -96,6 +108,7 @@ def package(
         force=force,
         framework_options=(
             ("script", script),
+            ("bind", bind.value if bind else None),
             ("signature", signature),
             ("tags", tuple(tags or ())),
             ("form", form.value if form else None),

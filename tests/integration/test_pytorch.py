@@ -267,7 +267,10 @@ def test_inputs_are_bound_by_name_in_any_order(tmp_path: Path) -> None:
 
 def test_an_optional_input_in_the_middle_may_be_left_out(tmp_path: Path) -> None:
     made = package.package(
-        tiny_models.Scaled(), inputs={"a": (1, 4), "b": (1,)}, path=tmp_path / "m.tar.gz"
+        tiny_models.Scaled(),
+        inputs={"a": (1, 4), "b": (1,)},
+        bind="positional",
+        path=tmp_path / "m.tar.gz",
     )
     agrees(made, tiny_models.Scaled(), names=["output0"])
 

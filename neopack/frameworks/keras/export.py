@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from neopack import versions
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask, callables
+from neopack.frameworks.binding import unknown_input
 from neopack.frameworks.keras import graph, source, weights, write
 from neopack.frameworks.keras import run as keras_run
 from neopack.frameworks.keras.config import input_shape
@@ -191,13 +192,10 @@ def _requests(
     """One request for each input, in the model's order. A batch that is left open is 1, since
     Keras leaves every batch open."""
     by_name = {request.name: request for request in requests}
-    unknown = sorted(by_name.keys() - {spec.name for spec in specs})
-    if unknown:
-        raise UsageError(
-            f"the model has no input {unknown[0]!r}",
-            where=where,
-            hint=f"its inputs are {', '.join(spec.name for spec in specs)}",
-        )
+    names = [spec.name for spec in specs]
+    for name in by_name:
+        if name not in names:
+            raise unknown_input(name, names, where)
     return tuple(_request(spec, by_name.get(spec.name), where) for spec in specs)
 
 
@@ -245,7 +243,7 @@ def _source_runner(
 ) -> tuple[Compute, tuple[str, ...]]:
     """(what the source computes, what there is to say of that)."""
     if model.live is not None:
-        return _runner(model.live, names, model.where), ()
+        return _runner(keras_run.computed_by_name, model.live, names, model.where), ()
     return _lowered_runner(model, lowered, names, staging), (_doubt(),)
 
 
@@ -256,7 +254,7 @@ def _lowered_runner(
     write.write_h5(lowered, flat)
     live = keras_run.loaded(flat)
     flat.unlink()
-    return _runner(live, names, model.where)
+    return _runner(_in_order, live, names, model.where)
 
 
 def _refuse_other(
@@ -279,10 +277,16 @@ def _doubt() -> str:
     )
 
 
-def _runner(model: Any, names: Sequence[str], where: str) -> Compute:
+def _in_order(model: Any, given: Mapping[str, Array]) -> list[Array]:
+    return keras_run.computed(model, list(given.values()))
+
+
+def _runner(
+    called: Callable[[Any, Any], list[Array]], model: Any, names: Sequence[str], where: str
+) -> Compute:
     def compute(given: Mapping[str, Array]) -> dict[str, Array]:
         try:
-            outputs = keras_run.computed(model, list(given.values()))
+            outputs = called(model, given)
         except Exception as error:
             # layers raise whatever their backend raises
             raise ExportFailed(

@@ -18,6 +18,7 @@ from typing import Any
 
 from neopack.errors import Missing, SourceError, first_line
 from neopack.formats.files import Files
+from neopack.frameworks import live_keras, structures
 from neopack.frameworks.keras import graph, source, weights, write
 from neopack.frameworks.keras.lowering.lower import lower
 from neopack.frameworks.keras.lowering.old_model import OldModel
@@ -26,8 +27,8 @@ from neopack.values.artifact import Array
 from neopack.values.signature import Shape, Signature
 
 __all__ = [
-    "KerasRunner", "backend", "computed", "keras_module", "lifted", "loaded", "lowered_file",
-    "runner",
+    "KerasRunner", "backend", "computed", "computed_by_name", "keras_module", "lifted", "loaded",
+    "lowered_file", "runner",
 ]  # fmt: skip
 
 CHUNK = 1 << 20
@@ -97,6 +98,20 @@ def computed(model: Any, arrays: list[Array]) -> list[Array]:
         argument = arrays if len(arrays) > 1 else arrays[0]
         answers = keras.tree.flatten(model(argument, training=False))
     return [keras.ops.convert_to_numpy(answer) for answer in answers]
+
+
+def computed_by_name(model: Any, arrays: Mapping[str, Array]) -> list[Array]:
+    """What a live model gives for its inputs by name, as its users call it."""
+    keras = keras_module()
+    symbols = live_keras.inputs_of(model)
+    if symbols is None or len(arrays) < 2:
+        return computed(model, list(arrays.values()))
+    values = iter([arrays[str(leaf.name)] for _, leaf in live_keras.named_leaves(symbols)])
+    with _quiet():
+        argument = structures.replaced(symbols, values, live_keras.is_symbol)
+        answers = model(argument, training=False)
+        flat = [leaf for _, leaf in structures.leaves(answers, live_keras.is_symbol)]
+    return [keras.ops.convert_to_numpy(answer) for answer in flat]
 
 
 def backend() -> str:

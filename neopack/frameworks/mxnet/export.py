@@ -14,6 +14,7 @@ from typing import Any
 from neopack import runtimes
 from neopack.errors import ExportFailed, UsageError
 from neopack.frameworks import ExportTask
+from neopack.frameworks.binding import unknown_input
 from neopack.frameworks.mxnet import file_names, source
 from neopack.frameworks.mxnet.facts import SymbolFacts
 from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, SymbolFiles
@@ -78,11 +79,7 @@ def _known_shapes(pair: SymbolFiles, requests: Sequence[InputRequest]) -> dict[s
     shapes = {request.name: list(request.shape) for request in requests}
     for request in requests:
         if request.name not in specs:
-            raise UsageError(
-                f"the symbol has no input {request.name!r}",
-                where=str(pair.symbol),
-                hint=f"its inputs are {', '.join(specs)}",
-            )
+            raise unknown_input(request.name, list(specs), str(pair.symbol), callee="the symbol")
         _refuse_misfit(request, specs[request.name], str(pair.symbol))
     for name, shape in specs.items():
         whole = [dim for dim in shape if dim is not None]
@@ -132,8 +129,7 @@ def _request(
 
 def _build(task: ExportTask, log: Log) -> ExportedModel:
     origin = task.source
-    _refuse_names(task.inputs, origin.where)
-    examples = task.examples(task.inputs)
+    examples = task.examples(_in_order(task.inputs, origin.where))
     order = {
         "callable": origin.where,
         "arguments": dict(origin.arguments),
@@ -156,8 +152,8 @@ def _build(task: ExportTask, log: Log) -> ExportedModel:
     return _exported(task, members, cases, answer["mxnet"])
 
 
-def _refuse_names(requests: Sequence[InputRequest], where: str) -> None:
-    """Gluon calls what a block takes data, or data0, data1 and so on."""
+def _in_order(requests: Sequence[InputRequest], where: str) -> list[InputRequest]:
+    """Gluon calls what a block takes data, or data0, data1 and so on, by their places."""
     names = [request.name for request in requests]
     if not names:
         raise UsageError(
@@ -166,11 +162,12 @@ def _refuse_names(requests: Sequence[InputRequest], where: str) -> None:
             hint="give --input data=1,3,224,224",
         )
     expected = ["data"] if len(names) == 1 else [f"data{place}" for place in range(len(names))]
-    if names != expected:
+    if sorted(names) != sorted(expected):
         raise UsageError(
             f"inputs are named {', '.join(names)}; Gluon exports them as {', '.join(expected)}",
             where=where,
         )
+    return sorted(requests, key=lambda request: expected.index(request.name))
 
 
 def _exported(

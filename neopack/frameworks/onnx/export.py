@@ -16,6 +16,7 @@ from typing import Any
 
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask
+from neopack.frameworks.binding import unknown_input
 from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.lowering.lower import fits, lower, release_for
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
@@ -144,11 +145,7 @@ def _requests(
     specs = {spec.name: spec for spec in (info.signature.inputs if info.signature else ())}
     for request in requests:
         if request.name not in specs:
-            raise UsageError(
-                f"the graph has no input {request.name!r}",
-                where=where,
-                hint=f"its inputs are {', '.join(specs)}",
-            )
+            raise unknown_input(request.name, list(specs), where, callee="the graph")
         _refuse_misfit(request, specs[request.name], where)
     by_name = {request.name: request for request in requests}
     return tuple(_request(spec, by_name.get(spec.name)) for spec in specs.values())

@@ -8,6 +8,7 @@ where the PyTorch that it is for can load it.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import platform
 import shutil
 import warnings
@@ -20,7 +21,7 @@ from typing import Any
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
-from neopack.frameworks import ExportTask, callables
+from neopack.frameworks import ExportTask, callables, structures
 from neopack.frameworks.pytorch import flat_outputs, read, runtime_build, source, weights
 from neopack.frameworks.pytorch.input_binding import Binding, bind
 from neopack.frameworks.pytorch.layout import MODEL_FILE
@@ -104,7 +105,9 @@ def _keep(task: ExportTask, log: Log) -> ExportedModel:
         raise UsageError(
             f"{path.name} does not tell its input shapes", hint="give --input NAME=1,3,224,224"
         )
-    bound = bind(module, requests, str(path))
+    bound = bind(module, requests, str(path), options_of(task, PyTorchOptions).bind)
+    if not bound.inputs.plain:  # a file has the inputs that its own forward takes
+        return _trace(module, replace(task, inputs=tuple(requests)), log)
     cases, _ = _answered(bound, task)
     if compatibility.is_readable(info, task.options.framework_version):
         shutil.copyfile(path, task.staging / MODEL_FILE)
@@ -187,14 +190,20 @@ def _exported_program(path: Path) -> tuple[Any, tuple[InputRequest, ...]]:
             where=str(path),
             hint="load it with the torch that saved it, or package the module itself",
         ) from error
-    arguments = program.example_inputs[0] if program.example_inputs else ()
-    names = program.graph_signature.user_inputs
-    stored = tuple(
-        InputRequest(name=str(name), shape=tuple(tensor.shape), dtype=dtype_of(tensor))
-        for name, tensor in zip(names, arguments, strict=False)
-        if isinstance(tensor, torch.Tensor)
+    module = program.module()
+    return module, _stored_arguments(module, *(program.example_inputs or ((), {})))
+
+
+def _stored_arguments(
+    module: Any, arguments: Sequence[Any], named: Mapping[str, Any]
+) -> tuple[InputRequest, ...]:
+    """What an export was made with, under the names of its parameters and the keys in them."""
+    parameters = inspect.signature(module.forward).parameters
+    given = {**dict(zip(parameters, arguments, strict=False)), **named}
+    return tuple(
+        InputRequest(name=".".join(path), shape=tuple(tensor.shape), dtype=dtype_of(tensor))
+        for path, tensor in structures.leaves(given, flat_outputs.is_tensor)
     )
-    return program.module(), stored
 
 
 def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
@@ -205,7 +214,7 @@ def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
             where=where,
             hint="give --input NAME=1,3,224,224 for each input of forward",
         )
-    bound = bind(module, task.inputs, where)
+    bound = bind(module, task.inputs, where, options.bind)
     cases, output = _answered(bound, task)
     program = bound.program(flat=flat_outputs.is_flat(output))
     traced, remarks = (

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from neopack import runtimes
 from neopack.errors import ExportFailed, NeopackError, UsageError
-from neopack.frameworks import ExportTask
-from neopack.frameworks.pytorch import input_binding, source, weights
+from neopack.frameworks import ExportTask, binding
+from neopack.frameworks.binding import Parameter, Parameters
+from neopack.frameworks.pytorch import source, weights
+from neopack.frameworks.pytorch.input_binding import CALLEE
 from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.lowering import canonical
 from neopack.frameworks.pytorch.options import PyTorchOptions
@@ -24,7 +26,7 @@ from neopack.goldens.cases import load_cases
 from neopack.goldens.comparison import worst
 from neopack.runtimes import Worker
 from neopack.values.artifact import Array
-from neopack.values.json import Json
+from neopack.values.json import AnyJson, Json
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member
 from neopack.values.signature import Signature
@@ -84,7 +86,7 @@ def _misfit(model: ExportedModel, task: ExportTask, log: Log) -> str:
 
 
 def _remade(task: ExportTask, log: Log) -> ExportedModel:
-    origin, staging = task.source, task.staging
+    origin, staging, options = task.source, task.staging, options_of(task, PyTorchOptions)
     if not task.inputs:
         raise UsageError(
             "its input shapes are not known",
@@ -95,13 +97,14 @@ def _remade(task: ExportTask, log: Log) -> ExportedModel:
     with _worker(task, log) as worker:
         versions, _ = worker.call("versions")
         takes, state = _built(worker, task, log)
-        ordered, by_name = input_binding.order(takes, task.inputs, origin.where)
-        examples = task.examples(ordered)
-        other = inputs.random_inputs(ordered, task.options.seed + 1)
+        bound = binding.bind(takes, task.inputs, origin.where, options.bind)
+        examples = task.examples(bound.requests)
+        other = inputs.random_inputs(bound.requests, task.options.seed + 1)
         order: Json = {
             "callable": origin.where,
-            "by_name": by_name,
-            "script": options_of(task, PyTorchOptions).script,
+            "paths": [list(path) for path in bound.paths],
+            "plain": bound.plain,
+            "script": options.script,
             "path": str(saved),
         }
         arrays = {**_named("state", state), **_named("input", examples), **_named("other", other)}
@@ -111,7 +114,7 @@ def _remade(task: ExportTask, log: Log) -> ExportedModel:
             named = _named("input", given)
             return worker.call("answer", order, arrays=named, timeout=PATIENCE)[1]
 
-        cases = task.golden_cases(ordered, examples, outputs, compute)
+        cases = task.golden_cases(bound.requests, examples, outputs, compute)
     canonical.rewrite(saved, staging / MODEL_FILE, versions["torch"])
     saved.unlink()
     for remark in answer["remarks"]:
@@ -126,9 +129,7 @@ def _remade(task: ExportTask, log: Log) -> ExportedModel:
     )
 
 
-def _built(
-    worker: Worker, task: ExportTask, log: Log
-) -> tuple[input_binding.Parameters, dict[str, Array]]:
+def _built(worker: Worker, task: ExportTask, log: Log) -> tuple[Parameters, dict[str, Array]]:
     """What its forward takes, and the state it is to have; none where no weights are given."""
     origin = task.source
     order: dict[str, Json] = {
@@ -138,13 +139,28 @@ def _built(
         "folder": str(Path.cwd()),
     }
     answer, _ = worker.call("build", order, timeout=PATIENCE)
-    takes = input_binding.Parameters(
-        names=tuple(answer["names"]), required=tuple(answer["required"]), variadic=answer["any"]
-    )
+    takes = _takes(answer)
     if origin.weights is None:
         return takes, {}
     form = source.weights_form(origin)
     return takes, weights.arrays(origin.weights, form, set(answer["state"]), log)
+
+
+def _takes(described: AnyJson) -> Parameters:
+    return Parameters(
+        callee=CALLEE,
+        parameters=tuple(
+            Parameter(
+                name=each["name"],
+                required=each["required"],
+                keyword_only=each["keyword_only"],
+                annotation=dict if each["keyed"] else None,
+            )
+            for each in described["parameters"]
+        ),
+        variadic=described["any"],
+        keywords=described["keywords"],
+    )
 
 
 def _named(kind: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

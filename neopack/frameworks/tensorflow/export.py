@@ -17,10 +17,12 @@ from typing import Any
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask, callables
 from neopack.frameworks.task import options_of
-from neopack.frameworks.tensorflow import concrete_function, read
+from neopack.frameworks.tensorflow import read
+from neopack.frameworks.tensorflow.concrete_function import concrete, written_variables
 from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
 from neopack.frameworks.tensorflow.frozen_graph import output_tensors, parse_graph
 from neopack.frameworks.tensorflow.layout import DIRECTORY
+from neopack.frameworks.tensorflow.live_model import LiveModel, LiveRunner, live_model
 from neopack.frameworks.tensorflow.lowering import freeze, saved_model
 from neopack.frameworks.tensorflow.lowering.constants import (
     StrippedGraph,
@@ -32,6 +34,7 @@ from neopack.frameworks.tensorflow.lowering.lower import LoweredGraph, lower
 from neopack.frameworks.tensorflow.lowering.prune import needed_by, prune
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.frameworks.tensorflow.options import TensorFlowOptions
+from neopack.frameworks.tensorflow.requests import requests_of
 from neopack.frameworks.tensorflow.run import GraphRunner, frozen_runner, saved_runner
 from neopack.frameworks.tensorflow.source import file_info
 from neopack.frameworks.tensorflow.tensorflow_module import tensorflow
@@ -101,7 +104,7 @@ def _frozen_source(path: Path, info: ModelInfo, task: ExportTask, log: Log) -> E
     specs = info.signature.inputs if info.signature else ()
     needed = needed_by(graph.definition, outputs.values())
     used = [spec for spec in specs if spec.name in needed]  # not a label's
-    requests = concrete_function.requests_of(used, task.inputs, str(path))
+    requests = requests_of(used, task.inputs, str(path))
     examples = _examples(requests, task)
     cases = _answered(_fed_runner(graph, examples, outputs), requests, task, str(path))
     frozen = freeze.FrozenGraph(
@@ -118,7 +121,7 @@ def _saved_source(
     meta, key = saved_model.choose(model, options.tags, options.signature, str(folder))
     tags = list(meta.meta_info_def.tags)
     specs = _signature_inputs(meta.signature_def[key])
-    requests = concrete_function.requests_of(specs, task.inputs, str(folder))
+    requests = requests_of(specs, task.inputs, str(folder))
     plain = Signature(inputs=())
     # no name for the runner: its session, and the variables in it, go with it
     cases = _answered(
@@ -152,25 +155,30 @@ def _write_saved(
 
 def _live_source(model: Any, task: ExportTask, log: Log) -> ExportedModel:
     options, where = options_of(task, TensorFlowOptions), task.source.where
-    function, specs = concrete_function.concrete(model, task.inputs, options.signature, where)
-    below = {request.name: request.below for request in task.inputs}
-    requests = tuple(
-        InputRequest(name=s.name, shape=_sizes(s), dtype=s.dtype, below=below.get(s.name))
-        for s in specs
-    )
+    live = live_model(model, task.inputs, options.signature, where, options.bind)
+    function = concrete(live, where)
+    source = LiveRunner(live, written_variables(function))
+    requests = _in_tensorflow(live, log)
     if options.form == "frozen":
-        cases = _answered(_Function(function), requests, task, where)
+        cases = _answered(source, requests, task, where)
         return _write_frozen(freeze.freeze_function(function), cases, [], task, log)
     folder = task.staging / "given"
     _save(function, model, folder, where)
     of_folder = replace(task, inputs=requests, own=TensorFlowOptions(form="saved-model"))
-    exported = _saved_source(folder, of_folder, log, golden_of=_Function(function))
+    exported = _saved_source(folder, of_folder, log, golden_of=source)
     shutil.rmtree(folder)
     return exported
 
 
-def _sizes(spec: TensorSpec) -> tuple[int, ...]:
-    return tuple(dim or 1 for dim in spec.shape)
+def _in_tensorflow(live: LiveModel, log: Log) -> tuple[InputRequest, ...]:
+    """The inputs under the names that they have in TensorFlow."""
+    for name, request in zip(live.names, live.requests, strict=True):
+        if name != request.name:
+            log.note(f"input {request.name!r} is named {name}: TensorFlow takes no other names")
+    return tuple(
+        replace(request, name=name)
+        for name, request in zip(live.names, live.requests, strict=True)
+    )
 
 
 def _save(function: Any, model: Any, to: Path, where: str) -> None:
@@ -188,19 +196,6 @@ def _save(function: Any, model: Any, to: Path, where: str) -> None:
         raise ExportFailed(
             f"TensorFlow {tf.__version__} cannot save it: {first_line(error)}", where=where
         ) from error
-
-
-class _Function(GraphRunner):
-    """What the live function itself answers."""
-
-    def __init__(self, function: Any) -> None:
-        self.signature = Signature(inputs=())
-        self._function = function
-
-    def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        tf = tensorflow()
-        answers = self._function(**{name: tf.constant(a) for name, a in inputs.items()})
-        return {name: answers[name].numpy() for name in sorted(answers)}
 
 
 # --- what is written ------------------------------------------------------------------------

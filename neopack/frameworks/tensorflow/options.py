@@ -13,9 +13,11 @@ __all__ = ["TensorFlowOptions"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorFlowOptions:
     """``signature`` and ``tags`` choose in a SavedModel, ``form`` says which of the two forms Neo
-    is to get, and ``outputs`` names those of a frozen graph."""
+    is to get, and ``outputs`` names those of a frozen graph. ``bind`` asks for inputs of a live
+    model given in the order written, whatever their names."""
 
     signature: str | None = option("--signature", default=None)
     tags: tuple[str, ...] = option("--tag", default=())
     form: Literal["saved-model", "frozen"] | None = option("--form", default=None)
     outputs: tuple[str, ...] = option("--output-name", default=())
+    bind: Literal["name", "positional"] | None = option("--bind", default=None)

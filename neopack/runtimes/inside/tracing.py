@@ -1,12 +1,12 @@
 """Tasks of PyTorch for a model that is code: build it in this version, and trace it here."""
 
-import inspect
 import random
 import warnings
 from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy
 import torch
+import calling
 from building import called
 from refusal import Refusal
 
@@ -24,8 +24,8 @@ _built: Dict[str, Any] = {}
 
 
 def build(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
-    """Call ``callable`` with ``arguments``. Gives the names of its state, and the ``names`` of its
-    forward's parameters, those ``required``, and whether it takes ``any`` number."""
+    """Call ``callable`` with ``arguments``. Gives the names of its state, the ``parameters`` of its
+    forward, and whether it takes ``any`` number of tensors, or of ``keywords``."""
     random.seed(data["seed"])
     numpy.random.seed(data["seed"] % 2 ** 32)
     torch.manual_seed(data["seed"])
@@ -36,29 +36,21 @@ def build(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
             "name a callable that returns the model",
         )
     _built[data["callable"]] = module.float().eval()
-    kinds = inspect.Parameter
-    takes = list(inspect.signature(module.forward).parameters.values())
-    named = [p for p in takes if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
-    answer = {
-        "state": sorted(module.state_dict()),
-        "names": [p.name for p in named],
-        "required": [p.name for p in named if p.default is p.empty],
-        "any": any(p.kind is kinds.VAR_POSITIONAL for p in takes),
-    }
-    return answer, {}
+    return {"state": sorted(module.state_dict()), **calling.described(module.forward)}, {}
 
 
 def trace(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     """Write the trace of what was built to ``path``. ``arrays`` are its state (``state:NAME``),
     its inputs in their order (``input:NAME``), and others to try it with (``other:NAME``).
-    ``by_name`` tells whether forward is given them by name. Gives what the model answered."""
+    ``paths`` tell where each goes: its parameter and the keys in it, none by position. ``plain``:
+    forward takes these tensors as they come. Gives what the model answered."""
     module = _built[data["callable"]]
     _load(module, _of("state:", arrays))
     given, other = _of("input:", arrays), _of("other:", arrays)
-    names = list(given) if data["by_name"] else []
+    paths = data["paths"]
     with torch.no_grad():
-        found = _called(module, names, given)
-        program = module if _is_flat(found) and not names else _flattened(module, names)
+        found = _called(module, paths, given)
+        program = module if _is_flat(found) and data["plain"] else _flattened(module, paths)
         traced, places = _traced(program, given, data["script"])
         outputs = {name: _array(tensor) for name, tensor in walked(found)}
         if _difference(outputs.values(), traced(*given.values())) > TRACE_DIFFERENCE:
@@ -72,7 +64,7 @@ def answer(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     """What the model that was built, and given its state by ``trace``, answers to other inputs."""
     given = _of("input:", arrays)
     with torch.no_grad():
-        found = _called(_built[data["callable"]], list(given) if data["by_name"] else [], given)
+        found = _called(_built[data["callable"]], data["paths"], given)
     return {}, {name: _array(tensor) for name, tensor in walked(found)}
 
 
@@ -118,9 +110,10 @@ def _load(module: Any, state: Dict[str, Any]) -> None:
         raise Refusal(f"the weights do not fit the model: {lines[min(1, len(lines) - 1)]}")
 
 
-def _called(module: Any, names: List[str], given: Dict[str, Any]) -> Any:
+def _called(module: Any, paths: Any, given: Dict[str, Any]) -> Any:
     try:
-        found = module(**given) if names else module(*given.values())
+        positional, named = calling.arguments(module.forward, paths, list(given.values()))
+        found = module(*positional, **named)
     except Exception as error:
         shapes = ", ".join(f"{name}={list(tensor.shape)}" for name, tensor in given.items())
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -139,7 +132,7 @@ def _is_flat(found: Any) -> bool:
     return isinstance(found, torch.Tensor)
 
 
-def _flattened(module: Any, names: List[str]) -> Any:
+def _flattened(module: Any, paths: Any) -> Any:
     class Flattened(torch.nn.Module):
         """Takes tensors by position and returns a flat tuple of tensors."""
 
@@ -148,7 +141,8 @@ def _flattened(module: Any, names: List[str]) -> Any:
             self.model = module
 
         def forward(self, *tensors: Any) -> Any:
-            found = self.model(**dict(zip(names, tensors))) if names else self.model(*tensors)
+            positional, named = calling.arguments(module.forward, paths, tensors)
+            found = self.model(*positional, **named)
             return tuple(tensor for _, tensor in walked(found))
 
     return Flattened().eval()
