@@ -16,6 +16,7 @@ from neopack.archive.digest import ARCHIVE, CONTENT, BackgroundDigests
 from neopack.errors import LimitExceeded, Malformed, SourceError
 from neopack.formats import tar
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.sparse import read_sparse
 from neopack.formats.tar import TarEntry
 
 __all__ = [
@@ -72,6 +73,9 @@ def scan(path: Path, limits: Limits = DEFAULT_LIMITS) -> ArchiveScan:
         for entry in tar.entries(stream, limits):
             state.entries.append(entry)
             if entry.kind == "file":
+                state.holes += entry.size - entry.stored
+                content = stream.position + entry.stored + state.holes
+                limits.hold_ratio(content, path.stat().st_size, where=str(path))
                 _capture(stream, entry, state, digests)
         stream.drain()
         return ArchiveScan(
@@ -108,6 +112,21 @@ class _Scanning:
     tails: dict[str, bytes] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     tail_bytes: int = 0
+    holes: int = 0
+
+
+def _content(stream: GzipForward, entry: TarEntry) -> Iterator[bytes]:
+    """The bytes of a file whose data the stream is at, with the zeros of a sparse one."""
+    if entry.sparse is not None:
+        yield from read_sparse(
+            entry.sparse, 0, entry.size, lambda _, length: stream.read_exactly(length)
+        )
+        return
+    left = entry.size
+    while left:
+        chunk = stream.read_some(left)
+        left -= len(chunk)
+        yield chunk
 
 
 def _capture(
@@ -118,8 +137,7 @@ def _capture(
     tail = bytearray()
     # all members share one allowance of 8 tails
     allowance = min(TAIL, max(HEAD, 8 * TAIL - state.tail_bytes))
-    while left:
-        chunk = stream.read_some(left)
+    for chunk in _content(stream, entry):
         digests.update((key,), chunk)
         left -= len(chunk)
         if len(head) < HEAD:
@@ -151,7 +169,6 @@ class GzipForward:
         self._error = cast("type[Exception]", isal_zlib.error)
         self._buffer, self._at = b"", 0
         self._pending = b""
-        self._members = 0
         self.compressed = 0
         self.position = 0
         self._digests = digests
@@ -221,8 +238,8 @@ class GzipForward:
 
     def _next_gzip_member(self) -> bool:
         rest = self._inflate.unused_data or self._read_raw()
-        rest = rest.lstrip(b"\0") if self._members else rest
-        self._members += 1
+        while rest and not (rest := rest.lstrip(b"\0")):  # a writer may pad to whole blocks
+            rest = self._read_raw()
         if not rest:
             return False
         if not rest.startswith(b"\x1f\x8b"[: len(rest)]):
@@ -245,13 +262,7 @@ class GzipForward:
     def _hold_limits(self) -> None:
         limits, content = self._limits, self.position + len(self._buffer)
         limits.hold("archive_bytes", self.compressed, where=str(self._path))
-        limits.hold("content_bytes", content, where=str(self._path))
-        if content > limits.ratio_from and content > limits.ratio * max(1, self.compressed):
-            raise LimitExceeded(
-                f"expands to more than {limits.ratio} times its size",
-                where=str(self._path),
-                hint="raise it with --limit ratio=N if you trust the file",
-            )
+        limits.hold_ratio(content, self.compressed, where=str(self._path))
 
 
 def _refuse_what_is_no_gzip(raw: BinaryIO, path: Path) -> None:
@@ -315,6 +326,11 @@ class MemberSource:
         from_tail = offset - (self.size - len(self._tail))
         if from_tail >= 0:
             return self._tail[from_tail : from_tail + length]
+        if self._entry.sparse is not None:
+            return b"".join(read_sparse(self._entry.sparse, offset, length, self._stored))
+        return self._stored(offset, length)
+
+    def _stored(self, offset: int, length: int) -> bytes:
         return self._stream_at(offset).read_exactly(length)
 
     def _stream_at(self, offset: int) -> GzipForward:
@@ -367,14 +383,11 @@ def extract_members(
 ) -> None:
     """Write the file members at these offsets in one pass, each to its path, which does not come
     from the member's name."""
-    sizes = {entry.offset: entry.size for entry in scanned.entries if entry.kind == "file"}
+    entries = {entry.offset: entry for entry in scanned.entries if entry.kind == "file"}
     with _readable(scanned.path) as raw:
         stream = GzipForward(raw, scanned.path, limits)
         for offset in sorted(paths):
             stream.skip(offset - stream.position)
             with paths[offset].open("xb") as out:
-                left = sizes[offset]
-                while left:
-                    chunk = stream.read_some(left)
+                for chunk in _content(stream, entries[offset]):
                     out.write(chunk)
-                    left -= len(chunk)

@@ -103,6 +103,8 @@ def _refuse_unsafe(scanned: ArchiveScan) -> None:
     names: set[str] = set()
     for entry in scanned.entries:
         why = ""
+        if entry.is_root:
+            continue
         if entry.name.startswith("/") or ".." in entry.name.split("/"):
             why = "leads outside the archive"
         elif entry.kind not in ("file", "directory"):
@@ -239,12 +241,13 @@ def _how(signature: Signature) -> str:
 
 
 def find_model(
-    scanned: ArchiveScan, limits: Limits = DEFAULT_LIMITS
+    scanned: ArchiveScan, limits: Limits = DEFAULT_LIMITS, *, framework: str | None = None
 ) -> tuple[Framework, str, ModelInfo] | None:
-    """Return the first member, by name, that a framework recognizes as its packaged form."""
+    """Return the first member, by name, that a framework recognizes as its packaged form; that
+    ``framework`` alone, if it is given."""
     files = ArchiveFiles(scanned, limits)
     for match in frameworks.find(files):
-        if match.packaged:
+        if match.packaged and framework in (None, match.framework.name):
             info = match.framework.read(files, match.model, limits)
             return match.framework, match.model, info
     return None
@@ -265,7 +268,9 @@ def _uncompiled(
     model = find_model(scanned, limits)
     if model is None:
         raise frameworks.nothing_found(
-            scanned.file_names(), str(scanned.path), hint="neopack check says what is in it"
+            ArchiveFiles(scanned, limits),
+            str(scanned.path),
+            hint="neopack check says what is in it",
         )
     framework, name, info = model
     manifest = manifest_of(scanned.path, scanned.content_sha256)

@@ -217,7 +217,7 @@ def _folder(path: Path, options: CheckOptions) -> Subject:
     framework = _asked(options) or (model_file.framework if model_file else None)
     if framework is None:
         hint = "neopack check ARCHIVE.tar.gz" if _archives(names) else ""
-        raise frameworks.nothing_found(names, str(path), hint=hint)
+        raise frameworks.nothing_found(files, str(path), hint=hint)
     own = model_file.model if model_file and model_file.framework.name == framework.name else ""
     return _planned(path, path, names, framework, own, options)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from neopack import facts
 from neopack.archive.manifest import Manifest
-from neopack.archive.read import ArchiveScan, MemberSource
+from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource
 from neopack.artifacts.load import find_model
 from neopack.checks import engine
 from neopack.errors import CheckFailed, NeopackError, Unsupported
@@ -61,7 +62,8 @@ class ArchiveContents:
     where none was found.
 
     ``packed`` is False for the files of one that nobody wrote yet: its directory members, and the
-    strings of the call, are then what the framework's layout says.
+    strings of the call, are then what the framework's layout says. ``modelless`` says that no
+    member can be a model, of a framework that takes any name for one.
     """
 
     name: str
@@ -73,6 +75,7 @@ class ArchiveContents:
     code: Mapping[str, str] = field(default_factory=dict)
     manifest: Manifest | None = None
     packed: bool = True
+    modelless: bool = False
 
 
 def version_for(framework: str, submission: Submission) -> str:
@@ -152,7 +155,29 @@ def read_contents(
         unreadable=unreadable,
         code=_code(scanned, limits),
         manifest=manifest,
+        modelless=info is None and _is_modelless(scanned, framework.name),
     )
+
+
+def _is_modelless(scanned: ArchiveScan, framework: str) -> bool:
+    """Whether a model may have any name, and every member is a text that is not one."""
+    if any(group.suffixes for group in facts.framework(framework).files):
+        return False
+    return all(_is_other_text(scanned.heads[name]) for name in scanned.file_names())
+
+
+def _is_other_text(head: bytes) -> bool:
+    """A model in JSON begins with an object of these (XGBoost, demo/model_parser)."""
+    is_model = head.lstrip().startswith(b"{") and (b'"learner"' in head or b'"version"' in head)
+    return bool(head) and b"\0" not in head and _is_utf8(head) and not is_model
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def context_of(contents: ArchiveContents, submission: Submission) -> CheckContext:
@@ -170,7 +195,7 @@ def context_of(contents: ArchiveContents, submission: Submission) -> CheckContex
         as_of=submission.as_of or facts.newest(),
         entries=(*contents.entries, *added) if added else contents.entries,
         archive_name=contents.name,
-        models=framework.models(_visible(contents.entries)),
+        models=() if contents.modelless else framework.models(_visible(contents.entries)),
         info=contents.info,
         unreadable=contents.unreadable,
         data_input_config=filled.data_input_config,
@@ -211,19 +236,20 @@ def _model(
     scanned: ArchiveScan, framework_name: str | None, limits: Limits
 ) -> tuple[Framework, str, ModelInfo | None, str]:
     """(framework, main file, what its reader saw, why it saw nothing)."""
+    chosen = frameworks.of_neo(framework_name) if framework_name else None
     try:
-        recognized = find_model(scanned, limits)
+        recognized = find_model(scanned, limits, framework=chosen.name if chosen else None)
     except NeopackError as error:
-        if framework_name is None:
+        if chosen is None:
             raise
-        return frameworks.of_neo(framework_name), "", None, str(error)
-    if recognized is not None and framework_name in (None, recognized[0].name):
+        return chosen, "", None, str(error)
+    if recognized is not None:
         return recognized[0], recognized[1], recognized[2], ""
-    if framework_name is None:
-        raise frameworks.nothing_found(
-            scanned.file_names(), str(scanned.path), hint="give --framework"
-        )
-    return frameworks.of_neo(framework_name), "", None, f"no member is a model of {framework_name}"
+    files = ArchiveFiles(scanned, limits)
+    if chosen is None:
+        raise frameworks.nothing_found(files, str(scanned.path), hint="give --framework")
+    stub = frameworks.stub_among(files, chosen)
+    return chosen, "", None, stub or f"no member is a model of {chosen.name}"
 
 
 def _layout(contents: ArchiveContents, submission: Submission) -> Layout | None:

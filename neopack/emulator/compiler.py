@@ -62,8 +62,8 @@ def compile_model(task: CompilationTask) -> CompiledFiles:
         job=task.job, target=task.target.name, framework=task.framework, source=task.source
     )
     scanned = scan(task.archive)
-    model = find_model(scanned)
-    if model is None or model[0].name != task.framework:
+    model = find_model(scanned, framework=task.framework)
+    if model is None:
         return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNREAD)
     framework, _, info = model
     signature = with_shapes(info.signature, task.config, task.options, task.framework)

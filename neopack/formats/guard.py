@@ -44,6 +44,16 @@ class Limits:
                 hint=f"raise it with --limit {name}=N if you trust the file",
             )
 
+    def hold_ratio(self, content: int, compressed: int, *, where: str = "") -> None:
+        """Raise ``LimitExceeded`` for content that is too large for its compressed size."""
+        self.hold("content_bytes", content, where=where)
+        if content > self.ratio_from and content > self.ratio * max(1, compressed):
+            raise LimitExceeded(
+                f"expands to more than {self.ratio} times its size",
+                where=where,
+                hint="raise it with --limit ratio=N if you trust the file",
+            )
+
     def with_settings(self, settings: list[str]) -> Limits:
         """Return these limits with ``name=value`` settings applied. Raises ``UsageError``."""
         names = {field.name for field in fields(self)}

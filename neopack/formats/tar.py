@@ -7,11 +7,12 @@ Format: POSIX.1-2001 ustar and pax; GNU tar manual, "Basic Tar Format".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from neopack.errors import Malformed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.sparse import SparseMap, gnu_map, map_of_records, pax_map
 
 __all__ = ["BLOCK", "EntryKind", "Forward", "TarEntry", "entries"]
 
@@ -21,14 +22,15 @@ EntryKind = Literal["file", "directory", "symlink", "hardlink", "device", "fifo"
 
 _KINDS: dict[bytes, EntryKind] = {
     b"0": "file", b"\0": "file", b"7": "file", b"1": "hardlink", b"2": "symlink",
-    b"3": "device", b"4": "device", b"5": "directory", b"6": "fifo",
+    b"S": "file", b"3": "device", b"4": "device", b"5": "directory", b"6": "fifo",
 }  # fmt: skip
 _EXTENSIONS = (b"x", b"X", b"g", b"L", b"K")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TarEntry:
-    """A member according to its header. ``offset`` is the start of its data in the tar."""
+    """A member according to its header. ``offset`` is the start of its data in the tar, of which
+    there are ``stored`` bytes; ``size`` of them unless the member is ``sparse``."""
 
     name: str
     kind: EntryKind
@@ -37,6 +39,19 @@ class TarEntry:
     mode: int = 0o644
     link: str = ""
     pax: dict[str, str] = field(default_factory=dict)
+    sparse: SparseMap | None = None
+
+    @property
+    def stored(self) -> int:
+        if self.sparse is None:
+            return self.size
+        return sum(extent.length for extent in self.sparse.extents)
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the directory that the archive is unpacked in: ``./``, or ``/`` as the
+        SageMaker SDK writes it."""
+        return self.kind == "directory" and not set(self.name.split("/")) - {"", "."}
 
 
 class Forward(Protocol):
@@ -71,11 +86,27 @@ def entries(stream: Forward, limits: Limits = DEFAULT_LIMITS) -> Iterator[TarEnt
         count += 1
         limits.hold("members", count)
         entry = _entry(header, kind, size, stream.position, {**inherited, **pending})
+        if entry.kind == "file":
+            entry = _with_map(entry, kind, header, stream)
         limits.hold("name_bytes", len(entry.name), where="member name")
         pending = {}
         yield entry
-        end = entry.offset + entry.size + (-entry.size % BLOCK)
+        end = entry.offset + entry.stored + (-entry.stored % BLOCK)
         stream.skip(end - stream.position)
+
+
+def _with_map(entry: TarEntry, kind: bytes, header: bytes, stream: Forward) -> TarEntry:
+    """The entry with what a sparse member's headers, or the start of its data, say of it."""
+    start = stream.position
+    sparse: SparseMap | None
+    if kind == b"S":
+        sparse = gnu_map(header, stream, lambda digits: _number(digits, start))
+    else:
+        sparse = pax_map(entry.pax, stream)
+    if sparse is None:
+        return entry
+    name = entry.pax.get("GNU.sparse.name", entry.name)
+    return replace(entry, name=name, size=sparse.size, sparse=sparse, offset=stream.position)
 
 
 def _header(stream: Forward) -> bytes | None:
@@ -116,7 +147,8 @@ def _extension(kind: bytes, body: bytes, start: int) -> dict[str, str]:
         return {"path": _text(body)}
     if kind == b"K":
         return {"linkpath": _text(body)}
-    return dict(_pax_records(body, start + BLOCK))
+    records = list(_pax_records(body, start + BLOCK))
+    return {**dict(records), **map_of_records(records)}
 
 
 def _pax_records(body: bytes, start: int) -> Iterator[tuple[str, str]]:

@@ -35,7 +35,7 @@ def _in_directory(path: Path) -> tuple[Path, Framework]:
     # what Neo would not take by its name is taken up to be refused with the way out of it
     models = [file for file in whole if file.packaged] or whole[:1]
     if not models:
-        raise registry.nothing_found(names, str(path))
+        raise registry.nothing_found(files, str(path))
     if len(models) > 1:
         raise SourceError(
             f"holds {len(models)} models: {', '.join(file.model for file in models[:5])}",

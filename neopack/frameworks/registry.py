@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -132,12 +132,28 @@ def of_callable(text: str) -> str:
     return callable_frameworks()[0]
 
 
-def nothing_found(names: Sequence[str], where: str, hint: str = "") -> NotRecognized:
+def nothing_found(files: Files, where: str, hint: str = "") -> NotRecognized:
     """The error for a directory or an archive in which no model was found."""
-    stranger = unsupported.among(names)
+    stranger = unsupported.among(files.names())
     if stranger is not None:
         return NotRecognized(f"is {stranger.what}", where=where, hint=stranger.hint)
+    for name in names():
+        # of a framework that takes any name, no file is the model by its name
+        named = any(group.suffixes for group in facts.framework(name).files)
+        if named and (stub := stub_among(files, get(name))):
+            return NotRecognized(f"does not hold a model: {stub}", where=where)
     return NotRecognized("does not hold a model that neopack knows", where=where, hint=hint)
+
+
+def stub_among(files: Files, framework: Framework) -> str:
+    """What stands in place of the model where one is named: ``model.pb is a Git LFS pointer ...``,
+    and what to do; "" where nothing is known of it."""
+    for name in framework.models(files.names()):
+        with files.open(name) as source:
+            stranger = unsupported.of_bytes(source)
+        if stranger is not None and stranger.stub:
+            return f"{name} is {stranger.what}" + (f" ({stranger.hint})" if stranger.hint else "")
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

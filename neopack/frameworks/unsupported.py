@@ -18,14 +18,21 @@ NO_SUCH = "Neo does not compile such models"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignFile:
-    """``what`` continues "is ..."; ``hint`` is what to do."""
+    """``what`` continues "is ..."; ``hint`` is what to do. A ``stub`` stands where the file that
+    it is named for should be."""
 
     what: str
     hint: str
+    stub: bool = False
 
 
 _WEB_PAGE = ForeignFile(
-    what="a web page", hint="fetch the file again: a page was saved in its place"
+    what="a web page", hint="fetch the file again: a page was saved in its place", stub=True
+)
+_XML_ERROR = ForeignFile(
+    what="the error message of a download",
+    hint="fetch the file again: a storage service answered with an error in XML",
+    stub=True,
 )
 _LIGHTGBM = ForeignFile(
     what="a LightGBM model",
@@ -37,7 +44,9 @@ _CATBOOST = ForeignFile(
 )
 _GGUF = ForeignFile(what="a GGUF language model", hint=f"{NO_SUCH}: serve it as it is")
 _GIT_LFS = ForeignFile(
-    what="a Git LFS pointer, not the file it stands for", hint="fetch the file: git lfs pull"
+    what="a Git LFS pointer, not the file it stands for",
+    hint="fetch the file: git lfs pull",
+    stub=True,
 )
 _EVENTS = ForeignFile(
     what="a log for TensorBoard", hint="package the SavedModel that the training wrote"
@@ -46,7 +55,7 @@ _PICKLE = ForeignFile(
     what="a pickle, which nothing here loads",
     hint="save the model in its framework's own format, where it was made",
 )
-_EMPTY = ForeignFile(what="empty", hint="")
+_EMPTY = ForeignFile(what="empty", hint="", stub=True)
 
 
 def _starts(*heads: bytes) -> Callable[[bytes], bool]:
@@ -57,6 +66,11 @@ def _is_page(head: bytes) -> bool:
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
 
 
+def _is_xml_error(head: bytes) -> bool:
+    """As S3 and Google Cloud Storage answer (Amazon S3 API reference, "Error responses")."""
+    return head.lstrip().startswith((b"<?xml", b"<Error>")) and b"<Error>" in head
+
+
 def _is_event_file(head: bytes) -> bool:
     """A TFRecord whose first event says its version (tensorflow/core/util/event.proto)."""
     return b"brain.Event:" in head[:64]
@@ -64,6 +78,7 @@ def _is_event_file(head: bytes) -> bool:
 
 _BY_BYTES: tuple[tuple[Callable[[bytes], bool], ForeignFile], ...] = (
     (_is_page, _WEB_PAGE),
+    (_is_xml_error, _XML_ERROR),
     (_starts(b"tree\nversion=", b"tree\r\nversion="), _LIGHTGBM),
     (_starts(b"CBM1"), _CATBOOST),
     (_starts(b"GGUF"), _GGUF),

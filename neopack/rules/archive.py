@@ -49,7 +49,8 @@ def no_model(context: CheckContext) -> Iterator[Hit]:
     if context.models and len(row.files) == 1:
         return
     for group in row.files:
-        if not matching(visible(context), group, loose=True, any_case=True):
+        by_name = matching(visible(context), group, loose=True, any_case=True)
+        if not by_name or not (group.suffixes or context.models):
             suffixes = " or ".join((*group.suffixes, *group.loose)) or "model"
             yield Hit(
                 message=f"no {suffixes} file among {len(context.entries)} members",
@@ -79,7 +80,7 @@ def many_models(context: CheckContext) -> Iterator[Hit]:
 def unsafe_name(context: CheckContext) -> Iterator[Hit]:
     """No name leads outside the directory that the archive is unpacked in."""
     for entry in context.entries:
-        why = _unsafe(entry.name)
+        why = "" if entry.is_root else _unsafe(entry.name)
         if why:
             yield Hit(message=f"member {entry.name!r} has {why}", where=entry.name)
 
@@ -128,7 +129,7 @@ def duplicates(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-AR-008")
 def empty_names(context: CheckContext) -> Iterator[Hit]:
     """Every member has a name."""
-    empty = sum(1 for entry in context.entries if not entry.name.strip())
+    empty = sum(1 for e in context.entries if not e.name.strip() and not e.is_root)
     if empty:
         yield Hit(message=f"{empty} of {len(context.entries)} members have no name")
 

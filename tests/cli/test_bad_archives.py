@@ -21,6 +21,9 @@ UNSAFE = {
 }
 
 
+CONFIG = '{"input0":[1,3,8,8]}'
+
+
 @pytest.fixture
 def model(fixtures: Path) -> bytes:
     return (fixtures / "pytorch/cnn-traced.pt").read_bytes()
@@ -36,6 +39,26 @@ def test_check_finds_what_is_unsafe(neopack: Call, desk: Desk, model: bytes, cas
     assert rule in answer.out
     assert not answer.err
     assert desk.seen() == before
+
+
+@pytest.mark.parametrize("root", ["/", "./", "."])
+def test_the_directory_that_it_is_unpacked_in_is_no_danger(
+    neopack: Call, desk: Desk, model: bytes, root: str
+) -> None:
+    """The SageMaker SDK packs a member ``/`` (source directories that it repacks)."""
+    pack(desk.path / "a.tar.gz", entry(root, tarfile.DIRTYPE), model=model)
+    answer = neopack("check", "a.tar.gz", "-t", "ml_c5", "--data-input-config", CONFIG)
+    assert "NEO-AR-004" not in answer.out
+    assert answer.code == 0
+
+
+def test_zeros_after_the_gzip_stream_are_padding(neopack: Call, desk: Desk, model: bytes) -> None:
+    pack(desk.path / "a.tar.gz", entry("notes.txt"), model=model)
+    path = desk.path / "a.tar.gz"
+    path.write_bytes(path.read_bytes() + bytes(700_000))
+    assert "after the end" not in neopack("check", "a.tar.gz", "-t", "ml_c5").err
+    path.write_bytes(path.read_bytes() + b"more")
+    assert "data after the end of the gzip stream" in neopack("check", path, "-t", "ml_c5").err
 
 
 @pytest.mark.parametrize("command", ["run", "compile"])

@@ -18,6 +18,7 @@ FILES = {
     "net.tflite": (b"\x1c\0\0\0TFL3" + bytes(64), "TensorFlow Lite model"),
     "chat.gguf": (b"GGUF\3\0\0\0" + bytes(64), "GGUF"),
     "net.onnx": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+    "net.pb": (b'<?xml version="1.0"?>\n<Error><Code>NoSuchKey</Code></Error>', "error message"),
     "events.out": (bytes(20) + b"\x1a\rbrain.Event:2" + bytes(9), "TensorBoard"),
     "model.pkl": (pickle.dumps({"weights": [1, 2]}), "a pickle"),
     "booster.txt": (b"booster[0]:\n0:[f0<1] yes=1,no=2\n", "no XGBoost loads"),
@@ -50,6 +51,54 @@ def test_a_directory_is_named_for_what_it_is(refused: Call, desk: Desk, words: s
 def test_an_archive_is_named_for_what_it_is(neopack: Call, desk: Desk, words: str) -> None:
     archive(desk.path / "given.tar.gz", FOLDERS[words])
     assert words in neopack("inspect", "given.tar.gz").out
+
+
+STUBS = {
+    "model.onnx": (FILES["net.onnx"][0], "model.onnx is a Git LFS pointer"),
+    "model-symbol.json": (FILES["page.h5"][0], "model-symbol.json is a web page"),
+    "saved_model.pb": (FILES["net.pb"][0], "saved_model.pb is the error message of a download"),
+    "model.pth": (b"", "model.pth is empty"),
+}
+
+
+@pytest.mark.parametrize("name", STUBS)
+def test_a_stub_in_place_of_the_model_is_named(
+    refused: Call, neopack: Call, desk: Desk, name: str
+) -> None:
+    """In an archive and in a directory, with the framework given and without."""
+    data, words = STUBS[name]
+    (desk.path / "given").mkdir()
+    (desk.path / "given" / name).write_bytes(data)
+    with tarfile.open(desk.path / "given.tar.gz", "w:gz") as tar:
+        tar.add(desk.path / "given" / name, f"./{name}")
+    for subject in ("given", "given.tar.gz"):
+        refused(1, (subject, words), "check", subject, "-t", "ml_c5")
+    frameworks = {"onnx": "ONNX", "json": "MXNET", "pb": "TENSORFLOW", "pth": "PYTORCH"}
+    framework = frameworks[name.rpartition(".")[2]]
+    answer = neopack("check", "given.tar.gz", "-t", "ml_c5", "--framework", framework)
+    assert answer.code == 1
+    assert words in " ".join(answer.out.split())
+
+
+def test_an_archive_without_an_xgboost_model_lacks_one(neopack: Call, desk: Desk) -> None:
+    (desk.path / "feature_map.json").write_text("{}")
+    with tarfile.open(desk.path / "given.tar.gz", "w:gz") as tar:
+        tar.add(desk.path / "feature_map.json", "./feature_map.json")
+    out = neopack("check", "given.tar.gz", "-t", "ml_c5", "--framework", "XGBOOST").out
+    assert "no model file among 1 members" in out
+    assert "cannot be read" not in out
+
+
+def test_the_framework_chooses_among_the_models_of_an_archive(
+    neopack: Call, desk: Desk, fixtures: Path
+) -> None:
+    with tarfile.open(desk.path / "two.tar.gz", "w:gz") as tar:
+        tar.add(fixtures / "onnx/cnn-opset12.onnx", "a.onnx")
+        tar.add(fixtures / "pytorch/cnn-traced.pt", "model.pth")
+    for framework in ("ONNX", "PYTORCH"):
+        out = neopack("check", "two.tar.gz", "-t", "ml_c5", "--framework", framework).out
+        assert f"two.tar.gz: {framework}" in out
+        assert "cannot be read" not in out
 
 
 def test_checking_such_an_archive_says_what_it_is(refused: Call, desk: Desk) -> None:
