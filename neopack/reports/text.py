@@ -111,11 +111,11 @@ def evidence_text(evidence: Evidence) -> str:
 
 def _cases(evidence: Evidence) -> list[str]:
     """How many golden cases there are, and what each that is not alike has."""
-    names = ", ".join(case.name for case in evidence.cases)
-    lines = wrapped("  golden cases    ", names) if names else []
-    for case in evidence.cases:
-        if case.remark:
-            lines += wrapped("  not alike       ", f"{case.name}: {case.remark}")
+    unlike = [case for case in evidence.cases if case.remark]
+    alike = len(evidence.cases) - len(unlike)
+    lines = [f"  golden cases    {alike} of {len(evidence.cases)} alike"] if evidence.cases else []
+    for case in unlike:
+        lines += wrapped("  not alike       ", f"{case.name}: {case.remark}")
     return lines
 
 
