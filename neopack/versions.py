@@ -9,8 +9,9 @@ __all__ = ["at_least", "at_most", "major_minor", "order", "parts", "same"]
 
 @lru_cache(maxsize=1024)
 def parts(version: str) -> tuple[int, ...] | None:
-    """Return (1, 13, 1) for ``1.13.1+cpu``, or None if it is not a version."""
-    numbers = version.partition("+")[0].split(".")
+    """Return (1, 13, 1) for ``1.13.1+cpu``, (2, 1, 6) for ``2.1.6-tf``, or None if it is not a
+    version."""
+    numbers = version.partition("+")[0].partition("-")[0].split(".")
     if not all(number.isascii() and number.isdecimal() for number in numbers):
         return None
     return tuple(int(number) for number in numbers)

@@ -249,6 +249,8 @@ def _model(
     if chosen is None:
         raise frameworks.nothing_found(files, str(scanned.path), hint="give --framework")
     stub = frameworks.stub_among(files, chosen)
+    if not (stub or frameworks.is_read(chosen)):
+        return chosen, "", None, ""
     return chosen, "", None, stub or f"no member is a model of {chosen.name}"
 
 

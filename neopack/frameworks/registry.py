@@ -22,6 +22,7 @@ __all__ = [
     "find",
     "framework_options",
     "get",
+    "is_read",
     "must_package",
     "names",
     "nothing_found",
@@ -52,6 +53,11 @@ def of_neo(name: str) -> Framework:
     judged."""
     framework = _plugins.get(name.upper())
     return framework if framework is not None else ListedFramework(facts.framework(name).name)
+
+
+def is_read(framework: Framework) -> bool:
+    """Whether the models of the framework can be read, not only told by their names."""
+    return framework.name in names() or framework.name in READ
 
 
 def must_package(framework: Framework, where: str) -> None:

@@ -89,6 +89,23 @@ def test_an_archive_without_an_xgboost_model_lacks_one(neopack: Call, desk: Desk
     assert "cannot be read" not in out
 
 
+@pytest.mark.parametrize(
+    ("framework", "names", "target"),
+    [("DARKNET", ["y.cfg", "y.weights"], "rasp3b"), ("SKLEARN", ["model.joblib"], "ml_c5")],
+)
+def test_a_model_that_nobody_reads_is_judged_by_its_name(
+    neopack: Call, desk: Desk, framework: str, names: list[str], target: str
+) -> None:
+    archive(desk.path / "given.tar.gz", names)
+    config = '{"input":[1,10]}'
+    answer = neopack(
+        "check", "given.tar.gz", "-t", target, "--framework", framework,
+        "--data-input-config", config,
+    )  # fmt: skip
+    assert "0 errors" in answer.out
+    assert "0 not checked" in answer.out
+
+
 def test_the_framework_chooses_among_the_models_of_an_archive(
     neopack: Call, desk: Desk, fixtures: Path
 ) -> None:

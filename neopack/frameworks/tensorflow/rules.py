@@ -96,14 +96,22 @@ def directory_member(context: CheckContext) -> Iterator[Hit]:
     folder = _saved_folder(context)
     if folder is None:
         return
-    directories = {normal(e.name) for e in context.entries if e.kind == "directory"}
+    if folder in _directories(context):
+        return
     if not folder:
         yield Hit(message="the SavedModel lies at the root of the archive", where=_model(context))
-    elif folder not in directories:
+    else:
         yield Hit(
             message=f"the directory {folder!r} is not a member of the archive, only its files are",
             where=folder,
         )
+
+
+def _directories(context: CheckContext) -> set[str]:
+    """Those that are members; the root, "", where it is written ``/``. The loader does not see
+    ``./``: it leaves out what begins with a dot."""
+    names = [entry.name for entry in context.entries if entry.kind == "directory"]
+    return {normal(name) for name in names if normal(name) != "."}
 
 
 @rule("NEO-TF-004")
@@ -132,8 +140,13 @@ def two_saved_models(context: CheckContext) -> Iterator[Hit]:
 
 @rule("NEO-TF-006")
 def checkpoint(context: CheckContext) -> Iterator[Hit]:
-    """No file named checkpoint (loader)."""
-    lists = [n for n in _files(context) if posixpath.basename(n) == CHECKPOINT]
+    """No file named checkpoint in a directory that is a member (loader)."""
+    directories = _directories(context)
+    lists = [
+        name
+        for name in _files(context)
+        if posixpath.basename(name) == CHECKPOINT and posixpath.dirname(name) in directories
+    ]
     if lists:
         yield Hit(message=f"a checkpoint's list is in the archive: {named(lists)}", where=lists[0])
 

@@ -16,14 +16,17 @@ __all__ = ["RULES"]
 
 MOST_NODES = 2**31
 READ_BY_NEO = (1, 3)
+# SageMaker Autopilot packs the models of a cross-validation as xgboost-model-0 and so on
+FIRST_OF_SEVERAL = "xgboost-model-0"
 ENCODINGS = {"json": "JSON", "ubj": "UBJSON"}
 
 
 @rule("NEO-XG-001")
 def more_than_one_member(context: CheckContext) -> Iterator[Hit]:
-    """One member and nothing else: directories and code/ count too (loader, run)."""
+    """One member, or one xgboost-model-0 of several: directories and code/ count (loader, run)."""
     members = [e.name for e in context.entries if not _hidden(e.name)]
-    if len(members) > 1:
+    first_of_several = [name for name in members if name.endswith(FIRST_OF_SEVERAL)]
+    if len(members) > 1 and len(first_of_several) != 1:
         yield Hit(
             message=f"{len(members)} members where one is allowed: {', '.join(members[:4])}",
             where=members[1],

@@ -178,4 +178,5 @@ def test_versions_compare_as_far_as_both_are_written(
 ) -> None:
     assert versions.same(version, listed) is expected
     assert versions.at_most("1.10", "1.9") is False
+    assert versions.at_most("2.1.6-tf", "2.2.4")  # as tf.keras writes it
     assert versions.at_least("1.10", "1.9") is True
