@@ -480,8 +480,9 @@ OPERATORS = """\
 # ONNX operators in older opsets
 
 How `package` rewrites each ONNX operator for an older opset: in one step to 12, which ONNX 1.7.0
-reads, and from there one opset at a time, down to 7. `python docs/generate.py` writes this page
-from `neopack/frameworks/onnx/lowering` and the schemas of onnx {onnx}.
+reads, and from there one opset at a time, down to 7. Files of opset 6 and below are raised to 7.
+`python docs/generate.py` writes this page from `lowering` and `raising` in
+`neopack/frameworks/onnx` and the schemas of onnx {onnx}.
 
 All rewrites are neopack's own, because onnx's `version_converter` refuses most of the operators
 below ([onnx.md](onnx.md#below-opset-12)).
@@ -497,12 +498,17 @@ not have, that is the error. An operator that is in no table did not change.
 def onnx_page() -> str:
     import onnx
 
-    from neopack.frameworks.onnx.lowering.operator_docs import to_newest_of_neo, to_one_before
+    from neopack.frameworks.onnx.lowering.operator_docs import (
+        to_newest_of_neo,
+        to_one_before,
+        to_seven,
+    )
 
     parts = [OPERATORS.format(onnx=onnx.__version__)]
     for title, rows in (
         ("From newer opsets to 12", to_newest_of_neo()),
         *((f"From {opset} to {opset - 1}", to_one_before(opset)) for opset in range(12, 7, -1)),
+        ("From 6 and below up to 7", to_seven()),
     ):
         table = _grid(("Operator", "Changed in", "Becomes"), rows)
         parts.append(f"## {title}\n\n{table}\n")

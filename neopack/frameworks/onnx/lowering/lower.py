@@ -42,7 +42,7 @@ from neopack.frameworks.onnx.lowering.value_info import inferred
 from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import Shape
 
-__all__ = ["fits", "lower", "release_for"]
+__all__ = ["fits", "list_weights", "lower", "release_for"]
 
 OF_NEO = "1.7.0"
 ML, OLD_ML = "ai.onnx.ml", 2
@@ -96,7 +96,7 @@ def lower(
         rewrites.insert(0, f"IR version {before} to {release.ir}")
     strip(model)
     _lift_weights(model)
-    _list_weights(model)
+    list_weights(model)
     refuse_types(model, where)
     _put_back(model, weights)
     target.write_bytes(model.SerializeToString(deterministic=True))
@@ -163,7 +163,7 @@ def _put_back(model: Any, weights: Sequence[tuple[Any, bool]]) -> None:
     del graph.input[:]
     graph.input.extend(inputs)
     graph.initializer.extend(t for t, listed in weights if listed or t.name in needed)
-    _list_weights(model)
+    list_weights(model)
 
 
 def _lift_weights(model: Any) -> None:
@@ -189,7 +189,7 @@ def _lift_weights(model: Any) -> None:
         del graph.initializer[:]
 
 
-def _list_weights(model: Any) -> None:
+def list_weights(model: Any) -> None:
     """Before IR 4 a weight was an input with a value."""
     from onnx import helper
 

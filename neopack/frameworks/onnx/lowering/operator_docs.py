@@ -10,8 +10,13 @@ from neopack.frameworks.onnx.lowering.changed_operators import CHANGED
 from neopack.frameworks.onnx.lowering.new_operators import ADDED, EXPANDED, INSTEAD
 from neopack.frameworks.onnx.lowering.older_opsets.steps import STEPS, Refusal, Way
 from neopack.frameworks.onnx.lowering.rewriting import BASE
+from neopack.frameworks.onnx.raising.older_forms import CHANGED as OLDER_FORMS
+from neopack.frameworks.onnx.raising.older_forms import plain
+from neopack.frameworks.onnx.raising.raise_opset import LOWEST
+from neopack.frameworks.onnx.raising.removed_operators import INSTEAD as INSTEAD_OF
+from neopack.frameworks.onnx.raising.removed_operators import REMOVED
 
-__all__ = ["histories", "to_newest_of_neo", "to_one_before"]
+__all__ = ["histories", "to_newest_of_neo", "to_one_before", "to_seven"]
 
 Row = tuple[str, str, str]
 AS_IT_IS = "as it is"
@@ -56,6 +61,22 @@ def to_one_before(opset: int) -> Iterator[Row]:
     """Each operator that came or changed in ``opset``: (operator, opset, what it becomes)."""
     for name, way in sorted(STEPS[opset].items()):
         yield name, str(opset), _way(way)
+
+
+def to_seven() -> Iterator[Row]:
+    """Each operator whose form changed by opset 7, or that ONNX removed: (operator, the opsets
+    that changed it, what it becomes)."""
+    by_operator = histories()
+    for name in sorted({*by_operator, *REMOVED}):
+        numbers = [int(schema.since_version) for schema in by_operator.get(name, ())]
+        early = [str(number) for number in numbers if 1 < number <= LOWEST]
+        if name in REMOVED and min(numbers, default=LOWEST + 1) > LOWEST:
+            becomes = (
+                f"refused: {INSTEAD_OF[name]}" if name in INSTEAD_OF else _said(REMOVED[name])
+            )
+            yield name, "removed", becomes
+        elif early and numbers[0] == 1:
+            yield name, ", ".join(early), _said(OLDER_FORMS.get(name, plain))
 
 
 def _way(way: Way) -> str:

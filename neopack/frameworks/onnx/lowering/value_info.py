@@ -38,6 +38,34 @@ class Values:
         self._tensors = {tensor.name: tensor for tensor in graph.initializer}
         self._makers = {name: node for node in graph.node for name in node.output if name}
 
+    def learn(self, name: str, kind: Any, maker: Any) -> None:
+        """The type (a TypeProto) and the node of a value that the graph did not have before."""
+        if kind is not None and kind.WhichOneof("value") == "tensor_type":
+            self._types[name] = kind
+        self._makers[name] = maker
+
+    def hold(self, tensor: Any) -> None:
+        """A constant that the graph did not have before."""
+        self._tensors[tensor.name] = tensor
+
+    def type_of(self, name: str) -> Any:
+        """The type of a value as a TypeProto, None where it is unknown."""
+        from onnx import helper
+
+        if name in self._types:
+            return self._types[name]
+        if name in self._tensors:
+            tensor = self._tensors[name]
+            return helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
+        return self.outer.type_of(name) if self.outer else None
+
+    def tensor(self, name: str) -> Any:
+        """A small constant as a TensorProto, None where the value is something else."""
+        from onnx import numpy_helper
+
+        value = self.constant(name)
+        return None if value is None else numpy_helper.from_array(value, name)
+
     def dtype(self, name: str) -> int | None:
         """The number of the element type in TensorProto.DataType."""
         if name in self._types:

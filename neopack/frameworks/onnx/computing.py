@@ -1,0 +1,50 @@
+"""What an .onnx file computes, here: in ONNX Runtime, or for opset 6 and below node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from neopack.errors import ExportFailed, SourceError, first_line
+from neopack.frameworks.onnx.raising.raise_opset import needs_raising
+from neopack.frameworks.onnx.raising.reading import Reading
+from neopack.frameworks.onnx.run import OnnxRuntimeRunner
+from neopack.goldens.directed import Compute
+from neopack.values.artifact import Array
+from neopack.values.signature import Signature
+
+__all__ = ["runner_of", "source_of"]
+
+
+def source_of(path: Path, where: str) -> Compute:
+    """The file as its user has it. Forms of operators that ONNX Runtime lacks are computed by
+    their definitions."""
+    import onnx
+
+    try:
+        return runner_of(path, where)
+    except SourceError:
+        model = onnx.load(str(path))
+        if not needs_raising(model):
+            raise
+        return _calling(Reading(model), where)
+
+
+def runner_of(path: Path, where: str) -> Compute:
+    """The file in ONNX Runtime."""
+    return _calling(OnnxRuntimeRunner(path.read_bytes(), Signature(inputs=())), where)
+
+
+def _calling(session: OnnxRuntimeRunner | Reading, where: str) -> Compute:
+    def compute(given: Mapping[str, Array]) -> dict[str, Array]:
+        try:
+            return session.predict(given)
+        except Exception as error:
+            shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in given.items())
+            raise ExportFailed(
+                f"ONNX Runtime cannot compute it: {first_line(error)}",
+                where=where,
+                hint=f"it was given {shapes}",
+            ) from error
+
+    return compute
