@@ -6,8 +6,7 @@ says for each rule what it is on each of Neo's compiler paths.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from neopack import facts
 from neopack.checks.memory import Memory, Watched
@@ -20,7 +19,6 @@ from neopack.values.target import CompilerPath
 __all__ = ["Judge", "refuse_unknown", "run"]
 
 _RANK = {"error": 0, "warning": 1, "info": 2}
-_PLACE = re.compile(r"\{(\w+)\}")
 
 
 def run(
@@ -140,14 +138,9 @@ def _finding(rule: Rule, hit: Hit, context: CheckContext) -> Finding:
         level=row.level(context.path),
         message=" ".join(hit.message.split()),
         where=hit.where,
-        said_by_neo=_filled(row.said_by_neo, hit.values),
-        cause=_filled(row.cause, hit.values),
-        fix=_filled(row.fix, hit.values),
+        said_by_neo=facts.filled(row.said, hit.values),
+        cause=facts.filled(row.cause, hit.values),
+        fix=facts.filled(row.fix, hit.values),
         source=row.source,
         confidence=row.confidence,
     )
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    """``{name}`` from the hit's values; what it does not name stays as ``<name>``."""
-    return _PLACE.sub(lambda place: values.get(place[1], f"<{place[1]}>"), text)

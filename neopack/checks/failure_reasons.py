@@ -7,7 +7,7 @@ them that do not change, in order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -54,6 +54,7 @@ class _Known:
     fix: str
     source: str
     confidence: str
+    inner: bool = False
 
     @property
     def weight(self) -> int:
@@ -63,8 +64,9 @@ class _Known:
 def explain(reason: str) -> Explanation:
     """The best we know of ``reason``: the known text that shares most with it.
 
-    Several mistakes end in one text, so the row that is about the text speaks before the rule
-    that stands for one of the mistakes.
+    A framework's own words decide, also inside a sentence of Neo's, which is the same for many
+    mistakes. Several mistakes end in one text, so the row that is about the text speaks before the
+    rule that stands for one of the mistakes.
     """
     message = " ".join(reason.split())
     fitting = sorted(
@@ -73,6 +75,8 @@ def explain(reason: str) -> Explanation:
     ) or [each for each in _known() if _is_part(message, each.parts)]
     if not fitting:
         return Explanation(kind=failures.class_of(message), reason=message)
+    if inner := [each for each in fitting if each.inner]:
+        return _of_inner(inner[0], fitting, message)
     rule = next((each.rule for each in fitting if each.rule), "")
     best = next((each for each in fitting if not each.rule), fitting[0])
     return Explanation(
@@ -89,6 +93,22 @@ def explain(reason: str) -> Explanation:
     )
 
 
+def _of_inner(words: _Known, fitting: Sequence[_Known], message: str) -> Explanation:
+    """What a framework's own words mean; ``also`` are the rules that its wrapper may stand for."""
+    return Explanation(
+        kind=words.kind,
+        reason=message,
+        rule=words.rule,
+        title=facts.error_row(words.rule).title if words.rule else "",
+        cause=words.cause,
+        fix=words.fix,
+        source=words.source,
+        confidence=words.confidence,
+        mended_by=mended_by(words.rule) if words.rule else (),
+        also=tuple(sorted({each.rule for each in fitting if each.inner} - {"", words.rule})),
+    )
+
+
 def _class(message: str, rule: str) -> str:
     """By the words of ``message``; where it is a piece that tells nothing, by the rule's."""
     whole = facts.error_row(rule).said_by_neo if rule else ""
@@ -100,11 +120,11 @@ def explain_rule(id_: str) -> Explanation:
     row = facts.error_row(id_)
     return Explanation(
         kind=failures.class_of(row.said_by_neo),
-        reason=_plain(row.said_by_neo),
+        reason=facts.filled(row.said, {}),
         rule=row.id,
         title=row.title,
         cause=row.cause,
-        fix=_plain(row.fix),
+        fix=facts.filled(row.fix, {}),
         source=f"{row.source}, {row.date}",
         confidence=row.confidence,
         mended_by=mended_by(row.id),
@@ -143,7 +163,21 @@ def _parts(text: str) -> tuple[str, ...]:
 def _known() -> tuple[_Known, ...]:
     ours = (*_of_the_rules(), *_of_the_frameworks())
     telling = (k for k in ours if k.weight >= _SHORTEST and not _CODES.issuperset(k.parts))
-    return (*_of_the_service(), *telling)
+    return (*_inner_words(), *_of_the_service(), *telling)
+
+
+def _inner_words() -> Iterator[_Known]:
+    for row in failures.framework_words():
+        yield _Known(
+            _parts(row.said),
+            row.rule,
+            row.kind,
+            row.cause,
+            row.fix,
+            row.source,
+            row.confidence,
+            inner=True,
+        )
 
 
 def _of_the_service() -> Iterator[_Known]:
@@ -161,7 +195,7 @@ def _of_the_rules() -> Iterator[_Known]:
             id_,
             "",
             row.cause,
-            _plain(row.fix),
+            facts.filled(row.fix, {}),
             row.source,
             row.confidence,
         )
@@ -173,7 +207,7 @@ def _of_the_frameworks() -> Iterator[_Known]:
         for id_, text in (("NEO-AR-002", row.none_found), ("NEO-AR-003", row.many_found)):
             about = facts.error_row(id_)
             values = {"framework": row.title, "wanted": _suffixes(row)}
-            fix = _plain(about.fix.format(**values) if id_ == "NEO-AR-002" else about.fix)
+            fix = facts.filled(about.fix, values)
             yield _Known(
                 _parts(text), id_, "load", about.cause, fix, about.source, about.confidence
             )
@@ -182,7 +216,3 @@ def _of_the_frameworks() -> Iterator[_Known]:
 def _suffixes(row: facts.FrameworkRow) -> str:
     groups = [" or ".join(group.suffixes) for group in row.files if group.suffixes]
     return " and ".join(groups) or "model"
-
-
-def _plain(fix: str) -> str:
-    return _FILLED.sub(lambda place: f"<{place[0][1:-1]}>", fix)

@@ -14,8 +14,8 @@ __all__ = ["LONGEST", "known", "reason", "said"]
 # FailureReason of the API
 LONGEST = 1024
 USER_ERROR = "ClientError: "
-# <e>: the message of the framework; <v>: a version of the service
-PLACE = re.compile(r" ?<\w+>")
+# <e>: the message of the framework; <v>: a version of the service; dots: either of them
+PLACE = re.compile(r" ?(?:<\w+>|\.\.\.)")
 PREFIXES = ("ClientError", "Client Error", "ServerError")
 
 

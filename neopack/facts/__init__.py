@@ -5,7 +5,7 @@ A file is read on first use. The facts do not judge; the rules do.
 
 from __future__ import annotations
 
-from neopack.facts.error_table import ErrorRow, error_ids, error_row
+from neopack.facts.error_table import ErrorRow, error_ids, error_row, filled
 from neopack.facts.framework_table import (
     ConfigOptional,
     FileGroup,
@@ -93,6 +93,7 @@ __all__ = [
     "error_ids",
     "error_row",
     "events",
+    "filled",
     "framework",
     "framework_spelling",
     "framework_versions",

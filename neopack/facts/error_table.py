@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,9 +19,14 @@ __all__ = [
     "ErrorRow",
     "error_ids",
     "error_row",
+    "filled",
 ]
 
 _LEVELS = frozenset({"error", "warning", "info"})
+# what a rule fills in, and whether it stands where a sentence does
+_PLACE = re.compile(r"\{(\w+)\}(\s+(?=[A-Z]))?")
+# what the service fills in
+_OF_SERVICE = re.compile(r"<[a-z][\w ]*>")
 _CONFIDENCES = frozenset({"documented", "loader source", "observed", "inferred"})
 
 
@@ -39,8 +45,25 @@ class ErrorRow:
     confidence: Literal["documented", "loader source", "observed", "inferred"]
     frameworks: tuple[str, ...]
 
+    @property
+    def said(self) -> str:
+        """What Neo says, with dots for what the service fills in."""
+        return _OF_SERVICE.sub("...", self.said_by_neo).removesuffix(" ...")
+
     def level(self, path: CompilerPath) -> Level:
         return self.levels.get(path, self.levels["elsewhere"])
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """``text`` with its ``{places}`` filled in. One without a value is left out where it is a
+    sentence, and else is written as ``PLACE``."""
+
+    def value(place: re.Match[str]) -> str:
+        if place[1] in values:
+            return values[place[1]] + (place[2] or "")
+        return "" if place[2] else place[1].upper()
+
+    return _PLACE.sub(value, text)
 
 
 @cache

@@ -1,4 +1,5 @@
-"""The failure reasons of jobs, beyond the rules: ``failures.toml``."""
+"""The failure reasons of jobs, beyond the rules: ``failures.toml``; and what frameworks themselves
+say: ``framework_words.toml``."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from dataclasses import dataclass
 
 from neopack.facts.rows import facts_file
 
-__all__ = ["FailureRow", "class_of", "failures"]
+__all__ = ["FailureRow", "class_of", "failures", "framework_words"]
 
 _CONFIDENCES = frozenset({"documented", "loader source", "observed", "inferred"})
 
@@ -14,7 +15,7 @@ _CONFIDENCES = frozenset({"documented", "loader source", "observed", "inferred"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
     """``said`` is a part of FailureReason, in which the service fills in ``<names>``; ``kind`` is
-    the class of failure in the guide's words."""
+    the class of failure in the guide's words; ``rule`` is ours that finds it, if any."""
 
     said: str
     kind: str
@@ -22,6 +23,24 @@ class FailureRow:
     fix: str
     source: str
     confidence: str
+    rule: str = ""
+
+
+def framework_words() -> tuple[FailureRow, ...]:
+    """What frameworks and containers say themselves, also inside a sentence of Neo's."""
+    data = facts_file("framework_words")
+    return tuple(
+        FailureRow(
+            said=row.text("said"),
+            kind=row.text("class"),
+            cause=row.text("cause"),
+            fix=row.text("fix"),
+            source=f"{data.text('source')}, {data.text('date')}",
+            confidence=data.choice("confidence", _CONFIDENCES),
+            rule=row.text("rule", ""),
+        )
+        for row in data.tables("words")
+    )
 
 
 def failures() -> tuple[FailureRow, ...]:

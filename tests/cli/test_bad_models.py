@@ -28,7 +28,7 @@ def test_an_input_that_is_given_twice(refused: Call, models: Path) -> None:
     [
         ("cnn", (), ("input shapes", "--input")),
         ("cnn", ("image=1,3,8,8", "mask=1,8"), ("no input 'mask'", "takes image")),
-        ("cnn", ("a=1,3,8,8", "b=1,3,8,8"), ("takes 1 inputs and 2", "takes image")),
+        ("cnn", ("a=1,3,8,8", "b=1,3,8,8"), ("has no input 'a'", "takes image")),
         ("tokens", ("input_ids=1,6:int64",), ("'attention_mask' is not given",)),
         ("cnn", ("image=1,4,8,8",), ("forward raised", "image=[1, 4, 8, 8]")),
     ],

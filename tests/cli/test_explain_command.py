@@ -12,6 +12,7 @@ from desk import Call, Desk
 
 import neopack as package
 from neopack import facts
+from neopack.facts import failures
 
 SAID = "ClientError: InputConfiguration: No pth file found for PyTorch model. Please make sure"
 JOB = {"CompilationJobName": "mine", "CompilationJobStatus": "FAILED", "FailureReason": SAID}
@@ -22,7 +23,7 @@ def test_every_rule_is_explained(id_: str) -> None:
     said = package.explain(id_)
     row = facts.error_row(id_)
     assert (said.rule, said.title, said.cause) == (id_, row.title, row.cause)
-    assert not re.search(r"\{\w+\}", said.fix)
+    assert not re.search(r"\{\w+\}|<(?:e|v|instead)>", said.fix + said.reason)
 
 
 def test_a_rule_in_text_and_json(neopack: Call) -> None:
@@ -82,3 +83,55 @@ def test_what_cannot_be_explained(refused: Call, code: int, what: Any, words: st
 def test_a_file_that_is_too_large(refused: Call, desk: Desk) -> None:
     (desk.path / "log").write_bytes(bytes(2 << 20))
     refused(1, "is larger than", "explain", "log")
+
+
+# what a framework says, alone or inside a sentence of Neo's; and the rule that it stands for
+WORDS = {
+    "RuntimeError: Unknown builtin op: torch_scatter::segment_sum_csr.": "NEO-PT-011",
+    "Unknown builtin op: aten::pad": "NEO-PT-022",
+    "Unknown builtin op: torchvision::deform_conv2d": "NEO-PT-024",
+    "ValueError: Unknown layer: Functional": "NEO-KR-002",
+    "ValueError: Unknown layer: MyAttention": "NEO-KR-009",
+    'JSONReader: Unknown field attrs, candidates are: "attr"': "NEO-MX-015",
+    "_pickle.UnpicklingError: invalid load key, 'v'.": "NEO-AR-012",
+    "[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : Protobuf parsing failed.": "NEO-AR-012",
+    "NodeDef mentions attr 'explicit_paddings' not in Op<name=Conv2D": "NEO-TF-019",
+    "TypeError: __init__() got an unexpected keyword argument 'ragged'": "NEO-KR-002",
+    "2026-01-02T03:04:05 ERROR PytorchStreamReader failed finding central directory": "NEO-PT-002",
+    "'collections.OrderedDict' object has no attribute 'eval'": "NEO-PT-002",
+    "Unknown type name 'NoneType'": "NEO-PT-023",
+}
+WRAPPERS = (
+    "{}",
+    "ClientError: InputConfiguration: Framework cannot load PyTorch model. {} See the guide.",
+    (
+        "UnexpectedStatusException: Error for Compilation job x: Failed. Reason: ClientError: "
+        "InputConfiguration: Unable to load provided Keras model. Error: '{}'"
+    ),
+)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("words", WORDS)
+def test_the_words_of_the_framework_decide(words: str, wrapper: str) -> None:
+    assert package.explain(wrapper.format(words)).rule == WORDS[words]
+
+
+def test_every_word_of_a_framework_leads_to_its_own_row() -> None:
+    for row in failures.framework_words():
+        said = package.explain("Error: " + re.sub(r"<\w+>", "some", row.said) + " (at line 3)")
+        assert (said.rule, said.cause) == (row.rule, row.cause), row.said
+        assert not row.rule or row.rule in facts.error_ids()
+
+
+def test_containers_and_the_api_are_explained_too(neopack: Call) -> None:
+    for words in (
+        "model_fn() takes 1 positional argument but 2 were given",
+        "FileNotFoundError: [Errno 2] No such file or directory: '/opt/ml/model/xgboost-model'",
+        "CloudWatch no SavedModel bundles found",
+        (
+            "ValidationException: 2 validation errors detected: Value 'ml_c6i' at "
+            "'outputConfig.targetDevice' failed to satisfy constraint"
+        ),
+    ):
+        assert neopack("explain", words).code == 0

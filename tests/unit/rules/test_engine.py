@@ -59,7 +59,7 @@ def test_all_findings_are_collected_in_order() -> None:
         ("NEO-AR-010", "warning", "torn at byte 7, so the rest was not checked"),
     ]
     assert report.findings[0].fix == "Name the archive m.tar.gz."
-    assert report.findings[1].fix == "Name the archive <name>."
+    assert report.findings[1].fix == "Name the archive NAME."
     assert report.findings[3].where == "model.pth"
     assert report.findings[0].source
     assert report.findings[0].confidence == "documented"
