@@ -258,6 +258,7 @@ class PackageChoices(TypedDict, total=False):
     form: Literal["saved-model", "frozen"] | None
     outputs: Sequence[str]
     trust_pickle: bool
+    missing: float | None
 
 
 class CheckChoices(TypedDict, total=False):

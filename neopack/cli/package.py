@@ -71,6 +71,13 @@ def package(
         bool,
         typer.Option("--trust-pickle", help="Load a pickled model: runs what is in it (XGBoost)."),
     ] = False,
+    missing: Annotated[
+        float | None,
+        typer.Option(
+            help="The number that rows have for a missing value, or nan; by default what the "
+            "model's wrapper says (XGBoost)."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="For random inputs and random weights.")] = 0,
     level: Annotated[int, typer.Option(help="gzip level 0 to 9; weights hardly compress.")] = 1,
     verify: Annotated[
@@ -114,6 +121,7 @@ def package(
             ("form", form.value if form else None),
             ("outputs", tuple(outputs or ())),
             ("trust_pickle", trust_pickle),
+            ("missing", missing),
         ),
     )
     archive = api.package(

@@ -103,7 +103,8 @@ def framework_options(source: ModelSource, **keywords: object) -> object:
         if not any(has_option(other, name) for other in others):
             raise UsageError(f"no framework has an option {name!r}")
     for name, value in keywords.items():
-        flag = _flag(name) if value and name not in own else ""
+        chosen = bool(value) or isinstance(value, float)  # --missing 0
+        flag = _flag(name) if chosen and name not in own else ""
         if flag:
             title = facts.framework(source.framework).title
             raise UsageError(f"{flag} does nothing for this {title} model", where=source.where)

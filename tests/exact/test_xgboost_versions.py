@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import neopack
+from neopack.archive.manifest import read_manifest
 from neopack.frameworks import ExportOptions, ExportTask
 from neopack.frameworks.xgboost.export import export
 from neopack.goldens.cases import load_goldens
@@ -54,10 +56,11 @@ def test_each_version_is_packaged_as_it_predicts(
     version: str, tmp_path: Path, xgboost_1_3_3: Worker
 ) -> None:
     names, own = unpacked(version, tmp_path)
-    rows, example = own["rows"], tmp_path / "rows.npz"
-    np.savez(example, data=rows)
+    example = tmp_path / "rows.npz"
     wrong: list[str] = []
     for name in names:
+        rows = own[f"{name}/rows" if f"{name}/rows" in own else "rows"]
+        np.savez(example, data=rows)
         staging = tmp_path / f"{name}-staging"
         staging.mkdir()
         task = ExportTask(
@@ -73,3 +76,16 @@ def test_each_version_is_packaged_as_it_predicts(
         wrong += differences(golden, exact, own, name)
     assert len(names) > 20
     assert wrong == []
+
+
+@pytest.mark.parametrize("version", ["1.0.2", "1.3.3"])
+@pytest.mark.parametrize("form", ["json", "model"])
+def test_a_file_of_a_wrapper_names_its_classes_and_what_is_missing(
+    version: str, form: str, tmp_path: Path
+) -> None:
+    unpacked(version, tmp_path)
+    neopack.package(tmp_path / f"wrapper.{form}", path=tmp_path / "m.tar.gz")
+    manifest = read_manifest(tmp_path / "m.tar.gz")
+    assert manifest is not None
+    assert any("0 is 'no', 1 is 'yes'" in warning for warning in manifest.warnings)
+    assert any("-999 is a missing value" in rewrite for rewrite in manifest.rewrites)

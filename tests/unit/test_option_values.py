@@ -76,7 +76,16 @@ def test_a_digest_follows_what_changes_the_result() -> None:
         (
             PackageOptions,
             PackageChoices,
-            {"script", "bind", "signature", "tags", "form", "outputs", "trust_pickle"},
+            {
+                "script",
+                "bind",
+                "signature",
+                "tags",
+                "form",
+                "outputs",
+                "trust_pickle",
+                "missing",
+            },
         ),
     ],
 )

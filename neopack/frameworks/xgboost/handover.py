@@ -1,23 +1,32 @@
-"""Hand a live Booster to a child process, as a file."""
+"""Hand a live model to a child process, as a pickle: a wrapper knows more than its file does, and
+golden numbers are what it predicts itself."""
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
+from neopack.frameworks.xgboost.estimators import alone, model_inside
 from neopack.values.model import ModelSource
 
 __all__ = ["hand_over", "owns"]
 
 
 def owns(model: object) -> bool:
-    """A Booster, or a wrapper of scikit-learn's form around one."""
-    names = {(kind.__module__.split(".")[0], kind.__name__) for kind in type(model).__mro__}
-    return bool(names & {("xgboost", "Booster"), ("xgboost", "XGBModel")})
+    """A Booster, a wrapper of scikit-learn's form, or an object of scikit-learn around one."""
+    return model_inside(model) is not None
 
 
-def hand_over(model: Any, staging: Path) -> ModelSource:
-    """A wrapper saves its class too, for it predicts in its own way (``early_stopping``)."""
-    path = staging / "given.ubj"
-    model.save_model(path)
-    return ModelSource(kind="file", where=str(path), framework="XGBOOST")
+def hand_over(model: Any, staging: Path) -> ModelSource | None:
+    """A source that the child restores, or None where its class lives in ``__main__`` or it
+    cannot be pickled: then it is exported in this process."""
+    model = alone(model, type(model).__name__)
+    if any(kind.__module__ == "__main__" for kind in type(model).__mro__):
+        return None
+    path = staging / "given.pickle"
+    try:
+        path.write_bytes(pickle.dumps(model))
+    except Exception:  # noqa: BLE001 - XGBoost has errors of its own, for a model not trained
+        return None
+    return ModelSource(kind="handed-over", where=str(path), framework="XGBOOST")

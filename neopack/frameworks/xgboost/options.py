@@ -11,6 +11,8 @@ __all__ = ["XGBoostOptions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XGBoostOptions:
-    """``trust_pickle`` allows what a pickle runs when it is loaded."""
+    """``trust_pickle`` allows what a pickle runs when it is loaded. ``missing`` is the number
+    that rows have for a missing value, or NaN; None: what the model itself says."""
 
     trust_pickle: bool = option("--trust-pickle", default=False)
+    missing: float | None = option("--missing", default=None)

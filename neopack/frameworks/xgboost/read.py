@@ -20,7 +20,7 @@ from neopack.frameworks.xgboost.rounds import best_iteration, rounds
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
-__all__ = ["form", "read", "read_source", "recognize"]
+__all__ = ["form", "is_around", "read", "read_source", "recognize"]
 
 FORMS = {
     "binary": "XGBoost binary model",
@@ -49,7 +49,16 @@ def form(source: ByteSource) -> str | None:
 
 def recognize(source: ByteSource) -> str | None:
     kind = form(source)
+    if kind == "pickle" and is_around(source):
+        return "pickle of a scikit-learn object around an XGBoost model"
     return FORMS[kind] if kind else None
+
+
+def is_around(source: ByteSource) -> bool:
+    """Whether a pickle is of an object of scikit-learn, such as a Pipeline, with a model inside:
+    the first class that it names is the object's own."""
+    head = source.read(0, HEAD)
+    return 0 <= head.find(b"sklearn.") < head.find(b"xgboost.")
 
 
 def read(files: Files, model: str, limits: Limits = DEFAULT_LIMITS) -> ModelInfo:

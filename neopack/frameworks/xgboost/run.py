@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,10 +28,12 @@ class XGBoostRunner:
         *,
         threads: int | None = None,
         rounds: int | None = None,
+        missing: float = math.nan,
     ) -> None:
-        """``rounds`` is how many of them to predict with, None for all."""
+        """``rounds`` is how many of them to predict with, None for all; ``missing`` the number
+        that rows have for a missing value, beside NaN."""
         self.signature = signature
-        self._rounds = (0, rounds or 0)
+        self._rounds, self._missing = (0, rounds or 0), missing
         self._xgboost = _xgboost()
         source = BytesSource("the XGBoost model", model)
         form = read.form(source) or "binary"
@@ -49,7 +52,8 @@ class XGBoostRunner:
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         (name,) = (spec.name for spec in self.signature.inputs)
         rows = inputs[name]
-        data = self._xgboost.DMatrix(rows, base_margin=self._base_margin(len(rows)))
+        margin = self._base_margin(len(rows))
+        data = self._xgboost.DMatrix(rows, base_margin=margin, missing=self._missing)
         names = self._booster.feature_names
         if names:
             data.feature_names = names

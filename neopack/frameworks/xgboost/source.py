@@ -1,4 +1,4 @@
-"""How a user names an XGBoost model: a file in any encoding, or a live Booster."""
+"""How a user names an XGBoost model by a file, in any encoding."""
 
 from __future__ import annotations
 
@@ -15,12 +15,6 @@ __all__ = ["require_file"]
 def require_file(origin: ModelSource, *, trust_pickle: bool) -> tuple[Path, str]:
     """The file and its encoding; raises for all that holds no model to submit, and for a pickle
     that nobody vouches for."""
-    if origin.kind != "file":
-        raise SourceError(
-            "XGBoost models are packaged from a file or a Booster", where=origin.where
-        )
-    if origin.weights is not None:
-        raise SourceError("--weights does not go with an XGBoost model", where=origin.where)
     path = Path(origin.where)
     with FileSource(path) as source:
         form = read.form(source)
@@ -36,7 +30,14 @@ def require_file(origin: ModelSource, *, trust_pickle: bool) -> tuple[Path, str]
         raise Unsafe(
             "is a pickle, which runs what is in it when it is loaded",
             where=str(path),
-            hint="where it was made: booster.save_model('model.ubj'); or, if you trust the file, "
-            "--trust-pickle",
+            hint=f"where it was made: {_saving(path)}; or, if you trust the file, --trust-pickle",
         )
     return path, form
+
+
+def _saving(path: Path) -> str:
+    """How the model inside is saved: in Python, by name."""
+    with FileSource(path) as source:
+        if read.is_around(source):
+            return "save the XGBoost model inside, such as pipeline[-1].save_model('model.ubj')"
+    return "booster.save_model('model.ubj')"

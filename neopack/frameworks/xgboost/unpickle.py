@@ -1,20 +1,29 @@
-"""A pickled model whose owner trusts it: loading it runs whatever is in it, so this happens in
-the child process that exports, and only after ``--trust-pickle``."""
+"""Pickled models: those whose owner trusts them, and those that neopack itself pickled for its
+child process.
+
+Loading a pickle runs whatever is in it, so it happens in the child process that exports, and, for
+a file, only after ``--trust-pickle``.
+"""
 
 from __future__ import annotations
 
 import pickle
 from pathlib import Path
 
-from neopack.errors import ExportFailed, SourceError, first_line
-from neopack.frameworks.xgboost.handover import hand_over, owns
+from neopack.errors import ExportFailed, first_line
+from neopack.frameworks.xgboost.estimators import alone
 from neopack.values.log import Log
 
-__all__ = ["unpickled"]
+__all__ = ["handed_over", "unpickled"]
 
 
-def unpickled(path: Path, staging: Path, log: Log) -> Path:
-    """The model of a pickled Booster or wrapper, as a UBJSON file in ``staging``."""
+def handed_over(path: Path) -> object:
+    """The live model that ``hand_over`` pickled a moment ago."""
+    return pickle.loads(path.read_bytes())  # noqa: S301 - neopack's own
+
+
+def unpickled(path: Path, log: Log) -> object:
+    """The model of a pickled Booster or wrapper."""
     log.warn(f"{path.name} is a pickle: --trust-pickle loads it, and runs whatever is in it")
     try:
         with path.open("rb") as stream:
@@ -25,8 +34,4 @@ def unpickled(path: Path, staging: Path, log: Log) -> Path:
             where=str(path),
             hint="load it where it was made, and booster.save_model('model.ubj')",
         ) from error
-    if not owns(model):
-        raise SourceError(
-            f"is the pickle of a {type(model).__name__}, not of an XGBoost model", where=str(path)
-        )
-    return Path(hand_over(model, staging).where)
+    return alone(model, str(path))

@@ -14,11 +14,9 @@ from neopack.errors import Malformed
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.lowering.lower import numbers
 from neopack.frameworks.xgboost.rounds import best_iteration
+from neopack.frameworks.xgboost.wrappers import WRAPPER
 
 __all__ = ["of_first_rounds", "rounds_predicted"]
-
-# what a wrapper saves of itself
-WRAPPER = "scikit_learn"
 
 
 def rounds_predicted(model: Learner) -> int | None:

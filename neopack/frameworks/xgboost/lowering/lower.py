@@ -39,6 +39,7 @@ from neopack.values.json import Json
 
 __all__ = [
     "HIGH_BIT",
+    "LEAF",
     "NODE_TYPE",
     "ROOT",
     "STAT_TYPE",
@@ -52,6 +53,8 @@ __all__ = [
 VERSION = (1, 3)
 HIGH_BIT = 1 << 31
 LEAF = -1
+LEFT_OUT = "feature names and types were left out: the binary format has no place for them"
+MOST_NAMES = 20
 ROOT = 0xFFFFFFFF
 _NUMPY_TYPES = {
     "i": "i1", "U": "u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8",
@@ -99,7 +102,14 @@ def _rewrites(model: Learner, offsets: Sequence[float]) -> Iterator[str]:
         carrier = "biases" if model.booster == "gblinear" else "leaves of one of its trees"
         yield f"the base score of each class went into the {carrier}"
     if model.feature_names or model.feature_types:
-        yield "feature names and types were left out: the binary format has no place for them"
+        yield f"{LEFT_OUT}{_in_order(model.feature_names)}"
+
+
+def _in_order(names: Sequence[str]) -> str:
+    """The columns, which rows have without their names."""
+    more = ", ..." if len(names) > MOST_NAMES else ""
+    listed = ", ".join(names[:MOST_NAMES])
+    return f"; rows have the columns in the order {listed}{more}" if names else ""
 
 
 # --- the base score -------------------------------------------------------------------------

@@ -1,0 +1,110 @@
+"""The model that a task names: a file in any encoding, a live one, or a pickle of one, with what
+is known of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neopack.errors import ExportFailed, SourceError, UsageError, first_line
+from neopack.formats.source import FileSource
+from neopack.frameworks import ExportTask, callables
+from neopack.frameworks.task import options_of
+from neopack.frameworks.xgboost import wrappers
+from neopack.frameworks.xgboost.document import Learner
+from neopack.frameworks.xgboost.estimators import alone
+from neopack.frameworks.xgboost.lowering.lift import read_learner
+from neopack.frameworks.xgboost.options import XGBoostOptions
+from neopack.frameworks.xgboost.source import require_file
+from neopack.frameworks.xgboost.unpickle import handed_over, unpickled
+from neopack.frameworks.xgboost.wrappers import Wrapper
+from neopack.values.artifact import Array
+from neopack.values.log import Log
+
+__all__ = ["OpenedModel", "opened"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedModel:
+    """``live`` is None for a file. ``missing`` is the number that rows have for a missing value,
+    NaN where they have NaN."""
+
+    path: Path
+    form: str
+    learner: Learner
+    live: Any
+    wrapper: Wrapper
+    missing: float
+
+    @property
+    def replaced(self) -> bool:
+        """Whether rows are to have NaN where the wrapper's own have a number."""
+        return math.isnan(self.missing) and not math.isnan(self.wrapper.missing)
+
+    def replaces(self, rows: Array) -> bool:
+        """Whether these are not rows of the archive's: they have that number."""
+        return self.replaced and bool((rows == self.wrapper.missing).any())
+
+
+def opened(task: ExportTask, log: Log) -> OpenedModel:
+    """Raises ``SourceError`` for all that is not an XGBoost model, or more than one."""
+    options, live = options_of(task, XGBoostOptions), _live(task, log)
+    if live is None:
+        path, form = require_file(task.source, trust_pickle=options.trust_pickle)
+    else:
+        path, form = _saved(live, task), "ubj"
+    with FileSource(path) as source:
+        learner = read_learner(source, form)
+    file = wrappers.of_file(learner.attributes)
+    wrapper = file if live is None else wrappers.of_live(live)
+    return OpenedModel(
+        path=path,
+        form=form,
+        learner=learner,
+        live=live,
+        wrapper=wrapper,
+        missing=_missing(options.missing, wrapper.missing),
+    )
+
+
+def _live(task: ExportTask, log: Log) -> Any:
+    """The model itself, where the source is not a file of one."""
+    source, options = task.source, options_of(task, XGBoostOptions)
+    if source.weights is not None:
+        raise SourceError("--weights does not go with an XGBoost model", where=source.where)
+    if source.kind == "object":
+        return alone(source.model, source.where)
+    if source.kind == "handed-over":
+        return handed_over(Path(source.where))
+    if source.kind == "callable":
+        return alone(callables.build(source.where, source.arguments), source.where)
+    path, form = require_file(source, trust_pickle=options.trust_pickle)
+    return unpickled(path, log) if form == "pickle" else None
+
+
+def _saved(live: Any, task: ExportTask) -> Path:
+    """A wrapper saves its class too, for it predicts in its own way (``early_stopping``)."""
+    path = task.staging / "given.ubj"
+    try:
+        live.save_model(path)
+    except Exception as error:
+        raise ExportFailed(
+            f"{type(live).__name__} cannot be saved: {first_line(error)}",
+            where=task.source.where,
+            hint="fit it first, with the XGBoost that is installed here",
+        ) from error
+    return path
+
+
+def _missing(chosen: float | None, own: float) -> float:
+    """The user's choice, or the wrapper's. Both only where they agree, or the choice is NaN."""
+    if chosen is None or chosen == own:
+        return own
+    if not math.isnan(chosen) and not math.isnan(own):
+        raise UsageError(
+            f"--missing {chosen:g}, and the model has missing={own:g}",
+            hint="leave --missing out, or say nan where rows have NaN for a missing value",
+        )
+    return chosen
