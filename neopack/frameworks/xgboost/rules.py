@@ -1,7 +1,8 @@
 """What Neo demands of an XGBoost model.
 
 Sources: SageMaker developer guide, neo-troubleshooting and neo-supported-cloud (2026);
-neo-ai/neo-loader@06788c0 (2022-08-17); dmlc/xgboost doc/tutorials/saving_model (2026).
+neo-ai/neo-loader@06788c0 (2022-08-17); dmlc/xgboost doc/tutorials/saving_model (2026); treelite
+1.3.0, run on models of every booster and objective of XGBoost 1.3.3.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ MOST_NODES = 2**31
 READ_BY_NEO = (1, 3)
 # SageMaker Autopilot packs the models of a cross-validation as xgboost-model-0 and so on
 FIRST_OF_SEVERAL = "xgboost-model-0"
+TREE_BOOSTERS = ("gbtree", "dart")
 ENCODINGS = {"json": "JSON", "ubj": "UBJSON"}
 
 
@@ -102,6 +104,16 @@ def rounds_past_the_best(context: CheckContext) -> Iterator[Hit]:
         )
 
 
+@rule("NEO-XG-009", paths=("tvm",), needs=("info",))
+def not_trees(context: CheckContext) -> Iterator[Hit]:
+    """The booster has trees, which is all that Treelite compiles (treelite 1.3.0)."""
+    learner = _learner(context)
+    if learner and learner.booster not in TREE_BOOSTERS:
+        yield Hit(
+            message=f"the booster is {learner.booster}, which has no trees", where=_model(context)
+        )
+
+
 def _info(context: CheckContext) -> ModelInfo:
     assert context.info is not None  # noqa: S101 - needs
     return context.info
@@ -130,4 +142,5 @@ RULES: tuple[Rule, ...] = (
     newer_version,
     not_in_1_3,
     rounds_past_the_best,
+    not_trees,
 )

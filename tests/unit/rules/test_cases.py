@@ -630,6 +630,7 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
             "stopped early at round 4 of 9",
         )
     ],
+    "NEO-XG-009": [(xgboost(info=xgboost_info(booster="gblinear")), "the booster is gblinear")],
     "NEO-MX-001": [
         (mxnet(entries=entries("a-symbol.json", "b-symbol.json", "a-0000.params")), "2 symbols"),
     ],
@@ -968,6 +969,7 @@ HOLDS: dict[str, list[CheckContext]] = {
         xgboost(info=xgboost_info(best_iteration=8, rounds=9)),
         xgboost(info=xgboost_info(best_iteration=-1, rounds=9)),
     ],
+    "NEO-XG-009": [xgboost(), xgboost(info=xgboost_info(booster="dart"))],
     "NEO-MX-001": [mxnet(entries=entries(*PAIR, "model-shapes.json"))],
     "NEO-MX-002": [
         mxnet("rasp4b", entries=entries(*PAIR, "model-shapes.json", "code/inference.py")),

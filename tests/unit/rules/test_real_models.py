@@ -59,6 +59,9 @@ FOUND = {
     "mxnet/misfit/misfit-symbol.json": "MX-007 MX-008 MX-009",
 }
 FOUND |= {
+    "xgboost/dart-1.3.3.model": "",
+    "xgboost/linear-1.3.3.model": "XG-009",
+    "xgboost/linear.ubj": "XG-002 XG-009",
     "keras/cnn-2.2.4.h5": "",
     "keras/keras-1.h5": "",
     "keras/nested-2.2.4.h5": "",
@@ -73,6 +76,7 @@ FOUND |= {
     "keras/free-size-2.2.4.h5": "KR-005",
 }
 NAMES = {
+    "XGBOOST": "xgboost.model",
     "PYTORCH": "model.pth",
     "ONNX": "model.onnx",
     "MXNET": "model-symbol.json",
