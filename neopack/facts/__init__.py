@@ -17,6 +17,7 @@ from neopack.facts.framework_table import (
     frameworks,
     takes_version,
 )
+from neopack.facts.keras_table import KerasNames, keras_names
 from neopack.facts.operator_table import (
     OnnxRelease,
     onnx_releases,
@@ -77,6 +78,7 @@ __all__ = [
     "FileGroup",
     "FrameworkRow",
     "Handler",
+    "KerasNames",
     "Limit",
     "OnnxRelease",
     "Option",
@@ -99,6 +101,7 @@ __all__ = [
     "framework_versions",
     "frameworks",
     "handler",
+    "keras_names",
     "limit",
     "nearest",
     "newest",

@@ -117,7 +117,7 @@ def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
 def _from_file(path: Path, document: Document) -> KerasModel:
     if document.form == "keras":
         return _from_live(keras_run.loaded(path), str(path))
-    old = versions.at_most(document.version, write.KERAS_VERSION)
+    old = versions.at_most(document.version, write.KERAS_VERSION) and not document.unknown_names()
     return KerasModel(
         where=str(path),
         config=document.model,

@@ -32,3 +32,5 @@ class KerasFacts:
     """``channels_last``, ``channels_first``: those that layers state."""
     new_layers: tuple[str, ...]
     """Classes that Keras 2.2.4 lacks."""
+    unknown_names: tuple[str, ...]
+    """Activations, initializers and words that Keras 2.2.4 lacks, in a file meant for it."""

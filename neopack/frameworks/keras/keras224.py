@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from neopack.values.json import AnyJson
 
-__all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "OF_2_2_4", "LayerSchema", "weight_names"]
+__all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "VERSIONED", "LayerSchema", "weight_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,33 +95,16 @@ KEPT: Mapping[str, LayerSchema] = {
     "ZeroPadding1D": LayerSchema(("padding",)),
 }
 
-# every layer class of Keras 2.2.4, those too that are not written here
-OF_2_2_4 = frozenset(KEPT) | frozenset(
-    {
-        "ActivityRegularization",
-        "Bidirectional",
-        "ConvLSTM2D",
-        "ConvLSTM2DCell",
-        "ConvRNN2D",
-        "CuDNNGRU",
-        "CuDNNLSTM",
-        "GRUCell",
-        "InputLayer",
-        "LSTMCell",
-        "Lambda",
-        "LocallyConnected1D",
-        "LocallyConnected2D",
-        "RNN",
-        "SimpleRNNCell",
-        "StackedRNNCells",
-        "TimeDistributed",
-    }
-)
-
 # layers with an activation of their own
 ACTIVATED = frozenset(
     {name for name in KEPT if "Conv" in name} | {"Dense", "LSTM", "GRU", "SimpleRNN", "Activation"}
 )
+
+# what tf.keras of TensorFlow 1.13 to 1.15 calls layers of Keras
+VERSIONED: Mapping[str, str] = {
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+}
 
 # what does nothing to a model that is not being trained
 IDENTITIES = frozenset(
@@ -158,7 +141,8 @@ IDENTITIES = frozenset(
 
 def weight_names(class_name: str, config: Mapping[str, AnyJson]) -> tuple[str, ...]:
     """The weights that a layer of this config has, in their order."""
-    names = KEPT[class_name].weights if class_name in KEPT else ()
+    kind = VERSIONED.get(class_name, class_name)
+    names = KEPT[kind].weights if kind in KEPT else ()
     without = {
         "bias": config.get("use_bias") is False,
         "gamma": config.get("scale") is False,

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from neopack import facts, versions
 from neopack.errors import Malformed, NeopackError, NotRecognized, SourceError
 from neopack.formats import zip as zips
 from neopack.formats.files import Files
@@ -18,8 +19,9 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.hdf5 import MAGIC, Hdf5Object, Hdf5Tree, read_tree
 from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
-from neopack.frameworks.keras import graph, keras1, keras224
+from neopack.frameworks.keras import graph, keras1
 from neopack.frameworks.keras.facts import KerasFacts
+from neopack.frameworks.keras.names import unknown_names
 from neopack.values.json import AnyJson
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
@@ -33,6 +35,7 @@ FORMS = {
     "damaged": "HDF5 file",
 }
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+NEWEST = "2.2.4"
 OPTIMIZERS = ("optimizer_weights", "optimizer")
 
 
@@ -51,6 +54,17 @@ class Document:
     def major(self) -> int:
         first = self.version.split(".", maxsplit=1)[0]
         return int(first) if first.isdecimal() and len(first) < 10 else 2
+
+    @property
+    def is_old(self) -> bool:
+        """Whether Keras 2.2.4 or an older one wrote it, or tf.keras of that time."""
+        if self.form != "h5":
+            return False
+        return versions.at_most(self.version.removesuffix("-tf"), NEWEST)
+
+    def unknown_names(self) -> tuple[str, ...]:
+        """Names in the file that Keras 2.2.4 lacks."""
+        return unknown_names(self.model, words=self.major > 1) if self.is_old else ()
 
 
 def form(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> str | None:
@@ -202,11 +216,12 @@ def _facts(file: Document, layers: Sequence[configs.LayerConfig], weights: int) 
         custom=tuple(f"{x.path} ({x.class_name})" for x in own if x.custom),
         data_formats=tuple(sorted({x for x in formats if isinstance(x, str)})),
         new_layers=_new_layers(x.class_name for x in own if not x.custom),
+        unknown_names=file.unknown_names(),
     )
 
 
 def _new_layers(classes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({name for name in classes if name not in keras224.OF_2_2_4}))
+    return tuple(sorted({name for name in classes if name not in facts.keras_names().layers}))
 
 
 def _versions(file: Document) -> dict[str, str]:

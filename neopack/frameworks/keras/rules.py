@@ -178,6 +178,14 @@ def other_backend(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message=f"the file was written on {written}", where=_model(context))
 
 
+@rule("NEO-KR-013", needs=("info",))
+def unknown_names(context: CheckContext) -> Iterator[Hit]:
+    """Activations, initializers and so on are those of Keras 2.2.4 (run on test models)."""
+    names = _facts(context).unknown_names
+    if names:
+        yield Hit(message=f"names that Keras 2.2.4 lacks: {named(names)}", where=_model(context))
+
+
 RULES: tuple[Rule, ...] = (
     not_h5,
     newer_keras,
@@ -191,4 +199,5 @@ RULES: tuple[Rule, ...] = (
     new_layers,
     training,
     other_backend,
+    unknown_names,
 )

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neopack import facts
 from neopack.errors import SourceError
 from neopack.formats.source import FileSource
 from neopack.frameworks.keras import graph, read, run, source, write
 from neopack.frameworks.keras.facts import KerasFacts
-from neopack.frameworks.keras.keras224 import KEPT, OF_2_2_4
+from neopack.frameworks.keras.keras224 import KEPT
 from neopack.frameworks.keras.lowering.lower import lower
 from neopack.frameworks.keras.lowering.old_model import OldCall, OldLayer, OldModel
 from neopack.values.model import facts_of
@@ -219,6 +220,13 @@ def test_many_names_go_into_several_attributes(tmp_path: Path) -> None:
     assert first + second == names
 
 
+def test_layers_that_tf_keras_gave_versions() -> None:
+    config = {"axis": [3], "epsilon": 0.001, "center": True, "scale": True}
+    weights = [np.ones(3), np.zeros(3), np.zeros(3), np.ones(3)]
+    model = one_layer("BatchNormalizationV1", config, weights)
+    assert kinds(model) == ["BatchNormalization"]
+
+
 def test_tables_name_classes_of_2_2_4() -> None:
-    assert set(KEPT) <= OF_2_2_4
+    assert set(KEPT) <= set(facts.keras_names().layers)
     assert json.dumps(write.model_config(lowered("cnn.h5")))

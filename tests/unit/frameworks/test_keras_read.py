@@ -16,6 +16,7 @@ from neopack.errors import Malformed, NotRecognized, SourceError, Unsafe
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.keras import config, graph, read, source
 from neopack.frameworks.keras.facts import KerasFacts
+from neopack.frameworks.keras.names import unknown_names
 from neopack.values.model import ModelInfo, facts_of
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "keras"
@@ -228,3 +229,16 @@ def test_own_classes_are_told(tmp_path: Path) -> None:
     keras = {**dense("a"), "module": "keras.layers", "registered_name": None}
     model = {"class_name": "Sequential", "config": {"layers": [entry, keras]}}
     assert [(f.path, f.custom) for f in config.walk(model)] == [("own", True), ("a", False)]
+
+
+def test_unknown_names_are_found_in_wrappers_and_inner_models() -> None:
+    dense = {"class_name": "Dense", "config": {"name": "d", "units": 2, "activation": "mish"}}
+    wrapped = {"class_name": "TimeDistributed", "config": {"name": "t", "layer": dense}}
+    inner = {"class_name": "Functional", "config": {"name": "block", "layers": [wrapped]}}
+    model = {"class_name": "Model", "config": {"name": "m", "layers": [inner]}}
+    assert unknown_names(model) == ("class Functional", "activation mish (block/t/d)")
+
+
+def test_words_of_keras_1_are_not_unknown() -> None:
+    with FileSource(FIXTURES / "keras-1.h5") as opened:
+        assert read.document(opened).unknown_names() == ()

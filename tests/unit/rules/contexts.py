@@ -298,6 +298,7 @@ KERAS_FACTS = KerasFacts(
     custom=(),
     data_formats=(),
     new_layers=(),
+    unknown_names=(),
 )
 
 

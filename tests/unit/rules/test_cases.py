@@ -709,6 +709,9 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
             "2048 bytes of the optimizer's state",
         ),
     ],
+    "NEO-KR-013": [
+        (keras(info=keras_info(unknown_names=("activation relu6 (act)",))), "activation relu6")
+    ],
     "NEO-KR-012": [(keras(info=keras_info(backend="theano")), "written on theano")],
 }
 
@@ -1023,6 +1026,7 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-KR-009": [keras()],
     "NEO-KR-010": [keras()],
     "NEO-KR-011": [keras(info=keras_info(training_config=False, optimizer_weights=0))],
+    "NEO-KR-013": [keras()],
     "NEO-KR-012": [keras(), keras(info=keras_info(backend=""))],
     "NEO-CA-005": [came_back()],
     "NEO-CA-006": [

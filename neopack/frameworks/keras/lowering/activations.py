@@ -36,8 +36,10 @@ def named(activation: AnyJson) -> str:
     if isinstance(activation, dict):
         inner = activation.get("config")
         activation = inner if isinstance(inner, str) else activation.get("class_name", "?")
-    name = _ALIASES.get(activation, activation)
-    return str(name).rsplit(">", maxsplit=1)[-1]
+    if isinstance(activation, str):
+        # registered as package>name; a private function of somebody's means the public one
+        activation = activation.rsplit(">", maxsplit=1)[-1].lstrip("_")
+    return str(_ALIASES.get(activation, activation))
 
 
 def activate(b: Building, x: int, activation: AnyJson, base: str, channels: int | None) -> int:

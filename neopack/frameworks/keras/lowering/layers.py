@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from neopack.errors import Malformed
 from neopack.frameworks.keras import keras224
@@ -256,8 +257,13 @@ def _center_crop(b: Building, layer: Layer, call: LayerCall) -> int:
     return b.add(b.name(layer), "Cropping2D", {"cropping": cropping}, [x])
 
 
+def _versioned(b: Building, layer: Layer, call: LayerCall) -> int:
+    return keep(b, replace(layer, class_name=keras224.VERSIONED[layer.class_name]), call)
+
+
 LAYERS: Mapping[str, Rewrite] = {
     **dict.fromkeys(keras224.KEPT, keep),
+    **dict.fromkeys(keras224.VERSIONED, _versioned),
     **dict.fromkeys(keras224.IDENTITIES, _identity),
     **{
         f"Global{how}Pooling{n}D": _pool_keeping_dims
