@@ -53,7 +53,10 @@ Prices = Annotated[
 ]
 Weights = Annotated[
     Path | None,
-    typer.Option(help="A state_dict (.pt, .pth, .safetensors); loaded without executing code."),
+    typer.Option(
+        help="A state_dict (.pt, .pth, .safetensors), or FILE:KEY for one of several; loaded "
+        "without executing code."
+    ),
 ]
 Inputs = Annotated[
     list[str] | None,

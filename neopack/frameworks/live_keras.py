@@ -16,6 +16,7 @@ __all__ = [
     "is_symbol",
     "named_leaves",
     "parameters_of",
+    "weights_of",
 ]
 
 _KINDS = {("keras", "Model"), ("keras", "Layer"), ("tf_keras", "Model")}
@@ -69,3 +70,11 @@ def parameters_of(model: Any, names: Sequence[str]) -> binding.Parameters:
     return replace(
         takes, parameters=tuple(keyed if each is only else each for each in takes.parameters)
     )
+
+
+def weights_of(model: Any) -> dict[str, Any]:
+    """The weights by name, as arrays; without the states of random layers."""
+    return {
+        str(getattr(weight, "path", "") or f"{weight.name} ({at})"): weight.numpy()
+        for at, weight in enumerate(model.weights)
+    }

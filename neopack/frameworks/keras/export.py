@@ -10,13 +10,13 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from neopack import versions
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
-from neopack.frameworks import ExportTask, callables
+from neopack.frameworks import ExportTask, callables, live_keras, random_weights
 from neopack.frameworks.binding import unknown_input
 from neopack.frameworks.keras import graph, source, weights, write
 from neopack.frameworks.keras import run as keras_run
@@ -56,6 +56,7 @@ class KerasModel:
     live: Any
     keep: Path | None = None
     trained: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def export(task: ExportTask, log: Log) -> ExportedModel:
@@ -106,7 +107,7 @@ def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
             "backend": keras_run.backend(),
             "python": platform.python_version(),
         },
-        warnings=warnings,
+        warnings=(*model.remarks, *warnings),
         rewrites=rewrites,
     )
 
@@ -150,7 +151,25 @@ def _from_code(task: ExportTask, log: Log) -> KerasModel:
     if origin.weights is not None:
         _load_weights(model, origin.weights)
         log.note(f"weights from {origin.weights.name}")
-    return _from_live(model, origin.where)
+    untrained = _random_weights(model, task, log)
+    return replace(_from_live(model, origin.where), remarks=untrained)
+
+
+def _random_weights(model: Any, task: ExportTask, log: Log) -> tuple[str, ...]:
+    origin, keras = task.source, keras_run.keras_module()
+    if origin.kind != "callable" or origin.weights is not None:
+        return ()
+
+    first = live_keras.weights_of(model)
+
+    def again() -> random_weights.State:
+        with random_weights.other_seeds():
+            keras.utils.set_random_seed(0)
+            second = callables.build(origin.where, origin.arguments)
+        # Keras numbers the layers of a process: a second model has other names
+        return dict(zip(first, live_keras.weights_of(second).values(), strict=True))
+
+    return tuple(random_weights.remarks(first, again, random_weights.same_arrays, log))
 
 
 def _load_weights(model: Any, path: Path) -> None:

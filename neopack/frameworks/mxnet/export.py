@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,8 @@ def _request(
 
 def _build(task: ExportTask, log: Log) -> ExportedModel:
     origin = task.source
-    examples = task.examples(_in_order(task.inputs, origin.where))
+    requests = _in_order(task.inputs, origin.where)
+    examples = task.examples(requests)
     order = {
         "callable": origin.where,
         "arguments": dict(origin.arguments),
@@ -140,16 +142,17 @@ def _build(task: ExportTask, log: Log) -> ExportedModel:
     }
     with runtimes.worker(RUNTIME, log=log, failure=ExportFailed, subject=origin.where) as worker:
         answer, outputs = worker.call("export", order, arrays=examples, timeout=PATIENCE)
-        exported = {"prefix": order["prefix"], "outputs": answer["outputs"]}
+        source_of = {"prefix": order["prefix"], "outputs": answer["outputs"]}
 
         def compute(given: Mapping[str, Array]) -> dict[str, Array]:
-            return worker.call("answer", exported, arrays=dict(given), timeout=PATIENCE)[1]
+            return worker.call("answer", source_of, arrays=dict(given), timeout=PATIENCE)[1]
 
-        cases = task.golden_cases(task.inputs, examples, outputs, compute)
+        cases = task.golden_cases(requests, examples, outputs, compute)
     for remark in answer["remarks"]:
         log.warn(remark)
     members = (SYMBOL_NAME, PARAMETERS_NAME)
-    return _exported(task, members, cases, answer["mxnet"])
+    exported = _exported(task, members, cases, answer["mxnet"])
+    return replace(exported, warnings=tuple(answer["remarks"]))
 
 
 def _in_order(requests: Sequence[InputRequest], where: str) -> list[InputRequest]:

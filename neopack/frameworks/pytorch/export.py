@@ -22,7 +22,14 @@ from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
 from neopack.frameworks import ExportTask, callables, structures
-from neopack.frameworks.pytorch import flat_outputs, read, runtime_build, source, weights
+from neopack.frameworks.pytorch import (
+    flat_outputs,
+    random_weights,
+    read,
+    runtime_build,
+    source,
+    weights,
+)
 from neopack.frameworks.pytorch.input_binding import Binding, bind
 from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.lowering import compatibility
@@ -43,7 +50,7 @@ from neopack.goldens import inputs
 from neopack.goldens.cases import GoldenCase
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
-from neopack.values.log import Log
+from neopack.values.log import Log, SilentLog
 from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
 from neopack.values.signature import InputRequest, Signature
 
@@ -216,6 +223,7 @@ def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
         )
     bound = bind(module, task.inputs, where, options.bind)
     cases, output = _answered(bound, task)
+    untrained = _random_weights(bound, cases[0], task, log)
     program = bound.program(flat=flat_outputs.is_flat(output))
     traced, remarks = (
         _script(program, where) if options.script else _run_tracer(program, cases[0].inputs, where)
@@ -225,8 +233,20 @@ def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
     remarks += random + differing
     for remark in remarks:
         log.warn(remark)
+    remarks = untrained + remarks
     rewrites = save(traced, of_trace, task, log)
     return _exported(task, cases, tuple(remarks), rewrites)
+
+
+def _random_weights(bound: Binding, first: GoldenCase, task: ExportTask, log: Log) -> list[str]:
+    origin = task.source
+    if origin.kind != "callable" or origin.weights is not None:
+        return []
+
+    def build() -> Any:
+        return _for_inference(_module(origin, task.inputs)[0], SilentLog())
+
+    return random_weights.remarks(bound, build, tensors(first.inputs), log)
 
 
 def _answered(bound: Binding, task: ExportTask) -> tuple[tuple[GoldenCase, ...], Any]:

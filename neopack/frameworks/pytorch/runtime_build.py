@@ -96,7 +96,8 @@ def _remade(task: ExportTask, log: Log) -> ExportedModel:
     saved = staging / "saved.pth"
     with _worker(task, log) as worker:
         versions, _ = worker.call("versions")
-        takes, state = _built(worker, task, log)
+        built, state = _built(worker, task, log)
+        takes = _takes(built)
         bound = binding.bind(takes, task.inputs, origin.where, options.bind)
         examples = task.examples(bound.requests)
         other = inputs.random_inputs(bound.requests, task.options.seed + 1)
@@ -117,7 +118,8 @@ def _remade(task: ExportTask, log: Log) -> ExportedModel:
         cases = task.golden_cases(bound.requests, examples, outputs, compute)
     canonical.rewrite(saved, staging / MODEL_FILE, versions["torch"])
     saved.unlink()
-    for remark in answer["remarks"]:
+    remarks = (*built["random"], *answer["remarks"])
+    for remark in remarks:
         log.warn(remark)
     return ExportedModel(
         framework="PYTORCH",
@@ -125,25 +127,25 @@ def _remade(task: ExportTask, log: Log) -> ExportedModel:
         signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
         goldens=task.save_goldens(cases),
         versions={"torch": versions["torch"], "python": versions["python"]},
-        warnings=tuple(answer["remarks"]),
+        warnings=remarks,
     )
 
 
-def _built(worker: Worker, task: ExportTask, log: Log) -> tuple[Parameters, dict[str, Array]]:
-    """What its forward takes, and the state it is to have; none where no weights are given."""
+def _built(worker: Worker, task: ExportTask, log: Log) -> tuple[AnyJson, dict[str, Array]]:
+    """What was built, in words, and the state it is to have; none where no weights are given."""
     origin = task.source
     order: dict[str, Json] = {
         "callable": origin.where,
         "arguments": dict(origin.arguments),
         "seed": task.options.seed,
         "folder": str(Path.cwd()),
+        "trained": origin.weights is not None,
     }
     answer, _ = worker.call("build", order, timeout=PATIENCE)
-    takes = _takes(answer)
     if origin.weights is None:
-        return takes, {}
+        return answer, {}
     form = source.weights_form(origin)
-    return takes, weights.arrays(origin.weights, form, set(answer["state"]), log)
+    return answer, weights.arrays(origin.weights, form, set(answer["state"]), log)
 
 
 def _takes(described: AnyJson) -> Parameters:

@@ -11,7 +11,7 @@ from pathlib import Path
 from neopack.errors import NotRecognized, SourceError, Unsafe
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
-from neopack.frameworks.pytorch import read
+from neopack.frameworks.pytorch import checkpoint, read
 from neopack.values.model import ModelSource
 
 __all__ = ["file_form", "require_program"]
@@ -54,8 +54,8 @@ def require_program(form: str, where: str) -> None:
 
 def weights_form(source: ModelSource) -> str:
     """The form of ``--weights``; raises where it holds no plain tensors."""
-    path = source.weights
-    assert path is not None  # noqa: S101 - callers ask only where weights were given
+    assert source.weights is not None  # noqa: S101 - callers ask only where weights were given
+    path, _ = checkpoint.split(source.weights)
     if not path.is_file():
         raise SourceError("no such file", where=str(path))
     with FileSource(path) as opened:

@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import Missing, SourceError
+from neopack.frameworks.pytorch import checkpoint
 from neopack.values.artifact import Array
 from neopack.values.log import Log
 
 __all__ = ["arrays", "load"]
 
-# where training loops of the field put the state_dict inside a checkpoint
-CHECKPOINT_KEYS = ("state_dict", "model_state_dict", "model", "module", "net", "ema_state_dict")
-# what DataParallel, Lightning and torch.compile put before every name
-PREFIXES = ("module.", "model.", "_orig_mod.")
-
 
 def load(module: Any, path: Path, form: str, log: Log) -> None:
     """Load the weights in ``path`` into ``module``; raises ``SourceError`` where they differ."""
-    tensors = _unprefixed(_read(path, form, log), set(module.state_dict()), log)
+    state = module.state_dict()
+    shapes = {name: getattr(value, "shape", None) for name, value in state.items()}
+    tensors = _read(path, form, shapes, log)
     try:
         result = module.load_state_dict(tensors, strict=False)
     except RuntimeError as error:
@@ -35,7 +33,7 @@ def arrays(path: Path, form: str, names: set[str], log: Log) -> dict[str, Array]
     """The weights for a model whose state has the names ``names``, as plain arrays."""
     import torch
 
-    tensors = _unprefixed(_read(path, form, log), names, log)
+    tensors = _read(path, form, dict.fromkeys(names), log)
     _refuse_names(sorted(names - set(tensors)), sorted(set(tensors) - names), path)
     halves = (torch.bfloat16, torch.float16)
     return {
@@ -44,8 +42,22 @@ def arrays(path: Path, form: str, names: set[str], log: Log) -> dict[str, Array]
     }
 
 
-def _read(path: Path, form: str, log: Log) -> Mapping[str, Any]:
-    return _unwrapped(_safetensors(path) if form == "safetensors" else _pickled(path), path, log)
+def _read(path: Path, form: str, shapes: Mapping[str, Any], log: Log) -> Mapping[str, Any]:
+    """The state_dict for a model whose state has these names and, where known, shapes."""
+    file, key = checkpoint.split(path)
+    held = _safetensors(file) if form == "safetensors" else _pickled(file)
+
+    def fits(state: Mapping[str, Any]) -> bool:
+        bare, _ = checkpoint.unprefixed(state, set(shapes))
+        return bare.keys() == shapes.keys() and all(
+            shape in (None, bare[name].shape) for name, shape in shapes.items()
+        )
+
+    tensors = checkpoint.chosen(held, key, fits, str(file), log)
+    bare, prefix = checkpoint.unprefixed(tensors, set(shapes))
+    if prefix:
+        log.note(f"weights: dropped the prefix {prefix!r} from their names")
+    return bare
 
 
 def _refuse_names(missing: Sequence[str], unexpected: Sequence[str], path: Path) -> None:
@@ -84,25 +96,3 @@ def _safetensors(path: Path) -> Any:
         return load_file(path)
     except SafetensorError as error:
         raise SourceError(f"is not a safetensors file: {error}", where=str(path)) from None
-
-
-def _unwrapped(tensors: Any, path: Path, log: Log) -> Mapping[str, Any]:
-    import torch
-
-    for key in CHECKPOINT_KEYS:
-        if isinstance(tensors, Mapping) and isinstance(tensors.get(key), Mapping):
-            log.note(f"weights: took {key!r} out of the checkpoint {path.name}")
-            tensors = tensors[key]
-            break
-    if isinstance(tensors, Mapping) and all(isinstance(t, torch.Tensor) for t in tensors.values()):
-        return tensors
-    raise SourceError("holds no state_dict", where=str(path))
-
-
-def _unprefixed(tensors: Mapping[str, Any], names: set[str], log: Log) -> Mapping[str, Any]:
-    for prefix in PREFIXES:
-        bare = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-        if not names & set(tensors) and names & set(bare):
-            log.note(f"weights: dropped the prefix {prefix!r} from their names")
-            return bare
-    return tensors

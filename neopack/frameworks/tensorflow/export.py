@@ -11,13 +11,14 @@ import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask, callables
 from neopack.frameworks.task import options_of
-from neopack.frameworks.tensorflow import read
+from neopack.frameworks.tensorflow import random_weights, read
 from neopack.frameworks.tensorflow.concrete_function import concrete, written_variables
 from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
 from neopack.frameworks.tensorflow.frozen_graph import output_tensors, parse_graph
@@ -74,7 +75,14 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
         model = callables.build(origin.where, origin.arguments)
     if origin.weights is not None:
         _load_weights(model, origin.weights)
-    return _live_source(model, task, log)
+    exported = _live_source(model, task, log)
+    untrained = random_weights.remarks(model, partial(_trace, task=task), task, log)
+    return replace(exported, warnings=(*untrained, *exported.warnings))
+
+
+def _trace(model: Any, task: ExportTask) -> Any:
+    options, where = options_of(task, TensorFlowOptions), task.source.where
+    return concrete(live_model(model, task.inputs, options.signature, where, options.bind), where)
 
 
 def _load_weights(model: Any, path: Path) -> None:

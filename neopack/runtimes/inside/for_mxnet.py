@@ -172,12 +172,14 @@ def export(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     """Build what ``callable`` gives, run it on ``arrays`` in their order, and write
     ``prefix``-symbol.json and ``prefix``-0000.params. Gives what the model itself answered."""
     mx = _mxnet()
-    mx.random.seed(data["seed"] % 2**31)
+    _seed(data["seed"])
     remarks: List[str] = []
     folder = data.get("folder") or os.getcwd()
     given = called(data["callable"], data.get("arguments") or {}, folder, ALONE)
     if isinstance(given, mx.gluon.HybridBlock):
         outputs = _export_block(given, data, arrays, remarks)
+        if not remarks and not data.get("weights"):
+            remarks += _random_weights(given, data, arrays)
     elif isinstance(given, mx.gluon.Block):
         raise Refusal(f"a {_kind(given)} is not a HybridBlock, and only those can be exported")
     else:
@@ -220,6 +222,31 @@ def _export_block(block: Any, data: Json, arrays: Arrays, remarks: List[str]) ->
     outputs = answer(arrays)
     block.export(data["prefix"], 0)
     return outputs
+
+
+def _random_weights(block: Any, data: Json, arrays: Arrays) -> List[str]:
+    """A remark where a second block, built with another seed, has other parameters."""
+    mx = _mxnet()
+    try:
+        _seed(data["seed"] + 1)
+        folder = data.get("folder") or os.getcwd()
+        second = called(data["callable"], data.get("arguments") or {}, folder, ALONE)
+        second(*[mx.nd.array(array, dtype=array.dtype) for array in arrays.values()])
+    except Exception:  # what the user's code raises; then nothing is known
+        return []
+    pairs = zip(block.collect_params().items(), second.collect_params().values())
+    other = [
+        name
+        for (name, first), again in pairs
+        if first.shape == again.shape and (first.data() != again.data()).sum().asscalar()
+    ]
+    if not other:
+        return []
+    differ = " and {} more differ".format(len(other) - 1) if len(other) > 1 else " differs"
+    return [
+        f"its weights are random: {other[0]}{differ} when it is built with another seed (give "
+        "trained ones with --weights, or load them in the callable)"
+    ]
 
 
 def answer(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:

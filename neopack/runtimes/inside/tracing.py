@@ -25,18 +25,42 @@ _built: Dict[str, Any] = {}
 
 def build(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     """Call ``callable`` with ``arguments``. Gives the names of its state, the ``parameters`` of its
-    forward, and whether it takes ``any`` number of tensors, or of ``keywords``."""
-    random.seed(data["seed"])
-    numpy.random.seed(data["seed"] % 2 ** 32)
-    torch.manual_seed(data["seed"])
-    module = called(data["callable"], data["arguments"], data["folder"], ALONE)
+    forward, whether it takes ``any`` number of tensors, or of ``keywords``, and a remark on weights
+    that are ``random``, unless ``trained`` ones come with it."""
+    module = _seeded(data, data["seed"])
     if not isinstance(module, torch.nn.Module):
         raise Refusal(
             f"is a {type(module).__name__}, not a torch.nn.Module",
             "name a callable that returns the model",
         )
     _built[data["callable"]] = module.float().eval()
-    return {"state": sorted(module.state_dict()), **calling.described(module.forward)}, {}
+    described = calling.described(module.forward)
+    described["random"] = [] if data["trained"] else _random_weights(module, data)
+    return {"state": sorted(module.state_dict()), **described}, {}
+
+
+def _seeded(data: Json, seed: int) -> Any:
+    random.seed(seed)
+    numpy.random.seed(seed % 2 ** 32)
+    torch.manual_seed(seed)
+    return called(data["callable"], data["arguments"], data["folder"], ALONE)
+
+
+def _random_weights(module: Any, data: Json) -> List[str]:
+    """A remark where a second module, built with another seed, has other weights."""
+    try:
+        second = _seeded(data, data["seed"] + 1).float().state_dict()
+    except Exception:  # what the user's code raises; then nothing is known
+        return []
+    state = module.state_dict()
+    other = [name for name in state if name in second and (state[name] != second[name]).any()]
+    if not other:
+        return []
+    differ = f" and {len(other) - 1} more differ" if len(other) > 1 else " differs"
+    return [
+        f"its weights are random: {other[0]}{differ} when it is built with another seed (give "
+        "trained ones with --weights, or load them in the callable)"
+    ]
 
 
 def trace(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
