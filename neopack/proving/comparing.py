@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.errors import NeopackError, VerificationFailed
-from neopack.formats.files import FolderFiles
+from neopack.formats.files import Files, FolderFiles
 from neopack.frameworks import registry
 from neopack.goldens.cases import FIRST, GoldenCase
 from neopack.goldens.comparison import difference, differs_beside, unlike
@@ -16,7 +16,7 @@ from neopack.values.artifact import Array
 from neopack.values.evidence import CaseEvidence, OutputEvidence
 from neopack.values.signature import Signature
 
-__all__ = ["ComparedCases", "Packaged", "compared", "refuse", "refuse_empty"]
+__all__ = ["ComparedCases", "Packaged", "compared", "files_of", "refuse", "refuse_empty"]
 
 # of the largest golden number; what is beyond it is not rounding
 ROUNDING = 1e-2
@@ -204,13 +204,18 @@ def _fault(packaged: Packaged, case: GoldenCase, runtime: str) -> str:
     )
 
 
+def files_of(model: Path, parts: Sequence[Path]) -> tuple[Files, str]:
+    """The folder that has all files of a model, and the name of its main one there."""
+    root = Path(os.path.commonpath([path.parent for path in (model, *parts)]))
+    return FolderFiles(root), model.relative_to(root).as_posix()
+
+
 def _computed_today(packaged: Packaged, case: GoldenCase) -> Iterator[Mapping[str, Array]]:
     """What the framework that is installed here computes; nothing where it cannot."""
-    root = Path(os.path.commonpath([path.parent for path in (packaged.model, *packaged.parts)]))
-    name = packaged.model.relative_to(root).as_posix()
+    files, name = files_of(packaged.model, packaged.parts)
     framework = registry.get(packaged.framework)
     try:
-        runner = framework.runner(FolderFiles(root), name, packaged.signature, None)
+        runner = framework.runner(files, name, packaged.signature, None)
         yield runner.predict(case.inputs)
     except Exception:  # noqa: BLE001 - frameworks raise whatever they like, and the error stands
         return

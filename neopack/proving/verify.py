@@ -13,6 +13,7 @@ from neopack.archive.manifest import goldens_of, manifest_of, record_evidence
 from neopack.artifacts.load import open_archive, unpack
 from neopack.errors import SourceError, Unsupported, UsageError, VerificationFailed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.frameworks import registry
 from neopack.goldens.cases import load_cases
 from neopack.goldens.comparison import check_max_difference
 from neopack.outputs.staging import staging_directory
@@ -29,6 +30,7 @@ __all__ = ["ALLOWED", "Proof", "prove", "runtime_for", "verify"]
 
 # the default limit of the relative difference: rounding in another version's kernels
 ALLOWED = 1e-4
+ALLOWED_HALF = 2e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +141,8 @@ def prove(proof: Proof, log: Log) -> Evidence:
     exact = runtimes.is_exact(runtime, proof.framework_version)
     if not exact:
         log.note(_inexact(proof, runtime))
-    allowed = ALLOWED if proof.max_difference is None else proof.max_difference
     cases = load_cases(proof.goldens)
+    allowed = _allowed(proof) if proof.max_difference is None else proof.max_difference
     comparing.refuse_empty(cases, proof.subject)
     with runtimes.worker(
         runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
@@ -149,6 +151,8 @@ def prove(proof: Proof, log: Log) -> Evidence:
             start = time.monotonic()
             handle, _ = worker.call("load", _task(proof))
             seconds = time.monotonic() - start
+            for remark in handle.get("remarks", ()):
+                log.note(remark)
             versions, _ = worker.call("versions")  # including packages that loading imported
 
         def compute(inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -169,6 +173,15 @@ def prove(proof: Proof, log: Log) -> Evidence:
         cases=compared.cases,
         stood_in=install.stood_in(runtime),
     )
+
+
+def _allowed(proof: Proof) -> float:
+    """Of a model with float16 inside, whose numbers have 11 bits, more than of others."""
+    framework = registry.get(proof.framework)
+    files, name = comparing.files_of(proof.model, proof.parts)
+    dtypes = set(framework.read(files, name, DEFAULT_LIMITS).dtypes)
+    dtypes.update(spec.dtype for spec in proof.signature.outputs)
+    return ALLOWED_HALF if "float16" in dtypes else ALLOWED
 
 
 def _inexact(proof: Proof, runtime: Runtime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from neopack.errors import ExportFailed, SourceError, first_line
 from neopack.frameworks.onnx.raising.raise_opset import needs_raising
@@ -16,13 +17,13 @@ from neopack.values.signature import Signature
 __all__ = ["runner_of", "source_of"]
 
 
-def source_of(path: Path, where: str) -> Compute:
+def source_of(path: Path, where: str, *, optimized: bool = True) -> Compute:
     """The file as its user has it. Forms of operators that ONNX Runtime lacks are computed by
     their definitions."""
     import onnx
 
     try:
-        return runner_of(path, where)
+        return runner_of(path, where, optimized=optimized)
     except SourceError:
         model = onnx.load(str(path))
         if not needs_raising(model):
@@ -30,9 +31,22 @@ def source_of(path: Path, where: str) -> Compute:
         return _calling(Reading(model), where)
 
 
-def runner_of(path: Path, where: str) -> Compute:
-    """The file in ONNX Runtime."""
-    return _calling(OnnxRuntimeRunner(path.read_bytes(), Signature(inputs=())), where)
+def runner_of(path: Path, where: str, *, optimized: bool = True) -> Compute:
+    """The file in ONNX Runtime. Without its optimizations and in exact integers, as quantized
+    models are defined, if not ``optimized``."""
+    data = path.read_bytes() if optimized else _exact(path)
+    return _calling(OnnxRuntimeRunner(data, Signature(inputs=()), optimized=optimized), where)
+
+
+def _exact(path: Path) -> bytes:
+    """The file with operators of uint8 in place of those of int8, as the exact runtime has it:
+    on some CPUs ONNX Runtime adds up products of int8 in 16 bits, which saturate."""
+    import onnx
+
+    from neopack.runtimes.inside.onnx_bytes import unsigned
+
+    exact: Any = unsigned(onnx.load(str(path)))  # type: ignore[no-untyped-call]
+    return path.read_bytes() if exact is None else bytes(exact.SerializeToString())
 
 
 def _calling(session: OnnxRuntimeRunner | Reading, where: str) -> Compute:

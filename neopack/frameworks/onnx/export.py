@@ -55,11 +55,14 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
         _check(path)
         shutil.copyfile(path, target)
     requests = _requests(info, task.inputs, where)
-    cases = _answered(source_of(target, where), requests, task)
+    optimized = not facts_of(info, OnnxFacts).quantised
+    source = source_of(target, where, optimized=optimized)
+    cases = _answered(source, requests, task)
     shapes = {request.name: request.shape for request in requests}
     rewrites = _rewritten(target, info, shapes, task, log)
     if rewrites:
-        _refuse_otherwise(cases, target, _allowed(info), where)
+        rewritten = runner_of(target, where, optimized=optimized)
+        _refuse_otherwise(cases, rewritten, _allowed(info), where)
     examples, outputs = cases[0].inputs, cases[0].outputs
     return ExportedModel(
         framework="ONNX",
@@ -99,10 +102,10 @@ def _allowed(info: ModelInfo) -> float:
 
 
 def _refuse_otherwise(
-    cases: Sequence[GoldenCase], lowered: Path, allowed: float, where: str
+    cases: Sequence[GoldenCase], rewritten: Compute, allowed: float, where: str
 ) -> None:
     """The rewritten file computes what the file as given computes."""
-    off = worst(cases, runner_of(lowered, where))
+    off = worst(cases, rewritten)
     if not off.difference <= allowed:
         raise ExportFailed(
             f"rewritten, it computes otherwise: off by {off}, more than {allowed:g}",

@@ -5,8 +5,17 @@ import platform
 
 import numpy
 import onnx
+import onnx_bytes
 import onnxruntime
 
+UNSIGNED = (
+    "operators of int8 are computed with the same numbers as uint8: products of int8 saturate on "
+    "some CPUs"
+)
+BY_CHANNEL = (
+    "QLinearConv with one scale a channel is computed by ConvInteger and Mul: onnxruntime {} takes "
+    "the first scale for all channels"
+)
 _loaded = {}
 
 
@@ -21,12 +30,29 @@ def versions(data, arrays):
 
 def load(data, arrays):
     """The handle of the model in ``data["path"]``, which must pass the checker."""
-    onnx.checker.check_model(onnx.load(data["path"]))
+    model = onnx.load(data["path"])
+    onnx.checker.check_model(model)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = data.get("threads") or 0
-    _loaded[data["path"]] = onnxruntime.InferenceSession(data["path"], options)
-    return {"model": data["path"]}, {}
+    if is_quantized(model):
+        # its optimizations compute in integers what the file says in floats
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    remarks = []
+    exact = onnx_bytes.unsigned(model)
+    if exact is not None:
+        remarks.append(UNSIGNED)
+        model = exact
+    if onnx_bytes.by_channel(model):
+        remarks.append(BY_CHANNEL.format(onnxruntime.__version__))
+    source = model.SerializeToString() if remarks else data["path"]
+    _loaded[data["path"]] = onnxruntime.InferenceSession(source, options)
+    return {"model": data["path"], "remarks": remarks}, {}
+
+
+def is_quantized(model):
+    operators = [node.op_type for node in model.graph.node]
+    return any("Quantize" in name or "Integer" in name or name[:2] == "QL" for name in operators)
 
 
 def predict(data, arrays):

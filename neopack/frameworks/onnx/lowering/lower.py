@@ -20,6 +20,7 @@ from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.lowering.einsum import use_small_letters
 from neopack.frameworks.onnx.lowering.expansion import converted, expanded, laid_open, refuse_types
 from neopack.frameworks.onnx.lowering.older_opsets.steps import LOWEST
+from neopack.frameworks.onnx.lowering.quantization import fold_weights
 from neopack.frameworks.onnx.lowering.rewrite_site import UniqueNames
 from neopack.frameworks.onnx.lowering.rewriting import (
     BASE,
@@ -77,6 +78,8 @@ def lower(
     _refuse_older(release, where)
     model = onnx.load(str(path))
     rewrites = []
+    if folded := fold_weights(model.graph, opset_of(model)):
+        rewrites.append(f"DequantizeLinear: a constant ({folded})")
     weights = _set_aside(model.graph)
     if model.functions:
         model = laid_open(model, shapes, where)

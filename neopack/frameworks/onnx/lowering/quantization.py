@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
+from typing import Any
 
-__all__ = ["dequantize", "quantize"]
+from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
+from neopack.frameworks.onnx.lowering.traversal import replace
+from neopack.frameworks.onnx.lowering.value_info import evaluated
+
+__all__ = ["dequantize", "fold_weights", "quantize"]
 
 SAID_NEW = ("axis", "block_size", "saturate", "output_dtype", "precision")
 BY_HAND = "one scale an axis is plain arithmetic"
@@ -26,6 +30,35 @@ def dequantize(site: Site) -> str:
     scaled = site.emit("Mul", value, _spread(site, 1, axis, rank))
     site.emit("Cast", scaled, into=site.output(0), to=kind)
     return BY_HAND
+
+
+def fold_weights(graph: Any, opset: int) -> int:
+    """Compute the weights, of any size, that are quantized as no older DequantizeLinear is: in
+    blocks, or of other types. Returns how many."""
+    from onnx import TensorProto, numpy_helper
+
+    known = (TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32)
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    kept, count = [], 0
+    for node in graph.node:
+        inputs = {name: tensors.get(name) for name in node.input if name}
+        new = node.op_type == "DequantizeLinear" and all(inputs.values())
+        if new and (_in_blocks(node) or tensors[node.input[0]].data_type not in known):
+            arrays = {name: numpy_helper.to_array(tensor) for name, tensor in inputs.items()}
+            computed = evaluated(node, arrays, opset)
+            if computed:
+                count += 1
+                graph.initializer.extend(
+                    numpy_helper.from_array(array, name) for name, array in computed.items()
+                )
+                continue
+        kept.append(node)
+    replace(graph.node, kept)
+    return count
+
+
+def _in_blocks(node: Any) -> bool:
+    return any(attribute.name == "block_size" and attribute.i for attribute in node.attribute)
 
 
 def quantize(site: Site) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from neopack.values.artifact import Array
 from neopack.values.signature import Shape
 
-__all__ = ["Values", "inferred"]
+__all__ = ["Values", "evaluated", "inferred"]
 
 # constants that say how to compute (axes, sizes, pads) are small; more is weights
 SMALL = 4096
@@ -129,7 +129,7 @@ class Values:
         given_inputs = {one: self.constant(one) for one in node.input if one}
         if any(value is None for value in given_inputs.values()):
             return None
-        return _evaluated(node, given_inputs, self.opset).get(name)
+        return evaluated(node, given_inputs, self.opset).get(name)
 
 
 def _array(tensor: Any) -> Array | None:
@@ -141,7 +141,7 @@ def _array(tensor: Any) -> Array | None:
     return array
 
 
-def _evaluated(node: Any, inputs: Mapping[str, Any], opset: int) -> dict[str, Array]:
+def evaluated(node: Any, inputs: Mapping[str, Any], opset: int) -> dict[str, Array]:
     """What ONNX's own reference says of one node; nothing where it cannot."""
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
