@@ -38,6 +38,7 @@ __all__ = [
     "load",
     "load_opened",
     "open_archive",
+    "refuse_unsafe",
     "require_file",
     "unpack",
 ]
@@ -76,7 +77,7 @@ def open_archive(
     """
     require_file(path)
     scanned = scan(path, limits)
-    _refuse_unsafe(scanned)
+    refuse_unsafe(scanned)
     if is_compiled(scanned):
         compiled = ArtifactManifest.loads(
             _whole(scanned, ARTIFACT_MANIFEST, limits), f"{path.name}:{ARTIFACT_MANIFEST}"
@@ -98,7 +99,7 @@ def require_file(path: Path) -> None:
         raise SourceError("no such file", where=str(path), hint="neopack package writes one")
 
 
-def _refuse_unsafe(scanned: ArchiveScan) -> None:
+def refuse_unsafe(scanned: ArchiveScan) -> None:
     """Refuse members that no packaging tool writes, although nothing is unpacked by name."""
     names: set[str] = set()
     for entry in scanned.entries:

@@ -25,7 +25,10 @@ class Bind(StrEnum):
 @options.answers("package")
 def package(
     model: Annotated[
-        str, typer.Argument(help="module:callable, file.py:callable, a model file or directory.")
+        str,
+        typer.Argument(
+            help="module:callable, file.py:callable, a model file, directory or archive."
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The archive, a .tar.gz.")],
     inputs: options.Inputs = None,

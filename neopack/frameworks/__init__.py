@@ -101,4 +101,8 @@ class Framework(Protocol):
         """A packaged model in a form that today's tools load, where Neo's is too old for them;
         written into ``folder``, or ``model`` itself."""
 
+    def live(self, path: Path) -> object:
+        """A model file as a live model, for the frameworks that ``packaged_by`` names in
+        ``registry.toml``. Raises ``Unsafe`` where loading it would run code."""
+
     def rules(self) -> Sequence[Rule]: ...

@@ -53,6 +53,9 @@ class FrameworkFolder:
     def lifted(self, model: Path, folder: Path) -> Path:
         return self._modules.lifted(model, folder)
 
+    def live(self, path: Path) -> object:
+        return self._modules.live(path)
+
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
         return self._modules.layout.model_members(names)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
+from neopack.errors import Unsupported
 from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
@@ -36,7 +37,8 @@ class ExportModule(Protocol):
 
 
 class RunModule(Protocol):
-    """``lifted(model, folder)`` is there where Neo's form is too old for today's tools."""
+    """``lifted(model, folder)`` is there where Neo's form is too old for today's tools;
+    ``live(path)`` where another framework packages such files too."""
 
     def runner(
         self, files: Files, model: str, signature: Signature, threads: int | None
@@ -88,6 +90,12 @@ class FrameworkModules:
     def lifted(self, model: Path, folder: Path) -> Path:
         lift = getattr(self.run, "lifted", None)
         return cast("Path", lift(model, folder)) if lift is not None else model
+
+    def live(self, path: Path) -> object:
+        load = getattr(self.run, "live", None)
+        if load is None:
+            raise Unsupported("files of this framework are packaged as they are", where=str(path))
+        return load(path)
 
     def tidied(self, names: Sequence[str], model: str) -> Sequence[MemberMove]:
         tidy = getattr(self.layout, "tidied", None)

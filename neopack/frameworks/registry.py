@@ -28,6 +28,7 @@ __all__ = [
     "nothing_found",
     "of_callable",
     "of_neo",
+    "packaged_by",
     "preload",
     "recognize",
 ]
@@ -114,6 +115,12 @@ def framework_options(source: ModelSource, **keywords: object) -> object:
 def _flag(name: str) -> str:
     """How the command line spells an option, whichever framework declares it."""
     return next(filter(None, (flag_of(get(other).options, name) for other in names())), "")
+
+
+def packaged_by(name: str) -> tuple[str, ...]:
+    """The other frameworks that package the files of this one, as live models."""
+    row = _plugins.rows.get(name)
+    return tuple(cast("list[str]", row.get("packaged_by", []))) if row else ()
 
 
 def preload(name: str) -> tuple[str, ...]:

@@ -84,6 +84,9 @@ class ListedFramework:
     def lifted(self, model: Path, folder: Path) -> Path:
         return model
 
+    def live(self, path: Path) -> object:
+        raise self._refused()
+
     def _refused(self) -> Unsupported:
         return Unsupported(
             f"neopack does not package or run {self.name} models", hint=WAY_OUT.get(self.name, "")

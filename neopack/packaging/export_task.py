@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from neopack.formats.codec import from_json, to_json
 from neopack.frameworks import ExportTask, registry
@@ -17,6 +18,9 @@ def export(data: AnyJson, log: Log) -> AnyJson:
     """Export a model into ``staging``; ``data`` is an ``ExportTask``."""
     task = from_json(ExportTask, data)
     framework = registry.get(task.source.framework)
+    if task.source.loader:
+        model = registry.get(task.source.loader).live(Path(task.source.where))
+        task = replace(task, source=replace(task.source, kind="object", model=model))
     if task.own is not None:
         task = replace(task, own=from_json(framework.options, task.own))
     return to_json(framework.export(task, log))

@@ -54,6 +54,14 @@ def resolve(request: SourceRequest) -> ModelSource:
 def _file(path: Path, framework: str | None, weights: Path | None) -> ModelSource:
     path, recognized = find_model(path)
     registry.must_package(recognized, str(path))
+    if framework in registry.packaged_by(recognized.name):
+        return ModelSource(
+            kind="file",
+            where=str(path),
+            framework=framework,
+            weights=weights,
+            loader=recognized.name,
+        )
     if framework not in (None, recognized.name):
         raise UsageError(f"is a model of {recognized.name}, not of {framework}", where=str(path))
     return ModelSource(kind="file", where=str(path), framework=recognized.name, weights=weights)

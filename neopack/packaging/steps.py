@@ -13,6 +13,7 @@ from neopack.frameworks import ExportOptions, registry
 from neopack.options import PackageOptions
 from neopack.packaging import packing
 from neopack.packaging.exporting import exported
+from neopack.packaging.repackaging import UnpackedSource, unpacked
 from neopack.packaging.resolving import SourceRequest, resolve
 from neopack.values.artifact import NeoArchive
 from neopack.values.log import Log
@@ -30,9 +31,22 @@ def package_source(
 ) -> NeoArchive:
     """Write the archive, its manifest and its golden numbers, or nothing."""
     refuse_unknown(*options.ignore)
+    facts.target(options.target)
+    packing.refuse_outputs(path, force=options.force)
+    named = UnpackedSource(request=request, inputs=inputs, options=options)
+    with unpacked(named) as source:
+        return _package(source.request, source.inputs, path, source.options, log)
+
+
+def _package(
+    request: SourceRequest,
+    inputs: Sequence[InputRequest],
+    path: Path,
+    options: PackageOptions,
+    log: Log,
+) -> NeoArchive:
     export = ExportOptions(seed=options.seed, example=options.example)
     target = facts.target(options.target)
-    packing.refuse_outputs(path, force=options.force)
     source = resolve(request)
     submission = packing.for_runtime(
         Submission(target=target, framework_version=options.framework_version),

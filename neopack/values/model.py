@@ -30,6 +30,7 @@ class ModelSource:
     ``where`` is a path, ``module:callable`` or ``file.py:callable``; with kind ``object``
     the model is in ``model`` and ``where`` is its class; with kind ``handed-over`` it is a
     pickle that neopack itself made of a live object, a moment ago, for its child process.
+    ``loader`` is the framework that loads a file as a live model where another one packages it.
     """
 
     kind: Literal["callable", "file", "object", "handed-over"]
@@ -38,6 +39,7 @@ class ModelSource:
     arguments: Mapping[str, Json] = field(default_factory=dict)
     weights: Path | None = None
     model: Any = None
+    loader: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

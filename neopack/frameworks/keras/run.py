@@ -27,8 +27,8 @@ from neopack.values.artifact import Array
 from neopack.values.signature import Shape, Signature
 
 __all__ = [
-    "KerasRunner", "backend", "computed", "computed_by_name", "keras_module", "lifted", "loaded",
-    "lowered_file", "runner",
+    "KerasRunner", "backend", "computed", "computed_by_name", "keras_module", "lifted", "live",
+    "loaded", "lowered_file", "runner",
 ]  # fmt: skip
 
 CHUNK = 1 << 20
@@ -76,6 +76,19 @@ def lifted(model: Path, folder: Path) -> Path:
     flat = folder / "lifted.h5"
     write.write_h5(lowered_file(model, document), flat)
     return flat
+
+
+def live(path: Path) -> Any:
+    """The model of an .h5 or .keras file that holds no code; one that today's Keras does not load
+    is loaded in its flat form."""
+    document, _ = source.model_file(path)
+    try:
+        return loaded(path)
+    except SourceError:
+        if document.form == "keras":
+            raise
+    with tempfile.TemporaryDirectory() as folder:
+        return loaded(lifted(path, Path(folder)))
 
 
 def loaded(path: Path) -> Any:

@@ -106,6 +106,18 @@ def test_the_order_of_equal_values_does_not_decide() -> None:
     assert all(case.decides for case in smooth.values())
 
 
+def test_what_rounding_alone_moves_does_not_decide() -> None:
+    def amplified(given: Mapping[str, Array]) -> dict[str, Array]:
+        return {"y": np.sin(given["x"].astype(np.float64) * 3e3)}
+
+    def floored(given: Mapping[str, Array]) -> dict[str, Array]:
+        return {"y": np.floor(given["x"] * 2)}
+
+    request_of_x = request("x", 2, 9)
+    assert not cases(amplified, request_of_x)["large"].decides
+    assert cases(floored, request_of_x)["whole"].decides
+
+
 def test_a_large_model_has_the_first_case_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directed, "MOST_BYTES", 100)
     assert list(cases(same, request("x", 30))) == ["first"]

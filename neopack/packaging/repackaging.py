@@ -1,0 +1,141 @@
+"""``package ARCHIVE``: take the model, its code and golden inputs out of an archive, to package
+them for another target or version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+
+from neopack.archive.manifest import Manifest, goldens_of, manifest_of
+from neopack.archive.read import ArchiveFiles, ArchiveScan, extract_member, scan
+from neopack.artifacts.load import find_model, is_compiled, refuse_unsafe
+from neopack.errors import NeopackError, UsageError
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.source import FileSource
+from neopack.frameworks import registry
+from neopack.goldens.arrays import save_arrays
+from neopack.goldens.cases import load_goldens
+from neopack.options import PackageOptions
+from neopack.outputs.staging import staging_directory
+from neopack.packaging.resolving import SourceRequest
+from neopack.values.artifact import Array
+from neopack.values.signature import InputRequest
+
+__all__ = ["UnpackedSource", "unpacked"]
+
+GZIP = b"\x1f\x8b"
+CODE = "code/"
+EXAMPLE = "example.npz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpackedSource:
+    """What to package: as the user named it, or what an archive holds of it."""
+
+    request: SourceRequest
+    inputs: Sequence[InputRequest]
+    options: PackageOptions
+
+
+@contextmanager
+def unpacked(source: UnpackedSource) -> Iterator[UnpackedSource]:
+    """The parts of an archive, in a directory that is gone when the block ends; any other source
+    as it is. Errors name the archive, not the directory.
+
+    What the user gives comes first: ``--input``, ``--example`` and ``--code`` replace the
+    archive's.
+    """
+    path = _archive(source.request.model)
+    if path is None:
+        yield source
+        return
+    with staging_directory() as folder:
+        try:
+            yield _unpack(path, source, folder)
+        except NeopackError as error:
+            error.where = error.where.replace(f"{folder}/", f"{path.name}:")
+            raise
+
+
+def _archive(model: object) -> Path | None:
+    if not isinstance(model, str | PathLike) or not Path(model).is_file():
+        return None
+    with FileSource(Path(model)) as opened:
+        return Path(model) if opened.read(0, len(GZIP)) == GZIP else None
+
+
+def _unpack(path: Path, source: UnpackedSource, folder: Path) -> UnpackedSource:
+    scanned = scan(path)
+    refuse_unsafe(scanned)
+    if is_compiled(scanned):
+        raise UsageError(
+            "is compiled already", where=str(path), hint="package the archive it was compiled from"
+        )
+    model = _model(scanned, source.request.framework, folder)
+    manifest = manifest_of(path, scanned.content_sha256)
+    inputs = source.inputs or _inputs(manifest)
+    example = source.options.example or _example(path, scanned, inputs, folder)
+    code = source.options.code or _code(scanned, folder)
+    return UnpackedSource(
+        request=replace(source.request, model=model),
+        inputs=inputs,
+        options=replace(source.options, example=example, code=code),
+    )
+
+
+def _model(scanned: ArchiveScan, framework: str | None, folder: Path) -> Path:
+    """The model file and its parts, under their names in the archive."""
+    chosen = registry.get(framework).name if framework else None
+    found = find_model(scanned, framework=chosen) or find_model(scanned)
+    if found is None:
+        raise registry.nothing_found(ArchiveFiles(scanned), str(scanned.path))
+    owner, name, _ = found
+    for member in (name, *owner.parts(scanned.file_names(), name)):
+        _extract(scanned, member, folder / "model" / member)
+    return folder / "model" / name
+
+
+def _extract(scanned: ArchiveScan, name: str, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    extract_member(scanned, name, to, DEFAULT_LIMITS)
+
+
+def _code(scanned: ArchiveScan, folder: Path) -> Path | None:
+    names = [name for name in scanned.file_names() if name.removeprefix("./").startswith(CODE)]
+    for name in names:
+        _extract(scanned, name, folder / name.removeprefix("./"))
+    return folder / CODE if names else None
+
+
+def _inputs(manifest: Manifest | None) -> tuple[InputRequest, ...]:
+    specs = manifest.signature.inputs if manifest else ()
+    return tuple(
+        InputRequest(
+            name=spec.name,
+            shape=tuple(dim for dim in spec.shape if dim is not None),
+            dtype=spec.dtype,
+        )
+        for spec in specs
+    )
+
+
+def _example(
+    path: Path, scanned: ArchiveScan, inputs: Sequence[InputRequest], folder: Path
+) -> Path | None:
+    """The first golden inputs beside the archive: ids among them are ones that the model takes."""
+    goldens = goldens_of(path, scanned.content_sha256)
+    if goldens is None or not inputs:
+        return None
+    arrays, _ = load_goldens(goldens)
+    if not all(_fits(request, arrays.get(request.name)) for request in inputs):
+        return None
+    with (folder / EXAMPLE).open("wb") as stream:
+        save_arrays(stream, arrays)
+    return folder / EXAMPLE
+
+
+def _fits(request: InputRequest, array: Array | None) -> bool:
+    return array is not None and array.shape == request.shape
