@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from neopack.frameworks.binding import unknown_input
 from neopack.frameworks.onnx.computing import runner_of, source_of
 from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.lowering.lower import fits, lower, release_for
+from neopack.frameworks.onnx.outputs import ZipMap, cut, refuse_others, unzipped, zip_maps
 from neopack.frameworks.onnx.raising.raise_opset import LOWEST, check, needs_raising, raise_file
 from neopack.frameworks.onnx.source import model_info, require_file
 from neopack.goldens import inputs
@@ -54,12 +55,14 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     else:
         _check(path)
         shutil.copyfile(path, target)
+    zips = zip_maps(_onnx().load(str(target)))
+    refuse_others(info, zips, where)
     requests = _requests(info, task.inputs, where)
     optimized = not facts_of(info, OnnxFacts).quantised
-    source = source_of(target, where, optimized=optimized)
+    source = unzipped(source_of(target, where, optimized=optimized), zips)
     cases = _answered(source, requests, task)
     shapes = {request.name: request.shape for request in requests}
-    rewrites = _rewritten(target, info, shapes, task, log)
+    rewrites = (*_cut(target, zips, log), *_rewritten(target, info, shapes, task, log))
     if rewrites:
         rewritten = runner_of(target, where, optimized=optimized)
         _refuse_otherwise(cases, rewritten, _allowed(info), where)
@@ -79,6 +82,20 @@ def _answered(
 ) -> tuple[GoldenCase, ...]:
     examples = task.examples(requests)
     return task.golden_cases(requests, examples, compute(examples), compute)
+
+
+def _cut(target: Path, zips: tuple[ZipMap, ...], log: Log) -> Iterator[str]:
+    """Cut off what makes maps; yields what was, in words."""
+    if not zips:
+        return
+    onnx = _onnx()
+    model = onnx.load(str(target))
+    cut(model, zips)
+    onnx.save_model(model, str(target))
+    for each in zips:
+        note = f"ZipMap: the output {each.tensor!r} in place of {each.name!r}"
+        log.note(note)
+        yield note
 
 
 def _rewritten(

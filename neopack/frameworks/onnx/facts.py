@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-__all__ = ["ExternalTensor", "OnnxFacts"]
+from neopack.values.model import ModelInfo, facts_of
+
+__all__ = ["STRINGS", "ExternalTensor", "OnnxFacts", "not_tensors"]
+
+STRINGS = "a tensor of strings"
+_KINDS = {"optional": "an optional value", "sequence": "a sequence, of tensors or maps"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +60,16 @@ class OnnxFacts:
     quantization_annotations: int
     constant_bytes: int
     """Bytes of tensors in attributes (Constant nodes)."""
+
+
+def not_tensors(info: ModelInfo) -> Iterator[tuple[str, str, str]]:
+    """Each input and output that is not a tensor of numbers: ("input" or "output", name, what it
+    is)."""
+    known = facts_of(info, OnnxFacts)
+    signature = info.signature
+    for side, others, specs in (
+        ("input", known.non_tensor_inputs, signature.inputs if signature else ()),
+        ("output", known.non_tensor_outputs, signature.outputs if signature else ()),
+    ):
+        yield from ((side, name, _KINDS.get(kind, f"a {kind}")) for name, kind in others.items())
+        yield from ((side, spec.name, STRINGS) for spec in specs if spec.dtype == "str")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from neopack import facts, versions
 from neopack.dataconfig.data_input_config import dims, example, shape_text
 from neopack.facts import OnnxRelease
-from neopack.frameworks.onnx.facts import OnnxFacts
+from neopack.frameworks.onnx.facts import STRINGS, OnnxFacts, not_tensors
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import named, normal
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
@@ -190,6 +190,15 @@ def one_symbol_two_sizes(context: CheckContext) -> Iterator[Hit]:
                 )
 
 
+@rule("NEO-ON-013", needs=("info",))
+def other_outputs(context: CheckContext) -> Iterator[Hit]:
+    """Outputs are tensors of numbers, and so are inputs that are tensors (onnx docs/IR.md)."""
+    assert context.info is not None  # noqa: S101 - the rule needs it
+    for side, name, kind in not_tensors(context.info):
+        if side == "output" or kind == STRINGS:
+            yield Hit(message=f"the {side} {name!r} is {kind}", where=name)
+
+
 RULES: tuple[Rule, ...] = (
     opset,
     ir_version,
@@ -203,4 +212,5 @@ RULES: tuple[Rule, ...] = (
     unlisted_operators,
     other_inputs,
     one_symbol_two_sizes,
+    other_outputs,
 )

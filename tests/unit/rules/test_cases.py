@@ -542,6 +542,16 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
             "the dim 'n' is 1 in a and 2 in b",
         )
     ],
+    "NEO-ON-013": [
+        (
+            onnx(info=onnx_info(non_tensor_outputs={"p": "sequence"})),
+            "the output 'p' is a sequence",
+        ),
+        (
+            onnx(info=onnx_info([spec("words", dtype="str")])),
+            "the input 'words' is a tensor of strings",
+        ),
+    ],
     "NEO-TF-001": [(tensorflow(entries=saved_entries("code/graph.pbtxt")), "2 graphs")],
     "NEO-TF-002": [
         (tensorflow(entries=saved_entries("export/keras_metadata.pb")), "keras_metadata.pb"),
