@@ -1,5 +1,6 @@
-"""Write ``neopack/facts/torch_operators.toml``: the operator schemas of each PyTorch runtime, and
-of today's PyTorch. Run it by hand after a change of the runtimes.
+"""Write ``neopack/facts/torch_operators.toml`` and ``torch_namespaces.toml``: the operator schemas
+of each PyTorch runtime with its torchvision, and of today's PyTorch. Run it by hand after a change
+of the runtimes.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from pathlib import Path
 
 from neopack import facts, runtimes, versions
 
-TABLE = Path(facts.__file__).with_name("torch_operators.toml")
+FOLDER = Path(facts.__file__).parent
 HEAD = """\
-# The schemas of aten's operators, by the first listed version that has them; "gone" are those
+# The schemas of {whose}, by the first listed version that has them; "gone" are those
 # that a version no longer has. A row is a name and the types of the arguments, with "=" after
 # optional and "*" before keyword-only ones, and the return type unless it is one Tensor. Overloads
 # that write into a tensor passed as "out" are left out. The last version is not a runtime: it is
@@ -23,6 +24,17 @@ source = "torch._C._jit_get_all_schemas() of each version, in its own environmen
 date = "{date}"
 """
 DATE = "2026-11-22"
+# what is in a file, and whose operators it has
+FILES = {
+    "torch_operators": ("aten's operators", re.compile("aten")),
+    "torch_namespaces": (
+        "the operators outside of aten that a file may call",
+        re.compile(
+            "prim|torchvision|image|_?quantized|quantization|prepacked|mkl|mkldnn(_prepacked)?"
+            "|onednn|sparse|cuda|profiler"
+        ),
+    ),
+}
 ALIAS = re.compile(r"\([a-z][a-z0-9]*(?:!| ->|\|)[^()]*\)|\([a-z]\d?\)|\(\*!?\)")
 SIZE = re.compile(r"\[\d+\]")
 # integers under another name
@@ -30,9 +42,16 @@ INTEGERS = re.compile(r"\b(?:SymInt|ScalarType|Layout|MemoryFormat)\b")
 
 
 def main() -> None:
-    parts, previous = [HEAD.format(date=DATE)], set[str]()
-    for version, schemas in releases():
-        rows = {row for schema in schemas if (row := row_of(schema))}
+    known = list(releases())
+    for file, (whose, namespaces) in FILES.items():
+        text = table(known, HEAD.format(date=DATE, whose=whose), namespaces)
+        (FOLDER / f"{file}.toml").write_text(text)
+
+
+def table(known: list[tuple[str, list[str]]], head: str, namespaces: re.Pattern[str]) -> str:
+    parts, previous = [head], set[str]()
+    for version, schemas in known:
+        rows = {row for schema in schemas if (row := row_of(schema, namespaces))}
         minor = ".".join(version.split(".")[:2])
         parts.append(f'[since."{minor}"]')
         for key, changed in (("new", rows - previous), ("gone", previous - rows)):
@@ -40,7 +59,7 @@ def main() -> None:
             parts.append(f"{key} = '''\n{text}'''")
         parts.append("")
         previous = rows
-    TABLE.write_text("\n".join(parts))
+    return "\n".join(parts)
 
 
 def releases() -> Iterator[tuple[str, list[str]]]:
@@ -55,18 +74,19 @@ def releases() -> Iterator[tuple[str, list[str]]]:
     yield torch.__version__, [str(schema) for schema in today]
 
 
-def row_of(schema: str) -> str:
-    """Return ``meshgrid Tensor[],*,indexing:str -> Tensor[]``, or "" if the operator is not in
-    aten or writes into a tensor passed as ``out``."""
+def row_of(schema: str, namespaces: re.Pattern[str]) -> str:
+    """Return ``meshgrid Tensor[],*,indexing:str -> Tensor[]``, or "" if the operator is in none
+    of the namespaces or writes into a tensor passed as ``out``."""
     head, _, rest = schema.partition("(")
     arguments, _, returned = rest.rpartition(") -> ")
     namespace, _, name = head.partition("::")
     types = _arguments(ALIAS.sub("", arguments))
-    if namespace != "aten" or "!" in arguments.partition("*, ")[2]:
+    if not namespaces.fullmatch(namespace) or "!" in arguments.partition("*, ")[2]:
         return ""
     result = _plain(ALIAS.sub("", returned))
     shown = "" if result == "Tensor" else f" -> {result}"
-    return f"{name.partition('.')[0]} {','.join(types)}{shown}"
+    qualified = name if namespace == "aten" else f"{namespace}::{name}"
+    return f"{qualified.partition('.')[0]} {','.join(types)}{shown}"
 
 
 def _arguments(text: str) -> Iterator[str]:

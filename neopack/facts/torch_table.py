@@ -1,23 +1,36 @@
-"""The formats and operators of PyTorch releases: ``torch.toml``, ``torch_operators.toml``."""
+"""The formats and operators of PyTorch releases: ``torch.toml``, and ``torch_operators.toml`` and
+``torch_namespaces.toml``, which scripts write."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 from neopack import versions
 from neopack.facts.rows import facts_file
 
 __all__ = [
+    "TorchKernels",
     "torch_computes_otherwise",
+    "torch_devices",
     "torch_file_format",
     "torch_instead",
     "torch_is_known",
+    "torch_kernels",
+    "torch_legacy_refused_from",
+    "torch_listed_namespaces",
+    "torch_namespaces",
+    "torch_random",
     "torch_schemas",
     "torch_schemas_today",
+    "torch_unsaved",
     "torchvision_converted",
-    "torchvision_operators",
 ]
+
+
+_TABLES = ("torch_operators", "torch_namespaces")
 
 
 def torch_file_format(version: str) -> int | None:
@@ -67,10 +80,9 @@ def _releases() -> tuple[str, ...]:
 @cache
 def _history() -> Mapping[str, Mapping[str, list[range]]]:
     """For each operator and schema, the ranges of indexes in ``_releases``."""
-    since = facts_file("torch_operators").table("since")
     history: dict[str, dict[str, list[range]]] = {}
-    for at, release in enumerate(_releases()):
-        row = since.table(release)
+    for file, (at, release) in product(_TABLES, enumerate(_releases())):
+        row = facts_file(file).table("since").table(release)
         for name, _, schema in (line.partition(" ") for line in row.text("new").splitlines()):
             spans = history.setdefault(name, {}).setdefault(schema, [])
             spans.append(range(at, len(_releases())))
@@ -95,15 +107,71 @@ def torch_computes_otherwise(version: str, operator: str) -> bool:
 
 
 @cache
-def torchvision_operators(version: str) -> frozenset[str]:
-    """Return the operators, such as ``torchvision::nms``, that take today's arguments in the
-    torchvision of a PyTorch version."""
-    since = facts_file("torch").table("torchvision").words("since")
-    return frozenset(
-        f"torchvision::{name}"
-        for name, release in since.items()
-        if versions.at_least(version, release) or versions.parts(version) is None
+def torch_namespaces() -> frozenset[str]:
+    """Return the namespaces of the operators that PyTorch or torchvision has in some version."""
+    unlisted = facts_file("torch").table("namespaces").texts("unlisted")
+    return torch_listed_namespaces() | frozenset(unlisted)
+
+
+@cache
+def torch_listed_namespaces() -> frozenset[str]:
+    """Return those of which the tables have the operators."""
+    return frozenset({"aten", *(name.partition("::")[0] for name in _history() if "::" in name)})
+
+
+@cache
+def torch_devices(version: str) -> frozenset[str]:
+    """Return the kinds of devices, such as ``cuda``, whose names a PyTorch version reads."""
+    table = facts_file("torch").lists("devices")
+    known = [release for release in table if versions.at_least(version, release)]
+    newest = max(known or table, key=versions.order)
+    return frozenset(table[newest])
+
+
+@cache
+def torch_unsaved() -> frozenset[str]:
+    """Return the operators that a file may call and whose values or graphs are not in it."""
+    names = facts_file("torch").table("unsaved").texts("operators")
+    return frozenset(f"prim::{name}" for name in names)
+
+
+def torch_legacy_refused_from() -> str:
+    """Return the first version of PyTorch known not to read the format of torch 1.0 to 1.3."""
+    return facts_file("torch").table("legacy_format").text("refused_from")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TorchKernels:
+    """Operators, by the beginnings of their names, that are the kernels of some hardware."""
+
+    prefixes: tuple[str, ...]
+    maker: str
+    hardware: str
+    accelerator: str
+    archs: tuple[str, ...]
+    converted: bool
+
+
+@cache
+def torch_kernels() -> tuple[TorchKernels, ...]:
+    return tuple(
+        TorchKernels(
+            prefixes=row.texts("prefixes"),
+            maker=row.text("maker"),
+            hardware=row.text("hardware"),
+            accelerator=row.text("accelerator", ""),
+            archs=row.texts("archs"),
+            converted=row.flag("converted", default=False),
+        )
+        for row in facts_file("torch").tables("kernels")
     )
+
+
+@cache
+def torch_random() -> frozenset[str]:
+    """Return the operators that draw random numbers at each call."""
+    row = facts_file("torch").table("random")
+    return frozenset(f"aten::{name}" for name in row.texts("operators"))
 
 
 @cache

@@ -48,7 +48,7 @@ def test_a_model_without_them_is_proven_without_torchvision(
 
 
 def test_a_version_that_lacks_one_is_refused(refused: Call, desk: Desk) -> None:
-    words = ("NEO-PT-011", "PyTorch 1.4 and its torchvision: 'torchvision::roi_align'")
+    words = ("NEO-PT-011", "PyTorch 1.4 and its torchvision: 'torchvision::roi_align(")
     refused(
         1, words, "package", FINDER, "-i", "image=1,3,32,32", "-o", "m.tar.gz",
         "--framework-version", "1.4",

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import tarfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,35 @@ def test_a_torchscript_file_is_kept_byte_for_byte(
     assert members(made.path) == {"model.pth": path.read_bytes()}
     assert manifest(made)["source"] == "cnn-traced.pt"
     agrees(made, torch.jit.load(path).eval(), names=["output0"])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("legacy", ("of the format of torch 1.0 to 1.3", "1.4 to 1.9")),
+        ("no-forward", ("has no forward()",)),
+        ("optimized", ("lacks the values of prim::ConstantMKLDNNTensor",)),
+        ("on-meta", ("has no weights", "device meta")),
+    ],
+)
+def test_a_file_that_nothing_loads_or_calls_is_refused(
+    refused: Call, fixtures: Path, name: str, words: tuple[str, ...]
+) -> None:
+    path = fixtures / "pytorch/refused" / f"{name}.pt"
+    refused(1, words, "package", path, "-i", "x=1,3,16,16", "-o", "m.tar.gz")
+
+
+def test_tensors_stored_on_a_device_are_stored_on_the_cpu(tmp_path: Path, fixtures: Path) -> None:
+    source = fixtures / "pytorch/torch-1.8.1/cnn-traced.pt"
+    mps = tmp_path / "mps.pth"
+    with zipfile.ZipFile(source) as whole, zipfile.ZipFile(mps, "w") as renamed:
+        for entry in whole.infolist():
+            content = whole.read(entry).replace(b"X\x03\0\0\0cpu", b"X\x05\0\0\0mps:0")
+            renamed.writestr(zipfile.ZipInfo(entry.filename), content)
+    assert "NEO-PT-029" in {f.id for f in package.check(mps, target="rasp4b").findings}
+    made = package.package(mps, inputs=IMAGE, target="rasp4b", path=tmp_path / "m.tar.gz")
+    assert package.check(made.path).clean
+    agrees(made, torch.jit.load(source).eval(), names=["output0"])
 
 
 def test_a_torchscript_file_of_today_is_rewritten_for_the_version_asked_for(

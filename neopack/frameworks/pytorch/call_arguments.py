@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from neopack.frameworks.pytorch.schemas import UNKNOWN, OperatorCall, kind_of_type, result
 
-__all__ = ["CallRecorder"]
+__all__ = ["CallRecorder", "operator_name"]
 
 MOST_CALLS = 10_000  # kept, different ones
 MOST_ARGUMENTS = 64
@@ -23,6 +23,14 @@ _WORDS = {"None": "None", "True": "bool", "False": "bool"}
 _CASTS = frozenset({"int", "float", "bool", "str", "complex"})
 _TYPED = frozenset({"annotate", "unchecked_cast"})
 _RETURNS = {"torch.device": "Device", "ops.prim.NumToTensor": "Tensor"}
+_OPERATORS = ("torch.", "ops.")
+
+
+def operator_name(callee: str) -> str:
+    """``aten::conv2d`` for ``torch.conv2d``, ``quantized::add`` for ``ops.quantized.add``."""
+    kind, _, name = callee.partition(".")
+    namespace = "aten" if kind == "torch" else name.partition(".")[0]
+    return f"{namespace}::{name.rpartition('.')[2]}"
 
 
 @dataclass(slots=True)
@@ -100,7 +108,7 @@ class CallRecorder:
     def _closed(self, call: _Open, tokens: Sequence[str]) -> str:
         if call.bracket == "[":
             return UNKNOWN if call.callee else _list_of(call.kinds)
-        if call.callee.startswith("torch.") and call.callee not in _RETURNS:
+        if call.callee.startswith(_OPERATORS) and call.callee not in _RETURNS:
             return self._called(call)
         if call.callee in _CASTS:
             return call.callee
@@ -111,7 +119,7 @@ class CallRecorder:
         return _RETURNS.get(call.callee, UNKNOWN)
 
     def _called(self, done: _Open) -> str:
-        operator = f"aten::{done.callee.rpartition('.')[2]}"
+        operator = operator_name(done.callee)
         pairs = list(zip(done.names, done.kinds, strict=True))
         call = OperatorCall(
             tuple(kind for name, kind in pairs if not name),

@@ -7,6 +7,7 @@ What makes which form is laid down in ``caffe2/serialize/inline_container.h``,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,15 @@ class TorchZip:
         if name not in self.names:
             return ""
         return self.read(name).decode("utf-8", "replace").strip()[:100]
+
+    def version(self) -> str:
+        """The number of the file's format. It is read as torch does: leading digits count."""
+        name = ".data/version" if ".data/version" in self.names else "version"
+        number = re.match(r"\s*\+?(\d+)", self.text(name))
+        if number is None:
+            what = f"{self.text(name)[:20]!r}" if name in self.names else "missing"
+            raise Malformed(f"the version record is {what}, not a number", where=self.name)
+        return number[1]
 
     def pickle(self, name: str) -> Pickle:
         source = BytesSource(f"{self.name}: {name}", self.read(name))

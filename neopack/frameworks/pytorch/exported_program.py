@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from neopack import facts
 from neopack.errors import Malformed
 from neopack.frameworks.pytorch.container import EXPORTED_PROGRAM, TorchZip
 from neopack.frameworks.pytorch.facts import ExportedFacts, PyTorchFacts
@@ -103,6 +104,8 @@ def _info(container: TorchZip, program: Any, names: list[str]) -> ModelInfo:
             training=tuple(_training(graph["nodes"])),
             training_attribute=None,
             devices=tuple(sorted(devices)),
+            code_devices=(),
+            random=_random(operators),
             called_in={},
             calls={},
             control_flow=tuple(sorted(_FLOW & set(operators))),
@@ -235,6 +238,11 @@ def _nested(
 def _custom_operators(operators: Iterable[str]) -> tuple[str, ...]:
     own = ("aten::", "prim::", "higher_order::")
     return tuple(sorted(n for n in operators if "::" in n and not n.startswith(own)))
+
+
+def _random(operators: Iterable[str]) -> tuple[str, ...]:
+    names = sorted(set(operators) & facts.torch_random())
+    return tuple(f"graph: {name.removeprefix('aten::')} in forward" for name in names)
 
 
 def _tree(text: Any) -> dict[str, Any]:

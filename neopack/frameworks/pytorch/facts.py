@@ -29,7 +29,7 @@ class PickleFacts(PyTorchFacts):
     """Of a file with tensors and objects in it."""
 
     devices: tuple[str, ...]
-    """Devices other than cpu, in code and on tensors: ``cuda:0``."""
+    """Devices other than cpu that tensors are stored on: ``cuda:0``."""
     globals: tuple[str, ...]
     """Names in the pickles that no such file needs: ``posix.system``."""
     executing: tuple[str, ...]
@@ -48,6 +48,10 @@ class ProgramFacts(PickleFacts):
     """The root module's ``training``; None where the file does not state it."""
     training: tuple[str, ...]
     """"FILE: OP in FUNCTION" of each dropout or batch norm with a literal True for its flag."""
+    code_devices: tuple[str, ...]
+    """Devices other than cpu that the code names."""
+    random: tuple[str, ...]
+    """"FILE: OP in FUNCTION" of each operator that draws random numbers, outside of branches."""
     control_flow: tuple[str, ...]
     """"FILE: FUNCTION (if, for, while, raise)" of each function that branches or loops."""
     input_names: tuple[str, ...]
@@ -90,6 +94,10 @@ class TorchScriptFacts(ProgramFacts):
 
     readable_since: Mapping[str, str]
     """Version of PyTorch to what in the code an older one does not read."""
+    has_forward: bool
+    """Whether the module has a method of that name."""
+    legacy: bool
+    """Whether it is of the format of torch 1.0 to 1.3, with a ``model.json``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

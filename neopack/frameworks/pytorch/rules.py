@@ -8,17 +8,16 @@ pytorch_model_loader.py (2022-08-17): it loads with ``torch.jit.load``, casts wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from neopack import facts
 from neopack.dataconfig.data_input_config import dims, shape_text
-from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts, PyTorchFacts
-from neopack.frameworks.pytorch.lowering import compatibility, lower
+from neopack.frameworks.pytorch import loading_rules, operator_rules
+from neopack.frameworks.pytorch.context_facts import pickles_of, program_of
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import matching, named, visible
 from neopack.rules.options import options_of
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
-from neopack.values.model import facts_of
 from neopack.values.signature import TensorSpec
 
 __all__ = ["RULES"]
@@ -33,23 +32,6 @@ _FORMS = {
 _FULL_PRECISION = frozenset({"float32"})
 _FLOATS = ("float", "bfloat", "complex")
 _QUANTISED = ("qint", "quint")
-# namespaces beside aten in which PyTorch has operators without any extension
-_OF_PYTORCH = frozenset({
-    "mkldnn", "mkldnn_prepacked", "onednn", "prepacked", "prims", "_quantized", "quantized",
-    "quantization", "sparse",
-})  # fmt: skip
-
-
-def _program(context: CheckContext) -> ProgramFacts | None:
-    """What a model tells; None for files that are not models."""
-    facts_ = facts_of(context.info, PyTorchFacts)
-    return facts_ if isinstance(facts_, ProgramFacts) else None
-
-
-def _pickles(context: CheckContext) -> PickleFacts | None:
-    """What a file with pickles in it tells; None of others."""
-    facts_ = facts_of(context.info, PyTorchFacts)
-    return facts_ if isinstance(facts_, PickleFacts) else None
 
 
 def _inputs(context: CheckContext) -> tuple[TensorSpec, ...]:
@@ -59,7 +41,7 @@ def _inputs(context: CheckContext) -> tuple[TensorSpec, ...]:
         return ()
     if info.signature:
         return info.signature.inputs
-    program = _program(context)
+    program = program_of(context)
     names = program.input_names if program else ()
     return tuple(TensorSpec(name=name, dtype="", shape=()) for name in names)
 
@@ -99,27 +81,15 @@ def not_torchscript(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-PT-003", needs=("info",))
 def training_mode(context: CheckContext) -> Iterator[Hit]:
     """The model was traced after eval() (Neo's own text, aws/amazon-sagemaker-examples#639)."""
-    program = _program(context)
+    program = program_of(context)
     if program and program.training:
         yield Hit(message=f"traced in training mode: {named(program.training)}")
-
-
-@rule("NEO-PT-004", needs=("info",))
-def devices(context: CheckContext) -> Iterator[Hit]:
-    """No device is written into the code but one that the target has."""
-    pickles = _pickles(context)
-    literal = [d for d in (pickles.devices if pickles else ()) if not d.startswith("cpu")]
-    if literal and context.target.accelerator != "NVIDIA":
-        yield Hit(
-            message=f"the code names {named(literal)}, which {context.target.name} lacks",
-            values={"target": context.target.name, "device": literal[0]},
-        )
 
 
 @rule("NEO-PT-005", needs=("info",))
 def control_flow(context: CheckContext) -> Iterator[Hit]:
     """No branches and loops that depend on data."""
-    program = _program(context)
+    program = program_of(context)
     if program and program.control_flow:
         yield Hit(message=f"the code branches, loops or raises: {named(program.control_flow)}")
 
@@ -127,7 +97,7 @@ def control_flow(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-PT-006", needs=("info",))
 def scripted(context: CheckContext) -> Iterator[Hit]:
     """The model was traced, not scripted (guide, neo-compilation-preparing-model)."""
-    program = _program(context)
+    program = program_of(context)
     if program and "scripted" in program.origin:
         yield Hit(message=f"{program.origin}: made by torch.jit.script, at least in part")
 
@@ -135,7 +105,7 @@ def scripted(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-PT-007", needs=("info",))
 def dict_outputs(context: CheckContext) -> Iterator[Hit]:
     """Outputs are tensors or tuples of tensors."""
-    program = _program(context)
+    program = program_of(context)
     if program and program.dict_outputs:
         yield Hit(message="forward() returns a dictionary")
 
@@ -143,7 +113,7 @@ def dict_outputs(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-PT-008", needs=("info",))
 def nested_inputs(context: CheckContext) -> Iterator[Hit]:
     """Inputs are tensors: DataInputConfig has one shape for each, and no nesting."""
-    program = _program(context)
+    program = program_of(context)
     if program and program.nested_inputs:
         names = named(program.nested_inputs)
         yield Hit(message=f"forward() takes lists, tuples or dictionaries: {names}")
@@ -155,7 +125,7 @@ def nested_inputs(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-PT-009", needs=("info",))
 def dangerous_globals(context: CheckContext) -> Iterator[Hit]:
     """Loading the file runs no commands and opens no files (Python library, pickle)."""
-    pickles = _pickles(context)
+    pickles = pickles_of(context)
     if pickles and pickles.executing:
         yield Hit(message=f"loading it would call {named(pickles.executing)}")
 
@@ -163,43 +133,10 @@ def dangerous_globals(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-PT-010", needs=("info",))
 def unknown_globals(context: CheckContext) -> Iterator[Hit]:
     """The pickles call only what tensors and TorchScript need."""
-    pickles = _pickles(context)
+    pickles = pickles_of(context)
     names = [n for n in pickles.globals if n not in pickles.executing] if pickles else []
     if names:
         yield Hit(message=f"the pickles name classes that a model does not need: {named(names)}")
-
-
-def _outside(context: CheckContext) -> tuple[str, ...]:
-    """The operators that are not in a PyTorch without extensions."""
-    program = _program(context)
-    operators = program.custom_ops if program else ()
-    return tuple(name for name in operators if name.partition("::")[0] not in _OF_PYTORCH)
-
-
-@rule("NEO-PT-011", needs=("info",))
-def custom_operators(context: CheckContext) -> Iterator[Hit]:
-    """Operators are PyTorch's own or of its torchvision, none of another extension."""
-    operators = facts.torchvision_operators(context.framework_version)
-    lacking = [name for name in _outside(context) if name not in operators]
-    if lacking:
-        yield Hit(
-            message=f"operators from outside of PyTorch {context.framework_version} and its "
-            f"torchvision: {named(lacking)}",
-            values={"operator": lacking[0]},
-        )
-
-
-@rule("NEO-PT-024", needs=("info",))
-def torchvision_operators(context: CheckContext) -> Iterator[Hit]:
-    """What calls torchvision's operators is a matter of whether Neo converts them."""
-    operators = facts.torchvision_operators(context.framework_version)
-    used = [name for name in _outside(context) if name in operators]
-    if used:
-        *most, last = facts.torchvision_converted()
-        yield Hit(
-            message=f"operators of torchvision: {named(used)}",
-            values={"converted": f"{', '.join(most)} and {last}"},
-        )
 
 
 # --- numbers --------------------------------------------------------------------------------
@@ -338,74 +275,16 @@ def _near(shape: tuple[int, ...], spec: TensorSpec) -> bool:
     return len(shape) == len(spec.shape) and same
 
 
-@rule("NEO-PT-021", needs=("info",))
-def file_format(context: CheckContext) -> Iterator[Hit]:
-    """The PyTorch that Neo loads the file with reads its format (PyTorch's versions.h)."""
-    version = context.framework_version
-    newer = compatibility.newer_format(context.info, version) if context.info else None
-    if newer:
-        number, most = newer
-        yield Hit(
-            message=f"the file is of format {number}; PyTorch {version} reads {most} at most",
-            values={"found": str(number), "most": str(most), "version": version},
-        )
-
-
-@rule("NEO-PT-022", needs=("info",))
-def operators_of_later_versions(context: CheckContext) -> Iterator[Hit]:
-    """That PyTorch has each operator and takes it so (asked of those versions themselves)."""
-    version = context.framework_version
-    lacking = compatibility.lacking_operators(context.info, version) if context.info else []
-    if lacking:
-        program = _program(context)
-        places = program.called_in if program else {}
-        names = [lack.partition("(")[0] for lack in lacking]
-        phrases = [
-            f"{lack} in {places[name]}" if name in places else lack
-            for lack, name in zip(lacking, names, strict=True)
-        ]
-        more = f" and {len(phrases) - 4} more" if len(phrases) > 4 else ""
-        yield Hit(
-            message=f"PyTorch {version} has no {', '.join(phrases[:4])}{more}",
-            values={"operator": names[0], "instead": _instead(names, version)},
-        )
-
-
-def _instead(names: Sequence[str], version: str) -> str:
-    """What to do of the first that neopack does not rewrite, or of all where it rewrites each."""
-    remaining = [name for name in names if name not in lower.rewritten()]
-    if not remaining:
-        return f"Package it with --framework-version {version}: neopack rewrites it."
-    hint = facts.torch_instead(remaining[0])
-    if hint:
-        return f"In place of {remaining[0]}: {hint}."
-    return f"neopack knows no way to write {remaining[0]} for it: use operators that it has."
-
-
-@rule("NEO-PT-023", needs=("info",))
-def code_of_later_versions(context: CheckContext) -> Iterator[Hit]:
-    """That PyTorch can parse the code (tried in those versions themselves)."""
-    version = context.framework_version
-    newer = compatibility.newer_code(context.info, version) if context.info else {}
-    for since, what in newer.items():
-        yield Hit(
-            message=f"{what}, which PyTorch {version} does not read",
-            values={"since": since, "version": version},
-        )
-
-
 RULES: tuple[Rule, ...] = (
     pt_suffix,
     not_torchscript,
     training_mode,
-    devices,
     control_flow,
     scripted,
     dict_outputs,
     nested_inputs,
     dangerous_globals,
     unknown_globals,
-    custom_operators,
     parameter_dtypes,
     input_dtypes,
     mixed_dtypes,
@@ -415,8 +294,6 @@ RULES: tuple[Rule, ...] = (
     input_count,
     other_example,
     inputs_not_stored,
-    file_format,
-    operators_of_later_versions,
-    code_of_later_versions,
-    torchvision_operators,
+    *operator_rules.RULES,
+    *loading_rules.RULES,
 )

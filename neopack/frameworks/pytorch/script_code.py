@@ -14,10 +14,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from neopack import facts
 from neopack.errors import LimitExceeded
-from neopack.frameworks.pytorch.call_arguments import CallRecorder
+from neopack.frameworks.pytorch.call_arguments import CallRecorder, operator_name
+from neopack.frameworks.pytorch.training_flags import CLOSING, OPENING, training_calls
 
-__all__ = ["Argument", "Function", "ScriptClass", "ScriptSummary", "class_prefix", "read_code"]
+__all__ = [
+    "SYNTAX",
+    "Argument",
+    "Function",
+    "ScriptClass",
+    "ScriptSummary",
+    "class_prefix",
+    "read_code",
+]
 
 _TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*+["\\]?'
@@ -28,8 +38,8 @@ _TOKEN = re.compile(
 )
 LONGEST_CALL = 10_000  # tokens; beyond it the arguments of a definition are not looked for
 MOST_DEFINITIONS = 100_000
-_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _FLOW = frozenset(["if", "for", "while", "raise"])
+_BRANCHES = frozenset(["if", "else"])
 _STATEMENTS = {"if": "prim::If", "for": "prim::Loop", "while": "prim::Loop"}
 _WORDS = {
     "int": "aten::Int",
@@ -45,42 +55,12 @@ _WORDS = {
     "unchecked_cast": "prim::unchecked_cast",
     "unchecked_unwrap_optional": "prim::unchecked_unwrap_optional",
 }
+# what the code writes in words of its syntax, whether or not there is a schema by that name
+SYNTAX = frozenset(
+    name for name in (*_STATEMENTS.values(), *_WORDS.values()) if name.startswith("prim::")
+)
 # torch.X( that makes a constant and runs no operator
 _NOT_OPERATORS = frozenset(["torch.device", "torch.dtype", "torch.layout"])
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Where an operator's training flag stands. ``statistics`` are the places of the running
-    statistics: without them batch norm uses the batch's own in evaluation too."""
-
-    place: int
-    keyword: str
-    statistics: tuple[int, ...] = ()
-
-
-_F = "__torch__.torch.nn.functional."
-_DROPOUT = Flag(2, "train")
-_TRAINING = {
-    **{
-        f"torch.{name}": _DROPOUT
-        for kind in ("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
-        for name in (kind, f"{kind}_")
-    },
-    "torch.native_dropout": _DROPOUT,
-    "torch.batch_norm": Flag(5, "training", (3, 4)),
-    "torch.native_batch_norm": Flag(5, "training", (3, 4)),
-    "torch.cudnn_batch_norm": Flag(5, "training", (3, 4)),
-    "torch.miopen_batch_norm": Flag(5, "training", (3, 4)),
-    "torch.rrelu": Flag(3, "training"),
-    "torch.rrelu_": Flag(3, "training"),
-    **{
-        f"{_F}{name}": Flag(2, "training")
-        for name in ("dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
-    },
-    f"{_F}batch_norm": Flag(5, "training", (1, 2)),
-    f"{_F}rrelu": Flag(3, "training"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +103,7 @@ class ScriptSummary:
     called_in: dict[str, str] = field(default_factory=dict)
     calls: CallRecorder = field(default_factory=CallRecorder)
     training: list[str] = field(default_factory=list)
+    random: list[str] = field(default_factory=list)
     devices: set[str] = field(default_factory=set)
     control_flow: list[str] = field(default_factory=list)
     op_version_set: str = ""
@@ -150,11 +131,13 @@ class _Reader:
         self.function = ""
         self.flow: dict[str, None] = {}
         self.aliases: dict[str, str] = {}
+        self.branches: list[int] = []
 
     def read(self, text: str) -> None:
         for indent, tokens in _statements(text):
             if indent == 0:
                 self.inside = None
+            self._branch(indent, tokens[0])
             if tokens[0] == "def":
                 self._definition(tokens)
             elif tokens[0] == "class" and indent == 0:
@@ -166,6 +149,13 @@ class _Reader:
             else:
                 self._statement(tokens)
         self._leave()
+
+    def _branch(self, indent: int, word: str) -> None:
+        """Leave the branches that end before a statement, and enter one that it begins."""
+        while self.branches and indent <= self.branches[-1]:
+            self.branches.pop()
+        if word in _BRANCHES:
+            self.branches.append(indent)
 
     def _class(self, tokens: list[str]) -> None:
         self._leave()
@@ -212,7 +202,9 @@ class _Reader:
         openings = [at for at in range(1, len(tokens)) if tokens[at] == "("]
         for opening in openings:
             self._call(tokens, opening)
-        self._training(tokens, openings)
+        names = [self.aliases.get(tokens[at - 1], tokens[at - 1]) for at in openings]
+        for name in training_calls(tokens, openings, names):
+            self.script.training.append(self._place(name.rpartition(".")[2]))
         self.script.calls.read(tokens, self.inside.attributes if self.inside else {})
 
     def _call(self, tokens: list[str], opening: int) -> None:
@@ -225,15 +217,11 @@ class _Reader:
             self.script.called_in.setdefault(operator, _short(self.function))
             if operator == "prim::RaiseException":
                 self.flow["raise"] = None
+            if operator in facts.torch_random() and not self.branches:
+                self.script.random.append(self._place(operator.removeprefix("aten::")))
 
-    def _training(self, tokens: list[str], openings: Sequence[int]) -> None:
-        names = [self.aliases.get(tokens[at - 1], tokens[at - 1]) for at in openings]
-        ends = _ends(tokens) if any(name in _TRAINING for name in names) else {}
-        for opening, name in zip(openings, names, strict=True):
-            flag = _TRAINING.get(name)
-            if flag is not None and _is_training(_starts(tokens, opening, ends[opening]), flag):
-                place = f"{self.file}: {name.rpartition('.')[2]} in {_short(self.function)}"
-                self.script.training.append(place)
+    def _place(self, operator: str) -> str:
+        return f"{self.file}: {operator} in {_short(self.function)}"
 
 
 def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -247,7 +235,7 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
         if not pending:
             indent = len(line) - len(line.lstrip(" "))
         for part in tokens:
-            depth += (part in _OPENING) - (part in _CLOSING)
+            depth += (part in OPENING) - (part in CLOSING)
         pending += tokens
         if depth <= 0:
             yield indent, pending
@@ -262,7 +250,7 @@ def _arguments(tokens: Sequence[str], opening: int) -> tuple[list[list[str]], in
     depth = 0
     for at in range(opening, min(len(tokens), opening + LONGEST_CALL)):
         part = tokens[at]
-        depth += (part in _OPENING) - (part in _CLOSING)
+        depth += (part in OPENING) - (part in CLOSING)
         if depth == 0:
             return arguments, at
         if depth == 1 and part == ",":
@@ -270,32 +258,6 @@ def _arguments(tokens: Sequence[str], opening: int) -> tuple[list[list[str]], in
         elif at > opening:
             arguments[-1].append(part)
     return arguments, len(tokens)
-
-
-def _ends(tokens: Sequence[str]) -> dict[int, list[int]]:
-    """For each bracket that opens, where its parts end: its commas and where it closes. One pass
-    for all: calls can be nested as deep as a statement is long."""
-    ends: dict[int, list[int]] = {}
-    inside: list[int] = []
-    for at, part in enumerate(tokens):
-        if part in _OPENING:
-            ends[at] = []
-            inside.append(at)
-        elif inside and part == ",":
-            ends[inside[-1]].append(at)
-        elif inside and part in _CLOSING:
-            ends[inside.pop()].append(at)
-    for opening in inside:
-        ends[opening].append(len(tokens))
-    return ends
-
-
-def _starts(tokens: list[str], opening: int, ends: Sequence[int]) -> list[list[str]]:
-    """What each argument of a call starts with: enough to tell a flag from an expression."""
-    return [
-        tokens[before + 1 : min(end, before + 5)]
-        for before, end in zip((opening, *ends), ends, strict=False)
-    ]
 
 
 def _argument(tokens: list[str]) -> Argument:
@@ -321,21 +283,9 @@ def _attribute(inside: ScriptClass, tokens: list[str]) -> None:
 
 def _operator(name: str) -> str:
     """``aten::conv2d`` for ``torch.conv2d``; empty for what is not an operator."""
-    if name.startswith("torch."):
-        return "" if name in _NOT_OPERATORS else f"aten::{name.rpartition('.')[2]}"
-    if name.startswith("ops."):
-        namespace, _, operator = name[4:].partition(".")
-        return f"{namespace}::{operator}"
+    if name.startswith(("torch.", "ops.")):
+        return "" if name in _NOT_OPERATORS else operator_name(name)
     return _WORDS.get(name, "")
-
-
-def _is_training(arguments: list[list[str]], flag: Flag) -> bool:
-    values = [a[2:] if a[1:2] == ["="] else a for a in arguments]
-    if flag.statistics and all(values[i : i + 1] == [["None"]] for i in flag.statistics):
-        return False
-    named = [a for a in arguments if a[:2] == [flag.keyword, "="]]
-    tokens = named[0][2:] if named else next(iter(values[flag.place : flag.place + 1]), [])
-    return tokens == ["True"]
 
 
 def _spelled(tokens: Sequence[str]) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from neopack import facts
 from neopack.errors import NotRecognized, SourceError, Unsafe
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
 from neopack.frameworks.pytorch import checkpoint, read
-from neopack.values.model import ModelSource
+from neopack.frameworks.pytorch.facts import TorchScriptFacts
+from neopack.values.model import ModelInfo, ModelSource
 
 __all__ = ["file_form", "require_program"]
 
@@ -28,9 +30,40 @@ def file_form(path: Path) -> str:
                 where=str(path),
                 hint="TorchScript and .pt2 files are taken",
             )
-        form = read.read_source(source, DEFAULT_LIMITS).format
-    require_program(form, str(path))
-    return form
+        info = read.read_source(source, DEFAULT_LIMITS)
+    require_program(info.format, str(path))
+    if isinstance(info.facts, TorchScriptFacts):
+        _require_whole(info, info.facts, str(path))
+    return info.format
+
+
+def _require_whole(info: ModelInfo, script: TorchScriptFacts, where: str) -> None:
+    """Raise for a TorchScript file that no PyTorch of today loads or calls."""
+    if script.legacy:
+        raise SourceError(
+            "is of the format of torch 1.0 to 1.3, which newer versions do not read",
+            where=where,
+            hint="load it with torch 1.4 to 1.9, save it again with torch.jit.save, and give that",
+        )
+    if not script.has_forward:
+        raise SourceError(
+            "has no forward(), which Neo calls",
+            where=where,
+            hint="export a module whose forward() calls the method that you mean",
+        )
+    if "meta" in script.devices:
+        raise SourceError(
+            "has no weights: they are on the device meta, which keeps none",
+            where=where,
+            hint="load the weights before you export the model",
+        )
+    gone = sorted(facts.torch_unsaved() & info.operators.keys())
+    if gone:
+        raise SourceError(
+            f"lacks the values of {gone[0]}, which optimize_for_inference made and did not save",
+            where=where,
+            hint="save the model before optimize_for_inference, and give that",
+        )
 
 
 def require_program(form: str, where: str) -> None:

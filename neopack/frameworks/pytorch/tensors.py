@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from neopack.errors import Malformed
@@ -18,6 +18,7 @@ from neopack.formats.pickle import Global, Persistent, PickledCall
 
 __all__ = [
     "BITS",
+    "HeldTensors",
     "OwnedTensor",
     "StoredTensor",
     "Totals",
@@ -143,6 +144,39 @@ def total(tensors: Iterable[StoredTensor]) -> Totals:
         dtypes=dict(sorted(dtypes.items())),
         devices=frozenset(devices),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTensors:
+    """The tensors of a file, by what holds them. The weights of a frozen one are constants."""
+
+    parameters: list[StoredTensor]
+    buffers: list[StoredTensor]
+    others: list[StoredTensor] = field(default_factory=list)
+    constants: list[StoredTensor] = field(default_factory=list)
+
+    @property
+    def frozen(self) -> bool:
+        return not self.parameters and any(map(_is_weight, self.constants))
+
+    @property
+    def weights(self) -> Totals:
+        return total(self.constants if self.frozen else self.parameters)
+
+    @property
+    def counted(self) -> Totals:
+        """All but the numbers that tracing left behind."""
+        constants = self.constants if self.frozen else []
+        return total([*self.parameters, *self.buffers, *self.others, *constants])
+
+    @property
+    def everything(self) -> Totals:
+        return total([*self.parameters, *self.buffers, *self.others, *self.constants])
+
+
+def _is_weight(constant: StoredTensor) -> bool:
+    """Not a number that tracing left behind, such as the 2 of ``x * 2``."""
+    return bool(constant.shape) and constant.dtype.startswith(("float", "bfloat", "q"))
 
 
 def tensors(root: Any) -> Iterator[OwnedTensor]:

@@ -71,8 +71,7 @@ _SAFETENSORS = {
 def read_zip(container: TorchZip) -> ModelInfo:
     """A zip that ``torch.save`` wrote (1.6 and later)."""
     pickle = container.pickle("data.pkl")
-    version = container.text(".data/version") or container.text("version")
-    return _info(pickle.value, pickle.globals, {"file_format": version} if version else {})
+    return _info(pickle.value, pickle.globals, {"file_format": container.version()})
 
 
 # --- before 1.6: pickles one after the other, then the storages -----------------------------

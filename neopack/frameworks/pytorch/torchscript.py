@@ -12,6 +12,7 @@ from neopack.frameworks.pytorch.container import TorchZip
 from neopack.frameworks.pytorch.facts import TorchScriptFacts
 from neopack.frameworks.pytorch.script_code import Argument, Function, ScriptSummary, read_code
 from neopack.frameworks.pytorch.tensors import (
+    HeldTensors,
     OwnedTensor,
     StoredTensor,
     mapping,
@@ -50,19 +51,25 @@ def read(container: TorchZip) -> ModelInfo:
         if name in container.names
     }
     root = pickles["data.pkl"].value if "data.pkl" in pickles else None
+    if not (isinstance(root, PickledCall) and isinstance(root.function, Global)):
+        raise Malformed(f"data.pkl holds {_shown(root)}, not a module", where=container.name)
     stored_tensors = list(tensors(root))
     constants = [h.tensor for h in tensors(pickles["constants.pkl"].value)]
-    owner = str(root.function) if isinstance(root, PickledCall) else ""
+    if any(map(_is_object, pickles["constants.pkl"].globals)):
+        script.readable_since["1.8"] = "constants that are objects"
+    owner = str(root.function)
     stored = pickles.get("traced_inputs.pkl")
     return _info(
         container,
         script,
         forward=script.functions.get(f"{owner}.forward"),
         stored=_stored_inputs(stored.value) if stored else None,
-        parameters=[h.tensor for h in stored_tensors if _role(h, script) == "parameter"],
-        buffers=[h.tensor for h in stored_tensors if _role(h, script) == "buffer"],
-        others=[h.tensor for h in stored_tensors if _role(h, script) == "other"],
-        constants=constants,
+        held=HeldTensors(
+            parameters=[h.tensor for h in stored_tensors if _role(h, script) == "parameter"],
+            buffers=[h.tensor for h in stored_tensors if _role(h, script) == "buffer"],
+            others=[h.tensor for h in stored_tensors if _role(h, script) == "other"],
+            constants=constants,
+        ),
         root_class=owner,
         training_attribute=_attribute(root, "training"),
         names=[g for p in pickles.values() for g in p.globals],
@@ -83,10 +90,10 @@ def read_json_form(container: TorchZip) -> ModelInfo:
         script,
         forward=_json_forward(script, main),
         stored=None,
-        parameters=[tensor for tensor, is_buffer in stored_tensors if not is_buffer],
-        buffers=[tensor for tensor, is_buffer in stored_tensors if is_buffer],
-        others=[],
-        constants=[],
+        held=HeldTensors(
+            parameters=[tensor for tensor, is_buffer in stored_tensors if not is_buffer],
+            buffers=[tensor for tensor, is_buffer in stored_tensors if is_buffer],
+        ),
         root_class=str(main.get("name", "")),
         training_attribute=None,
         names=[g for name in names for g in container.pickle(name).globals],
@@ -113,18 +120,12 @@ def _info(
     *,
     forward: Function | None,
     stored: Sequence[Any] | None,
-    parameters: list[StoredTensor],
-    buffers: list[StoredTensor],
-    others: list[StoredTensor],
-    constants: list[StoredTensor],
+    held: HeldTensors,
     root_class: str,
     training_attribute: bool | None,
     names: Sequence[Global],
     producer: str = "pytorch",
 ) -> ModelInfo:
-    frozen = not parameters and any(map(_is_weight, constants))
-    weights = total(constants if frozen else parameters)
-    everything = total([*parameters, *buffers, *others, *(constants if frozen else [])])
     inputs = forward.arguments[1:] if forward else ()
     returns = forward.returns if forward else ""
     return ModelInfo(
@@ -134,21 +135,23 @@ def _info(
         versions=_versions(container, script),
         signature=_signature(inputs, stored),
         operators=dict(sorted(script.operators.items())),
-        parameters=weights.elements,
-        parameter_bytes=weights.bytes,
-        dtypes=everything.dtypes,
-        notes=_notes(container, forward, frozen=frozen),
+        parameters=held.weights.elements,
+        parameter_bytes=held.weights.bytes,
+        dtypes=held.counted.dtypes,
+        notes=_notes(container, forward, frozen=held.frozen),
         facts=TorchScriptFacts(
             root_class=root_class,
             training_attribute=training_attribute,
             globals=tuple(pickle_globals.unexpected(names)),
             executing=tuple(pickle_globals.executing(names)),
-            devices=tuple(sorted((script.devices | everything.devices) - {"cpu"})),
-            buffers=total(buffers).elements,
-            buffer_bytes=total(buffers).bytes,
-            constants=total(constants).elements,
-            constant_bytes=total(constants).bytes,
-            frozen=frozen,
+            devices=tuple(sorted(held.everything.devices - {"cpu"})),
+            code_devices=tuple(sorted(script.devices - {"cpu"})),
+            random=tuple(script.random),
+            buffers=total(held.buffers).elements,
+            buffer_bytes=total(held.buffers).bytes,
+            constants=total(held.constants).elements,
+            constant_bytes=total(held.constants).bytes,
+            frozen=held.frozen,
             input_names=tuple(a.name for a in inputs),
             input_types={a.name: a.type for a in inputs},
             nested_inputs=tuple(a.name for a in inputs if a.type != "Tensor"),
@@ -162,16 +165,13 @@ def _info(
             calls=_calls(script),
             custom_ops=_custom_operators(script),
             readable_since=script.readable_since,
+            has_forward=forward is not None,
+            legacy="model.json" in container.names,
             generated_files=tuple(container.under("code/", ".py")),
             records=_other_records(container),
             mobile="bytecode.pkl" in container.names,
         ),
     )
-
-
-def _is_weight(constant: StoredTensor) -> bool:
-    """Not a number that tracing left behind, such as the 2 of ``x * 2``."""
-    return bool(constant.shape) and constant.dtype.startswith(("float", "bfloat", "q"))
 
 
 def _notes(container: TorchZip, forward: Function | None, *, frozen: bool) -> tuple[str, ...]:
@@ -188,7 +188,7 @@ def _notes(container: TorchZip, forward: Function | None, *, frozen: bool) -> tu
 def _versions(container: TorchZip, script: ScriptSummary) -> dict[str, str]:
     """The zip's own version record moved into ``.data`` with file format 6."""
     versions = {
-        "file_format": container.text(".data/version") or container.text("version"),
+        "file_format": container.version(),
         "op_version_set": script.op_version_set,
     }
     return {name: version for name, version in versions.items() if version}
@@ -263,6 +263,15 @@ def _role(tensor: OwnedTensor, script: ScriptSummary) -> str:
         return "parameter"
     is_buffer = owner.buffers is None or tensor.name in owner.buffers
     return "buffer" if is_buffer else "other"
+
+
+def _is_object(name: Global) -> bool:
+    """Whether a constant is an object of C++, such as the packed weights of XNNPACK."""
+    return name.module.startswith("__torch__.torch.classes")
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def _attribute(root: Any, name: str) -> bool | None:

@@ -50,7 +50,10 @@ def release(data, arrays):
 
 
 def schemas(data, arrays):
-    """What all operators that TorchScript knows in this version take and return."""
+    """What all operators that TorchScript knows in this version take and return, with those of its
+    torchvision, which importing it registers."""
+    import torchvision  # noqa: F401
+
     return sorted({str(schema) for schema in torch._C._jit_get_all_schemas()}), {}
 
 

@@ -22,6 +22,7 @@ from neopack.frameworks.pytorch.facts import (
     ProgramFacts,
     SafetensorsFacts,
     SavedFacts,
+    TorchScriptFacts,
 )
 from neopack.frameworks.pytorch.read import read_source, recognize
 from neopack.values.model import ModelInfo, facts_of
@@ -34,9 +35,9 @@ FACTS = set(
     """training training_attribute devices called_in calls control_flow origin input_names
     input_types nested_inputs output_type dict_outputs stored_inputs custom_ops globals executing
     generated_files records root_class buffers buffer_bytes constants constant_bytes frozen
-    readable_since
-    mobile""".split()  # noqa: SIM905 - a list of 24 lines says no more
+    code_devices random mobile readable_since has_forward legacy""".split()  # noqa: SIM905 - a list of 24 lines says no more
 )
+OF_SCRIPTS = {"readable_since", "has_forward", "legacy"}
 
 
 def info(name: str) -> ModelInfo:
@@ -190,9 +191,11 @@ def test_training_mode() -> None:
     assert facts.training_attribute is True
 
 
-def test_devices() -> None:
-    facts = facts_of(info("cuda.pt"), PickleFacts)
-    assert facts.devices == ("cuda:0",)
+def test_devices_of_the_tensors_and_in_the_code() -> None:
+    facts = facts_of(info("cuda.pt"), ProgramFacts)
+    assert (facts.devices, facts.code_devices) == (("cuda:0",), ("cuda:0",))
+    facts = facts_of(info("refused/on-meta.pt"), ProgramFacts)
+    assert (facts.devices, facts.code_devices) == (("meta",), ())
 
 
 def test_frozen_weights_are_constants() -> None:
@@ -307,6 +310,7 @@ def test_the_json_form() -> None:
     )
     assert facts_of(found, ProgramFacts).input_names == ("input_1",)
     assert facts_of(found, PickleFacts).devices == ("cuda:0",)
+    assert facts_of(found, TorchScriptFacts).legacy
     assert len(facts_of(found, ProgramFacts).training) == 1
     assert set(to_json(found.facts)) == FACTS
 
@@ -434,7 +438,7 @@ def test_an_exported_program() -> None:
     assert found.parameters == CNN_PARAMETERS
     assert found.operators["aten::conv2d"] == 1
     assert found.versions["torch"].startswith("2.13")
-    assert set(to_json(found.facts)) == FACTS - {"readable_since"} | {"symbolic_dims"}
+    assert set(to_json(found.facts)) == FACTS - OF_SCRIPTS | {"symbolic_dims"}
     assert facts_of(found, ExportedFacts).symbolic_dims["image"][1:] == (None, None, None)
 
 
@@ -475,7 +479,7 @@ def test_a_broken_safetensors_header(header: bytes) -> None:
 
 
 def saved_pickle(body: bytes) -> bytes:
-    return zipped({"a/data.pkl": b"\x80\x02" + body + b"."})
+    return zipped({"a/data.pkl": b"\x80\x02" + body + b".", "a/version": b"3\n"})
 
 
 def test_parameters_wrapped_in_parameters_need_no_recursion() -> None:
@@ -494,3 +498,50 @@ def test_a_state_that_many_objects_share_is_walked_once() -> None:
 def test_recognizing_never_raises() -> None:
     for data in (b"\x80\x02X\xff\xff\xff\x7f", b"\x80\x02" + b"(" * 60, b"PK\x03\x04" + bytes(60)):
         assert recognize(BytesSource("given", data)) is None
+
+
+@pytest.mark.parametrize("version", [b"", b"abc\n", b"-3\n", b"v3", b"\xff"])
+def test_a_version_that_is_not_a_number_is_refused(version: bytes) -> None:
+    contents = records("cnn-traced.pt")
+    (name,) = [name for name in contents if name.endswith("/version")]
+    with pytest.raises(Malformed, match="version record"):
+        of_bytes(zipped(contents | {name: version}))
+
+
+@pytest.mark.parametrize("version", [b"3", b" 3\n", b"+3", b"3.5", b"3abc"])
+def test_a_version_is_read_as_torch_reads_it(version: bytes) -> None:
+    contents = records("cnn-traced.pt")
+    (name,) = [name for name in contents if name.endswith("/version")]
+    assert of_bytes(zipped(contents | {name: version})).versions["file_format"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("root", "what"), [(b"N", "nothing"), (b"]", "a list"), (b"}", "a dict"), (b"K\x07", "a int")]
+)
+def test_data_that_is_not_a_module_is_refused(root: bytes, what: str) -> None:
+    contents = records("cnn-traced.pt")
+    (name,) = [name for name in contents if name.endswith("/data.pkl")]
+    with pytest.raises(Malformed, match=f"holds {what}, not a module"):
+        of_bytes(zipped(contents | {name: b"\x80\x02" + root + b"."}))
+
+
+def test_random_operators_count_outside_of_branches() -> None:
+    random = facts_of(info("refused/noise.pt"), ProgramFacts).random
+    assert [place.partition(": ")[2] for place in random] == [
+        "exponential_ in Noise.forward",
+        "randn in Noise.forward",
+    ]
+    assert not facts_of(info("refused/dropping.pt"), ProgramFacts).random
+
+
+def test_functions_in_training_mode_are_named() -> None:
+    training = facts_of(info("refused/dropping.pt"), ProgramFacts).training
+    assert [place.partition(": ")[2] for place in training] == [
+        "dropout in Dropping.forward",
+        "rrelu in Dropping.forward",
+    ]
+
+
+def test_constants_that_are_objects_need_torch_1_8() -> None:
+    assert "1.8" in facts_of(info("refused/mobile.pt"), TorchScriptFacts).readable_since
+    assert "1.8" not in facts_of(info("frozen.pt"), TorchScriptFacts).readable_since

@@ -40,6 +40,7 @@ from neopack.values.model import ModelInfo
 
 NVIDIA = '{"gpu-code":"sm_70","trt-ver":"6.0.1","cuda-ver":"10.0"}'
 CODE = "code/inference.py"
+GPU = "ml_p3"
 PAIR = ("model-0000.params", "model-symbol.json")
 
 
@@ -81,6 +82,17 @@ def called(operator: str, *calls: str) -> ModelInfo:
     return replace(info, operators={operator: len(calls)})
 
 
+ALIGNED = "Tensor, Tensor, float, int, int, int, bool"
+DEFORMED_1_7 = ", ".join(["Tensor"] * 4 + ["int"] * 8)
+
+
+def vision(version: str, operator: str, *calls: str) -> CheckContext:
+    """A model that calls an operator of torchvision, compiled with that PyTorch."""
+    name = f"torchvision::{operator}"
+    info = torch_info(custom_ops=(name,), calls={name: calls})
+    return pytorch(framework_version=version, info=replace(info, operators={name: 1}))
+
+
 def untold(**known: Any) -> ModelInfo:
     return replace(torch_info(**known), signature=None)
 
@@ -89,7 +101,6 @@ def came_back(**known: Any) -> CheckContext:
     return context("PYTORCH", returned=Returned(**{"kind": "TVM graph", **known}))
 
 
-GPU = "ml_p3"
 WARM = """
 import torch
 def model_fn(model_dir):
@@ -414,7 +425,36 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (traced(training=("net.py: dropout in Net.forward",)), "net.py"),
         (traced(training=("BatchNorm2d.forward",)), "training mode"),
     ],
-    "NEO-PT-004": [(traced(devices=("cpu", "cuda:0")), "'cuda:0', which ml_c5 lacks")],
+    "NEO-PT-004": [(traced(code_devices=("cpu", "cuda:0")), "'cuda:0', which ml_c5 lacks")],
+    "NEO-PT-025": [
+        (pytorch(GPU, info=using("prepacked::linear_clamp_run")), "ml_p3 compiles for others"),
+        (pytorch("ml_inf1", info=using("quantized::linear_dynamic")), "on CPUs"),
+        (pytorch("rasp4b", info=using("prepacked::conv2d_clamp_run")), "TVM does not convert"),
+        (pytorch("ml_c6g", info=using("prim::mkldnn_convolution")), "oneDNN computes them on x86"),
+        (pytorch(info=using("aten::to_mkldnn")), "TVM does not convert"),
+        (pytorch(info=using("aten::cudnn_convolution_relu")), "on NVIDIA GPUs"),
+    ],
+    "NEO-PT-026": [(traced(random=("a.py: randn in Net.forward",)), "randn in Net.forward")],
+    "NEO-PT-027": [
+        (traced(code_devices=("mps:0",)), "'mps:0', which no target"),
+        (pytorch(GPU, info=torch_info(code_devices=("xla:1", "cuda:0"))), "names 'xla:1', which"),
+    ],
+    "NEO-PT-028": [
+        (traced(devices=("cuda:0",)), "stored on 'cuda:0'"),
+        (pytorch(GPU, info=torch_info(devices=("mps:0", "cuda:0"))), "stored on 'mps:0'"),
+        (pytorch("rasp4b", info=torch_info(devices=("xpu:0",))), "stored on 'xpu:0'"),
+    ],
+    "NEO-PT-029": [
+        (pytorch("rasp4b", info=torch_info(devices=("mps:0",))), "PyTorch 1.8 refuses"),
+        (pytorch(framework_version="1.6", info=torch_info(devices=("xpu",))), "1.6 refuses"),
+        (pytorch(GPU, info=torch_info(devices=("meta",))), "no values"),
+    ],
+    "NEO-PT-030": [(traced(has_forward=False), "no method named forward")],
+    "NEO-PT-031": [(pytorch(info=using("prim::ConstantMKLDNNTensor")), "not in the file")],
+    "NEO-PT-032": [
+        (traced(legacy=True), "PyTorch 2.0 does not read"),
+        (pytorch(framework_version="1.12", info=torch_info(legacy=True)), "1.12 does not read"),
+    ],
     "NEO-PT-005": [(traced(control_flow=("net.py: Net.forward (if)",)), "Net.forward")],
     "NEO-PT-006": [
         (traced(origin="scripted"), "torch.jit.script"),
@@ -433,11 +473,12 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (traced(custom_ops=("mine::op", "torchvision::nms")), "'mine::op'"),
         (traced(custom_ops=("torchvision::decode_jpeg",)), "torchvision::decode_jpeg"),
         (
-            pytorch(
-                framework_version="1.4", info=torch_info(custom_ops=("torchvision::roi_align",))
-            ),
-            "PyTorch 1.4 and its torchvision: 'torchvision::roi_align'",
+            vision("1.4", "roi_align", ALIGNED),
+            "torchvision: 'torchvision::roi_align(7 arguments)'",
         ),
+        (vision("1.8", "deform_conv2d", DEFORMED_1_7), "torchvision::deform_conv2d"),
+        (vision("1.9", "_new_empty_tensor_op"), "torchvision::_new_empty_tensor_op"),
+        (vision("1.12", "_interpolate_linear_aa"), "torchvision::_interpolate_linear_aa"),
     ],
     "NEO-PT-024": [
         (traced(custom_ops=("mine::op", "torchvision::nms")), "torchvision: 'torchvision::nms'"),
@@ -489,6 +530,8 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
             pytorch("rasp4b", info=using("aten::relu", "aten::mish", "aten::pad", "my::op")),
             "PyTorch 1.8 has no aten::mish, aten::pad",
         ),
+        (pytorch("rasp4b", info=using("mkldnn::_linear_pointwise")), "no mkldnn::_linear"),
+        (pytorch("rasp4b", info=using("prim::MKLDNNLayerNorm")), "no prim::MKLDNNLayerNorm"),
         (
             pytorch("rasp4b", info=called("aten::meshgrid", "Tensor[], indexing=str")),
             "PyTorch 1.8 has no aten::meshgrid(Tensor[], indexing=str) in Net.forward",
@@ -854,8 +897,32 @@ HOLDS: dict[str, list[CheckContext]] = {
     ],
     "NEO-PT-001": [pytorch(entries=entries("model.pth", "extra.pt"))],
     "NEO-PT-004": [
-        traced(devices=("cpu",)),
-        pytorch(target="ml_p3", info=torch_info(devices=("cuda:0",))),
+        traced(code_devices=("cpu",)),
+        traced(devices=("cuda:0",)),
+        pytorch(target="ml_p3", info=torch_info(code_devices=("cuda:0",))),
+    ],
+    "NEO-PT-025": [
+        pytorch(info=using("quantized::linear_dynamic", "aten::conv2d")),
+        pytorch("jetson_nano", info=using("quantized::conv2d")),
+        pytorch(info=using("prim::ConstantMKLDNNTensor")),
+    ],
+    "NEO-PT-026": [traced(training=("a.py: dropout in Net.forward",))],
+    "NEO-PT-027": [traced(code_devices=("cpu", "cuda:0")), traced(devices=("mps:0",))],
+    "NEO-PT-028": [
+        pytorch(GPU, info=torch_info(devices=("cuda:0",))),
+        traced(devices=("meta",)),
+        pytorch(info=torch_info("state_dict", devices=("cuda:0",))),
+    ],
+    "NEO-PT-029": [
+        traced(devices=("mps:0",)),
+        pytorch("rasp4b", info=torch_info(devices=("cuda:0", "xla:0"))),
+        pytorch(framework_version="latest", info=torch_info(devices=("mps:0",))),
+    ],
+    "NEO-PT-030": [traced()],
+    "NEO-PT-031": [pytorch(info=using("aten::conv2d", "prim::NumToTensor"))],
+    "NEO-PT-032": [
+        pytorch("rasp4b", info=torch_info(legacy=True)),
+        pytorch(framework_version="latest", info=torch_info(legacy=True)),
     ],
     "NEO-PT-009": [traced(globals=("mynet.Net",), executing=())],
     "NEO-PT-010": [traced(globals=("posix.system",), executing=("posix.system",))],
@@ -879,9 +946,11 @@ HOLDS: dict[str, list[CheckContext]] = {
     ],
     "NEO-PT-011": [
         traced(custom_ops=("torchvision::nms", "quantized::conv2d")),
-        pytorch(
-            framework_version="1.8.1", info=torch_info(custom_ops=("torchvision::roi_align",))
-        ),
+        vision("1.8.1", "roi_align", ALIGNED),
+        vision("1.4", "roi_align", ALIGNED.removesuffix(", bool")),
+        vision("1.7", "deform_conv2d", DEFORMED_1_7),
+        vision("1.5", "_new_empty_tensor_op"),
+        vision("1.9", "_interpolate_linear_aa"),
         pytorch(framework_version="latest", info=torch_info(custom_ops=("torchvision::nms",))),
     ],
     "NEO-PT-024": [traced(custom_ops=("mine::op", "quantized::conv2d"))],
@@ -903,6 +972,9 @@ HOLDS: dict[str, list[CheckContext]] = {
     ],
     "NEO-PT-022": [
         pytorch("rasp4b", info=using("aten::relu", "aten::silu")),
+        pytorch("rasp4b", info=using("prim::If", "prim::fork", "prim::shape", "mine::op")),
+        pytorch("rasp4b", info=using("torchvision::nms", "prepacked::linear_clamp_run")),
+        pytorch("rasp4b", info=called("quantized::linear_dynamic", "Tensor, _, bool")),
         pytorch("rasp4b", info=called("aten::meshgrid", "Tensor[]", "_")),
         pytorch(framework_version="1.12", info=called("aten::meshgrid", "_, indexing=str")),
         pytorch(framework_version="2.0", info=using("aten::mish")),

@@ -1,0 +1,98 @@
+"""What Neo asks of the operators of a PyTorch model: whose they are, and where they run.
+
+Sources: neo-ai/neo-loader@2775038, pytorch_model_loader.py, which imports torch and torchvision;
+the operators of torch 1.4.0 to 2.0.1, each with its torchvision; TVM's frontend/pytorch.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neopack import facts
+from neopack.frameworks.pytorch.context_facts import operators_of, program_of
+from neopack.frameworks.pytorch.lowering import compatibility
+from neopack.rules.members import named
+from neopack.rules.rule import CheckContext, Hit, Rule, rule
+
+__all__ = ["RULES"]
+
+TORCHVISION = "torchvision::"
+
+
+def _foreign(context: CheckContext) -> list[str]:
+    """The operators of namespaces that neither PyTorch nor torchvision has."""
+    program = program_of(context)
+    own = facts.torch_namespaces()
+    return [n for n in (program.custom_ops if program else ()) if n.partition("::")[0] not in own]
+
+
+def _of_torchvision(context: CheckContext) -> tuple[list[str], list[str]]:
+    """torchvision's operators, and those that its version of that PyTorch lacks or does not take
+    with these arguments."""
+    program = program_of(context)
+    called = [n for n in (program.custom_ops if program else ()) if n.startswith(TORCHVISION)]
+    version = context.framework_version
+    lacking = compatibility.lacking(context.info, version, called) if context.info else []
+    names = {lack.partition("(")[0] for lack in lacking}
+    return [name for name in called if name not in names], lacking
+
+
+@rule("NEO-PT-011", needs=("info",))
+def custom_operators(context: CheckContext) -> Iterator[Hit]:
+    """Operators are PyTorch's own or of its torchvision, none of another extension."""
+    lacking = [*_foreign(context), *_of_torchvision(context)[1]]
+    if lacking:
+        yield Hit(
+            message=f"operators from outside of PyTorch {context.framework_version} and its "
+            f"torchvision: {named(lacking)}",
+            values={"operator": lacking[0].partition("(")[0]},
+        )
+
+
+@rule("NEO-PT-024", needs=("info",))
+def torchvision_operators(context: CheckContext) -> Iterator[Hit]:
+    """What calls torchvision's operators is a matter of whether Neo converts them."""
+    used = _of_torchvision(context)[0]
+    if used:
+        *most, last = facts.torchvision_converted()
+        yield Hit(
+            message=f"operators of torchvision: {named(used)}",
+            values={"converted": f"{', '.join(most)} and {last}"},
+        )
+
+
+@rule("NEO-PT-025", needs=("info",))
+def kernels(context: CheckContext) -> Iterator[Hit]:
+    """Operators that are kernels of some hardware suit the target, and TVM converts them."""
+    for row in facts.torch_kernels():
+        used = [name for name in operators_of(context) if name.startswith(row.prefixes)]
+        reason = _refused(row, context) if used else ""
+        if reason:
+            yield Hit(
+                message=f"{named(used)}: {reason}",
+                values={"operator": used[0], "maker": row.maker},
+            )
+
+
+def _refused(row: facts.TorchKernels, context: CheckContext) -> str:
+    """Why the target cannot have these kernels, or "" if it may."""
+    target = context.target
+    if row.converted and context.path == "tvm":
+        return ""
+    fits = not row.archs or target.arch in (*row.archs, "")
+    if target.accelerator != row.accelerator or not fits:
+        return (
+            f"{row.maker} computes them on {row.hardware}, and {target.name} compiles for others"
+        )
+    return "" if row.converted else f"{row.maker} computes them, and TVM does not convert them"
+
+
+@rule("NEO-PT-026", needs=("info",))
+def random_numbers(context: CheckContext) -> Iterator[Hit]:
+    """The outputs follow from the inputs."""
+    program = program_of(context)
+    if program and program.random:
+        yield Hit(message=f"draws random numbers: {named(program.random)}")
+
+
+RULES: tuple[Rule, ...] = (custom_operators, torchvision_operators, kernels, random_numbers)
