@@ -32,6 +32,8 @@ SHAPES: list[tuple[str, dict[str, Any], int]] = [
     ("dart", {"max_depth": 3, "rate_drop": 0.4}, 6),
     ("gblinear", {}, 5),
 ]
+# Treelite, with which Neo compiles for most targets, takes no linear models
+NO_TREES = ("NEO-XG-009",)
 CASES = [(objective, *shape) for objective in OBJECTIVES for shape in SHAPES]
 
 
@@ -80,7 +82,7 @@ def computed(
     both = {}
     for number, case in enumerate(CASES):
         booster = train(*case)
-        packed = neopack.package(booster, path=folder / f"{number}.tar.gz")
+        packed = neopack.package(booster, path=folder / f"{number}.tar.gz", ignore=NO_TREES)
         extract_member(scan(packed.path), "xgboost.model", folder / f"{number}.model")
         wanted = {
             "margin": booster.predict(xgboost.DMatrix(data()), output_margin=True),

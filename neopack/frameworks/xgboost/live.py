@@ -49,14 +49,20 @@ class LiveModel:
         rows = self._as_the_wrapper_has_them(rows)
         raw = {"validate_features": False}
         if not hasattr(self._model, "predict_proba"):
-            own = type(self._model).predict.__module__.startswith("xgboost.")
-            yield "prediction", self._model.predict(rows, **(raw if own else {}))
+            yield "prediction", self._own("predict", rows)
         elif self._objective in PROBABILITIES:
             part = PROBABILITIES[self._objective]
-            yield "prediction", self._model.predict_proba(rows)[part]
+            yield "prediction", self._own("predict_proba", rows)[part]
         else:
             yield "prediction", XGBModel.predict(self._model, rows, **raw)
         yield "margin", XGBModel.predict(self._model, rows, output_margin=True, **raw)
+
+    def _own(self, name: str, rows: Array) -> Any:
+        """What the wrapper's method gives, which a class of the user's may define again. Rows
+        have no names of columns, which XGBoost's own can be told."""
+        method = getattr(self._model, name)
+        of_xgboost = method.__module__.startswith("xgboost.")
+        return method(rows, **({"validate_features": False} if of_xgboost else {}))
 
     def _as_the_wrapper_has_them(self, rows: Array) -> Array:
         """With NaN where the user says that a number is missing, and the wrapper does not."""

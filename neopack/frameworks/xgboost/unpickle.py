@@ -32,6 +32,7 @@ def unpickled(path: Path, log: Log) -> object:
         raise ExportFailed(
             f"cannot be unpickled: {type(error).__name__}: {first_line(error)}",
             where=str(path),
-            hint="load it where it was made, and booster.save_model('model.ubj')",
+            hint="where it was made: model.save_model('model.ubj'); package that, with --missing "
+            "if the wrapper's missing is a number",
         ) from error
     return alone(model, str(path))

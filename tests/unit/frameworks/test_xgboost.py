@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from neopack.errors import Malformed, NeopackError, SourceError, Unsafe
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.xgboost import binary, document, read, source
 from neopack.frameworks.xgboost.facts import LearnerFacts
-from neopack.frameworks.xgboost.lowering import lower
+from neopack.frameworks.xgboost.lowering import base_score, lower
 from neopack.frameworks.xgboost.lowering.lift import lift, read_learner
+from neopack.frameworks.xgboost.lowering.missing import with_missing
 from neopack.values.model import ModelSource, facts_of
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "xgboost"
@@ -161,3 +163,45 @@ def test_sizes_of_the_format() -> None:
     """sizeof of XGBoost 1.3.3's own structs."""
     assert (binary.LEARNER.size, binary.GBTREE_PARAM.size) == (136, 160)
     assert (binary.TREE_PARAM.size, binary.GBLINEAR_PARAM.size) == (148, 136)
+
+
+@pytest.mark.parametrize(
+    ("field", "child", "words"),
+    [("left_children", 99, "is not in its tree"), ("left_children", 0, "in a circle")],
+)
+def test_a_damaged_tree_cannot_take_a_missing_number(field: str, child: int, words: str) -> None:
+    model = json.loads((FIXTURES / "logistic.json").read_text())
+    for tree in model["learner"]["gradient_booster"]["model"]["trees"]:
+        tree[field][0], tree["default_left"][0], tree["split_conditions"][0] = child, 1, -5.0
+    with pytest.raises(Malformed, match=words):
+        with_missing(document.learner(model, "m"), 0.0, "m")
+
+
+def test_trees_have_their_right_children_beside_the_left() -> None:
+    """Today's XGBoost looks for them there."""
+    routed = with_missing(learner(FIXTURES / "softprob.ubj"), 0.5, "m")
+    assert sum(tree.nodes for tree in routed.trees) > 42
+    for tree in routed.trees:
+        for left, right in zip(tree.left, tree.right, strict=True):
+            assert right == (left + 1 if left != lower.LEAF else lower.LEAF)
+
+
+@pytest.mark.parametrize(
+    ("objective", "version", "score", "margin"),
+    [
+        ("binary:logistic", (0, 0), 0.7, 0.7), ("binary:logistic", (1, 3), 0.7, 0.8473),
+        ("binary:logitraw", (1, 2), 0.7, 0.8473), ("binary:logitraw", (1, 3), 0.7, 0.7),
+        ("survival:cox", (0, 0), 1.5, 1.5), ("survival:cox", (2, 0), 1.5, 0.4055),
+        ("binary:hinge", (0, 0), 0.5, 0.5), ("reg:gamma", (3, 2), 2.0, 0.6931),
+    ],
+)  # fmt: skip
+def test_a_base_score_means_what_its_version_says(
+    objective: str, version: tuple[int, int], score: float, margin: float
+) -> None:
+    model = replace(
+        learner(FIXTURES / "logistic.json"),
+        objective=objective,
+        version=version,
+        base_scores=(score,),
+    )
+    assert base_score.margins(model)[0] == pytest.approx(margin, abs=1e-4)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from neopack.errors import SourceError
+from neopack.errors import Malformed, SourceError
 from neopack.frameworks.xgboost.document import Learner, Tree
 from neopack.frameworks.xgboost.lowering.lower import HIGH_BIT, LEAF, numbers
 
@@ -91,6 +91,9 @@ class _Rewriting:
             for name, dtype in ARRAYS.items()
         }
         self.written = {name: [0] for name in ARRAYS}
+        children = (*self.arrays["left"], *self.arrays["right"])
+        if any(not LEAF <= child < self.old.nodes for child in children):
+            raise Malformed("a node's child is not in its tree")
 
     def tree(self) -> Tree | None:
         """None where there is no room for it."""
@@ -103,12 +106,19 @@ class _Rewriting:
         return replace(self.old, nodes=len(self.parents), **arrays)
 
     def _write(self, branch: _Branch) -> None:
-        old, known = branch.old, branch.known
-        while not self._is_leaf(old) and known.get(self._column(old)) == MISSING:
-            old = self._child(old, default=True)
+        old = self._settled(branch)
         self._fill(branch.new, old)
         if not self._is_leaf(old):
             self._split(replace(branch, old=old))
+
+    def _settled(self, branch: _Branch) -> int:
+        """Past the splits on a column that is known to be missing."""
+        old = branch.old
+        for _ in range(self.old.nodes):
+            if self._is_leaf(old) or branch.known.get(self._column(old)) != MISSING:
+                return old
+            old = self._child(old, default=True)
+        raise Malformed("the nodes of a tree go round in a circle")
 
     def _split(self, branch: _Branch) -> None:
         """The children of a split whose column may hold the number."""
