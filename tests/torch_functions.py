@@ -3,15 +3,22 @@ old versions, called otherwise there, or the same."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch_attention import ATTENTION
+from torch_cases import IDS, INTS, Function, X, case, scripted
+from torch_division import DIVISION
+from torch_layers import LAYERS
+from torch_order import ORDER
+from torch_places import PLACES
+from torch_types import TYPES
 
-Function = Callable[..., Any]
+__all__ = ["CASES", "ROWS", "SCRIPTED"]
+
 ROWS = torch.linspace(-4, 4, 48).reshape(2, 3, 8)
 IMAGE = torch.linspace(-4, 4, 96).reshape(2, 3, 4, 4)
 WIDE = torch.linspace(-4, 4, 128).reshape(1, 8, 4, 4)
@@ -66,21 +73,31 @@ class Bags(torch.nn.Module):
         return self.bags(x)
 
 
-class Called(torch.nn.Module):
-    def __init__(self, function: Function) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x: Tensor) -> Any:
-        return self.function(x)
+def by_numbers(x: Tensor) -> list[Tensor]:
+    down = torch.div(x, 3, rounding_mode="floor")
+    towards = torch.divide(x, 3, rounding_mode="trunc")
+    return [down, towards, torch.floor_divide(x, 3), torch.true_divide(x, 3), torch.divide(x, 4)]
 
 
-def traced(function: Function, given: Tensor) -> Any:
-    # inside another module, where torch does not replace one name of an operator by another
-    inside = torch.nn.Sequential(Called(function)).eval()
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        return torch.jit.trace(inside, (given,), check_trace=False)
+def by_tensors(x: Tensor, y: Tensor) -> list[Tensor]:
+    down = torch.div(x, y, rounding_mode="floor")
+    return [x / y, down, torch.floor_divide(x, y), torch.subtract(x, 2), torch.multiply(x, 3)]
+
+
+def bits(i: Tensor) -> list[Tensor]:
+    left, right = torch.bitwise_left_shift(i, i % 3), torch.bitwise_right_shift(i.abs(), 1)
+    return [torch.bitwise_or(i, 3), torch.bitwise_and(i, 6), left, right]
+
+
+def choices(x: Tensor) -> list[Tensor]:
+    both = torch.where(x > 0, x, x.floor().long()), torch.where(x > 0, x.long(), x.long())
+    return [
+        both[0],
+        both[1],
+        torch.where(x > 0, x, 1),
+        torch.where(x > 0, 1.5, x),
+        torch.where(x > 0, 1.5, 0.5),
+    ]
 
 
 FUNCTIONS: dict[str, tuple[Function, Tensor]] = {
@@ -199,10 +216,10 @@ FUNCTIONS: dict[str, tuple[Function, Tensor]] = {
     "var of all corrected": (lambda x: x.var(correction=0), ROWS),
     "std and mean": (lambda x: torch.std_mean(x, 1, correction=0), ROWS),
     "var and mean": (lambda x: torch.var_mean(x, (1, 2), correction=2, keepdim=True), ROWS),
-    "mean of all": (lambda x: torch.mean(x, dim=None), ROWS),
-    "mean of all kept": (lambda x: torch.mean(x, dim=None, keepdim=True), ROWS),
-    "sum of all": (lambda x: torch.sum(x, dim=None), ROWS),
-    "sum of all kept": (lambda x: torch.sum(x, dim=None, keepdim=True), ROWS),
+    "mean of all": (lambda x: torch.mean(x, dim=None), ROWS + 5),
+    "mean of all kept": (lambda x: torch.mean(x, dim=None, keepdim=True), ROWS + 5),
+    "sum of all": (lambda x: torch.sum(x, dim=None), ROWS + 5),
+    "sum of all kept": (lambda x: torch.sum(x, dim=None, keepdim=True), ROWS + 5),
     "any": (lambda x: torch.any(x > 3, 1), ROWS),
     "any of several": (lambda x: torch.any(x > 3, (1, 2)), ROWS),
     "all of several": (lambda x: torch.all(x > -3.5, (0, 2), keepdim=True), ROWS),
@@ -356,3 +373,16 @@ FUNCTIONS: dict[str, tuple[Function, Tensor]] = {
     "cdist": (lambda x: torch.cdist(x, x + 1), ROWS),
     "cosine": (lambda x: functional.cosine_similarity(x, x + 1, -1), ROWS),
 }
+
+SCRIPTED = {
+    "scripted divisions by numbers": case(scripted(by_numbers), X),
+    "scripted divisions of integers": case(scripted(by_numbers), INTS),
+    "scripted divisions": case(scripted(by_tensors), INTS, INTS.flip(1) * 2 + 1),
+    "scripted bits": case(scripted(bits), IDS),
+    "scripted choices": case(scripted(choices), X),
+}
+CASES = {name: case(function, given) for name, (function, given) in FUNCTIONS.items()}
+CASES |= ATTENTION | TYPES | DIVISION | ORDER | PLACES | LAYERS | SCRIPTED
+# of what overflows in the square
+for name in ("cosine", "hypot", "remainder"):
+    CASES[name] = replace(CASES[name], but=("huge",))

@@ -15,6 +15,7 @@ __all__ = [
     "TorchKernels",
     "torch_computes_otherwise",
     "torch_devices",
+    "torch_fails_on_integers",
     "torch_file_format",
     "torch_instead",
     "torch_is_known",
@@ -22,9 +23,11 @@ __all__ = [
     "torch_legacy_refused_from",
     "torch_listed_namespaces",
     "torch_namespaces",
+    "torch_older_name",
     "torch_random",
     "torch_schemas",
     "torch_schemas_today",
+    "torch_takes_one_type",
     "torch_unsaved",
     "torchvision_converted",
 ]
@@ -102,7 +105,32 @@ def torch_instead(operator: str) -> str:
 
 def torch_computes_otherwise(version: str, operator: str) -> bool:
     """Whether the operator of that name computed other values in this version."""
-    since = facts_file("torch").words("changed").get(operator.removeprefix("aten::"))
+    return _is_before("changed", version, operator)
+
+
+def torch_fails_on_integers(version: str, operator: str) -> bool:
+    """Whether the operator of that name does not take tensors of integers in this version."""
+    return _is_before("integers", version, operator)
+
+
+def torch_takes_one_type(version: str, operator: str) -> bool:
+    """Whether the arguments of that operator must be of the type of its result in this version."""
+    return _is_before("one_type", version, operator)
+
+
+def torch_needs_types(version: str, operator: str) -> bool:
+    """Whether that operator computes otherwise in this version if types that are not known differ
+    from that of the result."""
+    return _is_before("untyped", version, operator)
+
+
+def torch_older_name(operator: str) -> str:
+    """Return what an operator of today was called, or "" if it was called the same."""
+    return facts_file("torch").words("older").get(operator.removeprefix("aten::"), "")
+
+
+def _is_before(table: str, version: str, operator: str) -> bool:
+    since = facts_file("torch").words(table).get(operator.removeprefix("aten::"))
     return since is not None and not versions.at_least(version, since)
 
 

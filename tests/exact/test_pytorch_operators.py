@@ -5,25 +5,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from torch_functions import FUNCTIONS, traced
+from torch_cases import traced
+from torch_directed import compared, load, saved
+from torch_functions import CASES
 
 from neopack import runtimes
 from neopack.errors import NeopackError
 from neopack.formats.source import FileSource
-from neopack.frameworks.pytorch.lowering import canonical, compatibility, lower
+from neopack.frameworks.pytorch.lowering import compatibility, lower
 from neopack.frameworks.pytorch.read import read_source
 
+# what today's torch says of what old ones do
+pytestmark = pytest.mark.filterwarnings("ignore")
 RUNTIME = "pytorch-1.8.1"
 # what it loads and does not compute: it takes a tensor for a number where that is asked, and fails
 # if there are several numbers in it, or it fails in any case
 LOADED = (
     "clamp between tensors", "clamp above a tensor", "clamp in place", "clamp_min", "clamp_max",
-    "clip between tensors", "where a number", "where the other",
+    "clip between tensors", "where a number", "where the other", "where number or integers",
+    "where integers or number", "where integers or a whole number",
+    "where floats or a whole number", "where a whole number or bools", "where broadcast",
+    "where of a bytes condition", "clamp between integer tensors",
+    "clamp of floats between integer tensors", "clamped a view", "scripted choices",
 )  # fmt: skip
 
 
@@ -35,25 +41,23 @@ def pytorch() -> Iterator[runtimes.Worker]:
     torch.backends.mha.set_fastpath_enabled(True)
 
 
-@pytest.mark.filterwarnings("ignore:torch.meshgrid", "ignore:Using padding='same'")
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", CASES)
 def test_we_say_what_it_does(name: str, pytorch: runtimes.Worker, tmp_path: Path) -> None:
-    function, given = FUNCTIONS[name]
-    module = traced(function, given)
-    before = saved(module, tmp_path / "before.pth")
-    said = lacking(before)
-    assert names(said) == names(lower.foreign(module, version())), "file and trace tell the same"
-    assert bool(said) == bool(refusal(pytorch, before)) or name in LOADED
+    case = CASES[name]
+    module = traced(case.function, *case.inputs)
+    before = saved(module, tmp_path / "before.pth", version())
+    lacks = lacking(before)
+    assert names(lacks) == names(lower.foreign(module, version())), "file and trace tell the same"
+    assert bool(lacks) == bool(refusal(pytorch, before)) or name in LOADED
 
-    lower.lower(module, version())
-    after = saved(module, tmp_path / "after.pth")
-    assert lacking(after) == ()
-    with torch.no_grad():
-        wanted = function(given)
-    outputs = [wanted] if isinstance(wanted, torch.Tensor) else list(leaves(wanted))
-    found = computed(pytorch, after, given, len(outputs))
-    for one, other in zip(found, outputs, strict=True):
-        np.testing.assert_allclose(one, other.numpy(), rtol=1e-4, atol=1e-5)
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_computes_what_todays_torch_does(
+    name: str, pytorch: runtimes.Worker, tmp_path: Path
+) -> None:
+    found = list(compared(name, version(), pytorch, tmp_path))
+    assert [difference for difference in found if difference.what] == []
+    assert found[0].on == "as traced"
 
 
 def names(lacks: tuple[str, ...]) -> set[str]:
@@ -64,12 +68,6 @@ def version() -> str:
     return runtimes.get(RUNTIME).version
 
 
-def saved(module: Any, to: Path) -> Path:
-    module.save(str(to.with_suffix(".today")))
-    canonical.rewrite(to.with_suffix(".today"), to, version())
-    return to
-
-
 def lacking(path: Path) -> tuple[str, ...]:
     with FileSource(path) as source:
         return tuple(compatibility.lacking_operators(read_source(source), version()))
@@ -77,28 +75,7 @@ def lacking(path: Path) -> tuple[str, ...]:
 
 def refusal(worker: runtimes.Worker, path: Path) -> str:
     try:
-        load(worker, path, 1)
+        load(worker, path, CASES["silu"], ())
     except NeopackError as error:
         return error.message
     return ""
-
-
-def load(worker: runtimes.Worker, path: Path, outputs: int) -> Any:
-    names = [str(at) for at in range(outputs)]
-    return worker.call("load", {"path": str(path), "inputs": ["x"], "outputs": names})[0]
-
-
-def computed(
-    worker: runtimes.Worker, path: Path, given: torch.Tensor, outputs: int
-) -> list[np.ndarray[Any, Any]]:
-    model = load(worker, path, outputs)
-    arrays = worker.call("predict", model, arrays={"x": given.numpy()})[1]
-    return [arrays[str(at)] for at in range(outputs)]
-
-
-def leaves(value: Any) -> Iterator[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        yield value
-    else:
-        for one in value:
-            yield from leaves(one)

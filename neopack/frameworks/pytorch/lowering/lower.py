@@ -1,14 +1,15 @@
 """Rewrite a TorchScript module for an older PyTorch: operators that it lacks, or has and does not
 take so, become operators that it has. What each becomes is TorchScript too, in ``rewrites/``.
 
-What has no rewrite stays, and rule NEO-PT-022 names it. The in-place forms become plain ones: in
-a trace the result is what later operators use.
+What has no rewrite stays, and rule NEO-PT-022 names it. The in-place forms become plain ones, and
+are written back where another tensor sees it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,12 +18,13 @@ from typing import Any
 
 from neopack import facts, versions
 from neopack.frameworks.pytorch import schemas
+from neopack.frameworks.pytorch.lowering import in_place, promotion
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 from neopack.frameworks.pytorch.module_calls import is_torchs_own
 
 __all__ = ["foreign", "lower", "places", "rewritten"]
 
-FUNCTION = re.compile(r"^def aten__(\w+?)(?:__(\w+))?\(", re.MULTILINE)
+FUNCTION = re.compile(r"^def (aten__(\w+?)(?:__(\w+))?)\((.*)\) -> ", re.MULTILINE)
 # of the calls that tracing recorded for a node, innermost first
 SOURCE = re.compile(r"^(.+)\((\d+)\): ", re.MULTILINE)
 # a rewrite may bring operators that want another; none brings itself
@@ -46,19 +48,43 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
     done = dict.fromkeys(_respell(module))
     if not versions.at_least(version, RAISES_CLASSES):
         done |= dict.fromkeys(_raise_plainly(module))
-    for _ in range(ROUNDS):
+    done |= dict.fromkeys(promotion.promote(module, version))
+    if not facts.torch_schemas("aten::ScalarImplicit", version):
+        for graph in graphs(module):
+            promotion.drop_needless(graph)
+    for turn in range(ROUNDS):
         rewrites = [
             (graph, node, way)
-            for graph, node, _ in _unlike(module, version)
-            if (way := _way(_ways(), node))
+            for graph, node, lack in _unlike(module, version)
+            # a rewrite means by an operator what the old version computes
+            if (lack or turn == 0) and (way := _way(_ways(), node))
         ]
-        if not rewrites:
+        renamed = list(_rename(module, version))
+        done |= dict.fromkeys(renamed)
+        if not rewrites and not renamed:
             break
         for graph, node, way in rewrites:
             done[node.kind()] = None
             _replace(graph, node, way)
         _fold(module)
     return tuple(done)
+
+
+def _rename(module: Any, version: str) -> Iterator[str]:
+    """Give operators their older names: a rewrite can't, since torch renames what it reads."""
+    for graph, node, lack in list(_unlike(module, version)):
+        older = facts.torch_older_name(node.kind())
+        if lack and older:
+            with graph.insert_point_guard(node):
+                outputs = list(node.outputs())
+                new = graph.insertNode(
+                    graph.create(f"aten::{older}", list(node.inputs()), len(outputs))
+                )
+            for before, after in zip(outputs, new.outputs(), strict=True):
+                after.setType(before.type())
+                before.replaceAllUsesWith(after)
+            yield node.kind()
+            node.destroy()
 
 
 def places(module: Any, version: str) -> dict[str, str]:
@@ -79,8 +105,18 @@ def _unlike(module: Any, version: str) -> Iterator[tuple[Any, Any, str]]:
         for node in list(nodes(graph)):
             if node.kind().startswith("aten::"):
                 lack = schemas.lacks(version, node.kind(), [_call(node)])
-                if lack or facts.torch_computes_otherwise(version, node.kind()):
+                if lack or _computes_otherwise(version, node):
                     yield graph, node, lack
+
+
+def _computes_otherwise(version: str, node: Any) -> bool:
+    operator = promotion.plain(node.kind())
+    if facts.torch_needs_types(version, operator) and promotion.dtype_of(node.output()) is None:
+        return True
+    names = operator, promotion.plain(node.schema().partition("(")[0])
+    return any(facts.torch_computes_otherwise(version, name) for name in names) or (
+        facts.torch_fails_on_integers(version, operator) and promotion.is_of_integers(node)
+    )
 
 
 def _call(node: Any) -> schemas.OperatorCall:
@@ -151,7 +187,7 @@ def _raise_plainly(module: Any) -> tuple[str, ...]:
 @cache
 def rewritten() -> frozenset[str]:
     """The names of the operators that some rewrite is for."""
-    return frozenset(f"aten::{match[1]}" for match in FUNCTION.finditer(_texts()))
+    return frozenset(f"aten::{match[2]}" for match in FUNCTION.finditer(_texts()))
 
 
 def _texts() -> str:
@@ -159,8 +195,18 @@ def _texts() -> str:
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A function that computes what an operator of so many arguments does; ``typed`` if it has one
+    more, the type of the result."""
+
+    graph: Any
+    arguments: int
+    typed: bool
+
+
 @cache
-def _ways() -> Mapping[str, Any]:
+def _ways() -> Mapping[str, _Way]:
     """Operator, or operator and overload, -> the graph that computes the same: compiled when the
     first node wants one, which most models have none of."""
     import torch
@@ -168,30 +214,38 @@ def _ways() -> Mapping[str, Any]:
     text = _texts()
     unit = torch.jit.CompilationUnit(text)
     by_operator = {}
-    for match in FUNCTION.finditer(text):
-        name, overload = match.groups()
-        function = match[0].removeprefix("def ").removesuffix("(")
-        key = f"aten::{name}.{overload}" if overload else f"aten::{name}"
-        by_operator[key] = unit.find_function(function).graph
+    for function, name, overload, parameters in FUNCTION.findall(text):
+        graph = unit.find_function(function).graph
+        torch._C._jit_pass_inline(graph)  # noqa: SLF001 - no public one
+        typed = parameters.endswith("result: Optional[int]")
+        way = _Way(graph, len(list(graph.inputs())) - typed, typed)
+        by_operator[f"aten::{name}.{overload}" if overload else f"aten::{name}"] = way
     return by_operator
 
 
-def _way(ways: Mapping[str, Any], node: Any) -> Any:
+def _way(ways: Mapping[str, _Way], node: Any) -> _Way | None:
     name, dot, overload = node.schema().partition("(")[0].partition(".")
-    plain = name.removesuffix("_")
+    plain = promotion.plain(name)
     for key in (name + dot + overload, name, plain + dot + overload, plain):
-        if key in ways and len(list(ways[key].inputs())) == node.inputsSize():
+        if key in ways and ways[key].arguments == node.inputsSize():
             return ways[key]
     return None
 
 
-def _replace(graph: Any, node: Any, way: Any) -> None:
+def _replace(graph: Any, node: Any, way: _Way) -> None:
     with graph.insert_point_guard(node):
-        results = graph.insertGraph(way, list(node.inputs()))
-        if node.outputsSize() > 1:  # a function returns several as one tuple
-            results = list(results[0].node().inputs())
-    for old, new in zip(node.outputs(), results, strict=True):
-        new.setType(old.type())
+        inputs, outputs = list(node.inputs()), list(node.outputs())
+        if way.typed:
+            inputs.append(graph.insertConstant(promotion.dtype_of(node.output())))
+        results = graph.insertGraph(way.graph, inputs)
+        if len(outputs) > 1:  # a function returns several as one tuple
+            unpacked = graph.insertNode(graph.create("prim::TupleUnpack", results, len(outputs)))
+            results = list(unpacked.outputs())
+        for old, new in zip(outputs, results, strict=True):
+            if new not in inputs:
+                new.setType(old.type())
+        results = in_place.written_back(graph, node, results)
+    for old, new in zip(outputs, results, strict=True):
         old.replaceAllUsesWith(new)
     node.destroy()
 
@@ -212,8 +266,27 @@ def _fold(module: Any) -> None:
     import torch
 
     for graph in graphs(module):
-        for _ in range(2):  # what a branch chose may decide another
+        branches = -1
+        # what a branch chose may decide another
+        while branches != (branches := _branches(graph)):
             torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
             torch._C._jit_pass_constant_loop_unrolling(graph)  # noqa: SLF001
+            promotion.drop_needless(graph)
+            _unpack(graph)
             torch._C._jit_pass_peephole(graph)  # noqa: SLF001
             torch._C._jit_pass_dce(graph)  # noqa: SLF001
+
+
+def _branches(graph: Any) -> int:
+    return sum(node.kind() in ("prim::If", "prim::Loop") for node in nodes(graph))
+
+
+def _unpack(graph: Any) -> None:
+    """What a function returned as one tuple, and what a trace made a tensor of and took back."""
+    for node in list(nodes(graph)):
+        maker = node.inputsAt(0).node() if node.inputsSize() else None
+        if maker is None:
+            continue
+        if (node.kind(), maker.kind()) == ("prim::TupleUnpack", "prim::TupleConstruct"):
+            for old, new in zip(node.outputs(), maker.inputs(), strict=True):
+                old.replaceAllUsesWith(new)

@@ -1,0 +1,105 @@
+"""The types of tensors in a trace: where an old PyTorch does not take tensors of several types, or
+of integers, the arguments become what the result is.
+
+A trace knows the types of all values, a script those of none; there, nothing is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from neopack import facts
+from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
+
+__all__ = ["drop_needless", "dtype_of", "is_of_integers", "plain", "promote"]
+
+# in the order in which TorchScript numbers them
+TYPES = (
+    "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64",
+    "complex32", "complex64", "complex128", "bool",
+)  # fmt: skip
+# what takes a number from a tensor
+BACK = {"aten::Int": "IntType", "aten::ScalarImplicit": "IntType", "aten::Float": "FloatType"}
+LIST = "prim::ListConstruct"
+# arguments that do not take part in the type of the result
+APART = frozenset({"condition", "index", "indices", "mask"})
+
+
+def plain(operator: str) -> str:
+    """The name of an operator that is not in place: ``aten::div`` for ``aten::div_``."""
+    return operator if operator.endswith("__") else operator.removesuffix("_")
+
+
+def dtype_of(value: Any) -> Any:
+    """None where it is not known."""
+    return value.type().dtype() if value.type().kind() == "TensorType" else None
+
+
+def is_of_integers(node: Any) -> bool:
+    """Whether all its tensors are of integers or booleans, and one is."""
+    known = [dtype_of(value) for value in node.inputs() if value.type().kind() == "TensorType"]
+    return bool(known) and all(dtype and not dtype.is_floating_point for dtype in known)
+
+
+def promote(module: Any, version: str) -> Iterator[str]:
+    """Cast the arguments of the operators that need it to the type of their result, in place; the
+    names of these operators."""
+    for graph in graphs(module):
+        for node in list(nodes(graph)):
+            if facts.torch_takes_one_type(version, node.kind()) and _cast(graph, node):
+                yield node.kind()
+
+
+def _cast(graph: Any, node: Any) -> bool:
+    dtype = dtype_of(node.output()) if node.outputsSize() == 1 else None
+    if dtype is None:
+        return False
+    lists = [value.node() for value in node.inputs() if value.node().kind() == LIST]
+    places = [(node, _taking_part(node)), *((made, range(made.inputsSize())) for made in lists)]
+    changes = [_cast_inputs(graph, user, at, dtype) for user, at in places]
+    return any(changes)
+
+
+def _cast_inputs(graph: Any, node: Any, places: Iterable[int], dtype: Any) -> bool:
+    others = [at for at in places if dtype_of(node.inputsAt(at)) not in (None, dtype)]
+    with graph.insert_point_guard(node):
+        for at in others:
+            node.replaceInput(at, _as(graph, node.inputsAt(at), dtype))
+    return bool(others)
+
+
+def _taking_part(node: Any) -> Iterator[int]:
+    import torch
+
+    parsed = torch._C.parse_schema(node.schema())  # noqa: SLF001 - no public one
+    for at, argument in enumerate(parsed.arguments):
+        if argument.name not in APART:
+            yield at
+
+
+def _as(graph: Any, value: Any, dtype: Any) -> Any:
+    arguments = [value, *(graph.insertConstant(given) for given in (dtype, False, False, None))]
+    cast = graph.insertNode(graph.create("aten::to", arguments, 1)).output()
+    cast.setType(value.type().with_dtype(dtype))
+    return cast
+
+
+def drop_needless(graph: Any) -> None:
+    """Remove casts to the type that a tensor has, and numbers that a trace made a tensor of and
+    took back."""
+    for node in list(nodes(graph)):
+        if node.kind() == "aten::to" and _is_needless(node):
+            node.output().replaceAllUsesWith(node.inputsAt(0))
+        elif node.kind() in BACK and node.inputsAt(0).node().kind() == "prim::NumToTensor":
+            number = node.inputsAt(0).node().inputsAt(0)
+            if number.type().kind() == BACK[node.kind()]:
+                node.output().replaceAllUsesWith(number)
+
+
+def _is_needless(node: Any) -> bool:
+    dtype, known = node.inputsAt(1), dtype_of(node.inputsAt(0))
+    if dtype.type().kind() != "IntType" or dtype.node().kind() != "prim::Constant" or not known:
+        return False
+    number: object = dtype.toIValue()
+    return TYPES.index(str(known).removeprefix("torch.")) == number
