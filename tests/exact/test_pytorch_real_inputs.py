@@ -19,6 +19,7 @@ import neopack
 from neopack import runtimes
 from neopack.values.signature import InputRequest
 
+pytestmark = pytest.mark.filterwarnings("ignore:Support for mismatched src_key_padding_mask")
 INF = float("inf")
 
 

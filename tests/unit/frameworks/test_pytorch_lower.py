@@ -107,7 +107,7 @@ def test_what_has_no_rewrite_says_where_it_is_used() -> None:
     module = traced(torch.special.bessel_j0, ROWS)
     (name, place), *_ = lower.places(module, "1.8").items()
     assert name == "aten::special_bessel_j0"
-    assert re.fullmatch(r"torch_functions\.py:\d+", place)
+    assert re.fullmatch(r"torch_cases\.py:\d+", place)
     assert lower.places(module, "2.0") == {}
 
 

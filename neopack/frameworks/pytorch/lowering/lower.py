@@ -266,19 +266,16 @@ def _fold(module: Any) -> None:
     import torch
 
     for graph in graphs(module):
-        branches = -1
-        # what a branch chose may decide another
-        while branches != (branches := _branches(graph)):
+        for _ in range(ROUNDS):
             torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
             torch._C._jit_pass_constant_loop_unrolling(graph)  # noqa: SLF001
             promotion.drop_needless(graph)
             _unpack(graph)
             torch._C._jit_pass_peephole(graph)  # noqa: SLF001
             torch._C._jit_pass_dce(graph)  # noqa: SLF001
-
-
-def _branches(graph: Any) -> int:
-    return sum(node.kind() in ("prim::If", "prim::Loop") for node in nodes(graph))
+            # what a branch chose may decide another
+            if not any(node.kind() in ("prim::If", "prim::Loop") for node in nodes(graph)):
+                break
 
 
 def _unpack(graph: Any) -> None:
