@@ -27,7 +27,13 @@ FOLDER = Path(__file__).parent
 BEGIN, END = "<!-- rewrites -->", "<!-- end -->"
 REWRITES = {
     "new_operators": "Operators that old versions lack",
-    "new_signatures": "Operators that they call with other arguments",
+    "new_signatures": "Operators that they call with other arguments, or compute otherwise",
+    "division": "Division and types",
+    "attention": "Attention and bags",
+    "order": "Order and extremes",
+    "scatter": "Scattering",
+    "linear_algebra": "Linear algebra",
+    "special": "Special functions and resizing",
 }
 # the width of the help text, in every terminal
 WIDTH = 88
@@ -470,7 +476,7 @@ def _rewrites() -> Iterator[str]:
     folder = Path(neopack.__file__).parent / "frameworks/pytorch/lowering/rewrites"
     for file, title in REWRITES.items():
         text = (folder / f"{file}.torchscript").read_text("utf-8")
-        names = {match[1] for match in lower.FUNCTION.finditer(text)}
+        names = {match[2] for match in lower.FUNCTION.finditer(text)}
         yield f"**{title}**: {', '.join(f'`{name}`' for name in sorted(names))}.\n\n"
 
 

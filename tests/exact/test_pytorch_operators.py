@@ -27,7 +27,7 @@ LOADED = (
     "clamp between tensors", "clamp above a tensor", "clamp in place", "clamp_min", "clamp_max",
     "clip between tensors", "where a number", "where the other", "where number or integers",
     "where integers or number", "where integers or a whole number",
-    "where floats or a whole number", "where a whole number or bools",
+    "where floats or a whole number", "where a whole number or bools", "where broadcast",
     "where of a bytes condition", "clamp between integer tensors",
     "clamp of floats between integer tensors", "clamped a view", "scripted choices",
 )  # fmt: skip

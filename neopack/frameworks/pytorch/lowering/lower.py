@@ -113,7 +113,10 @@ def _computes_otherwise(version: str, node: Any) -> bool:
     operator = promotion.plain(node.kind())
     if facts.torch_needs_types(version, operator) and promotion.dtype_of(node.output()) is None:
         return True
-    names = operator, promotion.plain(node.schema().partition("(")[0])
+    overload = promotion.plain(node.schema().partition("(")[0])
+    arguments = zip(_arguments(node.schema()), node.inputs(), strict=False)
+    used = [argument.name for argument, value in arguments if value.type().kind() != "NoneType"]
+    names = operator, overload, *(f"{operator}({name})" for name in used)
     return any(facts.torch_computes_otherwise(version, name) for name in names) or (
         facts.torch_fails_on_integers(version, operator) and promotion.is_of_integers(node)
     )
