@@ -22,6 +22,7 @@ from neopack.facts.operator_table import (
     OnnxRelease,
     onnx_releases,
     operators_2020,
+    random_operators,
     tensorflow_operators,
 )
 from neopack.facts.request_table import (
@@ -124,6 +125,7 @@ __all__ = [
     "options_undocumented",
     "pages",
     "platforms",
+    "random_operators",
     "regions",
     "shipped_packages",
     "snapshots",

@@ -13,6 +13,7 @@ __all__ = [
     "OnnxRelease",
     "onnx_releases",
     "operators_2020",
+    "random_operators",
     "tensorflow_operators",
 ]
 
@@ -46,3 +47,9 @@ def tensorflow_operators() -> Mapping[str, frozenset[str]]:
 def operators_2020(name: str) -> frozenset[str]:
     """Return the operators that the guide listed until 2020, as a hint; empty without a list."""
     return frozenset(facts_file("operators").table("operators").texts(name))
+
+
+@cache
+def random_operators(name: str) -> frozenset[str]:
+    """Return the operators of a framework that draw random numbers; empty without a list."""
+    return frozenset(facts_file("operators").table("random").texts(name))

@@ -22,7 +22,7 @@ from neopack.values.signature import Shape
 __all__ = ["Bundle", "read_bundle"]
 
 # what the checkpoint keeps for itself or for training goes on: no weights of the model
-_BOOKKEEPING = ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/")
+_BOOKKEEPING = ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/", "keras_api/metrics/")
 _SLOTS = (".OPTIMIZER_SLOT/", "optimizer/", "_optimizer/")
 
 

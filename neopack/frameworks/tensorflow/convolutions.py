@@ -46,11 +46,6 @@ class Convolutions:
     _shapes: dict[str, Shape] = field(default_factory=dict)
     _channels: dict[str, int] = field(default_factory=dict)
 
-    def another_graph(self) -> None:
-        """Names begin anew: those of functions are their own."""
-        self._shapes.clear()
-        self._channels.clear()
-
     def node(
         self, name: str, op: str, inputs: Sequence[str], attributes: ConvolutionAttributes
     ) -> None:

@@ -27,12 +27,14 @@ class TensorFlowFacts:
     min_consumer: int
     """The oldest version that reads the graph."""
     nodes: int
-    """Nodes of the main graph and of functions."""
+    """Nodes of the main graph and of the functions that it reaches."""
     functions: tuple[str, ...]
     """Names in the function library."""
     placeholders: tuple[str, ...]
     training: Mapping[str, int]
     """Operator of optimizers and gradients to how many nodes."""
+    random: tuple[str, ...]
+    """Operators behind the outputs that draw random numbers."""
     newer: tuple[str, ...]
     """Operators, and attributes as Operator.name, that TensorFlow 1.15 lacks."""
     grouped: tuple[str, ...]

@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
 from neopack.formats.protobuf import LENGTH, VARINT, Field, Walker
-from neopack.frameworks.tensorflow.convolutions import (
-    CONVOLUTIONS,
-    ConvolutionAttributes,
-    Convolutions,
-)
+from neopack.frameworks.tensorflow.bodies import GraphBody, merged, reached
+from neopack.frameworks.tensorflow.convolutions import CONVOLUTIONS, ConvolutionAttributes
 from neopack.frameworks.tensorflow.dtypes import dtype_of
 from neopack.values.signature import Shape
 
@@ -41,37 +39,48 @@ _FORWARD = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphNode:
-    """A node of the main graph. ``shape`` is None where it is unknown."""
+    """A node of the main graph. ``shape`` is None where it is unknown; ``takes`` are the nodes
+    before it, ``calls`` the functions in its attributes."""
 
     name: str
     op: str
     dtype: str = ""
     shape: Shape | None = None
-    inputs: int = 0
+    takes: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class GraphDefSummary:
-    """What the graph and its library hold; ``kept`` are the main graph's nodes;
-    ``attributes`` are (operator, name); ``elements``, ``bytes`` and ``dtypes`` are of
-    floating-point constants."""
+    """``main`` is the graph itself and ``kept`` its nodes; ``library`` its functions by name."""
 
-    operators: Counter[str] = field(default_factory=Counter)
-    training: Counter[str] = field(default_factory=Counter)
-    attributes: set[tuple[str, str]] = field(default_factory=set)
-    convolutions: Convolutions = field(default_factory=Convolutions)
-    functions: list[str] = field(default_factory=list)
+    main: GraphBody = field(default_factory=GraphBody)
+    library: dict[str, GraphBody] = field(default_factory=dict)
     kept: list[GraphNode] = field(default_factory=list)
     consumed: set[str] = field(default_factory=set)
-    dtypes: Counter[str] = field(default_factory=Counter)
-    elements: int = 0
-    bytes: int = 0
-    nodes: int = 0
     producer: int = 0
     min_consumer: int = 0
 
+    def whole(self) -> GraphBody:
+        """The graph and the functions that it reaches: all that loading it looks at."""
+        calls = [*self.main.calls, *self.main.operators]
+        return merged([self.main, *reached(self.library, calls)])
+
+    def behind(self, nodes: Iterable[str]) -> Counter[str]:
+        """The operators that the values of these nodes depend on, inside of functions too."""
+        by_name = {node.name: node for node in self.kept}
+        pending, needed = list(nodes), dict[str, GraphNode]()
+        while pending:
+            name = pending.pop()
+            if name in by_name and name not in needed:
+                needed[name] = by_name[name]
+                pending += by_name[name].takes
+        operators = Counter(node.op for node in needed.values())
+        calls = [*operators, *(call for node in needed.values() for call in node.calls)]
+        return operators + merged(reached(self.library, calls)).operators
+
     def placeholders(self) -> list[GraphNode]:
-        return [node for node in self.kept if node.op == "Placeholder" and not node.inputs]
+        return [node for node in self.kept if node.op == "Placeholder" and not node.takes]
 
     def outputs(self) -> list[GraphNode]:
         """Nodes that no other takes from, and that may be meant as outputs."""
@@ -83,6 +92,7 @@ class GraphDefSummary:
 class _Attributes(ConvolutionAttributes):
     dtype: str = ""
     constant: Shape | None = None
+    calls: list[str] = field(default_factory=list)
 
     def said(self) -> ConvolutionAttributes:
         shape = self.constant if self.shape is None else self.shape
@@ -95,6 +105,7 @@ class GraphDefReader:
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
         self.summary = GraphDefSummary()
+        self._body = self.summary.main
 
     def graph(self, span: Field | None) -> None:
         """The GraphDef in ``span``, or the one that fills the source."""
@@ -120,14 +131,14 @@ class GraphDefReader:
                 self._function(part)
 
     def _function(self, span: Field) -> None:
-        self.summary.convolutions.another_graph()
+        self._body = GraphBody()
         for part in self.walker.message(span):
             if part.number == 1:
-                name = self._first_text(part)
-                self.summary.functions.append(name)
-                self._bound(len(self.summary.functions))
+                self.summary.library[self._first_text(part)] = self._body
+                self._bound(len(self.summary.library))
             elif part.number == 3:
                 self._inner_node(part)
+        self._body = self.summary.main
 
     def _first_text(self, span: Field) -> str:
         for part in self.walker.message(span):
@@ -148,39 +159,45 @@ class GraphDefReader:
                 inputs.append(self.walker.text(part))
             elif part.number == 5:
                 self._attribute(part, op, attributes)
-        self._count(op)
-        self.summary.convolutions.node(name, op, inputs, attributes.said())
+        self._count(op, attributes)
+        self._body.convolutions.node(name, op, inputs, attributes.said())
 
     def _node(self, span: Field) -> None:
-        name, op, inputs, attributes = "", "", 0, _Attributes()
-        first: list[str] = []
+        name, op, attributes = "", "", _Attributes()
+        inputs: list[str] = []
         for part in self.walker.message(span):
             if part.number == 1:
                 name = self.walker.text(part)
             elif part.number == 2:
                 op = self.walker.text(part)
             elif part.number == 3:
-                inputs += 1
-                taken = self.walker.text(part)
-                first += [taken] * (inputs <= 2)
-                self.summary.consumed.add(taken.removeprefix("^").partition(":")[0])
+                inputs.append(self.walker.text(part))
             elif part.number == 5:
                 self._attribute(part, op, attributes)
-        self._count(op)
-        self.summary.convolutions.node(name, op, first, attributes.said())
+        self._count(op, attributes)
+        self._body.convolutions.node(name, op, inputs, attributes.said())
+        takes = tuple(taken.removeprefix("^").partition(":")[0] for taken in inputs)
+        self.summary.consumed.update(takes)
         self._bound(len(self.summary.kept))
         self.summary.kept.append(
             GraphNode(
-                name=name, op=op, dtype=attributes.dtype, shape=attributes.shape, inputs=inputs
+                name=name,
+                op=op,
+                dtype=attributes.dtype,
+                shape=attributes.shape,
+                takes=takes,
+                calls=tuple(attributes.calls),
             )
         )
 
-    def _count(self, op: str) -> None:
-        self.summary.nodes += 1
-        self.summary.operators[op] += 1
-        self._bound(len(self.summary.operators))
+    def _count(self, op: str, attributes: _Attributes) -> None:
+        self._body.nodes += 1
+        self._body.operators[op] += 1
+        self._bound(len(self._body.operators))
+        self._body.calls.update(attributes.calls)
+        self._bound(len(self._body.calls))
         if op not in _FORWARD and _TRAINING.fullmatch(op):
-            self.summary.training[op] += 1
+            self._body.training[op] += 1
 
     def _bound(self, kept: int) -> None:
         self.walker.limits.hold("records", kept, where=self.walker.cursor.name)
@@ -199,11 +216,25 @@ class GraphDefReader:
                 into.constant = self._constant(part)
             elif part.number == 2 and op in CONVOLUTIONS:
                 self._of_convolution(part, key, into)
+            elif part.number == 2:
+                into.calls += self._functions_in(part)
+
+    def _functions_in(self, value: Field) -> Iterator[str]:
+        """Names of functions in an AttrValue: its own (func), or those of its list."""
+        for part in self.walker.message(value):
+            if part.wire != LENGTH:
+                continue
+            if part.number == 10:
+                yield self._first_text(part)
+            elif part.number == 1:
+                for listed in self.walker.message(part):
+                    if listed.number == 9:
+                        yield self._first_text(listed)
 
     def _note_attribute(self, op: str, key: str) -> None:
-        if not key.startswith("_") and (op, key) not in self.summary.attributes:
-            self._bound(len(self.summary.attributes))
-            self.summary.attributes.add((op, key))
+        if not key.startswith("_") and (op, key) not in self._body.attributes:
+            self._bound(len(self._body.attributes))
+            self._body.attributes.add((op, key))
 
     def _type(self, value: Field) -> str:
         for part in self.walker.message(value):
@@ -259,9 +290,9 @@ class GraphDefReader:
                 offset=span.offset,
                 where=self.walker.cursor.name,
             )
-        self.summary.dtypes[word] += 1
-        self.summary.elements += elements
-        self.summary.bytes += (elements * bits + 7) // 8
+        self._body.dtypes[word] += 1
+        self._body.elements += elements
+        self._body.bytes += (elements * bits + 7) // 8
         return shape
 
 

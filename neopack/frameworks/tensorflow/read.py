@@ -2,8 +2,9 @@
 
 ``format`` is ``savedmodel`` or ``frozen graph``. ``versions``: ``tensorflow`` (that wrote it; a
 GraphDef does not say), ``producer`` and ``min_consumer`` (the graph's own numbers). ``operators``
-counts the nodes of the graph and of its function library. ``parameters``, ``parameter_bytes`` and
-``dtypes`` are of the variables in a SavedModel's ``variables/``, else of floating-point constants.
+counts the nodes of the graph and of the functions that it reaches. ``parameters``,
+``parameter_bytes`` and ``dtypes`` are of the variables in a SavedModel's ``variables/``, else of
+floating-point constants.
 ``signature`` names a SavedModel's inputs by the keys of its signature ``serving_default``, else of
 the first; a frozen graph's by its placeholders. A dim of None is free; without a rank it is ().
 
@@ -13,7 +14,8 @@ the first; a frozen graph's by its placeholders. A dim of None is free; without 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TypedDict
 
 from neopack import facts
@@ -24,6 +26,7 @@ from neopack.formats.protobuf import Walker
 from neopack.formats.prototext import first_name, transcode
 from neopack.formats.source import ByteSource, BytesSource, Cursor
 from neopack.frameworks.tensorflow import forms
+from neopack.frameworks.tensorflow.bodies import GraphBody
 from neopack.frameworks.tensorflow.bundle import Bundle, read_bundle
 from neopack.frameworks.tensorflow.facts import (
     FrozenGraphFacts,
@@ -99,24 +102,22 @@ def _walker(source: ByteSource, limits: Limits) -> tuple[bool, Walker]:
 def _graph_info(walker: Walker, *, is_text: bool) -> ModelInfo:
     reader = GraphDefReader(walker)
     reader.graph(None)
-    summary = reader.summary
+    summary, whole = reader.summary, reader.summary.whole()
     placeholders, outputs = summary.placeholders(), summary.outputs()
     return ModelInfo(
         framework=FRAMEWORK,
         format=FROZEN,
         versions=_versions(summary),
         signature=Signature(inputs=_node_specs(placeholders), outputs=_node_specs(outputs)),
-        operators=dict(sorted(summary.operators.items())),
-        parameters=summary.elements,
-        parameter_bytes=summary.bytes,
-        dtypes=dict(sorted(summary.dtypes.items())),
+        operators=dict(sorted(whole.operators.items())),
+        parameters=whole.elements,
+        parameter_bytes=whole.bytes,
+        dtypes=dict(sorted(whole.dtypes.items())),
         facts=FrozenGraphFacts(
             text=is_text,
-            **_graph_facts(summary),
+            **_graph_facts(summary, whole, (node.name for node in outputs)),
             outputs=tuple((node.name, node.op) for node in outputs),
-            loose_variables={
-                op: summary.operators[op] for op in _VARIABLES if summary.operators[op]
-            },
+            loose_variables={op: whole.operators[op] for op in _VARIABLES if whole.operators[op]},
             dynamic_inputs=tuple(
                 n.name for n in placeholders if n.shape is None or None in n.shape
             ),
@@ -137,29 +138,40 @@ class _GraphFacts(TypedDict):
     functions: tuple[str, ...]
     placeholders: tuple[str, ...]
     training: Mapping[str, int]
+    random: tuple[str, ...]
     newer: tuple[str, ...]
     grouped: tuple[str, ...]
     dilated_depthwise: tuple[str, ...]
 
 
-def _graph_facts(summary: GraphDefSummary) -> _GraphFacts:
+def _graph_facts(
+    summary: GraphDefSummary, whole: GraphBody, outputs: Iterable[str]
+) -> _GraphFacts:
     return _GraphFacts(
         producer=summary.producer,
         min_consumer=summary.min_consumer,
-        nodes=summary.nodes,
-        functions=tuple(sorted(summary.functions)),
+        nodes=whole.nodes,
+        functions=tuple(sorted(summary.library)),
         placeholders=tuple(node.name for node in summary.placeholders()),
-        training=dict(sorted(summary.training.items())),
-        newer=_newer(summary),
-        grouped=tuple(summary.convolutions.grouped),
-        dilated_depthwise=tuple(summary.convolutions.dilated),
+        training=dict(sorted(whole.training.items())),
+        random=_random(summary, outputs),
+        newer=_newer(whole, summary.library.keys()),
+        grouped=tuple(whole.convolutions.grouped),
+        dilated_depthwise=tuple(whole.convolutions.dilated),
     )
 
 
-def _newer(summary: GraphDefSummary) -> tuple[str, ...]:
-    table, own = facts.tensorflow_operators(), set(summary.functions)
-    operators = {op for op in summary.operators if op not in table and op not in own}
-    attributes = {f"{op}.{key}" for op, key in summary.attributes if key not in table.get(op, key)}
+def _random(summary: GraphDefSummary, outputs: Iterable[str]) -> tuple[str, ...]:
+    """None where a default turns training off, as Keras has it in graphs of TensorFlow 1."""
+    switch = any(n.op == "PlaceholderWithDefault" and n.dtype == "bool" for n in summary.kept)
+    drawn = facts.random_operators(FRAMEWORK) & summary.behind(outputs).keys()
+    return () if switch else tuple(sorted(drawn))
+
+
+def _newer(whole: GraphBody, own: AbstractSet[str]) -> tuple[str, ...]:
+    table = facts.tensorflow_operators()
+    operators = {op for op in whole.operators if op not in table and op not in own}
+    attributes = {f"{op}.{key}" for op, key in whole.attributes if key not in table.get(op, key)}
     return tuple(sorted(operators | attributes))
 
 
@@ -186,10 +198,10 @@ def _meta_graphs(walker: Walker) -> list[MetaGraph]:
 def _saved_model_info(
     metas: list[MetaGraph], files: Files, model: str, limits: Limits, *, is_text: bool
 ) -> ModelInfo:
-    meta = metas[0]
+    meta, whole = metas[0], metas[0].graph.whole()
     bundle, missing = _bundle(files, model, limits)
     # constants beside variables are what those were initialized with
-    weights = bundle if bundle and bundle.names else meta.graph
+    weights = bundle if bundle and bundle.names else whole
     key = chosen_signature(meta.signatures)
     signature = meta.signatures.get(key)
     return ModelInfo(
@@ -198,13 +210,13 @@ def _saved_model_info(
         producer=f"TensorFlow {meta.version}" if meta.version else "",
         versions=({"tensorflow": meta.version} if meta.version else {}) | _versions(meta.graph),
         signature=_signature(signature) if signature else None,
-        operators=dict(sorted(meta.graph.operators.items())),
+        operators=dict(sorted(whole.operators.items())),
         parameters=weights.elements,
         parameter_bytes=weights.bytes,
         dtypes=dict(sorted(weights.dtypes.items())),
         facts=SavedModelFacts(
             text=is_text,
-            **_graph_facts(meta.graph),
+            **_graph_facts(meta.graph, whole, _output_nodes(signature)),
             tags=tuple(tuple(other.tags) for other in metas),
             signature_key=key,
             signatures={name: _tensors(s) for name, s in meta.signatures.items()},
@@ -218,6 +230,10 @@ def _saved_model_info(
             unranked=_unranked(signature),
         ),
     )
+
+
+def _output_nodes(signature: SignatureDef | None) -> list[str]:
+    return [info.tensor.partition(":")[0] for info in signature.outputs] if signature else []
 
 
 def _bundle(files: Files, model: str, limits: Limits) -> tuple[Bundle | None, list[str]]:

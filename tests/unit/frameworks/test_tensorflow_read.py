@@ -33,6 +33,7 @@ SAVED = [
     "2/two-inputs",
     "2/keras",
     "2.9/keras",
+    "2.9/trained",
 ]
 GRAPHS = ["1.15/frozen.pb", "1.15/training.pb", "1.15/not-frozen.pb", "2/frozen.pb"]
 
@@ -126,7 +127,13 @@ def saved_model(name: str) -> Any:
 
 
 def operators(graph: Any) -> Counter[str]:
-    nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
+    """Of the graph and of the functions that it reaches."""
+    nodes, library = list(graph.node), {f.signature.name: f for f in graph.library.function}
+    for node in nodes:
+        listed = [a.func.name for a in node.attr.values()]
+        listed += [f.name for a in node.attr.values() for f in a.list.func]
+        for name in [*listed, node.op]:
+            nodes += library.pop(name).node_def if name in library else []
     return Counter(node.op for node in nodes)
 
 
@@ -176,7 +183,9 @@ def test_variables_as_tensorflow_lists_them(name: str) -> None:
     import tensorflow as tf
 
     listed = tf.train.list_variables(str(ROOT / name / "variables" / "variables"))
-    own = [(n, s) for n, s in listed if not n.startswith(("_CHECKPOINTABLE", "save_counter"))]
+    others = ("_CHECKPOINTABLE", "save_counter", "optimizer/", "keras_api/metrics/")
+    kept = [(n, s) for n, s in listed if not n.startswith(others)]
+    own = [(n, s) for n, s in kept if ".OPTIMIZER_SLOT" not in n]
     found = info(f"{name}/saved_model.pb")
     assert facts_of(found, SavedModelFacts).variables == len(own)
     assert found.parameters == sum(math.prod(shape) for _, shape in own)
@@ -252,6 +261,86 @@ def test_what_is_newer_than_one_fifteen() -> None:
     newer = facts_of(info("2/saved-model/saved_model.pb"), TensorFlowFacts).newer
     assert "DisableCopyOnRead" in newer
     assert "VarHandleOp.debug_name" in newer
+
+
+def test_functions_that_nothing_reaches_are_not_judged(tmp_path: Path) -> None:
+    """TensorFlow 1.15 loads a SavedModel whatever such functions use, and refuses others."""
+    (meta,) = saved_model("2.9/trained").meta_graphs
+    everything = {n.op for f in meta.graph_def.library.function for n in f.node_def}
+    assert "AdamOptimizer" not in everything  # it is in the graph of objects alone
+    facts = facts_of(info("2.9/trained/saved_model.pb"), SavedModelFacts)
+    assert facts.newer == facts.random == ()
+    assert facts.training == {}
+    for name, newer in (("batch_normalization", ()), ("wrapped_model", ("Tomorrow",))):
+        changed = saved_model("2.9/keras")
+        functions = changed.meta_graphs[0].graph_def.library.function
+        chosen = [f for f in functions if name in f.signature.name] or [functions.add()]
+        chosen[0].node_def.add(name="new", op="Tomorrow")
+        (tmp_path / "saved_model.pb").write_bytes(changed.SerializeToString())
+        found = read(FolderFiles(tmp_path), "saved_model.pb")
+        assert facts_of(found, SavedModelFacts).newer == newer
+
+
+def written(tmp_path: Path, **signatures: Any) -> SavedModelFacts:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.kept = list(signatures.values())
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures=signatures)
+    return facts_of(read(FolderFiles(tmp_path / "m"), "saved_model.pb"), SavedModelFacts)
+
+
+def test_random_operators_behind_the_signature_are_told(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    row = tf.TensorSpec([2, 3], tf.float32, name="x")
+
+    def noisy(x: Any) -> Any:
+        return {"y": x + tf.random.normal([2, 3])}
+
+    def branch(x: Any) -> Any:
+        drawn = lambda: tf.nn.dropout(x, 0.5)  # noqa: E731 - in a function of its own
+        return {"y": tf.cond(tf.reduce_sum(x) > 0, drawn, lambda: x)}
+
+    def stateless(x: Any) -> Any:
+        return {"y": x + tf.random.stateless_normal([2, 3], [1, 2])}
+
+    for name, function, expected in (
+        ("noisy", noisy, ("RandomStandardNormal",)),
+        ("branch", branch, ("RandomUniform",)),
+        ("stateless", stateless, ()),
+    ):
+        traced = tf.function(function, input_signature=[row]).get_concrete_function()
+        assert written(tmp_path / name, serving_default=traced).random == expected
+
+
+def test_random_operators_of_another_signature_are_not(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    row = [tf.TensorSpec([2, 3], tf.float32, name="x")]
+    plain = tf.function(lambda x: {"y": x * 2}, input_signature=row).get_concrete_function()
+    noisy = tf.function(
+        lambda x: {"y": x + tf.random.uniform([2, 3])}, input_signature=row
+    ).get_concrete_function()
+    assert written(tmp_path, serving_default=plain, sample=noisy).random == ()
+
+
+def test_a_default_that_turns_dropout_off(tmp_path: Path) -> None:
+    """As Keras writes it in TensorFlow 1, with its learning phase."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    for switched, expected in ((True, ()), (False, ("RandomUniform",))):
+        with tf.Graph().as_default() as graph:
+            x = v1.placeholder(tf.float32, [1, 4], name="x")
+            drawn = x + tf.random.uniform([1, 4])
+            if switched:
+                phase = v1.placeholder_with_default(False, [], name="learning_phase")
+                drawn = tf.where(phase, drawn, x)
+            tf.identity(drawn, name="y")
+        (tmp_path / "g.pb").write_bytes(graph.as_graph_def().SerializeToString())
+        found = read(FolderFiles(tmp_path), "g.pb")
+        assert facts_of(found, FrozenGraphFacts).random == expected
 
 
 def test_a_lost_shard_is_told(tmp_path: Path) -> None:

@@ -239,6 +239,7 @@ FROZEN_FACTS: TensorFlowFacts = FrozenGraphFacts(
     functions=(),
     placeholders=(),
     training={},
+    random=(),
     newer=(),
     grouped=(),
     dilated_depthwise=(),
@@ -254,6 +255,7 @@ SAVED_MODEL_FACTS: TensorFlowFacts = SavedModelFacts(
     functions=(),
     placeholders=(),
     training={},
+    random=(),
     newer=(),
     grouped=(),
     dilated_depthwise=(),
@@ -280,11 +282,12 @@ def saved_entries(*more: str) -> tuple[TarEntry, ...]:
 
 def tensorflow_info(form: str = "savedmodel", version: str = "2.9.2", **known: Any) -> ModelInfo:
     operators = known.pop("operators", {"Conv2D": 1})
+    dtype = known.pop("dtype", "float32")
     return ModelInfo(
         framework="TENSORFLOW",
         format=form,
         versions={"tensorflow": version} if form == "savedmodel" else {},
-        signature=signature(spec("input:0", (None, 8, 8, 3))),
+        signature=signature(spec("input:0", (None, 8, 8, 3), dtype)),
         operators=operators,
         facts=replace(SAVED_MODEL_FACTS if form == "savedmodel" else FROZEN_FACTS, **known),
     )

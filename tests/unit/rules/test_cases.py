@@ -661,6 +661,9 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
     "NEO-TF-021": [(frozen(framework_version="1.15.3", min_consumer=500), "version 500")],
     "NEO-TF-022": [(frozen(operators={"DenseBincount": 1, "Conv2D": 2}), "'DenseBincount'")],
     "NEO-TF-023": [(frozen(framework_version="1.15.3", grouped=("a/conv",)), "'a/conv'")],
+    "NEO-TF-025": [(tensorflow(info=tensorflow_info(dtype="str")), "'input:0'")],
+    "NEO-TF-026": [(frozen(random=("RandomUniform",)), "'RandomUniform'")],
+    "NEO-TF-027": [(tensorflow("ml_inf1", framework_version="1.15.0"), "of TensorFlow 2")],
     "NEO-TF-024": [(frozen(framework_version="1.15.3", dilated_depthwise=("b",)), "'b'")],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
@@ -1041,6 +1044,13 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-TF-021": [frozen(framework_version="1.15.3", min_consumer=12), frozen(min_consumer=500)],
     "NEO-TF-022": [frozen(operators={"Conv2D": 1, "Const": 4}), tensorflow()],
     "NEO-TF-023": [frozen(grouped=("a",)), frozen(framework_version="1.15.3", grouped=())],
+    "NEO-TF-025": [tensorflow(), frozen()],
+    "NEO-TF-026": [tensorflow(), frozen()],
+    "NEO-TF-027": [
+        tensorflow("ml_inf1", framework_version="2.5"),
+        tensorflow("ml_inf1", framework_version="1.15", info=tensorflow_info(objects=False)),
+        replace(frozen(), target=facts.target("ml_inf1"), framework_version="1.15"),
+    ],
     "NEO-TF-024": [frozen(dilated_depthwise=("a",)), frozen(framework_version="1.15.3")],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],

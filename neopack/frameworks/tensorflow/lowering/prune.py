@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from neopack.frameworks.tensorflow.lowering.library import reachable
+
 __all__ = ["Pruned", "needed_by", "prune", "safe_name"]
 
 # they give what they take: in a graph that only computes forward they do nothing
@@ -121,20 +123,7 @@ def _name_outputs(
 
 def _drop_unused_functions(graph: Any) -> None:
     """Keep those of the library that a kept node calls, or that these call."""
-    functions = {function.signature.name: function for function in graph.library.function}
-    waiting = [name for node in graph.node for name in _called(node)]
-    used: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in functions and name not in used:
-            used.add(name)
-            waiting += [c for node in functions[name].node_def for c in _called(node)]
-    kept = [function for name, function in functions.items() if name in used]
+    used = reachable(graph)
+    kept = [function for function in graph.library.function if function.signature.name in used]
     graph.library.Clear()
     graph.library.function.extend(kept)
-
-
-def _called(node: Any) -> list[str]:
-    called = [value.func.name for value in node.attr.values() if value.HasField("func")]
-    called += [f.name for value in node.attr.values() for f in value.list.func]
-    return [*called, node.op]

@@ -16,6 +16,7 @@ from typing import Any
 
 from neopack.errors import UsageError
 from neopack.frameworks.tensorflow.layout import ASSETS, EXTRAS, VARIABLES
+from neopack.frameworks.tensorflow.lowering.library import drop_training
 from neopack.frameworks.tensorflow.lowering.lower import LoweredGraph, lower
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
 from neopack.values.model import Member
@@ -76,6 +77,7 @@ def rewrite(model: Any, meta: Any, key: str) -> tuple[list[str], LoweredGraph]:
         model.meta_graphs.add().CopyFrom(only)
         meta = model.meta_graphs[0]
     rewrites += _keep_signature(meta, key)
+    rewrites += drop_training(meta)
     rewrites += _name_placeholders(meta)
     lowered = lower(meta.graph_def)
     return [*rewrites, *lowered.rewrites()], lowered

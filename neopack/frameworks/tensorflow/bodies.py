@@ -1,0 +1,60 @@
+"""What the nodes of one graph or function tell, and which functions a graph reaches.
+
+A SavedModel's library has the functions of training too, which nothing in its graph calls:
+TensorFlow 1.15 loads them unread, whatever they use (run in 1.15.0, 2026-11-30).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from neopack.frameworks.tensorflow.convolutions import Convolutions
+
+__all__ = ["GraphBody", "merged", "reached"]
+
+
+@dataclass(slots=True)
+class GraphBody:
+    """``attributes`` are (operator, name), ``calls`` names of functions; ``elements``, ``bytes``
+    and ``dtypes`` are of floating-point constants."""
+
+    operators: Counter[str] = field(default_factory=Counter)
+    training: Counter[str] = field(default_factory=Counter)
+    attributes: set[tuple[str, str]] = field(default_factory=set)
+    calls: set[str] = field(default_factory=set)
+    convolutions: Convolutions = field(default_factory=Convolutions)
+    dtypes: Counter[str] = field(default_factory=Counter)
+    elements: int = 0
+    bytes: int = 0
+    nodes: int = 0
+
+
+def reached(library: Mapping[str, GraphBody], calls: Iterable[str]) -> list[GraphBody]:
+    """The functions that ``calls`` name, and those that these call. An operator may be the name
+    of a function, too."""
+    pending, names = list(calls), set[str]()
+    while pending:
+        name = pending.pop()
+        if name in library and name not in names:
+            names.add(name)
+            pending += [*library[name].calls, *library[name].operators]
+    return [body for name, body in library.items() if name in names]
+
+
+def merged(bodies: Iterable[GraphBody]) -> GraphBody:
+    """All of them as one."""
+    whole = GraphBody()
+    for body in bodies:
+        whole.operators += body.operators
+        whole.training += body.training
+        whole.dtypes += body.dtypes
+        whole.attributes |= body.attributes
+        whole.calls |= body.calls
+        whole.convolutions.grouped += body.convolutions.grouped
+        whole.convolutions.dilated += body.convolutions.dilated
+        whole.elements += body.elements
+        whole.bytes += body.bytes
+        whole.nodes += body.nodes
+    return whole
