@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from neopack.formats.mar import is_mar
 from neopack.formats.source import ByteSource
 
 __all__ = ["ForeignFile", "among", "of_bytes"]
@@ -54,6 +55,10 @@ _EVENTS = ForeignFile(
 _PICKLE = ForeignFile(
     what="a pickle, which nothing here loads",
     hint="save the model in its framework's own format, where it was made",
+)
+_MAR = ForeignFile(
+    what="a TorchServe model archive",
+    hint="neopack package takes the TorchScript model out of it; its handler is not for SageMaker",
 )
 _EMPTY = ForeignFile(what="empty", hint="", stub=True)
 
@@ -110,6 +115,8 @@ def of_bytes(source: ByteSource) -> ForeignFile | None:
     """What a file is that no framework recognizes, where we know it."""
     if source.size == 0:
         return _EMPTY
+    if is_mar(source):
+        return _MAR
     head = source.read(0, HEAD)
     return next((stranger for test, stranger in _BY_BYTES if test(head)), None)
 

@@ -3,17 +3,21 @@ them for another target or version."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
+from typing import TypeAlias
 
 from neopack.archive.manifest import Manifest, goldens_of, manifest_of
 from neopack.archive.read import ArchiveFiles, ArchiveScan, extract_member, scan
 from neopack.artifacts.load import find_model, is_compiled, refuse_unsafe
-from neopack.errors import NeopackError, UsageError
+from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.mar import is_mar, read_mar
 from neopack.formats.source import FileSource
 from neopack.frameworks import registry
 from neopack.goldens.arrays import save_arrays
@@ -48,23 +52,53 @@ def unpacked(source: UnpackedSource) -> Iterator[UnpackedSource]:
     What the user gives comes first: ``--input``, ``--example`` and ``--code`` replace the
     archive's.
     """
-    path = _archive(source.request.model)
+    path, unpack = _archive(source.request.model)
     if path is None:
         yield source
         return
     with staging_directory() as folder:
         try:
-            yield _unpack(path, source, folder)
+            yield unpack(path, source, folder)
         except NeopackError as error:
             error.where = error.where.replace(f"{folder}/", f"{path.name}:")
             raise
 
 
-def _archive(model: object) -> Path | None:
+Unpack: TypeAlias = "Callable[[Path, UnpackedSource, Path], UnpackedSource]"
+
+
+def _archive(model: object) -> tuple[Path | None, Unpack]:
+    """The archive that ``model`` names, and how it is unpacked."""
     if not isinstance(model, str | PathLike) or not Path(model).is_file():
-        return None
-    with FileSource(Path(model)) as opened:
-        return Path(model) if opened.read(0, len(GZIP)) == GZIP else None
+        return None, _unpack
+    path = Path(model)
+    with FileSource(path) as opened:
+        if opened.read(0, len(GZIP)) == GZIP:
+            return path, _unpack
+        return (path, _unpack_mar) if is_mar(opened) else (None, _unpack)
+
+
+def _unpack_mar(path: Path, source: UnpackedSource, folder: Path) -> UnpackedSource:
+    """The TorchScript model of a TorchServe archive; its handler serves elsewhere."""
+    with FileSource(path) as opened:
+        model = read_mar(opened)
+    if model.code or not model.serialized:
+        raise SourceError(
+            f"holds a model that is code, {model.code or 'in its handler'}",
+            where=str(path),
+            hint="unzip it, and package module:callable --weights FILE",
+        )
+    to = folder / Path(model.serialized).name
+    _inflate(path, model.serialized, to)
+    return replace(source, request=replace(source.request, model=to))
+
+
+def _inflate(path: Path, name: str, to: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo(name).file_size
+        DEFAULT_LIMITS.hold_ratio(size, path.stat().st_size, where=str(path))
+        with archive.open(name) as record, to.open("xb") as out:
+            shutil.copyfileobj(record, out)
 
 
 def _unpack(path: Path, source: UnpackedSource, folder: Path) -> UnpackedSource:

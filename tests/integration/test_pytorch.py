@@ -266,6 +266,9 @@ def test_token_ids_and_two_outputs(tmp_path: Path) -> None:
     assert inputs["input_ids"].max() > 1
     described = manifest(made)
     assert described["compiler_options"] == '{"dtype":"int64"}'
+    for_chip = package.package(module, inputs=IDS, path=tmp_path / "i.tar.gz", target="ml_inf1")
+    described = json.loads(for_chip.manifest.read_text())
+    assert described["compiler_options"] == '"--dtype int64"'
     # Neo sorts names: attention_mask would come first
     assert described["data_input_config"] == '{"input0":[1,6],"input1":[1,6]}'
     assert "input0 is input_ids, input1 is attention_mask" in described["warnings"][0]

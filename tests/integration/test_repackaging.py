@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,43 @@ def test_an_archive_of_anybody_needs_its_inputs(
     assert answer.code == 0
     manifest = json.loads((desk.path / "out.neopack.json").read_text())
     assert manifest["source"] == "net.pth"
+
+
+def mar(path: Path, manifest: object, **files: Path) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, file in files.items():
+            archive.write(file, name)
+        archive.writestr("MAR-INF/MANIFEST.json", json.dumps(manifest))
+    return path
+
+
+def test_the_model_of_a_torchserve_archive(tmp_path: Path, fixtures: Path) -> None:
+    model = fixtures / "pytorch/cnn-traced.pt"
+    given = mar(tmp_path / "n.mar", {"model": {"serializedFile": "net"}}, net=model)
+    inputs = {"image": (1, 3, 8, 8)}
+    of_file = package.package(model, inputs=inputs, path=tmp_path / "a.tar.gz")
+    assert (
+        package.package(given, inputs=inputs, path=tmp_path / "b.tar.gz").sha256 == of_file.sha256
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ({"serializedFile": "net", "modelFile": "code"}, "holds a model that is code, code"),
+        ({"serializedFile": "gone"}, "names 'gone', which is not in it"),
+        ({"serializedFile": "../net"}, "names '../net', which is not in it"),
+        ({}, "holds a model that is code"),
+        ("net", "does not describe a model"),
+    ],
+)
+def test_a_torchserve_archive_without_such_a_model(
+    refused: Call, desk: Desk, fixtures: Path, model: object, words: str
+) -> None:
+    file = fixtures / "pytorch/state-dict.pt"
+    mar(desk.path / "n.mar", {"model": model}, net=file, code=file)
+    refused(1, ("n.mar", words), "package", "n.mar", "-o", "out.tar.gz")
+    refused(1, ("n.mar", "is a TorchServe model archive"), "check", "n.mar", "-t", "ml_c5")
 
 
 def test_errors_name_the_archive(refused: Call, desk: Desk, fixtures: Path) -> None:

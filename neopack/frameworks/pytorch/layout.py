@@ -56,10 +56,13 @@ def _names(specs: Sequence[TensorSpec]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _options(specs: Sequence[TensorSpec], target: Target) -> str | None:
-    """float32 is the default and ``{}`` is refused, so only int64 is ever stated."""
-    if target.kind == "cloud" and specs and all(spec.dtype == "int64" for spec in specs):
-        return compact_json({"dtype": "int64"})
-    return None
+    """float32 is the default and ``{}`` is refused, so only int64 is ever stated; where options
+    are a string of flags, as a notebook of AWS's states it (deploy_huggingface_model_on_Inf1)."""
+    if not specs or any(spec.dtype != "int64" for spec in specs):
+        return None
+    if facts.string_form(target) is not None:
+        return compact_json("--dtype int64")
+    return compact_json({"dtype": "int64"}) if target.kind == "cloud" else None
 
 
 def tidied(names: Sequence[str], model: str) -> tuple[MemberMove, ...]:
