@@ -149,5 +149,5 @@ def test_a_trusted_pickle_gives_the_archive_of_its_model(
 
 def test_a_trusted_pickle_of_something_else_is_refused(refused: Call, desk: Desk) -> None:
     (desk.path / "other.pkl").write_bytes(pickle.dumps("xgboost.core"))
-    words = ("other.pkl", "pickle of a str")
+    words = ("other.pkl", "is of type str, not an XGBoost model")
     refused(1, words, "package", "other.pkl", "-o", "model.tar.gz", "--trust-pickle")
