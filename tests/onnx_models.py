@@ -9,7 +9,11 @@ import onnx.parser
 import onnx.shape_inference
 from onnx import helper
 
+from neopack.frameworks.onnx.run import OnnxRuntimeRunner
+from neopack.goldens.cases import GoldenCase
+from neopack.goldens.directed import golden_cases
 from neopack.values.artifact import Array
+from neopack.values.signature import InputRequest, Signature
 
 
 class Case(NamedTuple):
@@ -263,3 +267,14 @@ def inputs_of(made: Any, seed: int = 0) -> dict[str, Array]:
         )
         found[info.name] = np.asarray(numbers).astype(kind)
     return found
+
+
+def cases_of(made: Any) -> tuple[GoldenCase, ...]:
+    """Inputs for the model, seeded and directed, and what today's ONNX Runtime gives for them."""
+    inputs = inputs_of(made)
+    compute = OnnxRuntimeRunner(made.SerializeToString(), Signature(inputs=())).predict
+    requests = [
+        InputRequest(name=name, shape=array.shape, dtype=str(array.dtype))
+        for name, array in inputs.items()
+    ]
+    return golden_cases(requests, inputs, compute(inputs), compute)

@@ -55,14 +55,17 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     else:
         _check(path)
         shutil.copyfile(path, target)
-    zips = zip_maps(_onnx().load(str(target)))
+    zips, older = _what_changes(target)
     refuse_others(info, zips, where)
     requests = _requests(info, task.inputs, where)
     optimized = not facts_of(info, OnnxFacts).quantised
     source = unzipped(source_of(target, where, optimized=optimized), zips)
     cases = _answered(source, requests, task)
     shapes = {request.name: request.shape for request in requests}
-    rewrites = (*_cut(target, zips, log), *_rewritten(target, info, shapes, task, log))
+    rewrites = (
+        *_cut(target, zips, log),
+        *_rewritten(target, info, shapes, task, log, older=older),
+    )
     if rewrites:
         rewritten = runner_of(target, where, optimized=optimized)
         _refuse_otherwise(cases, rewritten, _allowed(info), where)
@@ -75,6 +78,12 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
         versions={"onnx": _onnx().__version__, "python": platform.python_version()},
         rewrites=rewrites,
     )
+
+
+def _what_changes(path: Path) -> tuple[tuple[ZipMap, ...], bool]:
+    """The ZipMaps to cut off, and whether the file is to be raised."""
+    model = _onnx().load(str(path))
+    return zip_maps(model), needs_raising(model)
 
 
 def _answered(
@@ -99,12 +108,18 @@ def _cut(target: Path, zips: tuple[ZipMap, ...], log: Log) -> Iterator[str]:
 
 
 def _rewritten(
-    target: Path, info: ModelInfo, shapes: Mapping[str, Shape], task: ExportTask, log: Log
+    target: Path,
+    info: ModelInfo,
+    shapes: Mapping[str, Shape],
+    task: ExportTask,
+    log: Log,
+    *,
+    older: bool,
 ) -> tuple[str, ...]:
     """Rewrite the file for what Neo reads; returns what was rewritten, in words."""
     where, release = task.source.where, release_for(task.options.framework_version)
     rewrites: tuple[str, ...] = ()
-    if release.opset >= LOWEST and needs_raising(_onnx().load(str(target))):
+    if older and release.opset >= LOWEST:
         rewrites = raise_file(target, shapes, where)
         log.note(f"raised for ONNX Runtime: {'; '.join(rewrites)}")
     if fits(info, release):

@@ -12,6 +12,7 @@ initializers; a dim of None is free; an input without a rank has shape ().
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from neopack.errors import LimitExceeded, Malformed
@@ -47,17 +48,6 @@ _MODEL_FIELDS = {
 _GRAPH_FIELDS = frozenset([1, 2, 5, 10, 11, 12, 13, 14, 15, 16])
 _STANDARD_DOMAINS = frozenset(
     ["", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training"]
-)
-_QUANTISING = frozenset(
-    [
-        "QuantizeLinear",
-        "DequantizeLinear",
-        "DynamicQuantizeLinear",
-        "QLinearConv",
-        "QLinearMatMul",
-        "ConvInteger",
-        "MatMulInteger",
-    ]
 )
 _PEEK = Limits(operations=10_000)
 
@@ -246,6 +236,11 @@ def _quantizing(summary: OnnxGraphSummary) -> dict[str, int]:
     counts = {
         qualified(domain, name): count
         for (domain, name), count in summary.operators.items()
-        if name in _QUANTISING or name.startswith("QLinear")
+        if _is_quantizing(name)
     }
     return dict(sorted(counts.items()))
+
+
+def _is_quantizing(name: str) -> bool:
+    """QuantizeLinear, MatMulInteger, QLinearConv and their kind, also of com.microsoft (QGemm)."""
+    return re.match("Q[A-Z]|.*(Quantize|Dequantize|Integer)", name) is not None

@@ -2,6 +2,7 @@
 of its time."""
 
 import platform
+import re
 
 import numpy
 import onnx
@@ -52,7 +53,7 @@ def load(data, arrays):
 
 def is_quantized(model):
     operators = [node.op_type for node in model.graph.node]
-    return any("Quantize" in name or "Integer" in name or name[:2] == "QL" for name in operators)
+    return any(re.match("Q[A-Z]|.*(Quantize|Dequantize|Integer)", name) for name in operators)
 
 
 def predict(data, arrays):

@@ -25,6 +25,7 @@ def resize(site: Site) -> str:
     if axes is not None and mode == "tf_crop_and_resize":
         raise NotInOnnx("Resize that crops along some axes", "a roi for every axis")
     if site.attribute("antialias", 0):
+        _refuse_integers(site)
         _refuse_shrinking(site)
         changes.append("nothing shrinks: antialias says nothing")
     # both were required before 13, and empty where they say nothing
@@ -68,6 +69,15 @@ def _fitted(sizes: Array, shape: Array, policy: str) -> Array:
     scale = ratios.min() if policy == "not_larger" else ratios.max()
     fitted: Array = np.floor(shape * scale + 0.5).astype(np.int64)
     return fitted
+
+
+def _refuse_integers(site: Site) -> None:
+    """The filter rounds integers after each axis; without it they are cut off at the end."""
+    from onnx import TensorProto
+
+    floats = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
+    if site.dtype() not in floats and site.attribute("mode", "nearest") != "nearest":
+        raise NotInOnnx("Resize of integers with antialias", "Cast to float32 before Resize")
 
 
 def _refuse_shrinking(site: Site) -> None:
