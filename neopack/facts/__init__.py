@@ -24,6 +24,7 @@ from neopack.facts.operator_table import (
     operators_2020,
     random_operators,
     tensorflow_operators,
+    training_operators,
 )
 from neopack.facts.request_table import (
     Handler,
@@ -155,4 +156,5 @@ __all__ = [
     "torch_takes_one_type",
     "torch_unsaved",
     "torchvision_converted",
+    "training_operators",
 ]

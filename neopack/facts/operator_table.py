@@ -15,6 +15,7 @@ __all__ = [
     "operators_2020",
     "random_operators",
     "tensorflow_operators",
+    "training_operators",
 ]
 
 
@@ -53,3 +54,9 @@ def operators_2020(name: str) -> frozenset[str]:
 def random_operators(name: str) -> frozenset[str]:
     """Return the operators of a framework that draw random numbers; empty without a list."""
     return frozenset(facts_file("operators").table("random").texts(name))
+
+
+@cache
+def training_operators(name: str) -> frozenset[str]:
+    """Return the operators of a framework that only training needs; empty without a list."""
+    return frozenset(facts_file("operators").table("training").texts(name))

@@ -58,6 +58,10 @@ class SymbolFacts(ArrayFacts):
     """Inputs of unknown shape."""
     custom_operators: tuple[str, ...]
     """Kinds of operators that are the user's own code."""
+    training: tuple[str, ...]
+    """Kinds of operators that only training needs, and where: ``MakeLoss (loss)``."""
+    random: tuple[str, ...]
+    """Kinds of operators that draw random numbers, and where."""
     subgraphs: tuple[str, ...]
     """Operators that have graphs of their own (loops, conditions)."""
     channel_last: tuple[str, ...]

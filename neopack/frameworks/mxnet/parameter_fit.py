@@ -41,7 +41,8 @@ GLUON = ("__init__", "__lr_mult__")
 # operators of training: what they take second is the label
 LOSSES = frozenset((
     "SoftmaxOutput", "Softmax", "LinearRegressionOutput", "LogisticRegressionOutput",
-    "MAERegressionOutput", "SVMOutput", "softmax_cross_entropy",
+    "MAERegressionOutput", "SVMOutput", "softmax_cross_entropy", "_contrib_MultiBoxTarget",
+    "MultiBoxTarget",
 ))  # fmt: skip
 CLASSIFYING = frozenset(("SoftmaxOutput", "Softmax", "SVMOutput"))
 # attributes by which a softmax goes over another axis, and its label has another shape

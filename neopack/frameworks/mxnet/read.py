@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
+from neopack import facts as known
 from neopack.errors import NotRecognized
 from neopack.formats import mxparams
 from neopack.formats.files import Files
@@ -165,6 +166,8 @@ def _of_symbol(
         labels=tuple(of.nodes[place].name for place, is_one in labels.items() if is_one),
         unranked_inputs=tuple(spec.name for spec in inputs if not spec.shape),
         custom_operators=_custom(operators),
+        training=_placed(n for n in operators if n.op in known.training_operators("MXNET")),
+        random=_placed(node for node in operators if _is_random(node)),
         subgraphs=tuple(sorted({node.op for node in operators if node.subgraphs})),
         channel_last=tuple(n.name for n in operators if symbol_graph.channel_last(n.attributes)),
     )
@@ -258,6 +261,22 @@ def _problems(facts: ArrayFacts) -> Iterator[tuple[str, Collection[str]]]:
         yield "nodes that feed each other", symbol_.cycle
         yield "nodes that are not there", symbol_.dangling
         yield "operators that are code", symbol_.custom_operators
+
+
+def _placed(nodes: Iterable[SymbolNode]) -> tuple[str, ...]:
+    """Each kind with the first node of it."""
+    first: dict[str, str] = {}
+    for node in nodes:
+        first.setdefault(node.op, node.name)
+    return tuple(f"{op} ({name})" for op, name in first.items())
+
+
+def _is_random(node: SymbolNode) -> bool:
+    """Dropout is where it drops outside of training too."""
+    if node.op == "Dropout":
+        always = node.attributes.get("mode") == "always"
+        return always and symbol_graph.numbers(node.attributes.get("p", "0.5")) != (0,)
+    return node.op in known.random_operators("MXNET")
 
 
 def _custom(nodes: Sequence[SymbolNode]) -> tuple[str, ...]:

@@ -222,7 +222,7 @@ def channel_last(context: CheckContext) -> Iterator[Hit]:
 def labels(context: CheckContext) -> Iterator[Hit]:
     """Labels are inputs, and DataInputConfig has them (guide, neo-compilation-preparing-model)."""
     symbol = _symbol(context)
-    names = symbol.labels if symbol else ()
+    names = symbol.labels if symbol and not symbol.training else ()
     if names:
         yield Hit(message=f"inputs that are labels: {named(names)}", where=_model(context))
 
@@ -235,6 +235,29 @@ def operators_of_2020(context: CheckContext) -> Iterator[Hit]:
     if unlisted:
         yield Hit(
             message=f"operators that the guide's list of 2020 did not have: {named(unlisted)}"
+        )
+
+
+@rule("NEO-MX-021", needs=("info",))
+def training(context: CheckContext) -> Iterator[Hit]:
+    """No losses, nor what makes labels for them (apache/tvm v0.8 relay/frontend/mxnet.py)."""
+    symbol = _symbol(context)
+    if symbol and symbol.training:
+        labels = f", with the labels {named(symbol.labels)}" if symbol.labels else ""
+        yield Hit(
+            message=f"operators of training: {named(symbol.training)}{labels}",
+            where=_model(context),
+        )
+
+
+@rule("NEO-MX-022", needs=("info",))
+def random(context: CheckContext) -> Iterator[Hit]:
+    """No operators draw random numbers."""
+    symbol = _symbol(context)
+    if symbol and symbol.random:
+        yield Hit(
+            message=f"operators that draw random numbers: {named(symbol.random)}",
+            where=_model(context),
         )
 
 
@@ -291,4 +314,6 @@ RULES: tuple[Rule, ...] = (
     channel_last,
     labels,
     operators_of_2020,
+    training,
+    random,
 )

@@ -23,6 +23,10 @@ SYMBOL_NAME = f"{PREFIX}-symbol.json"
 PARAMETERS_NAME = f"{PREFIX}-0000.params"
 
 EXPORT_HINT = "net.hybridize(), run it once, then net.export('model')"
+DEPLOY_HINT = (
+    "export the network for deployment: an SSD with deploy.py (zhreshold/mxnet-ssd), others by "
+    "saving sym.get_internals()['NAME_output'] of the layer before the loss"
+)
 CODE_HINT = "give the code and the parameters: module:callable --weights FILE"
 
 
@@ -127,6 +131,12 @@ def _refuse(info: ModelInfo, symbol: Path, parameters: Path) -> None:
             f"was written by save_parameters: {facts.unprefixed[0]!r} has no arg: or aux:",
             where=str(parameters),
             hint=f"{EXPORT_HINT}; or {CODE_HINT}",
+        )
+    if facts.training:
+        raise SourceError(
+            f"is a symbol of training: it has {facts.training[0]}",
+            where=str(symbol),
+            hint=DEPLOY_HINT,
         )
     for name, problem in facts.misfits.items():
         raise SourceError(f"does not fit the symbol: {name!r} {problem}", where=str(parameters))

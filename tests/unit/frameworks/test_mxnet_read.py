@@ -343,3 +343,49 @@ def test_parameters_belong_to_the_symbol_of_their_prefix() -> None:
 )
 def test_epochs(name: str, epoch: int | None) -> None:
     assert file_names.epoch(name) == epoch
+
+
+# --- training and chance --------------------------------------------------------------------
+
+
+def of_operator(tmp_path: Path, op: str, **attributes: str) -> SymbolFacts:
+    """A symbol of one operator between its input and its output."""
+    made = document(node("null", "data"), node(op, "it", 0, attrs=attributes))
+    (tmp_path / "m-symbol.json").write_text(json.dumps(made))
+    return facts_of(read.read(FolderFiles(tmp_path), "m-symbol.json"), SymbolFacts)
+
+
+def test_a_detector_in_training() -> None:
+    facts = facts_of(read_fixture("training"), SymbolFacts)
+    assert facts.training == ("_contrib_MultiBoxTarget (targets)", "MakeLoss (loss)")
+    assert facts.labels == ("label",)
+    assert facts.random == ()
+
+
+@pytest.mark.parametrize("op", ["MakeLoss", "make_loss", "CTCLoss", "softmax_cross_entropy"])
+def test_losses_are_of_training(op: str, tmp_path: Path) -> None:
+    assert of_operator(tmp_path, op).training == (f"{op} (it)",)
+
+
+@pytest.mark.parametrize("op", ["SoftmaxOutput", "LinearRegressionOutput", "BlockGrad"])
+def test_outputs_that_inference_has_as_well_are_not(op: str, tmp_path: Path) -> None:
+    assert of_operator(tmp_path, op).training == ()
+
+
+@pytest.mark.parametrize(
+    ("op", "attributes", "random"),
+    [
+        ("Dropout", {"p": "0.5", "mode": "always"}, True),
+        ("Dropout", {"mode": "always"}, True),
+        ("Dropout", {"p": "0.5"}, False),
+        ("Dropout", {"p": "0", "mode": "always"}, False),
+        ("_random_normal", {"shape": "(1, 3)"}, True),
+        ("_sample_uniform", {}, True),
+        ("_random_pdf_normal", {}, False),
+        ("BilinearSampler", {}, False),
+    ],
+)
+def test_random_operators(
+    op: str, attributes: dict[str, str], random: bool, tmp_path: Path
+) -> None:
+    assert of_operator(tmp_path, op, **attributes).random == ((f"{op} (it)",) if random else ())

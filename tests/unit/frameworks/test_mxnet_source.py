@@ -75,6 +75,7 @@ def test_half_a_model_is_refused(folder: Path, gone: str) -> None:
         ("cycle/cycle-symbol.json", SourceError, "feed each other"),
         ("misfit/misfit-symbol.json", SourceError, "does not fit the symbol"),
         ("custom-operator/custom-symbol.json", SourceError, "operators of your own"),
+        ("training/model_algo_1-symbol.json", SourceError, "is a symbol of training"),
         ("plain-parameters/gluon-0000.params", SourceError, "save_parameters"),
         ("arrays/numpy.npz", SourceError, "MXNet 2"),
         ("arrays.json", NotRecognized, "neither an MXNet symbol"),

@@ -206,6 +206,8 @@ SYMBOL_FACTS = SymbolFacts(
     labels=(),
     unranked_inputs=(),
     custom_operators=(),
+    training=(),
+    random=(),
     subgraphs=(),
     channel_last=(),
 )

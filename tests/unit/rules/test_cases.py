@@ -727,6 +727,11 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
     "NEO-MX-017": [(mxnet("rasp4b", info=mxnet_info(subgraphs=("_foreach",))), "'_foreach'")],
     "NEO-MX-018": [(mxnet(info=mxnet_info(channel_last=("conv0",))), "'conv0'")],
     "NEO-MX-019": [(mxnet(info=mxnet_info(labels=("softmax_label",))), "'softmax_label'")],
+    "NEO-MX-021": [
+        (mxnet(info=mxnet_info(training=("MakeLoss (loss)",), labels=("label",))), "'label'"),
+        (mxnet("rasp4b", info=mxnet_info(training=("MakeLoss (loss)",))), "'MakeLoss (loss)'"),
+    ],
+    "NEO-MX-022": [(mxnet(info=mxnet_info(random=("Dropout (drop)",))), "'Dropout (drop)'")],
     "NEO-MX-020": [(mxnet(info=mxnet_info(operators=["_contrib_ROIAlign"])), "ROIAlign")],
     "NEO-KR-001": [
         (keras(info=keras_info(form="keras")), "a .keras file"),
@@ -1093,7 +1098,9 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-MX-016": [mxnet()],
     "NEO-MX-017": [mxnet("rasp4b")],
     "NEO-MX-018": [mxnet()],
-    "NEO-MX-019": [mxnet()],
+    "NEO-MX-019": [mxnet(), mxnet(info=mxnet_info(training=("MakeLoss (l)",), labels=("label",)))],
+    "NEO-MX-021": [mxnet(), mxnet(info=mxnet_info(labels=("softmax_label",)))],
+    "NEO-MX-022": [mxnet()],
     "NEO-MX-020": [mxnet()],
     "NEO-KR-001": [keras(), keras(entries=entries("a/b.h5"), models=("a/b.h5",))],
     "NEO-KR-002": [

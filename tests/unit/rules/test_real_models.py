@@ -64,6 +64,7 @@ FOUND = {
     "mxnet/channel-last/nhwc-symbol.json": "MX-018 MX-019",
     "mxnet/custom-operator/custom-symbol.json": "MX-016 MX-019 MX-020",
     "mxnet/loop/loop-symbol.json": "MX-020",
+    "mxnet/training/model_algo_1-symbol.json": "MX-020 MX-021",
     "mxnet/cycle/cycle-symbol.json": "MX-012",
     "mxnet/misfit/misfit-symbol.json": "MX-007 MX-008 MX-009",
 }
