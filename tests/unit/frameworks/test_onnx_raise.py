@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import onnx
 import onnx.parser
 import pytest
+from onnx import numpy_helper
 from onnx_early import EARLY, early_model
 from onnx_models import inputs_of
 from onnx_older import apart
@@ -53,6 +55,34 @@ def test_the_definitions_and_the_raised_file_compute_what_numpy_and_pytorch_say(
     assert not needs_raising(raised)
     assert raised.opset_import[0].version == max(EARLY[name].opset, 7)
     assert apart(read, dict(runner_of(path, name)(inputs))) == ""
+
+
+def _files_of_onnx() -> list[Path]:
+    """Models of opset 6 that PyTorch exported, with numbers that it and Caffe2 gave for them."""
+    data = Path(onnx.__file__).parent / "backend/test/data"
+    paths = sorted([*data.glob("pytorch-*/*/model.onnx"), *data.glob("simple/*/model.onnx")])
+    return [path for path in paths if needs_raising(onnx.load(path))]
+
+
+def _stored(folder: Path, side: str) -> list[Array]:
+    files = sorted(folder.glob(f"test_data_set_0/{side}_*.pb"))
+    return [numpy_helper.to_array(onnx.load_tensor(file)) for file in files]
+
+
+@pytest.mark.parametrize("path", _files_of_onnx(), ids=lambda path: path.parent.name)
+def test_files_of_onnx_compute_the_numbers_that_are_stored_with_them(
+    path: Path, tmp_path: Path
+) -> None:
+    model, copy = onnx.load(path), tmp_path / "model.onnx"
+    weights = {tensor.name for tensor in model.graph.initializer}
+    names = [info.name for info in model.graph.input if info.name not in weights]
+    inputs = dict(zip(names, _stored(path.parent, "input"), strict=True))
+    shutil.copyfile(path, copy)
+    raise_file(copy, {name: array.shape for name, array in inputs.items()}, path.parent.name)
+    for compute in (Reading(model).predict, runner_of(copy, path.parent.name)):
+        computed = [*compute(inputs).values()]
+        for expected, array in zip(_stored(path.parent, "output"), computed, strict=True):
+            assert np.allclose(expected, array, rtol=1e-4, atol=1e-5, equal_nan=True)
 
 
 @pytest.mark.parametrize("name", EARLY)
