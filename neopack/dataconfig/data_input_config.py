@@ -17,6 +17,7 @@ from neopack.values.signature import Shape, Signature, TensorSpec
 __all__ = ["DataInputConfig", "dims", "example", "parse_config", "shape_text", "with_shapes"]
 
 _PLACEHOLDER = 1
+IMAGE: Shape = (1, 3, 224, 224)
 _DTYPE = "float32"
 
 
@@ -64,15 +65,15 @@ def shape_text(shape: Shape) -> str:
 
 
 def example(signature: Signature | None, framework: str = "") -> str:
-    """DataInputConfig for a signature, with 1 in the place of every free dim."""
+    """DataInputConfig for a signature, with 1 in the place of every free dim, and an image in the
+    place of a shape that is not known."""
     inputs = signature.inputs if signature else ()
     turned = framework != "" and facts.framework(framework).turns_channels
     shapes = [
-        f'"{spec.name}":{shape_text(_filled(spec.shape, turned=turned))}'
+        f'"{spec.name}":{shape_text(_filled(spec.shape or IMAGE, turned=turned))}'
         for spec in inputs
-        if spec.shape
     ]
-    return "{" + ",".join(shapes) + "}" if shapes else '{"input0":[1,3,224,224]}'
+    return "{" + ",".join(shapes) + "}" if shapes else f'{{"input0":{shape_text(IMAGE)}}}'
 
 
 def _filled(shape: Shape, *, turned: bool) -> Shape:

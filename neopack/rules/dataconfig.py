@@ -22,7 +22,8 @@ from neopack.errors import Malformed
 from neopack.rules.needs import config_required
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
 from neopack.values.json import Json
-from neopack.values.signature import Shape, TensorSpec
+from neopack.values.model import NamesInputs
+from neopack.values.signature import Shape, Signature, TensorSpec
 
 __all__ = ["RULES", "inputs_of"]
 
@@ -48,13 +49,23 @@ def missing(context: CheckContext) -> Iterator[Hit]:
     """It is given if Neo cannot derive it (guide, neo-troubleshooting, 2026)."""
     reason = config_required(context)
     if context.data_input_config is None and reason:
-        signature = context.info.signature if context.info else None
-        shapes = example(signature, context.framework)
+        shapes = example(_inputs(context), context.framework)
         yield Hit(
             message=f"no DataInputConfig is given: {reason}",
             where=_WHERE,
             values={"example": shapes, "reason": reason},
         )
+
+
+def _inputs(context: CheckContext) -> Signature | None:
+    """The model's own inputs, with empty shapes where it tells their names alone."""
+    if context.info is None or context.info.signature is not None:
+        return context.info.signature if context.info else None
+    facts = context.info.facts
+    names = facts.input_names if isinstance(facts, NamesInputs) else ()
+    return Signature(
+        inputs=tuple(TensorSpec(name=name, dtype="float32", shape=()) for name in names)
+    )
 
 
 @rule("NEO-DC-002", needs=("data_input_config",))

@@ -16,6 +16,7 @@ __all__ = [
     "Member",
     "ModelInfo",
     "ModelSource",
+    "NamesInputs",
     "StoresInputs",
     "facts_of",
 ]
@@ -80,6 +81,14 @@ class StoresInputs(Protocol):
 
     @property
     def stored_inputs(self) -> bool: ...
+
+
+@runtime_checkable
+class NamesInputs(Protocol):
+    """Facts of a framework whose models may tell the names of inputs and not their shapes."""
+
+    @property
+    def input_names(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,17 @@ def test_a_model_that_nobody_reads_is_judged_by_its_name(
     assert "0 not checked" in answer.out
 
 
+def test_the_fix_of_missing_shapes_has_the_model_s_own_names(
+    neopack: Call, desk: Desk, fixtures: Path
+) -> None:
+    """TorchScript of PyTorch 1.8 tells names and no shapes."""
+    with tarfile.open(desk.path / "given.tar.gz", "w:gz") as tar:
+        tar.add(fixtures / "pytorch/torch-1.8.1/tokens-traced.pt", "model.pth")
+    out = neopack("check", "given.tar.gz", "-t", "rasp4b").out
+    fix = '{"input":[1,3,224,224],"attention_mask":[1,3,224,224]}'
+    assert fix in out.replace("\n", "").replace(" " * 13, "")
+
+
 def test_the_framework_chooses_among_the_models_of_an_archive(
     neopack: Call, desk: Desk, fixtures: Path
 ) -> None:
