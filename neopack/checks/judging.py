@@ -16,7 +16,16 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.tar import TarEntry
 from neopack.frameworks import Framework, Layout
 from neopack.frameworks import registry as frameworks
-from neopack.rules import archive, dataconfig, handler, options, scikit_learn, target, traps
+from neopack.rules import (
+    archive,
+    dataconfig,
+    handler,
+    options,
+    scikit_learn,
+    script_needs,
+    target,
+    traps,
+)
 from neopack.rules.rule import CheckContext, Rule
 from neopack.support.names import date_of
 from neopack.values.finding import Level, Report
@@ -101,7 +110,14 @@ def judge_of(
 
 def _rules(framework: str) -> tuple[Rule, ...]:
     strings = (dataconfig.RULES, options.RULES, scikit_learn.RULES)
-    shared = (archive.RULES, target.RULES, *strings, handler.RULES, traps.RULES)
+    shared = (
+        archive.RULES,
+        target.RULES,
+        *strings,
+        handler.RULES,
+        traps.RULES,
+        script_needs.RULES,
+    )
     return tuple(rule for rules in shared for rule in rules) + tuple(
         frameworks.of_neo(framework).rules()
     )

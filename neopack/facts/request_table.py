@@ -3,6 +3,7 @@ requires of a script (``handlers.toml``)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,8 @@ __all__ = [
     "Limit",
     "Option",
     "StringForm",
+    "container_modules",
+    "distribution_modules",
     "handler",
     "limit",
     "option_group_required",
@@ -152,6 +155,22 @@ def handler(name: str, of: Target) -> Handler | None:
                 source=row.text("source"),
             )
     return None
+
+
+@cache
+def container_modules(name: str) -> frozenset[str]:
+    """Return the modules, besides Python's own, that the containers of a framework may have."""
+    table = facts_file("handlers").table("modules")
+    return frozenset({*table.texts("all"), *table.texts(name)})
+
+
+@cache
+def distribution_modules(name: str) -> frozenset[str] | None:
+    """Return the modules that a distribution brings with all that it requires, or None if that is
+    unknown."""
+    table = facts_file("handlers").lists("distributions")
+    modules = table.get(re.sub(r"[-_.]+", "-", name.lower()))
+    return None if modules is None else frozenset(modules)
 
 
 def shipped_packages(name: str) -> tuple[str, ...]:

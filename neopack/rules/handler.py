@@ -18,7 +18,7 @@ from neopack.facts import Handler
 from neopack.rules.members import CODE, in_code, matching, named, normal, visible
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
 
-__all__ = ["RULES", "HandlerScript", "parsed", "requirements"]
+__all__ = ["RULES", "HandlerScript", "handled", "parsed", "parsed_text", "requirements"]
 
 _REQUIREMENTS = "requirements.txt"
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -39,14 +39,20 @@ class HandlerScript:
 
 def parsed(context: CheckContext) -> HandlerScript | None:
     """Return the script that the container runs, or None if it is absent or unreadable."""
-    handler = _handler(context)
+    handler = handled(context)
     text = _script(context, handler) if handler else None
     if text is None or handler is None:
         return None
+    tree = parsed_text(text)
+    return HandlerScript(handler.entry, tree) if tree else None
+
+
+def parsed_text(text: str) -> ast.Module | None:
+    """Return the tree of a script; None if it is unreadable, which NEO-HD-001 reports."""
     try:
-        return HandlerScript(handler.entry, _parse(text))
+        return _parse(text)
     except _UNREADABLE:
-        return None  # reported by NEO-HD-001
+        return None
 
 
 def requirements(context: CheckContext) -> tuple[str, str]:
@@ -57,7 +63,8 @@ def requirements(context: CheckContext) -> tuple[str, str]:
     return CODE + _REQUIREMENTS, ""
 
 
-def _handler(context: CheckContext) -> Handler | None:
+def handled(context: CheckContext) -> Handler | None:
+    """Return the script that the container runs, or None if it is unknown."""
     return facts.handler(context.framework, context.target)
 
 
@@ -109,7 +116,7 @@ def not_python(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-HD-002")
 def no_functions(context: CheckContext) -> Iterator[Hit]:
     """The script has the functions that the container calls (guide, prerequisites)."""
-    handler, defined = _handler(context), _functions(context)
+    handler, defined = handled(context), _functions(context)
     if handler is None or defined is None or "*" in defined:
         return
     if not any(set(names) <= defined.keys() for names in handler.sets):
@@ -126,7 +133,7 @@ def no_functions(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-HD-003")
 def exclusive_functions(context: CheckContext) -> Iterator[Hit]:
     """transform_fn is alone: the toolkit refuses it with any of the other three."""
-    handler, defined = _handler(context), _functions(context)
+    handler, defined = handled(context), _functions(context)
     if handler is None or defined is None:
         return
     for one, other in handler.exclusive:
@@ -141,7 +148,7 @@ def exclusive_functions(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-HD-004")
 def arguments(context: CheckContext) -> Iterator[Hit]:
     """Each function takes the arguments that the container passes."""
-    handler, defined = _handler(context), _functions(context)
+    handler, defined = handled(context), _functions(context)
     for name, count in handler.arguments.items() if handler else ():
         node = (defined or {}).get(name)
         if node is None or node.args.vararg or handler is None:
@@ -157,7 +164,7 @@ def arguments(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-HD-005")
 def no_entry(context: CheckContext) -> Iterator[Hit]:
     """code/ has the script that the container looks for."""
-    handler = _handler(context)
+    handler = handled(context)
     scripts = [name for name in context.code if name.endswith(".py") and in_code(name)]
     if handler and scripts and _script(context, handler) is None:
         yield Hit(
@@ -188,7 +195,7 @@ def requirements_elsewhere(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-HD-007")
 def script_elsewhere(context: CheckContext) -> Iterator[Hit]:
     """inference.py is in code/."""
-    handler = _handler(context)
+    handler = handled(context)
     for name in _outside(context, posixpath.basename(handler.entry)) if handler else ():
         yield Hit(
             message=f"the container does not find {name!r}; it belongs in {CODE}", where=name

@@ -120,6 +120,20 @@ def on(target: str, text: str, framework: str = "PYTORCH") -> CheckContext:
     return context(framework, target, code={CODE: text})
 
 
+def serving(body: str, before: str = "", target: str = "ml_c5") -> CheckContext:
+    """A script whose model_fn does this, beside model.pth."""
+    return on(target, f"{before}\ndef model_fn(model_dir):\n{body}\n")
+
+
+def with_files(script: str, *names: str, text: str = "") -> CheckContext:
+    code = {CODE: script, **{name: text for name in names if name.endswith(".py")}}
+    return pytorch(code=code, entries=entries("model.pth", CODE, *names))
+
+
+def required_by(script: str, requirements: str) -> CheckContext:
+    return pytorch(code={CODE: script, "code/requirements.txt": requirements})
+
+
 def required(text: str, *names: str, framework: str = "PYTORCH") -> CheckContext:
     held = {"code/requirements.txt": text}
     return context(framework, code=held, entries=entries("model.pth", *held, *names))
@@ -208,6 +222,53 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
     ],
     "NEO-SK-001": [(sklearn('{"x":[1,2,3]}'), "3 dims")],
     "NEO-SK-002": [(sklearn('{"x":[1,-1]}'), "-1 columns")],
+    "NEO-HD-014": [
+        (
+            script("import cv2, transformers\nfrom models.common import X"),
+            "'transformers', 'models'",
+        ),
+        (serving("    import timm"), "'timm'"),
+        (
+            with_files("from helper import f", "code/helper.py", text="import detectron2"),
+            "detectron2",
+        ),
+        (required_by("import transformers", "numpy\nPillow>=9\n"), "'transformers'"),
+        (script("import torch", "MXNET"), "'torch'"),
+    ],
+    "NEO-HD-015": [
+        (serving('    open(os.path.join(model_dir, "code", "v.json"))'), "'code/v.json'"),
+        (serving('    with open("/opt/ml/model/names.txt") as f: pass'), "'names.txt'"),
+        (serving('    (Path(model_dir) / "a" / "b.txt").read_text()'), "'a/b.txt'"),
+        (serving('    np.load(f"{model_dir}/mean.npy")'), "np.load reads 'mean.npy'"),
+        (serving('    path = model_dir + "/best.pt"\n    torch.jit.load(path)'), "'best.pt'"),
+        (serving('    open(Path(__file__).parent / "l.txt")'), "'code/l.txt'"),
+        (
+            serving(
+                "    helper(1)",
+                "HERE = os.path.dirname(__file__)\ndef helper(x):\n"
+                '    return open(os.path.join(HERE, "deep.txt"))',
+            ),
+            "'code/deep.txt'",
+        ),
+    ],
+    "NEO-HD-016": [
+        (serving('    torch.jit.load(os.path.join(model_dir, "model.pt"))'), "has 'model.pth'"),
+        (serving('    torch.jit.load(f"{model_dir}/compiled.pt")'), "'compiled.pt'"),
+    ],
+    "NEO-HD-017": [
+        (serving('    m.load_state_dict(torch.load(f"{model_dir}/model.pth"))'), "'model.pth'"),
+        (serving('    p = Path(model_dir, "model.pt")\n    torch.load(p)'), "'model.pt'"),
+        (
+            serving('    with open(f"{model_dir}/model.pth", "rb") as f:\n        torch.load(f)'),
+            "torch.load reads 'model.pth'",
+        ),
+    ],
+    "NEO-HD-018": [
+        (serving("    return net.cuda()"), "net.cuda() needs a GPU, which ml_c5 lacks"),
+        (serving('    return net.to("cuda:0")'), "net.to('cuda:0')"),
+        (serving("    return net", 'DEVICE = torch.device("cuda")'), "torch.device('cuda')"),
+        (serving('    torch.jit.load("x", map_location="cuda")', target="ml_inf1"), "ml_inf1"),
+    ],
     "NEO-HD-009": [(script(LOADS, "MXNET"), "not neomx")],
     "NEO-HD-010": [
         (script(LOADS, "MXNET"), "'compiled'"),
@@ -1147,6 +1208,53 @@ HOLDS: dict[str, list[CheckContext]] = {
     ],
     "NEO-SK-001": [sklearn('{"x":[1,2]}'), sklearn("nothing")],
     "NEO-SK-002": [sklearn('{"x":[1,4]}')],
+    "NEO-HD-014": [
+        script("import os, torch, torchvision.ops, numpy as np\nfrom PIL import Image"),
+        script("try:\n    import timm\nexcept ImportError:\n    timm = None"),
+        script("if TYPE_CHECKING:\n    import timm"),
+        script("def never_called():\n    import timm"),
+        script("from . import helper"),
+        script("import subprocess\nsubprocess.run(['pip', 'install', 'timm'])\nimport timm"),
+        with_files(
+            "from helper import f\nimport pkg.sub", "code/helper.py", "code/lib/pkg/sub.py"
+        ),
+        with_files("import _fast", "code/_fast.cpython-38-x86_64-linux-gnu.so"),
+        required_by("import transformers, tokenizers", "transformers==4.30\n"),
+        required_by("import anything", "something-unknown\n"),
+        required_by("import anything", "git+https://github.com/a/b\n"),
+    ],
+    "NEO-HD-015": [
+        serving('    open(os.path.join(model_dir, "model.pth"))'),
+        serving('    open(model_dir + "/" + NAME)'),
+        serving('    p = f"{model_dir}/x.txt"\n    if os.path.exists(p):\n        open(p)'),
+        serving(
+            '    if not os.path.exists("x"):\n        return None\n    open(f"{model_dir}/x")'
+        ),
+        serving('    try:\n        open(f"{model_dir}/x")\n    except OSError: pass'),
+        serving('    open(f"{model_dir}/x") if OPTIONAL else None'),
+        serving('    open(f"{model_dir}/log.txt", "w")'),
+        serving('    urlretrieve(URL, f"{model_dir}/x")\n    open(f"{model_dir}/x")'),
+        serving('    open("/etc/hosts"), open("labels.txt"), open(f"{model_dir}/../x")'),
+        serving('    for n in names: open(f"{model_dir}/{n}")'),
+        serving('    model_dir = "/tmp"\n    open(f"{model_dir}/x")'),
+        with_files('def model_fn(d):\n    open(f"{d}/code/v.json")', "code/v.json"),
+    ],
+    "NEO-HD-016": [
+        serving('    torch.jit.load(os.path.join(model_dir, "model.pth"))'),
+        serving('    for n in ("model.pt", "model.pth"):\n        torch.jit.load(n)'),
+        serving('    torch.jit.load(os.path.join(model_dir, "best.pt"))'),
+    ],
+    "NEO-HD-017": [
+        serving('    torch.jit.load(f"{model_dir}/model.pth")'),
+        serving('    torch.load(f"{model_dir}/optimizer.pth")'),
+    ],
+    "NEO-HD-018": [
+        serving("    return net.cuda()", target="ml_g4dn"),
+        serving('    d = "cuda" if torch.cuda.is_available() else "cpu"\n    net.to(d)'),
+        serving("    if torch.cuda.is_available():\n        net.cuda()"),
+        serving("    if GPU:\n        net.cuda()\n    torch.cuda.synchronize"),
+        serving("    return net", "def never_called(x):\n    return x.cuda()"),
+    ],
     "NEO-HD-009": [
         script(f"import neomx\n{LOADS}", "MXNET"),
         script(f"from neomx import thing\n{LOADS}", "MXNET"),

@@ -26,6 +26,7 @@ from neopack.rules import (
     handler,
     options,
     scikit_learn,
+    script_needs,
     target,
     traps,
 )
@@ -39,6 +40,7 @@ SHARED = (
     *scikit_learn.RULES,
     *handler.RULES,
     *traps.RULES,
+    *script_needs.RULES,
 )
 ALL: tuple[Rule, ...] = (
     *SHARED,
