@@ -132,8 +132,8 @@ def learner(document: Json, where: str) -> Learner:
         base_scores=_scores(parameters.text("base_score"), where),
         estimates=parameters.integer("boost_from_average", 1) != 0,
         attributes={k: str(v) for k, v in inner.get("attributes", {}).items()},
-        feature_names=tuple(inner.get("feature_names", ())),
-        feature_types=tuple(inner.get("feature_types", ())),
+        feature_names=inner.names("feature_names"),
+        feature_types=inner.names("feature_types"),
         **_booster(model, booster, name),
     )
 
@@ -248,6 +248,12 @@ class _At:
         if not isinstance(value, Packed | list):
             raise self.missing(name)
         return value
+
+    def names(self, name: str) -> tuple[str, ...]:
+        value = self.value.get(name, [])
+        if not isinstance(value, list):
+            raise Malformed(f"{self.path}.{name} is not a list", where=self.where)
+        return tuple(map(str, value))
 
     def missing(self, name: str) -> Malformed:
         return Malformed(f"{self.path or 'the document'} has no {name}", where=self.where)

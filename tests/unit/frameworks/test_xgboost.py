@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,35 @@ def test_trees_and_their_classes_must_agree() -> None:
     model["learner"]["gradient_booster"]["model"]["tree_info"].append(0)
     with pytest.raises(Malformed, match="2 trees and tree_info for 3"):
         document.learner(model, "m")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("feature_names", 3, "feature_names is not a list"),
+        ("num_feature", str(2**31), "num_feature is 2147483648"),
+        ("weights", [float("inf"), "x"], "something other than its numbers"),
+    ],
+)
+def test_a_damaged_document_is_refused_in_words(place: str, value: Any, words: str) -> None:
+    model = json.loads((FIXTURES / "linear.json").read_text())
+    inner = model["learner"]
+    holder = {
+        "feature_names": inner,
+        "num_feature": inner["learner_model_param"],
+        "weights": inner["gradient_booster"]["model"],
+    }
+    holder[place][place] = value
+    source = BytesSource("m", json.dumps(model).encode())
+    with pytest.raises(Malformed, match=words):
+        lower.lower(read_learner(source, "json"), "m")
+
+
+@pytest.mark.parametrize("group", [3, -1, 2**40])
+def test_a_tree_is_of_a_class_that_there_is(group: int) -> None:
+    model = learner(FIXTURES / "softprob.json")
+    with pytest.raises(Malformed, match=f"names class {group} of 3"):
+        lower.lower(replace(model, tree_info=(group, *model.tree_info[1:])), "m")
 
 
 @pytest.mark.parametrize("name", ["logistic-1.3.3.model", "linear-1.3.3.model", "dart.ubj"])

@@ -49,6 +49,8 @@ def read_learner(source: ByteSource, form: str, limits: Limits = DEFAULT_LIMITS)
     """The model in ``source``, of any encoding, as a document has it."""
     model = _of_binary(source, limits) if form == "binary" else load(source, form, limits)
     limits.hold("records", model.groups, where=source.name)
+    if not 0 <= model.num_feature < HIGH_BIT:
+        raise Malformed(f"num_feature is {model.num_feature}", where=source.name)
     return model
 
 

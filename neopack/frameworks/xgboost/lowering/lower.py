@@ -208,6 +208,9 @@ def _gbtree(model: Learner, offsets: Sequence[float]) -> list[bytes]:
     parts = [binary.GBTREE_PARAM.pack(len(model.trees), 1, 0, 0, 0, 0, 0)]
     drop = numbers(model.weight_drop, "<f4")
     parts += _trees(model, dict(_carriers(model, offsets, drop)))
+    strange = [group for group in model.tree_info if not 0 <= group < model.groups]
+    if strange:
+        raise Malformed(f"tree_info names class {strange[0]} of {model.groups}")
     parts.append(struct.pack(f"<{len(model.tree_info)}i", *model.tree_info))
     if model.booster == "dart" and model.trees:
         parts += [binary.COUNT.pack(len(drop)), drop.tobytes()]
@@ -320,7 +323,10 @@ def numbers(values: Packed | Sequence[Any], dtype: str) -> Array:
 
     if isinstance(values, Packed):
         return np.frombuffer(values.data, _NUMPY_TYPES[values.code]).astype(dtype)
-    return np.array(values, np.float64 if "f" in dtype else np.int64).astype(dtype)
+    try:
+        return np.array(values, np.float64 if "f" in dtype else np.int64).astype(dtype)
+    except (OverflowError, TypeError, ValueError):
+        raise Malformed("an array holds something other than its numbers") from None
 
 
 def _text(text: str) -> bytes:

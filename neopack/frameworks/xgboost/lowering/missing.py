@@ -91,9 +91,19 @@ class _Rewriting:
             for name, dtype in ARRAYS.items()
         }
         self.written = {name: [0] for name in ARRAYS}
-        children = (*self.arrays["left"], *self.arrays["right"])
-        if any(not LEAF <= child < self.old.nodes for child in children):
-            raise Malformed("a node's child is not in its tree")
+        self._refuse_damage()
+
+    def _refuse_damage(self) -> None:
+        """A walk over all nodes, which ends in a tree."""
+        branches, nodes = [0], 0
+        while branches:
+            old, nodes = branches.pop(), nodes + 1
+            if not 0 <= old < self.old.nodes:
+                raise Malformed("a node's child is not in its tree")
+            if nodes > self.old.nodes:
+                raise Malformed("the nodes of a tree go round in a circle")
+            if not self._is_leaf(old):
+                branches += (self.arrays["left"][old], self.arrays["right"][old])
 
     def tree(self) -> Tree | None:
         """None where there is no room for it."""
@@ -114,11 +124,9 @@ class _Rewriting:
     def _settled(self, branch: _Branch) -> int:
         """Past the splits on a column that is known to be missing."""
         old = branch.old
-        for _ in range(self.old.nodes):
-            if self._is_leaf(old) or branch.known.get(self._column(old)) != MISSING:
-                return old
+        while not self._is_leaf(old) and branch.known.get(self._column(old)) == MISSING:
             old = self._child(old, default=True)
-        raise Malformed("the nodes of a tree go round in a circle")
+        return old
 
     def _split(self, branch: _Branch) -> None:
         """The children of a split whose column may hold the number."""
