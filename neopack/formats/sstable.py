@@ -1,8 +1,8 @@
 """Read the sorted tables that index TensorFlow checkpoints: keys and small values.
 
 LevelDB's format (google/leveldb doc/table_format.md), as tensorflow/core/lib/io/table.cc writes
-it: blocks of prefix-compressed keys, an index block, a footer with a magic number. TensorFlow
-writes the tables of its tensor bundles uncompressed; compressed blocks are refused.
+it: blocks of prefix-compressed keys, an index block, a footer with a magic number. A block is as
+it is, or compressed by Snappy, as some releases of TensorFlow write the tables of tensor bundles.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack.errors import Malformed
+from neopack.formats import snappy
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
 
@@ -17,6 +18,7 @@ __all__ = ["MAGIC", "crc32c", "is_table", "read_table"]
 
 MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
 _FOOTER = 48
+_STORED, _SNAPPY = 0, 1
 _TRAILER = 5  # a byte for the compression, four for the checksum
 _LONGEST_VARINT = 10
 # the size up to which Python computes checksums quickly; larger tables are read without them
@@ -39,9 +41,12 @@ def read_table(
     for _ in range(2):  # the handle of the metaindex block, which TensorFlow leaves empty
         _, at = _varint(footer, at, start, source)
     index = _handle(footer, at, start, source)
-    count = 0
+    count = end = 0
     for _, handle in _entries(_block(source, index, limits), index[0], source):
         where = _handle(handle, 0, index[0], source)
+        if where[0] < end:  # else a block could be read without end
+            raise _broken("blocks that overlap", where[0], source)
+        end = sum(where)
         for entry in _entries(_block(source, where, limits), where[0], source):
             count += 1
             limits.hold("records", count, where=source.name)
@@ -54,11 +59,13 @@ def _block(source: ByteSource, handle: tuple[int, int], limits: Limits) -> bytes
         raise _broken(f"a block of {size} bytes runs past its end", offset, source)
     limits.hold("record_bytes", size, where=source.name)
     data = source.read(offset, size + _TRAILER)
-    if data[size]:
+    if data[size] not in (_STORED, _SNAPPY):
         raise _broken(f"a block with compression {data[size]}", offset + size, source)
     stored = int.from_bytes(data[size + 1 :], "little")
     if source.size <= _CHECKED_BYTES and _masked(crc32c(data[: size + 1])) != stored:
         raise _broken("a block with a wrong checksum", offset, source)
+    if data[size] == _SNAPPY:
+        return snappy.decompress(data[:size], source.name, limits)
     return data[:size]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cramjam
 import pytest
 
 from neopack.errors import LimitExceeded, Malformed
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource
-from neopack.formats.sstable import crc32c, is_table, read_table
+from neopack.formats.sstable import MAGIC, _masked, crc32c, is_table, read_table
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "tensorflow"
 INDEX = FIXTURES / "1.15/saved-model/variables/variables.index"
@@ -47,12 +48,59 @@ def test_a_cut_table_is_none(length: int) -> None:
         table(data)
 
 
-def test_a_compressed_block_is_refused() -> None:
+def test_an_unknown_compression_is_refused() -> None:
     data = bytearray(INDEX.read_bytes())
     first = len(data) - 48  # the trailer of the last block, the index, ends at the footer
-    data[first - 5] = 1
-    with pytest.raises(Malformed, match="compression 1"):
+    data[first - 5] = 2
+    with pytest.raises(Malformed, match="compression 2"):
         table(bytes(data))
+
+
+def varint(value: int) -> bytes:
+    low = bytes([value & 0x7F | (0x80 if value > 0x7F else 0)])
+    return low + (varint(value >> 7) if value > 0x7F else b"")
+
+
+def compressed(handles: int = 1) -> bytes:
+    """The index of a fixture as TensorFlow writes it with Snappy: a block of data, which
+    ``handles`` entries name, an empty metaindex, an index."""
+    whole = INDEX.read_bytes()
+    data = whole[: int.from_bytes(whole[-48:-47], "little")]  # up to the metaindex and its trailer
+    block = trailed(bytes(cramjam.snappy.compress_raw(data[:-5])), 1)
+    meta = trailed(bytes(4) + (1).to_bytes(4, "little"), 0)
+    handle = varint(0) + varint(len(block) - 5)
+    entries = b"".join(varint(0) + varint(1) + varint(len(handle)) + bytes([at]) + handle
+                       for at in range(100, 100 + handles))  # fmt: skip
+    last = trailed(
+        bytes(cramjam.snappy.compress_raw(entries + bytes(4) + (1).to_bytes(4, "little"))), 1
+    )
+    footer = varint(len(block)) + varint(len(meta) - 5)
+    footer += varint(len(block) + len(meta)) + varint(len(last) - 5)
+    return block + meta + last + footer.ljust(40, b"\0") + MAGIC
+
+
+def trailed(block: bytes, compression: int) -> bytes:
+    kind = bytes([compression])
+    return block + kind + _masked(crc32c(block + kind)).to_bytes(4, "little")
+
+
+def test_a_table_that_snappy_compressed(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    assert table(compressed()) == table(INDEX.read_bytes())
+    (tmp_path / "v.index").write_bytes(compressed())
+    names = [name for name, _ in tf.train.list_variables(str(tmp_path / "v"))]
+    assert names == ["conv/bias", "conv/kernel", "dense/kernel"]
+
+
+def test_a_block_that_is_named_again_and_again() -> None:
+    with pytest.raises(Malformed, match="overlap"):
+        table(compressed(2))
+
+
+def test_a_compressed_block_may_not_be_larger_than_allowed() -> None:
+    with pytest.raises(LimitExceeded, match="record bytes"):
+        list(read_table(BytesSource("t", compressed()), Limits(record_bytes=90)))
 
 
 def test_a_block_may_not_be_larger_than_allowed() -> None:
