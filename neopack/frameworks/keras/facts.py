@@ -34,3 +34,5 @@ class KerasFacts:
     """Classes that Keras 2.2.4 lacks."""
     unknown_names: tuple[str, ...]
     """Activations, initializers and words that Keras 2.2.4 lacks, in a file meant for it."""
+    in_training: tuple[str, ...]
+    """Layers called with training=True that compute otherwise in training."""

@@ -47,6 +47,11 @@ class LayerCall:
     args: tuple[AnyJson, ...] = ()
     kwargs: Mapping[str, AnyJson] = field(default_factory=dict)
 
+    @property
+    def in_training(self) -> bool:
+        """Whether the call says training=True, whatever the model is called with."""
+        return self.kwargs.get("training") in (True, 1)
+
 
 @dataclass(slots=True)
 class LayerGraph:

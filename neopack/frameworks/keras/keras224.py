@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 from neopack.values.json import AnyJson
 
-__all__ = ["ACTIVATED", "IDENTITIES", "KEPT", "VERSIONED", "LayerSchema", "weight_names"]
+__all__ = [
+    "ACTIVATED",
+    "IDENTITIES",
+    "KEPT",
+    "TRAINED",
+    "VERSIONED",
+    "LayerSchema",
+    "weight_names",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,11 @@ IDENTITIES = frozenset(
         "StochasticDepth",
     }
 )
+
+# what computes otherwise in training
+TRAINED = frozenset(
+    {name for name in KEPT if "Dropout" in name or "BatchNorm" in name} | {"GaussianNoise"}
+) | (IDENTITIES - {"ActivityRegularization", "Identity"})
 
 
 def weight_names(class_name: str, config: Mapping[str, AnyJson]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.hdf5 import MAGIC, Hdf5Object, Hdf5Tree, read_tree
 from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
-from neopack.frameworks.keras import graph, keras1
+from neopack.frameworks.keras import graph, keras1, keras224
 from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.names import unknown_names
 from neopack.values.json import AnyJson
@@ -186,21 +186,27 @@ def _json(text: str, where: str) -> dict[str, AnyJson]:
 def _info(file: Document, where: str) -> ModelInfo:
     weights = list(_weights(file.tree, optimizer=False))
     layers = list(configs.walk(file.model)) if file.model is not None else []
+    opened = _opened(file, where)
     return ModelInfo(
         framework="KERAS",
         format=file.form,
         producer="keras",
         versions=_versions(file),
-        signature=_signature(file, where),
+        signature=_signature(opened) if opened else None,
         operators=dict(sorted(Counter(layer.class_name for layer in layers).items())),
         parameters=sum(_elements(node) for node in weights),
         parameter_bytes=sum(node.bytes for node in weights),
         dtypes=dict(sorted(Counter(node.dtype for node in weights).items())),
-        facts=_facts(file, layers, len(weights)),
+        facts=_facts(file, layers, len(weights), opened),
     )
 
 
-def _facts(file: Document, layers: Sequence[configs.LayerConfig], weights: int) -> KerasFacts:
+def _facts(
+    file: Document,
+    layers: Sequence[configs.LayerConfig],
+    weights: int,
+    opened: graph.LayerGraph | None,
+) -> KerasFacts:
     own = [x for x in layers if x.class_name not in configs.LAMBDAS]
     formats = (x.config.get("data_format") for x in layers if isinstance(x.config, dict))
     links = (f"{n.path}/{name}" for n in file.tree.nodes.values() for name, _ in n.links)
@@ -217,7 +223,16 @@ def _facts(file: Document, layers: Sequence[configs.LayerConfig], weights: int) 
         data_formats=tuple(sorted({x for x in formats if isinstance(x, str)})),
         new_layers=_new_layers(x.class_name for x in own if not x.custom),
         unknown_names=file.unknown_names(),
+        in_training=tuple(_in_training(opened)) if opened else (),
     )
+
+
+def _in_training(opened: graph.LayerGraph) -> Iterator[str]:
+    """Layers that are called in training mode, and compute otherwise there."""
+    for call in opened.calls:
+        kind = opened.layers[call.layer].class_name
+        if call.in_training and kind in keras224.TRAINED:
+            yield f"{call.layer} ({kind})"
 
 
 def _new_layers(classes: Iterable[str]) -> tuple[str, ...]:
@@ -229,14 +244,18 @@ def _versions(file: Document) -> dict[str, str]:
     return {name: version for name, version in versions.items() if version}
 
 
-def _signature(file: Document, where: str) -> Signature | None:
-    """The InputLayers, in the model's order; None where the model is not a graph of layers."""
+def _opened(file: Document, where: str) -> graph.LayerGraph | None:
+    """None where the model is not a graph of layers."""
     if file.model is None:
         return None
     try:
-        opened = graph.graph_of(file.model, major=file.major, where=where)
+        return graph.graph_of(file.model, major=file.major, where=where)
     except SourceError:
         return None
+
+
+def _signature(opened: graph.LayerGraph) -> Signature:
+    """The InputLayers, in the model's order."""
     return Signature(inputs=tuple(_spec(opened, at) for at in opened.inputs))
 
 

@@ -186,6 +186,14 @@ def unknown_names(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message=f"names that Keras 2.2.4 lacks: {named(names)}", where=_model(context))
 
 
+@rule("NEO-KR-014", needs=("info",))
+def in_training(context: CheckContext) -> Iterator[Hit]:
+    """No layer is called in training mode (apache/tvm v0.8 relay/frontend/keras.py)."""
+    layers = _facts(context).in_training
+    if layers:
+        yield Hit(message=f"called with training=True: {named(layers)}", where=_model(context))
+
+
 RULES: tuple[Rule, ...] = (
     not_h5,
     newer_keras,
@@ -200,4 +208,5 @@ RULES: tuple[Rule, ...] = (
     training,
     other_backend,
     unknown_names,
+    in_training,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from neopack.errors import Malformed, NotRecognized, SourceError, Unsafe
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.keras import config, graph, read, source
 from neopack.frameworks.keras.facts import KerasFacts
+from neopack.frameworks.keras.lowering.lower import lower
 from neopack.frameworks.keras.names import unknown_names
 from neopack.values.model import ModelInfo, facts_of
 
@@ -242,3 +244,35 @@ def test_unknown_names_are_found_in_wrappers_and_inner_models() -> None:
 def test_words_of_keras_1_are_not_unknown() -> None:
     with FileSource(FIXTURES / "keras-1.h5") as opened:
         assert read.document(opened).unknown_names() == ()
+
+
+@pytest.mark.parametrize(
+    ("layer", "training", "told"),
+    [
+        (keras.layers.Dropout(0.5, name="it"), True, ("it (Dropout)",)),
+        (keras.layers.Dropout(0.5, name="it"), False, ()),
+        (keras.layers.Dropout(0.5, name="it"), None, ()),
+        (keras.layers.GaussianNoise(0.5, name="it"), True, ("it (GaussianNoise)",)),
+        (keras.layers.BatchNormalization(name="it"), True, ("it (BatchNormalization)",)),
+        (keras.layers.RandomFlip(name="it"), True, ("it (RandomFlip)",)),
+    ],
+)
+@pytest.mark.parametrize("form", [".h5", ".keras"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras's own, of NumPy 2
+def test_layers_called_in_training(
+    layer: keras.Layer, training: bool | None, told: tuple[str, ...], form: str, tmp_path: Path
+) -> None:
+    image = keras.layers.Input((4, 4, 3), name="image")
+    model = keras.Model(image, layer(image, training=training))
+    model.save(tmp_path / f"m{form}")
+    with FileSource(tmp_path / f"m{form}") as opened:
+        found = read.read_source(opened)
+    assert facts_of(found, KerasFacts).in_training == told
+    document, _ = source.model_file(tmp_path / f"m{form}")
+    opened_graph = graph.graph_of(document.model, major=3, where="m")
+    weights = {"it": layer.get_weights()}
+    if told:
+        with pytest.raises(SourceError, match="called with training=True"):
+            lower(opened_graph, weights)
+    else:
+        assert lower(opened_graph, weights).layers

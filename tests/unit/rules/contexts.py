@@ -308,6 +308,7 @@ KERAS_FACTS = KerasFacts(
     data_formats=(),
     new_layers=(),
     unknown_names=(),
+    in_training=(),
 )
 
 

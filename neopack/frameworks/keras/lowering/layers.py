@@ -34,6 +34,7 @@ def only(b: Building, call: LayerCall) -> tuple[Ref, int]:
 def keep(b: Building, layer: Layer, call: LayerCall) -> int:
     """A layer that 2.2.4 has: its config in the words of 2.2.4, its weights as they are."""
     kind, name = layer.class_name, b.name(layer)
+    _refuse_training(layer, call)
     if b.inputs(list(call.kwargs.values())):
         raise NotInKeras224("a mask or a state given as a tensor")
     config = {w: plain(layer.config[w]) for w in keras224.KEPT[kind].words if w in layer.config}
@@ -48,6 +49,13 @@ def keep(b: Building, layer: Layer, call: LayerCall) -> int:
         config["activation"] = activations.named(activation) if fused else "linear"
     output = b.add(name, kind, config, b.inputs(call.args), weights)
     return output if fused else activations.activate(b, output, activation, name, None)
+
+
+def _refuse_training(layer: Layer, call: LayerCall) -> None:
+    if layer.class_name in keras224.TRAINED and call.in_training:
+        raise NotInKeras224(
+            f"{layer.class_name} called with training=True", "the layer called without training"
+        )
 
 
 def _named_weights(b: Building, layer: Layer) -> list[tuple[str, Array]]:
@@ -199,6 +207,7 @@ def _normalization(b: Building, layer: Layer, call: LayerCall) -> int:
 
 
 def _identity(b: Building, layer: Layer, call: LayerCall) -> int:
+    _refuse_training(layer, call)
     b.note(f"{layer.class_name} was left out: it does nothing outside of training", layer.name)
     return b.inputs(call.args)[0]
 
