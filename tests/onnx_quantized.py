@@ -115,6 +115,34 @@ QUANTIZED: dict[str, QuantizedCase] = {
         f"(float[1,3,4,4] x) => (float[1,3,4,4] y) <{_SCALES}> {{{_IN} "
         f"a = com.microsoft.QLinearAdd(q, s, z, q, s, z, r, z) {_OUT}}}",
     ),
+    "pooled": QuantizedCase(
+        11,
+        f"(float[1,3,4,4] x) => (float[1,3,1,1] y) <{_SCALES}> {{{_IN} "
+        "p = com.microsoft.QLinearAveragePool<kernel_shape=[2,2], channels_last=0>(q, s, z, s, z) "
+        f"a = com.microsoft.QLinearGlobalAveragePool<channels_last=0>(p, s, z, r, z) {_OUT}}}",
+    ),
+    "gated": QuantizedCase(
+        11,
+        f"(float[1,3,4,4] x) => (float[1,6,4,4] y) <{_SCALES}, float e = {{0.004}}, uint8 f = {{0}}> {{{_IN} "
+        "g = com.microsoft.QLinearSigmoid(q, s, z, e, f) "
+        "m = com.microsoft.QLinearMul(q, s, z, g, e, f, r, z) "
+        f"a = com.microsoft.QLinearConcat<axis=1>(r, z, m, r, z, q, s, z) {_OUT}}}",
+    ),
+    "gemm": QuantizedCase(
+        11,
+        f"(float[2,8] x, int8[4,8] w, int32[4] b) => (float[2,4] y) <{_SCALES}> {{{_IN} "
+        f"a = com.microsoft.QGemm<transB=1, alpha=1.0>(q, s, z, w, v, o, b, r, z) {_OUT}}}",
+    ),
+    "gemm-of-int8-by-column": QuantizedCase(
+        11,
+        f"(float[2,8] x, int8[8,4] w) => (int8[2,4] y) <{_SCALES}> {{q = QuantizeLinear(x, s, t) "
+        "y = com.microsoft.QGemm<alpha=1.0>(q, s, t, w, c, n, , r, t)}",
+    ),
+    "gemm-to-float": QuantizedCase(
+        11,
+        f"(float[2,8] x, int8[8,4] w, int32[4] b) => (float[2,4] y) <{_SCALES}> {{{_IN} "
+        "y = com.microsoft.QGemm<alpha=0.5>(q, s, z, w, v, o, b)}",
+    ),
     "bytes-as-outputs": QuantizedCase(
         11,
         f"(float[1,3,4,4] x) => (uint8[1,3,4,4] y) <{_SCALES}> {{f = Relu(x) "

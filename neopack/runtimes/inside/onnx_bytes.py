@@ -9,14 +9,16 @@ import numpy
 from onnx import ModelProto, TensorProto, helper, numpy_helper, shape_inference
 
 SHIFT = 128
+# more inputs than any of these operators has
+LONGEST = 9
 # the places of each operand and its zero point; and that of the output's zero point
 OPERANDS = {
-    "QLinearConv": ((0, 2), (3, 5)),
-    "QLinearMatMul": ((0, 2), (3, 5)),
-    "ConvInteger": ((0, 2), (1, 3)),
-    "MatMulInteger": ((0, 2), (1, 3)),
+    "QLinearConv": (((0, 2), (3, 5)), 7),
+    "QLinearMatMul": (((0, 2), (3, 5)), 7),
+    "QGemm": (((0, 2), (3, 5)), 8),
+    "ConvInteger": (((0, 2), (1, 3)), LONGEST),
+    "MatMulInteger": (((0, 2), (1, 3)), LONGEST),
 }
-OF_OUTPUT = 7
 
 
 def unsigned(model):
@@ -34,48 +36,99 @@ def unsigned(model):
     return copy
 
 
-def by_channel(model):
-    """Write, in place, each QLinearConv of many scales as the arithmetic that it stands for: ONNX
-    Runtime 1.4.0 takes the first scale for all channels. Returns whether there was one."""
+def written_out(model):
+    """Write, in place, the operators that ONNX Runtime 1.4.0 lacks as the arithmetic that they
+    stand for, and QLinearConv of many scales, of which it takes the first for all channels.
+    Returns their names."""
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    nodes, count = [], 0
+    nodes, names = [], set()
     for node in graph.node:
-        many = node.op_type == "QLinearConv" and get(tensors, node.input[4]).size > 1
-        nodes.extend(expanded(node, tensors, graph) if many else [node])
-        count += many
+        write = WRITTEN_OUT.get((node.domain, node.op_type))
+        many = node.op_type != "QLinearConv" or get(tensors, node.input[4]).size > 1
+        if write is None or not many:
+            nodes.append(node)
+        else:
+            names.add(node.op_type)
+            nodes.extend(write(node, tensors, graph))
     del graph.node[:]
     graph.node.extend(nodes)
-    return count > 0
+    return sorted(names)
 
 
 def get(tensors, name):
     return numpy_helper.to_array(tensors[name]) if name in tensors else numpy.zeros(0)
 
 
-def expanded(node, tensors, graph):
+def by_integers(node, tensors, graph):
+    """QLinearConv."""
     x, x_scale, x_zero, weight, w_scale, w_zero, y_scale, y_zero = node.input[:8]
-    output = node.output[0]
-    scales = [get(tensors, name).astype(numpy.float32) for name in (x_scale, w_scale, y_scale)]
-    rank = len(tensors[weight].dims)
-    factors = (scales[0] * scales[1] / scales[2]).reshape((-1,) + (1,) * (rank - 2))
-    add = [("factors", factors.astype(numpy.float32)), ("one", numpy.array(1, numpy.float32))]
-    total = output + "/sum"
-    conv = helper.make_node("ConvInteger", [x, weight, x_zero, w_zero], [total])
+    output, behind = node.output[0], (1,) * (len(tensors[weight].dims) - 2)
+    conv = helper.make_node("ConvInteger", [x, weight, x_zero, w_zero], [output + "/sum"])
     conv.attribute.extend(node.attribute)
-    nodes = [conv]
-    if len(node.input) > 8:
-        add.append(("bias", get(tensors, node.input[8]).reshape((-1,) + (1,) * (rank - 2))))
+    bias = get(tensors, node.input[8]).reshape((-1,) + behind) if len(node.input) > 8 else None
+    scales = [get(tensors, name) for name in (x_scale, w_scale, y_scale)]
+    factors = (scales[0] * scales[1] / scales[2]).reshape((-1,) + behind)
+    return [conv] + requantized(output, bias, factors, y_zero, graph)
+
+
+def gemm(node, tensors, graph):
+    """QGemm, whose output is of float where it has no scale."""
+    inputs = list(node.input) + [""] * (LONGEST - len(node.input))
+    a, a_scale, a_zero, b, b_scale, b_zero, c, y_scale, y_zero = inputs
+    known = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+    output, nodes = node.output[0], []
+    for key in ("transA", "transB"):
+        if known.get(key):
+            name = a if key == "transA" else b
+            turned = "{}/{}".format(output, key)
+            nodes.append(helper.make_node("Transpose", [name], [turned], perm=[1, 0]))
+            a, b = (turned, b) if key == "transA" else (a, turned)
+    nodes.append(helper.make_node("MatMulInteger", [a, b, a_zero, b_zero], [output + "/sum"]))
+    factors = known.get("alpha", 1.0) * get(tensors, a_scale) * get(tensors, b_scale)
+    if y_scale:
+        factors = factors / get(tensors, y_scale)
+    return nodes + requantized(output, get(tensors, c) if c else None, factors, y_zero, graph)
+
+
+def requantized(output, bias, factors, y_zero, graph):
+    """From the sum in int32 to the output."""
+    weights = {"factors": factors.astype(numpy.float32), "one": numpy.array(1, numpy.float32)}
+    total, nodes = output + "/sum", []
+    if bias is not None:
+        weights["bias"] = bias
         total = output + "/biased"
         nodes.append(helper.make_node("Add", [output + "/sum", output + "/bias"], [total]))
-    graph.initializer.extend(numpy_helper.from_array(a, output + "/" + n) for n, a in add)
-    real, scaled = output + "/real", output + "/scaled"
-    one = output + "/one"
-    return nodes + [
-        helper.make_node("Cast", [total], [real], to=TensorProto.FLOAT),
-        helper.make_node("Mul", [real, output + "/factors"], [scaled]),
-        helper.make_node("QuantizeLinear", [scaled, one, y_zero], [output]),
-    ]
+    for name, array in weights.items():
+        graph.initializer.append(numpy_helper.from_array(array, output + "/" + name))
+    real, scaled = output + "/real", output + "/scaled" if y_zero else output
+    nodes.append(helper.make_node("Cast", [total], [real], to=TensorProto.FLOAT))
+    nodes.append(helper.make_node("Mul", [real, output + "/factors"], [scaled]))
+    if y_zero:
+        one = output + "/one"
+        nodes.append(helper.make_node("QuantizeLinear", [scaled, one, y_zero], [output]))
+    return nodes
+
+
+def by_floats(node, tensors, graph):
+    """Operators that are those of float between DequantizeLinear and QuantizeLinear."""
+    inputs, output = list(node.input), node.output[0]
+    if node.op_type == "QLinearConcat":
+        inputs = inputs[2:] + inputs[:2]
+    nodes, reals = [], []
+    for place in range(0, len(inputs) - 2, 3):
+        reals.append("{}/real_{}".format(output, place))
+        one = [name for name in inputs[place : place + 3] if name]
+        nodes.append(helper.make_node("DequantizeLinear", one, [reals[-1]]))
+    real = helper.make_node(node.op_type[len("QLinear") :], reals, [output + "/real"])
+    real.attribute.extend(one for one in node.attribute if one.name != "channels_last")
+    out = [output + "/real"] + [name for name in inputs[-2:] if name]
+    return nodes + [real, helper.make_node("QuantizeLinear", out, [output])]
+
+
+WRITTEN_OUT = {("", "QLinearConv"): by_integers, ("com.microsoft", "QGemm"): gemm}
+for _name in ("AveragePool", "Concat", "GlobalAveragePool", "Mul", "Sigmoid"):
+    WRITTEN_OUT["com.microsoft", "QLinear" + _name] = by_floats
 
 
 class Rewriting:
@@ -93,11 +146,11 @@ class Rewriting:
 
     def rewritten(self, node):
         """The nodes in place of this one."""
-        inputs = list(node.input) + [""] * (OF_OUTPUT + 1 - len(node.input))
-        pairs = OPERANDS.get(node.op_type, ()) if not node.domain else ()
+        inputs = list(node.input) + [""] * (LONGEST + 1 - len(node.input))
+        pairs, of_output = OPERANDS.get(node.op_type, ((), LONGEST))
         # of a value inference may not know the type, but of its zero point
         signed = [pair for pair in pairs if any(self.is_signed(inputs[at]) for at in pair)]
-        gives_bytes = bool(pairs) and self.is_signed(inputs[OF_OUTPUT])
+        gives_bytes = bool(pairs) and self.is_signed(inputs[of_output])
         if not signed and not gives_bytes:
             return [node]
         self.count += 1
@@ -105,7 +158,7 @@ class Rewriting:
         for place in [place for pair in signed for place in pair]:
             inputs[place] = self.shifted(inputs[place], node, before)
         if gives_bytes:
-            inputs[OF_OUTPUT] = self.shifted(inputs[OF_OUTPUT], node, before)
+            inputs[of_output] = self.shifted(inputs[of_output], node, before)
             output = node.output[0]
             node.output[0] = output + "/unsigned"
             self.cast(node.output[0], "Sub", TensorProto.INT8, output, after)
