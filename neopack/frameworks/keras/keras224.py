@@ -146,10 +146,10 @@ IDENTITIES = frozenset(
     }
 )
 
-# what computes otherwise in training
+# what computes otherwise in training; Keras 3 writes training=True of random augmentation unasked
 TRAINED = frozenset(
     {name for name in KEPT if "Dropout" in name or "BatchNorm" in name} | {"GaussianNoise"}
-) | (IDENTITIES - {"ActivityRegularization", "Identity"})
+)
 
 
 def weight_names(class_name: str, config: Mapping[str, AnyJson]) -> tuple[str, ...]:
