@@ -61,7 +61,8 @@ class GoldenRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """``data_input_config`` and ``compiler_options`` are the exact strings of the API call."""
+    """``data_input_config`` and ``compiler_options`` are the exact strings of the API call.
+    ``random`` is what makes the model random, in words; nothing for a model that is not."""
 
     schema: int = SCHEMA
     framework: str
@@ -76,6 +77,7 @@ class Manifest:
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
+    random: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
     def dumps(self) -> bytes:

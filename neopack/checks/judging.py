@@ -21,6 +21,7 @@ from neopack.rules import (
     dataconfig,
     handler,
     options,
+    randomness,
     scikit_learn,
     script_needs,
     target,
@@ -116,6 +117,7 @@ def _rules(framework: str) -> tuple[Rule, ...]:
         *strings,
         handler.RULES,
         traps.RULES,
+        randomness.RULES,
         script_needs.RULES,
     )
     return tuple(rule for rules in shared for rule in rules) + tuple(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from neopack import facts
-from neopack.archive.manifest import goldens_of, stem
+from neopack.archive.manifest import goldens_of, manifest_of, stem
 from neopack.archive.read import ArchiveScan
 from neopack.archive.write import write_archive
 from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest
@@ -115,6 +115,11 @@ def _goldens(scanned: ArchiveScan, log: Log) -> Path | None:
     goldens = goldens_of(scanned.path, scanned.content_sha256)
     if goldens is None:
         log.warn("no golden outputs beside the archive: the compiled model is not compared")
+        return None
+    manifest = manifest_of(scanned.path, scanned.content_sha256)
+    if manifest is not None and manifest.random:
+        log.warn("the model is random: the compiled model is not compared with it")
+        return None
     return goldens
 
 

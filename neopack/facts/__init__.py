@@ -20,6 +20,7 @@ from neopack.facts.framework_table import (
 from neopack.facts.keras_table import KerasNames, keras_names
 from neopack.facts.operator_table import (
     OnnxRelease,
+    branch_operators,
     onnx_releases,
     operators_2020,
     random_operators,
@@ -102,6 +103,7 @@ __all__ = [
     "Support",
     "SupportEvent",
     "TorchKernels",
+    "branch_operators",
     "class_names",
     "class_support",
     "compiler_path",

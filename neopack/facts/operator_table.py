@@ -11,6 +11,7 @@ from neopack.facts.rows import facts_file
 
 __all__ = [
     "OnnxRelease",
+    "branch_operators",
     "onnx_releases",
     "operators_2020",
     "random_operators",
@@ -60,3 +61,8 @@ def random_operators(name: str) -> frozenset[str]:
 def training_operators(name: str) -> frozenset[str]:
     """Return the operators of a framework that only training needs; empty without a list."""
     return frozenset(facts_file("operators").table("training").texts(name))
+
+
+def branch_operators(name: str) -> frozenset[str]:
+    """Return the operators of a framework that choose which others compute."""
+    return frozenset(facts_file("operators").table("branches").texts(name))

@@ -28,13 +28,15 @@ class GoldenCase:
     """Inputs by name and the outputs by name that the source model gives for them.
 
     A case that ``decides`` refuses a model that computes otherwise. One that does not is told: its
-    numbers are at the edge of what a framework defines, such as the order of equal values.
+    numbers are at the edge of what a framework defines, such as the order of equal values. The
+    source model ``varies`` where it gave other outputs for the same inputs: it is random.
     """
 
     name: str
     inputs: Mapping[str, Array]
     outputs: Mapping[str, Array]
     decides: bool = True
+    varies: bool = False
 
     def renamed(
         self,
@@ -67,6 +69,7 @@ def save_cases(path: Path, cases: Sequence[GoldenCase], *, seed: int) -> Goldens
         constant=_constant(first.outputs),
         empty=not any(array.size for array in first.outputs.values()),
         finite=_has_finite(first.outputs),
+        random=first.varies,
     )
 
 

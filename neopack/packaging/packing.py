@@ -23,6 +23,7 @@ from neopack.options import PackageOptions
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
 from neopack.outputs.staging import staging_directory
 from neopack.proving.verify import Proof, prove, runtime_for
+from neopack.rules.randomness import random_parts
 from neopack.values.artifact import NeoArchive
 from neopack.values.evidence import Evidence
 from neopack.values.finding import Report
@@ -112,10 +113,11 @@ def write(
     context = context_of_layout(members, layout, info, submission, path.name)
     report = judge(context, ignore=settings.ignore)
     raise_for(report)
+    random = _random(model, info)
     if settings.verify or settings.runtime is not None:
-        evidence = _proven(model, report, path.name, settings, log)
+        evidence = _proven(model, report, path.name, random, settings, log)
         report = replace(report, evidence=(evidence,))
-    doubts = tuple(_doubts(model))
+    doubts = (*_doubts(model), *_randomness(model, random))
     warnings = (*model.warnings, *layout.remarks, *doubts)
     for remark in layout.remarks:
         log.note(remark)
@@ -132,6 +134,7 @@ def write(
             log=log,
         )
         manifest = _manifest(model, source, report, layout, written, path, golden_sha256, warnings)
+        manifest = replace(manifest, random=random)
         described.write(manifest.dumps())
     return NeoArchive(
         path=path,
@@ -146,7 +149,12 @@ def write(
 
 
 def _proven(
-    exported: ExportedModel, report: Report, subject: str, settings: PackageOptions, log: Log
+    exported: ExportedModel,
+    report: Report,
+    subject: str,
+    random: tuple[str, ...],
+    settings: PackageOptions,
+    log: Log,
 ) -> Evidence:
     framework = registry.get(exported.framework)
     with staging_directory() as staging:
@@ -165,6 +173,7 @@ def _proven(
             signature=exported.signature,
             goldens=exported.goldens.path,
             runtime=settings.runtime,
+            random=random,
         )
         return prove(proof, log)
 
@@ -184,6 +193,22 @@ def _doubts(model: ExportedModel) -> Iterator[str]:
         yield (
             "the golden outputs are empty: the model found nothing in the golden inputs, and "
             "comparing with them proves nothing (give inputs in which it does, with --example)"
+        )
+
+
+def _random(model: ExportedModel, info: ModelInfo) -> tuple[str, ...]:
+    """What makes the model random, in words: what its bytes tell, and what its source did."""
+    seen = ("the source answers the same input differently each time",) * model.goldens.random
+    return (*random_parts(info), *seen)
+
+
+def _randomness(model: ExportedModel, random: tuple[str, ...]) -> Iterator[str]:
+    if random:
+        does = "answers" if model.goldens.random else "may answer"
+        yield (
+            f"the model is random: it {does} the same input differently each time, so that it "
+            "computes the same in another version or compiled cannot be proven (no dropout with "
+            "training=True and no random numbers in its forward make it provable)"
         )
 
 

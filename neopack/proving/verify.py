@@ -3,6 +3,7 @@ inputs there, and compare the outputs with those of the user's own model."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +19,13 @@ from neopack.goldens.cases import load_cases
 from neopack.goldens.comparison import check_max_difference
 from neopack.outputs.staging import staging_directory
 from neopack.proving import comparing
+from neopack.rules.randomness import random_parts
 from neopack.runtimes import Runtime, install
 from neopack.values.artifact import Array
 from neopack.values.evidence import Evidence
 from neopack.values.json import Json
 from neopack.values.log import Log
+from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
@@ -47,6 +50,7 @@ class Proof:
     goldens: Path
     runtime: str | None = None
     max_difference: float | None = None
+    random: tuple[str, ...] = ()
     archived: bool = False
 
 
@@ -101,6 +105,7 @@ def verify(
                 goldens=goldens,
                 runtime=runtime,
                 max_difference=max_difference,
+                random=manifest.random,
                 archived=True,
             ),
             log,
@@ -142,7 +147,9 @@ def prove(proof: Proof, log: Log) -> Evidence:
     if not exact:
         log.note(_inexact(proof, runtime))
     cases = load_cases(proof.goldens)
-    allowed = _allowed(proof) if proof.max_difference is None else proof.max_difference
+    info = _info(proof)
+    random = proof.random or random_parts(info)
+    allowed = _allowed(proof, info) if proof.max_difference is None else proof.max_difference
     comparing.refuse_empty(cases, proof.subject)
     with runtimes.worker(
         runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
@@ -159,7 +166,7 @@ def prove(proof: Proof, log: Log) -> Evidence:
             return worker.call("predict", handle, arrays=dict(inputs))[1]
 
         with log.step("computing the golden inputs"):
-            compared = comparing.compared(cases, compute, allowed)
+            compared = comparing.compared(cases, compute, math.inf if random else allowed)
     comparing.refuse(compared, _packaged(proof), runtime.name)
     return Evidence(
         runtime=runtime.name,
@@ -172,15 +179,19 @@ def prove(proof: Proof, log: Log) -> Evidence:
         outputs=compared.outputs,
         cases=compared.cases,
         stood_in=install.stood_in(runtime),
+        random=random,
     )
 
 
-def _allowed(proof: Proof) -> float:
-    """Of a model with float16 inside, whose numbers have 11 bits, more than of others."""
-    framework = registry.get(proof.framework)
+def _info(proof: Proof) -> ModelInfo:
+    """What the packaged bytes tell."""
     files, name = comparing.files_of(proof.model, proof.parts)
-    dtypes = set(framework.read(files, name, DEFAULT_LIMITS).dtypes)
-    dtypes.update(spec.dtype for spec in proof.signature.outputs)
+    return registry.get(proof.framework).read(files, name, DEFAULT_LIMITS)
+
+
+def _allowed(proof: Proof, info: ModelInfo) -> float:
+    """Of a model with float16 inside, whose numbers have 11 bits, more than of others."""
+    dtypes = {*info.dtypes, *(spec.dtype for spec in proof.signature.outputs)}
     return ALLOWED_HALF if "float16" in dtypes else ALLOWED
 
 

@@ -128,6 +128,13 @@ def _stood_in(evidence: Evidence) -> list[str]:
 def _proven(evidence: Evidence, version: str = "") -> str:
     """``version`` is the one that a report judges, where that may be another than was proven."""
     without = " without CUDA" if evidence.stood_in else ""
+    if evidence.random:
+        runtime = f"{evidence.runtime}{without}{_nearest(evidence, version)}"
+        what = f"not proven: the model is random ({', '.join(evidence.random)})"
+        return (
+            f"{what}. In {runtime} it loads, and its outputs have the right names, types and "
+            "shapes; their numbers differ by chance"
+        )
     proven = f"proven in {evidence.runtime}{without}{_nearest(evidence, version)}"
     return f"{proven}: loads, and its outputs differ by {evidence.difference:.2g} of the largest"
 

@@ -45,7 +45,8 @@ class Evidence:
     the runtime reports them, ``load_seconds`` the time it took to load the model. ``difference``
     and ``outputs`` are the largest of all golden ``cases`` that decide. ``stood_in`` are libraries
     that the runtime was built for and has empty ones in place of, CUDA's: then the proof is of the
-    CPU alone.
+    CPU alone. ``random`` is what makes the model random: then only the names, dtypes and
+    shapes of its outputs are proven, and no number.
     """
 
     runtime: str
@@ -58,3 +59,4 @@ class Evidence:
     framework_version: str = ""
     cases: tuple[CaseEvidence, ...] = ()
     stood_in: tuple[str, ...] = ()
+    random: tuple[str, ...] = ()

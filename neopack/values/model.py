@@ -11,6 +11,7 @@ from neopack.values.json import Json
 from neopack.values.signature import Signature
 
 __all__ = [
+    "DrawsNumbers",
     "ExportedModel",
     "Goldens",
     "Member",
@@ -91,6 +92,15 @@ class NamesInputs(Protocol):
     def input_names(self) -> tuple[str, ...]: ...
 
 
+@runtime_checkable
+class DrawsNumbers(Protocol):
+    """Facts of a framework whose reader finds the calls that draw random numbers, such as
+    ``dropout`` with a flag that is true."""
+
+    @property
+    def random_calls(self) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A file that goes into an archive: its name there, and where its bytes are."""
@@ -105,7 +115,8 @@ class Goldens:
 
     What follows describes the first case. ``constant``: all outputs are one number, which any
     broken model may give as well. ``empty``: there is no number in any, as where a detector found
-    nothing. ``finite``: at least one number is neither NaN nor infinite.
+    nothing. ``finite``: at least one number is neither NaN nor infinite. ``random``: the source
+    model gave other outputs when it was asked again.
     """
 
     path: Path
@@ -116,6 +127,7 @@ class Goldens:
     constant: bool = False
     empty: bool = False
     finite: bool = True
+    random: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

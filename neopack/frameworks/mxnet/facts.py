@@ -66,3 +66,7 @@ class SymbolFacts(ArrayFacts):
     """Operators that have graphs of their own (loops, conditions)."""
     channel_last: tuple[str, ...]
     """Names of nodes with a layout such as NHWC."""
+
+    @property
+    def random_calls(self) -> tuple[str, ...]:
+        return self.random

@@ -228,9 +228,8 @@ def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
     traced, remarks = (
         _script(program, where) if options.script else _run_tracer(program, cases[0].inputs, where)
     )
-    random = _random(bound, cases[0], where)
-    of_trace, differing = _traced_cases(traced, cases, where, random=bool(random))
-    remarks += random + differing
+    of_trace, differing = _traced_cases(traced, cases, where)
+    remarks += differing
     for remark in remarks:
         log.warn(remark)
     remarks = untrained + remarks
@@ -300,15 +299,8 @@ def _script(program: Any, where: str) -> tuple[Any, list[str]]:
             raise ExportFailed(f"cannot be scripted: {first_line(error)}", where=where) from error
 
 
-def _random(bound: Binding, first: GoldenCase, where: str) -> list[str]:
-    again = arrays(call(bound.call, first.inputs, where), tuple(first.outputs))
-    if difference(first.outputs, again) > TRACE_DIFFERENCE:
-        return ["the model answers the same input differently each time: is it random?"]
-    return []
-
-
 def _traced_cases(
-    traced: Any, cases: Sequence[GoldenCase], where: str, *, random: bool
+    traced: Any, cases: Sequence[GoldenCase], where: str
 ) -> tuple[list[GoldenCase], list[str]]:
     """What the trace answers to each golden input, and a remark where the model does not."""
     answered, differing = [], []
@@ -321,7 +313,7 @@ def _traced_cases(
         answered.append(replace(case, outputs=output))
         if difference(case.outputs, output) > TRACE_DIFFERENCE and case.decides:
             differing.append(case.name)
-    if random or not differing:
+    if cases[0].varies or not differing:
         return answered, []
     if differing[0] == cases[0].name:
         raise ExportFailed("its trace computes something else than the model", where=where)

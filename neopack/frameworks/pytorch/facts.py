@@ -87,6 +87,12 @@ class ProgramFacts(PickleFacts):
     mobile: bool
     """Whether there is bytecode for the lite interpreter."""
 
+    @property
+    def random_calls(self) -> tuple[str, ...]:
+        """What draws random numbers: ``random``, and those of ``training`` but batch norm."""
+        training = [call for call in self.training if "batch_norm" not in call]
+        return (*self.random, *training)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TorchScriptFacts(ProgramFacts):

@@ -44,6 +44,10 @@ class TensorFlowFacts:
     dynamic_inputs: tuple[str, ...]
     """Inputs with a free dim or without a rank."""
 
+    @property
+    def random_calls(self) -> tuple[str, ...]:
+        return self.random
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenGraphFacts(TensorFlowFacts):

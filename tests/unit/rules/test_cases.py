@@ -149,6 +149,8 @@ def artifact_of(*names: str, kind: str) -> CheckContext:
 
 
 NO_TENSORS = SignatureTensors(inputs={}, outputs={})
+
+
 ENDING_IN_ZERO = {
     "serving_default": SignatureTensors(inputs={}, outputs={"scores": "scores/out0:0"})
 }
@@ -286,6 +288,9 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (required("-e ../package"), "../package"),
     ],
     "NEO-AR-015": [(pytorch(entries=entries("a/m.pth"), models=("a/m.pth",)), "a/m.pth")],
+    "NEO-AR-016": [
+        (onnx(info=replace(onnx_info(), operators={"RandomNormalLike": 1})), "RandomNormalLike"),
+    ],
     "NEO-DC-001": [
         (onnx(data_input_config=None), "do not tell"),
         (pytorch(target="ml_inf1", data_input_config=None), "ml_inf1"),
@@ -860,6 +865,7 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-AR-012": [pytorch(unreadable="no model", models=())],
     "NEO-AR-013": [pytorch(entries=(entry("model.pth"), entry("code/__init__.py", size=0)))],
     "NEO-AR-015": [pytorch(models=("./model.pth",))],
+    "NEO-AR-016": [onnx(info=replace(onnx_info(), operators={"RandomNormal": 1, "If": 1}))],
     "NEO-DC-001": [context("XGBOOST"), pytorch(data_input_config=None)],
     "NEO-DC-003": [pytorch(data_input_config=None), pytorch(data_input_config=" " * 16384)],
     "NEO-DC-004": [pytorch(data_input_config="{'")],

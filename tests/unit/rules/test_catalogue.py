@@ -25,6 +25,7 @@ from neopack.rules import (
     dataconfig,
     handler,
     options,
+    randomness,
     scikit_learn,
     script_needs,
     target,
@@ -41,6 +42,7 @@ SHARED = (
     *handler.RULES,
     *traps.RULES,
     *script_needs.RULES,
+    *randomness.RULES,
 )
 ALL: tuple[Rule, ...] = (
     *SHARED,
