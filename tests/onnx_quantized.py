@@ -51,6 +51,17 @@ QUANTIZED: dict[str, QuantizedCase] = {
         "d = DequantizeLinear(q, s, t) k = DequantizeLinear<axis=0>(w, c, n) f = Conv(d, k) "
         "y = QuantizeLinear(f, r, o)}",
     ),
+    "bias-of-int32": QuantizedCase(
+        13,
+        f"(float[1,3,8,8] x, int8[4,3,3,3] w, int32[4] b) => (float[1,4,6,6] y) <{_SCALES}, float j = {{0.0002}}> "
+        f"{{{_IN} d = DequantizeLinear(q, s, z) k = DequantizeLinear(w, v, o) "
+        f"h = DequantizeLinear(b, j) f = Conv(d, k, h) a = QuantizeLinear(f, r, z) {_OUT}}}",
+    ),
+    "of-an-unknown-type": QuantizedCase(
+        13,
+        f"(float[1,3,4,4] x) => (float[1,3,4,4] y) <{_SCALES}> {{{_IN} "
+        f"a = com.microsoft.QLinearAdd(q, s, z, q, s, z, r, z) {_OUT}}}",
+    ),
     "weights-alone": QuantizedCase(
         13,
         f"({_IMAGE}) => (float[1,4,6,6] y) <{_SCALES}> {{k = DequantizeLinear<axis=0>(w, c) "
@@ -106,6 +117,17 @@ QUANTIZED: dict[str, QuantizedCase] = {
         11,
         f"({_IMAGE}) => (float[1,4,8,8] y) <{_SCALES}> {{q, e, g = DynamicQuantizeLinear(x) "
         "i = ConvInteger<pads=[1,1,1,1]>(q, w, g, o) f = Cast<to=1>(i) y = Mul(f, e)}",
+    ),
+    "columns-of-other-zeros": QuantizedCase(
+        11,
+        "(float[2,8] x, uint8[8,4] w) => (float[2,4] y) <uint8[4] h = {120,0,255,7}> "
+        "{q, e, g = DynamicQuantizeLinear(x) i = MatMulInteger(q, w, g, h) f = Cast<to=1>(i) "
+        "y = Mul(f, e)}",
+    ),
+    "channels-of-other-zeros": QuantizedCase(
+        10,
+        f"(float[1,3,8,8] x, uint8[4,3,3,3] w) => (float[1,4,8,8] y) <{_SCALES}, uint8[4] h = {{120,0,255,7}}> "
+        f"{{{_IN} a = QLinearConv<pads=[1,1,1,1]>(q, s, z, w, c, h, r, z) {_OUT}}}",
     ),
     "integers-alone": QuantizedCase(
         10, "(uint8[2,8] x, int8[8,5] w) => (int32[2,5] y) {y = MatMulInteger(x, w)}"

@@ -45,8 +45,7 @@ def written_out(model):
     nodes, names = [], set()
     for node in graph.node:
         write = WRITTEN_OUT.get((node.domain, node.op_type))
-        many = node.op_type != "QLinearConv" or get(tensors, node.input[4]).size > 1
-        if write is None or not many:
+        if write is None or is_known(node, tensors):
             nodes.append(node)
         else:
             names.add(node.op_type)
@@ -54,6 +53,62 @@ def written_out(model):
     del graph.node[:]
     graph.node.extend(nodes)
     return sorted(names)
+
+
+def is_known(node, tensors):
+    """Whether it computes the operator as it is written in this node."""
+    if node.op_type == "QLinearConv":
+        return get(tensors, node.input[4]).size <= 1 and is_one(tensors, node.input[5])
+    if node.op_type == "DequantizeLinear":
+        return get(tensors, node.input[0]).dtype != numpy.int32
+    if node.op_type in ("ConvInteger", "MatMulInteger"):
+        return len(node.input) < 4 or node.input[1] not in tensors or is_one(tensors, node.input[3])
+    return False
+
+
+def is_one(tensors, name):
+    """Whether all channels have the same zero point."""
+    return numpy.unique(get(tensors, name)).size <= 1
+
+
+def integers(node, tensors, graph):
+    """ConvInteger and MatMulInteger, with a zero point for each channel of the weights."""
+    return products(node, list(node.input), node.attribute, node.output[0], tensors, graph)
+
+
+def products(node, inputs, attributes, output, tensors, graph):
+    """The product of integers. Of different zero points 1.4.0 takes the first: then what these
+    alone would give is subtracted."""
+    operator = "MatMulInteger" if node.op_type in ("QGemm", "MatMulInteger") else "ConvInteger"
+    x, weight, x_zero, w_zero = inputs
+    if weight not in tensors or is_one(tensors, w_zero):
+        nodes = [helper.make_node(operator, inputs, [output])]
+    else:
+        array, zero = get(tensors, weight), get(tensors, w_zero)
+        if operator == "ConvInteger":
+            zero = zero.reshape((-1,) + (1,) * (array.ndim - 1))
+        name = output + "/zeros"
+        zeros = numpy.ascontiguousarray(numpy.broadcast_to(zero, array.shape))
+        graph.initializer.append(numpy_helper.from_array(zeros, name))
+        parts = [output + "/whole", output + "/part"]
+        nodes = [
+            helper.make_node(operator, [x, one, x_zero], [part])
+            for one, part in zip((weight, name), parts)
+        ]
+        nodes.append(helper.make_node("Sub", parts, [output]))
+    for one in nodes:
+        if one.op_type == operator:
+            one.attribute.extend(attributes)
+    return nodes
+
+
+def scaled(node, tensors, graph):
+    """DequantizeLinear of int32, whose zero point is 0."""
+    real = node.output[0] + "/real"
+    return [
+        helper.make_node("Cast", node.input[:1], [real], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [real, node.input[1]], node.output),
+    ]
 
 
 def get(tensors, name):
@@ -64,12 +119,12 @@ def by_integers(node, tensors, graph):
     """QLinearConv."""
     x, x_scale, x_zero, weight, w_scale, w_zero, y_scale, y_zero = node.input[:8]
     output, behind = node.output[0], (1,) * (len(tensors[weight].dims) - 2)
-    conv = helper.make_node("ConvInteger", [x, weight, x_zero, w_zero], [output + "/sum"])
-    conv.attribute.extend(node.attribute)
+    inputs = [x, weight, x_zero, w_zero]
+    nodes = products(node, inputs, node.attribute, output + "/sum", tensors, graph)
     bias = get(tensors, node.input[8]).reshape((-1,) + behind) if len(node.input) > 8 else None
     scales = [get(tensors, name) for name in (x_scale, w_scale, y_scale)]
     factors = (scales[0] * scales[1] / scales[2]).reshape((-1,) + behind)
-    return [conv] + requantized(output, bias, factors, y_zero, graph)
+    return nodes + requantized(output, bias, factors, y_zero, graph)
 
 
 def gemm(node, tensors, graph):
@@ -79,12 +134,16 @@ def gemm(node, tensors, graph):
     known = {one.name: helper.get_attribute_value(one) for one in node.attribute}
     output, nodes = node.output[0], []
     for key in ("transA", "transB"):
-        if known.get(key):
-            name = a if key == "transA" else b
-            turned = "{}/{}".format(output, key)
+        if not known.get(key):
+            continue
+        name, turned = a if key == "transA" else b, "{}/{}".format(output, key)
+        if name in tensors:
+            tensors[turned] = numpy_helper.from_array(get(tensors, name).T.copy(), turned)
+            graph.initializer.append(tensors[turned])
+        else:
             nodes.append(helper.make_node("Transpose", [name], [turned], perm=[1, 0]))
-            a, b = (turned, b) if key == "transA" else (a, turned)
-    nodes.append(helper.make_node("MatMulInteger", [a, b, a_zero, b_zero], [output + "/sum"]))
+        a, b = (turned, b) if key == "transA" else (a, turned)
+    nodes += products(node, [a, b, a_zero, b_zero], [], output + "/sum", tensors, graph)
     factors = known.get("alpha", 1.0) * get(tensors, a_scale) * get(tensors, b_scale)
     if y_scale:
         factors = factors / get(tensors, y_scale)
@@ -126,7 +185,13 @@ def by_floats(node, tensors, graph):
     return nodes + [real, helper.make_node("QuantizeLinear", out, [output])]
 
 
-WRITTEN_OUT = {("", "QLinearConv"): by_integers, ("com.microsoft", "QGemm"): gemm}
+WRITTEN_OUT = {
+    ("", "ConvInteger"): integers,
+    ("", "DequantizeLinear"): scaled,
+    ("", "MatMulInteger"): integers,
+    ("", "QLinearConv"): by_integers,
+    ("com.microsoft", "QGemm"): gemm,
+}
 for _name in ("AveragePool", "Concat", "GlobalAveragePool", "Mul", "Sigmoid"):
     WRITTEN_OUT["com.microsoft", "QLinear" + _name] = by_floats
 

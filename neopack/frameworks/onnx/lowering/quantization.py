@@ -19,7 +19,9 @@ def dequantize(site: Site) -> str:
     from onnx import TensorProto
 
     supported = (TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32)
-    if _one_scale(site) and site.dtype() in supported and site.dtype(1) == TensorProto.FLOAT:
+    # inference knows no type of what an operator of another domain computes
+    kind = site.dtype(2 if site.input(2) else 0)
+    if _one_scale(site) and kind in supported and site.dtype(1) == TensorProto.FLOAT:
         site.keep(without=SAID_NEW)
         return ""
     axis, rank = _axis(site), site.rank()
