@@ -56,10 +56,13 @@ class TorchZip:
     def version(self) -> str:
         """The number of the file's format. It is read as torch does: leading digits count."""
         name = ".data/version" if ".data/version" in self.names else "version"
-        number = re.match(r"\s*\+?(\d+)", self.text(name))
+        if name not in self.names:
+            raise Malformed("there is no version record", where=self.name)
+        text = self.text(name)
+        number = re.match(r"\s*\+?0*([1-9]\d*)", text)
         if number is None:
-            what = f"{self.text(name)[:20]!r}" if name in self.names else "missing"
-            raise Malformed(f"the version record is {what}, not a number", where=self.name)
+            what = f"is {text[:20]!r}, not a number from 1 on"
+            raise Malformed(f"the version record {what}", where=self.name)
         return number[1]
 
     def pickle(self, name: str) -> Pickle:

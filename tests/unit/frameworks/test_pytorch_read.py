@@ -500,12 +500,19 @@ def test_recognizing_never_raises() -> None:
         assert recognize(BytesSource("given", data)) is None
 
 
-@pytest.mark.parametrize("version", [b"", b"abc\n", b"-3\n", b"v3", b"\xff"])
+@pytest.mark.parametrize("version", [b"", b"abc\n", b"-3\n", b"v3", b"\xff", b"0\n"])
 def test_a_version_that_is_not_a_number_is_refused(version: bytes) -> None:
     contents = records("cnn-traced.pt")
     (name,) = [name for name in contents if name.endswith("/version")]
     with pytest.raises(Malformed, match="version record"):
         of_bytes(zipped(contents | {name: version}))
+
+
+def test_a_file_without_a_version_is_refused() -> None:
+    contents = records("cnn-traced.pt")
+    without = {n: content for n, content in contents.items() if not n.endswith("/version")}
+    with pytest.raises(Malformed, match="no version record"):
+        of_bytes(zipped(without))
 
 
 @pytest.mark.parametrize("version", [b"3", b" 3\n", b"+3", b"3.5", b"3abc"])
