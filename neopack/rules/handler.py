@@ -12,6 +12,7 @@ import posixpath
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from neopack import facts
 from neopack.facts import Handler
@@ -47,6 +48,7 @@ def parsed(context: CheckContext) -> HandlerScript | None:
     return HandlerScript(handler.entry, tree) if tree else None
 
 
+@lru_cache(maxsize=16)
 def parsed_text(text: str) -> ast.Module | None:
     """Return the tree of a script; None if it is unreadable, which NEO-HD-001 reports."""
     try:

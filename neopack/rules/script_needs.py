@@ -20,7 +20,7 @@ from neopack import facts
 from neopack.rules.handler import HandlerScript, handled, parsed, parsed_text, requirements
 from neopack.rules.members import CODE, named, normal
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
-from neopack.rules.script_reading import Paths, Reached, called, certain_nodes, reached
+from neopack.rules.script_reading import Paths, Reached, called, certain_nodes, dotted, reached
 
 __all__ = ["RULES"]
 
@@ -58,7 +58,7 @@ def _parts(context: CheckContext) -> tuple[HandlerScript, list[Reached]] | None:
 
 def _makes_files(tree: ast.AST) -> bool:
     return _installs(tree) or any(
-        _MAKES.fullmatch(ast.unparse(node.func)) or _writes(node)
+        _MAKES.fullmatch(dotted(node.func)) or _writes(node)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
     )
@@ -135,7 +135,7 @@ def _trees(context: CheckContext) -> Iterator[ast.Module]:
 def _installs(tree: ast.AST) -> bool:
     """Whether it may install modules, or find them elsewhere."""
     return any(
-        _INSTALLS.fullmatch(ast.unparse(node.func))
+        _INSTALLS.fullmatch(dotted(node.func))
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
     )
@@ -196,7 +196,7 @@ def _read(call: ast.Call, paths: Paths) -> _Opened | None:
     if isinstance(call.func, ast.Attribute) and name in {*_READS_ITSELF, "open"}:
         expression = call.func.value if paths.path(call.func.value) else expression
     path = paths.path(expression) if expression is not None else None
-    return _Opened(paths.script, path, ast.unparse(call.func), call.lineno) if path else None
+    return _Opened(paths.script, path, dotted(call.func), call.lineno) if path else None
 
 
 def _first(context: CheckContext) -> list[_Opened]:
@@ -269,7 +269,7 @@ def moves_to_gpu(context: CheckContext) -> Iterator[Hit]:
     ]
     if calls:
         yield Hit(
-            message=f"{ast.unparse(calls[0])[:60]} needs a GPU, which {context.target.name} lacks",
+            message=f"{dotted(calls[0].func)}() needs a GPU, which {context.target.name} lacks",
             where=f"{script.name}:{calls[0].lineno}",
             values={"target": context.target.name},
         )

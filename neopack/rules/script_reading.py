@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Paths", "Reached", "called", "certain_nodes", "reached"]
+__all__ = ["Paths", "Reached", "called", "certain_nodes", "dotted", "reached"]
 
 MODEL_DIR = "/opt/ml/model"
+DEEPEST_PATH = 50  # nested expressions: a script has as many as Python parses
 _BRANCHES = (ast.If, ast.Try, ast.For, ast.While, ast.Match, ast.AsyncFor)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 # expressions of which a part may not be computed
@@ -37,6 +38,16 @@ def called(node: ast.Call) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
+
+
+def dotted(node: ast.expr) -> str:
+    """``torch.jit.load`` for a name with attributes; of another expression its attributes."""
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    names.append(node.id if isinstance(node, ast.Name) else "")
+    return ".".join(reversed(names))
 
 
 def reached(tree: ast.Module, names: Iterable[str]) -> list[Reached]:
@@ -102,6 +113,7 @@ class Paths:
     script: str
     inside: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    depth: int = 0
 
     def enter(self, part: Reached) -> Paths:
         """The same in a function, whose ``model_dir`` is the folder."""
@@ -137,6 +149,14 @@ class Paths:
     def path(self, node: ast.expr) -> str | None:
         """The path in the model's folder that an expression gives: "" for the folder itself, None
         for what is not known or lies elsewhere."""
+        if self.depth > DEEPEST_PATH:
+            return None
+        self.depth += 1
+        path = self._known(node)
+        self.depth -= 1
+        return path
+
+    def _known(self, node: ast.expr) -> str | None:
         match node:
             case ast.Name(id="__file__"):
                 return self.script

@@ -267,8 +267,8 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
     ],
     "NEO-HD-018": [
         (serving("    return net.cuda()"), "net.cuda() needs a GPU, which ml_c5 lacks"),
-        (serving('    return net.to("cuda:0")'), "net.to('cuda:0')"),
-        (serving("    return net", 'DEVICE = torch.device("cuda")'), "torch.device('cuda')"),
+        (serving('    return net.to("cuda:0")'), "net.to() needs a GPU"),
+        (serving("    return net", 'DEVICE = torch.device("cuda")'), "torch.device() needs a GPU"),
         (serving('    torch.jit.load("x", map_location="cuda")', target="ml_inf1"), "ml_inf1"),
     ],
     "NEO-HD-009": [(script(LOADS, "MXNET"), "not neomx")],
