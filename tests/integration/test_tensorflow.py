@@ -291,6 +291,32 @@ def test_wrong_wishes_are_refused(fixtures: Path, refused: Call) -> None:
     refused(2, "did you mean probabilities?", "package", graph, *to, *asked)
 
 
+def strings_in(tf: Any) -> Any:
+    spec = tf.TensorSpec([1], tf.string, name="x")
+    return tf.function(lambda x: {"y": tf.strings.to_number(x)}, input_signature=[spec])
+
+
+def strings_out(tf: Any) -> Any:
+    spec = tf.TensorSpec([1, 2], tf.float32, name="x")
+    names = tf.constant(["cat", "dog"])
+    return tf.function(lambda x: {"y": tf.gather(names, tf.argmax(x, 1))}, input_signature=[spec])
+
+
+@pytest.mark.parametrize(("model", "shape"), [(strings_in, (1,)), (strings_out, (1, 2))])
+def test_strings_are_refused_by_check_and_package(
+    model: Any, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    import tensorflow as tf
+
+    traced = model(tf).get_concrete_function()
+    tf.saved_model.save(tf.Module(), str(tmp_path / "m"), signatures={"serving_default": traced})
+    config = json.dumps({"x": list(shape)})
+    report = package.check(tmp_path / "m", target="rasp4b", data_input_config=config)
+    assert [finding.id for finding in report.at("error")] == ["NEO-TF-025"]
+    with pytest.raises((SourceError, UsageError), match="str"):
+        package.package(tmp_path / "m", inputs={"x": shape}, path=tmp_path / "m.tar.gz")
+
+
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path, fixtures: Path) -> None:
     for form in ("saved-model", "frozen"):
         made = [

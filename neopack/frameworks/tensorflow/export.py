@@ -304,7 +304,7 @@ def _answered(
 
 def _computed(runner: GraphRunner, examples: Mapping[str, Array], where: str) -> dict[str, Array]:
     try:
-        return runner.predict(examples)
+        outputs = runner.predict(examples)
     except Exception as error:
         shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
         raise ExportFailed(
@@ -312,6 +312,14 @@ def _computed(runner: GraphRunner, examples: Mapping[str, Array], where: str) ->
             where=where,
             hint=f"it was given {shapes}",
         ) from error
+    texts = [name for name, array in outputs.items() if array.dtype.kind in "OSU"]
+    if texts:
+        raise SourceError(
+            f"output {texts[0]!r} is of strings, which Neo does not compile",
+            where=where,
+            hint="take a signature of numbers with --signature, or outputs with --output-name",
+        )
+    return outputs
 
 
 def _refuse_other(runner: GraphRunner, cases: Sequence[GoldenCase]) -> None:

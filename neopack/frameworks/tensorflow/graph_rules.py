@@ -145,11 +145,13 @@ def unlisted_operators(context: CheckContext) -> Iterator[Hit]:
 
 @rule("NEO-TF-025", needs=("info.signature",))
 def strings(context: CheckContext) -> Iterator[Hit]:
-    """Inputs are numbers (botocore InputConfig.DataInputConfig has shapes of tensors alone)."""
+    """Inputs and outputs are numbers (botocore InputConfig.DataInputConfig; apache/tvm v0.8)."""
     signature = context.info.signature if context.info else None
-    texts = [spec.name for spec in (signature.inputs if signature else ()) if spec.dtype == TEXT]
-    if texts:
-        yield Hit(message=f"inputs of strings: {named(texts)}", where=texts[0])
+    for side in ("inputs", "outputs"):
+        specs = getattr(signature, side) if signature else ()
+        texts = [spec.name for spec in specs if spec.dtype == TEXT]
+        if texts:
+            yield Hit(message=f"{side} of strings: {named(texts)}", where=texts[0])
 
 
 @rule("NEO-TF-026", needs=("info",))

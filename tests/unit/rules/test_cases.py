@@ -37,6 +37,7 @@ from neopack.checks import engine
 from neopack.frameworks.tensorflow.facts import SignatureTensors
 from neopack.rules.rule import CheckContext, Returned
 from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature
 
 NVIDIA = '{"gpu-code":"sm_70","trt-ver":"6.0.1","cuda-ver":"10.0"}'
 CODE = "code/inference.py"
@@ -727,7 +728,18 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
     "NEO-TF-021": [(frozen(framework_version="1.15.3", min_consumer=500), "version 500")],
     "NEO-TF-022": [(frozen(operators={"DenseBincount": 1, "Conv2D": 2}), "'DenseBincount'")],
     "NEO-TF-023": [(frozen(framework_version="1.15.3", grouped=("a/conv",)), "'a/conv'")],
-    "NEO-TF-025": [(tensorflow(info=tensorflow_info(dtype="str")), "'input:0'")],
+    "NEO-TF-025": [
+        (tensorflow(info=tensorflow_info(dtype="str")), "inputs of strings: 'input:0'"),
+        (
+            tensorflow(
+                info=replace(
+                    tensorflow_info(),
+                    signature=Signature(inputs=(), outputs=(spec("label", (1,), "str"),)),
+                )
+            ),
+            "outputs of strings: 'label'",
+        ),
+    ],
     "NEO-TF-026": [(frozen(random=("RandomUniform",)), "'RandomUniform'")],
     "NEO-TF-027": [(tensorflow("ml_inf1", framework_version="1.15.0"), "of TensorFlow 2")],
     "NEO-TF-024": [(frozen(framework_version="1.15.3", dilated_depthwise=("b",)), "'b'")],
