@@ -23,6 +23,8 @@ OPERANDS = {
 
 def unsigned(model):
     """A copy of the model without int8 in those operators; None where there is nothing to change."""
+    if not any(node.op_type in OPERANDS for node in model.graph.node):
+        return None
     copy = ModelProto()
     copy.CopyFrom(model)
     rewriting = Rewriting(copy)
@@ -198,7 +200,10 @@ for _name in ("AveragePool", "Concat", "GlobalAveragePool", "Mul", "Sigmoid"):
 
 class Rewriting:
     def __init__(self, model):
-        graph = shape_inference.infer_shapes(model).graph
+        try:
+            graph = shape_inference.infer_shapes(model).graph
+        except Exception:  # inference of 1.7.0 refuses some models that are right
+            graph = model.graph
         infos = list(graph.value_info) + list(graph.input) + list(graph.output)
         self.kinds = {info.name: info.type.tensor_type.elem_type for info in infos}
         self.tensors = {tensor.name: tensor for tensor in graph.initializer}
