@@ -90,10 +90,7 @@ def bits(i: Tensor) -> list[Tensor]:
 
 
 def choices(x: Tensor) -> list[Tensor]:
-    both = torch.where(x > 0, x, x.floor().long()), torch.where(x > 0, x.long(), x.long())
     return [
-        both[0],
-        both[1],
         torch.where(x > 0, x, 1),
         torch.where(x > 0, 1.5, x),
         torch.where(x > 0, 1.5, 0.5),

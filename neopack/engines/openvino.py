@@ -8,6 +8,7 @@ the precision it computes in is set when it is loaded (docs.openvino.ai, "Precis
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ GRAPH, WEIGHTS = "compiled.xml", "compiled.bin"
 SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 # neopack's word -> OpenVINO's property value, and the capability a CPU must have for it
 PRECISIONS = {"fp32": ("f32", "FP32"), "bf16": ("bf16", "BF16"), "fp16": ("f16", "FP16")}
+# the lines that name operators in the report on a model that is not wholly converted
+UNCONVERTED = re.compile(r"No conversion rule found for operations: (.+)")
 # the largest relative difference from the golden outputs that passes unasked
 ALLOWED = {"fp32": 1e-3, "bf16": 5e-2, "fp16": 1e-2}
 
@@ -124,9 +127,15 @@ def _convert(openvino: Any, request: CompilationRequest) -> Any:
         raise
     except Exception as error:
         raise EngineFailed(
-            f"OpenVINO cannot convert the model: {first_line(error)}",
+            f"OpenVINO cannot convert the model: {_reason(error)}",
             hint="a Neo job may: --backend sagemaker",
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What is not converted, which OpenVINO says after where it checks that."""
+    operators = UNCONVERTED.findall(str(error))
+    return f"it has no rule for {'; '.join(operators)}" if operators else first_line(error)
 
 
 def _convert_torchscript(openvino: Any, request: CompilationRequest) -> Any:

@@ -19,7 +19,7 @@ import torch
 from desk import INPUT, Call, Desk
 
 import neopack as package
-from neopack.errors import ExportFailed, NeopackError
+from neopack.errors import EngineFailed, ExportFailed, NeopackError
 from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array, NeoArchive
@@ -546,3 +546,24 @@ def test_a_rewrite_that_changes_the_answer_is_refused(tmp_path: Path, models: Pa
             framework_version="1.4",
             path=tmp_path / "m.tar.gz",
         )
+
+
+class Bessel(torch.nn.Module):  # type: ignore[misc]
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.special.i1(x)
+
+
+def test_what_the_engine_does_not_convert_is_named(tmp_path: Path) -> None:
+    made = package.package(
+        Bessel(), inputs={"x": (1, 4)}, framework_version="2.0", path=tmp_path / "m.tar.gz"
+    )
+    with pytest.raises(EngineFailed, match="no rule for aten::special_i1"):
+        package.compile(made.path, target="ml_c5")
+
+
+def test_rewritten_attention_compiles(tmp_path: Path, models: Path) -> None:
+    tokens = {"tokens": (1, 4, 8)}
+    made = package.package(
+        f"{models}:attention", inputs=tokens, framework_version="1.8", path=tmp_path / "m.tar.gz"
+    )
+    package.compile(made.path, target="ml_c5")

@@ -43,6 +43,7 @@ from neopack.frameworks.pytorch.module_calls import (
     torch_module,
 )
 from neopack.frameworks.pytorch.options import PyTorchOptions
+from neopack.frameworks.pytorch.plain_calls import plain_calls, unwrapped
 from neopack.frameworks.pytorch.saving import TRACE_DIFFERENCE, save
 from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
 from neopack.frameworks.task import options_of
@@ -88,10 +89,12 @@ def _export(task: ExportTask, log: Log) -> ExportedModel:
     if form == "torchscript":
         return _keep(task, log)
     module, requests = _module(origin, task.inputs)
+    module = unwrapped(module)
     if origin.weights is not None:
         weights.load(module, origin.weights, weights_form, log)
     module = _for_inference(module, log)
-    return _trace(module, replace(task, inputs=tuple(requests)), log)
+    with plain_calls(module):
+        return _trace(module, replace(task, inputs=tuple(requests)), log)
 
 
 # --- a TorchScript file ---------------------------------------------------------------------

@@ -47,7 +47,9 @@ def promote(module: Any, version: str) -> Iterator[str]:
     names of these operators."""
     for graph in graphs(module):
         for node in list(nodes(graph)):
-            if facts.torch_takes_one_type(version, node.kind()) and _cast(graph, node):
+            names = node.kind(), node.schema().partition("(")[0]
+            one_type = any(facts.torch_takes_one_type(version, name) for name in names)
+            if one_type and _cast(graph, node):
                 yield node.kind()
 
 
