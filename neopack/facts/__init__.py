@@ -21,6 +21,7 @@ from neopack.facts.keras_table import KerasNames, keras_names
 from neopack.facts.operator_table import (
     OnnxRelease,
     branch_operators,
+    onnx_operators,
     onnx_releases,
     operators_2020,
     random_operators,
@@ -125,6 +126,7 @@ __all__ = [
     "limit",
     "nearest",
     "newest",
+    "onnx_operators",
     "onnx_releases",
     "operators_2020",
     "option_group_required",

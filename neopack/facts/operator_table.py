@@ -1,5 +1,5 @@
-"""The operators that releases of ONNX and TensorFlow read: ``onnx.toml``, ``tensorflow.toml``,
-``operators.toml``."""
+"""The operators that releases of ONNX and TensorFlow read: ``onnx.toml``,
+``onnx_operators.toml``, ``tensorflow.toml``, ``operators.toml``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from neopack.facts.rows import facts_file
 __all__ = [
     "OnnxRelease",
     "branch_operators",
+    "onnx_operators",
     "onnx_releases",
     "operators_2020",
     "random_operators",
@@ -66,3 +67,10 @@ def training_operators(name: str) -> frozenset[str]:
 def branch_operators(name: str) -> frozenset[str]:
     """Return the operators of a framework that choose which others compute."""
     return frozenset(facts_file("operators").table("branches").texts(name))
+
+
+@cache
+def onnx_operators() -> Mapping[str, tuple[int, ...]]:
+    """Return the opsets in which an operator of ONNX changed; negative where it was removed."""
+    words = facts_file("onnx_operators").words("operators")
+    return {name: tuple(int(opset) for opset in opsets.split()) for name, opsets in words.items()}

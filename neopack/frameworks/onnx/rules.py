@@ -199,6 +199,25 @@ def other_outputs(context: CheckContext) -> Iterator[Hit]:
             yield Hit(message=f"the {side} {name!r} is {kind}", where=name)
 
 
+@rule("NEO-ON-014", needs=("info",))
+def not_in_opset(context: CheckContext) -> Iterator[Hit]:
+    """Operators are those of the opset that the file states (onnx 1.23.2, onnx.defs)."""
+    info, opset = context.info, _facts(context).opsets.get("")
+    own = {name for name in (info.operators if info else ()) if "." not in name}
+    lacking = sorted(own - set(_facts(context).functions))
+    lacking = [name for name in lacking if opset and not _has(opset, name)]
+    if lacking:
+        yield Hit(message=f"opset {opset} has no {named(lacking)}")
+
+
+def _has(opset: int, name: str) -> bool:
+    """Old operators of ONNX's experiments, which the guide listed, are let pass."""
+    changes = [each for each in facts.onnx_operators().get(name, ()) if abs(each) <= opset]
+    if not changes:
+        return name in facts.operators_2020("ONNX")
+    return max(changes, key=abs) > 0
+
+
 RULES: tuple[Rule, ...] = (
     opset,
     ir_version,
@@ -213,4 +232,5 @@ RULES: tuple[Rule, ...] = (
     other_inputs,
     one_symbol_two_sizes,
     other_outputs,
+    not_in_opset,
 )

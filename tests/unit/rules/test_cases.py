@@ -743,6 +743,12 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
     "NEO-TF-026": [(frozen(random=("RandomUniform",)), "'RandomUniform'")],
     "NEO-TF-027": [(tensorflow("ml_inf1", framework_version="1.15.0"), "of TensorFlow 2")],
     "NEO-TF-024": [(frozen(framework_version="1.15.3", dilated_depthwise=("b",)), "'b'")],
+    "NEO-ON-014": [
+        (onnx(info=onnx_info(operators=["ATen"])), "opset 12 has no 'ATen'"),
+        (onnx(info=onnx_info(operators=["Gelu"], opset=11)), "opset 11 has no 'Gelu'"),
+        (onnx(info=onnx_info(operators=["Upsample"], opset=10)), "opset 10 has no 'Upsample'"),
+        (onnx(info=onnx_info(operators=["ResizeNearest"], opset=4)), "'ResizeNearest'"),
+    ],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -1137,6 +1143,12 @@ HOLDS: dict[str, list[CheckContext]] = {
         replace(frozen(), target=facts.target("ml_inf1"), framework_version="1.15"),
     ],
     "NEO-TF-024": [frozen(dilated_depthwise=("a",)), frozen(framework_version="1.15.3")],
+    "NEO-ON-014": [
+        onnx(info=onnx_info(operators=["Upsample", "Scatter"], opset=9)),
+        onnx(info=onnx_info(operators=["Gelu"], opset=20)),
+        onnx(info=onnx_info(operators=["Mine", "com.microsoft.Gelu"], functions=("Mine",))),
+        onnx(info=onnx_info(operators=["ImageScaler"], opset=7)),
+    ],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json"))],
