@@ -230,6 +230,28 @@ def test_a_torchscript_file_of_today_is_rewritten_for_the_version_asked_for(
     assert members(newer.path)["model.pth"] == today.read_bytes()
 
 
+class Floored(torch.nn.Module):  # type: ignore[misc, unused-ignore]
+    def forward(self, x: Any) -> Any:
+        return torch.floor_divide(x, 2)
+
+
+def test_a_file_that_is_kept_warns_of_what_computes_otherwise(tmp_path: Path) -> None:
+    """floor_divide rounds to zero before 1.13."""
+    file = tmp_path / "f.pt"
+    torch.jit.trace(Floored(), torch.ones(4)).save(str(file))
+    made = {
+        version: package.package(
+            file,
+            inputs={"x": (4,)},
+            framework_version=version,
+            path=tmp_path / f"{version}.tar.gz",
+        )
+        for version in ("2.0", "1.12")
+    }
+    assert not made["2.0"].warnings
+    assert "computes aten::floor_divide otherwise" in made["1.12"].warnings[0]
+
+
 def test_a_torchscript_file_tells_its_own_shapes(tmp_path: Path, fixtures: Path) -> None:
     path = fixtures / "pytorch/cnn-traced.pt"
     made = package.package(path, path=tmp_path / "m.tar.gz")

@@ -32,7 +32,7 @@ from neopack.frameworks.pytorch import (
 )
 from neopack.frameworks.pytorch.input_binding import Binding, bind
 from neopack.frameworks.pytorch.layout import MODEL_FILE
-from neopack.frameworks.pytorch.lowering import compatibility
+from neopack.frameworks.pytorch.lowering import compatibility, lower
 from neopack.frameworks.pytorch.lowering.inlining import inline_functions
 from neopack.frameworks.pytorch.module_calls import (
     arrays,
@@ -121,10 +121,25 @@ def _keep(task: ExportTask, log: Log) -> ExportedModel:
     cases, _ = _answered(bound, task)
     if compatibility.is_readable(info, task.options.framework_version):
         shutil.copyfile(path, task.staging / MODEL_FILE)
-        return _exported(task, cases, ())
+        return _exported(task, cases, _kept_remarks(module, task, log))
     inline_functions(module)  # they are rewritten where they stand in a graph
     rewrites = save(module, cases, task, log)
     return _exported(task, cases, (), rewrites)
+
+
+def _kept_remarks(module: Any, task: ExportTask, log: Log) -> tuple[str, ...]:
+    """A file that an old version wrote and is to read means what that version computes; so it is
+    not rewritten, and the difference is told."""
+    version = task.options.framework_version
+    names = lower.otherwise(module, version)
+    if not names:
+        return ()
+    remark = (
+        f"PyTorch {version} computes {', '.join(names)} otherwise than today's for some inputs, "
+        "and the file is kept as it is (neopack verify compares the two)"
+    )
+    log.warn(remark)
+    return (remark,)
 
 
 def _info(path: Path) -> ModelInfo:

@@ -22,7 +22,7 @@ from neopack.frameworks.pytorch.lowering import in_place, promotion
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 from neopack.frameworks.pytorch.module_calls import is_torchs_own
 
-__all__ = ["foreign", "lower", "places", "rewritten"]
+__all__ = ["foreign", "lower", "otherwise", "places", "rewritten"]
 
 FUNCTION = re.compile(r"^def (aten__(\w+?)(?:__(\w+))?)\((.*)\) -> ", re.MULTILINE)
 # of the calls that tracing recorded for a node, innermost first
@@ -38,6 +38,14 @@ def foreign(module: Any, version: str) -> tuple[str, ...]:
     Tensor[], indexing=str)`` of one that it has and does not take so; none for a version that our
     table does not reach."""
     return tuple(sorted({lack for _, _, lack in _unlike(module, version) if lack}))
+
+
+def otherwise(module: Any, version: str) -> tuple[str, ...]:
+    """The operators in ``module`` that PyTorch ``version`` has and computes otherwise than today's
+    for some inputs; none for a version that our table does not reach."""
+    if not facts.torch_is_known(version):
+        return ()
+    return tuple(sorted({node.kind() for _, node, lack in _unlike(module, version) if not lack}))
 
 
 def lower(module: Any, version: str) -> tuple[str, ...]:
