@@ -48,7 +48,8 @@ class ErrorRow:
     @property
     def said(self) -> str:
         """What Neo says, with dots for what the service fills in."""
-        return _OF_SERVICE.sub("...", self.said_by_neo).removesuffix(" ...")
+        dotted = _OF_SERVICE.sub("...", self.said_by_neo).replace("....", "...")
+        return dotted.removesuffix(" ...")
 
     def level(self, path: CompilerPath) -> Level:
         return self.levels.get(path, self.levels["elsewhere"])
