@@ -369,6 +369,10 @@ FUNCTIONS: dict[str, tuple[Function, Tensor]] = {
     "cross": (lambda x: torch.cross(x, x + 1, dim=1), ROWS),
     "cdist": (lambda x: torch.cdist(x, x + 1), ROWS),
     "cosine": (lambda x: functional.cosine_similarity(x, x + 1, -1), ROWS),
+    "cosine of short vectors": (
+        lambda x: functional.cosine_similarity(x * 1e-2, x * 1e-2 + 1e-3, -1, eps=0.1),
+        ROWS,
+    ),
 }
 
 SCRIPTED = {

@@ -28,6 +28,7 @@ LARGE = {
     "int64": (1099511640345, -1099511640345, 2**53 + 1, -(2**31), 1000, 0, -7),
     "int32": (2**31 - 1, -(2**31), 2**24 + 1, -(2**24) - 1, 1000, 0, -7),
 }
+SMALL = 1e-3
 # an input with more inputs beside it than this has no case of its own for infinity
 MOST_FLOATS = 4
 # dims of a sequence of vectors; a single input with more is an image
@@ -112,7 +113,7 @@ def _case(
         return replace(case, decides=False) if _is_finite(outputs) else None
     if name in ("zeros", "equal"):
         return replace(case, decides=not _jumps(case, first, compute))
-    if name in ("negative", "whole", "large"):
+    if name in ("negative", "whole", "large", "small"):
         return replace(case, decides=not _amplifies(case, compute))
     return case
 
@@ -218,6 +219,7 @@ def _by_dtype(inputs: Sequence[_Input], seed: int) -> Iterator[tuple[str, dict[s
         "negative": _negative,
         "whole": lambda each: _whole(each, seed),
         "large": _large,
+        "small": _small,
         "padded-right": lambda each: _padded(each, left=False, masked=False),
         "padded-left": lambda each: _padded(each, left=True, masked=False),
         "masked-right": lambda each: _padded(each, left=False, masked=True),
@@ -286,6 +288,11 @@ def _large_integers(dtype: str, below: int | None) -> Sequence[int]:
         return (below - 1, 0, below // 2, below - 1)
     limits = np.iinfo(dtype)
     return LARGE.get(dtype, (limits.max, 0, limits.max - 1, limits.min, 1))
+
+
+def _small(each: _Input) -> Array:
+    """What an epsilon bounds: norms and variances near zero."""
+    return each.array * SMALL if each.kind == "f" else each.array
 
 
 def _padded(each: _Input, *, left: bool, masked: bool) -> Array:

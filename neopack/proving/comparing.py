@@ -42,6 +42,7 @@ class ComparedCases:
     outputs: tuple[OutputEvidence, ...]
     cases: tuple[CaseEvidence, ...]
     failed: GoldenCase | None
+    allowed: float
     reason: str
 
 
@@ -65,6 +66,7 @@ def compared(
         outputs=tuple(map(_largest, zip(*outputs, strict=True))),
         cases=tuple(evidence),
         failed=failed,
+        allowed=allowed,
         reason=reason,
     )
 
@@ -87,18 +89,18 @@ def _problem(golden: Mapping[str, Array], computed: Mapping[str, Array], allowed
     for name, array in golden.items():
         apart = difference({name: array}, {name: computed[name]})
         if not apart <= allowed:
-            return f"output {name!r} {_by(array, computed[name], apart)}, more than {allowed:g}"
+            return f"output {name!r} {_by(array, computed[name], apart, allowed)}"
     return ""
 
 
-def _by(golden: Array, computed: Array, apart: float) -> str:
+def _by(golden: Array, computed: Array, apart: float, allowed: float) -> str:
     import numpy as np
 
     if golden.dtype.kind in "biu":
         return f"differs in {int(np.sum(golden != computed))} of {golden.size} integers"
     if not np.isfinite(computed[np.isfinite(golden)]).all():
         return "is NaN or infinite where the source gives numbers"
-    return f"differs by {apart:.2g} of the largest golden number"
+    return f"differs by {apart:.2g} of the largest golden number, more than {allowed:g}"
 
 
 def _case_evidence(case: GoldenCase, computed: Mapping[str, Array], problem: str) -> CaseEvidence:
@@ -174,10 +176,11 @@ def refuse(comparison: ComparedCases, packaged: Packaged, runtime: str) -> None:
         return
     inputs = "" if case.name == FIRST else f" for the golden case {case.name!r}"
     apart = next(each.difference for each in comparison.cases if each.name == case.name)
+    rounding = comparison.allowed < apart <= ROUNDING
     raise VerificationFailed(
         f"{runtime} computes another result{inputs}: {comparison.reason}",
         where=packaged.subject,
-        hint=_accept(packaged, apart) if apart <= ROUNDING else _fault(packaged, case, runtime),
+        hint=_accept(packaged, apart) if rounding else _fault(packaged, case, runtime),
     )
 
 
