@@ -218,6 +218,11 @@ def test_several_that_fit_are_refused_with_a_hint_that_works(tmp_path: Path, hel
     assert taken(tmp_path, held, key)[0] is B
 
 
+def test_the_end_of_a_path_is_enough_where_it_is_the_only_one(tmp_path: Path) -> None:
+    held = {"state_dict": {"student": A, "teacher": B}}
+    assert taken(tmp_path, held, "teacher")[0] is B
+
+
 def test_a_key_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no state_dict 'enet'") as caught:
         taken(tmp_path, {"net": A, "ema": B}, "enet")

@@ -336,3 +336,20 @@ def test_a_damaged_graph_is_refused(tmp_path: Path, fixtures: Path) -> None:
     (tmp_path / "cut.pb").write_bytes(data[:-300])
     with pytest.raises((SourceError, package.errors.Malformed)):
         package.package(tmp_path / "cut.pb", inputs=X, path=tmp_path / "m.tar.gz")
+
+
+@pytest.mark.parametrize("kind", ["Dropout", "GaussianNoise"])
+def test_layers_that_are_called_in_training_are_told(kind: str, tmp_path: Path) -> None:
+    import keras
+
+    layer = getattr(keras.layers, kind)(0.5)
+    x = keras.Input((4,), name="x", batch_size=1)
+    for training in (True, None):
+        made = package.package(
+            keras.Model(x, layer(x, training=training)),
+            framework="TENSORFLOW",
+            inputs={"x": (1, 4)},
+            path=tmp_path / f"{training}.tar.gz",
+        )
+        told = [text for text in made.warnings if "training=True" in text and layer.name in text]
+        assert bool(told) == bool(training)

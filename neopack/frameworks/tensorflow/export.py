@@ -39,6 +39,7 @@ from neopack.frameworks.tensorflow.requests import requests_of
 from neopack.frameworks.tensorflow.run import GraphRunner, frozen_runner, saved_runner
 from neopack.frameworks.tensorflow.source import file_info
 from neopack.frameworks.tensorflow.tensorflow_module import tensorflow
+from neopack.frameworks.tensorflow.training_calls import training_remarks
 from neopack.goldens import inputs
 from neopack.goldens.cases import GoldenCase
 from neopack.goldens.comparison import worst
@@ -77,7 +78,10 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
         _load_weights(model, origin.weights)
     exported = _live_source(model, task, log)
     untrained = random_weights.remarks(model, partial(_trace, task=task), task, log)
-    return replace(exported, warnings=(*untrained, *exported.warnings))
+    training = training_remarks(model)
+    for remark in training:
+        log.warn(remark)
+    return replace(exported, warnings=(*untrained, *training, *exported.warnings))
 
 
 def _trace(model: Any, task: ExportTask) -> Any:
