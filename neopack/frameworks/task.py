@@ -87,7 +87,10 @@ class ExportTask:
         """The first golden case, ``examples`` and ``outputs``, and the directed ones, of inputs
         that real data resembles. ``compute`` is the source model, called as its users call it;
         it raises ``NeopackError`` for inputs that it does not take."""
-        return golden_cases(requests, examples, outputs, compute, seed=self.options.seed)
+        given = self.options.example is not None
+        return golden_cases(
+            requests, examples, outputs, compute, seed=self.options.seed, given=given
+        )
 
     def save_goldens(self, cases: Sequence[GoldenCase]) -> Goldens:
         """Write the golden numbers into ``staging``."""

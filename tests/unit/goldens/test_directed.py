@@ -68,6 +68,16 @@ def test_integers_without_a_bound_reach_those_of_their_type(dtype: str) -> None:
     assert large.max() > 2**40 or large.max() == np.iinfo(dtype).max
 
 
+def test_offsets_of_the_user_stay() -> None:
+    examples = {"ids": np.array([4, 2, 7]), "offsets": np.array([0, 2, 2])}
+    requests = [request(name, 3, dtype="int64", below=9) for name in examples]
+    for given in (True, False):
+        made = golden_cases(requests, examples, examples, dict, given=given)
+        stayed = [case.inputs["offsets"] is examples["offsets"] for case in made]
+        assert all(stayed) == given
+        assert len(made) > 3
+
+
 def test_what_the_source_refuses_is_left_out() -> None:
     table = np.arange(9.0)
     names = cases(lambda given: {"y": table[given["ids"]]}, request("ids", 4, dtype="int64"))
