@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neopack.facts.rows import facts_file
+from neopack.facts.rows import Row, facts_file
 
 __all__ = ["FailureRow", "class_of", "failures", "framework_words"]
 
@@ -29,32 +29,24 @@ class FailureRow:
 def framework_words() -> tuple[FailureRow, ...]:
     """What frameworks and containers say themselves, also inside a sentence of Neo's."""
     data = facts_file("framework_words")
-    return tuple(
-        FailureRow(
-            said=row.text("said"),
-            kind=row.text("class"),
-            cause=row.text("cause"),
-            fix=row.text("fix"),
-            source=f"{data.text('source')}, {data.text('date')}",
-            confidence=data.choice("confidence", _CONFIDENCES),
-            rule=row.text("rule", ""),
-        )
-        for row in data.tables("words")
-    )
+    return tuple(_failure(row, data, data) for row in data.tables("words"))
 
 
 def failures() -> tuple[FailureRow, ...]:
     data = facts_file("failures")
-    return tuple(
-        FailureRow(
-            said=row.text("said"),
-            kind=row.text("class"),
-            cause=row.text("cause"),
-            fix=row.text("fix"),
-            source=f"{data.text('source')}, {row.text('date')}",
-            confidence=row.choice("confidence", _CONFIDENCES),
-        )
-        for row in data.tables("failure")
+    return tuple(_failure(row, data, row) for row in data.tables("failure"))
+
+
+def _failure(row: Row, data: Row, dated: Row) -> FailureRow:
+    """``dated`` is what has the date and the confidence: the row, or its whole file."""
+    return FailureRow(
+        said=row.text("said"),
+        kind=row.text("class"),
+        cause=row.text("cause"),
+        fix=row.text("fix"),
+        source=f"{data.text('source')}, {dated.text('date')}",
+        confidence=dated.choice("confidence", _CONFIDENCES),
+        rule=row.text("rule", ""),
     )
 
 
