@@ -45,7 +45,9 @@ class XGBoostRunner:
             self._booster = self._xgboost.Booster(
                 {"verbosity": 0, **({"nthread": threads} if threads else {})}
             )
-            self._booster.load_model(bytearray(loadable))
+            # a booster's own verbosity does not hold while it is loaded
+            with self._xgboost.config_context(verbosity=0):
+                self._booster.load_model(bytearray(loadable))
         except self._xgboost.core.XGBoostError as error:
             raise SourceError(f"XGBoost {version()} cannot load it: {first_line(error)}") from None
 
