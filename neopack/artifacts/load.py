@@ -32,6 +32,7 @@ __all__ = [
     "LoadedModel",
     "OpenedArchive",
     "checked_inputs",
+    "extract",
     "find_model",
     "is_compiled",
     "job_manifest",
@@ -188,7 +189,7 @@ def _load_compiled(
     engine = engines.get(compiled.engine)
     with staging_directory() as folder:
         for name in compiled.members:
-            _extract(opened.scan, name, folder / name, limits)
+            extract(opened.scan, name, folder / name, limits)
         return engine.load(folder, opened.signature, compiled.options, threads)
 
 
@@ -197,11 +198,12 @@ def unpack(opened: OpenedArchive, into: Path, limits: Limits = DEFAULT_LIMITS) -
     which ``open_archive`` has checked. Return the path of the main file."""
     framework = frameworks.of_neo(opened.framework)
     for name in (opened.model, *framework.parts(opened.scan.file_names(), opened.model)):
-        _extract(opened.scan, name, into / name, limits)
+        extract(opened.scan, name, into / name, limits)
     return into / opened.model
 
 
-def _extract(scanned: ArchiveScan, name: str, path: Path, limits: Limits) -> None:
+def extract(scanned: ArchiveScan, name: str, path: Path, limits: Limits) -> None:
+    """Write one member to ``path``, which may be in a folder that is not there yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with writing(path):
         extract_member(scanned, name, path, limits)

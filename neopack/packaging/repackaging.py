@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from neopack.archive.manifest import Manifest, goldens_of, manifest_of
-from neopack.archive.read import ArchiveFiles, ArchiveScan, extract_member, scan
-from neopack.artifacts.load import find_model, is_compiled, refuse_unsafe
+from neopack.archive.read import ArchiveFiles, ArchiveScan, scan
+from neopack.artifacts.load import extract, find_model, is_compiled, refuse_unsafe
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.mar import is_mar, read_mar
@@ -128,19 +128,14 @@ def _model(scanned: ArchiveScan, framework: str | None, folder: Path) -> Path:
         raise registry.nothing_found(ArchiveFiles(scanned), str(scanned.path))
     owner, name, _ = found
     for member in (name, *owner.parts(scanned.file_names(), name)):
-        _extract(scanned, member, folder / "model" / member)
+        extract(scanned, member, folder / "model" / member, DEFAULT_LIMITS)
     return folder / "model" / name
-
-
-def _extract(scanned: ArchiveScan, name: str, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
-    extract_member(scanned, name, to, DEFAULT_LIMITS)
 
 
 def _code(scanned: ArchiveScan, folder: Path) -> Path | None:
     names = [name for name in scanned.file_names() if name.removeprefix("./").startswith(CODE)]
     for name in names:
-        _extract(scanned, name, folder / name.removeprefix("./"))
+        extract(scanned, name, folder / name.removeprefix("./"), DEFAULT_LIMITS)
     return folder / CODE if names else None
 
 
