@@ -1,8 +1,9 @@
 """Write the pages that come from the code: ``python docs/generate.py``.
 
 rules.md comes from neopack/facts/errors.toml, exit-codes.md from neopack/errors.py, commands.md
-and a page per command from their help, support-matrix.md from neopack/facts, and a list in
-pytorch.md from the rewrites. A test compares the pages with the output of this script.
+and a page per command from their help, support-matrix.md and compiler-operators.md from
+neopack/facts, and a list in pytorch.md from the rewrites. A test compares the pages with the
+output of this script.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from neopack.frameworks.pytorch.lowering import lower
 from neopack.support.matrix import wording
 
 sys.path.insert(0, str(Path(__file__).parent))
+from operators_page import operators_page
 from tree_page import tree_page
 
 FOLDER = Path(__file__).parent
@@ -223,7 +225,7 @@ GUIDES = {
     "package": ("package.md", "archive.md"),
     "run": ("compile.md",),
     "runtimes": ("runtimes.md",),
-    "support": ("support.md",),
+    "support": ("support.md", "compiler-operators.md"),
     "targets": ("support.md", "support-matrix.md"),
     "undeploy": ("sagemaker.md",),
     "verify": ("verify.md",),
@@ -522,6 +524,7 @@ def onnx_page() -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "compiler-operators.md": operators_page,
     "commands.md": commands_page,
     "exit-codes.md": exit_codes_page,
     "onnx-operators.md": onnx_page,

@@ -8,12 +8,13 @@ import typer
 from neopack.cli import _options as options
 from neopack.cli._console import console
 from neopack.cli.targets import AsOf, FrameworkName, TargetClass
+from neopack.errors import Unsupported
 
 __all__ = ["support"]
 
 support = typer.Typer(
-    help="Support tables: Neo, edge devices, Elastic Inference, the model parallel library, "
-    "Training Compiler.",
+    help="Support tables: Neo, compilers' operators, edge devices, Elastic Inference, the model "
+    "parallel library, Training Compiler.",
     no_args_is_help=False,
 )
 
@@ -65,6 +66,29 @@ def ei(
 
     answer = api.support.ei(model=model)
     console.result("support ei", answer, long=True)
+
+
+@support.command("operators")
+@options.answers("support operators")
+def operators(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="OP",
+            help="aten::conv2d, Gemm, ...; none: all of the framework.",
+            show_default=False,
+        ),
+    ] = None,
+    framework: FrameworkName = "",
+    compiler: Annotated[str, typer.Option(help="tvm, tvm==0.8, tvm==neo-1.7.0.")] = "tvm",
+) -> None:
+    """The operators that the compilers behind Neo convert, by framework and release."""
+    from neopack import api
+
+    answer = api.support.operators(names or [], framework=framework, compiler=compiler)
+    console.result("support operators", answer, long=True)
+    if answer.unknown:
+        raise typer.Exit(Unsupported.exit_code)
 
 
 @support.command("smp")

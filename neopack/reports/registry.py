@@ -71,6 +71,7 @@ RESULTS: Mapping[str, ResultKind] = {
     "support edge": ResultKind(text="support:edge_text"),
     "support ei": ResultKind(text="support:elastic_text"),
     "support neo": ResultKind(text="support:matrix_text"),
+    "support operators": ResultKind(text="operators:operators_text"),
     "support smp": ResultKind(text="support:parallel_text"),
     "support training-compiler": ResultKind(text="support:training_text"),
     "targets": ResultKind(text="support:targets_text"),

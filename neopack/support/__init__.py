@@ -11,6 +11,13 @@ from neopack.support.changes import ChangesAnswer, SupportChange, changes
 from neopack.support.elastic import Accelerator, ElasticAnswer, ElasticImage, ei
 from neopack.support.images import Image, image
 from neopack.support.matrix import MatrixAnswer, neo
+from neopack.support.operators import (
+    OperatorCount,
+    OperatorRow,
+    OperatorsAnswer,
+    UnknownOperator,
+    operators,
+)
 from neopack.support.parallel import ParallelAnswer, ParallelRelease, smp
 from neopack.support.targets import Device, ListedVersions, TargetEntry, TargetsAnswer, targets
 from neopack.support.tested import EdgeAnswer, EdgeRow, edge
@@ -28,17 +35,22 @@ __all__ = [
     "Image",
     "ListedVersions",
     "MatrixAnswer",
+    "OperatorCount",
+    "OperatorRow",
+    "OperatorsAnswer",
     "ParallelAnswer",
     "ParallelRelease",
     "SupportChange",
     "TargetEntry",
     "TargetsAnswer",
     "TrainingAnswer",
+    "UnknownOperator",
     "changes",
     "edge",
     "ei",
     "image",
     "neo",
+    "operators",
     "smp",
     "targets",
     "training_compiler",

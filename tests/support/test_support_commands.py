@@ -54,6 +54,7 @@ def test_tables_fit_80_columns(neopack: Call, call: str) -> None:
         ("support ei", "support ei"),
         ("support edge yolo", "support edge"),
         ("support smp", "support smp"),
+        ("support operators einsum", "support operators"),
         ("support training-compiler", "support training-compiler"),
         ("image --framework torch1.8 -t ml.c5 --region us-west-2", "image"),
     ],
@@ -99,11 +100,32 @@ def test_json_has_what_was_read_and_whence(neopack: Call) -> None:
         (2, "did you mean ml_g4dn", "targets p4d.24xlarge"),
         (2, "did you mean rasp4b", "targets rpi4"),
         (2, "did you mean eu-central-1, ", "image --framework tf -t c5 --region eu"),
+        (2, "the tables lack tvm 0.5 (they have 0.6,", "support operators --compiler tvm==0.5"),
+        (2, "'glow' is not a compiler", "support operators relu --compiler glow"),
+        (3, "tvm does not read XGBOOST", "support operators --framework xgboost"),
         (3, "no row of alexnet", "support edge alexnet --framework darknet --chip nvidia"),
     ],
 )  # fmt: skip
 def test_what_is_refused(refused: Call, code: int, words: str, call: str) -> None:
     refused(code, words, *call.split())
+
+
+def test_operators_of_compilers_in_60_columns(neopack: Call) -> None:
+    for call in ("", "--framework onnx", "conv2d Softmax", "--framework tf2 --compiler tvm=0.9"):
+        answer = neopack("support", "operators", *call.split())
+        assert answer.code == 0
+        assert [line for line in answer.out.splitlines() if len(line) > 60] == []
+
+
+def test_an_operator_is_read_in_any_spelling_and_an_unknown_one_names_the_nearest(
+    neopack: Call,
+) -> None:
+    answer = neopack("support", "operators", "MATMUL", "einsun", "--format", "json")
+    assert answer.code == 3
+    rows = {(row["framework"], row["operator"]) for row in answer.document["rows"]}
+    assert rows >= {("PYTORCH", "aten::matmul"), ("ONNX", "MatMul"), ("TENSORFLOW", "MatMul")}
+    (unknown,) = answer.document["unknown"]
+    assert (unknown["operator"], unknown["nearest"]) == ("einsun", "Einsum")
 
 
 def test_a_long_answer_goes_to_the_pager_on_a_terminal(executable: list[str]) -> None:
