@@ -127,12 +127,15 @@ def _version_of(framework: str, target: Target) -> str:
 def runtime_for(framework: str, version: str, name: str | None = None) -> Runtime:
     """Return the runtime ``name``, or the closest to what Neo compiles with.
 
-    Raises ``UsageError`` for a runtime of another framework, ``Unsupported`` if there is none.
+    Raises ``UsageError`` for a runtime of another framework and for one of Neo's loader,
+    ``Unsupported`` if there is none.
     """
     if name is not None:
         runtime = runtimes.get(name)
         if runtime.framework != framework:
             raise UsageError(f"{name} runs {runtime.framework}, but this is a {framework} model")
+        if runtime.compiler:
+            raise UsageError(f"{name} has Neo's public loader: it converts models, and runs none")
         return runtime
     closest = runtimes.closest(framework, version)
     if closest is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from neopack.reports.text import table
+from neopack.reports.text import table, wrapped
 from neopack.runtimes.state import RuntimeState
 
 __all__ = ["path_text", "states_text"]
@@ -13,7 +13,14 @@ __all__ = ["path_text", "states_text"]
 def states_text(states: Sequence[RuntimeState]) -> str:
     rows = [("runtime", "Python", "MB", "state", "")]
     rows += [(row.name, row.python, str(row.disk), row.state, row.reports) for row in states]
-    return "\n".join(table(rows))
+    return "\n".join([*table(rows), *_descriptions(states)])
+
+
+def _descriptions(states: Sequence[RuntimeState]) -> Iterator[str]:
+    """What the runtimes are that are more than the framework in their name."""
+    for description in dict.fromkeys(row.description for row in states if row.description):
+        names = [row.name for row in states if row.description == description]
+        yield from wrapped("  ", f"{', '.join(names)}: {description}")
 
 
 def path_text(state: RuntimeState) -> str:

@@ -23,7 +23,7 @@ from neopack.processes.worker import Worker
 from neopack.runtimes import install
 from neopack.values.log import Log, SilentLog
 
-__all__ = ["Runtime", "Worker", "closest", "get", "is_exact", "names", "worker"]
+__all__ = ["Runtime", "Worker", "closest", "closest_loader", "get", "is_exact", "names", "worker"]
 
 INSIDE = Path(__file__).parent / "inside"
 
@@ -32,7 +32,8 @@ INSIDE = Path(__file__).parent / "inside"
 class Runtime:
     """A row of ``runtimes.toml``. ``environment`` is the name of its environment (TensorFlow
     1.15.0 shares that of Keras 2.2.4); ``disk`` is in MB. ``without`` are patterns of packages
-    that its lock leaves out. ``stand_ins`` says that empty libraries replace NVIDIA's."""
+    that its lock leaves out. ``stand_ins`` says that empty libraries replace NVIDIA's.
+    ``compiler`` is what Neo's public loader converts for, in a runtime that has the loader."""
 
     name: str
     framework: str
@@ -45,6 +46,14 @@ class Runtime:
     requires: tuple[str, ...]
     without: tuple[str, ...] = ()
     stand_ins: bool = False
+    compiler: str = ""
+
+    @property
+    def description(self) -> str:
+        """What it is, where that is more than the framework in its name."""
+        if not self.compiler:
+            return ""
+        return f"Neo's public loader 1.0.1 with {self.compiler}, the nearest public build; not Neo"
 
 
 def names() -> tuple[str, ...]:
@@ -62,7 +71,20 @@ def get(name: str) -> Runtime:
 def closest(framework: str, version: str) -> Runtime | None:
     """Return the runtime of the version that Neo compiles with, or else the newest older one (a
     newer version of a framework still reads what an older one reads), or else the oldest."""
-    rows = [runtime for runtime in _rows().values() if runtime.framework == framework]
+    return _closest(framework, version, loader=False)
+
+
+def closest_loader(framework: str, version: str) -> Runtime | None:
+    """Return the runtime of Neo's public loader for that framework, as ``closest`` chooses it."""
+    return _closest(framework, version, loader=True)
+
+
+def _closest(framework: str, version: str, *, loader: bool) -> Runtime | None:
+    rows = [
+        runtime
+        for runtime in _rows().values()
+        if runtime.framework == framework and bool(runtime.compiler) == loader
+    ]
     same = [runtime for runtime in rows if versions.same(runtime.version, version)]
     older = [runtime for runtime in rows if versions.at_most(runtime.version, version)]
     fitting = same or sorted(older, key=_age)[-1:] or sorted(rows, key=_age)[:1]
@@ -132,4 +154,5 @@ def _runtime(name: str, row: dict[str, Any], rows: dict[str, dict[str, Any]]) ->
         requires=tuple(home["requires"]),
         without=tuple(home.get("without", ())),
         stand_ins=home.get("stand_ins", False),
+        compiler=row.get("compiler", ""),
     )

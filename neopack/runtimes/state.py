@@ -18,7 +18,8 @@ STARTS_WITHIN = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeState:
-    """``disk`` is its size in MB, installed or not; ``reports`` has the versions it reported."""
+    """``disk`` is its size in MB, installed or not; ``reports`` has the versions it reported.
+    ``description`` says what it is, where that is more than the framework in its name."""
 
     name: str
     version: str
@@ -27,6 +28,7 @@ class RuntimeState:
     path: Path
     disk: int
     reports: str = ""
+    description: str = ""
 
 
 def state(runtime: Runtime) -> RuntimeState:
@@ -62,4 +64,5 @@ def _of(runtime: Runtime, state: State, reports: str = "") -> RuntimeState:
         path=install.directory(runtime),
         disk=runtime.disk,
         reports=reports,
+        description=runtime.description,
     )

@@ -17,6 +17,20 @@ def test_list_says_what_is_installed(neopack: Call, xgboost_1_3_3: runtimes.Work
     assert row["state"] == "installed"
 
 
+def test_list_says_what_the_loaders_are(neopack: Call) -> None:
+    words = " ".join(neopack("runtimes", "list").out.split())
+    for framework, compiler in (
+        ("onnx-1.7.0", "TVM 0.9 (hhb-tvm 2.4.5)"),
+        ("xgboost-1.3.3", "Tree"),
+    ):
+        what = words.partition(f"neo-loader-{framework}")[2].rpartition(f"neo-loader-{framework}")[
+            2
+        ]
+        assert "public loader 1.0.1 with" in what
+        assert compiler in what
+        assert "the nearest public build; not Neo" in what
+
+
 def test_install_leaves_what_is_whole_and_shows_that_it_works(
     neopack: Call, xgboost_1_3_3: runtimes.Worker
 ) -> None:

@@ -166,6 +166,17 @@ def test_the_runtime_is_the_exact_one_or_the_closest(
     assert runtime_for(framework, version).name == runtime
 
 
+def test_a_loader_is_not_the_framework_alone() -> None:
+    for framework, version in (("PYTORCH", "1.8"), ("ONNX", "1.7"), ("TFLITE", "2")):
+        loader = runtimes.closest_loader(framework, version)
+        framework_alone = runtimes.closest(framework, version)
+        assert (loader is None) == (framework_alone is None)
+        if loader is not None and framework_alone is not None:
+            assert loader.name == f"neo-loader-{framework_alone.name}"
+
+
 def test_a_runtime_must_be_of_the_framework() -> None:
     with pytest.raises(UsageError, match="runs KERAS"):
         runtime_for("TENSORFLOW", "1.15", "keras-2.2.4")
+    with pytest.raises(UsageError, match="has Neo's public loader"):
+        runtime_for("ONNX", "1.7", "neo-loader-onnx-1.7.0")
