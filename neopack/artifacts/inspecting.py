@@ -8,6 +8,7 @@ from pathlib import Path
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.compiled_manifest import ArtifactManifest
+from neopack.formats.compressed import is_packed
 from neopack.formats.files import FolderFiles
 from neopack.formats.guard import Limits
 from neopack.formats.source import FileSource
@@ -17,8 +18,6 @@ from neopack.frameworks.finding import find_model
 from neopack.values.model import ModelInfo
 
 __all__ = ["Inspection", "inspect_path"]
-
-GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class Inspection:
 
 
 def inspect_path(path: Path, limits: Limits) -> Inspection:
-    if path.is_file() and _is_gzip(path):
+    if path.is_file() and _is_archive(path):
         return _inspect_archive(path, limits)
     main, framework = find_model(path)
     with FileSource(main) as source:
@@ -42,9 +41,9 @@ def inspect_path(path: Path, limits: Limits) -> Inspection:
     return Inspection(subject=path.name or str(path), form=form, info=info)
 
 
-def _is_gzip(path: Path) -> bool:
+def _is_archive(path: Path) -> bool:
     with FileSource(path) as source:
-        return source.read(0, len(GZIP)) == GZIP
+        return is_packed(source)
 
 
 def _inspect_archive(path: Path, limits: Limits) -> Inspection:

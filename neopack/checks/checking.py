@@ -20,6 +20,7 @@ from neopack.checks.judging import (
     read_contents,
 )
 from neopack.errors import NeopackError, SourceError, UsageError
+from neopack.formats.compressed import is_packed
 from neopack.formats.files import FolderFiles
 from neopack.formats.guard import Limits
 from neopack.formats.source import FileSource
@@ -42,8 +43,6 @@ __all__ = [
     "submission",
     "targets_of",
 ]
-
-GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +193,7 @@ def _is_archive(path: Path) -> bool:
     if ".tar" in path.suffixes or path.suffix == ".tgz":
         return True
     with FileSource(path) as source:
-        return source.read(0, len(GZIP)) == GZIP
+        return is_packed(source)
 
 
 def _bare(path: Path, options: CheckOptions) -> Subject:

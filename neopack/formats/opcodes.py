@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import codecs
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from neopack.formats.guard import Limits
 from neopack.formats.source import Cursor
 
-__all__ = ["OPERATIONS", "STOP", "Global", "Persistent", "PickleMachine", "PickledCall"]
+__all__ = ["OPERATIONS", "STOP", "Built", "Global", "Persistent", "PickleMachine", "PickledCall"]
 
 LONGEST_INTEGER = 1024  # bytes; a longer one is not a dimension, and printing it is quadratic
 LONGEST_LINE = 1 << 20
+LATIN = (("latin1",), ("latin-1",))  # as pickle spells it in calls, by protocol and version
 KEY_DEPTH = 50
 KEY_NODES = 1000  # hashing a tuple walks all of it, shared parts every time
 
@@ -58,13 +59,17 @@ class PickledCall:
 
 
 class PickleMachine:
-    """The stack machine. ``stack`` holds the values above the last mark, as in CPython's."""
+    """The stack machine. ``stack`` holds the values above the last mark, as in CPython's.
 
-    __slots__ = ("cursor", "globals", "limits", "marks", "memo", "spent", "stack")
+    ``built`` has what else happens after the BUILD of an object of these classes.
+    """
 
-    def __init__(self, cursor: Cursor, limits: Limits) -> None:
+    __slots__ = ("built", "cursor", "globals", "limits", "marks", "memo", "spent", "stack")
+
+    def __init__(self, cursor: Cursor, limits: Limits, built: Built) -> None:
         self.cursor = cursor
         self.limits = limits
+        self.built = built
         self.spent = 0
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
@@ -137,13 +142,16 @@ class PickleMachine:
         if isinstance(function, Global) and isinstance(arguments, tuple):
             name = str(function).replace("__builtin__", "builtins")
             argument = arguments[0] if arguments else ()
-            if (
-                name == "_codecs.encode"
-                and isinstance(argument, str)
-                and arguments[1:] == ("latin1",)
-            ):
+            if name == "_codecs.encode" and isinstance(argument, str) and arguments[1:] in LATIN:
                 self.spend(len(argument))
                 return argument.encode("latin1")
+            if (
+                name == "builtins.bytearray"
+                and isinstance(argument, str)
+                and arguments[1:] in LATIN
+            ):
+                self.spend(len(argument))
+                return bytearray(argument, "latin1")
             if name in _CONSTRUCTORS and len(arguments) <= 1:
                 kind, make = _CONSTRUCTORS[name]
                 if arguments and not isinstance(argument, kind):
@@ -153,6 +161,7 @@ class PickleMachine:
         return PickledCall(function, arguments)
 
 
+Built: TypeAlias = Mapping[Global, Callable[[PickleMachine, PickledCall], Any]]
 _CONSTRUCTORS: dict[str, tuple[type, Callable[[Any], Any]]] = {
     "builtins.set": (list, set),
     "builtins.frozenset": (list, frozenset),
@@ -216,7 +225,11 @@ def _build(m: PickleMachine) -> None:
     state = m.stack.pop()
     if not isinstance(m.stack[-1], PickledCall):
         raise TypeError("state is given to something that takes none")
-    m.stack[-1].state = state
+    call = m.stack[-1]
+    call.state = state
+    after = m.built.get(call.function) if isinstance(call.function, Global) else None
+    if after is not None:
+        m.stack[-1] = after(m, call)
 
 
 def _make_dict(m: PickleMachine) -> None:

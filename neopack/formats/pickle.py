@@ -19,6 +19,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.opcodes import (
     OPERATIONS,
     STOP,
+    Built,
     Global,
     Persistent,
     PickledCall,
@@ -29,6 +30,7 @@ from neopack.formats.source import Cursor
 __all__ = ["Global", "Persistent", "Pickle", "PickledCall", "read_pickle"]
 
 LONGEST_REASON = 100  # Python's errors quote the file's own strings
+NOTHING: Built = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +42,16 @@ class Pickle:
     end: int
 
 
-def read_pickle(cursor: Cursor, limits: Limits = DEFAULT_LIMITS) -> Pickle:
+def read_pickle(cursor: Cursor, limits: Limits = DEFAULT_LIMITS, built: Built = NOTHING) -> Pickle:
     """Read one pickle, and leave ``cursor`` after its STOP.
+
+    ``built`` reads what lies between the opcodes after the BUILD of some classes' objects, and
+    returns what stands for them (``formats.joblib``).
 
     Raises ``Malformed`` if the pickle is not well-formed, ``LimitExceeded`` if it has more
     opcodes, deeper marks or more bytes than ``limits`` allow.
     """
-    machine = PickleMachine(cursor, limits)
+    machine = PickleMachine(cursor, limits, built)
     start = at = cursor.position
     while (code := cursor.byte()) != STOP:
         machine.spend(1)

@@ -7,6 +7,7 @@ of its big-endian bytes, not decoded.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from neopack.errors import Malformed
@@ -14,7 +15,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource
 from neopack.values.json import AnyJson
 
-__all__ = ["Packed", "read_ubjson"]
+__all__ = ["Packed", "read_ubjson", "spans"]
 
 # marker -> its struct format, big-endian (draft 12, "Numeric types")
 NUMBERS = {
@@ -57,6 +58,15 @@ def read_ubjson(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> AnyJson:
     return value
 
 
+def spans(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> dict[str, tuple[int, int]]:
+    """Where the values of a plain object's keys lie. Raises ``Malformed`` with the offset."""
+    limits.hold("document_bytes", source.size, where=source.name)
+    reader = _Reader(source.read(0, source.size), source.name, limits)
+    if reader.marker() != OBJECT:
+        raise reader.broken("not an object")
+    return dict(reader.spans())
+
+
 class _Reader:
     """Handles markers as integers, for speed: a thousand trees have a hundred thousand of them."""
 
@@ -85,6 +95,13 @@ class _Reader:
         if code == CHARACTER:
             return chr(self._byte())
         raise self.broken(f"{chr(code)!r} is not a UBJSON type")
+
+    def spans(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Of a plain object's values, from its first key on."""
+        while (code := self.marker()) != OBJECT_END:
+            key, start = self._text(code), self.at
+            self.value(self.marker(), 1)
+            yield key, (start, self.at)
 
     def _object(self, depth: int) -> dict[str, AnyJson]:
         self._limits.hold("depth", depth, where=self._name)

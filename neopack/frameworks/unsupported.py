@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from neopack.formats.compressed import LZ4, head_of
 from neopack.formats.mar import is_mar
 from neopack.formats.source import ByteSource
 
@@ -56,6 +57,10 @@ _PICKLE = ForeignFile(
     what="a pickle, which nothing here loads",
     hint="save the model in its framework's own format, where it was made",
 )
+_LZ4 = ForeignFile(
+    what="compressed with LZ4, which nothing here reads",
+    hint="write it again with another compression: joblib.dump(model, path, compress='gzip')",
+)
 _MAR = ForeignFile(
     what="a TorchServe model archive",
     hint="neopack package takes the TorchScript model out of it; its handler is not for SageMaker",
@@ -89,6 +94,7 @@ _BY_BYTES: tuple[tuple[Callable[[bytes], bool], ForeignFile], ...] = (
     (_starts(b"GGUF"), _GGUF),
     (_starts(b"version https://git-lfs.github.com/spec/"), _GIT_LFS),
     (_is_event_file, _EVENTS),
+    (_starts(LZ4), _LZ4),
     (_starts(b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"), _PICKLE),
 )
 
@@ -117,7 +123,7 @@ def of_bytes(source: ByteSource) -> ForeignFile | None:
         return _EMPTY
     if is_mar(source):
         return _MAR
-    head = source.read(0, HEAD)
+    head = head_of(source, HEAD)
     return next((stranger for test, stranger in _BY_BYTES if test(head)), None)
 
 

@@ -16,6 +16,7 @@ from neopack.archive.manifest import Manifest, goldens_of, manifest_of
 from neopack.archive.read import ArchiveFiles, ArchiveScan, scan
 from neopack.artifacts.load import extract, find_model, is_compiled, refuse_unsafe
 from neopack.errors import NeopackError, SourceError, UsageError
+from neopack.formats.compressed import is_packed
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.mar import is_mar, read_mar
 from neopack.formats.source import FileSource
@@ -30,7 +31,6 @@ from neopack.values.signature import InputRequest
 
 __all__ = ["UnpackedSource", "unpacked"]
 
-GZIP = b"\x1f\x8b"
 CODE = "code/"
 EXAMPLE = "example.npz"
 
@@ -73,7 +73,7 @@ def _archive(model: object) -> tuple[Path | None, Unpack]:
         return None, _unpack
     path = Path(model)
     with FileSource(path) as opened:
-        if opened.read(0, len(GZIP)) == GZIP:
+        if is_packed(opened):
             return path, _unpack
         return (path, _unpack_mar) if is_mar(opened) else (None, _unpack)
 

@@ -34,12 +34,13 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     """
     model, target = opened(task, log), task.staging / MODEL_FILE
     data = request(task, model.learner.num_feature)
-    lowered = written(model.learner, model.form, model.missing, str(model.path))
+    lowered = written(model.learner, model.form, model.missing, model.where)
     if lowered.data is None:
         shutil.copyfile(model.path, target)
     else:
         target.write_bytes(lowered.data)
-    for rewrite in lowered.rewrites:
+    rewrites = (*_taken_out(model), *lowered.rewrites)
+    for rewrite in rewrites:
         log.note(f"lowered to XGBoost 1.3.3: {rewrite}")
     warnings = tuple(_warnings(model))
     for warning in warnings:
@@ -54,8 +55,13 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
         goldens=task.save_goldens(cases),
         versions={"xgboost": version(), "python": platform.python_version()},
         warnings=warnings,
-        rewrites=lowered.rewrites,
+        rewrites=rewrites,
     )
+
+
+def _taken_out(model: OpenedModel) -> Iterator[str]:
+    if model.pickled is not None:
+        yield f"taken out of a pickled {model.pickled.kind}, of which nothing was run"
 
 
 def _warnings(model: OpenedModel) -> Iterator[str]:
@@ -63,6 +69,8 @@ def _warnings(model: OpenedModel) -> Iterator[str]:
         number = model.wrapper.missing
         yield f"rows must have NaN for a missing value, where the model itself has {number:g}"
     yield from model.wrapper.warnings()
+    if model.pickled is not None:
+        yield from model.pickled.warnings
 
 
 def _source(model: OpenedModel, examples: Mapping[str, Array], rounds: int | None) -> Compute:

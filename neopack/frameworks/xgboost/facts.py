@@ -1,6 +1,6 @@
 """What the bytes of an XGBoost model tell beyond what every framework has.
 
-``XGBoostFacts`` alone is of pickles and dumps, which are not read further.
+``XGBoostFacts`` alone is of dumps, and of pickles whose model cannot be taken out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ __all__ = ["LearnerFacts", "XGBoostFacts"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XGBoostFacts:
-    """What every form of XGBoost's tells: nothing."""
+    """What every form of XGBoost's tells."""
+
+    unread: str = ""
+    """Why nothing more is known of a pickle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +51,5 @@ class LearnerFacts(XGBoostFacts):
     """The best round, from 0; -1 where the model names none."""
     inexpressible: str
     """What XGBoost 1.3.3 cannot express, or ""."""
+    pickled: str = ""
+    """The class whose pickle the model lies in: ``Booster``, ``XGBClassifier``; or ""."""

@@ -4,7 +4,7 @@ is known of it."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.estimators import alone
 from neopack.frameworks.xgboost.lowering.lift import read_learner
 from neopack.frameworks.xgboost.options import XGBoostOptions
+from neopack.frameworks.xgboost.pickled import PickledModel, read_pickled
 from neopack.frameworks.xgboost.source import require_file
 from neopack.frameworks.xgboost.unpickle import handed_over, unpickled
 from neopack.frameworks.xgboost.wrappers import Wrapper
@@ -25,18 +26,25 @@ from neopack.values.log import Log
 
 __all__ = ["OpenedModel", "opened"]
 
+TRUST = (
+    "where it was made: model.save_model('model.ubj'), and package that; or, if you trust the "
+    "file, --trust-pickle"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedModel:
-    """``live`` is None for a file. ``missing`` is the number that rows have for a missing value,
-    NaN where they have NaN."""
+    """``live`` is None for a file, ``pickled`` for all but a pickle that was not loaded.
+    ``missing`` is the number that rows have for a missing value, NaN where they have NaN."""
 
     path: Path
+    where: str
     form: str
     learner: Learner
     live: Any
     wrapper: Wrapper
     missing: float
+    pickled: PickledModel | None
 
     @property
     def replaced(self) -> bool:
@@ -51,22 +59,53 @@ class OpenedModel:
 def opened(task: ExportTask, log: Log) -> OpenedModel:
     """Raises ``SourceError`` for all that is not an XGBoost model, or more than one."""
     options, live = options_of(task, XGBoostOptions), _live(task, log)
-    if live is None:
-        path, form = require_file(task.source, trust_pickle=options.trust_pickle)
-    else:
+    pickled = _pickled(task) if live is None else None
+    if live is not None:
         path, form = _saved(live, task), "ubj"
+    elif pickled is not None:
+        path, form = _taken_out(pickled, task), pickled.form
+    else:
+        path, form = require_file(task.source)
     with FileSource(path) as source:
         learner = read_learner(source, form)
-    file = wrappers.of_file(learner.attributes)
-    wrapper = file if live is None else wrappers.of_live(live)
+    if pickled is not None:
+        learner = replace(learner, attributes={**pickled.attributes, **learner.attributes})
+    wrapper = _wrapper(learner, live, pickled)
     return OpenedModel(
         path=path,
+        where=task.source.where,
         form=form,
         learner=learner,
         live=live,
         wrapper=wrapper,
         missing=_missing(options.missing, wrapper.missing),
+        pickled=pickled,
     )
+
+
+def _wrapper(learner: Learner, live: Any, pickled: PickledModel | None) -> Wrapper:
+    if live is not None:
+        return wrappers.of_live(live)
+    return pickled.wrapper if pickled is not None else wrappers.of_file(learner.attributes)
+
+
+def _pickled(task: ExportTask) -> PickledModel | None:
+    """The model in a pickle; None for a file of another form."""
+    path, form = require_file(task.source)
+    if form != "pickle":
+        return None
+    try:
+        with FileSource(path) as source:
+            return read_pickled(source)
+    except SourceError as error:
+        error.hint = error.hint or TRUST
+        raise
+
+
+def _taken_out(pickled: PickledModel, task: ExportTask) -> Path:
+    path = task.staging / f"pickled.{pickled.form}"
+    path.write_bytes(pickled.data)
+    return path
 
 
 def _live(task: ExportTask, log: Log) -> Any:
@@ -80,8 +119,8 @@ def _live(task: ExportTask, log: Log) -> Any:
         return handed_over(Path(source.where))
     if source.kind == "callable":
         return alone(callables.build(source.where, source.arguments), source.where)
-    path, form = require_file(source, trust_pickle=options.trust_pickle)
-    return unpickled(path, log) if form == "pickle" else None
+    path, form = require_file(source)
+    return unpickled(path, log) if form == "pickle" and options.trust_pickle else None
 
 
 def _saved(live: Any, task: ExportTask) -> Path:

@@ -1,23 +1,26 @@
 """ModelInfo of an XGBoost model in any of its encodings, without xgboost.
 
-``format`` is ``binary``, ``json``, ``ubj``, or, for files that are not models, ``pickle`` and
-``dump``. ``operators`` counts trees by booster.
+``format`` is ``binary``, ``json``, ``ubj``, ``pickle`` for one around such a model, or ``dump``.
+``operators`` counts trees by booster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from neopack.errors import NotRecognized
+from neopack.errors import NotRecognized, SourceError
+from neopack.formats.compressed import head_of
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.formats.source import ByteSource
+from neopack.formats.source import ByteSource, BytesSource
 from neopack.frameworks.xgboost import binary, document
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.facts import LearnerFacts, XGBoostFacts
 from neopack.frameworks.xgboost.lowering.objectives import inexpressible
+from neopack.frameworks.xgboost.pickled import read_pickled
 from neopack.frameworks.xgboost.rounds import best_iteration, rounds
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["form", "is_around", "read", "read_source", "recognize"]
@@ -41,10 +44,10 @@ def form(source: ByteSource) -> str | None:
         return encoding
     if binary.looks_binary(source):
         return "binary"
-    head = source.read(0, HEAD)
+    head = head_of(source, HEAD)
     if head.startswith(PICKLES) and b"xgboost." in head:
         return "pickle"
-    return "dump" if _is_dump(head) else None
+    return "dump" if _is_dump(source.read(0, HEAD)) else None
 
 
 def recognize(source: ByteSource) -> str | None:
@@ -57,7 +60,7 @@ def recognize(source: ByteSource) -> str | None:
 def is_around(source: ByteSource) -> bool:
     """Whether a pickle is of an object of scikit-learn, such as a Pipeline, with a model inside:
     the first class that it names is the object's own."""
-    head = source.read(0, HEAD)
+    head = head_of(source, HEAD)
     return 0 <= head.find(b"sklearn.") < head.find(b"xgboost.")
 
 
@@ -72,13 +75,29 @@ def read_source(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ModelInf
     kind = form(source)
     if kind is None:
         raise NotRecognized("is not an XGBoost model", where=source.name)
-    if kind in ("pickle", "dump"):
-        return ModelInfo(
-            framework="XGBOOST", format=kind, producer="xgboost", facts=XGBoostFacts()
-        )
+    if kind == "pickle":
+        return _of_pickle(source, limits)
+    if kind == "dump":
+        return _unread(kind)
     if kind == "binary":
         return _of_binary(binary.read_binary(source, limits))
     return _of_document(document.load(source, kind, limits), kind)
+
+
+def _of_pickle(source: ByteSource, limits: Limits) -> ModelInfo:
+    """What the model in it tells, where there is one that can be taken out."""
+    try:
+        model = read_pickled(source, limits)
+    except SourceError as error:
+        return _unread("pickle", error.message)
+    info = read_source(BytesSource(source.name, model.data), limits)
+    facts = replace(facts_of(info, LearnerFacts), pickled=model.kind)
+    return replace(info, format="pickle", facts=facts)
+
+
+def _unread(kind: str, why: str = "") -> ModelInfo:
+    facts = XGBoostFacts(unread=why)
+    return ModelInfo(framework="XGBOOST", format=kind, producer="xgboost", facts=facts)
 
 
 def _is_dump(head: bytes) -> bool:

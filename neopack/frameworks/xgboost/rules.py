@@ -17,6 +17,8 @@ __all__ = ["RULES"]
 
 MOST_NODES = 2**31
 READ_BY_NEO = (1, 3)
+# Boosters pickled before are other bytes
+FIRST_SERIALIZED = (1, 0)
 # SageMaker Autopilot packs the models of a cross-validation as xgboost-model-0 and so on
 FIRST_OF_SEVERAL = "xgboost-model-0"
 TREE_BOOSTERS = ("gbtree", "dart")
@@ -48,9 +50,12 @@ def not_binary(context: CheckContext) -> Iterator[Hit]:
 
 @rule("NEO-XG-003", needs=("info",))
 def pickled(context: CheckContext) -> Iterator[Hit]:
-    """No pickle: the loader takes a bare Booster's only (loader, read)."""
-    if _info(context).format == "pickle":
-        yield Hit(message="the model is a pickle", where=_model(context))
+    """No pickle but a bare Booster's that XGBoost 1.3.3 loads (loader, read)."""
+    if _info(context).format == "pickle" and not _loads_in_1_3(context):
+        learner, facts = _learner(context), facts_of(context.info, XGBoostFacts)
+        kind = f"a pickled {learner.pickled}" if learner and learner.pickled else "a pickle"
+        why = f": it {facts.unread}" if facts.unread else ""
+        yield Hit(message=f"the model is {kind}{why}", where=_model(context))
 
 
 @rule("NEO-XG-004", needs=("info",))
@@ -72,8 +77,7 @@ def too_many_nodes(context: CheckContext) -> Iterator[Hit]:
 def newer_version(context: CheckContext) -> Iterator[Hit]:
     """Written by XGBoost 1.3 or earlier (guide, neo-supported-cloud: 1.3.3)."""
     written = _info(context).versions.get("xgboost", "0")
-    parts = tuple(int(part) for part in written.split(".")[:2] if part.isdecimal())
-    if _info(context).format == "binary" and parts > READ_BY_NEO:
+    if _info(context).format == "binary" and _version(context) > READ_BY_NEO:
         yield Hit(
             message=f"written by XGBoost {written}; Neo's guide lists 1.3.3 and earlier",
             where=_model(context),
@@ -114,6 +118,31 @@ def not_trees(context: CheckContext) -> Iterator[Hit]:
         )
 
 
+@rule("NEO-XG-010", needs=("info",))
+def pickled_booster(context: CheckContext) -> Iterator[Hit]:
+    """No pickled Booster either (loader, read; XGBoost 1.3.3, run)."""
+    if _info(context).format == "pickle" and _loads_in_1_3(context):
+        version = _info(context).versions.get("xgboost", "")
+        yield Hit(
+            message=f"the model is a Booster that XGBoost {version} pickled", where=_model(context)
+        )
+
+
+def _loads_in_1_3(context: CheckContext) -> bool:
+    """Whether this is a pickled Booster that XGBoost 1.3.3 unpickles."""
+    learner = _learner(context)
+    return (
+        learner is not None
+        and learner.pickled == "Booster"
+        and FIRST_SERIALIZED <= _version(context) <= READ_BY_NEO
+    )
+
+
+def _version(context: CheckContext) -> tuple[int, ...]:
+    written = _info(context).versions.get("xgboost", "0")
+    return tuple(int(part) for part in written.split(".")[:2] if part.isdecimal())
+
+
 def _info(context: CheckContext) -> ModelInfo:
     assert context.info is not None  # noqa: S101 - needs
     return context.info
@@ -143,4 +172,5 @@ RULES: tuple[Rule, ...] = (
     not_in_1_3,
     rounds_past_the_best,
     not_trees,
+    pickled_booster,
 )

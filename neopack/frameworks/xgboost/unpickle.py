@@ -10,11 +10,16 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
-from neopack.errors import ExportFailed, first_line
+from neopack.errors import ExportFailed, Missing, first_line
+from neopack.formats.compressed import is_compressed
+from neopack.formats.source import BytesSource
 from neopack.frameworks.xgboost.estimators import alone
 from neopack.values.log import Log
 
 __all__ = ["handed_over", "unpickled"]
+
+# joblib's own class, whose arrays lie between the opcodes
+JOBLIB = b"joblib.numpy_pickle"
 
 
 def handed_over(path: Path) -> object:
@@ -26,8 +31,9 @@ def unpickled(path: Path, log: Log) -> object:
     """The model of a pickled Booster or wrapper."""
     log.warn(f"{path.name} is a pickle: --trust-pickle loads it, and runs whatever is in it")
     try:
-        with path.open("rb") as stream:
-            model = pickle.load(stream)  # noqa: S301 - the user asked for it, having been told
+        model = _loaded(path)
+    except Missing:
+        raise
     except Exception as error:
         raise ExportFailed(
             f"cannot be unpickled: {type(error).__name__}: {first_line(error)}",
@@ -36,3 +42,17 @@ def unpickled(path: Path, log: Log) -> object:
             "if the wrapper's missing is a number",
         ) from error
     return alone(model, str(path))
+
+
+def _loaded(path: Path) -> object:
+    data = path.read_bytes()
+    if JOBLIB not in data and not is_compressed(BytesSource(str(path), data)):
+        return pickle.loads(data)  # noqa: S301 - the user asked for it, having been told
+    try:
+        import joblib
+    except ImportError as error:
+        raise Missing(
+            f"{path.name} needs joblib ({error})",
+            hint="pip install joblib, or leave --trust-pickle out",
+        ) from None
+    return joblib.load(path)

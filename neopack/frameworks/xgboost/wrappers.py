@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from neopack.errors import SourceError
+from neopack.formats.pickle import PickledCall
+from neopack.formats.pickled_numpy import plain
 from neopack.frameworks.xgboost.estimators import is_booster
 from neopack.values.json import AnyJson
 
-__all__ = ["WRAPPER", "Wrapper", "of_file", "of_live"]
+__all__ = ["WRAPPER", "Wrapper", "of_file", "of_live", "of_state"]
 
 # the attribute that a wrapper saves of itself
 WRAPPER = "scikit_learn"
@@ -57,6 +59,26 @@ def of_file(attributes: Mapping[str, str]) -> Wrapper:
     if not isinstance(told, dict):
         return Wrapper()
     return Wrapper(missing=_missing(told.get("missing"), WRAPPER), labels=_labels(_encoded(told)))
+
+
+def of_state(state: Mapping[str, Any], name: str) -> Wrapper:
+    """Of a pickled wrapper of the class ``name``, which was not loaded."""
+    try:
+        return Wrapper(
+            missing=_missing(plain(state.get("missing")), name),
+            labels=_labels(plain(_pickled_classes(state))),
+        )
+    except ValueError as error:
+        raise SourceError(
+            f"the {name} in it has {error}, which is not read without loading the pickle",
+            where=name,
+        ) from None
+
+
+def _pickled_classes(state: Mapping[str, Any]) -> Any:
+    encoder = state.get("_le")
+    own = encoder.state if isinstance(encoder, PickledCall) else None
+    return own.get("classes_") if isinstance(own, dict) else state.get("classes_")
 
 
 def _encoded(told: Mapping[str, AnyJson]) -> Any:

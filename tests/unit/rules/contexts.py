@@ -188,6 +188,10 @@ def xgboost_info(form: str = "binary", version: str = "1.3", **known: Any) -> Mo
     )
 
 
+def pickled(kind: str, version: str) -> ModelInfo:
+    return replace(xgboost_info(version=version, pickled=kind), format="pickle")
+
+
 SYMBOL_FACTS = SymbolFacts(
     arrays=8,
     array_versions={"2": 8},
