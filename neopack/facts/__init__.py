@@ -18,11 +18,18 @@ from neopack.facts.framework_table import (
     takes_version,
 )
 from neopack.facts.keras_table import KerasNames, keras_names
-from neopack.facts.operator_table import (
+from neopack.facts.onnx_table import (
+    OnnxParameter,
     OnnxRelease,
-    branch_operators,
+    OnnxSchema,
+    experimental_operators,
+    onnx_domains,
     onnx_operators,
     onnx_releases,
+    onnx_schemas,
+)
+from neopack.facts.operator_table import (
+    branch_operators,
     operators_2020,
     random_operators,
     tensorflow_operators,
@@ -97,7 +104,9 @@ __all__ = [
     "Handler",
     "KerasNames",
     "Limit",
+    "OnnxParameter",
     "OnnxRelease",
+    "OnnxSchema",
     "Option",
     "Page",
     "StringForm",
@@ -116,6 +125,7 @@ __all__ = [
     "error_ids",
     "error_row",
     "events",
+    "experimental_operators",
     "filled",
     "framework",
     "framework_spelling",
@@ -126,8 +136,10 @@ __all__ = [
     "limit",
     "nearest",
     "newest",
+    "onnx_domains",
     "onnx_operators",
     "onnx_releases",
+    "onnx_schemas",
     "operators_2020",
     "option_group_required",
     "options",

@@ -1,43 +1,20 @@
-"""The operators that releases of ONNX and TensorFlow read: ``onnx.toml``,
-``onnx_operators.toml``, ``tensorflow.toml``, ``operators.toml``."""
+"""The operators that releases of TensorFlow read, and the kinds of operators of each framework:
+``tensorflow.toml``, ``operators.toml``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from neopack.facts.rows import facts_file
 
 __all__ = [
-    "OnnxRelease",
     "branch_operators",
-    "onnx_operators",
-    "onnx_releases",
     "operators_2020",
     "random_operators",
     "tensorflow_operators",
     "training_operators",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnnxRelease:
-    release: str
-    ir: int
-    opset: int
-
-
-@cache
-def onnx_releases() -> tuple[OnnxRelease, ...]:
-    """Return each release of ONNX with its IR version and opset, oldest first."""
-    rows = facts_file("onnx").table("release")
-    return tuple(
-        OnnxRelease(
-            release=name, ir=rows.table(name).number("ir"), opset=rows.table(name).number("opset")
-        )
-        for name in rows
-    )
 
 
 @cache
@@ -67,10 +44,3 @@ def training_operators(name: str) -> frozenset[str]:
 def branch_operators(name: str) -> frozenset[str]:
     """Return the operators of a framework that choose which others compute."""
     return frozenset(facts_file("operators").table("branches").texts(name))
-
-
-@cache
-def onnx_operators() -> Mapping[str, tuple[int, ...]]:
-    """Return the opsets in which an operator of ONNX changed; negative where it was removed."""
-    words = facts_file("onnx_operators").words("operators")
-    return {name: tuple(int(opset) for opset in opsets.split()) for name, opsets in words.items()}

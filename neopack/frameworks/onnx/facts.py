@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from neopack.frameworks.onnx.forms import NodeForm
 from neopack.values.model import ModelInfo, facts_of
 
 __all__ = ["STRINGS", "ExternalTensor", "OnnxFacts", "not_tensors"]
@@ -60,6 +61,12 @@ class OnnxFacts:
     quantization_annotations: int
     constant_bytes: int
     """Bytes of tensors in attributes (Constant nodes)."""
+    forms: tuple[NodeForm, ...] = ()
+    """How nodes are written, each way once; not those of functions."""
+    unlisted_initializers: tuple[str, ...] = ()
+    """Names of initializers that are not graph inputs, as IR before 4 has them all."""
+    unranked_outputs: tuple[str, ...] = ()
+    """Names of outputs without a shape."""
 
 
 def not_tensors(info: ModelInfo) -> Iterator[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
 from neopack.formats.protobuf import Field, Walker
+from neopack.frameworks.onnx.forms import AttributeParts, NodeForm, NodeParts
 from neopack.values.signature import Shape
 
 __all__ = ["DTYPES", "OnnxGraphReader", "OnnxGraphSummary", "Tensor", "Value", "qualified"]
@@ -81,6 +82,7 @@ class OnnxGraphSummary:
     dtypes: Counter[str] = field(default_factory=Counter)
     external: list[dict[str, str]] = field(default_factory=list)
     functions: list[tuple[str, str]] = field(default_factory=list)
+    forms: dict[NodeForm, None] = field(default_factory=dict)
     nodes: int = 0
     subgraphs: int = 0
     elements: int = 0
@@ -128,52 +130,70 @@ class OnnxGraphReader:
             elif part.number == 10:
                 domain = self.walker.text(part)
             elif part.number == 7:
-                self._node(part)
+                self._node(part, in_function=True)
         self._keep()
         self.summary.functions.append((domain, name))
 
-    def subgraph(self, graph: Field) -> None:
+    def subgraph(self, graph: Field, *, in_function: bool = False) -> None:
         """The graph in an attribute of If, Loop or Scan, or in training information."""
         self.summary.subgraphs += 1
         for part in self.walker.message(graph):
-            self._common(part, in_main=False)
+            self._common(part, in_main=False, in_function=in_function)
 
     def _keep(self) -> None:
         """Bound what is remembered by name, apart from what is only counted."""
         self._kept += 1
         self.walker.limits.hold("records", self._kept, where=self.walker.cursor.name)
 
-    def _common(self, part: Field, *, in_main: bool) -> None:
+    def _common(self, part: Field, *, in_main: bool, in_function: bool = False) -> None:
         if part.number == 1:
-            self._node(part)
+            self._node(part, in_function=in_function)
         elif part.number == 5:
             self._initializer(part, in_main=in_main)
         elif part.number == 15:
             self.summary.sparse += 1
             self._sparse(part, in_main=in_main)
 
-    def _node(self, node: Field) -> None:
-        name = domain = ""
+    def _node(self, node: Field, *, in_function: bool = False) -> None:
+        """A function states opsets of its own, so how its nodes are written is not kept."""
         self.summary.nodes += 1
+        parts = NodeParts()
         for part in self.walker.message(node):
-            if part.number == 4:
-                name = self.walker.text(part)
+            if part.number in (1, 2):
+                (parts.inputs if part.number == 1 else parts.outputs).append(
+                    self.walker.text(part)
+                )
+            elif part.number == 3:
+                parts.name = self.walker.text(part)
+            elif part.number == 4:
+                parts.operator = self.walker.text(part)
             elif part.number == 7:
-                domain = self.walker.text(part)
+                parts.domain = self.walker.text(part)
             elif part.number == 5:
-                self._attribute(part)
-        if (domain, name) not in self.summary.operators:
+                parts.attributes.append(self._attribute(part, in_function=in_function).form)
+        operator = parts.domain, parts.operator
+        if operator not in self.summary.operators:
             self._keep()
-        self.summary.operators[domain, name] += 1
+        self.summary.operators[operator] += 1
+        if not in_function:
+            self._keep_form(parts.form())
 
-    def _attribute(self, attribute: Field) -> None:
+    def _keep_form(self, form: NodeForm) -> None:
+        if form not in self.summary.forms:
+            self._keep()
+            self.summary.forms[form] = None
+
+    def _attribute(self, attribute: Field, *, in_function: bool) -> AttributeParts:
+        parts = AttributeParts()
         for part in self.walker.message(attribute):
             if part.number in (6, 11):
-                self.subgraph(part)
+                self.subgraph(part, in_function=in_function)
             elif part.number in (5, 10):
                 tensor = self._tensor(part)
                 self.summary.constant_bytes += tensor.bytes
                 self._note_external(tensor)
+            parts.add(self.walker, part)
+        return parts
 
     def _initializer(self, part: Field, *, in_main: bool) -> None:
         tensor = self._tensor(part)

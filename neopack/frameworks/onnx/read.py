@@ -191,7 +191,7 @@ def _operators(summary: OnnxGraphSummary) -> dict[str, int]:
 
 def _facts(model: _Model, inputs: list[Value]) -> OnnxFacts:
     summary = model.graph.summary
-    unranked = [v.name for v in inputs if v.kind in ("tensor", "") and v.shape is None]
+    unranked = _unranked(inputs)
     free = {v.name: tuple(v.symbols) for v in inputs if any(s is not None for s in v.symbols)}
     own = set(summary.functions)
     foreign = {domain for domain, name in summary.operators if (domain, name) not in own}
@@ -216,7 +216,16 @@ def _facts(model: _Model, inputs: list[Value]) -> OnnxFacts:
         quantised=_quantizing(summary),
         quantization_annotations=summary.quantization,
         constant_bytes=summary.constant_bytes,
+        forms=tuple(summary.forms),
+        unlisted_initializers=tuple(
+            summary.initializers.keys() - {v.name for v in summary.inputs}
+        ),
+        unranked_outputs=tuple(_unranked(summary.outputs)),
     )
+
+
+def _unranked(values: list[Value]) -> list[str]:
+    return [v.name for v in values if v.kind in ("tensor", "") and v.shape is None]
 
 
 def _non_tensors(values: list[Value]) -> dict[str, str]:

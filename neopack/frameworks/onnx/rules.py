@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from neopack import facts, versions
 from neopack.dataconfig.data_input_config import dims, example, shape_text
 from neopack.facts import OnnxRelease
+from neopack.frameworks.onnx import schema_rules
 from neopack.frameworks.onnx.facts import STRINGS, OnnxFacts, not_tensors
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import named, normal
@@ -20,6 +21,7 @@ from neopack.values.model import facts_of
 __all__ = ["RULES"]
 
 _DEFAULT_DOMAINS = ("", "ai.onnx")
+ML = "ai.onnx.ml"
 
 
 def _facts(context: CheckContext) -> OnnxFacts:
@@ -35,10 +37,10 @@ def _newest_taken(context: CheckContext) -> OnnxRelease | None:
     return accepted[-1] if accepted else None
 
 
-def _came_with(**what: int) -> str:
+def _came_with(*, opset: int = 0, ir: int = 0, ml: int = 0) -> str:
     """The first release that had an opset or an IR version."""
     for release in facts.onnx_releases():
-        if release.opset >= what.get("opset", 0) and release.ir >= what.get("ir", 0):
+        if release.opset >= opset and release.ir >= ir and release.ml >= ml:
             return f"ONNX {release.release}"
     return "a newer ONNX"
 
@@ -58,6 +60,13 @@ def opset(context: CheckContext) -> Iterator[Hit]:
             message=f"opset {number} came with {_came_with(opset=number)}; Neo's guide lists "
             f"ONNX {most.release} and earlier, which is opset {most.opset}",
             values={"opset": str(most.opset), "release": most.release, "found": str(number)},
+        )
+    ml = _facts(context).opsets.get(ML, 0)
+    if most is not None and ml > most.ml:
+        yield Hit(
+            message=f"opset {ml} of {ML} came with {_came_with(ml=ml)}; Neo's guide lists "
+            f"ONNX {most.release} and earlier, which has opset {most.ml}",
+            values={"opset": str(most.opset), "release": most.release, "found": str(ml)},
         )
 
 
@@ -199,25 +208,6 @@ def other_outputs(context: CheckContext) -> Iterator[Hit]:
             yield Hit(message=f"the {side} {name!r} is {kind}", where=name)
 
 
-@rule("NEO-ON-014", needs=("info",))
-def not_in_opset(context: CheckContext) -> Iterator[Hit]:
-    """Operators are those of the opset that the file states (onnx 1.23.2, onnx.defs)."""
-    info, opset = context.info, _facts(context).opsets.get("")
-    own = {name for name in (info.operators if info else ()) if "." not in name}
-    lacking = sorted(own - set(_facts(context).functions))
-    lacking = [name for name in lacking if opset and not _has(opset, name)]
-    if lacking:
-        yield Hit(message=f"opset {opset} has no {named(lacking)}")
-
-
-def _has(opset: int, name: str) -> bool:
-    """Old operators of ONNX's experiments, which the guide listed, are let pass."""
-    changes = [each for each in facts.onnx_operators().get(name, ()) if abs(each) <= opset]
-    if not changes:
-        return name in facts.operators_2020("ONNX")
-    return max(changes, key=abs) > 0
-
-
 RULES: tuple[Rule, ...] = (
     opset,
     ir_version,
@@ -232,5 +222,5 @@ RULES: tuple[Rule, ...] = (
     other_inputs,
     one_symbol_two_sizes,
     other_outputs,
-    not_in_opset,
+    *schema_rules.RULES,
 )

@@ -65,4 +65,27 @@ def release(data, arrays):
     return None, {}
 
 
-TASKS = {"versions": versions, "load": load, "predict": predict, "release": release}
+def schemas(data, arrays):
+    """How this version writes each operator: the least and the most inputs and outputs, and the
+    attributes with whether they are required."""
+    return [
+        {
+            "domain": each.domain,
+            "name": each.name,
+            "opset": each.since_version,
+            "gone": each.deprecated,
+            "inputs": [each.min_input, each.max_input],
+            "outputs": [each.min_output, each.max_output],
+            "attributes": {name: value.required for name, value in each.attributes.items()},
+        }
+        for each in onnx.defs.get_all_schemas_with_history()
+    ], {}
+
+
+TASKS = {
+    "versions": versions,
+    "schemas": schemas,
+    "load": load,
+    "predict": predict,
+    "release": release,
+}

@@ -35,6 +35,7 @@ from test_catalogue import ALL
 
 from neopack import facts
 from neopack.checks import engine
+from neopack.frameworks.onnx.forms import AttributeForm, NodeForm
 from neopack.frameworks.tensorflow.facts import SignatureTensors
 from neopack.rules.rule import CheckContext, Returned
 from neopack.values.model import ModelInfo
@@ -42,6 +43,7 @@ from neopack.values.signature import Signature
 
 NVIDIA = '{"gpu-code":"sm_70","trt-ver":"6.0.1","cuda-ver":"10.0"}'
 CODE = "code/inference.py"
+ML = "ai.onnx.ml"
 GPU = "ml_p3"
 PAIR = ("model-0000.params", "model-symbol.json")
 
@@ -93,6 +95,21 @@ def vision(version: str, operator: str, *calls: str) -> CheckContext:
     name = f"torchvision::{operator}"
     info = torch_info(custom_ops=(name,), calls={name: calls})
     return pytorch(framework_version=version, info=replace(info, operators={name: 1}))
+
+
+def written(form: NodeForm, opset: int = 12) -> ModelInfo:
+    return onnx_info(opset=opset, operators=(), forms=(form,))
+
+
+def node(operator: str, inputs: int = 1, **known: Any) -> NodeForm:
+    """With the attributes that its schema requires."""
+    required = {"Slice": {"starts": "ints", "ends": "ints"}, "Concat": {"axis": "int"}}
+    attributes = required.get(operator, {})
+    plain: dict[str, Any] = {
+        "domain": "", "outputs": 1, "empty_inputs": (), "empty_outputs": (), "place": "n",
+        "attributes": tuple(AttributeForm(name=n, kind=kind) for n, kind in attributes.items()),
+    }  # fmt: skip
+    return NodeForm(operator=operator, inputs=inputs, **{**plain, **known})
 
 
 def untold(**known: Any) -> ModelInfo:
@@ -613,6 +630,10 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (onnx(info=onnx_info(opset=17)), "opset 17 came with ONNX 1.12.0"),
         (onnx(info=onnx_info(opset=13), target="rasp4b"), "which is opset 12"),
         (onnx(info=onnx_info(opset=99)), "a newer ONNX"),
+        (
+            onnx(info=onnx_info(opsets={"": 12, ML: 3})),
+            "opset 3 of ai.onnx.ml came with ONNX 1.11.0",
+        ),
     ],
     "NEO-ON-002": [(onnx(info=onnx_info(ir=8)), "IR version 8 came with ONNX 1.10.0")],
     "NEO-ON-003": [
@@ -749,6 +770,30 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (onnx(info=onnx_info(operators=["Gelu"], opset=11)), "opset 11 has no 'Gelu'"),
         (onnx(info=onnx_info(operators=["Upsample"], opset=10)), "opset 10 has no 'Upsample'"),
         (onnx(info=onnx_info(operators=["ResizeNearest"], opset=4)), "'ResizeNearest'"),
+        (onnx(info=onnx_info(operators=["Affine"], opset=10)), "opset 10 has no 'Affine'"),
+        (
+            onnx(info=onnx_info(operators=["ai.onnx.ml::Scalar"], opsets={"": 12, ML: 2})),
+            "opset 2 of ai.onnx.ml has no 'Scalar'",
+        ),
+    ],
+    "NEO-ON-015": [
+        (
+            onnx(info=written(node("Squeeze", inputs=2), 11)),
+            "has the input 'axes'; it takes 'data'",
+        ),
+        (onnx(info=written(node("Slice", attributes=()), 10)), "lacks the input 'starts', 'ends'"),
+        (onnx(info=written(node("Relu", outputs=2))), "has 2 outputs; it gives 'Y'"),
+        (
+            onnx(info=written(node("Resize", inputs=3, empty_inputs=(1,)), 11)),
+            "out the input 'roi'",
+        ),
+    ],
+    "NEO-ON-016": [
+        (onnx(info=onnx_info(ir=3, unlisted_initializers=("w",))), "in IR 3 'w' of the"),
+    ],
+    "NEO-ON-017": [
+        (onnx(info=onnx_info(unranked_outputs=("y",))), "no shape is stated of 'y'"),
+        (onnx(info=onnx_info(unranked_inputs=("x",))), "no shape is stated of 'x'"),
     ],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
@@ -1089,6 +1134,7 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-ON-001": [
         onnx(info=onnx_info(opset=11)),
         onnx(info=onnx_info(opset=17), target="ml_c6g"),
+        onnx(info=onnx_info(opsets={"": 12, ML: 2})),
     ],
     "NEO-ON-002": [onnx(info=onnx_info(ir=3)), onnx(info=onnx_info(ir_version=0))],
     "NEO-ON-003": [onnx(info=onnx_info(external_data=(OUTSIDE,)))],
@@ -1153,9 +1199,23 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-ON-014": [
         onnx(info=onnx_info(operators=["Upsample", "Scatter"], opset=9)),
         onnx(info=onnx_info(operators=["Gelu"], opset=20)),
-        onnx(info=onnx_info(operators=["Mine", "com.microsoft.Gelu"], functions=("Mine",))),
+        onnx(info=onnx_info(operators=["Mine", "com.microsoft::Gelu"], functions=("Mine",))),
         onnx(info=onnx_info(operators=["ImageScaler"], opset=7)),
+        onnx(info=onnx_info(operators=["Affine"], opset=9)),
+        onnx(info=onnx_info(operators=["ai.onnx.ml::Scaler"], opsets={"": 12, ML: 2})),
     ],
+    "NEO-ON-015": [
+        onnx(info=written(node("Squeeze", inputs=2), 13)),
+        onnx(info=written(node("Slice"), 9)),
+        onnx(info=written(node("Concat", inputs=9))),
+        onnx(info=written(node("Clip", inputs=3, empty_inputs=(1,)), 11)),
+        onnx(info=written(node("Conv", domain="com.microsoft", inputs=9))),
+    ],
+    "NEO-ON-016": [
+        onnx(info=onnx_info(ir=4, unlisted_initializers=("w",))),
+        onnx(info=onnx_info(ir=3)),
+    ],
+    "NEO-ON-017": [onnx(info=onnx_info(inputs=[spec("x", (None, None))]))],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json")), xgboost(info=pickled("Booster", "1.0"))],

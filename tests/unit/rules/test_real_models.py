@@ -52,7 +52,7 @@ FOUND = {
     "onnx/external-data.onnx": "ON-001 ON-002 ON-004",
     "onnx/custom-domain.onnx": "ON-001 ON-002 ON-005",
     "onnx/quantised.onnx": "ON-001 ON-002 ON-007 ON-010",
-    "onnx/odd-inputs.onnx": "ON-001 ON-002 ON-008 ON-010 ON-011 ON-013",
+    "onnx/odd-inputs.onnx": "ON-001 ON-002 ON-008 ON-010 ON-011 ON-013 ON-017",
     "mxnet/gluon/gluon-symbol.json": "",
     "mxnet/mxnet-0.9.5/module-symbol.json": "MX-019",
     "mxnet/mxnet-0.11.0/module-symbol.json": "MX-019",
