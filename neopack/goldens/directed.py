@@ -14,16 +14,14 @@ from dataclasses import dataclass, replace
 from neopack.goldens.cases import FIRST, GoldenCase
 from neopack.goldens.comparison import difference, unlike
 from neopack.goldens.inputs import LARGEST_SEED, random_inputs
-from neopack.goldens.patience import TooSlow, at_most
+from neopack.goldens.stability import Compute, computed, judged
 from neopack.values.artifact import Array
 from neopack.values.signature import InputRequest
 
 __all__ = ["Compute", "golden_cases"]
 
-Compute = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 # of all inputs and outputs together; a larger model has fewer cases
 MOST_BYTES = 64 << 20
-SECONDS = 60.0
 LARGE = {
     "int64": (1099511640345, -1099511640345, 2**53 + 1, -(2**31), 1000, 0, -7),
     "int32": (2**31 - 1, -(2**31), 2**24 + 1, -(2**24) - 1, 1000, 0, -7),
@@ -34,9 +32,6 @@ SMALL = 0.1
 MOST_FLOATS = 4
 # dims of a sequence of vectors; a single input with more is an image
 IMAGE_FROM = 3
-NUDGE, JUMP = 1e-6, 1e-3
-# of the largest output, by rounding of the inputs alone; a tenth of what verify allows
-AMPLIFIED, BROKEN = 1e-5, 1e-2
 # of the largest number; less is another order of the same sums in threads
 VARIES = 1e-4
 AGAIN = 3
@@ -83,7 +78,7 @@ def _asked_again(cases: Sequence[GoldenCase]) -> Iterator[GoldenCase]:
 
 
 def _varies(case: GoldenCase, compute: Compute) -> bool:
-    again = _computed(case.inputs, compute)
+    again = computed(case.inputs, compute)
     return again is not None and bool(
         unlike(case.outputs, again) or difference(case.outputs, again) > VARIES
     )
@@ -97,7 +92,9 @@ def _answered(
     for name, inputs in _directed(first.inputs, requests, seed):
         if room < size:
             return
-        case = _case(name, inputs, first, compute)
+        outputs = computed(inputs, compute)
+        case = GoldenCase(name=name, inputs=inputs, outputs=outputs) if outputs else None
+        case = judged(case, first, compute) if case else None
         if case is not None:
             room -= _bytes(case)
             yield case
@@ -111,89 +108,6 @@ def _are_offsets(array: Array) -> bool:
 
 def _bytes(case: GoldenCase) -> int:
     return sum(array.nbytes for array in (*case.inputs.values(), *case.outputs.values()))
-
-
-def _case(
-    name: str, inputs: Mapping[str, Array], first: GoldenCase, compute: Compute
-) -> GoldenCase | None:
-    outputs = _computed(inputs, compute)
-    if outputs is None:
-        return None
-    case = GoldenCase(name=name, inputs=inputs, outputs=outputs)
-    if not _is_finite(inputs):
-        return replace(case, decides=False) if _is_finite(outputs) else None
-    if name in ("zeros", "equal"):
-        return replace(case, decides=not _jumps(case, first, compute))
-    if name in ("negative", "whole", "large", "small"):
-        return replace(case, decides=not _amplifies(case, compute))
-    return case
-
-
-def _computed(inputs: Mapping[str, Array], compute: Compute) -> Mapping[str, Array] | None:
-    """None where the source refuses such inputs, or takes forever, as a loop to 2**40 does."""
-    try:
-        with at_most(SECONDS):
-            return compute(inputs)
-    except (Exception, TooSlow):  # noqa: BLE001 - models raise whatever they like
-        return None
-
-
-def _is_finite(arrays: Mapping[str, Array]) -> bool:
-    import numpy as np
-
-    return all(np.isfinite(array).all() for array in arrays.values())
-
-
-def _jumps(case: GoldenCase, first: GoldenCase, compute: Compute) -> bool:
-    """Whether the source answers a slightly different input otherwise: then its answer depends
-    on the order of equal values, which no framework defines."""
-    again = _computed({name: _nudged(array) for name, array in case.inputs.items()}, compute)
-    return again is None or any(
-        _is_far(array, again[name], first.outputs[name]) for name, array in case.outputs.items()
-    )
-
-
-def _amplifies(case: GoldenCase, compute: Compute) -> bool:
-    """Whether rounding the inputs moves the outputs by more than two versions may differ. A jump
-    is not that: it is what a floor or a comparison does, in every version alike."""
-    if not any(array.dtype.kind == "f" for array in case.inputs.values()):
-        return False
-    rounded = {name: _rounded(array) for name, array in case.inputs.items()}
-    again = _computed(rounded, compute)
-    return again is not None and AMPLIFIED < difference(case.outputs, again) < BROKEN
-
-
-def _rounded(array: Array) -> Array:
-    import numpy as np
-
-    if array.dtype.kind != "f":
-        return array
-    noise = np.random.default_rng(0).standard_normal(array.shape)
-    rounded: Array = (array * (1 + np.finfo(array.dtype).eps * noise)).astype(array.dtype)
-    return rounded
-
-
-def _is_far(array: Array, nudged: Array, usual: Array) -> bool:
-    """Compared with the size of ``usual`` numbers: those at zero may all be zero."""
-    import numpy as np
-
-    if array.shape != nudged.shape:
-        return True
-    if array.dtype.kind != "f":
-        return not np.array_equal(array, nudged)
-    finite = np.isfinite(array) & np.isfinite(nudged)
-    gaps = np.abs(np.subtract(array, nudged, where=finite, out=np.zeros(array.shape)))
-    scale = np.max(np.abs(usual), initial=0.0, where=np.isfinite(usual))
-    return float(np.max(gaps, initial=0.0)) > JUMP * float(scale)
-
-
-def _nudged(array: Array) -> Array:
-    import numpy as np
-
-    if array.dtype.kind != "f":
-        return array
-    noise = np.random.default_rng(0).standard_normal(array.shape)
-    return (array + NUDGE * noise).astype(array.dtype)
 
 
 # --- the inputs -----------------------------------------------------------------------------

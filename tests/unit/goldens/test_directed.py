@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neopack.goldens import directed
+from neopack.goldens import directed, stability
 from neopack.goldens.cases import GoldenCase, load_cases, save_cases
 from neopack.goldens.directed import golden_cases
 from neopack.goldens.inputs import random_inputs
@@ -86,7 +86,7 @@ def test_what_the_source_refuses_is_left_out() -> None:
 
 
 def test_a_source_that_takes_forever_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(directed, "SECONDS", 0.2)
+    monkeypatch.setattr(stability, "SECONDS", 0.2)
 
     def looping(given: Mapping[str, Array]) -> dict[str, Array]:
         for _ in itertools.repeat(None, max(0, int(given["n"][0]))):
@@ -114,6 +114,24 @@ def test_the_order_of_equal_values_does_not_decide() -> None:
     smooth = cases(lambda given: {"y": given["x"] * 2}, request("x", 2, 9))
     assert [ordered[name].decides for name in ("zeros", "equal", "whole")] == [False, False, True]
     assert all(case.decides for case in smooth.values())
+
+
+def test_which_of_saturated_scores_come_first_does_not_decide() -> None:
+    def detector(given: Mapping[str, Array]) -> dict[str, Array]:
+        scores = np.minimum(np.abs(given["x"]), np.float32(2.5))
+        order = np.argsort(-scores)[:5]
+        return {"boxes": given["x"][order], "scores": scores[order]}
+
+    kinds = cases(detector, request("x", 60))
+    assert kinds["another"].decides, "its largest are apart"
+    assert not kinds["large"].decides, "its largest are equal"
+
+
+def test_an_answer_without_a_number_does_not_decide() -> None:
+    kinds = cases(lambda given: {"y": given["x"][given["x"] < 5]}, request("x", 60))
+    empty = cases(lambda given: {"y": given["x"][given["x"] > 5]}, request("x", 60))
+    assert kinds["another"].decides
+    assert not empty["another"].decides
 
 
 def test_what_rounding_alone_moves_does_not_decide() -> None:

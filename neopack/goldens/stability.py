@@ -1,0 +1,125 @@
+"""Whether a golden case may decide: whether the source model's own answer is stable there.
+
+At zeros and equal numbers every tie is; where numbers cancel, rounding is all that is left. What
+a framework does not define, such as the order of equal values, refuses no model: it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from neopack.goldens.cases import GoldenCase
+from neopack.goldens.comparison import difference
+from neopack.goldens.patience import TooSlow, at_most
+from neopack.values.artifact import Array
+
+__all__ = ["Compute", "computed", "judged"]
+
+Compute = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+SECONDS = 60.0
+NUDGE, JUMP = 1e-6, 1e-3
+# of the largest output, by rounding of the inputs alone; a tenth of what verify allows
+AMPLIFIED, BROKEN = 1e-5, 1e-2
+
+
+def judged(case: GoldenCase, first: GoldenCase, compute: Compute) -> GoldenCase | None:
+    """Return the directed case with its ``decides``. None where no number of it means anything:
+    infinity or NaN in and out."""
+    if not _is_finite(case.inputs):
+        return replace(case, decides=False) if _is_finite(case.outputs) else None
+    return replace(case, decides=not _is_unstable(case, first, compute))
+
+
+def _is_unstable(case: GoldenCase, first: GoldenCase, compute: Compute) -> bool:
+    if _is_empty(case) or _is_tied(case):
+        return True
+    if case.name in ("zeros", "equal"):
+        return _jumps(case, first, compute)
+    return case.name in ("negative", "whole", "large", "small") and _amplifies(case, compute)
+
+
+def computed(inputs: Mapping[str, Array], compute: Compute) -> Mapping[str, Array] | None:
+    """None where the source refuses such inputs, or takes forever, as a loop to 2**40 does."""
+    try:
+        with at_most(SECONDS):
+            return compute(inputs)
+    except (Exception, TooSlow):  # noqa: BLE001 - models raise whatever they like
+        return None
+
+
+def _is_empty(case: GoldenCase) -> bool:
+    """A detector that found nothing answers without a number, and proves nothing."""
+    return not any(array.size for array in case.outputs.values())
+
+
+def _is_tied(case: GoldenCase) -> bool:
+    """Whether one of several outputs is ranked, largest first, and has equal numbers: saturated
+    scores. What comes with each of them is then of no defined order, nor which of them are chosen.
+    """
+    return len(case.outputs) > 1 and any(map(_ranks_equals, case.outputs.values()))
+
+
+def _ranks_equals(array: Array) -> bool:
+    if array.dtype.kind != "f" or not array.ndim or array.shape[-1] < 2:
+        return False
+    before, after = array[..., :-1], array[..., 1:]
+    return bool((before >= after).all() and (before == after).any() and array.min() > 0)
+
+
+def _jumps(case: GoldenCase, first: GoldenCase, compute: Compute) -> bool:
+    """Whether the source answers a slightly different input otherwise: then its answer depends
+    on the order of equal values, which no framework defines."""
+    again = computed({name: _nudged(array) for name, array in case.inputs.items()}, compute)
+    return again is None or any(
+        _is_far(array, again[name], first.outputs[name]) for name, array in case.outputs.items()
+    )
+
+
+def _amplifies(case: GoldenCase, compute: Compute) -> bool:
+    """Whether rounding the inputs moves the outputs by more than two versions may differ. A jump
+    is not that: it is what a floor or a comparison does, in every version alike."""
+    if not any(array.dtype.kind == "f" for array in case.inputs.values()):
+        return False
+    rounded = {name: _rounded(array) for name, array in case.inputs.items()}
+    again = computed(rounded, compute)
+    return again is not None and AMPLIFIED < difference(case.outputs, again) < BROKEN
+
+
+def _rounded(array: Array) -> Array:
+    import numpy as np
+
+    if array.dtype.kind != "f":
+        return array
+    noise = np.random.default_rng(0).standard_normal(array.shape)
+    rounded: Array = (array * (1 + np.finfo(array.dtype).eps * noise)).astype(array.dtype)
+    return rounded
+
+
+def _is_far(array: Array, nudged: Array, usual: Array) -> bool:
+    """Compared with the size of ``usual`` numbers: those at zero may all be zero."""
+    import numpy as np
+
+    if array.shape != nudged.shape:
+        return True
+    if array.dtype.kind != "f":
+        return not np.array_equal(array, nudged)
+    finite = np.isfinite(array) & np.isfinite(nudged)
+    gaps = np.abs(np.subtract(array, nudged, where=finite, out=np.zeros(array.shape)))
+    scale = np.max(np.abs(usual), initial=0.0, where=np.isfinite(usual))
+    return float(np.max(gaps, initial=0.0)) > JUMP * float(scale)
+
+
+def _nudged(array: Array) -> Array:
+    import numpy as np
+
+    if array.dtype.kind != "f":
+        return array
+    noise = np.random.default_rng(0).standard_normal(array.shape)
+    return (array + NUDGE * noise).astype(array.dtype)
+
+
+def _is_finite(arrays: Mapping[str, Array]) -> bool:
+    import numpy as np
+
+    return all(np.isfinite(array).all() for array in arrays.values())
