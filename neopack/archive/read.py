@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
@@ -35,7 +36,7 @@ TAIL = 4 << 20
 SMALL_TEXT = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ArchiveScan:
     """The result of one pass over an archive. ``tails`` has the last bytes of each file member.
 
@@ -54,8 +55,11 @@ class ArchiveScan:
 
     def entry(self, name: str) -> TarEntry:
         """The file of that name; of two, the later one, which unpacking leaves."""
-        files = (e for e in reversed(self.entries) if e.name == name and e.kind == "file")
-        return next(files)
+        return self._files[name]
+
+    @cached_property
+    def _files(self) -> Mapping[str, TarEntry]:
+        return {entry.name: entry for entry in self.entries if entry.kind == "file"}
 
     def file_names(self) -> tuple[str, ...]:
         return tuple(entry.name for entry in self.entries if entry.kind == "file")

@@ -47,6 +47,8 @@ DTYPES: dict[int, tuple[str, int]] = {
     26: ("int2", 2),
 }
 _EXTERNAL = 1
+# NumPy holds no array of more dims
+LARGEST_RANK = 64
 _DEFAULT_DOMAINS = ("", "ai.onnx")
 _TYPES = {1: "tensor", 4: "sequence", 5: "map", 7: "opaque", 8: "sparse tensor", 9: "optional"}
 
@@ -223,6 +225,7 @@ class OnnxGraphReader:
         for part in self.walker.message(span):
             if part.number == 1:
                 dims += self.walker.integers(part)
+                self._hold_rank(len(dims), span)
             elif part.number == 2:
                 code = self.walker.integer(part)
             elif part.number == 8:
@@ -242,8 +245,16 @@ class OnnxGraphReader:
             external=external if location == _EXTERNAL else None,
         )
 
+    def _hold_rank(self, rank: int, span: Field) -> None:
+        if rank > LARGEST_RANK:
+            raise Malformed(
+                f"a shape of more than {LARGEST_RANK} dims",
+                offset=span.offset,
+                where=self.walker.cursor.name,
+            )
+
     def _elements(self, dims: list[int], span: Field) -> int:
-        if len(dims) <= 64 and all(0 <= dim < 1 << 62 for dim in dims):
+        if all(0 <= dim < 1 << 62 for dim in dims):
             elements = math.prod(dims)
             if elements < 1 << 62:
                 return elements
@@ -289,7 +300,8 @@ class OnnxGraphReader:
 
     def _dims(self, shape: Field) -> Iterator[tuple[int | None, str | None]]:
         """Size of each dim, or None and its symbol ("?" for one without a name)."""
-        for dim in self.walker.message(shape):
+        for place, dim in enumerate(self.walker.message(shape)):
+            self._hold_rank(place + 1, shape)
             if dim.number != 1:
                 continue
             size: int | None = None

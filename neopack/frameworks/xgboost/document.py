@@ -131,7 +131,7 @@ def learner(document: Json, where: str) -> Learner:
         num_target=parameters.integer("num_target", 1),
         base_scores=_scores(parameters.text("base_score"), where),
         estimates=parameters.integer("boost_from_average", 1) != 0,
-        attributes={k: str(v) for k, v in inner.get("attributes", {}).items()},
+        attributes=inner.texts("attributes"),
         feature_names=inner.names("feature_names"),
         feature_types=inner.names("feature_types"),
         **_booster(model, booster, name),
@@ -148,7 +148,7 @@ def _booster(model: _At, booster: _At, name: str) -> dict[str, Any]:
     read = tuple(
         _tree(_At(tree, model.where, f"{model.path}.trees[{i}]")) for i, tree in enumerate(trees)
     )
-    info = tuple(int(group) for group in _listed(model.numbers("tree_info")))
+    info = model.integers("tree_info")
     if len(info) != len(read):
         raise Malformed(f"{len(read)} trees and tree_info for {len(info)}", where=model.where)
     return {
@@ -171,7 +171,7 @@ def _starts(model: _At, trees: int) -> tuple[int, ...]:
     """``iteration_indptr``: ever larger, from 0 to the number of trees."""
     if "iteration_indptr" not in model.value:
         return ()
-    starts = tuple(int(start) for start in _listed(model.numbers("iteration_indptr")))
+    starts = model.integers("iteration_indptr")
     if not starts or starts[0] != 0 or starts[-1] != trees or list(starts) != sorted(starts):
         raise Malformed(f"{model.path}.iteration_indptr is of other trees", where=model.where)
     return starts
@@ -191,7 +191,7 @@ def _tree(at: _At) -> tuple[Tree, int]:
         base_weight=at.numbers("base_weights"),
         loss_change=at.numbers("loss_changes"),
         sum_hessian=at.numbers("sum_hessian"),
-        categorical=_any(at.get("split_type", ())),
+        categorical="split_type" in at.value and _any(at.numbers("split_type")),
     )
     vector = parameters.integer("size_leaf_vector", 0)
     _refuse_lengths(tree, at, vector)
@@ -248,6 +248,19 @@ class _At:
         if not isinstance(value, Packed | list):
             raise self.missing(name)
         return value
+
+    def integers(self, name: str) -> tuple[int, ...]:
+        values = self.numbers(name)
+        try:
+            return tuple(int(value) for value in _listed(values))
+        except (OverflowError, TypeError, ValueError):
+            raise Malformed(f"{self.path}.{name} is not integers", where=self.where) from None
+
+    def texts(self, name: str) -> Mapping[str, str]:
+        value = self.value.get(name, {})
+        if not isinstance(value, dict):
+            raise Malformed(f"{self.path}.{name} is not an object", where=self.where)
+        return {key: str(text) for key, text in value.items()}
 
     def names(self, name: str) -> tuple[str, ...]:
         value = self.value.get(name, [])

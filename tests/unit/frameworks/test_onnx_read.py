@@ -264,7 +264,7 @@ def span(number: int, inside: bytes) -> bytes:
     ],
 )
 def test_impossible_shapes(dims: bytes) -> None:
-    with pytest.raises(Malformed, match="impossible shape"):
+    with pytest.raises(Malformed, match=r"impossible shape|more than 64 dims"):
         of_bytes(b"\x08\x07" + span(7, span(5, dims)))
 
 
