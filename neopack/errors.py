@@ -53,6 +53,7 @@ __all__ = [
     "UsageError",
     "VerificationFailed",
     "first_line",
+    "telling_line",
 ]
 
 
@@ -191,3 +192,10 @@ def first_line(error: BaseException) -> str:
     """Return the first line of an exception's message, or its class if it has none."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
+
+
+def telling_line(error: BaseException) -> str:
+    """Return the line that says what went wrong: the last one of a traceback of TorchScript, and
+    otherwise the first."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if "TorchScript" in first_line(error) else first_line(error)

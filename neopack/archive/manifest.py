@@ -16,6 +16,7 @@ from pathlib import Path
 from neopack.archive.write import MemberDigest
 from neopack.errors import Malformed
 from neopack.formats.codec import from_json, parsed, to_json
+from neopack.goldens.signature_limits import refuse_impossible
 from neopack.outputs.atomic import AtomicOutputs
 from neopack.values.evidence import Evidence
 from neopack.values.json import AnyJson
@@ -110,10 +111,12 @@ def read_manifest(archive: Path) -> Manifest | None:
     if not path.is_file():
         return None
     try:
-        return from_json(Manifest, _load(path))
+        manifest = from_json(Manifest, _load(path))
     except Malformed as error:
         error.where = ": ".join(dict.fromkeys(part for part in (str(path), error.where) if part))
         raise
+    refuse_impossible(manifest.signature, str(path))
+    return manifest
 
 
 def goldens_of(archive: Path, content_sha256: str) -> Path | None:

@@ -52,6 +52,7 @@ def look(
         maker=_maker(manifest, mark),
         doubled=doubled(names, kind.runtime) if kind and not local else {},
         device=_device(scanned, limits),
+        unsafe_options=_unsafe_options(manifest) if manifest and local else (),
     )
     return Artifact(
         returned=returned,
@@ -115,6 +116,13 @@ def _maker(manifest: ArtifactManifest | None, mark: EmulatedMark | None) -> str:
         if manifest.job
         else f"{manifest.engine}, here"
     )
+
+
+def _unsafe_options(manifest: ArtifactManifest) -> tuple[str, ...]:
+    from neopack.engines import registry as engines
+
+    known = manifest.engine in engines.names()
+    return engines.unsafe_options(manifest.engine, manifest.options) if known else ()
 
 
 def _target_in(scanned: ArchiveScan) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from neopack.errors import Malformed
 from neopack.formats.codec import from_json, parsed, to_json
+from neopack.goldens.signature_limits import refuse_impossible
 from neopack.values.artifact import CompiledArtifact
 from neopack.values.json import Json
 from neopack.values.signature import Signature
@@ -95,10 +96,12 @@ class ArtifactManifest:
         if schema != SCHEMA:
             raise Malformed(f"has schema {schema!r}; this neopack reads {SCHEMA}", where=where)
         try:
-            return from_json(cls, data)
+            manifest = from_json(cls, data)
         except Malformed as error:
             error.where = ": ".join(part for part in (where, error.where) if part)
             raise
+        refuse_impossible(manifest.signature, where)
+        return manifest
 
 
 def beside(archive: Path) -> Path:

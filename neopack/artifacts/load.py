@@ -10,6 +10,7 @@ from typing import Any
 from neopack.archive.manifest import manifest_of, manifest_path
 from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource, extract_member, scan
 from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest, beside
+from neopack.artifacts.guarded import GuardedRunner, failures_explained
 from neopack.errors import (
     Malformed,
     NeopackError,
@@ -170,6 +171,12 @@ def load_opened(
 ) -> Runner:
     if threads is not None and threads < 1:
         raise UsageError(f"--threads must be 1 or more, not {threads}")
+    with failures_explained(opened.engine, opened.scan.path.name, "load"):
+        runner = _loaded(opened, threads, limits)
+    return GuardedRunner(runner, opened.engine, opened.scan.path.name)
+
+
+def _loaded(opened: OpenedArchive, threads: int | None, limits: Limits) -> Runner:
     if opened.compiled is None:
         archived = ArchiveFiles(opened.scan, limits)
         framework = frameworks.of_neo(opened.framework)
@@ -187,6 +194,7 @@ def _load_compiled(
     if missing:
         raise Malformed(f"lacks {min(missing)!r}", where=opened.scan.path.name)
     engine = engines.get(compiled.engine)
+    engines.refuse_options(compiled.engine, compiled.options, opened.scan.path.name)
     with staging_directory() as folder:
         for name in compiled.members:
             extract(opened.scan, name, folder / name, limits)

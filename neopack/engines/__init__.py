@@ -15,7 +15,7 @@ from neopack.values.json import Json
 from neopack.values.log import Log
 from neopack.values.signature import Signature
 
-__all__ = ["Availability", "Engine", "EngineVerdict"]
+__all__ = ["ArtifactOption", "Availability", "Engine", "EngineVerdict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,25 @@ class EngineVerdict:
     why_not: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactOption:
+    """An option that an artifact's manifest may set when the engine loads it, and its values.
+
+    A manifest may come from a stranger. Whatever names a place, a device or a number of threads
+    is not an option of an artifact.
+    """
+
+    name: str
+    values: tuple[str, ...]
+
+
 class Engine(Protocol):
     """What neopack asks of an engine. It computes integers in ``integer_bits``, whatever the
-    model's own are."""
+    model's own are. ``artifact_options`` are all that it takes from an artifact's manifest."""
 
     name: str
     integer_bits: int
+    artifact_options: tuple[ArtifactOption, ...]
 
     def available(self) -> Availability: ...
 

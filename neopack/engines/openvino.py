@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack import distributions
-from neopack.engines import Availability, EngineVerdict, registry
+from neopack.engines import ArtifactOption, Availability, EngineVerdict, registry
 from neopack.errors import EngineFailed, Missing, Unsupported, first_line
 from neopack.outputs.atomic import refuse_full
 from neopack.values.artifact import Array, CompilationRequest, CompiledArtifact, Runner
@@ -40,6 +40,13 @@ class OpenVino:
     name = "openvino"
     # its CPU plugin computes int64 as int32
     integer_bits = 32
+    artifact_options = (
+        ArtifactOption(name="PERFORMANCE_HINT", values=("LATENCY",)),
+        ArtifactOption(
+            name="INFERENCE_PRECISION_HINT",
+            values=tuple(value for value, _ in PRECISIONS.values()),
+        ),
+    )
 
     def available(self) -> Availability:
         return Availability(
@@ -106,9 +113,14 @@ class OpenVinoRunner:
             ) from error
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        answers = self._request.infer(
-            {_port_name(i): inputs[spec.name] for i, spec in enumerate(self.signature.inputs)}
-        )
+        arrays = {_port_name(i): inputs[spec.name] for i, spec in enumerate(self.signature.inputs)}
+        try:
+            answers = self._request.infer(arrays)
+        except RuntimeError as error:
+            raise EngineFailed(
+                f"OpenVINO cannot compute the artifact: {first_line(error)}",
+                hint="its graph does not fit its manifest: compile the archive again",
+            ) from error
         names = [spec.name for spec in self.signature.outputs]
         # OpenVINO gives the same buffers again at the next call
         return {name: answers[i].copy() for i, name in enumerate(names)}
@@ -190,6 +202,11 @@ def _partial_shape(openvino: Any, spec: TensorSpec) -> Any:
 
 def _fix_inputs(openvino: Any, model: Any, signature: Signature) -> None:
     """Freeze the shapes, as Neo does, and name the inputs by their place in the signature."""
+    if len(model.inputs) != len(signature.inputs):
+        raise EngineFailed(
+            f"the model has {len(model.inputs)} inputs and its manifest {len(signature.inputs)}",
+            hint="package the model again",
+        )
     by_name = _by_name(model.inputs)
     ports = [by_name.get(s.name, model.inputs[i]) for i, s in enumerate(signature.inputs)]
     for index, port in enumerate(ports):

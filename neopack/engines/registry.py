@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from neopack.engines import Engine, EngineVerdict
-from neopack.errors import Missing, Unsupported, UsageError
+from neopack.errors import Missing, Unsafe, Unsupported, UsageError
 from neopack.plugins import Plugins
 from neopack.values.artifact import CompilationRequest
+from neopack.values.json import Json
 
-__all__ = ["choose", "get", "install_hint", "names", "preload", "verdict"]
+__all__ = [
+    "choose",
+    "get",
+    "install_hint",
+    "names",
+    "preload",
+    "refuse_options",
+    "unsafe_options",
+    "verdict",
+]
 
 _plugins: Plugins[Engine] = Plugins("neopack.engines", "engine")
 
@@ -22,6 +34,27 @@ def get(name: str) -> Engine:
     if found is None:
         raise Unsupported(f"no engine {name!r}", hint=f"there are {', '.join(names())}")
     return found
+
+
+def unsafe_options(name: str, options: Mapping[str, Json]) -> tuple[str, ...]:
+    """The options of an artifact's manifest, as ``NAME=VALUE``, that its engine does not take."""
+    values = {option.name: option.values for option in get(name).artifact_options}
+    return tuple(
+        f"{key}={value!r:.60}"
+        for key, value in options.items()
+        if value not in values.get(key, ())
+    )
+
+
+def refuse_options(name: str, options: Mapping[str, Json], where: str) -> None:
+    """Raise ``Unsafe`` if a manifest sets an option that an artifact may not carry."""
+    unsafe = unsafe_options(name, options)
+    if unsafe:
+        raise Unsafe(
+            f"its manifest sets {', '.join(unsafe)}, which {name} does not take from an artifact",
+            where=where,
+            hint="compile the archive again",
+        )
 
 
 def choose(request: CompilationRequest, asked: str | None = None) -> Engine:

@@ -90,6 +90,13 @@ def no_loader(context: CheckContext) -> Iterator[Hit]:
         )
 
 
+@rule("NEO-CA-008", needs=("returned",))
+def unsafe_options(context: CheckContext) -> Iterator[Hit]:
+    """Its manifest sets only options that its engine takes from an artifact (neopack)."""
+    for option in _of(context).unsafe_options:
+        yield Hit(message=f"the manifest sets {option}", where="neopack.json")
+
+
 RULES: tuple[Rule, ...] = (
     untouched,
     incomplete,
@@ -98,4 +105,5 @@ RULES: tuple[Rule, ...] = (
     doubled,
     other_device,
     no_loader,
+    unsafe_options,
 )

@@ -20,7 +20,8 @@ class Returned:
 
     ``untouched`` says that every file was submitted. ``maker`` is what compiled it, if that
     was not Neo. ``doubled`` has files of which the runtime takes only one, by kind. ``device`` is
-    the device that it was compiled for, in DLR's terms.
+    the device that it was compiled for, in DLR's terms. ``unsafe_options`` are options of its
+    manifest that its engine does not take, as NAME=VALUE.
     """
 
     kind: str = ""
@@ -30,6 +31,7 @@ class Returned:
     maker: str = ""
     doubled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     device: str = ""
+    unsafe_options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from neopack.archive.manifest import stem
 from neopack.errors import Malformed, SourceError
 from neopack.formats.codec import from_json, parsed, to_json
+from neopack.formats.file_names import require_file_name
 from neopack.outputs.atomic import AtomicOutputs
 from neopack.values.json import AnyJson
 from neopack.values.target import Target
@@ -57,7 +58,8 @@ def write(receipt: Receipt, path: Path) -> None:
 
 
 def read(path: Path) -> Receipt:
-    """Raises ``SourceError`` where it cannot be read, ``Malformed`` where it is not a receipt."""
+    """Raises ``SourceError`` where it cannot be read, ``Malformed`` where it is not a receipt,
+    ``Unsafe`` where it names files that do not lie beside it."""
     try:
         with path.open("rb") as stream:
             text = stream.read(LARGEST)
@@ -70,4 +72,7 @@ def read(path: Path) -> Receipt:
     data = parsed(text, str(path))
     if not isinstance(data, dict) or data.get("schema") != SCHEMA or "job" not in data:
         raise Malformed("is not a receipt of a job", where=str(path))
-    return from_json(Receipt, data, where=str(path))
+    receipt = from_json(Receipt, data, where=str(path))
+    for name in (receipt.archive, receipt.artifact):
+        require_file_name(name, str(path))
+    return receipt

@@ -1,0 +1,21 @@
+"""Names of files inside files that may come from a stranger: they never lead anywhere else."""
+
+from __future__ import annotations
+
+from neopack.errors import Unsafe
+
+__all__ = ["require_file_name"]
+
+
+def require_file_name(name: str, where: str) -> str:
+    """Return ``name`` if it is the name of a file in the same folder, without any path.
+
+    Raises ``Unsafe`` for anything else. ``where`` is the file that has the name.
+    """
+    if not name or name in (".", "..") or any(mark in name for mark in "/\\\0"):
+        raise Unsafe(
+            f"names {name!r:.80}, which is not a file beside it",
+            where=where,
+            hint="do not trust where it came from",
+        )
+    return name
