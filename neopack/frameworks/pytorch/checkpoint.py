@@ -60,8 +60,10 @@ def _named(
     found: Mapping[str, Mapping[str, Any]], shown: Sequence[str], key: str, where: str
 ) -> Mapping[str, Any]:
     endings = [path for path in found if path.endswith(f".{key}")]
-    if key not in found and len(endings) == 1:
-        return found[endings[0]]
+    inside = [path for path in shown if path.startswith(f"{key}.")]
+    for paths in (endings, inside):
+        if key not in found and len(paths) == 1:
+            return found[paths[0]]
     if key not in found:
         near = nearest(key, found)
         meant = f"did you mean {near}? " if near else ""

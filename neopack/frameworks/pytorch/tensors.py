@@ -214,7 +214,8 @@ def _parts(value: Any, owner: str, name: str) -> Iterator[tuple[Any, str, str, s
 
 
 def mapping(value: Any) -> Sequence[tuple[Any, Any]] | None:
-    """The pairs of a dict, or of an OrderedDict or defaultdict as a pickle spells it."""
+    """The pairs of a dict, or of an OrderedDict, a defaultdict or another class of dicts, as a
+    pickle spells it."""
     if isinstance(value, dict):
         return list(value.items())
     if isinstance(value, PickledCall) and isinstance(value.function, Global):
@@ -222,6 +223,7 @@ def mapping(value: Any) -> Sequence[tuple[Any, Any]] | None:
             return value.items
         if value.function == Global("collections", "OrderedDict"):
             return value.items or _given_pairs(value.arguments)
+        return value.items or None
     return None
 
 

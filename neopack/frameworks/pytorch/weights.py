@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neopack.errors import Missing, SourceError
+from neopack.errors import Missing, NeopackError, SourceError
 from neopack.frameworks.pytorch import checkpoint
+from neopack.frameworks.pytorch.held_weights import HeldWeights, read_weights
 from neopack.values.artifact import Array
 from neopack.values.log import Log
 
 __all__ = ["arrays", "load"]
+
+SHOWN = 4
 
 
 def load(module: Any, path: Path, form: str, log: Log) -> None:
@@ -45,7 +48,7 @@ def arrays(path: Path, form: str, names: set[str], log: Log) -> dict[str, Array]
 def _read(path: Path, form: str, shapes: Mapping[str, Any], log: Log) -> Mapping[str, Any]:
     """The state_dict for a model whose state has these names and, where known, shapes."""
     file, key = checkpoint.split(path)
-    held = _safetensors(file) if form == "safetensors" else _pickled(file)
+    held = _safetensors(file) if form == "safetensors" else _pickled(file, log)
 
     def fits(state: Mapping[str, Any]) -> bool:
         bare, _ = checkpoint.unprefixed(state, set(shapes))
@@ -68,20 +71,42 @@ def _refuse_names(missing: Sequence[str], unexpected: Sequence[str], path: Path)
         raise SourceError(f"does not fit the model: it {problems[0]}{more}", where=str(path))
 
 
-def _pickled(path: Path) -> Any:
+def _pickled(path: Path, log: Log) -> Any:
+    """By torch, which takes tensors and plain values alone; where there are other objects beside
+    them, by our own reader, which runs nothing either."""
     import pickle
+    import warnings
 
     import torch
 
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # of other protocols of pickle, which our own reader reads where torch does not
+            warnings.simplefilter("ignore", UserWarning)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        weights = _past_objects(path)
+        if weights is not None and weights.held:
+            log.note(f"weights: read past {_listed(weights.passed)}, and loaded nothing of it")
+            return weights.held
         line = str(error).strip().splitlines()[0]
         raise SourceError(
             f"cannot be loaded without executing code: {line}",
             where=str(path),
             hint="save only tensors: torch.save(model.state_dict(), FILE)",
         ) from None
+
+
+def _past_objects(path: Path) -> HeldWeights | None:
+    try:
+        return read_weights(path)
+    except NeopackError:
+        return None
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more if names else "what torch does not take"
 
 
 def _safetensors(path: Path) -> Any:
