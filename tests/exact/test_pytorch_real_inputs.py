@@ -67,6 +67,10 @@ MODELS: dict[str, tuple[Any, Mapping[str, Any]]] = {
     "a number or integers": (Where(), {"ids": [[0, 3, -7]]}),
     "large whole numbers": (Zeros(), {"x": np.array([1.0, -1.0, 0.0], np.float32)}),
     "padding in a bag": (seeded(torch.nn.EmbeddingBag, 9, 4, padding_idx=0), {"input": IDS}),
+    "rows of a norm": (
+        seeded(torch.nn.Embedding, 500, 4, max_norm=0.5),
+        {"input": np.arange(500).reshape(25, 20)},
+    ),
     "thousands": (Thousands(), {"ids": [1099511640345, -1, 2**53 + 1, -(2**62)]}),
     "tenths": (Tenths(), {"x": np.array([1.0, 0.3, -0.3, 7.0], np.float32)}),
 }

@@ -9,7 +9,7 @@ from typing import Any
 from neopack.errors import ExportFailed
 from neopack.frameworks import ExportTask
 from neopack.frameworks.pytorch.layout import MODEL_FILE
-from neopack.frameworks.pytorch.lowering import canonical, lower
+from neopack.frameworks.pytorch.lowering import canonical, folding, lower, norms
 from neopack.frameworks.pytorch.module_calls import arrays, call
 from neopack.frameworks.pytorch.torchvision_ops import load_script
 from neopack.goldens.cases import GoldenCase
@@ -34,15 +34,16 @@ def save(
     ``cases`` are inputs and what the module gave for them: the file must give the same.
     """
     version = task.options.framework_version
+    folded = (*norms.bound_rows(module), *folding.fold(module))
     rewritten = lower.lower(module, version)
     for lack, place in lower.places(module, version).items():
         log.warn(f"PyTorch {version} has no {lack}: used by {place}")
     _write(module, task.staging, version)
-    if not rewritten:
+    if not rewritten and not folded:
         return ()
-    for remark in _changes(rewritten, cases, task):
+    for remark in _changes((*folded, *rewritten), cases, task):
         log.warn(remark)
-    return _told(rewritten, version, log)
+    return (*_told_once(folded, log), *_told(rewritten, version, log))
 
 
 def _changes(
@@ -66,6 +67,12 @@ def _changes(
             yield f"{changed}: {by}"
         elif differs_beside(case.outputs, computed):
             yield f"{changed}, where they are NaN or infinite"
+
+
+def _told_once(folded: Sequence[str], log: Log) -> tuple[str, ...]:
+    for name in folded:
+        log.note(f"computed once, of weights and constants: {name}")
+    return tuple(f"{name} of weights and constants, computed once" for name in folded)
 
 
 def _told(rewritten: Sequence[str], version: str, log: Log) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["graphs", "nodes"]
+__all__ = ["graphs", "methods", "nodes"]
 
 
 def graphs(module: Any) -> Iterator[Any]:
@@ -14,6 +14,16 @@ def graphs(module: Any) -> Iterator[Any]:
         script = part._c  # noqa: SLF001
         for name in script._method_names():  # noqa: SLF001
             yield script._get_method(name).graph  # noqa: SLF001
+
+
+def methods(module: Any) -> set[tuple[str, str]]:
+    """The class and the name of each."""
+    scripts = [part._c for part in module.modules()]  # noqa: SLF001
+    return {
+        (script.qualified_name, name)
+        for script in scripts
+        for name in script._method_names()  # noqa: SLF001
+    }
 
 
 def nodes(block: Any) -> Iterator[Any]:

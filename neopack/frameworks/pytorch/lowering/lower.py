@@ -122,12 +122,19 @@ def _computes_otherwise(version: str, node: Any) -> bool:
     if facts.torch_needs_types(version, operator) and promotion.dtype_of(node.output()) is None:
         return True
     overload = promotion.plain(node.schema().partition("(")[0])
-    arguments = zip(_arguments(node.schema()), node.inputs(), strict=False)
-    used = [argument.name for argument, value in arguments if value.type().kind() != "NoneType"]
-    names = operator, overload, *(f"{operator}({name})" for name in used)
+    names = operator, overload, *(f"{operator}({used})" for used in _used(node))
     return any(facts.torch_computes_otherwise(version, name) for name in names) or (
         facts.torch_fails_on_integers(version, operator) and promotion.is_of_integers(node)
     )
+
+
+def _used(node: Any) -> Iterator[str]:
+    """The names of the arguments that are not None, and ``NAME=NUMBER`` of whole numbers."""
+    for argument, value in zip(_arguments(node.schema()), node.inputs(), strict=False):
+        if value.type().kind() != "NoneType":
+            yield argument.name
+        if value.type().kind() == "IntType" and value.node().kind() == "prim::Constant":
+            yield f"{argument.name}={value.toIValue()}"
 
 
 def _call(node: Any) -> schemas.OperatorCall:
