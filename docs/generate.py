@@ -46,6 +46,7 @@ FAMILIES = {
     "NEO-CO": "CompilerOptions",
     "NEO-HD": "The script that serves the compiled model",
     "NEO-CA": "The artifact of a job",
+    "NEO-TV": "The operators that TVM converts",
     "NEO-TL": "TensorFlow Lite",
     "NEO-SK": "scikit-learn",
     "NEO-PT": "PyTorch",

@@ -26,6 +26,7 @@ from neopack.rules import (
     script_needs,
     target,
     traps,
+    tvm_operators,
 )
 from neopack.rules.rule import CheckContext, Rule
 from neopack.support.names import date_of
@@ -118,6 +119,7 @@ def _rules(framework: str) -> tuple[Rule, ...]:
         handler.RULES,
         traps.RULES,
         randomness.RULES,
+        tvm_operators.RULES,
         script_needs.RULES,
     )
     return tuple(rule for rules in shared for rule in rules) + tuple(

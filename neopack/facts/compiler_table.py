@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from neopack import versions
 from neopack.facts.rows import facts_file
 
 __all__ = [
@@ -16,10 +17,13 @@ __all__ = [
     "compiler_releases",
     "compilers",
     "converts",
+    "tvm_canonical",
+    "tvm_importer",
     "tvm_instead",
     "tvm_later",
     "tvm_limits",
     "tvm_of_neo",
+    "tvm_said",
 ]
 
 _FILES = {"tvm": "tvm_operators"}
@@ -121,6 +125,24 @@ def tvm_later() -> tuple[CompilerRelease, ...]:
     """Return the releases after those, which Neo may have and may not have."""
     names = facts_file("tvm").texts("later")
     return tuple(release for release in compiler_releases() if release.name in names)
+
+
+def tvm_importer(framework: str, version: str) -> str:
+    """Return the importer of TVM for a framework: TensorFlow 2 has one of its own."""
+    newer = framework == "TENSORFLOW" and versions.at_least(version, "2")
+    return "TENSORFLOW2" if newer else framework
+
+
+@cache
+def tvm_canonical(framework: str) -> Mapping[str, str]:
+    """Return the names that the framework itself replaces when it loads a model."""
+    names = facts_file("tvm").table("canonical")
+    return names.words(framework) if framework in names else {}
+
+
+def tvm_said(framework: str) -> str:
+    """Return Neo's sentence about operators that TVM does not convert, with ``{operators}``."""
+    return facts_file("tvm").words("said").get(framework, "")
 
 
 def tvm_instead(framework: str, operator: str) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "DrawsNumbers",
     "ExportedModel",
     "Goldens",
+    "ImportsOperators",
     "Member",
     "ModelInfo",
     "ModelSource",
@@ -99,6 +100,15 @@ class DrawsNumbers(Protocol):
 
     @property
     def random_calls(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class ImportsOperators(Protocol):
+    """Facts of a framework whose models a compiler imports operator by operator: each operator by
+    the name that the compiler sees, with a place in the model, "" if the file names none."""
+
+    @property
+    def imported(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

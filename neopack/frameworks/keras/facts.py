@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = ["KerasFacts"]
@@ -24,6 +25,8 @@ class KerasFacts:
     """What else in the configuration would make Keras look for code."""
     links: tuple[str, ...]
     """Links in the file, which are not followed."""
+    places: Mapping[str, str]
+    """Class of layer to the path of the first one."""
     lambdas: tuple[str, ...]
     """Paths of Lambda layers."""
     custom: tuple[str, ...]
@@ -36,3 +39,15 @@ class KerasFacts:
     """Activations, initializers and words that Keras 2.2.4 lacks, in a file meant for it."""
     in_training: tuple[str, ...]
     """Layers called with training=True that compute otherwise in training."""
+
+    @property
+    def imported(self) -> Mapping[str, str]:
+        """Keras 2.2.4 does not load what it lacks, so that no compiler sees it."""
+        unloaded = {*self.custom, *self.lambdas}
+        return {
+            name: path
+            for name, path in self.places.items()
+            if name not in self.new_layers
+            and path not in unloaded
+            and f"{path} ({name})" not in unloaded
+        }

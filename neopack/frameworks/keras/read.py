@@ -218,6 +218,7 @@ def _facts(
         sample_weight_mode="sample_weight_mode" in (file.training or {}),
         strangers=tuple(configs.strangers(file.model)),
         links=tuple(links),
+        places={x.class_name: x.path for x in reversed(layers)},
         lambdas=tuple(x.path for x in layers if x.class_name in configs.LAMBDAS),
         custom=tuple(f"{x.path} ({x.class_name})" for x in own if x.custom),
         data_formats=tuple(sorted({x for x in formats if isinstance(x, str)})),

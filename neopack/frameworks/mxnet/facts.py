@@ -56,6 +56,8 @@ class SymbolFacts(ArrayFacts):
     """Inputs that are labels."""
     unranked_inputs: tuple[str, ...]
     """Inputs of unknown shape."""
+    places: Mapping[str, str]
+    """Kind of operator to the name of the first node of it."""
     custom_operators: tuple[str, ...]
     """Kinds of operators that are the user's own code."""
     training: tuple[str, ...]
@@ -66,6 +68,10 @@ class SymbolFacts(ArrayFacts):
     """Operators that have graphs of their own (loops, conditions)."""
     channel_last: tuple[str, ...]
     """Names of nodes with a layout such as NHWC."""
+
+    @property
+    def imported(self) -> Mapping[str, str]:
+        return self.places
 
     @property
     def random_calls(self) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ class OnnxFacts:
     """Nodes in the graph, its subgraphs and the model's functions."""
     subgraphs: int
     external_data: tuple[ExternalTensor, ...]
+    places: Mapping[str, str]
+    """Operator to the name of the first node of it, or to that node's output."""
     custom_domains: tuple[str, ...]
     """Domains of operators that neither ONNX nor the model defines."""
     functions: tuple[str, ...]
@@ -67,6 +69,11 @@ class OnnxFacts:
     """Names of initializers that are not graph inputs, as IR before 4 has them all."""
     unranked_outputs: tuple[str, ...] = ()
     """Names of outputs without a shape."""
+
+    @property
+    def imported(self) -> Mapping[str, str]:
+        """TVM looks at the name alone, whatever the domain."""
+        return {name.rpartition("::")[2]: place for name, place in self.places.items()}
 
 
 def not_tensors(info: ModelInfo) -> Iterator[tuple[str, str, str]]:

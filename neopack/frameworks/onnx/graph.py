@@ -81,6 +81,7 @@ class OnnxGraphSummary:
     outputs: list[Value] = field(default_factory=list)
     initializers: dict[str, None] = field(default_factory=dict)
     operators: Counter[tuple[str, str]] = field(default_factory=Counter)
+    places: dict[str, str] = field(default_factory=dict)
     dtypes: Counter[str] = field(default_factory=Counter)
     external: list[dict[str, str]] = field(default_factory=list)
     functions: list[tuple[str, str]] = field(default_factory=list)
@@ -176,6 +177,8 @@ class OnnxGraphReader:
         operator = parts.domain, parts.operator
         if operator not in self.summary.operators:
             self._keep()
+            place = parts.name or next(iter(parts.outputs), "")
+            self.summary.places.setdefault(qualified(*operator), place)
         self.summary.operators[operator] += 1
         if not in_function:
             self._keep_form(parts.form())

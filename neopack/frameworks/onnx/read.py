@@ -210,6 +210,7 @@ def _facts(model: _Model, inputs: list[Value]) -> OnnxFacts:
         nodes=summary.nodes,
         subgraphs=summary.subgraphs,
         external_data=tuple(_external(tensor) for tensor in summary.external),
+        places=summary.places,
         custom_domains=tuple(sorted(foreign - _STANDARD_DOMAINS)),
         functions=tuple(sorted(qualified(domain, name) for domain, name in summary.functions)),
         sparse_initializers=summary.sparse,

@@ -10,7 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from neopack.frameworks.pytorch.schemas import UNKNOWN, OperatorCall, kind_of_type, result
+from neopack.frameworks.pytorch.schemas import (
+    UNKNOWN,
+    OperatorCall,
+    computes_number,
+    kind_of_type,
+    result,
+)
 
 __all__ = ["CallRecorder", "operator_name"]
 
@@ -44,6 +50,8 @@ class _Open:
     names: list[str] = field(default_factory=list)
     name: str = ""
     value: str = ""
+    varies: bool = False
+    """Whether anything in it is not a constant number or text."""
 
     def put(self, kind: str) -> None:
         """The next value; two without a comma between them are an expression."""
@@ -63,19 +71,32 @@ class CallRecorder:
         self.found: dict[str, dict[OperatorCall, None]] = {}
         self._count = 0
         self._known: dict[str, str] = {}
+        self._constants: set[str] = set()
+        self._varying: set[str] = set()
+
+    @property
+    def folded(self) -> tuple[str, ...]:
+        """The operators that are called with constant numbers alone: torch computes those when it
+        compiles the code."""
+        return tuple(sorted(self.found.keys() - self._varying))
 
     def enter(self, arguments: Mapping[str, str]) -> None:
         """A function begins, whose arguments have these types."""
         self._known = {name: kind_of_type(kind) for name, kind in arguments.items()}
+        self._constants = set()
 
     def read(self, tokens: Sequence[str], attributes: Mapping[str, str]) -> None:
         """A statement, in a method of an object with ``attributes``: names and types."""
         assigned = tokens.index("=") if "=" in tokens[:3] else 0
-        kind = self._kind(tokens, assigned + 1, attributes)
+        kind, varies = self._kind(tokens, assigned + 1, attributes)
         if assigned == 1:
             self._known[tokens[0]] = kind
+            (self._constants.discard if varies else self._constants.add)(tokens[0])
 
-    def _kind(self, tokens: Sequence[str], start: int, attributes: Mapping[str, str]) -> str:
+    def _kind(
+        self, tokens: Sequence[str], start: int, attributes: Mapping[str, str]
+    ) -> tuple[str, bool]:
+        """The type of an expression, and whether it varies."""
         stack = [_Open("", "", start)]
         for at in range(start, len(tokens)):
             here = stack[-1]
@@ -88,6 +109,7 @@ class CallRecorder:
                     here.end()
                     stack.pop()
                     stack[-1].put(self._closed(here, tokens))
+                    stack[-1].varies |= here.varies
                 case ",":
                     here.end()
                 case "=" if _is_keyword(tokens, at):
@@ -96,7 +118,8 @@ class CallRecorder:
                     pass
                 case atom:
                     here.put(self._atom(atom, attributes))
-        return stack[0].value or UNKNOWN
+                    here.varies |= not self._is_constant(atom)
+        return stack[0].value or UNKNOWN, stack[0].varies
 
     def _opened(self, bracket: str, before: str, at: int, outer: _Open) -> _Open:
         """A call or a subscript takes the place of the value before it."""
@@ -105,8 +128,13 @@ class CallRecorder:
             outer.value = ""
         return _Open(bracket, callee, at + 1)
 
+    def _is_constant(self, token: str) -> bool:
+        literal = token[0] in "\"'" or token in _WORDS or _NUMBER.fullmatch(token)
+        return bool(literal) or token in self._constants or token.startswith(_OPERATORS)
+
     def _closed(self, call: _Open, tokens: Sequence[str]) -> str:
         if call.bracket == "[":
+            call.varies = True  # torch computes nothing from lists, which may change
             return UNKNOWN if call.callee else _list_of(call.kinds)
         if call.callee.startswith(_OPERATORS) and call.callee not in _RETURNS:
             return self._called(call)
@@ -125,10 +153,13 @@ class CallRecorder:
             tuple(kind for name, kind in pairs if not name),
             tuple((name, kind) for name, kind in pairs if name),
         )
-        if len(pairs) <= MOST_ARGUMENTS:
+        kept = len(pairs) <= MOST_ARGUMENTS
+        if kept:
             self._keep(operator, call)
-            return result(operator, call)
-        return UNKNOWN
+        done.varies = done.varies or not kept or not computes_number(operator, call)
+        if done.varies:
+            self._varying.add(operator)
+        return result(operator, call) if kept else UNKNOWN
 
     def _keep(self, operator: str, call: OperatorCall) -> None:
         kept = self.found.setdefault(operator, {})

@@ -107,6 +107,7 @@ def _info(container: TorchZip, program: Any, names: list[str]) -> ModelInfo:
             code_devices=(),
             random=_random(operators),
             called_in={},
+            folded=(),
             calls={},
             control_flow=tuple(sorted(_FLOW & set(operators))),
             origin="exported",

@@ -70,6 +70,8 @@ class ProgramFacts(PickleFacts):
     """Operator to the function that calls it first."""
     calls: Mapping[str, tuple[str, ...]]
     """Operator to the types of the arguments of its calls: ``Tensor[], indexing=str``."""
+    folded: tuple[str, ...]
+    """Operators that are called with constant numbers alone, which torch computes on loading."""
     custom_ops: tuple[str, ...]
     """Operators outside of aten, prim and torch: ``torchvision::nms``."""
     generated_files: tuple[str, ...]
@@ -86,6 +88,11 @@ class ProgramFacts(PickleFacts):
     """Whether the weights are constants (then they count as parameters)."""
     mobile: bool
     """Whether there is bytecode for the lite interpreter."""
+
+    @property
+    def imported(self) -> Mapping[str, str]:
+        folded = set(self.folded)
+        return {name: place for name, place in self.called_in.items() if name not in folded}
 
     @property
     def random_calls(self) -> tuple[str, ...]:

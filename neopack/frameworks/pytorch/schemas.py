@@ -15,9 +15,10 @@ from functools import cache, lru_cache
 
 from neopack import facts
 
-__all__ = ["UNKNOWN", "OperatorCall", "kind_of_type", "lacks", "result"]
+__all__ = ["UNKNOWN", "OperatorCall", "computes_number", "kind_of_type", "lacks", "result"]
 
 UNKNOWN = "_"
+NUMBERS = frozenset({"int", "float", "bool", "str"})
 MOST_SHOWN = 6
 _PLAIN = frozenset(
     {"Tensor", "int", "float", "bool", "str", "complex", "Device", "Scalar", "None"}
@@ -81,6 +82,12 @@ def result(operator: str, call: OperatorCall) -> str:
     returns = {schema.returns for schema in map(_schema, rows) if schema.takes(call)}
     only = returns.pop() if len(returns) == 1 else UNKNOWN
     return only if only.removesuffix("[]") in _PLAIN - {"Scalar"} else UNKNOWN
+
+
+def computes_number(operator: str, call: OperatorCall) -> bool:
+    """Whether a schema of the operator takes the call and returns a number or a text."""
+    rows = facts.torch_schemas_today(operator)
+    return any(s.returns in NUMBERS and s.takes(call) for s in map(_schema, rows))
 
 
 def kind_of_type(text: str) -> str:

@@ -162,6 +162,7 @@ def _info(
             origin=_origin(script, stored=stored is not None),
             stored_inputs=stored is not None,
             called_in=dict(sorted(script.called_in.items())),
+            folded=script.calls.folded,
             calls=_calls(script),
             custom_ops=_custom_operators(script),
             readable_since=script.readable_since,

@@ -37,6 +37,9 @@ class TensorFlowFacts:
     """Operators behind the outputs that draw random numbers."""
     newer: tuple[str, ...]
     """Operators, and attributes as Operator.name, that TensorFlow 1.15 lacks."""
+    imported: Mapping[str, str]
+    """Operators that a compiler gets to see, each with the name of a node or of the function that
+    it is in: all of a frozen graph, of a SavedModel those behind the outputs of its signatures."""
     grouped: tuple[str, ...]
     """Convolutions in groups, as far as sizes are known."""
     dilated_depthwise: tuple[str, ...]

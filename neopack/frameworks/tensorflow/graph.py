@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
@@ -66,8 +66,8 @@ class GraphDefSummary:
         calls = [*self.main.calls, *self.main.operators]
         return merged([self.main, *reached(self.library, calls)])
 
-    def behind(self, nodes: Iterable[str]) -> Counter[str]:
-        """The operators that the values of these nodes depend on, inside of functions too."""
+    def needed(self, nodes: Iterable[str]) -> list[GraphNode]:
+        """The nodes that the values of these nodes depend on."""
         by_name = {node.name: node for node in self.kept}
         pending, needed = list(nodes), dict[str, GraphNode]()
         while pending:
@@ -75,9 +75,22 @@ class GraphDefSummary:
             if name in by_name and name not in needed:
                 needed[name] = by_name[name]
                 pending += by_name[name].takes
-        operators = Counter(node.op for node in needed.values())
-        calls = [*operators, *(call for node in needed.values() for call in node.calls)]
-        return operators + merged(reached(self.library, calls)).operators
+        return list(needed.values())
+
+    def behind(self, nodes: Iterable[str]) -> Counter[str]:
+        """The operators that the values of these nodes depend on, inside of functions too."""
+        needed = self.needed(nodes)
+        operators = Counter(node.op for node in needed)
+        return operators + merged(reached(self.library, _called(needed))).operators
+
+    def places(self, nodes: Iterable[GraphNode]) -> dict[str, str]:
+        """The operators of these nodes and of the functions that they call, each with the name
+        of a node or a function where it is."""
+        kept = list(nodes)
+        bodies = reached(self.library, _called(kept))
+        names = {id(body): name for name, body in self.library.items()}
+        places = {op: names[id(body)] for body in bodies for op in body.operators}
+        return places | {node.op: node.name for node in reversed(kept)}
 
     def placeholders(self) -> list[GraphNode]:
         return [node for node in self.kept if node.op == "Placeholder" and not node.takes]
@@ -86,6 +99,11 @@ class GraphDefSummary:
         """Nodes that no other takes from, and that may be meant as outputs."""
         ends = (node for node in self.kept if node.name not in self.consumed)
         return [node for node in ends if node.op not in UNLIKELY_OUTPUTS]
+
+
+def _called(nodes: Sequence[GraphNode]) -> list[str]:
+    """What may be a function's name: an operator, and what its attributes call."""
+    return [*(node.op for node in nodes), *(call for node in nodes for call in node.calls)]
 
 
 @dataclass(slots=True)

@@ -115,7 +115,7 @@ def _graph_info(walker: Walker, *, is_text: bool) -> ModelInfo:
         dtypes=dict(sorted(whole.dtypes.items())),
         facts=FrozenGraphFacts(
             text=is_text,
-            **_graph_facts(summary, whole, (node.name for node in outputs)),
+            **_graph_facts(summary, whole, (node.name for node in outputs), summary.kept),
             outputs=tuple((node.name, node.op) for node in outputs),
             loose_variables={op: whole.operators[op] for op in _VARIABLES if whole.operators[op]},
             dynamic_inputs=tuple(
@@ -140,12 +140,16 @@ class _GraphFacts(TypedDict):
     training: Mapping[str, int]
     random: tuple[str, ...]
     newer: tuple[str, ...]
+    imported: Mapping[str, str]
     grouped: tuple[str, ...]
     dilated_depthwise: tuple[str, ...]
 
 
 def _graph_facts(
-    summary: GraphDefSummary, whole: GraphBody, outputs: Iterable[str]
+    summary: GraphDefSummary,
+    whole: GraphBody,
+    outputs: Iterable[str],
+    imported: Iterable[GraphNode],
 ) -> _GraphFacts:
     return _GraphFacts(
         producer=summary.producer,
@@ -156,9 +160,16 @@ def _graph_facts(
         training=dict(sorted(whole.training.items())),
         random=_random(summary, outputs),
         newer=_newer(whole, summary.library.keys()),
+        imported=summary.places(imported),
         grouped=tuple(whole.convolutions.grouped),
         dilated_depthwise=tuple(whole.convolutions.dilated),
     )
+
+
+def _exported(meta: MetaGraph) -> list[GraphNode]:
+    """The nodes behind the outputs of all signatures: what freezing leaves."""
+    ends = (end for signature in meta.signatures.values() for end in _output_nodes(signature))
+    return meta.graph.needed(ends)
 
 
 def _random(summary: GraphDefSummary, outputs: Iterable[str]) -> tuple[str, ...]:
@@ -216,7 +227,7 @@ def _saved_model_info(
         dtypes=dict(sorted(weights.dtypes.items())),
         facts=SavedModelFacts(
             text=is_text,
-            **_graph_facts(meta.graph, whole, _output_nodes(signature)),
+            **_graph_facts(meta.graph, whole, _output_nodes(signature), _exported(meta)),
             tags=tuple(tuple(other.tags) for other in metas),
             signature_key=key,
             signatures={name: _tensors(s) for name, s in meta.signatures.items()},

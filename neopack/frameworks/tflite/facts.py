@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = ["TFLiteFacts"]
@@ -14,3 +15,10 @@ class TFLiteFacts:
     subgraphs: int
     custom_operators: tuple[str, ...]
     """Names of operators that TensorFlow Lite lacks, sorted."""
+    operators: tuple[str, ...]
+    """Names of all operators, sorted."""
+
+    @property
+    def imported(self) -> Mapping[str, str]:
+        """Operators have no names of their own in these files."""
+        return dict.fromkeys(self.operators, "")

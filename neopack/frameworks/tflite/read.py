@@ -101,6 +101,7 @@ class _Model:
             facts=TFLiteFacts(
                 subgraphs=len(self.graphs),
                 custom_operators=tuple(sorted({name for name, own in self.codes if own})),
+                operators=tuple(sorted(operators)),
             ),
         )
 

@@ -65,6 +65,30 @@ def test_a_name_is_what_was_assigned_to_it() -> None:
     assert found["aten::relu"] == ["Tensor"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "folded"),
+    [
+        (["a = torch.add(3, -2)", "b = ops.prim.max(a, 1)"], ["aten::add", "prim::max"]),
+        (["a = torch.floordiv(torch.size(x, 0), 2)"], []),
+        (["a = torch.size(x, 0)", "b = torch.mul(a, 2)"], []),
+        (["a = torch.eye(3)"], []),  # torch folds numbers, and no tensors
+        (["a = torch.len([1, 2])"], []),  # nor lists
+        (["a = torch.add(1, 2)", "b = torch.add(x, 2)"], []),  # one of the two remains
+        (["a = torch.neg(n)"], []),
+    ],
+)
+def test_what_is_computed_from_constant_numbers_is_folded(
+    lines: list[str], folded: list[str]
+) -> None:
+    script = ScriptSummary()
+    body = "".join(f"    {line}\n" for line in lines)
+    define = (
+        "class Net(Module):\n  def forward(self: __torch__.Net, x: Tensor, n: int) -> Tensor:\n"
+    )
+    read_code(script, "code/__torch__.py", define + body)
+    assert list(script.calls.folded) == folded
+
+
 def test_names_end_with_their_function() -> None:
     script = ScriptSummary()
     one = "def one(x: Tensor) -> Tensor:\n  y = torch.relu(x)\n  return y\n"

@@ -175,7 +175,40 @@ ENDING_IN_ZERO = {
 }
 
 # id: [(an context that breaks it, a word of what is said)]
+
+
+def imported(*operators: str, framework: str = "PYTORCH", version: str = "") -> CheckContext:
+    """A model of these operators for a device."""
+    places = {name: f"Net.{at}" for at, name in enumerate(operators)}
+    known = {
+        "PYTORCH": lambda: torch_info(called_in=places),
+        "ONNX": lambda: onnx_info(places=places),
+        "KERAS": lambda: keras_info(places=places),
+        "MXNET": lambda: mxnet_info(places=places),
+        "TENSORFLOW": lambda: tensorflow_info(imported=places),
+    }
+    changes = {"framework_version": version} if version else {}
+    return context(framework, "rasp4b", info=known[framework](), **changes)
+
+
 BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
+    "NEO-TV-001": [
+        (imported("aten::relu", "aten::im2col"), "convert: aten::im2col (Net.1)"),
+        (imported("aten::divide_", "aten::zero_"), "convert: aten::zero_ (Net.1)"),
+        (imported("com.example::Gelu", "ai.onnx.ml::ZipMap", framework="ONNX"), "ZipMap (Net.1)"),
+        (imported("Conv2D", "Bidirectional", framework="KERAS"), "Bidirectional (Net.1)"),
+        (imported("_Plus", "_foreach", framework="MXNET"), "convert: _foreach (Net.1)"),
+        (imported("Relu", "Cumsum", framework="TENSORFLOW", version="1.15"), "Cumsum (Net.1)"),
+        (
+            imported("TensorListStack", framework="TENSORFLOW", version="1.15"),
+            "TensorListStack (Net.0)",
+        ),
+    ],
+    "NEO-TV-002": [
+        (imported("aten::new_full"), "aten::new_full (TVM 0.10 and later)"),
+        (imported("aten::exp_"), "aten::exp_ (TVM 0.9 and later)"),
+        (imported("GRU", "SequenceConstruct", framework="ONNX"), "SequenceConstruct (TVM 0.9"),
+    ],
     "NEO-AR-001": [
         (pytorch(archive_name="model.pth"), "end in .tar.gz"),
         (pytorch(archive_name="model.tgz"), ".tar.gz"),
@@ -916,6 +949,14 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
 _ids = torch_info(inputs=[spec("ids", (1, 8), "int64")])
 # id: contexts near to breaking it that do not; a clean model is tried on every rule besides.
 HOLDS: dict[str, list[CheckContext]] = {
+    "NEO-TV-001": [
+        imported("aten::relu_", "aten::absolute", "aten::new_full", "prim::Loop"),
+        imported("TensorListStack", framework="TENSORFLOW", version="2.4"),
+        imported("identity", "_Plus", "stop_gradient", framework="MXNET"),
+        replace(imported("aten::im2col"), path="integrated", info=None),
+        pytorch(info=torch_info(called_in={"aten::im2col": "a"}, folded=("aten::im2col",))),
+    ],
+    "NEO-TV-002": [imported("aten::im2col"), imported("aten::relu_", "aten::clip")],
     "NEO-CA-001": [came_back(), pytorch()],
     "NEO-CA-002": [came_back()],
     "NEO-CA-003": [came_back(), came_back(kind="", untouched=True)],

@@ -30,6 +30,7 @@ from neopack.rules import (
     script_needs,
     target,
     traps,
+    tvm_operators,
 )
 from neopack.rules.rule import Rule
 
@@ -43,6 +44,7 @@ SHARED = (
     *traps.RULES,
     *script_needs.RULES,
     *randomness.RULES,
+    *tvm_operators.RULES,
 )
 ALL: tuple[Rule, ...] = (
     *SHARED,
