@@ -43,7 +43,7 @@ def test_what_is_found(
     [
         ("cnn", '{"image":[1,8,8,3]}', set()),
         ("free-batch", '{"image":[4,8,8,3]}', set()),
-        ("custom-operator", '{"row":[1,4]}', set()),
+        ("custom-operator", '{"row":[1,4]}', {"NEO-TV-001"}),
         ("int8", '{"image":[1,8,8,3]}', {"NEO-TL-001", "NEO-TL-002"}),
         ("int64-input", '{"ids":[1,4]}', {"NEO-TL-001"}),
         ("bool-output", '{"row":[1,4]}', {"NEO-TL-002"}),

@@ -37,6 +37,8 @@ class KerasFacts:
     """Classes that Keras 2.2.4 lacks."""
     unknown_names: tuple[str, ...]
     """Activations, initializers and words that Keras 2.2.4 lacks, in a file meant for it."""
+    not_taken: tuple[str, ...]
+    """Layers with settings that TVM's importer does not take: ``excite (Dense on 4 dims)``."""
     in_training: tuple[str, ...]
     """Layers called with training=True that compute otherwise in training."""
 

@@ -19,7 +19,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.hdf5 import MAGIC, Hdf5Object, Hdf5Tree, read_tree
 from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
-from neopack.frameworks.keras import graph, keras1, keras224
+from neopack.frameworks.keras import graph, keras1, keras224, tvm_layers
 from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.names import unknown_names
 from neopack.values.json import AnyJson
@@ -224,6 +224,7 @@ def _facts(
         data_formats=tuple(sorted({x for x in formats if isinstance(x, str)})),
         new_layers=_new_layers(x.class_name for x in own if not x.custom),
         unknown_names=file.unknown_names(),
+        not_taken=tuple(tvm_layers.not_taken(opened)) if opened else (),
         in_training=tuple(_in_training(opened)) if opened else (),
     )
 

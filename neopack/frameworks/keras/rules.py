@@ -194,6 +194,16 @@ def in_training(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message=f"called with training=True: {named(layers)}", where=_model(context))
 
 
+@rule("NEO-KR-015", paths=("tvm",), needs=("info",))
+def settings(context: CheckContext) -> Iterator[Hit]:
+    """Layers have settings that TVM takes (apache/tvm v0.8 relay/frontend/keras.py)."""
+    layers = _facts(context).not_taken
+    if layers:
+        yield Hit(
+            message=f"layers that TVM takes otherwise: {named(layers)}", where=_model(context)
+        )
+
+
 RULES: tuple[Rule, ...] = (
     not_h5,
     newer_keras,
@@ -209,4 +219,5 @@ RULES: tuple[Rule, ...] = (
     other_backend,
     unknown_names,
     in_training,
+    settings,
 )

@@ -52,7 +52,7 @@ class OnnxFacts:
     subgraphs: int
     external_data: tuple[ExternalTensor, ...]
     places: Mapping[str, str]
-    """Operator to the name of the first node of it, or to that node's output."""
+    """Operator to its first node: a name, or ``node of OUTPUT``."""
     custom_domains: tuple[str, ...]
     """Domains of operators that neither ONNX nor the model defines."""
     functions: tuple[str, ...]

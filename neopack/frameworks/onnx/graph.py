@@ -177,8 +177,7 @@ class OnnxGraphReader:
         operator = parts.domain, parts.operator
         if operator not in self.summary.operators:
             self._keep()
-            place = parts.name or next(iter(parts.outputs), "")
-            self.summary.places.setdefault(qualified(*operator), place)
+            self.summary.places.setdefault(qualified(*operator), parts.place)
         self.summary.operators[operator] += 1
         if not in_function:
             self._keep_form(parts.form())

@@ -276,3 +276,42 @@ def test_layers_called_in_training(
             lower(opened_graph, weights)
     else:
         assert lower(opened_graph, weights).layers
+
+
+# --- what TVM's importer takes ------------------------------------------------------------------
+
+
+def _excite(x: Any) -> Any:
+    pooled = keras.layers.GlobalAveragePooling2D()(x)
+    row = keras.layers.Reshape((1, 1, 3))(pooled)
+    gate = keras.layers.Dense(3, activation="sigmoid", name="gate")(row)
+    return keras.layers.Multiply()([x, gate])
+
+
+@pytest.mark.filterwarnings("ignore")  # Keras 3 writes .h5 with an old word of NumPy's
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        (_excite, ["gate (Dense on 4 dims)"]),
+        (keras.layers.Dense(3, name="d"), ["d (Dense on 4 dims)"]),
+        (lambda x: keras.layers.Dense(3)(keras.layers.Flatten()(x)), []),
+        (lambda x: keras.layers.Dense(3)(keras.layers.GlobalMaxPooling2D()(x)), []),
+        (keras.layers.UpSampling2D((2, 3), name="up"), ["up (UpSampling2D by two factors)"]),
+        (keras.layers.UpSampling2D(2), []),
+        (keras.layers.Activation("exponential", name="a"), ["a (activation exponential)"]),
+        (keras.layers.Conv2D(2, 3, activation="hard_sigmoid"), []),
+        (
+            lambda x: keras.layers.Conv1D(2, 3, name="c")(keras.layers.Reshape((64, 3))(x)),
+            ["c (Conv1D in the layout NCHW)"],
+        ),
+    ],
+)  # fmt: skip
+def test_settings_that_tvm_does_not_take_are_told(
+    build: Any, told: list[str], tmp_path: Path
+) -> None:
+    x = keras.Input((8, 8, 3))
+    path = tmp_path / "model.h5"
+    keras.Model(x, build(x)).save(path)
+    with FileSource(path) as file:
+        facts = facts_of(read.read_source(file), KerasFacts)
+    assert list(facts.not_taken) == told

@@ -318,6 +318,7 @@ KERAS_FACTS = KerasFacts(
     data_formats=(),
     new_layers=(),
     unknown_names=(),
+    not_taken=(),
     in_training=(),
 )
 

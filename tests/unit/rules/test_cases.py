@@ -942,6 +942,7 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
     "NEO-KR-013": [
         (keras(info=keras_info(unknown_names=("activation relu6 (act)",))), "activation relu6")
     ],
+    "NEO-KR-015": [(keras(info=keras_info(not_taken=("se (Dense on 4 dims)",))), "Dense on 4")],
     "NEO-KR-014": [(keras(info=keras_info(in_training=("drop (Dropout)",))), "drop (Dropout)")],
     "NEO-KR-012": [(keras(info=keras_info(backend="theano")), "written on theano")],
 }
@@ -1327,6 +1328,7 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-KR-010": [keras()],
     "NEO-KR-011": [keras(info=keras_info(training_config=False, optimizer_weights=0))],
     "NEO-KR-013": [keras()],
+    "NEO-KR-015": [keras()],
     "NEO-KR-014": [keras()],
     "NEO-KR-012": [keras(), keras(info=keras_info(backend=""))],
     "NEO-CA-005": [came_back()],
