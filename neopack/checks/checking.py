@@ -247,6 +247,7 @@ def _planned(
         name=f"{path.stem or 'model'}.tar.gz",
         entries=tuple(placed),
         framework=framework,
+        model=next((name for name, entry in planned.placed.items() if entry.name == model), ""),
         info=info,
         unreadable=unreadable,
         code=_code(root, planned),

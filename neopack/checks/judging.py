@@ -215,13 +215,21 @@ def context_of(contents: ArchiveContents, submission: Submission) -> CheckContex
         as_of=submission.as_of or facts.newest(),
         entries=(*contents.entries, *added) if added else contents.entries,
         archive_name=contents.name,
-        models=() if contents.modelless else framework.models(_visible(contents.entries)),
+        models=_models(contents),
         info=contents.info,
         unreadable=contents.unreadable,
         data_input_config=filled.data_input_config,
         compiler_options=filled.compiler_options,
         code=contents.code,
     )
+
+
+def _models(contents: ArchiveContents) -> tuple[str, ...]:
+    """What may be a model, first the one that was read: findings about it name it."""
+    if contents.modelless:
+        return ()
+    names = contents.framework.models(_visible(contents.entries))
+    return tuple(sorted(names, key=lambda name: name != contents.model))
 
 
 def context_of_layout(
