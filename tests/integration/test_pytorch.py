@@ -185,7 +185,6 @@ def test_a_torchscript_file_is_kept_byte_for_byte(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("legacy", ("of the format of torch 1.0 to 1.3", "1.4 to 1.9")),
         ("no-forward", ("has no forward()",)),
         ("optimized", ("lacks the values of prim::ConstantMKLDNNTensor",)),
         ("on-meta", ("has no weights", "device meta")),

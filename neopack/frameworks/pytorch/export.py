@@ -24,6 +24,7 @@ from neopack.formats.source import FileSource
 from neopack.frameworks import ExportTask, callables, structures
 from neopack.frameworks.pytorch import (
     flat_outputs,
+    legacy,
     random_weights,
     read,
     runtime_build,
@@ -82,6 +83,8 @@ def _export(task: ExportTask, log: Log) -> ExportedModel:
             where=origin.where,
             hint="leave --weights out",
         )
+    if form == "torchscript" and legacy.is_legacy(info := _info(Path(origin.where))):
+        return legacy.export(info, task, log)
     torch = torch_module()
     torch.manual_seed(task.options.seed)
     # one operator for all of an attention layer, which no compiler of Neo's time knows

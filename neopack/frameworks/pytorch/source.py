@@ -38,13 +38,7 @@ def file_form(path: Path) -> str:
 
 
 def _require_whole(info: ModelInfo, script: TorchScriptFacts, where: str) -> None:
-    """Raise for a TorchScript file that no PyTorch of today loads or calls."""
-    if script.legacy:
-        raise SourceError(
-            "is of the format of torch 1.0 to 1.3, which newer versions do not read",
-            where=where,
-            hint="load it with torch 1.4 to 1.9, save it again with torch.jit.save, and give that",
-        )
+    """Raise for a TorchScript file that no PyTorch loads or calls."""
     if not script.has_forward:
         raise SourceError(
             "has no forward(), which Neo calls",

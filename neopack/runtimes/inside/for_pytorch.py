@@ -2,8 +2,11 @@
 those that make one see ``tracing``."""
 
 import importlib
+import io
+import json
 import platform
 import sys
+import zipfile
 
 import numpy
 import torch
@@ -22,7 +25,8 @@ def versions(data, arrays):
 
 
 def load(data, arrays):
-    """The handle of the model in ``data["path"]``; ``data`` also names inputs and outputs."""
+    """The handle of the model in ``data["path"]``; ``data`` also names inputs and outputs, or None
+    for outputs that are to have the names that their places give them."""
     try:
         module = torch.jit.load(data["path"], map_location="cpu")
     except RuntimeError as error:
@@ -39,9 +43,34 @@ def predict(data, arrays):
     tensors = [torch.from_numpy(arrays[name]) for name in names["inputs"]]
     with torch.no_grad():
         output = module(*tensors)
+    if names["outputs"] is None:  # the caller knows none yet
+        return None, {name: tensor.numpy() for name, tensor in walked(output)}
     found = [tensor.numpy() for _, tensor in walked(output)]
     extra = ["extra output %d" % place for place in range(len(names["outputs"]), len(found))]
     return None, dict(zip(names["outputs"] + extra, found))
+
+
+def resave(data, arrays):
+    """Write the model of torch 1.0 to 1.3 in ``data["path"]`` to ``data["to"]`` in the format of
+    this version."""
+    torch.jit.load(plainly_named(data["path"]), map_location="cpu").eval().save(data["to"])
+    return versions(data, arrays)
+
+
+def plainly_named(path):
+    """Its bytes with another name of the main module: it is that of the file, and a name such as
+    resnet-18 is no longer read once it is that of a class."""
+    copy = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(copy, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.endswith("/model.json"):
+                model = json.loads(content.decode("utf-8"))
+                model["mainModule"]["name"] = "model"
+                content = json.dumps(model).encode("utf-8")
+            target.writestr(zipfile.ZipInfo(name), content)
+    copy.seek(0)
+    return copy
 
 
 def release(data, arrays):
@@ -62,6 +91,7 @@ TASKS = {
     "schemas": schemas,
     "load": load,
     "predict": predict,
+    "resave": resave,
     "release": release,
     "build": build,
     "trace": trace,
