@@ -8,8 +8,9 @@ with Keras 2 on how calls of those are numbered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from neopack.errors import Malformed, SourceError
 from neopack.frameworks.keras import config as configs
@@ -17,6 +18,9 @@ from neopack.values.json import AnyJson
 from neopack.values.signature import Shape
 
 __all__ = ["Layer", "LayerCall", "LayerGraph", "Ref", "graph_of"]
+
+# of a model inside a model: the number of its first call
+Offsets: TypeAlias = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +158,25 @@ class _Opening:
                 results[name] = [[self._input(entries[name], path)]]
             elif index < len(tensors):
                 results[name] = [[tensors[index]]]
-        self._order(entries, path, results)
+        given = config.get("output_layers")
+        in_calls, in_outputs = self._offsets(entries, outputs=given)
+        self._order(entries, path, results, in_calls)
         outputs = []
-        for history in _histories(config.get("output_layers")):
-            ref = self._tensor(history, results, self._offsets(entries))
+        for history in _histories(given):
+            ref = self._tensor(history, results, in_outputs)
             if ref is None:
                 raise Malformed(f"no output {history[0]!r}", where=self._graph.where)
             outputs.append(ref)
         return outputs
 
     def _order(
-        self, entries: Mapping[str, AnyJson], path: str, results: dict[str, list[list[Ref]]]
+        self,
+        entries: Mapping[str, AnyJson],
+        path: str,
+        results: dict[str, list[list[Ref]]],
+        offsets: Offsets,
     ) -> None:
         """Make calls as soon as what they take is there, as Keras itself does."""
-        offsets = self._offsets(entries)
         waiting = {n: list(e.get("inbound_nodes") or []) for n, e in entries.items()}
         progress = True
         while progress:
@@ -195,18 +204,24 @@ class _Opening:
             return self.model(entry, _join(path, configs.name_of(entry)), tensors)
         return [self._call(entry, path, args, kwargs)]
 
-    def _offsets(self, entries: Mapping[str, AnyJson]) -> dict[str, int]:
-        """Calls of a model inside a model are numbered from 1 by some Keras, from 0 by others."""
-        inner = {n for n, entry in entries.items() if entry["class_name"] in configs.MODELS}
-        first: dict[str, int] = {}
-        for entry in entries.values():
-            for name, number, _ in _histories(entry.get("inbound_nodes")):
-                if name in inner:
-                    first[name] = min(number, first.get(name, number))
-        return first
+    def _offsets(
+        self, entries: Mapping[str, AnyJson], *, outputs: AnyJson
+    ) -> tuple[Offsets, Offsets]:
+        """How the calls of models inside the model are numbered where layers take their tensors,
+        and in the outputs: from 1 by some Keras, from 0 by others."""
+        inbound = [entry.get("inbound_nodes") for entry in entries.values()]
+        major = self._graph.major
+        return (
+            _of_models(entries, _used(inbound), lambda _: 1 < major < 3),
+            _of_models(
+                entries,
+                _used(outputs),
+                lambda entry: 1 < major < 3 or (major > 2 and not _is_sequential(entry)),
+            ),
+        )
 
     def _resolved(
-        self, node: AnyJson, results: Mapping[str, list[list[Ref]]], offsets: Mapping[str, int]
+        self, node: AnyJson, results: Mapping[str, list[list[Ref]]], offsets: Offsets
     ) -> tuple[tuple[AnyJson, ...], dict[str, AnyJson]] | None:
         """(args, kwargs) of one call, or None while one of its tensors is not there."""
 
@@ -240,7 +255,7 @@ class _Opening:
         self,
         history: tuple[str, int, int],
         results: Mapping[str, list[list[Ref]]],
-        offsets: Mapping[str, int],
+        offsets: Offsets,
     ) -> Ref | None:
         name, number, tensor = history
         calls = results.get(name, [])
@@ -280,6 +295,41 @@ class _Opening:
             )
         self._graph.calls.append(LayerCall(layer=full, args=args, kwargs=dict(kwargs)))
         return Ref(len(self._graph.calls) - 1)
+
+
+def _used(value: AnyJson) -> dict[str, set[int]]:
+    """The numbers of calls that a value names, by layer."""
+    used: dict[str, set[int]] = {}
+    for name, number, _ in _histories(value):
+        used.setdefault(name, set()).add(number)
+    return used
+
+
+def _of_models(
+    entries: Mapping[str, AnyJson],
+    used: Mapping[str, set[int]],
+    is_from_1: Callable[[AnyJson], bool],
+) -> Offsets:
+    """By the numbers themselves where they tell; else by what wrote them: a model's call of itself
+    counts in Keras 2, and in the outputs of Keras 3, where a Sequential makes none (get_config of
+    keras 2.2.4 engine/network.py and keras 3.15 src/models/functional.py)."""
+    models = {n: entries[n] for n in used if _kind(entries.get(n)) in configs.MODELS}
+    return {name: _offset(entry, used[name], is_from_1) for name, entry in models.items()}
+
+
+def _offset(entry: AnyJson, used: set[int], is_from_1: Callable[[AnyJson], bool]) -> int:
+    if min(used) == 0:
+        return 0
+    past = max(used) >= len(entry.get("inbound_nodes") or ())
+    return int(past or is_from_1(entry))
+
+
+def _kind(entry: AnyJson) -> str:
+    return str(entry["class_name"]) if entry is not None else ""
+
+
+def _is_sequential(entry: AnyJson) -> bool:
+    return _kind(entry) == "Sequential"
 
 
 def _join(path: str, name: str) -> str:

@@ -50,7 +50,7 @@ def lower(
             continue
         layer = graph.layers[call.layer]
         try:
-            building.made[at] = _rewrite(layer)(building, layer, call)
+            building.made[at] = _rewrite(layer, graph.major)(building, layer, call)
         except NotInKeras224 as problem:
             problems.append((layer, problem))
             building.made[at] = building.made[_taken(call)[0]] if _taken(call) else 0
@@ -66,8 +66,8 @@ def lower(
     )
 
 
-def _rewrite(layer: Layer) -> Rewrite:
-    of_ops = layer.module.startswith("keras.src.ops") or layer.module.startswith("keras.ops")
+def _rewrite(layer: Layer, major: int) -> Rewrite:
+    of_ops = _is_operation(layer, major)
     rewrite = (OPERATIONS if of_ops else LAYERS).get(layer.class_name)
     if rewrite is not None:
         return rewrite
@@ -75,6 +75,14 @@ def _rewrite(layer: Layer) -> Rewrite:
         f"the operation {layer.class_name}" if of_ops else layer.class_name,
         _INSTEAD.get(layer.class_name, "layers that Keras 2.2.4 has"),
     )
+
+
+def _is_operation(layer: Layer, major: int) -> bool:
+    """Of keras.ops: by its module, or, in an .h5 of Keras 3, which states none, by the config,
+    which every layer's has more of than the name."""
+    if layer.module:
+        return layer.module.startswith(("keras.src.ops", "keras.ops"))
+    return major >= 3 and "trainable" not in layer.config and "dtype" not in layer.config
 
 
 def _taken(call: LayerCall) -> list[int]:
