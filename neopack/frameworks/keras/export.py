@@ -1,8 +1,9 @@
 """The .h5 file that Keras 2.2.4 reads, from whatever Keras the model is of, with golden numbers.
 
 A file that Keras 2.2.4 or an older one wrote, with fixed sizes, is kept byte for byte; all else
-is lowered (``lowering/``) and the outcome compared with the source, both in today's Keras. A file
-that today's Keras cannot load has no numbers but those of its lowered form; that is said.
+is lowered (``lowering/``) and the outcome compared with the source, in today's Keras, or, for a
+file of Keras 1 or 2, in the exact version that loads it, where that is installed: without it, such
+a file has no numbers but those of its lowered form; that is said.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from neopack import versions
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask, callables, live_keras, random_weights
 from neopack.frameworks.binding import unknown_input
-from neopack.frameworks.keras import graph, source, weights, write
+from neopack.frameworks.keras import exact_source, graph, source, weights, write
 from neopack.frameworks.keras import run as keras_run
 from neopack.frameworks.keras.config import input_shape
 from neopack.frameworks.keras.lowering.lower import lower
@@ -46,8 +47,8 @@ TRAINING = "the training configuration and the optimizer's state are left out"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KerasModel:
     """A model as it was given: its configuration and weights, and the live model of today's
-    Keras, or None where that cannot load it. ``keep`` is a file to keep as it is; ``trained`` one
-    with a training configuration, which is left out."""
+    Keras, or None where that cannot load it. ``keep`` is a file to keep as it is, ``trained`` one
+    with a training configuration, which is left out; ``runtime`` has the Keras of an old file."""
 
     where: str
     config: AnyJson
@@ -55,6 +56,7 @@ class KerasModel:
     weights: weights.Weights
     live: Any
     keep: Path | None = None
+    runtime: str = ""
     trained: bool = False
     remarks: tuple[str, ...] = ()
 
@@ -88,12 +90,14 @@ def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
     target = task.staging / MODEL_FILE
     fixed = all(None not in spec.shape[1:] for spec in specs)
     rewrites = _write(model, lowered, target, keep=fixed, log=log)
-    compute, warnings = _source_runner(model, lowered, _output_names(opened), task.staging)
-    cases = task.golden_cases(requests, examples, compute(examples), compute)
-    if model.live is not None:
+    names = _output_names(opened)
+    with exact_source.computing(Path(model.where), model.runtime, names, log) as exact:
+        compute, warnings = _source_runner(model, lowered, names, task.staging, exact)
+        cases = task.golden_cases(requests, examples, compute(examples), compute)
+    if model.live is not None or exact is not None:
         _refuse_other(model, lowered, cases, task.staging)
-    names = [lowered.calls[at].layer for at in lowered.inputs]
-    cases = tuple(case.renamed(dict(zip(examples, names, strict=True))) for case in cases)
+    named = [lowered.calls[at].layer for at in lowered.inputs]
+    cases = tuple(case.renamed(dict(zip(examples, named, strict=True))) for case in cases)
     keras = keras_run.keras_module()
     return ExportedModel(
         framework="KERAS",
@@ -125,6 +129,7 @@ def _from_file(path: Path, document: Document) -> KerasModel:
         major=document.major,
         weights=weights.weights_of_h5(path, document.model),
         live=_loaded_or_none(path) if document.major >= 3 else None,
+        runtime=exact_source.runtime_of(document),
         keep=path if old and document.training is None else None,
         trained=document.training is not None,
     )
@@ -258,12 +263,18 @@ def _write(
 
 
 def _source_runner(
-    model: KerasModel, lowered: OldModel, names: Sequence[str], staging: Path
+    model: KerasModel,
+    lowered: OldModel,
+    names: Sequence[str],
+    staging: Path,
+    exact: Compute | None,
 ) -> tuple[Compute, tuple[str, ...]]:
     """(what the source computes, what there is to say of that)."""
+    if exact is not None:
+        return exact, ()
     if model.live is not None:
         return _runner(keras_run.computed_by_name, model.live, names, model.where), ()
-    return _lowered_runner(model, lowered, names, staging), (_doubt(),)
+    return _lowered_runner(model, lowered, names, staging), (_doubt(model.runtime),)
 
 
 def _lowered_runner(
@@ -289,10 +300,12 @@ def _refuse_other(
         )
 
 
-def _doubt() -> str:
+def _doubt(runtime: str) -> str:
+    way_out = f"neopack runtimes install {runtime} has them computed by the Keras of the file"
     return (
         f"Keras {keras_run.keras_module().__version__} cannot load this file: the golden outputs "
-        "are of the file as neopack reads it (neopack verify proves it in Keras 2.2.4)"
+        "are of the file as neopack reads it"
+        + (f" ({way_out})" if runtime else " (neopack verify proves it in Keras 2.2.4)")
     )
 
 

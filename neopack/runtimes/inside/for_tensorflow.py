@@ -1,5 +1,5 @@
 """Tasks of TensorFlow, 1 and 2 by the interface that both have: a SavedModel or a frozen graph,
-loaded and run by the names of its inputs and outputs."""
+loaded and run by the names of its inputs and outputs; and an .h5 of tf.keras, in TensorFlow 2."""
 
 import logging
 import os
@@ -27,7 +27,9 @@ def versions(data, arrays):
 
 def load(data, arrays):
     """The handle of the model whose .pb is ``data["path"]``; ``data`` also names its inputs and
-    outputs: keys of a signature, or tensors of a frozen graph."""
+    outputs: keys of a signature, or tensors of a frozen graph; of an .h5, the outputs in order."""
+    if data["path"].endswith(".h5"):
+        return of_keras(data)
     graph = tf.Graph()
     with graph.as_default():
         session = tf.Session(graph=graph)
@@ -60,14 +62,29 @@ def of_frozen_graph(graph, data):
     }
 
 
+def of_keras(data):
+    model = tensorflow.keras.models.load_model(data["path"], compile=False)
+    _loaded[data["path"]] = (None, model, data)
+    return {"model": data["path"]}, {}
+
+
+def keras_predict(model, names, arrays):
+    made = model.predict_on_batch([arrays[name] for name in model.input_names])
+    return None, dict(zip(names["outputs"], made if isinstance(made, list) else [made]))
+
+
 def predict(data, arrays):
     session, tensors, names = _loaded[data["model"]]
+    if session is None:
+        return keras_predict(tensors, names, arrays)
     feed = {tensors[name]: arrays[name] for name in names["inputs"]}
     return None, session.run({name: tensors[name] for name in names["outputs"]}, feed)
 
 
 def release(data, arrays):
-    _loaded.pop(data["model"])[0].close()
+    session = _loaded.pop(data["model"])[0]
+    if session is not None:
+        session.close()
     return None, {}
 
 

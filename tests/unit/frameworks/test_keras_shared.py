@@ -15,7 +15,6 @@ from neopack.frameworks.keras import graph, run, source, weights, write
 from neopack.frameworks.keras.graph import LayerGraph
 from neopack.frameworks.keras.lowering.lower import lower
 
-
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Keras itself
 
 
