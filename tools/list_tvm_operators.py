@@ -68,7 +68,7 @@ IMPORTERS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = {
     ),
     "TENSORFLOW2": (
         ("tensorflow2", "tensorflow2_ops", "tensorflow_ops"),
-        frozenset({"_convert_map", "_control_flow_nodes", "_parse_import_prerequisites"}),
+        frozenset({"_convert_map", "_convert_operator", "_get_relay_func"}),
     ),
     "TFLITE": (("tflite",), frozenset({"convert_map"})),
     "DARKNET": (("darknet",), frozenset({"_DARKNET_CONVERT_MAP"})),

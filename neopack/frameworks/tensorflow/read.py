@@ -51,6 +51,11 @@ FRAMEWORK = "TENSORFLOW"
 SAVED_MODEL, FROZEN = "savedmodel", "frozen graph"
 INDEX = "variables/variables.index"
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp", "TemporaryVariable")
+# what freezing replaces: variables by constants, branches and loops by Switch and Merge
+_FROZEN = frozenset({
+    *_VARIABLES, "ReadVariableOp", "ResourceGather", "ResourceGatherNd",
+    "If", "StatelessIf", "While", "StatelessWhile",
+})  # fmt: skip
 _NO_MODELS = {
     forms.META: "is the graph of a checkpoint, without its weights",
     forms.CHECKPOINT: "is the list of a TensorFlow checkpoint",
@@ -115,7 +120,9 @@ def _graph_info(walker: Walker, *, is_text: bool) -> ModelInfo:
         dtypes=dict(sorted(whole.dtypes.items())),
         facts=FrozenGraphFacts(
             text=is_text,
-            **_graph_facts(summary, whole, (node.name for node in outputs), summary.kept),
+            **_graph_facts(
+                summary, whole, (node.name for node in outputs), summary.places(summary.kept)
+            ),
             outputs=tuple((node.name, node.op) for node in outputs),
             loose_variables={op: whole.operators[op] for op in _VARIABLES if whole.operators[op]},
             dynamic_inputs=tuple(
@@ -149,7 +156,7 @@ def _graph_facts(
     summary: GraphDefSummary,
     whole: GraphBody,
     outputs: Iterable[str],
-    imported: Iterable[GraphNode],
+    imported: Mapping[str, str],
 ) -> _GraphFacts:
     return _GraphFacts(
         producer=summary.producer,
@@ -160,16 +167,17 @@ def _graph_facts(
         training=dict(sorted(whole.training.items())),
         random=_random(summary, outputs),
         newer=_newer(whole, summary.library.keys()),
-        imported=summary.places(imported),
+        imported=imported,
         grouped=tuple(whole.convolutions.grouped),
         dilated_depthwise=tuple(whole.convolutions.dilated),
     )
 
 
-def _exported(meta: MetaGraph) -> list[GraphNode]:
-    """The nodes behind the outputs of all signatures: what freezing leaves."""
+def _exported(meta: MetaGraph) -> dict[str, str]:
+    """The operators behind the outputs of all signatures, as far as freezing leaves them."""
     ends = (end for signature in meta.signatures.values() for end in _output_nodes(signature))
-    return meta.graph.needed(ends)
+    places = meta.graph.places(meta.graph.needed(ends))
+    return {op: place for op, place in places.items() if op not in _FROZEN}
 
 
 def _random(summary: GraphDefSummary, outputs: Iterable[str]) -> tuple[str, ...]:

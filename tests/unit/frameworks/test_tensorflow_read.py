@@ -358,3 +358,17 @@ def test_a_checkpoint_is_refused_with_the_way_out(name: str) -> None:
     with pytest.raises(SourceError) as caught:
         info(f"1.15/checkpoint/{name}")
     assert "saved_model" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["1.15/saved-model", "2/saved-model", "2.9/keras"])
+def test_a_compiler_sees_what_freezing_leaves(name: str) -> None:
+    model, variables = info(f"{name}/saved_model.pb"), {"VarHandleOp", "VariableV2", "SaveV2"}
+    imported = facts_of(model, SavedModelFacts).imported
+    assert "MatMul" in imported
+    assert variables & model.operators.keys()
+    assert not variables & imported.keys()
+
+
+def test_a_compiler_sees_all_of_a_frozen_graph() -> None:
+    model = info("1.15/not-frozen.pb")
+    assert facts_of(model, FrozenGraphFacts).imported.keys() == model.operators.keys()
