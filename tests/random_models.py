@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everyone calls it
 from torch import Tensor, nn
@@ -82,3 +85,34 @@ class NoiseInTraining(Net):
         if self.training:
             x = x + torch.randn_like(x)
         return x
+
+
+class ByChance(Net):
+    """A branch that is taken now and then."""
+
+    def drawn(self, x: Tensor) -> Tensor:
+        return x * 2 if self.number() < 0.05 else x
+
+    def number(self) -> float:
+        return random.random()
+
+
+class ByNumPysChance(ByChance):
+    def number(self) -> float:
+        return float(np.random.rand())
+
+
+class ByAChanceOfItsOwn(ByChance):
+    def __init__(self) -> None:
+        super().__init__()
+        self.chance = np.random.default_rng(0)
+
+    def number(self) -> float:
+        return float(self.chance.random())
+
+
+class WithoutChance(ByChance):
+    """What is drawn decides nothing here."""
+
+    def drawn(self, x: Tensor) -> Tensor:
+        return x * 2 if self.number() < 0.05 and self.training else x

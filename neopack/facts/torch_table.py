@@ -20,6 +20,7 @@ __all__ = [
     "torch_instead",
     "torch_is_known",
     "torch_kernels",
+    "torch_lacks_call",
     "torch_legacy_refused_from",
     "torch_listed_namespaces",
     "torch_namespaces",
@@ -28,6 +29,7 @@ __all__ = [
     "torch_schemas",
     "torch_schemas_today",
     "torch_takes_one_type",
+    "torch_takes_other_ties",
     "torch_unsaved",
     "torchvision_converted",
 ]
@@ -106,6 +108,16 @@ def torch_instead(operator: str) -> str:
 def torch_computes_otherwise(version: str, operator: str) -> bool:
     """Whether the operator of that name computed other values in this version."""
     return _is_before("changed", version, operator)
+
+
+def torch_lacks_call(version: str, call: str) -> bool:
+    """Whether this version loads a call, ``aten::lstm(proj_size)``, and cannot compute it."""
+    return torch_is_known(version) and _is_before("particular", version, call)
+
+
+def torch_takes_other_ties(version: str, call: str) -> bool:
+    """Whether the call takes another one of equal values in this version."""
+    return torch_is_known(version) and _is_before("ties", version, call)
 
 
 def torch_fails_on_integers(version: str, operator: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from neopack.goldens import inputs
 from neopack.goldens.cases import GoldenCase, save_cases
 from neopack.goldens.directed import Compute, golden_cases
+from neopack.goldens.draws import States
 from neopack.values.artifact import Array
 from neopack.values.model import Goldens, ModelSource
 from neopack.values.signature import InputRequest
@@ -83,13 +84,21 @@ class ExportTask:
         examples: Mapping[str, Array],
         outputs: Mapping[str, Array],
         compute: Compute,
+        states: States | None = None,
     ) -> tuple[GoldenCase, ...]:
         """The first golden case, ``examples`` and ``outputs``, and the directed ones, of inputs
         that real data resembles. ``compute`` is the source model, called as its users call it;
-        it raises ``NeopackError`` for inputs that it does not take."""
+        it raises ``NeopackError`` for inputs that it does not take, and may draw random numbers
+        from ``states``: by default those that all code shares."""
         given = self.options.example is not None
         return golden_cases(
-            requests, examples, outputs, compute, seed=self.options.seed, given=given
+            requests,
+            examples,
+            outputs,
+            compute,
+            seed=self.options.seed,
+            given=given,
+            states=states,
         )
 
     def save_goldens(self, cases: Sequence[GoldenCase]) -> Goldens:

@@ -8,11 +8,14 @@ inputs are not ones that it takes, and the case is left out.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from neopack.goldens.cases import FIRST, GoldenCase
 from neopack.goldens.comparison import difference, unlike
+from neopack.goldens.draws import States, drawing, own_states
 from neopack.goldens.inputs import LARGEST_SEED, random_inputs
 from neopack.goldens.stability import Compute, computed, judged
 from neopack.values.artifact import Array
@@ -35,6 +38,8 @@ IMAGE_FROM = 3
 # of the largest number; less is another order of the same sums in threads
 VARIES = 1e-4
 AGAIN = 3
+# of what draws random numbers: a branch taken once in a hundred calls shows with six in seven
+MANY, SECONDS_AGAIN = 200, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +63,27 @@ def golden_cases(
     *,
     seed: int = 0,
     given: bool = False,
+    states: States | None = None,
 ) -> tuple[GoldenCase, ...]:
     """The first case, and every directed case that ``compute``, the source model, answers; all of
-    them vary where it answers one of them otherwise when it is asked again. ``given`` examples are
-    a user's own: offsets among them stay, since others may mean nothing."""
+    them vary where it answers one of them otherwise when it is asked again: many times, if it
+    draws from one of ``states``. ``given`` examples are a user's own: offsets among them stay,
+    since others may mean nothing."""
     first = GoldenCase(name=FIRST, inputs=examples, outputs=outputs)
     fixed = {name for name, array in examples.items() if given and _are_offsets(array)}
     varied = [request for request in requests if request.name not in fixed]
     cases = (first, *_answered(first, varied, compute, seed))
-    if any(_varies(case, compute) for case in _asked_again(cases)):
+    if _is_random(cases, compute, own_states() if states is None else states):
         return tuple(replace(case, varies=True) for case in cases)
     return cases
+
+
+def _is_random(cases: Sequence[GoldenCase], compute: Compute, states: States) -> bool:
+    with drawing(states) as drawn:
+        varies = any(_varies(case, compute) for case in _asked_again(cases))
+    end = time.monotonic() + SECONDS_AGAIN
+    more = takewhile(lambda _: time.monotonic() < end, range(MANY if drawn else 0))
+    return varies or any(_varies(cases[0], compute) for _ in more)
 
 
 def _asked_again(cases: Sequence[GoldenCase]) -> Iterator[GoldenCase]:

@@ -54,6 +54,28 @@ def test_a_random_module_is_told(tmp_path: Path, name: str) -> None:
     is_told(made(tmp_path, name), CASES[name])
 
 
+CHANCES = {
+    "ByChance": "Python's random",
+    "ByNumPysChance": "NumPy's random",
+    "ByAChanceOfItsOwn": "a generator of its own (chance)",
+}
+
+
+@pytest.mark.parametrize("name", CHANCES)
+def test_a_branch_that_chance_takes_is_told_and_never_called_proven(
+    tmp_path: Path, name: str
+) -> None:
+    archive = made(tmp_path, name)
+    assert any(f"its forward draws from {CHANCES[name]}" in each for each in archive.warnings)
+    assert package.verify(archive.path).random
+
+
+def test_a_number_that_decides_nothing_leaves_a_model_proven(tmp_path: Path) -> None:
+    archive = made(tmp_path, "WithoutChance")
+    assert any("its forward draws from" in each for each in archive.warnings)
+    assert evidence_text(package.verify(archive.path)).startswith("proven in")
+
+
 def test_it_is_told_on_the_screen_and_never_called_proven(neopack: Call, tmp_path: Path) -> None:
     source = f"{random_models.__file__}:RareDropout"
     call = ("package", source, "-i", "x=1,3,16,16", "--verify", "-o", tmp_path / "m.tar.gz")

@@ -24,6 +24,7 @@ from neopack.formats.source import FileSource
 from neopack.frameworks import ExportTask, callables, structures
 from neopack.frameworks.pytorch import (
     flat_outputs,
+    generators,
     legacy,
     random_weights,
     read,
@@ -38,6 +39,7 @@ from neopack.frameworks.pytorch.lowering.inlining import inline_functions
 from neopack.frameworks.pytorch.module_calls import (
     arrays,
     call,
+    complete,
     dtype_of,
     is_torchs_own,
     tensors,
@@ -177,6 +179,7 @@ def _module(
         module = with_torchvision(
             lambda: torch.load(origin.where, map_location="cpu", weights_only=False)
         )
+        complete(module)
     else:
         module = with_torchvision(lambda: callables.build(origin.where, origin.arguments))
     if not isinstance(module, torch.nn.Module):
@@ -251,6 +254,7 @@ def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
     )
     of_trace, differing = _traced_cases(traced, cases, where)
     remarks += differing
+    remarks += generators.remarks(bound.module, lambda: call(bound.call, cases[0].inputs, where))
     for remark in remarks:
         log.warn(remark)
     remarks = untrained + remarks
@@ -278,7 +282,9 @@ def _answered(bound: Binding, task: ExportTask) -> tuple[tuple[GoldenCase, ...],
     def compute(given: Mapping[str, Array]) -> dict[str, Array]:
         return arrays(call(bound.call, given, where), names)
 
-    return task.golden_cases(bound.requests, examples, arrays(output, names), compute), output
+    states = generators.states(bound.module)
+    cases = task.golden_cases(bound.requests, examples, arrays(output, names), compute, states)
+    return cases, output
 
 
 def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tuple[Any, list[str]]:

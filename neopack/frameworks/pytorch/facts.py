@@ -107,6 +107,8 @@ class TorchScriptFacts(ProgramFacts):
 
     readable_since: Mapping[str, str]
     """Version of PyTorch to what in the code an older one does not read."""
+    particular: Mapping[str, str]
+    """Calls that more than types tell, ``aten::lstm(proj_size)``, to the function of the first."""
     has_forward: bool
     """Whether the module has a method of that name."""
     legacy: bool

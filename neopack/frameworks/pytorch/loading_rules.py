@@ -152,6 +152,20 @@ def operators_of_later_versions(context: CheckContext) -> Iterator[Hit]:
         )
 
 
+@rule("NEO-PT-033", needs=("info",))
+def other_ties(context: CheckContext) -> Iterator[Hit]:
+    """Of equal values, that PyTorch takes the same one (computed in those versions themselves)."""
+    script, version = script_of(context), context.framework_version
+    for call, place in (script.particular if script else {}).items():
+        if facts.torch_takes_other_ties(version, call):
+            operator = call.partition("(")[0]
+            yield Hit(
+                message=f"{operator} in {place}: its index is of another one of equal values in "
+                f"PyTorch {version}",
+                values={"operator": operator, "version": version},
+            )
+
+
 def _instead(names: Sequence[str], version: str) -> str:
     """What to do of the first that neopack does not rewrite, or of all where it rewrites each."""
     remaining = [name for name in names if name not in lower.rewritten()]
@@ -185,5 +199,6 @@ RULES: tuple[Rule, ...] = (
     legacy_format,
     file_format,
     operators_of_later_versions,
+    other_ties,
     code_of_later_versions,
 )

@@ -10,7 +10,7 @@ from neopack.errors import ExportFailed, Missing, first_line
 from neopack.frameworks.pytorch import flat_outputs
 from neopack.values.artifact import Array
 
-__all__ = ["arrays", "call", "dtype_of", "is_torchs_own", "tensors", "torch_module"]
+__all__ = ["arrays", "call", "complete", "dtype_of", "is_torchs_own", "tensors", "torch_module"]
 
 
 def call(function: Callable[..., Any], examples: Mapping[str, Array], where: str) -> Any:
@@ -56,6 +56,18 @@ def torch_module() -> Any:
             f"PyTorch models need torch ({error})", hint="pip install 'neopack[torch]'"
         ) from None
     return torch
+
+
+def complete(module: Any) -> None:
+    """Give quantized modules that were unpickled what every module has and torch forgets."""
+    torch, waiting = torch_module(), [module]
+    while waiting:
+        part = waiting.pop()
+        state = dict(vars(part))
+        if isinstance(part, torch.nn.Module) and "_parameters" not in state:
+            torch.nn.Module.__init__(part)
+            vars(part).update(state)
+        waiting += vars(part).get("_modules", {}).values()
 
 
 def is_torchs_own(filename: str) -> bool:

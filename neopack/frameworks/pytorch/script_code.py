@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from neopack import facts
 from neopack.errors import LimitExceeded
 from neopack.frameworks.pytorch.call_arguments import CallRecorder, operator_name
+from neopack.frameworks.pytorch.particular_calls import CodeCalls
 from neopack.frameworks.pytorch.training_flags import CLOSING, OPENING, training_calls
 
 __all__ = [
@@ -102,6 +103,7 @@ class ScriptSummary:
     operators: Counter[str] = field(default_factory=Counter)
     called_in: dict[str, str] = field(default_factory=dict)
     calls: CallRecorder = field(default_factory=CallRecorder)
+    particular: dict[str, str] = field(default_factory=dict)
     training: list[str] = field(default_factory=list)
     random: list[str] = field(default_factory=list)
     devices: set[str] = field(default_factory=set)
@@ -132,6 +134,7 @@ class _Reader:
         self.flow: dict[str, None] = {}
         self.aliases: dict[str, str] = {}
         self.branches: list[int] = []
+        self.particular = CodeCalls()
 
     def read(self, text: str) -> None:
         for indent, tokens in _statements(text):
@@ -189,7 +192,7 @@ class _Reader:
         if self.flow:
             words = ", ".join(self.flow)
             self.script.control_flow.append(f"{self.file}: {_short(self.function)} ({words})")
-        self.flow, self.aliases = {}, {}
+        self.flow, self.aliases, self.particular = {}, {}, CodeCalls()
 
     def _statement(self, tokens: list[str]) -> None:
         word = tokens[0]
@@ -205,6 +208,8 @@ class _Reader:
         names = [self.aliases.get(tokens[at - 1], tokens[at - 1]) for at in openings]
         for name in training_calls(tokens, openings, names):
             self.script.training.append(self._place(name.rpartition(".")[2]))
+        for call in self.particular.read(tokens, self.inside.attributes if self.inside else {}):
+            self.script.particular.setdefault(call, _short(self.function))
         self.script.calls.read(tokens, self.inside.attributes if self.inside else {})
 
     def _call(self, tokens: list[str], opening: int) -> None:

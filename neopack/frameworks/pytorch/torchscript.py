@@ -166,6 +166,7 @@ def _info(
             calls=_calls(script),
             custom_ops=_custom_operators(script),
             readable_since=script.readable_since,
+            particular=dict(sorted(script.particular.items())),
             has_forward=forward is not None,
             legacy="model.json" in container.names,
             generated_files=tuple(container.under("code/", ".py")),

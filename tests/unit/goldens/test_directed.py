@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +33,17 @@ def request(
 
 def same(inputs: Mapping[str, Array]) -> dict[str, Array]:
     return {"y": next(iter(inputs.values()))}
+
+
+def test_what_draws_from_python_or_numpy_is_asked_often() -> None:
+    for number in (random.random, np.random.rand):
+
+        def by_chance(inputs: Mapping[str, Array], number: Any = number) -> dict[str, Array]:
+            return {"y": inputs["x"] * (2 if number() < 0.05 else 1)}
+
+        made = cases(by_chance, request("x", 2))
+        assert made["first"].varies
+    assert not cases(lambda inputs: {"y": inputs["x"] * 2}, request("x", 2))["first"].varies
 
 
 def test_ids_come_padded_at_their_bound_and_repeated() -> None:

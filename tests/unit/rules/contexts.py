@@ -88,6 +88,7 @@ TRACED = TorchScriptFacts(
     random=(),
     has_forward=True,
     legacy=False,
+    particular={},
     globals=(),
     executing=(),
     readable_since={},

@@ -573,6 +573,15 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (traced(legacy=True), "PyTorch 2.0 does not read"),
         (pytorch(framework_version="1.12", info=torch_info(legacy=True)), "1.12 does not read"),
     ],
+    "NEO-PT-033": [
+        (
+            pytorch(
+                framework_version="1.7",
+                info=torch_info(particular={"aten::median(index)": "Net.forward"}),
+            ),
+            "aten::median in Net.forward",
+        )
+    ],
     "NEO-PT-005": [(traced(control_flow=("net.py: Net.forward (if)",)), "Net.forward")],
     "NEO-PT-006": [
         (traced(origin="scripted"), "torch.jit.script"),
@@ -1108,6 +1117,7 @@ HOLDS: dict[str, list[CheckContext]] = {
     ],
     "NEO-PT-030": [traced()],
     "NEO-PT-031": [pytorch(info=using("aten::conv2d", "prim::NumToTensor"))],
+    "NEO-PT-033": [traced(particular={"aten::median(index)": "Net.forward"})],
     "NEO-PT-032": [
         pytorch("rasp4b", info=torch_info(legacy=True)),
         pytorch(framework_version="latest", info=torch_info(legacy=True)),

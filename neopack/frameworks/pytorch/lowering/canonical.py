@@ -28,6 +28,11 @@ NONE = re.compile(rb"^([^\"'\n]*)\bNoneType\b", re.MULTILINE)
 # torch lists the buffers of a class since 1.6; 1.5 crashes on the line, 1.4 refuses it
 BUFFERS = re.compile(rb"^  __buffers__ = [^\n]*\n", re.MULTILINE)
 LISTS_BUFFERS = "1.6"
+# torch writes this attribute of a class since 1.8 or so; one that restores itself, as quantized
+# modules do, leaves it unset, and 1.8 and 1.9 refuse that
+HOOK = re.compile(rb"^  _is_full_backward_hook : [^\n]*\n", re.MULTILINE)
+RESTORING = b"  def __setstate__("
+CLASS = re.compile(rb"^(?=class )", re.MULTILINE)
 
 
 def rewrite(saved: Path, to: Path, version: str = "") -> None:
@@ -54,6 +59,9 @@ def rewrite(saved: Path, to: Path, version: str = "") -> None:
 
 def _older(code: bytes, version: str) -> bytes:
     plain = NONE.sub(rb"\1None", code)
+    if RESTORING in plain:
+        classes = CLASS.split(plain)
+        plain = b"".join(HOOK.sub(b"", each) if RESTORING in each else each for each in classes)
     return plain if versions.at_least(version, LISTS_BUFFERS) else BUFFERS.sub(b"", plain)
 
 

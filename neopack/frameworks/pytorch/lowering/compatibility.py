@@ -46,7 +46,11 @@ def newer_code(info: ModelInfo, version: str) -> dict[str, str]:
 def lacking_operators(info: ModelInfo, version: str) -> list[str]:
     """``aten::mish``, or ``aten::meshgrid(Tensor[], indexing=str)`` where it has the operator and
     does not take it so: of those that PyTorch itself has."""
-    return lacking(info, version, (n for n in info.operators if _is_of_pytorch(n)))
+    particular = info.facts.particular if isinstance(info.facts, TorchScriptFacts) else {}
+    return [
+        *lacking(info, version, (n for n in info.operators if _is_of_pytorch(n))),
+        *(call for call in particular if facts.torch_lacks_call(version, call)),
+    ]
 
 
 def lacking(info: ModelInfo, version: str, operators: Iterable[str]) -> list[str]:

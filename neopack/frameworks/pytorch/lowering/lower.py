@@ -17,7 +17,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from neopack import facts, versions
-from neopack.frameworks.pytorch import schemas
+from neopack.frameworks.pytorch import particular_calls, schemas
 from neopack.frameworks.pytorch.lowering import in_place, promotion
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 from neopack.frameworks.pytorch.module_calls import is_torchs_own
@@ -112,9 +112,16 @@ def _unlike(module: Any, version: str) -> Iterator[tuple[Any, Any, str]]:
     for graph in graphs(module):
         for node in list(nodes(graph)):
             if node.kind().startswith("aten::"):
-                lack = schemas.lacks(version, node.kind(), [_call(node)])
+                lack = _lack(version, node)
                 if lack or _computes_otherwise(version, node):
                     yield graph, node, lack
+
+
+def _lack(version: str, node: Any) -> str:
+    particular = particular_calls.of_node(node)
+    if particular and facts.torch_lacks_call(version, particular):
+        return particular
+    return schemas.lacks(version, node.kind(), [_call(node)])
 
 
 def _computes_otherwise(version: str, node: Any) -> bool:
@@ -122,19 +129,12 @@ def _computes_otherwise(version: str, node: Any) -> bool:
     if facts.torch_needs_types(version, operator) and promotion.dtype_of(node.output()) is None:
         return True
     overload = promotion.plain(node.schema().partition("(")[0])
-    names = operator, overload, *(f"{operator}({used})" for used in _used(node))
+    arguments = zip(_arguments(node.schema()), node.inputs(), strict=False)
+    used = [argument.name for argument, value in arguments if value.type().kind() != "NoneType"]
+    names = operator, overload, *(f"{operator}({name})" for name in used)
     return any(facts.torch_computes_otherwise(version, name) for name in names) or (
         facts.torch_fails_on_integers(version, operator) and promotion.is_of_integers(node)
     )
-
-
-def _used(node: Any) -> Iterator[str]:
-    """The names of the arguments that are not None, and ``NAME=NUMBER`` of whole numbers."""
-    for argument, value in zip(_arguments(node.schema()), node.inputs(), strict=False):
-        if value.type().kind() != "NoneType":
-            yield argument.name
-        if value.type().kind() == "IntType" and value.node().kind() == "prim::Constant":
-            yield f"{argument.name}={value.toIValue()}"
 
 
 def _call(node: Any) -> schemas.OperatorCall:
