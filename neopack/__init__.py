@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         run,
         submit,
         verify,
+        verify_compiler,
     )
     from neopack.errors import NeopackError
     from neopack.options import (
@@ -68,6 +69,7 @@ __all__ = [
     "run",
     "submit",
     "verify",
+    "verify_compiler",
 ]
 
 _HOMES = {
@@ -101,6 +103,7 @@ _HOMES = {
             "run",
             "submit",
             "verify",
+            "verify_compiler",
         ),
         "neopack.api",
     ),

@@ -47,10 +47,11 @@ from neopack.options import (
 from neopack.packaging import exporting, resolving
 from neopack.packaging.steps import package_source
 from neopack.project.settings import read_settings
+from neopack.proving import compiler as compiler_proving
 from neopack.proving import verify as proving
 from neopack.runtimes.managing import doctor, install_runtimes, remove_runtimes, states
 from neopack.values.artifact import CompiledArtifact, NeoArchive
-from neopack.values.evidence import Evidence
+from neopack.values.evidence import CompilerEvidence, Evidence
 from neopack.values.finding import CheckResult, Level, Report
 from neopack.values.json import Json
 from neopack.values.log import Log, SilentLog
@@ -111,6 +112,7 @@ __all__ = [
     "target_of",
     "undeploy",
     "verify",
+    "verify_compiler",
     "write_policies",
 ]
 
@@ -298,6 +300,30 @@ def verify(
     return proving.verify(
         Path(archive),
         runtime=runtime,
+        target=target,
+        max_difference=max_difference,
+        log=log or SilentLog(),
+        limits=limits,
+    )
+
+
+def verify_compiler(
+    archive: Place,
+    *,
+    target: str | None = None,
+    max_difference: float | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    log: Log | None = None,
+) -> CompilerEvidence:
+    """Compile an archive by Neo's public loader and the nearest public build of its compiler.
+
+    Neither is Neo. The golden inputs are computed by what was built, where it runs here; else by
+    code for this CPU. Raises ``VerificationFailed`` with the loader's own words where it refuses
+    the model, ``Unsupported`` for a target that Neo compiles for otherwise. The evidence is
+    written into the manifest. An absent runtime is installed first.
+    """
+    return compiler_proving.verify_compiler(
+        Path(archive),
         target=target,
         max_difference=max_difference,
         log=log or SilentLog(),

@@ -69,8 +69,10 @@ class PackageOptions(Options):
     unless given. ``code`` is a directory that goes in as ``code/``. ``example`` is an .npz of real
     inputs in place of the ones that ``seed`` makes. ``level`` is gzip's, 0 to 9. Rules in
     ``ignore`` may fail. ``verify`` proves the model in the exact version before anything is
-    written, in ``runtime`` or in the version nearest to Neo's. ``framework_options`` are pairs of
-    names and values that only some frameworks read, such as ``("script", True)`` for PyTorch.
+    written, in ``runtime`` or in the version nearest to Neo's; and by Neo's public loader where
+    that compiles it, unless a ``runtime`` is given or ``compiler`` is False. ``framework_options``
+    are pairs of names and values that only some frameworks read, such as ``("script", True)`` for
+    PyTorch.
     """
 
     target: str = "ml_c5"
@@ -81,6 +83,7 @@ class PackageOptions(Options):
     seed: int = 0
     level: int = 1
     verify: bool = False
+    compiler: bool = True
     runtime: str | None = None
     ignore: tuple[str, ...] = ()
     force: bool = False
@@ -248,6 +251,7 @@ class PackageChoices(TypedDict, total=False):
     seed: int
     level: int
     verify: bool
+    compiler: bool
     runtime: str | None
     ignore: Sequence[str]
     force: bool

@@ -18,7 +18,7 @@ from neopack.errors import Malformed
 from neopack.formats.codec import from_json, parsed, to_json
 from neopack.goldens.signature_limits import refuse_impossible
 from neopack.outputs.atomic import AtomicOutputs
-from neopack.values.evidence import Evidence
+from neopack.values.evidence import CompilerEvidence, Evidence
 from neopack.values.json import AnyJson
 from neopack.values.signature import Signature
 
@@ -31,6 +31,7 @@ __all__ = [
     "manifest_of",
     "manifest_path",
     "read_manifest",
+    "record_compiler_evidence",
     "record_evidence",
     "stem",
 ]
@@ -80,6 +81,7 @@ class Manifest:
     rewrites: tuple[str, ...] = ()
     random: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    compiler: tuple[CompilerEvidence, ...] = ()
 
     def dumps(self) -> bytes:
         return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
@@ -144,9 +146,22 @@ def goldens_of(archive: Path, content_sha256: str) -> Path | None:
 def record_evidence(archive: Path, manifest: Manifest, evidence: Evidence) -> None:
     """Write evidence into the manifest beside ``archive``, replacing that of the same runtime."""
     others = tuple(e for e in manifest.evidence if e.runtime != evidence.runtime)
+    _rewrite(archive, replace(manifest, evidence=(*others, evidence)))
+
+
+def record_compiler_evidence(
+    archive: Path, manifest: Manifest, evidence: CompilerEvidence
+) -> None:
+    """Write evidence into the manifest beside ``archive``, replacing that of the same runtime and
+    target."""
+    own = (evidence.runtime, evidence.target)
+    others = tuple(e for e in manifest.compiler if (e.runtime, e.target) != own)
+    _rewrite(archive, replace(manifest, compiler=(*others, evidence)))
+
+
+def _rewrite(archive: Path, manifest: Manifest) -> None:
     with AtomicOutputs(force=True) as outputs:
-        proven = replace(manifest, evidence=(*others, evidence))
-        outputs.open(manifest_path(archive)).write(proven.dumps())
+        outputs.open(manifest_path(archive)).write(manifest.dumps())
 
 
 def _load(path: Path) -> AnyJson:

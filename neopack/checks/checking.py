@@ -28,7 +28,7 @@ from neopack.formats.tar import TarEntry
 from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
 from neopack.options import CheckOptions
-from neopack.values.evidence import Evidence
+from neopack.values.evidence import CompilerEvidence, Evidence
 from neopack.values.finding import CheckResult, Report
 from neopack.values.model import ModelInfo
 from neopack.values.target import Target
@@ -142,6 +142,7 @@ def _report(subject: Subject, judge: Judge, target: Target, options: CheckOption
         report,
         subject=subject.path.name or str(subject.path),
         evidence=_evidence(manifest, report.framework_version) if manifest else (),
+        compiler=_compiler(manifest, report) if manifest else (),
         remark=subject.remark,
     )
 
@@ -155,6 +156,18 @@ def _evidence(manifest: Manifest, version: str) -> tuple[Evidence, ...]:
             framework_version=evidence.framework_version or manifest.framework_version,
         )
         for evidence in manifest.evidence
+    )
+
+
+def _compiler(manifest: Manifest, report: Report) -> tuple[CompilerEvidence, ...]:
+    """As ``_evidence``; a proof for another target is never exact."""
+    return tuple(
+        replace(
+            evidence,
+            exact=evidence.target == report.target
+            and _is_exact(evidence.runtime, report.framework_version),
+        )
+        for evidence in manifest.compiler
     )
 
 

@@ -84,7 +84,8 @@ def package(
     seed: Annotated[int, typer.Option(help="For random inputs and random weights.")] = 0,
     level: Annotated[int, typer.Option(help="gzip level 0 to 9; weights hardly compress.")] = 1,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Prove it in the exact version Neo compiles with.")
+        bool,
+        typer.Option("--verify", help="Prove it in the exact version and by the compiler of Neo."),
     ] = False,
     runtime: Annotated[
         str | None,
@@ -93,6 +94,9 @@ def package(
             "callable whose export of today it does not take is built and traced in it."
         ),
     ] = None,
+    compiler: Annotated[
+        bool, typer.Option(help="With --verify: prove it by the compiler of Neo too.")
+    ] = True,
     ignore: Annotated[
         list[str] | None, typer.Option(help="A rule, or family of rules, that may fail.")
     ] = None,
@@ -102,7 +106,7 @@ def package(
     from neopack import api
     from neopack.cli import _values
     from neopack.options import PackageOptions
-    from neopack.reports.text import evidence_text
+    from neopack.reports.evidence import compiler_evidence_text, evidence_text
 
     choices = PackageOptions(
         target=target,
@@ -113,6 +117,7 @@ def package(
         seed=seed,
         level=level,
         verify=verify,
+        compiler=compiler,
         runtime=runtime,
         ignore=tuple(ignore or ()),
         force=force,
@@ -138,6 +143,8 @@ def package(
     )
     for evidence in archive.report.evidence:
         console.note(evidence_text(evidence))
+    for compiled in archive.report.compiler:
+        console.note(compiler_evidence_text(compiled))
     for finding in archive.report.at("warning"):
         console.warn(f"{finding.id}: {finding.message}")
     console.result("package", archive)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from neopack import facts, versions
+from neopack import facts, runtimes, versions
 from neopack._version import __version__
 from neopack.archive.manifest import (
     ArchiveRecord,
@@ -22,10 +23,11 @@ from neopack.frameworks import Layout, registry
 from neopack.options import PackageOptions
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
 from neopack.outputs.staging import staging_directory
-from neopack.proving.verify import Proof, prove, runtime_for
+from neopack.proving.compiler import is_compiled_by_tvm, prove_compiler
+from neopack.proving.proof import Proof
+from neopack.proving.verify import prove, runtime_for
 from neopack.rules.randomness import random_parts
 from neopack.values.artifact import NeoArchive
-from neopack.values.evidence import Evidence
 from neopack.values.finding import Report
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
@@ -115,8 +117,8 @@ def write(
     raise_for(report)
     random = _random(model, info)
     if settings.verify or settings.runtime is not None:
-        evidence = _proven(model, report, path.name, random, settings, log)
-        report = replace(report, evidence=(evidence,))
+        with _staged(model, members, layout, report, submission, path.name, random) as proof:
+            report = _proven(report, proof, settings, log)
     doubts = (*_doubts(model), *_randomness(model, random))
     warnings = (*model.warnings, *layout.remarks, *doubts)
     for remark in layout.remarks:
@@ -148,23 +150,39 @@ def write(
     )
 
 
-def _proven(
+def _proven(report: Report, proof: Proof, settings: PackageOptions, log: Log) -> Report:
+    """With the evidence: of the framework, and of the compiler where that is Neo's loader."""
+    report = replace(report, evidence=(prove(proof, settings.runtime, log),))
+    framework, version = proof.framework, proof.framework_version
+    proves = settings.compiler and settings.runtime is None
+    if not (proves and is_compiled_by_tvm(framework, proof.target, version)):
+        return report
+    if runtimes.closest_loader(framework, version) is None:
+        log.note(f"there is no runtime of Neo's loader for {framework}: it was not compiled")
+        return report
+    return replace(report, compiler=(prove_compiler(proof, log),))
+
+
+@contextmanager
+def _staged(
     exported: ExportedModel,
+    members: Sequence[Member],
+    layout: Layout,
     report: Report,
+    submission: Submission,
     subject: str,
     random: tuple[str, ...],
-    settings: PackageOptions,
-    log: Log,
-) -> Evidence:
-    framework = registry.get(exported.framework)
-    with staging_directory() as staging:
-        placed = {}
+) -> Iterator[Proof]:
+    """The files as they will be in the archive, to be proven."""
+    with staging_directory() as folder:
+        placed = {member.name: folder / member.name for member in exported.members}
         for member in exported.members:
-            placed[member.name] = staging / member.name
             placed[member.name].parent.mkdir(parents=True, exist_ok=True)
             placed[member.name].symlink_to(member.path.resolve())
-        (model,) = framework.models(list(placed))
-        proof = Proof(
+        for directory in layout.directories:
+            (folder / directory).mkdir(parents=True, exist_ok=True)
+        (model,) = registry.get(exported.framework).models(list(placed))
+        yield Proof(
             subject=subject,
             framework=exported.framework,
             framework_version=report.framework_version,
@@ -172,10 +190,13 @@ def _proven(
             parts=[path for name, path in placed.items() if name != model],
             signature=exported.signature,
             goldens=exported.goldens.path,
-            runtime=settings.runtime,
+            folder=folder,
+            members=sorted([*(member.name for member in members), *layout.directories]),
+            target=submission.target,
+            data_input_config=layout.data_input_config,
+            compiler_options=layout.compiler_options,
             random=random,
         )
-        return prove(proof, log)
 
 
 def _doubts(model: ExportedModel) -> Iterator[str]:
@@ -249,4 +270,5 @@ def _manifest(
         warnings=warnings,
         rewrites=model.rewrites,
         evidence=report.evidence,
+        compiler=report.compiler,
     )

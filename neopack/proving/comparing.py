@@ -24,8 +24,8 @@ ROUNDING = 1e-2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packaged:
-    """The packaged model that is compared, for the error: its files, and how its user may accept
-    a difference."""
+    """The packaged model that is compared, for the error: its files, the command that proves it
+    again, and what a result that is other in the runtime alone means."""
 
     subject: str
     framework: str
@@ -33,6 +33,8 @@ class Packaged:
     parts: Sequence[Path]
     signature: Signature
     archived: bool
+    command: str = "neopack verify ARCHIVE"
+    otherwise: str = "another --framework-version may do"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +187,7 @@ def refuse(comparison: ComparedCases, packaged: Packaged, runtime: str) -> None:
 
 
 def _accept(packaged: Packaged, apart: float) -> str:
-    verify = f"neopack verify ARCHIVE --max-difference {1.1 * apart:.2g}"
+    verify = f"{packaged.command} --max-difference {1.1 * apart:.2g}"
     if packaged.archived:
         return f"if that is rounding, accept it: {verify}"
     return f"if that is rounding, package it without --verify and accept it: {verify}"
@@ -199,7 +201,7 @@ def _fault(packaged: Packaged, case: GoldenCase, runtime: str) -> str:
     if difference(case.outputs, today) <= ROUNDING:
         return (
             f"today's {packaged.framework} computes the packaged file as its source does, so "
-            f"{runtime} itself computes otherwise: another --framework-version may do"
+            f"{runtime} itself computes otherwise: {packaged.otherwise}"
         )
     return (
         f"today's {packaged.framework} computes the packaged file otherwise too: the export is at "

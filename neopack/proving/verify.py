@@ -5,53 +5,24 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
-from neopack import facts, runtimes
-from neopack.archive.manifest import goldens_of, manifest_of, record_evidence
-from neopack.artifacts.load import open_archive, unpack
-from neopack.errors import SourceError, Unsupported, UsageError, VerificationFailed
+from neopack import runtimes
+from neopack.archive.manifest import record_evidence
+from neopack.errors import Unsupported, UsageError, VerificationFailed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.frameworks import registry
 from neopack.goldens.cases import load_cases
-from neopack.goldens.comparison import check_max_difference
-from neopack.outputs.staging import staging_directory
 from neopack.proving import comparing
+from neopack.proving.proof import Proof, allowed_difference, archived, info_of, packaged
 from neopack.rules.randomness import random_parts
 from neopack.runtimes import Runtime, install
 from neopack.values.artifact import Array
 from neopack.values.evidence import Evidence
 from neopack.values.json import Json
 from neopack.values.log import Log
-from neopack.values.model import ModelInfo
-from neopack.values.signature import Signature
-from neopack.values.target import Target
 
-__all__ = ["ALLOWED", "Proof", "prove", "runtime_for", "verify"]
-
-# the default limit of the relative difference: rounding in another version's kernels
-ALLOWED = 1e-4
-ALLOWED_HALF = 2e-3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """The model to prove: its main file, the parts beside it, and the golden numbers. ``archived``
-    says that it is in an archive already."""
-
-    subject: str
-    framework: str
-    framework_version: str
-    model: Path
-    parts: Sequence[Path]
-    signature: Signature
-    goldens: Path
-    runtime: str | None = None
-    max_difference: float | None = None
-    random: tuple[str, ...] = ()
-    archived: bool = False
+__all__ = ["prove", "runtime_for", "verify"]
 
 
 def verify(
@@ -66,62 +37,14 @@ def verify(
     """Prove an archive, and write the evidence into the manifest beside it.
 
     Raises ``VerificationFailed`` if the version cannot load the model or computes other outputs,
-    ``SourceError`` without golden numbers to compare with, ``Unsupported`` for a ``target`` that
-    does not take models of this framework.
+    and what ``archived`` raises.
     """
-    check_max_difference(max_difference)
     if runtime is not None:
         runtimes.get(runtime)  # refuse an unknown name before reading anything
-    with log.step("reading"):
-        opened = open_archive(archive, limits)
-    if opened.compiled is not None:
-        raise UsageError(
-            "is compiled already",
-            where=str(archive),
-            hint="verify the archive before it is compiled",
-        )
-    manifest = manifest_of(archive, opened.scan.content_sha256)
-    goldens = goldens_of(archive, opened.scan.content_sha256)
-    if manifest is None or goldens is None:
-        raise SourceError(
-            "has no golden outputs beside it to compare with",
-            where=str(archive),
-            hint="keep the .neopack.json and .golden.npz that package wrote",
-        )
-    version = manifest.framework_version
-    if target is not None:
-        version = _version_of(opened.framework, facts.target(target))
-    with staging_directory() as staging:
-        model = unpack(opened, staging, limits)
-        files = [path for path in staging.rglob("*") if path.is_file() and path != model]
-        evidence = prove(
-            Proof(
-                subject=archive.name,
-                framework=opened.framework,
-                framework_version=version,
-                model=model,
-                parts=sorted(files),
-                signature=manifest.signature,
-                goldens=goldens,
-                runtime=runtime,
-                max_difference=max_difference,
-                random=manifest.random,
-                archived=True,
-            ),
-            log,
-        )
+    with archived(archive, target, max_difference, limits, log) as (proof, manifest):
+        evidence = prove(proof, runtime, log)
     record_evidence(archive, manifest, evidence)
     return evidence
-
-
-def _version_of(framework: str, target: Target) -> str:
-    """The default version of ``target``. Raises ``Unsupported`` if it lacks the framework."""
-    if facts.support(framework, target) is None:
-        raise Unsupported(
-            f"Neo lists no {framework} models for {target.name}, so there is no version to prove",
-            hint=f"neopack targets --framework {framework} lists the targets that take them",
-        )
-    return facts.default_version(framework, target)
 
 
 def runtime_for(framework: str, version: str, name: str | None = None) -> Runtime:
@@ -135,7 +58,10 @@ def runtime_for(framework: str, version: str, name: str | None = None) -> Runtim
         if runtime.framework != framework:
             raise UsageError(f"{name} runs {runtime.framework}, but this is a {framework} model")
         if runtime.compiler:
-            raise UsageError(f"{name} has Neo's public loader: it converts models, and runs none")
+            raise UsageError(
+                f"{name} has Neo's public loader: it converts models, and runs none",
+                hint="neopack verify ARCHIVE --compiler uses it",
+            )
         return runtime
     closest = runtimes.closest(framework, version)
     if closest is None:
@@ -143,16 +69,16 @@ def runtime_for(framework: str, version: str, name: str | None = None) -> Runtim
     return closest
 
 
-def prove(proof: Proof, log: Log) -> Evidence:
+def prove(proof: Proof, runtime_name: str | None, log: Log) -> Evidence:
     """Load and compute in the exact version. Raises ``VerificationFailed`` if that fails."""
-    runtime = runtime_for(proof.framework, proof.framework_version, proof.runtime)
+    runtime = runtime_for(proof.framework, proof.framework_version, runtime_name)
     exact = runtimes.is_exact(runtime, proof.framework_version)
     if not exact:
         log.note(_inexact(proof, runtime))
     cases = load_cases(proof.goldens)
-    info = _info(proof)
+    info = info_of(proof)
     random = proof.random or random_parts(info)
-    allowed = _allowed(proof, info) if proof.max_difference is None else proof.max_difference
+    allowed = allowed_difference(proof, info)
     comparing.refuse_empty(cases, proof.subject)
     with runtimes.worker(
         runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
@@ -170,7 +96,7 @@ def prove(proof: Proof, log: Log) -> Evidence:
 
         with log.step("computing the golden inputs"):
             compared = comparing.compared(cases, compute, math.inf if random else allowed)
-    comparing.refuse(compared, _packaged(proof), runtime.name)
+    comparing.refuse(compared, packaged(proof), runtime.name)
     return Evidence(
         runtime=runtime.name,
         exact=exact,
@@ -186,18 +112,6 @@ def prove(proof: Proof, log: Log) -> Evidence:
     )
 
 
-def _info(proof: Proof) -> ModelInfo:
-    """What the packaged bytes tell."""
-    files, name = comparing.files_of(proof.model, proof.parts)
-    return registry.get(proof.framework).read(files, name, DEFAULT_LIMITS)
-
-
-def _allowed(proof: Proof, info: ModelInfo) -> float:
-    """Of a model with float16 inside, whose numbers have 11 bits, more than of others."""
-    dtypes = {*info.dtypes, *(spec.dtype for spec in proof.signature.outputs)}
-    return ALLOWED_HALF if "float16" in dtypes else ALLOWED
-
-
 def _inexact(proof: Proof, runtime: Runtime) -> str:
     version = f"{proof.framework} {proof.framework_version}"
     return f"Neo compiles with {version}, which has no runtime; proving in {runtime.name}"
@@ -210,14 +124,3 @@ def _task(proof: Proof) -> Json:
         "inputs": [spec.name for spec in proof.signature.inputs],
         "outputs": [spec.name for spec in proof.signature.outputs],
     }
-
-
-def _packaged(proof: Proof) -> comparing.Packaged:
-    return comparing.Packaged(
-        subject=proof.subject,
-        framework=proof.framework,
-        model=proof.model,
-        parts=proof.parts,
-        signature=proof.signature,
-        archived=proof.archived,
-    )

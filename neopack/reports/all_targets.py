@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neopack.checks.all_targets import Cell, Matrix, TargetVerdict
 from neopack.reports import markdown
-from neopack.reports.text import wrapped
+from neopack.reports.wrapping import wrapped
 
 __all__ = ["matrix_markdown", "matrix_text"]
 

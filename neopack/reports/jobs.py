@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from neopack.reports.text import table
+from neopack.reports.wrapping import table
 from neopack.sagemaker.following import JobOutcome, JobResults
 from neopack.sagemaker.jobs import Job
 from neopack.sagemaker.managing import JobLog

@@ -76,7 +76,8 @@ RESULTS: Mapping[str, ResultKind] = {
     "support training-compiler": ResultKind(text="support:training_text"),
     "targets": ResultKind(text="support:targets_text"),
     "undeploy": ResultKind(text="endpoints:deleted_text", key="deleted"),
-    "verify": ResultKind(text="text:evidence_text"),
+    "verify": ResultKind(text="evidence:evidence_text"),
+    "verify compiler": ResultKind(text="evidence:compiler_evidence_text"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from neopack.reports.text import table, wrapped
+from neopack.reports.wrapping import table, wrapped
 from neopack.runtimes.state import RuntimeState
 
 __all__ = ["path_text", "states_text"]

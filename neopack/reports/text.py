@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from neopack import versions
 from neopack.artifacts.answer import Answer
 from neopack.artifacts.inspecting import Inspection
 from neopack.checks.failure_reasons import Explanation
 from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts
 from neopack.measure.bench import BenchResult
-from neopack.reports.wrapping import wrap
+from neopack.reports.evidence import compiler_line, framework_line
+from neopack.reports.wrapping import table, wrapped
 from neopack.values.artifact import CompiledArtifact, NeoArchive
-from neopack.values.evidence import Evidence
 from neopack.values.finding import CheckResult, Finding, Report
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
@@ -25,17 +24,12 @@ __all__ = [
     "artifacts_text",
     "bench_text",
     "checked_text",
-    "evidence_text",
     "explanation_text",
     "inspected_text",
     "lines_text",
     "own_text",
     "report_text",
-    "table",
-    "wrapped",
 ]
-
-WIDTH = 88
 
 
 class HasText(Protocol):
@@ -62,7 +56,8 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
     for reason in dict.fromkeys(outcome.reason for outcome in report.not_checked):
         same = [outcome.id for outcome in report.not_checked if outcome.reason == reason]
         lines += wrapped("not checked  ", f"{', '.join(same)}: {reason}")
-    lines += [_proven(evidence, report.framework_version) for evidence in report.evidence]
+    lines += [framework_line(each, report.framework_version) for each in report.evidence]
+    lines += [compiler_line(each, report.target) for each in report.compiler]
     lines.append(_summary(report))
     return "\n".join(lines)
 
@@ -87,64 +82,6 @@ def explanation_text(explanation: Explanation) -> str:
     )
     lines = [line for name, value in rows if value for line in wrapped(f"{name:<10} ", value)]
     return "\n".join(lines)
-
-
-def evidence_text(evidence: Evidence) -> str:
-    """The claim in a line, then a row for each output."""
-    versions = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
-    rows: list[tuple[str, ...]] = [("  output", "type", "shape", "absolute", "relative")]
-    for output in evidence.outputs:
-        shape = "x".join(map(str, output.shape)) or "scalar"
-        numbers = (f"{output.absolute:.2g}", f"{output.relative:.2g}")
-        rows.append((f"  {output.name}", output.dtype, shape, *numbers))
-    return "\n".join(
-        [
-            _proven(evidence),
-            f"  reported        {versions}",
-            f"  loaded in       {evidence.load_seconds:.2f} s",
-            *_stood_in(evidence),
-            *table(rows),
-            *_cases(evidence),
-        ]
-    )
-
-
-def _cases(evidence: Evidence) -> list[str]:
-    """How many golden cases there are, and what each that is not alike has."""
-    unlike = [case for case in evidence.cases if case.remark]
-    alike = len(evidence.cases) - len(unlike)
-    lines = [f"  golden cases    {alike} of {len(evidence.cases)} alike"] if evidence.cases else []
-    for case in unlike:
-        lines += wrapped("  not alike       ", f"{case.name}: {case.remark}")
-    return lines
-
-
-def _stood_in(evidence: Evidence) -> list[str]:
-    count = len(evidence.stood_in)
-    told = f"  without CUDA    {count} libraries are empty stand-ins: a proof of the CPU"
-    return [told] if count else []
-
-
-def _proven(evidence: Evidence, version: str = "") -> str:
-    """``version`` is the one that a report judges, where that may be another than was proven."""
-    without = " without CUDA" if evidence.stood_in else ""
-    if evidence.random:
-        runtime = f"{evidence.runtime}{without}{_nearest(evidence, version)}"
-        what = f"not proven: the model is random ({', '.join(evidence.random)})"
-        return (
-            f"{what}. In {runtime} it loads, and its outputs have the right names, types and "
-            "shapes; their numbers differ by chance"
-        )
-    proven = f"proven in {evidence.runtime}{without}{_nearest(evidence, version)}"
-    return f"{proven}: loads, and its outputs differ by {evidence.difference:.2g} of the largest"
-
-
-def _nearest(evidence: Evidence, version: str) -> str:
-    if evidence.exact:
-        return ""
-    if version and not versions.same(evidence.framework_version, version):
-        return f" for {evidence.framework_version}, which does not count for {version}"
-    return ", the nearest there is to what Neo compiles with"
 
 
 def _subject(report: Report) -> str:
@@ -328,21 +265,6 @@ def lines_text(lines: Sequence[str]) -> str:
 def own_text(value: HasText) -> str:
     """Of a value that says itself what it is."""
     return value.text()
-
-
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns two spaces apart, the first to the left, numbers to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.ljust(width) if index < 2 else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
-
-
-def wrapped(label: str, text: str) -> list[str]:
-    return wrap(label, text, WIDTH)
 
 
 def _bytes(count: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Proof that a model was loaded and computed in an exact framework version."""
+"""Proof that a model was loaded and computed in an exact framework version, or compiled."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from neopack.values.signature import Shape
 
 __all__ = [
     "CaseEvidence",
+    "CompilerEvidence",
     "Evidence",
     "OutputEvidence",
 ]
@@ -59,4 +60,35 @@ class Evidence:
     framework_version: str = ""
     cases: tuple[CaseEvidence, ...] = ()
     stood_in: tuple[str, ...] = ()
+    random: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompilerEvidence:
+    """That Neo's public loader converted a packaged model, and that its compiler built it.
+
+    ``compiler`` says what that is, and is not. It was built for ``target``: ``code`` is TVM's name
+    of the CPU, empty where it generates none for that target. ``computed_in`` is the code that the
+    golden ``cases`` were computed in here: for this CPU where ``code`` does not run here.
+    ``exact`` is whether the loader had the framework version that Neo compiles with, ``operators``
+    are those of the converted model, by count. ``remarks`` say what the compiled model takes or
+    returns otherwise than its source. The other fields are those of ``Evidence``.
+    """
+
+    runtime: str
+    compiler: str
+    target: str
+    framework_version: str
+    exact: bool
+    versions: Mapping[str, str]
+    code: str
+    computed_in: str
+    operators: Mapping[str, int]
+    load_seconds: float
+    build_seconds: float
+    difference: float
+    allowed: float
+    outputs: tuple[OutputEvidence, ...] = ()
+    cases: tuple[CaseEvidence, ...] = ()
+    remarks: tuple[str, ...] = ()
     random: tuple[str, ...] = ()

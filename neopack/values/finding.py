@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from neopack.values.evidence import Evidence
+from neopack.values.evidence import CompilerEvidence, Evidence
 
 __all__ = [
     "GRAVITY",
@@ -53,8 +53,8 @@ class RuleOutcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The result of a check of one subject for one target. ``evidence`` was proven by running the
-    model; everything else was only read. ``remark`` says how the subject was judged if it is not
-    an archive to be compiled."""
+    model, ``compiler`` by compiling it; everything else was only read. ``remark`` says how the
+    subject was judged if it is not an archive to be compiled."""
 
     subject: str
     framework: str
@@ -64,6 +64,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     outcomes: tuple[RuleOutcome, ...] = field(default=(), repr=False)
     evidence: tuple[Evidence, ...] = ()
+    compiler: tuple[CompilerEvidence, ...] = ()
     remark: str = ""
 
     def at(self, level: Level) -> tuple[Finding, ...]:

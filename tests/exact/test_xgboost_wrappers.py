@@ -105,7 +105,9 @@ def test_a_number_is_missing_in_pickles_and_by_option_in_files(
     elif form == "booster":
         source = model.get_booster()
     chosen: dict[str, Any] = {"trust_pickle": True} if form == "pickle" else {"missing": -999.0}
-    archive = neopack.package(source, path=tmp_path / "m.tar.gz", verify=True, **chosen)
+    archive = neopack.package(
+        source, path=tmp_path / "m.tar.gz", verify=True, compiler=False, **chosen
+    )
     own = model.predict(data, output_margin=True)
     assert_alike(margins(xgboost_1_3_3, archive.path, data), own)
 
@@ -114,7 +116,9 @@ def test_rows_may_have_nan_where_the_wrapper_has_a_number(
     tmp_path: Path, xgboost_1_3_3: Worker
 ) -> None:
     model, data = trained(xgboost.XGBRegressor, 0.0), rows(0.0)
-    archive = neopack.package(model, path=tmp_path / "m.tar.gz", verify=True, missing=NAN)
+    archive = neopack.package(
+        model, path=tmp_path / "m.tar.gz", verify=True, compiler=False, missing=NAN
+    )
     assert any("must have NaN" in warning for warning in archive.warnings)
     sent = np.where(data == 0, np.float32(np.nan), data)
     own = model.predict(data, output_margin=True)
@@ -124,7 +128,9 @@ def test_rows_may_have_nan_where_the_wrapper_has_a_number(
 
 def test_a_linear_model_takes_zero_for_missing_and_no_other_number(tmp_path: Path) -> None:
     linear = trained(xgboost.XGBRegressor, 0.0, booster="gblinear")
-    neopack.package(linear, path=tmp_path / "m.tar.gz", verify=True, ignore=NO_TREES)
+    neopack.package(
+        linear, path=tmp_path / "m.tar.gz", verify=True, compiler=False, ignore=NO_TREES
+    )
     linear.set_params(missing=7.0)
     with pytest.raises(SourceError, match="a linear model cannot take 7") as refused:
         neopack.package(linear, path=tmp_path / "n.tar.gz")
@@ -146,7 +152,9 @@ def test_golden_predictions_are_the_wrapper_s_own(tmp_path: Path) -> None:
         trained(xgboost.XGBClassifier, NAN),
         trained(xgboost.XGBClassifier, NAN, three=True),
     ):
-        archive = neopack.package(model, path=tmp_path / "m.tar.gz", force=True, verify=True)
+        archive = neopack.package(
+            model, path=tmp_path / "m.tar.gz", force=True, verify=True, compiler=False
+        )
         for case in load_cases(archive.goldens):
             own = model.predict_proba(case.inputs["data"])
             chosen = own if own.shape[1] > 2 else own[:, 1]
@@ -164,7 +172,7 @@ def test_a_predict_that_does_more_is_found(tmp_path: Path) -> None:
     data = rows(NAN)
     model = Clipped(n_estimators=3, n_jobs=1).fit(data, total(data, NAN))
     with pytest.raises(NeopackError, match="differ"):
-        neopack.package(model, path=tmp_path / "m.tar.gz", verify=True)
+        neopack.package(model, path=tmp_path / "m.tar.gz", verify=True, compiler=False)
 
 
 def classifier() -> Any:
@@ -213,7 +221,9 @@ def test_a_pipeline_of_the_model_alone_is_packaged(tmp_path: Path, xgboost_1_3_3
         )
     ):
         model = fitted(pipeline)
-        archive = neopack.package(model, path=tmp_path / f"{number}.tar.gz", verify=True)
+        archive = neopack.package(
+            model, path=tmp_path / f"{number}.tar.gz", verify=True, compiler=False
+        )
         data = np.nan_to_num(rows(NAN))
         own = model.predict_proba(data)[:, 1]
         margin = margins(xgboost_1_3_3, archive.path, data)
@@ -225,7 +235,9 @@ def test_a_pipeline_of_the_model_alone_is_packaged(tmp_path: Path, xgboost_1_3_3
 def test_named_columns_are_no_hindrance(kind: Any, booster: str, tmp_path: Path) -> None:
     model = trained(kind, NAN, booster=booster)
     model.get_booster().feature_names = ["b", "a", "d", "c"]
-    neopack.package(model, path=tmp_path / "m.tar.gz", verify=True, ignore=NO_TREES)
+    neopack.package(
+        model, path=tmp_path / "m.tar.gz", verify=True, compiler=False, ignore=NO_TREES
+    )
 
 
 def test_the_order_of_named_columns_is_told(tmp_path: Path) -> None:
@@ -233,7 +245,7 @@ def test_the_order_of_named_columns_is_told(tmp_path: Path) -> None:
         rows(NAN), label=total(rows(NAN), NAN), feature_names=["b", "a", "d", "c"]
     )
     booster = xgboost.train({"nthread": 1}, data, 2)
-    neopack.package(booster, path=tmp_path / "m.tar.gz", verify=True)
+    neopack.package(booster, path=tmp_path / "m.tar.gz", verify=True, compiler=False)
     manifest = read_manifest(tmp_path / "m.tar.gz")
     assert manifest is not None
     assert any("in the order b, a, d, c" in rewrite for rewrite in manifest.rewrites)
@@ -248,7 +260,9 @@ def test_a_callable_builds_a_model(tmp_path: Path, xgboost_1_3_3: Worker) -> Non
         "    model = xgboost.XGBRegressor(missing=missing, n_estimators=3)\n"
         "    return model.fit(data, data.sum(axis=1))\n"
     )
-    archive = neopack.package(f"{code}:build", path=tmp_path / "m.tar.gz", verify=True)
+    archive = neopack.package(
+        f"{code}:build", path=tmp_path / "m.tar.gz", verify=True, compiler=False
+    )
     assert margins(xgboost_1_3_3, archive.path, np.zeros((2, 3), np.float32)).shape == (2,)
     code.write_text("import numpy, xgboost\ndef build(): return numpy.zeros(3)\n")
     with pytest.raises(SourceError, match="of type ndarray, not an XGBoost model"):

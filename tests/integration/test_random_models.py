@@ -13,7 +13,8 @@ from desk import Call
 from onnx import TensorProto, helper
 
 import neopack as package
-from neopack.reports.text import evidence_text, report_text
+from neopack.reports.evidence import evidence_text
+from neopack.reports.text import report_text
 from neopack.values.artifact import NeoArchive
 
 IMAGE = {"x": (1, 3, 16, 16)}

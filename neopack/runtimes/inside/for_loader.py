@@ -13,7 +13,7 @@ import neo  # noqa: E402
 import numpy  # noqa: E402
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
-PACKAGES = ("tvm", "torch", "torchvision", "onnx", "mxnet", "keras", "tensorflow", "numpy")
+PACKAGES = ("torch", "torchvision", "onnx", "mxnet", "keras", "tensorflow", "tvm", "numpy")
 # Keras keeps the channels last, and TVM's importer turns images and volumes around
 TURNED = 4
 _loaded = {}
@@ -26,12 +26,11 @@ def versions(data, arrays):
 def load(data, arrays):
     """``refused`` says why the loader refuses the model, else there are ``operators`` of Relay,
     by count, and the ``dtypes`` of the inputs."""
-    import tvm
-
-    neo.overhear()
     loader, refused = neo.load(data)
     if loader is None:
         return {"refused": refused}, {}
+    import tvm
+
     module, parameters = loader.model_objects[:2]
     module = tvm.relay.transform.InferType()(module)
     _loaded.update(module=module, parameters=parameters, names=data["outputs"])
@@ -68,7 +67,10 @@ def predict(data, arrays):
     """Outputs by the names that ``load`` was told, and others by their place."""
     turned = _loaded["turned"]
     inputs = {name: _turned(array, -1, 1) if turned else array for name, array in arrays.items()}
-    outputs = _loaded["program"].predict(inputs)
+    try:
+        outputs = _loaded["program"].predict(inputs)
+    except Exception as error:  # as above
+        raise RuntimeError(neo.words(error))
     outputs = [_turned(array, 1, -1) if turned else array for array in outputs]
     names = list(_loaded["names"])
     names += ["extra output %d" % place for place in range(len(names), len(outputs))]

@@ -16,8 +16,13 @@ BOILERPLATE = re.compile(
     r"-{10,}|An error occurred during the execution of TVM\.|"
     r"For more information, please see: \S+|"
     r"Note that you can use `from_pytorch\([^`]*`?|"
-    r"one or more error diagnostics were emitted, please check diagnostic render for output\.?"
+    r"one or more error diagnostics were emitted, please check diagnostic render for output\.?|"
+    r"\[\d\d:\d\d:\d\d\] \S+:\d+: "
 )
+# as Python's side of TVM and of MXNet prints it
+NO_MEMORY = re.compile(r"(?:: )?std: ?:bad_alloc")
+# Treelite's own traceback
+STACK = re.compile(r"^\s*(?:Stack trace:|\[bt\] .*)$", re.MULTILINE)
 
 
 def load(data):
@@ -32,6 +37,9 @@ def load(data):
     members = [name for name in data["members"] if not os.path.basename(name).startswith(".")]
     paths = [os.path.join(data["folder"], name) for name in members]
     try:
+        # it imports the framework before TVM: MXNet fails where TVM comes first
+        neo_loader.get_model_loader_for_framework(data["framework"])
+        overhear()
         shapes = neo_loader.validate_input_shape(data["framework"], data["config"])
         return neo_loader.load_model(paths, shapes), ""
     except Exception as error:  # the loader raises whatever TVM and the framework do
@@ -46,8 +54,9 @@ def words(error):
     if traceback:
         *_, last = ERROR.split(after)
         text = before + last
-    told = [text] + diagnostics(error)
+    told = [STACK.sub("", text)] + diagnostics(error)
     line = " ".join(BOILERPLATE.sub(" ", " ".join(told)).split()) or type(error).__name__
+    line = NO_MEMORY.sub("out of memory (std::bad_alloc)", line)
     return line if len(line) <= LONGEST else line[:LONGEST] + " ..."
 
 

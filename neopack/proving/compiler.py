@@ -1,0 +1,243 @@
+"""Prove that Neo's public loader takes an archive, that its compiler builds it for a target, and
+that what was built computes the golden outputs."""
+
+from __future__ import annotations
+
+import math
+import platform
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from neopack import facts, runtimes
+from neopack.archive.manifest import record_compiler_evidence
+from neopack.dataconfig.compiler_options import parse_options
+from neopack.dataconfig.data_input_config import example
+from neopack.errors import Missing, Unsupported, VerificationFailed
+from neopack.facts.code_generation import generated_code, not_generated
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.goldens.cases import GoldenCase, load_cases
+from neopack.outputs.staging import staging_directory
+from neopack.proving import comparing
+from neopack.proving.proof import Proof, allowed_difference, archived, info_of, packaged
+from neopack.rules.randomness import random_parts
+from neopack.runtimes import Runtime, Worker
+from neopack.values.artifact import Array
+from neopack.values.evidence import CompilerEvidence
+from neopack.values.json import AnyJson, Json
+from neopack.values.log import Log
+from neopack.values.target import Target
+
+__all__ = ["is_compiled_by_tvm", "prove_compiler", "verify_compiler"]
+
+HERE = "llvm"
+TREES = "C by Treelite, compiled with gcc"
+# a network of hundreds of layers is built in minutes
+LOAD_WITHIN = 1200.0
+BUILD_WITHIN = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Build:
+    """What was built: the code for the target, the code that computes here, and how long the
+    first of them took."""
+
+    code: str
+    computed_in: str
+    seconds: float
+
+
+def verify_compiler(
+    archive: Path,
+    *,
+    target: str | None,
+    max_difference: float | None,
+    log: Log,
+    limits: Limits = DEFAULT_LIMITS,
+) -> CompilerEvidence:
+    """Prove an archive by compiling it, and write the evidence into the manifest beside it.
+
+    Raises ``VerificationFailed`` if the loader refuses the model, or it cannot be built, or
+    computes other outputs; ``Unsupported`` for a target that Neo compiles for otherwise; and what
+    ``archived`` raises.
+    """
+    with archived(archive, target, max_difference, limits, log) as (proof, manifest):
+        evidence = prove_compiler(proof, log)
+    record_compiler_evidence(archive, manifest, evidence)
+    return evidence
+
+
+def is_compiled_by_tvm(framework: str, target: Target, version: str) -> bool:
+    """Whether Neo's loader and TVM (or Treelite) are what compiles such a model."""
+    return facts.compiler_path(framework, target, version) == "tvm" and not not_generated(target)
+
+
+def prove_compiler(proof: Proof, log: Log) -> CompilerEvidence:
+    """Convert, build and compute. Raises what ``verify_compiler`` does."""
+    runtime = _loader_for(proof)
+    cases, info = load_cases(proof.goldens), info_of(proof)
+    random = proof.random or random_parts(info)
+    allowed = allowed_difference(proof, info)
+    comparing.refuse_empty(cases, proof.subject)
+    with (
+        staging_directory() as built,
+        runtimes.worker(
+            runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
+        ) as worker,
+    ):
+        with log.step("converting by Neo's public loader"):
+            start = time.monotonic()
+            model = _converted(proof, worker)
+            seconds = time.monotonic() - start
+        build = _built(proof, runtime, worker, built, log)
+        versions, _ = worker.call("versions")
+        with log.step("computing the golden inputs"):
+            compared = _compared(proof, worker, cases, math.inf if random else allowed)
+    comparing.refuse(compared, packaged(proof, by_compiler=True), runtime.name)
+    return CompilerEvidence(
+        runtime=runtime.name,
+        compiler=runtime.description,
+        target=proof.target.name,
+        framework_version=proof.framework_version,
+        exact=runtimes.is_exact(runtime, proof.framework_version),
+        versions=versions,
+        code=build.code,
+        computed_in=build.computed_in,
+        operators=model["operators"],
+        load_seconds=round(seconds, 3),
+        build_seconds=round(build.seconds, 3),
+        difference=max(output.relative for output in compared.outputs),
+        allowed=allowed,
+        outputs=compared.outputs,
+        cases=compared.cases,
+        remarks=(*_input_remarks(proof, model["dtypes"]), *_build_remarks(proof, build)),
+        random=random,
+    )
+
+
+def _loader_for(proof: Proof) -> Runtime:
+    """The loader's runtime. Raises ``Unsupported`` where Neo does not compile with it."""
+    framework, target, version = proof.framework, proof.target, proof.framework_version
+    if not is_compiled_by_tvm(framework, target, version):
+        other = not_generated(target) or "another compiler takes it"
+        raise Unsupported(
+            f"Neo compiles {framework} {version} for {target.name} without its loader: {other}",
+            where=proof.subject,
+            hint="devices and platforms such as linux/arm64 go through the loader",
+        )
+    runtime = runtimes.closest_loader(framework, version)
+    if runtime is None:
+        raise Unsupported(f"there is no runtime of Neo's loader for {framework} models")
+    return runtime
+
+
+def _converted(proof: Proof, worker: Worker) -> AnyJson:
+    task: Json = {
+        "framework": proof.framework.lower(),
+        "folder": str(proof.folder),
+        "members": list(proof.members),
+        "config": proof.data_input_config or example(proof.signature, proof.framework),
+        "outputs": [spec.name for spec in proof.signature.outputs],
+    }
+    model, _ = worker.call("load", task, timeout=LOAD_WITHIN)
+    if model["refused"]:
+        raise VerificationFailed(
+            f"Neo's public loader refuses it: {model['refused']}",
+            where=proof.subject,
+            hint="neopack explain, given these words, says what they mean",
+        )
+    return model
+
+
+# --- building -------------------------------------------------------------------------------
+
+
+def _built(proof: Proof, runtime: Runtime, worker: Worker, folder: Path, log: Log) -> _Build:
+    if proof.framework == "XGBOOST":  # trees become C, whatever it is compiled for
+        seconds = _build(proof, runtime, worker, TREES, folder / "trees.so", log)
+        return _Build(code=TREES, computed_in=TREES, seconds=seconds)
+    code = generated_code(proof.target, _mcpu(proof))
+    if code.runs(platform.machine(), _cpu_flags()):
+        seconds = _build(proof, runtime, worker, code.name, None, log)
+        return _Build(code=code.name, computed_in=code.name, seconds=seconds)
+    seconds = 0.0
+    if code.name:
+        seconds = _build(proof, runtime, worker, code.name, folder / "compiled.o", log)
+    here = _build(proof, runtime, worker, HERE, None, log)
+    return _Build(code=code.name, computed_in=HERE, seconds=seconds or here)
+
+
+def _build(
+    proof: Proof, runtime: Runtime, worker: Worker, code: str, path: Path | None, log: Log
+) -> float:
+    """The seconds that it took. Without ``path`` it is ready to compute in the worker."""
+    task: Json = {"code": code, "runs": path is None, "path": str(path or "")}
+    start = time.monotonic()
+    with log.step(f"building for {code}"):
+        answer, _ = worker.call("build", task, timeout=BUILD_WITHIN)
+    if answer.get("missing"):
+        raise Missing(answer["missing"], hint="install it: apt-get install gcc, for example")
+    if answer["refused"]:
+        raise VerificationFailed(
+            f"{runtime.compiler} cannot build it for {code}: {answer['refused']}",
+            where=proof.subject,
+        )
+    return time.monotonic() - start
+
+
+def _mcpu(proof: Proof) -> str:
+    options = parse_options(proof.compiler_options) if proof.compiler_options else None
+    mcpu = options.keys.get("mcpu", "") if options else ""
+    return mcpu if isinstance(mcpu, str) and re.fullmatch(r"[\w.+-]+", mcpu) else ""
+
+
+def _cpu_flags() -> frozenset[str]:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return frozenset()
+    flags = re.search(r"^flags\s*:(.*)$", text, re.MULTILINE)
+    return frozenset(flags.group(1).split()) if flags else frozenset()
+
+
+# --- computing ------------------------------------------------------------------------------
+
+
+def _compared(
+    proof: Proof, worker: Worker, cases: Sequence[GoldenCase], allowed: float
+) -> comparing.ComparedCases:
+    dtypes = {spec.name: spec.dtype for spec in proof.signature.outputs}
+
+    def compute(inputs: Mapping[str, Array]) -> dict[str, Array]:
+        outputs = worker.call("predict", None, arrays=dict(inputs))[1]
+        return {name: _as(array, dtypes.get(name, "")) for name, array in outputs.items()}
+
+    return comparing.compared(cases, compute, allowed)
+
+
+def _as(array: Array, dtype: str) -> Array:
+    """In the dtype of the source's output, where the compiler has another width of the kind."""
+    import numpy as np
+
+    same_kind = dtype and np.dtype(dtype).kind == array.dtype.kind
+    return array.astype(dtype) if same_kind else array
+
+
+def _input_remarks(proof: Proof, dtypes: Mapping[str, str]) -> Iterator[str]:
+    for spec in proof.signature.inputs:
+        dtype = dtypes.get(spec.name, "")
+        if dtypes and not dtype:
+            yield f"the compiled model does not take the input {spec.name!r}: nothing needs it"
+        elif dtype not in ("", spec.dtype):
+            yield f"the compiled model takes the input {spec.name!r} as {dtype}, not {spec.dtype}"
+
+
+def _build_remarks(proof: Proof, build: _Build) -> Iterator[str]:
+    if build.code != build.computed_in:
+        code = build.code or f"the code of {proof.target.name} is not known, and"
+        why = f"{code} does not run here" if build.code else f"{code} none was generated for it"
+        yield f"{why}: the numbers are those of code for this CPU"
+    if proof.target.accelerator:
+        yield f"code for the CPU only: none was generated for {proof.target.accelerator}"

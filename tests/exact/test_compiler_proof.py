@@ -1,0 +1,167 @@
+"""``verify --compiler``: what Neo's public loader and the compiler behind it take, build and
+compute, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from desk import Call, Desk
+from onnx import TensorProto, helper
+
+import neopack as package
+from neopack import facts
+from neopack.errors import Unsupported, VerificationFailed
+from neopack.goldens.cases import FIRST, GoldenCase, save_cases
+from neopack.proving import compiler
+from neopack.proving.proof import Proof
+from neopack.values.log import SilentLog
+from neopack.values.signature import Signature, TensorSpec
+
+CPU = "llvm"
+ARM = "llvm -device=arm_cpu -mtriple=aarch64-linux-gnu -mattr=+neon"
+TREES = "C by Treelite, compiled with gcc"
+# framework: file, inputs, target; the code that is built and that computes; what the loader has
+MODELS = {
+    "PYTORCH": ("pytorch/cnn-traced.pt", {}, "jetson_nano", ARM, CPU, ("torch", "1.8.1")),
+    "MXNET": ("mxnet/gluon", {"data": (1, 3, 8, 8)}, "linux/x86_64", CPU, CPU, ("mxnet", "1.8.0")),
+    "KERAS": ("keras/cnn.h5", {}, "linux/x86_64", CPU, CPU, ("tensorflow", "1.15.0")),
+    "XGBOOST": ("xgboost/softprob.json", {}, "ml_c4", TREES, TREES, ("treelite", "1.1.0")),
+}
+
+
+@pytest.mark.parametrize("framework", MODELS)
+def test_the_loader_takes_a_model_of_each_other_framework(
+    framework: str, tmp_path: Path, fixtures: Path
+) -> None:
+    file, inputs, target, code, computed_in, (name, version) = MODELS[framework]
+    path = tmp_path / "m.tar.gz"
+    package.package(fixtures / file, inputs=inputs, path=path, target=target)
+    evidence = package.verify_compiler(path)
+    assert evidence.exact
+    assert evidence.target == target
+    assert (evidence.code, evidence.computed_in) == (code, computed_in)
+    assert evidence.versions["neo-loader"] == "1.0.1"
+    assert evidence.versions[name] == version
+    assert evidence.difference <= 1e-5
+    assert all(not case.remark for case in evidence.cases)
+    assert ("nn.conv2d" in evidence.operators) == (framework != "XGBOOST")
+    report = package.check(path)
+    assert report.compiler == (evidence,)
+    assert report.evidence == ()
+
+
+def test_packaging_with_proof_has_both_proofs(
+    neopack: Call, desk: Desk, tmp_path: Path, fixtures: Path
+) -> None:
+    model = fixtures / "onnx/cnn-opset12.onnx"
+    answer = neopack("package", model, "-t", "rasp3b", "-o", "m.tar.gz", "--verify")
+    assert "proven in onnx-1.7.0: loads" in answer.err
+    assert "hhb-tvm 2.4.5" in answer.err
+    assert "not Neo: builds for rasp3b, and its outputs differ by" in answer.err
+    assert "builds for rasp3b, and its outputs" in neopack("check", "m.tar.gz").out
+    other = " ".join(neopack("check", "m.tar.gz", "-t", "ml_c5").out.split())
+    assert "builds for rasp3b, which does not count for ml_c5" in other
+    assert not package.check(desk.path / "m.tar.gz", target="ml_c5").compiler[0].exact
+    # as written before there were proofs of the compiler
+    manifest = desk.path / "m.neopack.json"
+    older = json.loads(manifest.read_text())
+    del older["compiler"]
+    manifest.write_text(json.dumps(older))
+    assert package.check(desk.path / "m.tar.gz").compiler == ()
+
+
+def test_what_the_loader_refuses_is_an_error_in_its_own_words(
+    refused: Call, neopack: Call, desk: Desk, fixtures: Path
+) -> None:
+    model = fixtures / "xgboost/linear.json"
+    neopack("package", model, "-t", "ml_c5", "-o", "m.tar.gz", "--ignore", "NEO-XG")
+    words = "Treelite failed to convert XGBoost model"
+    answer = refused(1, (words, "must be gbtree or dart"), "verify", "m.tar.gz", "--compiler")
+    assert "Traceback" not in answer.err
+    assert "Stack trace" not in answer.err
+    assert package.check(desk.path / "m.tar.gz").compiler == ()
+    (line,) = answer.errors
+    assert "takes trees only; this model is" in neopack("explain", line).out
+
+
+def onnx_proof(folder: Path, nodes: Sequence[onnx.NodeProto], *, golden: float = 0.0) -> Proof:
+    """Of a graph from x to y, whose golden output is one number everywhere."""
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, (2, 2)) for n in "xy")
+    model = helper.make_model(
+        helper.make_graph(list(nodes), "graph", [x], [y]),
+        opset_imports=[helper.make_opsetid("", 12)],
+        ir_version=7,
+    )
+    onnx.save(model, folder / "model.onnx")
+    case = GoldenCase(
+        name=FIRST,
+        inputs={"x": np.zeros((2, 2), np.float32)},
+        outputs={"y": np.full((2, 2), golden, np.float32)},
+    )
+    save_cases(folder / "golden.npz", [case], seed=0)
+    spec = TensorSpec(name="x", dtype="float32", shape=(2, 2))
+    return Proof(
+        subject="model.onnx",
+        framework="ONNX",
+        framework_version="1.7",
+        model=folder / "model.onnx",
+        parts=(),
+        signature=Signature(inputs=(spec,), outputs=(replace(spec, name="y"),)),
+        goldens=folder / "golden.npz",
+        folder=folder,
+        members=("model.onnx",),
+        target=facts.target("linux/x86_64"),
+        data_input_config='{"x": [2, 2]}',
+    )
+
+
+def test_other_parameters_are_found_out(tmp_path: Path) -> None:
+    proof = onnx_proof(tmp_path, [helper.make_node("Exp", ["x"], ["y"])], golden=2.0)
+    with pytest.raises(VerificationFailed, match=r"another result: output 'y' differs by 0\.5"):
+        compiler.prove_compiler(proof, SilentLog())
+
+
+SIZES = helper.make_tensor("value", TensorProto.INT64, (3,), (40000, 40000, 2000))
+REFUSED = {
+    "for frontend ONNX: Det": [
+        helper.make_node("Det", ["x"], ["d"]),
+        helper.make_node("Add", ["x", "d"], ["y"]),
+    ],
+    "out of memory": [
+        helper.make_node("Constant", [], ["sizes"], value=SIZES),
+        helper.make_node("ConstantOfShape", ["sizes"], ["zeros"]),
+        helper.make_node("ReduceMax", ["zeros"], ["largest"], keepdims=0),
+        helper.make_node("Add", ["x", "largest"], ["y"]),
+    ],
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_the_importer_lacks_or_cannot_hold_is_in_its_words(
+    words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(VerificationFailed, match=f"loader refuses it: .*{words}"):
+        compiler.prove_compiler(onnx_proof(tmp_path, REFUSED[words]), SilentLog())
+
+
+def test_a_build_that_does_not_end_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    monkeypatch.setattr(compiler, "BUILD_WITHIN", 0.0)
+    with pytest.raises(VerificationFailed, match="build took longer than 0 s"):
+        compiler.prove_compiler(onnx_proof(tmp_path, nodes), SilentLog())
+
+
+def test_what_neo_compiles_otherwise_has_no_such_proof(tmp_path: Path, fixtures: Path) -> None:
+    model, path = fixtures / "pytorch/cnn-traced.pt", tmp_path / "m.tar.gz"
+    package.package(model, path=path, target="jetson_nano")
+    for target in ("ml_c5", "coreml", "ml_inf1"):
+        with pytest.raises(Unsupported, match="without its loader"):
+            package.verify_compiler(path, target=target)
