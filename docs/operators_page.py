@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from neopack.facts.compiler_table import (
     compiler_frameworks,
+    compiler_limits,
     compiler_operators,
     compiler_releases,
-    tvm_limits,
     tvm_of_neo,
 )
 
@@ -65,7 +65,7 @@ def _names(names: set[str]) -> str:
 def _limits(framework: str) -> Iterator[str]:
     """What the newest release of Neo's time says about operators that it converts."""
     newest = tvm_of_neo()[-1].name
-    limits = tvm_limits(framework, newest)
+    limits = compiler_limits(framework, newest)
     if limits:
         lines = [f"| What {newest} raises | About |", "| --- | --- |"]
         about: dict[str, list[str]] = {}

@@ -80,7 +80,9 @@ def operators(
         ),
     ] = None,
     framework: FrameworkName = "",
-    compiler: Annotated[str, typer.Option(help="tvm, tvm==0.8, tvm==neo-1.7.0.")] = "tvm",
+    compiler: Annotated[
+        str, typer.Option(help="tvm, tvm==0.8, tvm==neo-1.7.0, neuron, torch-neuron==2.9.0.0.")
+    ] = "tvm",
 ) -> None:
     """The operators that the compilers behind Neo convert, by framework and release."""
     from neopack import api

@@ -13,6 +13,7 @@ from neopack.facts.rows import facts_file
 __all__ = [
     "CompilerRelease",
     "compiler_frameworks",
+    "compiler_limits",
     "compiler_operators",
     "compiler_releases",
     "compilers",
@@ -21,12 +22,11 @@ __all__ = [
     "tvm_importer",
     "tvm_instead",
     "tvm_later",
-    "tvm_limits",
     "tvm_of_neo",
     "tvm_said",
 ]
 
-_FILES = {"tvm": "tvm_operators"}
+_FILES = {"tvm": "tvm_operators", "neuron": "neuron_operators"}
 _LIMITS = "tvm_limits"
 
 
@@ -74,17 +74,22 @@ def compiler_operators(
     """Return the operators of a framework that a release converts, each with the opsets for which
     it has code of its own; empty if it does not read models of the framework."""
     rows = _rows(_FILES[compiler], framework).get(release, frozenset())
-    words = (row.split() for row in sorted(rows))
+    words = (row.partition("\t")[0].split() for row in sorted(rows))
     return {name: tuple(int(opset) for opset in opsets) for name, *opsets in words}
 
 
 @cache
-def tvm_limits(framework: str, release: str) -> Mapping[str, tuple[str, ...]]:
-    """Return what a release of TVM raises about operators that it converts."""
+def compiler_limits(
+    framework: str, release: str, compiler: str = "tvm"
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the conditions on operators that a release converts: what TVM raises about them, and
+    what the pages of Neuron say."""
+    file = _LIMITS if compiler == "tvm" else _FILES[compiler]
     limits: dict[str, tuple[str, ...]] = {}
-    for row in sorted(_rows(_LIMITS, framework).get(release, ())):
-        name, _, text = row.partition("\t")
-        limits[name] = (*limits.get(name, ()), text)
+    for row in sorted(_rows(file, framework).get(release, ())):
+        name, tab, text = row.partition("\t")
+        if tab:
+            limits[name] = (*limits.get(name, ()), text)
     return limits
 
 
@@ -95,7 +100,10 @@ def _rows(file: str, framework: str) -> Mapping[str, frozenset[str]]:
         return {}
     changes, rows = facts_file(file).table(framework), frozenset[str]()
     by_release = {}
-    for release in facts_file("tvm_operators" if file == _LIMITS else file).table("release"):
+    releases = facts_file("tvm_operators" if file == _LIMITS else file).table("release")
+    for release in releases:
+        if framework not in (releases.table(release).texts("frameworks") or (framework,)):
+            continue
         if release in changes:
             changed = changes.table(release)
             gone, new = (changed.text(key, "").splitlines() for key in ("gone", "new"))

@@ -26,11 +26,14 @@ def operators_text(answer: OperatorsAnswer) -> str:
 
 
 def _counts(answer: OperatorsAnswer) -> Iterator[str]:
-    """A block for each framework: eight releases do not fit side by side."""
+    """A block for each framework, with the releases that convert more or fewer than before."""
     for row in answer.counts:
-        pairs = zip(answer.releases, row.operators, strict=True)
-        held = ", ".join(f"{release.name}: {count}" for release, count in pairs if count)
-        yield from wrap(f"{row.framework:<13}", held or "none", WIDTH)
+        held, before = [], 0
+        for release, count in zip(answer.releases, row.operators, strict=True):
+            if count not in (0, before):
+                held.append(f"{release.name}: {count}")
+                before = count
+        yield from wrap(f"{row.framework:<13}", ", ".join(held) or "none", WIDTH)
 
 
 def _row(row: OperatorRow, answer: OperatorsAnswer) -> Iterator[str]:
@@ -39,7 +42,7 @@ def _row(row: OperatorRow, answer: OperatorsAnswer) -> Iterator[str]:
     if row.opsets:
         yield from wrap("    opsets  ", ", ".join(map(str, row.opsets)), WIDTH)
     for limit in row.limits:
-        yield from wrap("    raises  ", limit, WIDTH)
+        yield from wrap("    raises  " if answer.compiler == "tvm" else "    only  ", limit, WIDTH)
 
 
 def _releases(having: tuple[str, ...], every: tuple[str, ...]) -> str:
@@ -61,6 +64,9 @@ def _unknown(unknown: UnknownOperator, answer: OperatorsAnswer) -> Iterator[str]
 
 
 def _sources(answer: OperatorsAnswer) -> Iterator[str]:
-    for release in answer.releases:
-        source = f"{release.source}@{release.commit[:7]} ({release.date})"
-        yield from wrap(f"{release.name:<10}", source, WIDTH)
+    """A line for each release, under the source that they share."""
+    for source in dict.fromkeys(release.source for release in answer.releases):
+        yield from wrap("source: ", source, WIDTH)
+        for release in answer.releases:
+            if release.source == source:
+                yield f"  {release.name}  {release.commit[:7]} ({release.date})"

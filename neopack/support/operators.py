@@ -11,12 +11,12 @@ from neopack.errors import Unsupported, UsageError
 from neopack.facts.compiler_table import (
     CompilerRelease,
     compiler_frameworks,
+    compiler_limits,
     compiler_operators,
     compiler_releases,
     compilers,
     converts,
     tvm_instead,
-    tvm_limits,
 )
 from neopack.support.names import Reading, framework_of, readings
 
@@ -83,6 +83,7 @@ def operators(
     name, releases = _compiler_of(compiler)
     frameworks, reading = _frameworks_of(framework, name)
     known = {of: _known(of, name) for of in frameworks}
+    releases = tuple(r for r in releases if _reads(r, frameworks, name)) or releases
     rows: list[OperatorRow] = []
     for of in frameworks if names or framework else ():
         chosen = [row for word in names for row in _spelled(word, known[of])] or known[of]
@@ -99,23 +100,41 @@ def operators(
 
 
 def _compiler_of(text: str) -> tuple[str, tuple[CompilerRelease, ...]]:
+    """Read ``tvm``, ``tvm==0.8``, ``neuron`` or ``torch-neuron==2.9.0.0``."""
     match = _COMPILER.fullmatch(text.strip())
     name = match["name"].casefold() if match else text
-    if name not in compilers():
-        hint = f"there are {', '.join(compilers())}"
+    compiler = next((c for c in compilers() if name == c or name in _products(c)), "")
+    if not compiler:
+        every = [*compilers(), *(p for c in compilers() for p in _products(c))]
+        hint = f"there are {', '.join(every)}"
         raise UsageError(f"{text!r} is not a compiler of the tables", hint=hint)
-    releases = compiler_releases(name)
-    release = match["release"] if match else None
-    chosen = tuple(r for r in releases if not release or _same(r.name, release))
+    releases = [r for r in compiler_releases(compiler) if name == compiler or _product(r) == name]
+    version = match["release"] if match else None
+    chosen = tuple(r for r in releases if not version or _same(r.name, version))
     if not chosen:
-        every = ", ".join(release.name for release in releases)
-        raise UsageError(f"the tables lack {name} {release}", hint=f"they have {every}")
-    return name, chosen
+        every = [release.name for release in releases]
+        raise UsageError(f"the tables lack {name} {version}", hint=f"they have {', '.join(every)}")
+    return compiler, chosen
 
 
-def _same(listed: str, release: str) -> bool:
+def _products(compiler: str) -> tuple[str, ...]:
+    """What the releases of a compiler are of, where their names say so: ``torch-neuron 2.9``."""
+    names = (_product(release) for release in compiler_releases(compiler))
+    return tuple(name for name in dict.fromkeys(names) if name)
+
+
+def _product(release: CompilerRelease) -> str:
+    return release.name.rpartition(" ")[0]
+
+
+def _same(listed: str, version: str) -> bool:
     """``0.8.0`` means ``0.8``."""
-    return release.casefold() == listed or release.startswith(f"{listed}.")
+    name = listed.rpartition(" ")[2]
+    return version.casefold() == name or version.startswith(f"{name}.")
+
+
+def _reads(release: CompilerRelease, frameworks: Sequence[str], compiler: str) -> bool:
+    return any(compiler_operators(of, release.name, compiler) for of in frameworks)
 
 
 def _frameworks_of(text: str, compiler: str) -> tuple[tuple[str, ...], tuple[str, str]]:
@@ -170,7 +189,7 @@ def _row(
 ) -> OperatorRow:
     having = [r for r in releases if converts(framework, operator, r, compiler)]
     newest = having[-1].name if having else ""
-    limits = tvm_limits(framework, newest) if compiler == "tvm" else {}
+    limits = compiler_limits(framework, newest, compiler)
     return OperatorRow(
         framework=framework,
         operator=operator,

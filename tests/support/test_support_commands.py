@@ -111,7 +111,14 @@ def test_what_is_refused(refused: Call, code: int, words: str, call: str) -> Non
 
 
 def test_operators_of_compilers_in_60_columns(neopack: Call) -> None:
-    for call in ("", "--framework onnx", "conv2d Softmax", "--framework tf2 --compiler tvm=0.9"):
+    for call in (
+        "",
+        "--framework onnx",
+        "conv2d Softmax",
+        "--framework tf2 --compiler tvm=0.9",
+        "--compiler neuron",
+        "where --compiler torch-neuron==2.9.0.0",
+    ):
         answer = neopack("support", "operators", *call.split())
         assert answer.code == 0
         assert [line for line in answer.out.splitlines() if len(line) > 60] == []

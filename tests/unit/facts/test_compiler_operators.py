@@ -108,3 +108,42 @@ def test_limits_are_only_of_operators_that_are_converted() -> None:
 def test_neo_s_time_comes_before_what_came_later() -> None:
     assert tvm_of_neo()[-1].date < tvm_later()[0].date
     assert {r.name for r in (*tvm_of_neo(), *tvm_later())} == RELEASES.keys() - {"0.16"}
+
+
+# --- Neuron ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("framework", "operator", "first", "last"),
+    [
+        ("PYTORCH", "aten::_convolution", "torch-neuron 1.0.552.0", "torch-neuron 2.9.1.0"),
+        ("PYTORCH", "aten::clamp_max", "torch-neuron 2.9.1.0", "torch-neuron 2.9.1.0"),
+        # it was taken back: too slow
+        ("PYTORCH", "aten::embedding", "torch-neuron 1.0.763.0", "torch-neuron 1.0.825.0"),
+        ("TENSORFLOW", "Conv2D", "neuron-cc 1.0.4680.0", "neuron-cc 1.9.1.0"),
+        ("TENSORFLOW", "Softplus", "neuron-cc 1.0.24045.0", "neuron-cc 1.9.1.0"),  # within a line
+        ("MXNET", "amp_cast", "neuron-cc 1.6.13.0", "neuron-cc 1.6.13.0"),
+        ("MXNET", "log", "neuron-cc 1.0.4680.0", "neuron-cc 1.0.15275"),
+        ("XLA", "Gather", "xla", "xla"),
+    ],
+)
+def test_which_releases_of_neuron_run_an_operator(
+    framework: str, operator: str, first: str, last: str
+) -> None:
+    releases = compiler_releases("neuron")
+    having = [
+        r.name for r in releases if operator in compiler_operators(framework, r.name, "neuron")
+    ]
+    assert (having[0], having[-1]) == (first, last)
+
+
+def test_conditions_are_those_of_the_newest_page() -> None:
+    limits = compiler_limits("PYTORCH", "torch-neuron 2.9.1.0", "neuron")
+    assert "``p`` argument" in limits["aten::norm"][0]
+    assert "Fully supported" in limits["aten::max_pool2d_with_indices"][0]
+    assert "embedding" not in " ".join(limits)
+
+
+def test_a_release_has_operators_of_its_own_frameworks_alone() -> None:
+    assert not compiler_operators("PYTORCH", "neuron-cc 1.9.1.0", "neuron")
+    assert not compiler_operators("MXNET", "neuron-cc 1.9.1.0", "neuron")
