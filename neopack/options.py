@@ -261,6 +261,7 @@ class PackageChoices(TypedDict, total=False):
     tags: Sequence[str]
     form: Literal["saved-model", "frozen"] | None
     outputs: Sequence[str]
+    constants: Sequence[str]
     trust_pickle: bool
     missing: float | None
 

@@ -70,6 +70,14 @@ def package(
         list[str] | None,
         typer.Option("--output-name", help="An output of a frozen graph (TensorFlow)."),
     ] = None,
+    constants: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--constant",
+            help="NAME=VALUE: an input of a file that becomes a constant, such as keep_prob=1 "
+            "(TensorFlow).",
+        ),
+    ] = None,
     trust_pickle: Annotated[
         bool,
         typer.Option("--trust-pickle", help="Load a pickled model: runs what is in it (XGBoost)."),
@@ -128,6 +136,7 @@ def package(
             ("tags", tuple(tags or ())),
             ("form", form.value if form else None),
             ("outputs", tuple(outputs or ())),
+            ("constants", tuple(constants or ())),
             ("trust_pickle", trust_pickle),
             ("missing", missing),
         ),

@@ -31,10 +31,12 @@ GOLDENS = "golden.npz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """What every framework reads. ``framework_version`` is what Neo will read the model with, ""
-    where that is unknown; ``example`` is an .npz of real inputs in place of the seeded ones."""
+    """What every framework reads. ``framework_version`` is what Neo will read the model with, and
+    ``compiler_path`` what it compiles it with, "" where that is unknown; ``example`` is an .npz of
+    real inputs in place of the seeded ones."""
 
     framework_version: str = ""
+    compiler_path: str = ""
     seed: int = 0
     example: Path | None = None
 

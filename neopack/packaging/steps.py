@@ -57,7 +57,8 @@ def _package(
     packing.refuse_unsupported(source.framework, submission)
     packing.code_members(options.code)
     version = version_for(source.framework, submission)
-    export = replace(export, framework_version=version)
+    compiler_path = facts.compiler_path(source.framework, target, version)
+    export = replace(export, framework_version=version, compiler_path=compiler_path)
     own = registry.framework_options(source, **_own_keywords(options))
     with exported(source, inputs, export, log, own=own) as (model, info):
         return packing.write(model, info, source, submission, path, options, log)

@@ -20,6 +20,11 @@ from neopack.frameworks import ExportTask, callables
 from neopack.frameworks.task import options_of
 from neopack.frameworks.tensorflow import random_weights, read
 from neopack.frameworks.tensorflow.concrete_function import concrete, written_variables
+from neopack.frameworks.tensorflow.constant_inputs import (
+    constants_of,
+    with_constants,
+    without_inputs,
+)
 from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
 from neopack.frameworks.tensorflow.frozen_graph import output_tensors, parse_graph
 from neopack.frameworks.tensorflow.layout import DIRECTORY
@@ -34,6 +39,7 @@ from neopack.frameworks.tensorflow.lowering.constants import (
 from neopack.frameworks.tensorflow.lowering.lower import LoweredGraph, lower
 from neopack.frameworks.tensorflow.lowering.prune import needed_by, prune
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
+from neopack.frameworks.tensorflow.natural_order import natural
 from neopack.frameworks.tensorflow.options import TensorFlowOptions
 from neopack.frameworks.tensorflow.requests import requests_of
 from neopack.frameworks.tensorflow.run import GraphRunner, frozen_runner, saved_runner
@@ -114,15 +120,23 @@ def _frozen_source(path: Path, info: ModelInfo, task: ExportTask, log: Log) -> E
     graph = parse_graph(path, is_text=facts_of(info, FrozenGraphFacts).text)
     outputs = output_tensors(graph.definition, options.outputs, info, str(path))
     specs = info.signature.inputs if info.signature else ()
-    needed = needed_by(graph.definition, outputs.values())
+    constants = constants_of(options.constants, specs, str(path))
+    needed = needed_by(graph.definition, outputs.values()) - constants.keys()
     used = [spec for spec in specs if spec.name in needed]  # not a label's
     requests = requests_of(used, task.inputs, str(path))
     examples = _examples(requests, task)
-    cases = _answered(_fed_runner(graph, examples, outputs), requests, task, str(path))
+    runner = _fed_runner(graph, examples, outputs, constants)
+    cases = _answered(runner, requests, task, str(path))
     frozen = freeze.FrozenGraph(
-        graph=graph, inputs={name: name for name in examples}, outputs=outputs
+        graph=without_inputs(graph, constants),
+        inputs={name: name for name in examples},
+        outputs=outputs,
     )
-    return _write_frozen(frozen, cases, [], task, log)
+    return _write_frozen(frozen, cases, _remarks(constants), task, log)
+
+
+def _remarks(constants: Mapping[str, Array]) -> list[str]:
+    return [f"input {name} became the constant {constants[name].tolist()}" for name in constants]
 
 
 def _saved_source(
@@ -133,7 +147,16 @@ def _saved_source(
     meta, key = saved_model.choose(model, options.tags, options.signature, str(folder))
     tags = list(meta.meta_info_def.tags)
     specs = _signature_inputs(meta.signature_def[key])
+    constants = constants_of(options.constants, specs, str(folder))
+    if constants:
+        serve = with_constants(folder, tags, key, specs, constants)
+        bound = replace(options, constants=(), signature=None)
+        exported = _live_source(serve, replace(task, own=bound), log)
+        return replace(exported, rewrites=(*_remarks(constants), *exported.rewrites))
     requests = requests_of(specs, task.inputs, str(folder))
+    if golden_of is not None:  # in the order of the model that was saved
+        names = [request.name for request in task.inputs]
+        requests.sort(key=lambda request: names.index(request.name))
     plain = Signature(inputs=())
     # no name for the runner: its session, and the variables in it, go with it
     cases = _answered(
@@ -141,7 +164,7 @@ def _saved_source(
     )
     members, remarks, lowered = _write_saved(folder, model, meta, key, task.staging)
     written = task.staging / DIRECTORY
-    if options.form == "frozen":
+    if options.form == "frozen" or (meta.HasField("object_graph_def") and _neuron_1(task)):
         meta = model.meta_graphs[0]
         specs = list(inputs.specs(cases[0].inputs))
         frozen = freeze.freeze_saved_model(written, meta, specs, str(folder))
@@ -149,6 +172,14 @@ def _saved_source(
         return _write_frozen(frozen, cases, remarks, task, log)
     _refuse_other(saved_runner(written, tags, DEFAULT, plain), cases)
     return _exported(members, cases, remarks, lowered, task, log)
+
+
+def _neuron_1(task: ExportTask) -> bool:
+    """Whether Neuron's compiler of TensorFlow 1 reads it, which takes no SavedModel of
+    TensorFlow 2 (aws-neuron-sdk#389), and nobody chose a form."""
+    options, form = task.options, options_of(task, TensorFlowOptions).form
+    old = options.framework_version.startswith("1.")
+    return options.compiler_path == "neuron" and old and form is None
 
 
 def _write_saved(
@@ -171,7 +202,7 @@ def _live_source(model: Any, task: ExportTask, log: Log) -> ExportedModel:
     function = concrete(live, where)
     source = LiveRunner(live, written_variables(function))
     requests = _in_tensorflow(live, log)
-    if options.form == "frozen":
+    if options.form == "frozen" or _neuron_1(task):
         cases = _answered(source, requests, task, where)
         return _write_frozen(freeze.freeze_function(function), cases, [], task, log)
     folder = task.staging / "given"
@@ -241,12 +272,17 @@ def _write_frozen(
 
 
 def _fed_runner(
-    graph: StrippedGraph, examples: Mapping[str, Array], outputs: Mapping[str, str]
+    graph: StrippedGraph,
+    examples: Mapping[str, Array],
+    outputs: Mapping[str, str],
+    constants: Mapping[str, Array] | None = None,
 ) -> GraphRunner:
-    """The graph with its large constants fed: it computes as it would with them inside."""
-    definition, constants = fed(graph)
+    """The graph with its large constants fed: it computes as it would with them inside; and with
+    those of the user's, by the names of their placeholders."""
+    definition, large = fed(graph)
+    own = {f"{name}:0": value for name, value in (constants or {}).items()}
     signature = Signature(inputs=inputs.specs(examples))
-    return frozen_runner(definition, signature, outputs, constants=constants)
+    return frozen_runner(definition, signature, outputs, constants={**large, **own})
 
 
 def _exported(
@@ -274,13 +310,14 @@ def _exported(
 
 def _signature_inputs(signature: Any) -> list[TensorSpec]:
     tf = tensorflow()
+    infos = {name: signature.inputs[name] for name in natural(signature.inputs)}
     return [
         TensorSpec(
             name=name,
             dtype=tf.dtypes.as_dtype(info.dtype).name,
             shape=tuple(dim.size if dim.size >= 0 else None for dim in info.tensor_shape.dim),
         )
-        for name, info in sorted(signature.inputs.items())
+        for name, info in infos.items()
     ]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from neopack.formats.protobuf import Field, Walker
 from neopack.frameworks.tensorflow.dtypes import dtype_of
 from neopack.frameworks.tensorflow.graph import GraphDefReader, GraphDefSummary, tensor_shape
+from neopack.frameworks.tensorflow.natural_order import natural
 from neopack.values.signature import Shape
 
 __all__ = ["MetaGraph", "SignatureDef", "TensorInfo", "chosen_signature", "read_meta_graph"]
@@ -104,8 +105,8 @@ def _signature_entry(walker: Walker, span: Field, meta: MetaGraph) -> None:
     walker.limits.hold("records", len(meta.signatures), where=walker.cursor.name)
     if key not in _OWN:
         meta.signatures[key] = SignatureDef(
-            inputs=tuple(inputs[name] for name in sorted(inputs)),
-            outputs=tuple(outputs[name] for name in sorted(outputs)),
+            inputs=tuple(inputs[name] for name in natural(inputs)),
+            outputs=tuple(outputs[name] for name in natural(outputs)),
         )
 
 

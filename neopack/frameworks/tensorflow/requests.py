@@ -33,7 +33,12 @@ def requests_of(
 def request_for(spec: TensorSpec, request: InputRequest | None, where: str) -> InputRequest:
     if request is None:
         if not spec.shape:
-            raise UsageError(f"input {spec.name!r} has no known shape", where=where, hint=HINT)
+            raise UsageError(
+                f"input {spec.name!r} has no dims, or none that are known",
+                where=where,
+                hint=f"give it a value with --constant {spec.name}=1, or a shape with "
+                f"--input {spec.name}=1,224,224,3",
+            )
         return inputs.request_of(spec)
     rank = len(spec.shape) in (0, len(request.shape))
     fits = all(a in (None, b) for a, b in zip(spec.shape, request.shape, strict=False))

@@ -16,6 +16,7 @@ from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks.tensorflow import read
 from neopack.frameworks.tensorflow.facts import SavedModelFacts
 from neopack.frameworks.tensorflow.layout import model_parts
+from neopack.frameworks.tensorflow.natural_order import natural
 from neopack.frameworks.tensorflow.tensorflow_module import quiet, tensorflow
 from neopack.values.artifact import Array
 from neopack.values.model import facts_of
@@ -133,8 +134,8 @@ def saved_runner(
     chosen = meta.signature_def[key]
     return GraphRunner(
         session,
-        {name: chosen.inputs[name].name for name in sorted(chosen.inputs)},
-        {name: chosen.outputs[name].name for name in sorted(chosen.outputs)},
+        {name: chosen.inputs[name].name for name in natural(chosen.inputs)},
+        {name: chosen.outputs[name].name for name in natural(chosen.outputs)},
         signature,
     )
 
