@@ -37,7 +37,8 @@ def remarks(module: Any, compute: Callable[[], object]) -> list[str]:
 
 def _generators(module: Any) -> Iterator[tuple[str, Any]]:
     for part in module.modules():
-        code = getattr(type(part).forward, "__code__", None)
+        # the class of a loaded TorchScript module has a forward that it cannot give
+        code = getattr(getattr(type(part), "forward", None), "__code__", None)
         shared = {} if code is None or is_torchs_own(code.co_filename) else _globals(part)
         for name, value in {**shared, **vars(part)}.items():
             state = _state(value)

@@ -14,6 +14,7 @@ pytest.importorskip("torch")
 import torch
 
 from neopack.formats.source import BytesSource, FileSource
+from neopack.frameworks.pytorch import generators
 from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts
 from neopack.frameworks.pytorch.read import read_source, recognize
 from neopack.frameworks.pytorch.torchvision_ops import with_torchvision
@@ -184,3 +185,9 @@ def test_newer_storages_of_torch_save(tmp_path: Path) -> None:
     facts = facts_of(found, PickleFacts)
     assert facts.globals == ()
     assert facts.devices == ("meta",)
+
+
+def test_a_loaded_file_has_no_generators_of_its_own(tmp_path: Path) -> None:
+    torch.jit.trace(torch.nn.Linear(2, 2).eval(), torch.ones(1, 2)).save(tmp_path / "m.pt")
+    names = generators.states(torch.jit.load(tmp_path / "m.pt"))
+    assert not [name for name in names if "of its own" in name]
