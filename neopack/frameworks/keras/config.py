@@ -19,6 +19,7 @@ __all__ = [
     "layers_of",
     "parse",
     "strangers",
+    "string_of",
     "walk",
 ]
 
@@ -44,6 +45,15 @@ class LayerConfig:
     class_name: str
     config: AnyJson
     custom: bool
+
+
+def string_of(text: str, where: str) -> str:
+    """The string that a text is in JSON; "" where it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"is not JSON: {error}", where=where) from None
+    return value if isinstance(value, str) else ""
 
 
 def parse(text: str, where: str) -> AnyJson:

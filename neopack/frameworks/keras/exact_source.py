@@ -32,10 +32,10 @@ def runtime_of(document: Document) -> str:
 
 @contextmanager
 def computing(
-    path: Path, runtime: str, outputs: Sequence[str], log: Log
+    path: Path | None, runtime: str, outputs: Sequence[str], log: Log
 ) -> Iterator[Compute | None]:
     """The file in that runtime; None where it is not installed, or does not load the file."""
-    if not runtime or state.state(runtimes.get(runtime)).state != "installed":
+    if path is None or not runtime or state.state(runtimes.get(runtime)).state != "installed":
         yield None
         return
     with runtimes.worker(runtime, failure=ExportFailed, subject=str(path)) as worker:

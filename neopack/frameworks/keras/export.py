@@ -19,7 +19,7 @@ from neopack import versions
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask, callables, live_keras, random_weights
 from neopack.frameworks.binding import unknown_input
-from neopack.frameworks.keras import exact_source, graph, source, weights, write
+from neopack.frameworks.keras import architecture, exact_source, graph, source, weights, write
 from neopack.frameworks.keras import run as keras_run
 from neopack.frameworks.keras.config import input_shape
 from neopack.frameworks.keras.lowering.lower import lower
@@ -48,7 +48,8 @@ TRAINING = "the training configuration and the optimizer's state are left out"
 class KerasModel:
     """A model as it was given: its configuration and weights, and the live model of today's
     Keras, or None where that cannot load it. ``keep`` is a file to keep as it is, ``trained`` one
-    with a training configuration, which is left out; ``runtime`` has the Keras of an old file."""
+    with a training configuration, which is left out; ``runtime`` has the Keras of the old one
+    ``file``."""
 
     where: str
     config: AnyJson
@@ -56,6 +57,7 @@ class KerasModel:
     weights: weights.Weights
     live: Any
     keep: Path | None = None
+    file: Path | None = None
     runtime: str = ""
     trained: bool = False
     remarks: tuple[str, ...] = ()
@@ -74,9 +76,10 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     file = Path(origin.where) if origin.kind == "file" else None
     # refuse what the bytes show first: no Keras is needed for it
     document = source.model_file(file)[0] if file is not None else None
-    if document is not None and origin.weights is not None:
-        raise UsageError("it has its own weights", where=origin.where, hint="leave --weights out")
-    model = _from_file(file, document) if file and document else _from_code(task, log)
+    if document is not None and file is not None:
+        model = _from_bytes(file, document, task, log)
+    else:
+        model = _from_code(task, log)
     return _exported(model, task, log)
 
 
@@ -91,7 +94,7 @@ def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
     fixed = all(None not in spec.shape[1:] for spec in specs)
     rewrites = _write(model, lowered, target, keep=fixed, log=log)
     names = _output_names(opened)
-    with exact_source.computing(Path(model.where), model.runtime, names, log) as exact:
+    with exact_source.computing(model.file, model.runtime, names, log) as exact:
         compute, warnings = _source_runner(model, lowered, names, task.staging, exact)
         cases = task.golden_cases(requests, examples, compute(examples), compute)
     if model.live is not None or exact is not None:
@@ -119,6 +122,23 @@ def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
 # --- sources --------------------------------------------------------------------------------
 
 
+def _from_bytes(path: Path, document: Document, task: ExportTask, log: Log) -> KerasModel:
+    """A whole model, or an architecture with weights."""
+    chosen = task.source.weights
+    if document.form != "json":
+        if chosen is not None:
+            raise UsageError("it has its own weights", where=str(path), hint="leave --weights out")
+        return _from_file(path, document)
+    weights = chosen or source.weights_beside(path)
+    if chosen is None:
+        source.require_weights(weights)
+    log.note(f"weights from {weights.name}")
+    if document.major >= 3:
+        return _from_live(architecture.live(document, weights, str(path)), str(path))
+    whole = architecture.joined(document, weights, task.staging)
+    return replace(_from_file(whole, source.model_file(whole)[0]), keep=None, where=str(path))
+
+
 def _from_file(path: Path, document: Document) -> KerasModel:
     if document.form == "keras":
         return _from_live(keras_run.loaded(path), str(path))
@@ -129,6 +149,7 @@ def _from_file(path: Path, document: Document) -> KerasModel:
         major=document.major,
         weights=weights.weights_of_h5(path, document.model),
         live=_loaded_or_none(path) if document.major >= 3 else None,
+        file=path,
         runtime=exact_source.runtime_of(document),
         keep=path if old and document.training is None else None,
         trained=document.training is not None,

@@ -20,8 +20,8 @@ def model_members(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def model_parts(names: Sequence[str], model: str) -> tuple[str, ...]:
-    """It is one file."""
-    return ()
+    """It is one file; but for an architecture, whose weights lie beside it."""
+    return model_members(names) if model.lower().endswith(".json") else ()
 
 
 def channels_first(shape: Shape) -> Shape:

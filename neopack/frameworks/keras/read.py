@@ -1,12 +1,14 @@
 """ModelInfo of a Keras file, without Keras: nothing in it is run, and no weight is loaded.
 
-``format`` is ``h5`` or ``keras``, or, for a file that is not a model, ``weights`` (HDF5 without a
-model_config). ``operators`` counts layers by class, also those of models in it.
+``format`` is ``h5`` or ``keras``, or, for a file that is not a whole model, ``weights`` (HDF5
+without a model_config) or ``json`` (``model.to_json()``). ``operators`` counts layers by class,
+also those of models in it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,10 +34,13 @@ FORMS = {
     "h5": "Keras HDF5 model",
     "keras": ".keras model",
     "weights": "Keras weights",
+    "json": "Keras architecture",
     "damaged": "HDF5 file",
 }
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 NEWEST = "2.2.4"
+HEAD = 4096
+_CLASS = re.compile(rb'"class_name":\s*"(Sequential|Functional|Model)"')
 OPTIMIZERS = ("optimizer_weights", "optimizer")
 
 
@@ -68,12 +73,20 @@ class Document:
 
 
 def form(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> str | None:
-    """``h5``, ``keras``, ``weights``, ``damaged`` for HDF5 that does not open, or None."""
+    """``h5``, ``keras``, ``weights``, ``json``, ``damaged`` for HDF5 that does not open, or
+    None."""
     if source.read(0, len(MAGIC)) == MAGIC:
         return _hdf5_form(source, limits)
     if zips.first_name(source) in (CONFIG, METADATA, WEIGHTS):
         return "keras"
-    return None
+    return "json" if _is_architecture(source.read(0, HEAD)) else None
+
+
+def _is_architecture(head: bytes) -> bool:
+    """What ``model.to_json()`` gives: an object with a class and a config, or that as a string,
+    which ``json.dump`` made of it."""
+    text = head.replace(b'\\"', b'"').lstrip(b'" \t\r\n')
+    return text[:1] == b"{" and _CLASS.search(text) is not None and b'"config"' in text
 
 
 def _hdf5_form(source: ByteSource, limits: Limits) -> str | None:
@@ -107,6 +120,8 @@ def document(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Document:
     kind = form(source, limits)
     if kind is None:
         raise NotRecognized("is not a Keras model", where=source.name)
+    if kind == "json":
+        return _of_json(source, limits)
     return _of_zip(source, limits) if kind == "keras" else _of_hdf5(source, limits)
 
 
@@ -121,9 +136,8 @@ def _of_hdf5(source: ByteSource, limits: Limits) -> Document:
     training = _text(attributes, "training_config")
     version = _text(of_weights, "keras_version")
     parsed = configs.parse(model, source.name) if model else None
-    if parsed is not None and (not version or version.startswith("1.")):
-        version = version or "1"
-        parsed = keras1.upgraded(parsed)
+    if parsed is not None:
+        parsed, version = _upgraded(parsed, version)
     return Document(
         form="h5" if model else "weights",
         model=parsed,
@@ -131,6 +145,31 @@ def _of_hdf5(source: ByteSource, limits: Limits) -> Document:
         backend=_text(of_weights, "backend"),
         training=_json(training, source.name) if training else None,
         tree=tree,
+    )
+
+
+def _upgraded(model: AnyJson, version: str) -> tuple[AnyJson, str]:
+    """A configuration of Keras 1 in the words of 2; no version is stated before 2."""
+    if version and not version.startswith("1."):
+        return model, version
+    return keras1.upgraded(model), version or "1"
+
+
+def _of_json(source: ByteSource, limits: Limits) -> Document:
+    limits.hold("record_bytes", source.size, where=source.name)
+    text = source.read(0, source.size).decode("utf-8", "replace")
+    if text.lstrip().startswith('"'):
+        text = configs.string_of(text, source.name)
+    model = configs.parse(text, source.name)
+    version = _text(model, "keras_version") or ("3" if "module" in model else "")
+    model, version = _upgraded(model, version)
+    return Document(
+        form="json",
+        model=model,
+        version=version,
+        backend=_text(model, "backend"),
+        training=None,
+        tree=Hdf5Tree(nodes={}),
     )
 
 

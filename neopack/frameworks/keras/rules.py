@@ -74,8 +74,10 @@ def newer_keras(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-KR-003", needs=("info",))
 def weights_only(context: CheckContext) -> Iterator[Hit]:
     """The file has the model's configuration (keras/engine/saving.py of 2.2.4)."""
-    if _info(context).format == "weights":
-        yield Hit(message="the file holds weights without a model", where=_model(context))
+    halves = {"weights": "weights without a model", "json": "an architecture without weights"}
+    half = halves.get(_info(context).format)
+    if half:
+        yield Hit(message=f"the file holds {half}", where=_model(context))
 
 
 @rule("NEO-KR-004", needs=("info.signature",))

@@ -82,6 +82,12 @@ def live(path: Path) -> Any:
     """The model of an .h5 or .keras file that holds no code; one that today's Keras does not load
     is loaded in its flat form."""
     document, _ = source.model_file(path)
+    if document.form == "json":
+        raise SourceError(
+            "is an architecture without weights",
+            where=str(path),
+            hint="load both in Keras, and package what model.save('model.keras') writes",
+        )
     try:
         return loaded(path)
     except SourceError:

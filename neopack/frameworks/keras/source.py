@@ -14,9 +14,12 @@ from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.read import Document
 from neopack.values.model import ModelInfo, facts_of
 
-__all__ = ["model_file", "refuse_code", "require_weights"]
+__all__ = ["model_file", "refuse_code", "require_weights", "weights_beside"]
+
+SUFFIXES = (".h5", ".hdf5")
 
 WAY_OUT = "give the code and the weights: module:callable --weights FILE"
+WEIGHTS_WAY_OUT = f"{WAY_OUT}; or what model.to_json() gave: model.json --weights FILE"
 
 
 def model_file(path: Path) -> tuple[Document, ModelInfo]:
@@ -27,7 +30,7 @@ def model_file(path: Path) -> tuple[Document, ModelInfo]:
         document = read.document(source, DEFAULT_LIMITS)
         info = read.read_source(source, DEFAULT_LIMITS)
     if document.form == "weights":
-        raise SourceError("holds weights without a model", where=str(path), hint=WAY_OUT)
+        raise SourceError("holds weights without a model", where=str(path), hint=WEIGHTS_WAY_OUT)
     refuse_code(info, str(path))
     return document, info
 
@@ -61,6 +64,19 @@ def refuse_code(info: ModelInfo, where: str) -> None:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
+
+
+def weights_beside(path: Path) -> Path:
+    """The one file of weights in the directory of an architecture."""
+    files = sorted(each for each in path.parent.iterdir() if each.suffix in SUFFIXES)
+    if len(files) != 1:
+        there = f"there are {len(files)} beside it" if files else "there is none beside it"
+        raise SourceError(
+            f"is an architecture without weights, and {there}",
+            where=str(path),
+            hint=f"name the file of its weights: {path.name} --weights FILE",
+        )
+    return files[0]
 
 
 def require_weights(path: Path) -> None:
