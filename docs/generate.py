@@ -47,6 +47,7 @@ FAMILIES = {
     "NEO-HD": "The script that serves the compiled model",
     "NEO-CA": "The artifact of a job",
     "NEO-TV": "The operators that TVM converts",
+    "NEO-NC": "What Inferentia runs",
     "NEO-TL": "TensorFlow Lite",
     "NEO-SK": "scikit-learn",
     "NEO-PT": "PyTorch",

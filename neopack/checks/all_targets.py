@@ -28,7 +28,8 @@ RETIRED = "NEO-TG-005"
 class Cell:
     """One target and version; ``version`` is empty where no page names one.
 
-    ``why`` is what has to be said or mended, or what is in the way; ``rule`` found it.
+    ``why`` is what has to be said or mended, or what is in the way; ``rule`` found it. ``remark``
+    is what else to know of a target that takes the model.
     """
 
     target: str
@@ -36,6 +37,7 @@ class Cell:
     verdict: TargetVerdict
     why: str = ""
     rule: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +86,20 @@ def _cell(
 ) -> Cell:
     report = judged(subject, judge, submission(target, options, version or None))
     verdict, finding = _verdict(report, options)
-    cell = Cell(target=target.name, version=version, verdict=verdict)
+    remark = "" if verdict == "no" else _remark(report, finding)
+    cell = Cell(target=target.name, version=version, verdict=verdict, remark=remark)
     if finding is not None:
         return replace(cell, why=finding.message, rule=finding.id)
     if report.not_checked and verdict == "no":
         first = report.not_checked[0]
         return replace(cell, why=f"not checked: {first.reason}", rule=first.id)
     return cell
+
+
+def _remark(report: Report, but: Finding | None) -> str:
+    """What users are to know of a model that is taken, other than that finding."""
+    told = (f for f in report.findings if facts.error_row(f.id).told and f is not but)
+    return "; ".join(finding.message for finding in told)
 
 
 def _verdict(report: Report, options: CheckOptions) -> tuple[TargetVerdict, Finding | None]:

@@ -20,6 +20,7 @@ from neopack.rules import (
     archive,
     dataconfig,
     handler,
+    neuron_operators,
     options,
     randomness,
     scikit_learn,
@@ -120,6 +121,7 @@ def _rules(framework: str) -> tuple[Rule, ...]:
         traps.RULES,
         randomness.RULES,
         tvm_operators.RULES,
+        neuron_operators.RULES,
         script_needs.RULES,
     )
     return tuple(rule for rules in shared for rule in rules) + tuple(

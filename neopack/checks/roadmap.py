@@ -26,7 +26,8 @@ class Road:
     """A target and a framework version of it; ``version`` is empty where no page names one.
 
     ``first`` is the command or the argument that has to come first, empty for nothing, ``why``
-    and ``rule`` the reason for that, or what is in the way. ``since`` is the first page of the
+    and ``rule`` the reason for that, or what is in the way. ``remark`` is what else to know.
+    ``since`` is the first page of the
     unbroken run that lists the version. ``instances`` is empty for devices, ``regions`` where no
     limit is known, ``image`` where no table has one.
     """
@@ -39,6 +40,7 @@ class Road:
     first: str
     why: str
     rule: str
+    remark: str
     since: str
     path: CompilerPath | None
     instances: tuple[str, ...]
@@ -124,6 +126,7 @@ def _road(cell: Cell, target: Target, framework: str, as_of: str | None, *, arch
         first=_first(cell, framework, archive=archive),
         why=cell.why,
         rule=cell.rule,
+        remark=cell.remark,
         since=taken_since(framework, target, cell.version, as_of) if support else "",
         path=facts.compiler_path(framework, target, cell.version) if support else None,
         instances=hosting.instances(target),

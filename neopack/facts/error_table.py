@@ -32,7 +32,8 @@ _CONFIDENCES = frozenset({"documented", "loader source", "observed", "inferred"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRow:
-    """A row of ``errors.toml``: everything about a rule except its code."""
+    """A row of ``errors.toml``: everything about a rule except its code. ``told`` says that users
+    see its finding also where it is information, and beside a target that takes the model."""
 
     id: str
     title: str
@@ -44,6 +45,7 @@ class ErrorRow:
     date: str
     confidence: Literal["documented", "loader source", "observed", "inferred"]
     frameworks: tuple[str, ...]
+    told: bool
 
     @property
     def said(self) -> str:
@@ -85,6 +87,7 @@ def _error(row: Row) -> ErrorRow:
         date=row.text("date"),
         confidence=row.choice("confidence", _CONFIDENCES),
         frameworks=row.texts("frameworks"),
+        told=row.flag("told", False),
     )
 
 

@@ -61,7 +61,8 @@ def _groups(roads: Sequence[Road]) -> list[list[Road]]:
     groups: dict[object, list[Road]] = {}
     for own in by_target.values():
         alike = tuple((r.version, r.first, r.rule and _reason(r), r.since, r.path) for r in own)
-        groups.setdefault((own[0].kind, own[0].retired, alike), []).extend(own)
+        remarks = tuple(road.remark for road in own)
+        groups.setdefault((own[0].kind, own[0].retired, alike, remarks), []).extend(own)
     return list(groups.values())
 
 
@@ -78,6 +79,8 @@ def _group(roads: Sequence[Road], notes: _Notes, roadmap: RoadMap) -> Iterator[s
     yield from field("served by", first.image)
     yield from field("regions", "; ".join(dict.fromkeys(", ".join(r.regions) for r in roads)))
     yield from field("retired", first.retired)
+    for remark in dict.fromkeys(road.remark for road in roads):
+        yield from field("remark", remark)
 
 
 HEAD = ("version", "since", "compiler", "first")

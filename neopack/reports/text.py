@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from neopack import facts
 from neopack.artifacts.answer import Answer
 from neopack.artifacts.inspecting import Inspection
 from neopack.checks.failure_reasons import Explanation
@@ -51,7 +52,7 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
     if report.remark:
         lines += wrapped("note     ", report.remark)
     for finding in report.findings:
-        if verbose or finding.level != "info":
+        if verbose or finding.level != "info" or facts.error_row(finding.id).told:
             lines += _finding(finding, verbose=verbose)
     for reason in dict.fromkeys(outcome.reason for outcome in report.not_checked):
         same = [outcome.id for outcome in report.not_checked if outcome.reason == reason]

@@ -19,6 +19,7 @@ __all__ = [
     "ModelInfo",
     "ModelSource",
     "NamesInputs",
+    "OrdersOperators",
     "StoresInputs",
     "facts_of",
 ]
@@ -109,6 +110,15 @@ class ImportsOperators(Protocol):
 
     @property
     def imported(self) -> Mapping[str, str]: ...
+
+
+@runtime_checkable
+class OrdersOperators(Protocol):
+    """Facts of a framework whose reader knows in which order operators compute: each as often as
+    it does. Empty where the order of a model is not known."""
+
+    @property
+    def order(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,8 @@ class SymbolFacts(ArrayFacts):
     """Inputs of unknown shape."""
     places: Mapping[str, str]
     """Kind of operator to the name of the first node of it."""
+    order: tuple[str, ...]
+    """The kinds of the nodes, as often as they occur, in the file's order."""
     custom_operators: tuple[str, ...]
     """Kinds of operators that are the user's own code."""
     training: tuple[str, ...]

@@ -166,6 +166,7 @@ def _of_symbol(
         labels=tuple(of.nodes[place].name for place, is_one in labels.items() if is_one),
         unranked_inputs=tuple(spec.name for spec in inputs if not spec.shape),
         places={node.op: node.name for node in reversed(operators)},
+        order=tuple(node.op for node in operators),
         custom_operators=_custom(operators),
         training=_placed(n for n in operators if n.op in known.training_operators("MXNET")),
         random=_placed(node for node in operators if _is_random(node)),

@@ -70,6 +70,9 @@ class ProgramFacts(PickleFacts):
     """Operator to the function that calls it first."""
     calls: Mapping[str, tuple[str, ...]]
     """Operator to the types of the arguments of its calls: ``Tensor[], indexing=str``."""
+    order: tuple[str, ...]
+    """The operators in the order in which they compute, each as often as it does; the first
+    50 000. Empty where the order is not known."""
     folded: tuple[str, ...]
     """Operators that are called with constant numbers alone, which torch computes on loading."""
     custom_ops: tuple[str, ...]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from neopack import facts
 from neopack.errors import LimitExceeded
 from neopack.frameworks.pytorch.call_arguments import CallRecorder, operator_name
+from neopack.frameworks.pytorch.call_order import CallOrder
 from neopack.frameworks.pytorch.particular_calls import CodeCalls
 from neopack.frameworks.pytorch.training_flags import CLOSING, OPENING, training_calls
 
@@ -103,6 +104,7 @@ class ScriptSummary:
     operators: Counter[str] = field(default_factory=Counter)
     called_in: dict[str, str] = field(default_factory=dict)
     calls: CallRecorder = field(default_factory=CallRecorder)
+    order: CallOrder = field(default_factory=CallOrder)
     particular: dict[str, str] = field(default_factory=dict)
     training: list[str] = field(default_factory=list)
     random: list[str] = field(default_factory=list)
@@ -182,6 +184,8 @@ class _Reader:
         )
         self.script.functions[self.function] = function
         self.script.calls.enter({a.name: a.type for a in function.arguments})
+        receiver = function.arguments[0].name if function.arguments else ""
+        self.script.order.enter(self.function, receiver)
 
     def _hold(self) -> None:
         if len(self.script.functions) + len(self.script.classes) >= MOST_DEFINITIONS:
@@ -211,6 +215,7 @@ class _Reader:
         for call in self.particular.read(tokens, self.inside.attributes if self.inside else {}):
             self.script.particular.setdefault(call, _short(self.function))
         self.script.calls.read(tokens, self.inside.attributes if self.inside else {})
+        self.script.order.read(self.function, tokens)
 
     def _call(self, tokens: list[str], opening: int) -> None:
         name = tokens[opening - 1]

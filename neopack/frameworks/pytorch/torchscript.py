@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from neopack.errors import Malformed
 from neopack.formats.pickle import Global, PickledCall
@@ -157,14 +157,11 @@ def _info(
             nested_inputs=tuple(a.name for a in inputs if a.type != "Tensor"),
             output_type=returns,
             dict_outputs="Dict[" in returns,
+            **_operator_facts(script, root_class),
             training=tuple(script.training),
             control_flow=tuple(script.control_flow),
             origin=_origin(script, stored=stored is not None),
             stored_inputs=stored is not None,
-            called_in=dict(sorted(script.called_in.items())),
-            folded=script.calls.folded,
-            calls=_calls(script),
-            custom_ops=_custom_operators(script),
             readable_since=script.readable_since,
             particular=dict(sorted(script.particular.items())),
             has_forward=forward is not None,
@@ -173,6 +170,26 @@ def _info(
             records=_other_records(container),
             mobile="bytecode.pkl" in container.names,
         ),
+    )
+
+
+class _OperatorFacts(TypedDict):
+    """The fields of ``ProgramFacts`` about operators."""
+
+    called_in: Mapping[str, str]
+    folded: tuple[str, ...]
+    order: tuple[str, ...]
+    calls: Mapping[str, tuple[str, ...]]
+    custom_ops: tuple[str, ...]
+
+
+def _operator_facts(script: ScriptSummary, root_class: str) -> _OperatorFacts:
+    return _OperatorFacts(
+        called_in=dict(sorted(script.called_in.items())),
+        folded=script.calls.folded,
+        order=script.order.operators(root_class, script.classes),
+        calls=_calls(script),
+        custom_ops=_custom_operators(script),
     )
 
 

@@ -17,11 +17,13 @@ __all__ = ["GraphBody", "merged", "reached"]
 
 @dataclass(slots=True)
 class GraphBody:
-    """``attributes`` are (operator, name), ``calls`` names of functions; ``elements``, ``bytes``
-    and ``dtypes`` are of floating-point constants."""
+    """``order`` are the operators of its nodes in the file's order, ``attributes`` are (operator,
+    name), ``calls`` names of functions; ``elements``, ``bytes`` and ``dtypes`` are of
+    floating-point constants."""
 
     operators: Counter[str] = field(default_factory=Counter)
     training: Counter[str] = field(default_factory=Counter)
+    order: list[str] = field(default_factory=list)
     attributes: set[tuple[str, str]] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
     convolutions: Convolutions = field(default_factory=Convolutions)
@@ -49,6 +51,7 @@ def merged(bodies: Iterable[GraphBody]) -> GraphBody:
     for body in bodies:
         whole.operators += body.operators
         whole.training += body.training
+        whole.order += body.order
         whole.dtypes += body.dtypes
         whole.attributes |= body.attributes
         whole.calls |= body.calls

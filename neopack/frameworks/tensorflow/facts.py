@@ -40,6 +40,9 @@ class TensorFlowFacts:
     imported: Mapping[str, str]
     """Operators that a compiler gets to see, each with the name of a node or of the function that
     it is in: all of a frozen graph, of a SavedModel those behind the outputs of its signatures."""
+    order: tuple[str, ...]
+    """The operators of the nodes behind the outputs, as often as they occur, in the file's
+    order; those of functions come first."""
     grouped: tuple[str, ...]
     """Convolutions in groups, as far as sizes are known."""
     dilated_depthwise: tuple[str, ...]

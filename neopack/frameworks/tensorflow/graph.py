@@ -92,6 +92,14 @@ class GraphDefSummary:
         places = {op: names[id(body)] for body in bodies for op in body.operators}
         return places | {node.op: node.name for node in reversed(kept)}
 
+    def order(self, nodes: Iterable[GraphNode]) -> tuple[str, ...]:
+        """The operators of these nodes in the file's order, after those of the functions that
+        they call."""
+        kept = list(nodes)
+        names = {node.name for node in kept}
+        inside = merged(reached(self.library, _called(kept))).order
+        return (*inside, *(node.op for node in self.kept if node.name in names))
+
     def placeholders(self) -> list[GraphNode]:
         return [node for node in self.kept if node.op == "Placeholder" and not node.takes]
 
@@ -211,6 +219,8 @@ class GraphDefReader:
     def _count(self, op: str, attributes: _Attributes) -> None:
         self._body.nodes += 1
         self._body.operators[op] += 1
+        self._body.order.append(op)
+        self._bound(len(self._body.order))
         self._bound(len(self._body.operators))
         self._body.calls.update(attributes.calls)
         self._bound(len(self._body.calls))

@@ -148,6 +148,7 @@ class _GraphFacts(TypedDict):
     random: tuple[str, ...]
     newer: tuple[str, ...]
     imported: Mapping[str, str]
+    order: tuple[str, ...]
     grouped: tuple[str, ...]
     dilated_depthwise: tuple[str, ...]
 
@@ -158,6 +159,7 @@ def _graph_facts(
     outputs: Iterable[str],
     imported: Mapping[str, str],
 ) -> _GraphFacts:
+    ends = tuple(outputs)
     return _GraphFacts(
         producer=summary.producer,
         min_consumer=summary.min_consumer,
@@ -165,9 +167,10 @@ def _graph_facts(
         functions=tuple(sorted(summary.library)),
         placeholders=tuple(node.name for node in summary.placeholders()),
         training=dict(sorted(whole.training.items())),
-        random=_random(summary, outputs),
+        random=_random(summary, ends),
         newer=_newer(whole, summary.library.keys()),
         imported=imported,
+        order=summary.order(summary.needed(ends)),
         grouped=tuple(whole.convolutions.grouped),
         dilated_depthwise=tuple(whole.convolutions.dilated),
     )

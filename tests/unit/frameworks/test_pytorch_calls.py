@@ -89,6 +89,49 @@ def test_what_is_computed_from_constant_numbers_is_folded(
     assert list(script.calls.folded) == folded
 
 
+ORDERED = """
+class Inner(Module):
+  def forward(self: __torch__.Inner,
+    x: Tensor) -> Tensor:
+    return torch.relu(torch.mul(x, 2))
+class Net(Module):
+  a : __torch__.Inner
+  rest : __torch__.Rest
+  def forward(net: __torch__.Net,
+    x: Tensor) -> Tensor:
+    a = net.a
+    _0 = getattr(net.rest, "0")
+    y = (a).forward((_0).forward(torch.abs(x), ), )
+    return torch.add(__torch__.helper(y, ), (net).extra(y, ))
+  def extra(self: __torch__.Net,
+    x: Tensor) -> Tensor:
+    return (unknown).forward(torch.neg(x), )
+class Rest(Module):
+  __annotations__["0"] = __torch__.Inner
+def helper(x: Tensor) -> Tensor:
+  return torch.sin(x)
+def endless(x: Tensor) -> Tensor:
+  return __torch__.endless(__torch__.endless(x, ), )
+"""
+
+
+def test_operators_come_in_the_order_in_which_they_compute() -> None:
+    script = ScriptSummary()
+    read_code(script, "code/__torch__.py", ORDERED)
+    names = [
+        n.removeprefix("aten::") for n in script.order.operators("__torch__.Net", script.classes)
+    ]
+    assert names == ["abs", "mul", "relu", "mul", "relu", "sin", "neg", "add"]
+
+
+def test_functions_that_call_themselves_are_left() -> None:
+    script = ScriptSummary()
+    loop = "  def forward(self: __torch__.L, x: Tensor) -> Tensor:\n"
+    call = "    return __torch__.endless(x, )\n"
+    read_code(script, "code/__torch__.py", f"class L(Module):\n{loop}{call}{ORDERED}")
+    assert script.order.operators("__torch__.L", script.classes) == ()
+
+
 def test_names_end_with_their_function() -> None:
     script = ScriptSummary()
     one = "def one(x: Tensor) -> Tensor:\n  y = torch.relu(x)\n  return y\n"

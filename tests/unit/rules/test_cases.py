@@ -191,7 +191,41 @@ def imported(*operators: str, framework: str = "PYTORCH", version: str = "") -> 
     return context(framework, "rasp4b", info=known[framework](), **changes)
 
 
+def on_chip(*order: str, **changes: Any) -> CheckContext:
+    return pytorch(
+        "ml_inf1",
+        info=torch_info(order=order, called_in={"aten::im2col": "Net.forward"}),
+        **changes,
+    )
+
+
 BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
+    "NEO-NC-001": [
+        (on_chip("aten::mul", "aten::add"), "2 of 2 operators run on Inferentia, in 1 subgraph"),
+        (
+            on_chip("aten::mul", "aten::absolute", "aten::im2col", "aten::relu", "aten::add"),
+            "4 of 5 operators run on Inferentia, in 2 subgraphs; on the CPU: aten::im2col (Net.f",
+        ),
+        (
+            on_chip("aten::add", "aten::im2col", "prim::If", "aten::mul", "aten::add"),
+            "on the CPU: aten::im2col (Net.forward), and 1 operator between those",
+        ),
+        (
+            mxnet("ml_inf1", info=mxnet_info(order=("Convolution", "khatri_rao"))),
+            "1 of 2 operators",
+        ),
+        (
+            tensorflow("ml_inf1", info=tensorflow_info(order=("Const", "Conv2D"))),
+            "1 of 1 operators",
+        ),
+    ],
+    "NEO-NC-002": [
+        (on_chip("aten::im2col", "aten::im2col"), "none of 2 operators"),
+        (on_chip("aten::im2col", "aten::add", "aten::im2col"), "none of 3 operators"),
+    ],
+    "NEO-NC-003": [
+        (pytorch("ml_inf1", info=replace(torch_info(), parameter_bytes=2 * 10**9)), "2.0 GB")
+    ],
     "NEO-TV-001": [
         (imported("aten::relu", "aten::im2col"), "convert: aten::im2col (Net.1)"),
         (imported("aten::divide_", "aten::zero_"), "convert: aten::zero_ (Net.1)"),
@@ -959,6 +993,9 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
 _ids = torch_info(inputs=[spec("ids", (1, 8), "int64")])
 # id: contexts near to breaking it that do not; a clean model is tried on every rule besides.
 HOLDS: dict[str, list[CheckContext]] = {
+    "NEO-NC-001": [on_chip(), pytorch("ml_inf2", info=torch_info(order=("aten::mul",) * 2))],
+    "NEO-NC-002": [on_chip(), on_chip("prim::If"), on_chip("aten::mul", "aten::add")],
+    "NEO-NC-003": [pytorch("ml_inf1", info=replace(torch_info(), parameter_bytes=10**9))],
     "NEO-TV-001": [
         imported("aten::relu_", "aten::absolute", "aten::new_full", "prim::Loop"),
         imported("TensorListStack", framework="TENSORFLOW", version="2.4"),

@@ -24,6 +24,7 @@ from neopack.rules import (
     compiled,
     dataconfig,
     handler,
+    neuron_operators,
     options,
     randomness,
     scikit_learn,
@@ -45,6 +46,7 @@ SHARED = (
     *script_needs.RULES,
     *randomness.RULES,
     *tvm_operators.RULES,
+    *neuron_operators.RULES,
 )
 ALL: tuple[Rule, ...] = (
     *SHARED,
