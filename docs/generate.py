@@ -35,7 +35,8 @@ REWRITES = {
     "order": "Order and extremes",
     "scatter": "Scattering",
     "linear_algebra": "Linear algebra",
-    "special": "Special functions and resizing",
+    "special": "Special functions and sampling",
+    "resizing": "Resizing by factors",
 }
 # the width of the help text, in every terminal
 WIDTH = 88

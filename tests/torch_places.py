@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -180,6 +181,7 @@ PLACES: dict[str, Case] = {
     "shift by padding": case(lambda i: functional.pad(i, (1, -1)), IDS),
     "one_hot of ids": case(lambda i: functional.one_hot(i, 10), IDS),
     "one_hot in floats": case(lambda i: functional.one_hot(i, 10).float(), IDS),
+    "numbers of NumPy": case(lambda x: x + torch.from_numpy(np.arange(8, dtype=np.float32)), X),
     "embedding of padding": case(seeded(nn.Embedding, 10, 4, padding_idx=0), IDS),
     "embedding of a norm": case(seeded(nn.Embedding, 10, 4, max_norm=0.5), IDS),
     "bag of padding": case(seeded(Bag, mode="mean", padding_idx=0), IDS, own=[(IDS * 0,), (IDS.flip(1),)]),

@@ -22,6 +22,8 @@ TYPES: dict[str, Case] = {
     "where a float64 scalar": case(lambda x: torch.where(x > 0, torch.tensor(0.5, dtype=torch.float64), x), X),
     "where broadcast": case(lambda x: torch.where(x[:1] > 0, x, -INF), X),
     "where of a bytes condition": case(lambda x: torch.where((x > 0).byte().bool(), x, 0.0), X),
+    "where bools": case(lambda x: torch.where(x > 0, x > 1, x < -1), X),
+    "where bools broadcast": case(lambda x: torch.where(x > 0, torch.tensor(True), x[:1] < -1), X),
     "where indices": case(lambda x: x.where(x > 0, torch.zeros(())), X),
     "sum of bools": case(lambda x: (x > 0).sum(-1), X),
     "sum of integers": case(lambda i: i.sum(1), INTS),

@@ -32,6 +32,7 @@ SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 PRECISIONS = {"fp32": ("f32", "FP32"), "bf16": ("bf16", "BF16"), "fp16": ("f16", "FP16")}
 # the lines that name operators in the report on a model that is not wholly converted
 UNCONVERTED = re.compile(r"No conversion rule found for operations: (.+)")
+REFUSED = re.compile(r"Conversion is failed for: (.+)")
 # the largest relative difference from the golden outputs that passes unasked
 ALLOWED = {"fp32": 1e-3, "bf16": 5e-2, "fp16": 1e-2}
 
@@ -146,8 +147,10 @@ def _convert(openvino: Any, request: CompilationRequest) -> Any:
 
 def _reason(error: Exception) -> str:
     """What is not converted, which OpenVINO says after where it checks that."""
-    operators = UNCONVERTED.findall(str(error))
-    return f"it has no rule for {'; '.join(operators)}" if operators else first_line(error)
+    lacking, refused = UNCONVERTED.findall(str(error)), REFUSED.findall(str(error))
+    if lacking:
+        return f"it has no rule for {'; '.join(lacking)}"
+    return f"it refuses what {'; '.join(refused)} takes" if refused else first_line(error)
 
 
 def _convert_torchscript(openvino: Any, request: CompilationRequest) -> Any:

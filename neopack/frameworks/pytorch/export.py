@@ -41,14 +41,18 @@ from neopack.frameworks.pytorch.module_calls import (
     call,
     complete,
     dtype_of,
-    is_torchs_own,
     tensors,
     torch_module,
 )
 from neopack.frameworks.pytorch.options import PyTorchOptions
-from neopack.frameworks.pytorch.plain_calls import plain_calls, unwrapped
+from neopack.frameworks.pytorch.plain_calls import (
+    distances_by_differences,
+    plain_calls,
+    unwrapped,
+)
 from neopack.frameworks.pytorch.saving import TRACE_DIFFERENCE, save
 from neopack.frameworks.pytorch.torchvision_ops import load_script, with_torchvision
+from neopack.frameworks.pytorch.tracing import trace
 from neopack.frameworks.task import options_of
 from neopack.goldens import inputs
 from neopack.goldens.cases import GoldenCase
@@ -98,7 +102,7 @@ def _export(task: ExportTask, log: Log) -> ExportedModel:
     if origin.weights is not None:
         weights.load(module, origin.weights, weights_form, log)
     module = _for_inference(module, log)
-    with plain_calls(module):
+    with plain_calls(module), distances_by_differences():
         return _trace(module, replace(task, inputs=tuple(requests)), log)
 
 
@@ -250,7 +254,7 @@ def _trace(module: Any, task: ExportTask, log: Log) -> ExportedModel:
     untrained = _random_weights(bound, cases[0], task, log)
     program = bound.program(flat=flat_outputs.is_flat(output))
     traced, remarks = (
-        _script(program, where) if options.script else _run_tracer(program, cases[0].inputs, where)
+        _script(program, where) if options.script else trace(program, cases[0].inputs, where)
     )
     of_trace, differing = _traced_cases(traced, cases, where)
     remarks += differing
@@ -285,35 +289,6 @@ def _answered(bound: Binding, task: ExportTask) -> tuple[tuple[GoldenCase, ...],
     states = generators.states(bound.module)
     cases = task.golden_cases(bound.requests, examples, arrays(output, names), compute, states)
     return cases, output
-
-
-def _run_tracer(program: Any, examples: Mapping[str, Array], where: str) -> tuple[Any, list[str]]:
-    torch = torch_module()
-    with warnings.catch_warnings(record=True) as caught, torch.no_grad():
-        warnings.simplefilter("always")
-        try:
-            traced = torch.jit.trace(
-                program, tuple(tensors(examples)), check_trace=False, strict=False
-            )
-        except Exception as error:
-            raise ExportFailed(
-                f"cannot be traced: {first_line(error)}", where=where, hint="try --script"
-            ) from error
-    inline_functions(traced)
-    tracer_warnings = [w for w in caught if issubclass(w.category, torch.jit.TracerWarning)]
-    places = dict.fromkeys(
-        f"{Path(w.filename).name}:{w.lineno}"
-        for w in tracer_warnings
-        if not is_torchs_own(w.filename)
-    )
-    if not places:
-        return traced, []
-    more = " and elsewhere" if len(places) > 5 else ""
-    remark = (
-        f"the tracer saw Python decide on data at {', '.join(list(places)[:5])}{more}: the trace "
-        "keeps what this input chose (--script keeps the choice)"
-    )
-    return traced, [remark]
 
 
 def _script(program: Any, where: str) -> tuple[Any, list[str]]:

@@ -1,5 +1,6 @@
 """Call a module as the tracer can follow it: without torch.compile, and with the forward of an
-autograd.Function in place of the function, which TorchScript cannot hold."""
+autograd.Function in place of the function, which TorchScript cannot hold; and so that every
+version computes the same."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from contextlib import ExitStack, contextmanager
 from types import MethodType
 from typing import Any
 
-__all__ = ["plain_calls", "unwrapped"]
+__all__ = ["choices_as_tensors", "distances_by_differences", "plain_calls", "unwrapped"]
+
+# torch.cdist's "donot_use_mm_for_euclid_dist"
+DIFFERENCES = 2
 
 
 @contextmanager
@@ -27,6 +31,42 @@ def plain_calls(module: Any) -> Iterator[None]:
             if plain is not None:
                 stack.callback(vars(part).pop, "forward")
                 part.forward = MethodType(plain, part)
+        yield
+
+
+@contextmanager
+def distances_by_differences() -> Iterator[None]:
+    """While it lasts, torch.cdist computes so, if nothing else was chosen. By products of
+    matrices, short distances lose their digits, and other ones in each version."""
+    import torch
+
+    functions: Any = torch._VF  # noqa: SLF001 - no public one
+    cdist = functions.cdist
+
+    def call(first: Any, second: Any, p: float, mode: int | None) -> Any:
+        return cdist(first, second, p, DIFFERENCES if mode is None else mode)
+
+    functions.cdist = call  # the module has no attribute of that name: it asks another
+    try:
+        yield
+    finally:
+        del functions.cdist
+
+
+@contextmanager
+def choices_as_tensors() -> Iterator[None]:
+    """While it lasts, torch.where takes two booleans as tensors: the tracer has no operator for
+    them. Scripts do not take this function."""
+    import torch
+
+    where = torch.where
+
+    def call(condition: Any, *choices: Any) -> Any:
+        if choices and all(isinstance(each, bool) for each in choices):
+            choices = tuple(torch.tensor(each) for each in choices)
+        return where(condition, *choices)
+
+    with _replaced(torch, "where", call):
         yield
 
 

@@ -131,7 +131,8 @@ def _computes_otherwise(version: str, node: Any) -> bool:
     overload = promotion.plain(node.schema().partition("(")[0])
     arguments = zip(_arguments(node.schema()), node.inputs(), strict=False)
     used = [argument.name for argument, value in arguments if value.type().kind() != "NoneType"]
-    names = operator, overload, *(f"{operator}({name})" for name in used)
+    types = [f"of {str(promotion.dtype_of(each))[6:]}" for each in node.outputs()]
+    names = operator, overload, *(f"{operator}({name})" for name in (*used, *types))
     return any(facts.torch_computes_otherwise(version, name) for name in names) or (
         facts.torch_fails_on_integers(version, operator) and promotion.is_of_integers(node)
     )
