@@ -13,6 +13,7 @@ from functools import cache
 
 from neopack import facts
 from neopack.facts import failures
+from neopack.facts.compiler_table import tvm_said
 from neopack.facts.mending import Mend, mended_by
 
 __all__ = ["Explanation", "explain", "explain_rule"]
@@ -161,7 +162,7 @@ def _parts(text: str) -> tuple[str, ...]:
 
 @cache
 def _known() -> tuple[_Known, ...]:
-    ours = (*_of_the_rules(), *_of_the_frameworks())
+    ours = (*_of_the_rules(), *_of_the_frameworks(), *_of_the_compiler())
     telling = (k for k in ours if k.weight >= _SHORTEST and not _CODES.issuperset(k.parts))
     return (*_inner_words(), *_of_the_service(), *telling)
 
@@ -210,6 +211,18 @@ def _of_the_frameworks() -> Iterator[_Known]:
             fix = facts.filled(about.fix, values)
             yield _Known(
                 _parts(text), id_, "load", about.cause, fix, about.source, about.confidence
+            )
+
+
+def _of_the_compiler() -> Iterator[_Known]:
+    """Neo's sentences about operators, of each framework."""
+    row = facts.error_row("NEO-TV-001")
+    for framework in facts.frameworks():
+        text = tvm_said(framework.name).replace("{operators}", "<operators>")
+        if text:
+            fix = facts.filled(row.fix, {})
+            yield _Known(
+                _parts(text), row.id, "compilation", row.cause, fix, row.source, row.confidence
             )
 
 
