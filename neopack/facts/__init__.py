@@ -18,6 +18,7 @@ from neopack.facts.framework_table import (
     takes_version,
 )
 from neopack.facts.keras_table import KerasNames, keras_names
+from neopack.facts.mxnet_table import MXNetAttribute, MXNetOperator, mxnet_operators
 from neopack.facts.onnx_table import (
     OnnxParameter,
     OnnxRelease,
@@ -106,6 +107,8 @@ __all__ = [
     "Handler",
     "KerasNames",
     "Limit",
+    "MXNetAttribute",
+    "MXNetOperator",
     "OnnxParameter",
     "OnnxRelease",
     "OnnxSchema",
@@ -136,6 +139,7 @@ __all__ = [
     "handler",
     "keras_names",
     "limit",
+    "mxnet_operators",
     "nearest",
     "newest",
     "onnx_domains",

@@ -58,7 +58,7 @@ def rows() -> tuple[Row, ...]:
 def disagreements(
     specimen: Specimen, verdicts: Verdicts, known: frozenset[str]
 ) -> Iterator[Disagreement]:
-    """``known`` are the warnings of the specimen as it was before the change."""
+    """``known`` are the findings of the specimen as it was before the change."""
 
     def found(kind: str, words: str) -> Disagreement:
         return Disagreement(
@@ -67,11 +67,14 @@ def disagreements(
 
     asked = [(judge, verdict) for judge, verdict in verdicts.others if verdict.word != "silent"]
     refusing = [(judge, verdict) for judge, verdict in asked if verdict.word == "refuses"]
-    if _says_nothing(verdicts.check, known):
+    check = verdicts.check
+    if specimen.change == "names" and set(check.words.split()) <= known:
+        check = Verdict(word="clean")  # what is found is not about names
+    if _says_nothing(check, known):
         for judge, verdict in refusing:
             yield found(f"clean, refused by {judge}", verdict.words)
-    if verdicts.check.word == "refuses" and asked and not refusing:
-        yield found("refused, taken by all others", verdicts.check.words)
+    if check.word == "refuses" and asked and not refusing:
+        yield found("refused, taken by all others", check.words)
     if verdicts.verify.word == "refuses":
         yield found("packaged, refused by verify", verdicts.verify.words)
 

@@ -22,6 +22,7 @@ def renamed(specimen: Specimen) -> Iterator[Specimen]:
     plain: dict[str, bytes | None] = {
         name: data for name, data in specimen.members.items() if data is not None
     }
+    yield specimen.named(specimen.mutation, specimen.members)
     yield specimen.named("under ./", {"./": None} | {f"./{n}": d for n, d in plain.items()})
     yield specimen.named("under ./, alone", {f"./{n}": d for n, d in plain.items()})
     yield specimen.named("after /", {"/": None} | plain)

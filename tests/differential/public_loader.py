@@ -74,6 +74,9 @@ def _tensorflow(members: Sequence[str]) -> str:
             return "a checkpoint"
         if any(name.startswith(f"{inside}variables/") for name in files):
             saved.append(folder)
+            # TensorFlow itself refuses the folder then
+            if not {inside + "saved_model.pb", inside + "saved_model.pbtxt"} & files:
+                return "a SavedModel without its graph"
     if len(saved) > 1:
         return f"{len(saved)} SavedModels"
     if saved:

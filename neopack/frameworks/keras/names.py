@@ -13,6 +13,9 @@ from neopack.values.json import AnyJson
 
 __all__ = ["unknown_names"]
 
+# words of one number, of which tf.keras writes a list
+NUMBERS = frozenset(["BatchNormalization.axis"])
+
 
 def unknown_names(model: AnyJson, *, words: bool = True) -> tuple[str, ...]:
     """What Keras 2.2.4 lacks, each with the first layer that has it: "activation relu6 (act)".
@@ -46,6 +49,8 @@ def _of_layer(
     for word, value in config.items():
         if word not in known:
             yield f"word {class_name}.{word}"
+        elif isinstance(value, list) and f"{class_name}.{word}" in NUMBERS:
+            yield f"list {value} as {class_name}.{word}"
         elif word.endswith("activation"):
             yield from _activation(value)
         else:

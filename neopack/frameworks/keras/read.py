@@ -135,6 +135,12 @@ def _of_hdf5(source: ByteSource, limits: Limits) -> Document:
     model = _text(attributes, "model_config")
     training = _text(attributes, "training_config")
     version = _text(of_weights, "keras_version")
+    if model and not any(name.startswith("layer_names") for name in of_weights):
+        raise Malformed(
+            "has no weights: model_weights does not list them",
+            where=source.name,
+            hint="save the whole model: model.save(FILE)",
+        )
     parsed = configs.parse(model, source.name) if model else None
     if parsed is not None:
         parsed, version = _upgraded(parsed, version)

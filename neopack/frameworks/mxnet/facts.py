@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["ArrayFacts", "MXNetFacts", "SymbolFacts"]
+__all__ = ["ArrayFacts", "MXNetFacts", "SymbolFacts", "SymbolOperator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,16 @@ class ArrayFacts(MXNetFacts):
     """Storage type (dense, row_sparse, csr) to how many arrays."""
     unprefixed: tuple[str, ...]
     """Names of parameters without arg: or aux:, as save_parameters writes them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolOperator:
+    """An operator with the attributes that it is written with, and the first node that has them.
+    Attributes of nodes that MXNet keeps to itself, such as ``__lr_mult__``, are left out."""
+
+    operator: str
+    attributes: Mapping[str, str]
+    place: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,8 @@ class SymbolFacts(ArrayFacts):
     """Operators that have graphs of their own (loops, conditions)."""
     channel_last: tuple[str, ...]
     """Names of nodes with a layout such as NHWC."""
+    operators: tuple[SymbolOperator, ...] = ()
+    """Operators with their attributes, each way of writing one once."""
 
     @property
     def imported(self) -> Mapping[str, str]:

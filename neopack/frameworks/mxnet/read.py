@@ -20,7 +20,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.mxparams import ArraySpec
 from neopack.formats.source import ByteSource
 from neopack.frameworks.mxnet import file_names, symbol, symbol_graph
-from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts
+from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts, SymbolOperator
 from neopack.frameworks.mxnet.parameter_fit import bare, fit, is_label, takes_classes, unprefixed
 from neopack.frameworks.mxnet.symbol import Symbol, SymbolNode, Takers
 from neopack.values.json import AnyJson
@@ -172,6 +172,7 @@ def _of_symbol(
         random=_placed(node for node in operators if _is_random(node)),
         subgraphs=tuple(sorted({node.op for node in operators if node.subgraphs})),
         channel_last=tuple(n.name for n in operators if symbol_graph.channel_last(n.attributes)),
+        operators=tuple(_written(operators)),
     )
     return ModelInfo(
         framework="MXNET",
@@ -184,6 +185,17 @@ def _of_symbol(
         facts=facts,
         **_counted(arrays),
     )
+
+
+def _written(operators: Sequence[SymbolNode]) -> list[SymbolOperator]:
+    found: dict[tuple[object, ...], SymbolOperator] = {}
+    for node in operators:
+        attributes = {n: value for n, value in node.attributes.items() if not n.startswith("__")}
+        key = node.op, *sorted(attributes.items())
+        found.setdefault(
+            key, SymbolOperator(operator=node.op, attributes=attributes, place=node.name)
+        )
+    return list(found.values())
 
 
 def _spec(

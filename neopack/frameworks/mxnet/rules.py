@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 
 from neopack import facts, versions
-from neopack.frameworks.mxnet import file_names
+from neopack.frameworks.mxnet import file_names, operator_rules
 from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts
 from neopack.rules.members import in_code, named, visible
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
@@ -316,4 +316,5 @@ RULES: tuple[Rule, ...] = (
     operators_of_2020,
     training,
     random,
+    *operator_rules.RULES,
 )

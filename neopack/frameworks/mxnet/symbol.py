@@ -124,6 +124,8 @@ class _Reader:
         self._count += len(nodes)
         self._limits.hold("records", self._count, where=self._where)
         heads = self._list(document, "heads", path)
+        if not heads:
+            raise self._broken(f"{path.rstrip('.') or 'the symbol'} has no outputs")
         return Symbol(
             nodes=tuple(
                 self._node(node, f"{path}nodes[{n}]", depth) for n, node in enumerate(nodes)

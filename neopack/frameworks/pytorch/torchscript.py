@@ -27,6 +27,8 @@ from neopack.values.signature import Signature, TensorSpec
 __all__ = ["read", "read_json_form"]
 
 FRAMEWORK = "PYTORCH"
+# where the values of tensors lie, by version and by what holds them
+_RECORDS = ("data", "constants", "tensors")
 _OWN_NAMESPACES = ("aten", "prim", "torch")
 _JSON_DTYPES = {
     "FLOAT": "float32",
@@ -55,6 +57,7 @@ def read(container: TorchZip) -> ModelInfo:
         raise Malformed(f"data.pkl holds {_shown(root)}, not a module", where=container.name)
     stored_tensors = list(tensors(root))
     constants = [h.tensor for h in tensors(pickles["constants.pkl"].value)]
+    _require_records(container, [*(h.tensor for h in stored_tensors), *constants])
     if any(map(_is_object, pickles["constants.pkl"].globals)):
         script.readable_since["1.8"] = "constants that are objects"
     owner = str(root.function)
@@ -74,6 +77,17 @@ def read(container: TorchZip) -> ModelInfo:
         training_attribute=_attribute(root, "training"),
         names=[g for p in pickles.values() for g in p.globals],
     )
+
+
+def _require_records(container: TorchZip, stored: Iterable[StoredTensor]) -> None:
+    """Raise where the values of a tensor are gone: a zip that was repacked without them."""
+    for tensor in stored:
+        places = {f"{folder}/{tensor.storage}" for folder in _RECORDS}
+        if tensor.storage and tensor.device != "meta" and places.isdisjoint(container.names):
+            raise Malformed(
+                f"the values of a tensor are not in the file: there is no data/{tensor.storage}",
+                where=container.name,
+            )
 
 
 def read_json_form(container: TorchZip) -> ModelInfo:

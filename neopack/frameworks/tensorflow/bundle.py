@@ -36,6 +36,8 @@ class Bundle:
     elements: int = 0
     bytes: int = 0
     slots: int = 0
+    ends: Counter[int] = field(default_factory=Counter)
+    """Of each data file how many bytes the index describes."""
 
     def shard_names(self) -> list[str]:
         return [f"variables.data-{place:05d}-of-{self.shards:05d}" for place in range(self.shards)]
@@ -48,10 +50,13 @@ def read_bundle(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Bundle:
         walker = Walker(Cursor(BytesSource(f"{source.name}, {name or 'header'}", value)), limits)
         if not key:
             bundle.shards = _shards(walker, limits)
-        elif any(part in name for part in _SLOTS):
+            continue
+        entry = _entry(walker)
+        bundle.ends[entry.shard] = max(bundle.ends[entry.shard], entry.end)
+        if any(part in name for part in _SLOTS):
             bundle.slots += 1
         elif not name.startswith(_BOOKKEEPING):
-            _add(bundle, name, walker)
+            _add(bundle, name, entry, walker)
     return bundle
 
 
@@ -63,21 +68,36 @@ def _shards(walker: Walker, limits: Limits) -> int:
     return 1
 
 
-def _add(bundle: Bundle, name: str, walker: Walker) -> None:
-    code, size, shape = 0, 0, ()
-    fixed: Shape | None = shape
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """BundleEntryProto: a variable, and where its values lie."""
+
+    dtype: int
+    shape: Shape | None
+    shard: int
+    end: int
+
+
+def _entry(walker: Walker) -> _Entry:
+    numbers = {1: 0, 3: 0, 4: 0, 5: 0}
+    shape: Shape | None = ()
     for part in walker.top():
-        if part.number == 1:
-            code = walker.integer(part)
+        if part.number in numbers:
+            numbers[part.number] = walker.integer(part)
         elif part.number == 2:
-            fixed = tensor_shape(walker, part)
-        elif part.number == 5:
-            size = walker.integer(part)
-    word, bits = dtype_of(code)
-    if not bits or fixed is None:
+            shape = tensor_shape(walker, part)
+    code, shard, offset, size = numbers.values()
+    if size < 0 or offset < 0:
+        raise Malformed("a variable of an impossible size", offset=0, where=walker.cursor.name)
+    return _Entry(dtype=code, shape=shape, shard=shard, end=offset + size)
+
+
+def _add(bundle: Bundle, name: str, entry: _Entry, walker: Walker) -> None:
+    word, bits = dtype_of(entry.dtype)
+    if not bits or entry.shape is None:
         return  # texts, and slices of a variable whose whole has an entry of its own
-    elements = math.prod(dim or 0 for dim in fixed)
-    if not 0 <= elements < 1 << 62 or size < 0:
+    elements = math.prod(dim or 0 for dim in entry.shape)
+    if not 0 <= elements < 1 << 62:
         raise Malformed("a variable of an impossible size", offset=0, where=walker.cursor.name)
     bundle.names.append(name)
     bundle.dtypes[word] += 1

@@ -86,5 +86,7 @@ class SavedModelFacts(TensorFlowFacts):
     """How many more are an optimizer's."""
     shards_missing: tuple[str, ...]
     """Files of variables/ that the index names and that are absent."""
+    shards_cut: tuple[str, ...]
+    """Files of variables/ that end before the values that the index describes."""
     unranked: tuple[str, ...]
     """Inputs and outputs of the signature without a rank."""

@@ -49,6 +49,7 @@ __all__ = ["FRAMEWORK", "FROZEN", "INDEX", "SAVED_MODEL", "read", "recognize"]
 
 FRAMEWORK = "TENSORFLOW"
 SAVED_MODEL, FROZEN = "savedmodel", "frozen graph"
+VARIABLES, DATA = "variables", "variables.data-"
 INDEX = "variables/variables.index"
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp", "TemporaryVariable")
 # what freezing replaces: variables by constants, branches and loops by Switch and Merge
@@ -221,7 +222,7 @@ def _saved_model_info(
     metas: list[MetaGraph], files: Files, model: str, limits: Limits, *, is_text: bool
 ) -> ModelInfo:
     meta, whole = metas[0], metas[0].graph.whole()
-    bundle, missing = _bundle(files, model, limits)
+    bundle, missing, cut = _bundle(files, model, limits)
     # constants beside variables are what those were initialized with
     weights = bundle if bundle and bundle.names else whole
     key = chosen_signature(meta.signatures)
@@ -248,6 +249,7 @@ def _saved_model_info(
             variables=len(bundle.names) if bundle else None,
             optimizer_slots=bundle.slots if bundle else 0,
             shards_missing=tuple(missing),
+            shards_cut=tuple(cut),
             dynamic_inputs=_dynamic(signature),
             unranked=_unranked(signature),
         ),
@@ -258,17 +260,31 @@ def _output_nodes(signature: SignatureDef | None) -> list[str]:
     return [info.tensor.partition(":")[0] for info in signature.outputs] if signature else []
 
 
-def _bundle(files: Files, model: str, limits: Limits) -> tuple[Bundle | None, list[str]]:
-    """The variables' index beside ``model``, and the files it names that are not there."""
+def _bundle(
+    files: Files, model: str, limits: Limits
+) -> tuple[Bundle | None, list[str], list[str]]:
+    """The variables' index beside ``model``, the files it names that are not there, and those that
+    end before the values that it describes. Data without an index lacks the index."""
     folder = posixpath.dirname(model)
     names = set(files.names())
     index = posixpath.join(folder, INDEX)
     if index not in names:
-        return None, []
+        data = posixpath.join(folder, VARIABLES, DATA)
+        return None, [index] if any(name.startswith(data) for name in names) else [], []
     with files.open(index) as source:
         bundle = read_bundle(source, limits)
-    shards = [posixpath.join(folder, "variables", name) for name in bundle.shard_names()]
-    return bundle, [name for name in shards if name not in names and bundle.names]
+    shards = [posixpath.join(folder, VARIABLES, name) for name in bundle.shard_names()]
+    cut = [
+        name
+        for place, name in enumerate(shards)
+        if name in names and _size(files, name) < bundle.ends[place]
+    ]
+    return bundle, [name for name in shards if name not in names and bundle.names], cut
+
+
+def _size(files: Files, name: str) -> int:
+    with files.open(name) as source:
+        return source.size
 
 
 def _signature(definition: SignatureDef) -> Signature:

@@ -134,7 +134,10 @@ def lost_shards(context: CheckContext) -> Iterator[Hit]:
     saved = saved_facts(context)
     if saved and saved.shards_missing:
         missing = named(saved.shards_missing)
-        yield Hit(message=f"the index names files that are not there: {missing}")
+        yield Hit(message=f"files of the variables are not there: {missing}")
+    if saved and saved.shards_cut:
+        cut = named(saved.shards_cut)
+        yield Hit(message=f"files end before the values that the index describes: {cut}")
 
 
 # --- the SavedModel -------------------------------------------------------------------------

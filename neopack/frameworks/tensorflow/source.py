@@ -46,6 +46,12 @@ def _refuse_lost_variables(path: Path, facts: SavedModelFacts) -> None:
     missing = facts.shards_missing
     if facts.objects and facts.variables is None:
         missing = (read.INDEX,)
+    if facts.shards_cut:
+        raise SourceError(
+            f"its variables are cut off: {', '.join(facts.shards_cut)}",
+            where=str(path),
+            hint="copy variables/ again: the index describes more values than the file has",
+        )
     if missing:
         raise SourceError(
             f"its variables are missing: {', '.join(missing)}",

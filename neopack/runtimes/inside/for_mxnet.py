@@ -7,6 +7,7 @@ import warnings
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 from building import called
+from mxnet_operators import listed
 from refusal import Refusal
 
 Json = Dict[str, Any]
@@ -145,6 +146,11 @@ def _types(model: _Model, stated: Dict[str, str]) -> Dict[str, str]:
 
 def versions(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     return {"mxnet": _mxnet().__version__}, {}
+
+
+def operators(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
+    """Those of this version, with their attributes."""
+    return list(listed(_mxnet())), {}
 
 
 def load(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
@@ -348,5 +354,5 @@ def _in_words(task: Callable[[Json, Arrays], Tuple[Json, Arrays]]) -> Any:
 
 TASKS = {
     task.__name__: _in_words(task)
-    for task in (versions, describe, export, answer, load, predict, release)
+    for task in (versions, operators, describe, export, answer, load, predict, release)
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -182,12 +183,43 @@ def test_a_configuration_that_is_none(text: str) -> None:
         config.parse(text, "here")
 
 
+@pytest.mark.parametrize("lost", ["model_weights", "layer_names"])
+def test_a_model_without_its_weights_is_refused(lost: str, tmp_path: Path) -> None:
+    shutil.copy(FIXTURES / "cnn-2.2.4.h5", tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        if lost == "model_weights":
+            del file[lost]
+        else:
+            del file["model_weights"].attrs[lost]
+    with (
+        FileSource(tmp_path / "m.h5") as opened_file,
+        pytest.raises(Malformed, match="has no weights"),
+    ):
+        read.read_source(opened_file)
+
+
+def test_a_list_of_axes_is_told(tmp_path: Path) -> None:
+    """tf.keras of 1.13 to 1.15 writes one for BatchNormalization, which Keras 2.2.4 refuses."""
+    shutil.copy(FIXTURES / "cnn-2.2.4.h5", tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        (norm,) = (
+            e for e in config["config"]["layers"] if e["class_name"] == "BatchNormalization"
+        )
+        norm["config"]["axis"] = [3]
+        file.attrs["model_config"] = json.dumps(config)
+        file.attrs["keras_version"] = "2.2.4-tf"
+    with FileSource(tmp_path / "m.h5") as opened_file:
+        (told,) = facts_of(read.read_source(opened_file), KerasFacts).unknown_names
+    assert told.startswith("list [3] as BatchNormalization.axis")
+
+
 def test_a_subclassed_model_has_no_signature_and_is_refused(tmp_path: Path) -> None:
     model = {"class_name": "Mine", "module": "mine", "config": {"units": 3}}
     with h5py.File(tmp_path / "m.h5", "w") as file:
         file.attrs["model_config"] = json.dumps(model)
         file.attrs["keras_version"] = "3.1.0"
-        file.create_group("model_weights")
+        file.create_group("model_weights").attrs["layer_names"] = []
     with FileSource(tmp_path / "m.h5") as opened_file:
         assert read.read_source(opened_file).signature is None
     with pytest.raises(SourceError, match="not a graph of layers"):

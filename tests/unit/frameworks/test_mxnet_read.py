@@ -228,6 +228,7 @@ def test_the_version_is_a_number(attributes: Any, version: str) -> None:
     [
         ([], "the document has no list of nodes"),
         ({"nodes": []}, "no list of heads"),
+        ({"nodes": [], "heads": []}, "the symbol has no outputs"),
         (document({"op": "null"}), r"nodes\[0\] has no name"),
         (document({"name": "a", "op": 3}), r"nodes\[0\] has no op"),
         (document({"name": "a", "op": "null"}), r"nodes\[0\] has no list of inputs"),

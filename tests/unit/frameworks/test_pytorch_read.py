@@ -124,6 +124,18 @@ def test_a_cut_archive_is_recognized_and_malformed() -> None:
 # --- TorchScript ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("lost", ["data/0", "data/4", "constants/0"])
+def test_values_that_are_gone_are_told(lost: str) -> None:
+    name = "cnn-traced.pt" if lost.startswith("data") else "frozen.pt"
+    copy = io.BytesIO()
+    with zipfile.ZipFile(FIXTURES / name) as whole, zipfile.ZipFile(copy, "w") as cut:
+        for entry in whole.namelist():
+            if not entry.endswith(f"/{lost}"):
+                cut.writestr(zipfile.ZipInfo(entry), whole.read(entry))
+    with pytest.raises(Malformed, match="the values of a tensor are not in the file"):
+        of_bytes(copy.getvalue())
+
+
 def test_traced() -> None:
     found = info("cnn-traced.pt")
     assert found.signature is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -351,6 +352,25 @@ def test_a_lost_shard_is_told(tmp_path: Path) -> None:
     assert facts_of(found, SavedModelFacts).shards_missing == (
         "variables/variables.data-00000-of-00001",
     )
+
+
+def test_an_index_that_is_lost_is_told() -> None:
+    folder = ROOT / "2/saved-model"
+    names = ["saved_model.pb", "variables/variables.data-00000-of-00001"]
+    found = read(PlacedFiles("some", {name: folder / name for name in names}), "saved_model.pb")
+    assert facts_of(found, SavedModelFacts).shards_missing == ("variables/variables.index",)
+
+
+@pytest.mark.parametrize(("kept", "told"), [(-1, True), (0, True), (None, False)])
+@pytest.mark.parametrize("model", ["1.15/saved-model", "2/saved-model", "2.9/trained"])
+def test_a_shard_that_is_cut_off_is_told(
+    model: str, kept: int | None, told: bool, tmp_path: Path
+) -> None:
+    copy, shard = tmp_path / "m", "variables/variables.data-00000-of-00001"
+    shutil.copytree(ROOT / model, copy)
+    (copy / shard).write_bytes((copy / shard).read_bytes()[:kept])
+    found = read(FolderFiles(copy), "saved_model.pb")
+    assert facts_of(found, SavedModelFacts).shards_cut == ((shard,) if told else ())
 
 
 @pytest.mark.parametrize("name", ["checkpoint", "model.ckpt-7.meta", "model.ckpt-7.index"])

@@ -287,6 +287,7 @@ SAVED_MODEL_FACTS: TensorFlowFacts = SavedModelFacts(
     variables=1,
     optimizer_slots=0,
     shards_missing=(),
+    shards_cut=(),
     unranked=(),
 )
 SAVED_MODEL = ("export/saved_model.pb", "export/variables/variables.index")

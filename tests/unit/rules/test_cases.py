@@ -35,10 +35,11 @@ from test_catalogue import ALL
 
 from neopack import facts
 from neopack.checks import engine
+from neopack.frameworks.mxnet.facts import SymbolFacts, SymbolOperator
 from neopack.frameworks.onnx.forms import AttributeForm, NodeForm
 from neopack.frameworks.tensorflow.facts import SignatureTensors
 from neopack.rules.rule import CheckContext, Returned
-from neopack.values.model import ModelInfo
+from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import Signature
 
 NVIDIA = '{"gpu-code":"sm_70","trt-ver":"6.0.1","cuda-ver":"10.0"}'
@@ -110,6 +111,16 @@ def node(operator: str, inputs: int = 1, **known: Any) -> NodeForm:
         "attributes": tuple(AttributeForm(name=n, kind=kind) for n, kind in attributes.items()),
     }  # fmt: skip
     return NodeForm(operator=operator, inputs=inputs, **{**plain, **known})
+
+
+def of_operator(
+    operator: str, written: str = "1.5.1", version: str = "1.8.0", **attributes: str
+) -> CheckContext:
+    """A symbol of one operator, by an MXNet, for another."""
+    one = SymbolOperator(operator=operator, attributes=attributes, place="a")
+    info = mxnet_info(version=written)
+    facts_ = replace(facts_of(info, SymbolFacts), operators=(one,))
+    return mxnet(info=replace(info, facts=facts_), framework_version=version)
 
 
 def untold(**known: Any) -> ModelInfo:
@@ -786,7 +797,23 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (
             tensorflow(info=tensorflow_info(shards_missing=("variables.data-00000-of-00001",))),
             "data-00000",
-        )
+        ),
+        (
+            tensorflow(info=tensorflow_info(shards_cut=("variables.data-00000-of-00001",))),
+            "end before the values",
+        ),
+    ],
+    "NEO-MX-023": [
+        (of_operator("Activating"), "Activating (a) is not an operator of it"),
+        (of_operator("Activation", act_type="swish"), "has act_type='swish', and takes 'relu'"),
+        (of_operator("Activation"), "lacks the attribute 'act_type'"),
+        (
+            of_operator("FullyConnected", num_hidden="3", units="3"),
+            "not take the attribute 'units'",
+        ),
+        (of_operator("FullyConnected", num_hidden="3.0"), "num_hidden='3.0', which is not int"),
+        (of_operator("FullyConnected", num_hidden="3", no_bias="yes"), "which is not bool"),
+        (of_operator("_npx_relu", version="1.5.1"), "by MXNet 1.5.1"),
     ],
     "NEO-TF-009": [(tensorflow(info=tensorflow_info(signatures={})), "no signature")],
     "NEO-TF-010": [
@@ -1258,6 +1285,16 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-TF-006": [tensorflow(entries=saved_entries("export/checkpoint.txt"))],
     "NEO-TF-007": [frozen(text=False), tensorflow(info=tensorflow_info(text=True))],
     "NEO-TF-008": [tensorflow(info=tensorflow_info(shards_missing=()))],
+    "NEO-MX-023": [
+        of_operator("Activation", act_type="relu"),
+        of_operator("Flatten", anything="1"),
+        of_operator("Pooling", p_value="None", kernel="(3,3)"),
+        of_operator("LeakyReLU", slope="1e-3"),
+        of_operator("FullyConnected", num_hidden=" 3", no_bias="True"),
+        of_operator("Custom", op_type="mine"),
+        of_operator("Activating", written="0.8.0"),
+        of_operator("Activating", version="1.9.1"),
+    ],
     "NEO-TF-009": [frozen()],
     "NEO-TF-010": [tensorflow(), frozen()],
     "NEO-TF-011": [tensorflow()],
