@@ -23,12 +23,18 @@ def lock(runtime: runtimes.Runtime) -> None:
     options += ["--no-emit-find-links", "--quiet", "--python-version", runtime.python]
     options += ["--python-platform", "x86_64-manylinux_2_28"]
     path = LOCKS / f"{runtime.name}.txt"
+    _compile(runtime.requires, path, options)
+    path.write_text(thinned(path.read_text(), runtime.without))
+    if runtime.apart:
+        _compile(runtime.apart, LOCKS / f"{runtime.name}.apart.txt", [*options, "--no-deps"])
+
+
+def _compile(requires: Sequence[str], path: Path, options: Sequence[str]) -> None:
     subprocess.run(
         ["uv", "pip", "compile", *options, "-", "-o", str(path)],
-        input="\n".join(runtime.requires).encode(),
+        input="\n".join(requires).encode(),
         check=True,
     )
-    path.write_text(thinned(path.read_text(), runtime.without))
 
 
 def thinned(lock: str, without: Sequence[str]) -> str:

@@ -94,7 +94,7 @@ def prove_compiler(proof: Proof, log: Log) -> CompilerEvidence:
         build = _built(proof, runtime, worker, built, log)
         versions, _ = worker.call("versions")
         with log.step("computing the golden inputs"):
-            compared = _compared(proof, worker, cases, math.inf if random else allowed)
+            compared, returned = _compared(proof, worker, cases, math.inf if random else allowed)
     comparing.refuse(compared, packaged(proof, by_compiler=True), runtime.name)
     return CompilerEvidence(
         runtime=runtime.name,
@@ -112,7 +112,11 @@ def prove_compiler(proof: Proof, log: Log) -> CompilerEvidence:
         allowed=allowed,
         outputs=compared.outputs,
         cases=compared.cases,
-        remarks=(*_input_remarks(proof, model["dtypes"]), *_build_remarks(proof, build)),
+        remarks=(
+            *_input_remarks(proof, model["dtypes"]),
+            *_output_remarks(proof, returned),
+            *_build_remarks(proof, build),
+        ),
         random=random,
     )
 
@@ -139,6 +143,7 @@ def _converted(proof: Proof, worker: Worker) -> AnyJson:
         "folder": str(proof.folder),
         "members": list(proof.members),
         "config": proof.data_input_config or example(proof.signature, proof.framework),
+        "inputs": [spec.name for spec in proof.signature.inputs],
         "outputs": [spec.name for spec in proof.signature.outputs],
     }
     model, _ = worker.call("load", task, timeout=LOAD_WITHIN)
@@ -207,22 +212,37 @@ def _cpu_flags() -> frozenset[str]:
 
 def _compared(
     proof: Proof, worker: Worker, cases: Sequence[GoldenCase], allowed: float
-) -> comparing.ComparedCases:
+) -> tuple[comparing.ComparedCases, dict[str, str]]:
+    """With the dtype of each output as what was built returns it."""
     dtypes = {spec.name: spec.dtype for spec in proof.signature.outputs}
+    returned: dict[str, str] = {}
 
     def compute(inputs: Mapping[str, Array]) -> dict[str, Array]:
         outputs = worker.call("predict", None, arrays=dict(inputs))[1]
+        returned.update({name: str(array.dtype) for name, array in outputs.items()})
         return {name: _as(array, dtypes.get(name, "")) for name, array in outputs.items()}
 
-    return comparing.compared(cases, compute, allowed)
+    return comparing.compared(cases, compute, allowed), returned
 
 
 def _as(array: Array, dtype: str) -> Array:
-    """In the dtype of the source's output, where the compiler has another width of the kind."""
+    """In the dtype of the source's output, where the compiler has another width of the kind, or
+    the same numbers in another kind: it computes in float32 what the source computes in int64."""
     import numpy as np
 
-    same_kind = dtype and np.dtype(dtype).kind == array.dtype.kind
-    return array.astype(dtype) if same_kind else array
+    if not dtype:
+        return array
+    same_kind = np.dtype(dtype).kind == array.dtype.kind
+    with np.errstate(invalid="ignore"):  # NaN as an integer
+        cast = array.astype(dtype)
+    return cast if same_kind or np.array_equal(cast, array) else array
+
+
+def _output_remarks(proof: Proof, returned: Mapping[str, str]) -> Iterator[str]:
+    for spec in proof.signature.outputs:
+        dtype = returned.get(spec.name, spec.dtype)
+        if dtype != spec.dtype:
+            yield f"the compiled model returns {spec.name!r} as {dtype}, not {spec.dtype}"
 
 
 def _input_remarks(proof: Proof, dtypes: Mapping[str, str]) -> Iterator[str]:

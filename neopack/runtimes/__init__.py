@@ -33,7 +33,8 @@ class Runtime:
     """A row of ``runtimes.toml``. ``environment`` is the name of its environment (TensorFlow
     1.15.0 shares that of Keras 2.2.4); ``disk`` is in MB. ``without`` are patterns of packages
     that its lock leaves out. ``stand_ins`` says that empty libraries replace NVIDIA's.
-    ``compiler`` is what Neo's public loader converts for, in a runtime that has the loader."""
+    ``compiler`` is what Neo's public loader converts for, in a runtime that has the loader;
+    ``apart`` are packages that are installed beside all others."""
 
     name: str
     framework: str
@@ -47,6 +48,7 @@ class Runtime:
     without: tuple[str, ...] = ()
     stand_ins: bool = False
     compiler: str = ""
+    apart: tuple[str, ...] = ()
 
     @property
     def description(self) -> str:
@@ -155,4 +157,5 @@ def _runtime(name: str, row: dict[str, Any], rows: dict[str, dict[str, Any]]) ->
         without=tuple(home.get("without", ())),
         stand_ins=home.get("stand_ins", False),
         compiler=row.get("compiler", ""),
+        apart=tuple(home.get("apart", ())),
     )

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from neopack.runtimes import Runtime
     from neopack.values.log import Log
 
-__all__ = ["directory", "ensure", "home", "is_whole", "lock_text", "remove", "renew", "stood_in"]
+__all__ = [
+    "apart_text",
+    "directory",
+    "ensure",
+    "home",
+    "is_whole",
+    "lock_text",
+    "remove",
+    "renew",
+    "stood_in",
+]
 
 MARK = "whole"
 STOOD_IN = "stood_in.txt"
@@ -92,12 +102,21 @@ def remove(runtime: Runtime, log: Log) -> bool:
 
 
 def lock_text(runtime: Runtime) -> str:
-    file = resources.files("neopack.runtimes").joinpath("locks", f"{runtime.environment}.txt")
-    return file.read_text("utf-8")
+    return _lock(f"{runtime.environment}.txt")
+
+
+def apart_text(runtime: Runtime) -> str:
+    """The lock of the packages that are installed apart; empty where there are none."""
+    return _lock(f"{runtime.environment}.apart.txt") if runtime.apart else ""
+
+
+def _lock(name: str) -> str:
+    return resources.files("neopack.runtimes").joinpath("locks", name).read_text("utf-8")
 
 
 def _fingerprint(runtime: Runtime) -> str:
     text = lock_text(runtime) + (stand_ins.FORM if runtime.stand_ins else "")
+    text += apart_text(runtime)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -112,14 +131,14 @@ def _make(runtime: Runtime, lock: int, log: Log) -> None:
         uv(*venv, failure=failure, holding=[lock])
         requirements = place / "lock.txt"
         requirements.write_text(lock_text(runtime))
-        into = str(place / "bin" / "python")
-        uv(
-            # the lock is complete; some packages declare dependencies that it leaves out
-            *("pip", "install", "--quiet", "--require-hashes", "--no-deps", "--python", into),
-            *("--requirement", str(requirements)),
-            failure=failure,
-            holding=[lock],
-        )
+        # the lock is complete; some packages declare dependencies that it leaves out
+        quiet = ("pip", "install", "--quiet", "--require-hashes", "--no-deps")
+        pip = (*quiet, "--python", str(place / "bin" / "python"), "--requirement")
+        uv(*pip, str(requirements), failure=failure, holding=[lock])
+        if runtime.apart:
+            (place / "apart.txt").write_text(apart_text(runtime))
+            apart = (str(place / "apart.txt"), "--target", str(place / "apart"))
+            uv(*pip, *apart, failure=failure, holding=[lock])
         if runtime.stand_ins:
             _stand_in(runtime, place)
         (place / MARK).write_text(_fingerprint(runtime))

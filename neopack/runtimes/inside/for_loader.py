@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import warnings
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -9,6 +10,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TOPHUB_LOCATION"] = "NONE"
 warnings.simplefilter("ignore")
 
+import graphs  # noqa: E402
 import neo  # noqa: E402
 import numpy  # noqa: E402
 
@@ -26,6 +28,7 @@ def versions(data, arrays):
 def load(data, arrays):
     """``refused`` says why the loader refuses the model, else there are ``operators`` of Relay,
     by count, and the ``dtypes`` of the inputs."""
+    sys.meta_path.insert(0, graphs.Importers)
     loader, refused = neo.load(data)
     if loader is None:
         return {"refused": refused}, {}
@@ -33,15 +36,22 @@ def load(data, arrays):
 
     module, parameters = loader.model_objects[:2]
     module = tvm.relay.transform.InferType()(module)
-    _loaded.update(module=module, parameters=parameters, names=data["outputs"])
-    _loaded["turned"] = data["framework"] == "keras"
+    _loaded.update(module=module, parameters=parameters, turned=data["framework"] == "keras")
+    _loaded["inputs"], _loaded["outputs"] = _names(data, loader.metadata)
     counts = tvm.relay.analysis.list_op_freqs(module)
-    inputs = [v for v in module["main"].params if v.name_hint not in (parameters or {})]
+    dtypes = {v.name_hint: str(getattr(v.checked_type, "dtype", "")) for v in module["main"].params}
     return {
         "refused": "",
         "operators": {str(name): int(count) for name, count in counts.items()},
-        "dtypes": {v.name_hint: str(getattr(v.checked_type, "dtype", "")) for v in inputs},
+        "dtypes": {name: dtypes.get(own, "") for name, own in _loaded["inputs"].items()},
     }, {}
+
+
+def _names(data, metadata):
+    """The compiled model's own name of each input, and the names of its outputs in their order."""
+    if data["framework"] != "tensorflow":
+        return {name: name for name in data["inputs"]}, list(data["outputs"])
+    return graphs.names(data, metadata)
 
 
 def build(data, arrays):
@@ -65,16 +75,16 @@ def build(data, arrays):
 
 def predict(data, arrays):
     """Outputs by the names that ``load`` was told, and others by their place."""
-    turned = _loaded["turned"]
-    inputs = {name: _turned(array, -1, 1) if turned else array for name, array in arrays.items()}
+    turned, own = _loaded["turned"], _loaded["inputs"]
+    inputs = {own[name]: _turned(a, -1, 1) if turned else a for name, a in arrays.items()}
     try:
         outputs = _loaded["program"].predict(inputs)
     except Exception as error:  # as above
         raise RuntimeError(neo.words(error))
     outputs = [_turned(array, 1, -1) if turned else array for array in outputs]
-    names = list(_loaded["names"])
-    names += ["extra output %d" % place for place in range(len(names), len(outputs))]
-    return None, dict(zip(names, outputs))
+    names = _loaded["outputs"]
+    names = names + ["extra output %d" % place for place in range(len(names), len(outputs))]
+    return None, {name: array for name, array in zip(names, outputs) if name}
 
 
 def _turned(array, source, to):

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import platform
 import re
+import sys
 
 # what no message is longer than, once it is in one line
 LONGEST = 1200
@@ -100,7 +101,8 @@ def versions(modules):
 def _distributions():
     """Name and version, by the names of folders: Python 3.6 has no reader of metadata."""
     packages = os.path.dirname(os.path.dirname(importlib.util.find_spec("neo_loader").origin))
-    for folder in sorted(glob.glob(os.path.join(packages, "*.dist-info"))):
+    places = [os.path.join(place, "*.dist-info") for place in (packages, os.path.join(sys.prefix, "apart"))]
+    for folder in sorted(folder for place in places for folder in glob.glob(place)):
         name, _, version = os.path.basename(folder)[: -len(".dist-info")].partition("-")
         if name.lower() in DISTRIBUTIONS:
             yield DISTRIBUTIONS[name.lower()], version

@@ -308,6 +308,9 @@ def test_every_runtime_has_a_lock_with_hashes_and_tasks(
     text = install.lock_text(runtime)
     for requirement in runtime.requires:
         assert requirement.split("<")[0].lower().replace(">", "") in text.lower()
-    assert text.count("--hash=sha256:") >= text.count("==")
+    apart = install.apart_text(runtime)
+    assert bool(apart) == bool(runtime.apart)
+    assert all(requirement in apart for requirement in runtime.apart)
+    assert (text + apart).count("--hash=sha256:") >= (text + apart).count("==")
     packages = [line.partition("==")[0] for line in text.splitlines() if "==" in line]
     assert not [one for one in packages for out in runtime.without if fnmatchcase(one, out)]
