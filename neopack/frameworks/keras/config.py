@@ -48,7 +48,7 @@ class LayerConfig:
 
 
 def string_of(text: str, where: str) -> str:
-    """The string that a text is in JSON; "" where it is none."""
+    """The string that a text is in JSON; "" for anything else."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
