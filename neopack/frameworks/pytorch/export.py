@@ -34,7 +34,7 @@ from neopack.frameworks.pytorch import (
 )
 from neopack.frameworks.pytorch.input_binding import Binding, bind
 from neopack.frameworks.pytorch.layout import MODEL_FILE
-from neopack.frameworks.pytorch.lowering import compatibility, lower
+from neopack.frameworks.pytorch.lowering import compatibility, lower, promotion, value_types
 from neopack.frameworks.pytorch.lowering.inlining import inline_functions
 from neopack.frameworks.pytorch.module_calls import (
     arrays,
@@ -128,7 +128,9 @@ def _keep(task: ExportTask, log: Log) -> ExportedModel:
     if not bound.inputs.plain:  # a file has the inputs that its own forward takes
         return _trace(module, replace(task, inputs=tuple(requests)), log)
     cases, _ = _answered(bound, task)
-    if compatibility.is_readable(info, task.options.framework_version):
+    version = task.options.framework_version
+    value_types.tell_types(module, tensors(cases[0].inputs))
+    if compatibility.is_readable(info, version) and not promotion.mixes(module, version):
         shutil.copyfile(path, task.staging / MODEL_FILE)
         return _exported(task, cases, _kept_remarks(module, task, log))
     inline_functions(module)  # they are rewritten where they stand in a graph

@@ -84,6 +84,10 @@ FOLDED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "a mask of windows": (lambda: Held(windowed), "aten::masked_fill_"),
     "resized positions": (lambda: Held(resized), "aten::_upsample_bicubic2d_aa"),
     "linear algebra": (lambda: Held(solved), "aten::linalg_inv"),
+    "numbers beside integers": (
+        lambda: Held(lambda _, x: x * (torch.arange(8) * 0.5 + 1)),
+        "aten::arange",
+    ),
     "a scaled weight": (lambda: Held(lambda w, x: x @ (w * 0.5).t()), "aten::mul"),
 }
 

@@ -225,7 +225,16 @@ def storage(tensor: Any) -> int:
 
 
 def _constant(value: Any) -> Any:
-    return UNKNOWN if value.type().kind() == "FunctionType" else value.toIValue()
+    """A tensor of one number, as traces have for numbers, is one: with integers it gives float32,
+    where a tensor of float64 would give float64."""
+    import torch
+
+    if value.type().kind() == "FunctionType":
+        return UNKNOWN
+    constant = value.toIValue()
+    is_number = isinstance(constant, torch.Tensor) and constant.dim() == 0
+    wide = is_number and constant.dtype in (torch.float64, torch.int64, torch.bool)
+    return constant.item() if wide else constant
 
 
 def _attribute(owner: Any, name: str) -> Any:

@@ -17,6 +17,7 @@ from neopack.frameworks.pytorch.lowering.constant_values import (
 from neopack.frameworks.pytorch.lowering.execution import READ_ONLY, tensors_in, written
 from neopack.frameworks.pytorch.lowering.graphs import methods, nodes
 from neopack.frameworks.pytorch.lowering.method_calls import Attribute, Method, MethodCalls
+from neopack.frameworks.pytorch.lowering.promotion import dtype_of
 
 __all__ = ["fold"]
 
@@ -89,6 +90,7 @@ class _Folding:
             (maker.kind() in FROM_ELSEWHERE or any(map(_holds_tensors, maker.inputs())))
             and value.layout == torch.strided
             and not (value.is_quantized or value.is_complex())
+            and dtype_of(use.value) in (None, value.dtype)
             and size <= max(MOST_BYTES, self.known.sources.get(storage(value), 0))
         )
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from neopack import facts, versions
 from neopack.frameworks.pytorch import particular_calls, schemas
-from neopack.frameworks.pytorch.lowering import in_place, promotion
+from neopack.frameworks.pytorch.lowering import containers, in_place, promotion
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 from neopack.frameworks.pytorch.module_calls import is_torchs_own
 
@@ -289,20 +289,9 @@ def _fold(module: Any) -> None:
             torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
             torch._C._jit_pass_constant_loop_unrolling(graph)  # noqa: SLF001
             promotion.drop_needless(graph)
-            _unpack(graph)
+            containers.open_containers(graph)
             torch._C._jit_pass_peephole(graph)  # noqa: SLF001
             torch._C._jit_pass_dce(graph)  # noqa: SLF001
             # what a branch chose may decide another
             if not any(node.kind() in ("prim::If", "prim::Loop") for node in nodes(graph)):
                 break
-
-
-def _unpack(graph: Any) -> None:
-    """What a function returned as one tuple, and what a trace made a tensor of and took back."""
-    for node in list(nodes(graph)):
-        maker = node.inputsAt(0).node() if node.inputsSize() else None
-        if maker is None:
-            continue
-        if (node.kind(), maker.kind()) == ("prim::TupleUnpack", "prim::TupleConstruct"):
-            for old, new in zip(node.outputs(), maker.inputs(), strict=True):
-                old.replaceAllUsesWith(new)

@@ -12,7 +12,7 @@ from typing import Any
 from neopack import facts
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 
-__all__ = ["drop_needless", "dtype_of", "is_of_integers", "plain", "promote"]
+__all__ = ["drop_needless", "dtype_of", "is_of_integers", "mixes", "plain", "promote"]
 
 # in the order in which TorchScript numbers them
 TYPES = (
@@ -47,14 +47,29 @@ def promote(module: Any, version: str) -> Iterator[str]:
     names of these operators."""
     for graph in graphs(module):
         for node in list(nodes(graph)):
-            names = node.kind(), node.schema().partition("(")[0]
-            one_type = any(facts.torch_takes_one_type(version, name) for name in names)
-            if one_type and _cast(graph, node):
+            if _wants_one_type(node, version) and _cast(graph, node):
                 yield node.kind()
 
 
+def mixes(module: Any, version: str) -> bool:
+    """Whether an operator that wants one type in this version is given several."""
+    return facts.torch_is_known(version) and any(
+        dtype_of(value) not in (None, dtype_of(node.output()))
+        for graph in graphs(module)
+        for node in nodes(graph)
+        if _wants_one_type(node, version) and dtype_of(node.output()) is not None
+        for value in map(node.inputsAt, _taking_part(node))
+    )
+
+
+def _wants_one_type(node: Any, version: str) -> bool:
+    names = node.kind(), node.schema().partition("(")[0]
+    single = node.outputsSize() == 1
+    return single and any(facts.torch_takes_one_type(version, name) for name in names)
+
+
 def _cast(graph: Any, node: Any) -> bool:
-    dtype = dtype_of(node.output()) if node.outputsSize() == 1 else None
+    dtype = dtype_of(node.output())
     if dtype is None:
         return False
     lists = [value.node() for value in node.inputs() if value.node().kind() == LIST]
