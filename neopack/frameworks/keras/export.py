@@ -19,7 +19,15 @@ from neopack import versions
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask, callables, live_keras, random_weights
 from neopack.frameworks.binding import unknown_input
-from neopack.frameworks.keras import architecture, exact_source, graph, source, weights, write
+from neopack.frameworks.keras import (
+    architecture,
+    exact_source,
+    graph,
+    refusals,
+    source,
+    weights,
+    write,
+)
 from neopack.frameworks.keras import run as keras_run
 from neopack.frameworks.keras.config import input_shape
 from neopack.frameworks.keras.lowering.lower import lower
@@ -85,6 +93,8 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
 
 def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
     opened = graph.graph_of(model.config, major=model.major, where=model.where)
+    refusals.refuse_state(opened)
+    refusals.refuse_strings(opened)
     specs = [_spec(opened, at) for at in opened.inputs]
     requests = _requests(specs, task.inputs, model.where)
     examples = task.examples(requests)

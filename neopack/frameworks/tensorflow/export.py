@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from neopack.errors import ExportFailed, SourceError, UsageError, first_line
+from neopack.errors import ExportFailed, NeopackError, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask, callables
 from neopack.frameworks.task import options_of
 from neopack.frameworks.tensorflow import random_weights, read
@@ -27,6 +27,7 @@ from neopack.frameworks.tensorflow.constant_inputs import (
 )
 from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
 from neopack.frameworks.tensorflow.frozen_graph import output_tensors, parse_graph
+from neopack.frameworks.tensorflow.kept_state import draws_numbers, refuse_state
 from neopack.frameworks.tensorflow.layout import DIRECTORY
 from neopack.frameworks.tensorflow.live_model import LiveModel, LiveRunner, live_model
 from neopack.frameworks.tensorflow.lowering import freeze, saved_model
@@ -159,9 +160,11 @@ def _saved_source(
         requests.sort(key=lambda request: names.index(request.name))
     plain = Signature(inputs=())
     # no name for the runner: its session, and the variables in it, go with it
-    cases = _answered(
-        golden_of or saved_runner(folder, tags, key, plain), requests, task, str(folder)
-    )
+    runner = golden_of or saved_runner(folder, tags, key, plain)
+    cases = _answered(runner, requests, task, str(folder))
+    if golden_of is None and not draws_numbers(meta):
+        first = cases[0]
+        refuse_state(first.outputs, _computed(runner, first.inputs, str(folder)), str(folder))
     members, remarks, lowered = _write_saved(folder, model, meta, key, task.staging)
     written = task.staging / DIRECTORY
     if options.form == "frozen" or (meta.HasField("object_graph_def") and _neuron_1(task)):
@@ -200,7 +203,7 @@ def _live_source(model: Any, task: ExportTask, log: Log) -> ExportedModel:
     options, where = options_of(task, TensorFlowOptions), task.source.where
     live = live_model(model, task.inputs, options.signature, where, options.bind)
     function = concrete(live, where)
-    source = LiveRunner(live, written_variables(function))
+    source = LiveRunner(live, written_variables(function), where)
     requests = _in_tensorflow(live, log)
     if options.form == "frozen" or _neuron_1(task):
         cases = _answered(source, requests, task, where)
@@ -346,6 +349,8 @@ def _answered(
 def _computed(runner: GraphRunner, examples: Mapping[str, Array], where: str) -> dict[str, Array]:
     try:
         outputs = runner.predict(examples)
+    except NeopackError:
+        raise
     except Exception as error:
         shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
         raise ExportFailed(

@@ -15,6 +15,7 @@ from neopack.errors import SourceError, UsageError
 from neopack.frameworks import binding, live_keras, structures
 from neopack.frameworks.binding import BindBy
 from neopack.frameworks.structures import Path
+from neopack.frameworks.tensorflow.kept_state import refuse_state
 from neopack.frameworks.tensorflow.requests import request_for, requests_of
 from neopack.frameworks.tensorflow.run import GraphRunner
 from neopack.frameworks.tensorflow.tensorflow_module import tensorflow
@@ -23,6 +24,7 @@ from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = ["LiveModel", "LiveRunner", "live_model"]
 
+SHOWN = 3
 METHODS = ("serving_default", "serve", "__call__")
 _ODD = re.compile(r"[^A-Za-z0-9_]")
 
@@ -54,17 +56,41 @@ class _Declared:
 class LiveRunner(GraphRunner):
     """What the live model itself answers; its variables are then as they were."""
 
-    def __init__(self, model: LiveModel, variables: Sequence[Any]) -> None:
+    def __init__(self, model: LiveModel, variables: Sequence[Any], where: str) -> None:
         self.signature = Signature(inputs=())
-        self._model, self._variables = model, variables
+        self._model, self._variables, self._where = model, variables, where
+        self._is_judged, self._written = not variables, list[str]()
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        tf = tensorflow()
+        if not self._is_judged:
+            self._is_judged = True
+            self._refuse_state(inputs)
+        return self._restored(inputs)[0]
+
+    def _restored(
+        self, inputs: Mapping[str, Array], times: int = 1
+    ) -> tuple[dict[str, Array], ...]:
+        """So many calls in turn, from the same variables."""
         before = [(variable, variable.numpy()) for variable in self._variables]
-        answers = self._model.outputs({name: tf.constant(a) for name, a in inputs.items()})
+        answers = tuple(self._called(inputs) for _ in range(times))
         for variable, value in before:
+            if (variable.numpy() != value).any():
+                self._written.append(str(variable.name).partition(":")[0])
             variable.assign(value)
+        return answers
+
+    def _called(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        tf = tensorflow()
+        answers = self._model.outputs({name: tf.constant(a) for name, a in inputs.items()})
         return {name: answers[name].numpy() for name in answers}
+
+    def _refuse_state(self, inputs: Mapping[str, Array]) -> None:
+        """What differs from the same variables is random instead."""
+        first, again = self._restored(inputs, times=2)
+        same = self._restored(inputs)[0]
+        if all((first[name] == same[name]).all() for name in first):
+            written = list(dict.fromkeys(self._written))
+            refuse_state(first, again, self._where, ", ".join(written[:SHOWN]))
 
 
 def live_model(

@@ -22,7 +22,14 @@ from neopack.values.signature import Shape
 __all__ = ["lower"]
 
 TOLD = 3
+_PREPROCESSING = (
+    "CategoryEncoding", "CenterCrop", "Discretization", "HashedCrossing", "Hashing",
+    "IntegerLookup", "MelSpectrogram", "Resizing", "STFTSpectrogram", "StringLookup",
+    "TextVectorization",
+)  # fmt: skip
+_BEFORE = "what it gives, as the input: compute it before the model"
 _INSTEAD = {
+    **dict.fromkeys(_PREPROCESSING, _BEFORE),
     "Lambda": "the layers that it stands for: its code is never run here",
     "LayerNormalization": "BatchNormalization: 2.2.4 has no square root",
     "GroupNormalization": "BatchNormalization: 2.2.4 has no square root",
