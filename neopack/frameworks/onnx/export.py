@@ -23,6 +23,7 @@ from neopack.frameworks.onnx.lowering.lower import fits, lower, release_for
 from neopack.frameworks.onnx.outputs import ZipMap, cut, refuse_others, unzipped, zip_maps
 from neopack.frameworks.onnx.raising.raise_opset import LOWEST, check, needs_raising, raise_file
 from neopack.frameworks.onnx.source import model_info, require_file
+from neopack.frameworks.onnx.word_outputs import cut_words, without_words, word_outputs
 from neopack.goldens import inputs
 from neopack.goldens.cases import GoldenCase
 from neopack.goldens.comparison import worst
@@ -56,14 +57,16 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
         _check(path)
         shutil.copyfile(path, target)
     zips, older = _what_changes(target)
-    refuse_others(info, zips, where)
+    words = word_outputs(info, len(zips))
+    refuse_others(info, zips, words, where)
     requests = _requests(info, task.inputs, where)
     optimized = not facts_of(info, OnnxFacts).quantised
-    source = unzipped(source_of(target, where, optimized=optimized), zips)
+    whole = unzipped(source_of(target, where, optimized=optimized), zips)
+    source = without_words(whole, words)
     cases = _answered(source, requests, task)
     shapes = {request.name: request.shape for request in requests}
     rewrites = (
-        *_cut(target, zips, log),
+        *_cut(target, zips, words, log),
         *_rewritten(target, info, shapes, task, log, older=older),
     )
     if rewrites:
@@ -93,16 +96,19 @@ def _answered(
     return task.golden_cases(requests, examples, compute(examples), compute)
 
 
-def _cut(target: Path, zips: tuple[ZipMap, ...], log: Log) -> Iterator[str]:
-    """Cut off what makes maps; yields what was, in words."""
-    if not zips:
+def _cut(target: Path, zips: tuple[ZipMap, ...], words: Sequence[str], log: Log) -> Iterator[str]:
+    """Cut off what makes maps and strings; yields what was, in words."""
+    if not zips and not words:
         return
     onnx = _onnx()
     model = onnx.load(str(target))
     cut(model, zips)
+    if words:
+        cut_words(model, words)
     onnx.save_model(model, str(target))
-    for each in zips:
-        note = f"ZipMap: the output {each.tensor!r} in place of {each.name!r}"
+    maps = (f"ZipMap: the output {each.tensor!r} in place of {each.name!r}" for each in zips)
+    strings = (f"left out the output {name!r}, which is of strings" for name in words)
+    for note in (*maps, *strings):
         log.note(note)
         yield note
 

@@ -1,9 +1,9 @@
 """Inputs and outputs that are not tensors of numbers: refused, but for a ZipMap at the end of a
-classifier, which is cut off."""
+classifier, which is cut off, as its labels are (``word_outputs``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,9 +101,12 @@ def unzipped(compute: Compute, zips: tuple[ZipMap, ...]) -> Compute:
     return computed
 
 
-def refuse_others(info: ModelInfo, zips: tuple[ZipMap, ...], where: str) -> None:
-    """Raise ``SourceError`` for the first input or output that is not a tensor of numbers."""
-    known = {each.name for each in zips}
+def refuse_others(
+    info: ModelInfo, zips: tuple[ZipMap, ...], words: Sequence[str], where: str
+) -> None:
+    """Raise ``SourceError`` for the first input or output that is not a tensor of numbers, but
+    for those that are cut off."""
+    known = {*(each.name for each in zips), *words}
     for side, name, kind in not_tensors(info):
         if name not in known:
             raise SourceError(

@@ -14,6 +14,7 @@ import onnxruntime
 import pytest
 
 import neopack
+from neopack.archive.read import extract_member, scan
 from neopack.errors import SourceError
 from neopack.goldens.cases import load_cases
 
@@ -61,6 +62,27 @@ REFUSED = {
 }
 
 
+WORDS = {
+    "a classifier's": (
+        "(float[2,3] x) => (string[2] words, float[2,3] s) " + SCORES + ARGMAX
+        + 'words = ai.onnx.ml.LabelEncoder<keys_int64s=[0,1,2], values_strings=["a","b","c"]>'
+        "(label)}",
+        ["MatMul", "Softmax"],
+    ),
+    "one whose number is an output": (
+        "(float[2,3] x) => (int64[2] label, string[2] words, float[2,3] m) " + SCORES + ARGMAX
+        + 'words = ai.onnx.ml.LabelEncoder<keys_int64s=[0,1,2], values_strings=["a","b","c"]>'
+        "(label)}",
+        ["MatMul", "Softmax", "ArgMax"],
+    ),
+    "a cast's, beside a map": (
+        "(float[2,3] x) => (string[2,3] words, seq(map(int64, float)) p) " + SCORES
+        + "words = Cast<to=8>(m) p = ai.onnx.ml.ZipMap<classlabels_int64s=[0,1,2]>(s)}",
+        ["MatMul", "Softmax"],
+    ),
+}  # fmt: skip
+
+
 def _saved(graph: str, folder: Path) -> Path:
     path = folder / "model.onnx"
     onnx.save(onnx.parser.parse_model(HEADER + graph), path)
@@ -94,3 +116,26 @@ def test_check_says_it_too(name: str, tmp_path: Path) -> None:
     graph = CUT.get(name) or REFUSED[name][0]
     report = neopack.check(_saved(graph, tmp_path), target="ml_c5")
     assert "NEO-ON-013" in {finding.id for finding in report.findings}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_strings_are_left_out_where_there_are_numbers(name: str, tmp_path: Path) -> None:
+    graph, operators = WORDS[name]
+    path = _saved(graph, tmp_path)
+    archive = neopack.package(path, path=tmp_path / "m.tar.gz")
+    assert any("left out the output 'words'" in rewrite for rewrite in _rewrites(archive))
+    extract_member(scan(archive.path), "model.onnx", tmp_path / "out.onnx")
+    model = onnx.load(tmp_path / "out.onnx")
+    assert [node.op_type for node in model.graph.node] == operators
+    assert {entry.domain for entry in model.opset_import} == {""}
+    session: Any = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    numbers = [info.name for info in session.get_outputs() if info.name in ("label", "m", "s")]
+    for case in load_cases(tmp_path / "m.golden.npz"):
+        assert "words" not in case.outputs
+        computed = session.run(numbers, dict(case.inputs)) if numbers else ()
+        for output, value in zip(numbers, computed, strict=True):
+            assert (case.outputs[output] == value).all()
+
+
+def _rewrites(archive: Any) -> list[str]:
+    return list(json.loads(archive.manifest.read_text())["rewrites"])
