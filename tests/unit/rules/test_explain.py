@@ -73,6 +73,13 @@ NOT_IMPLEMENTED = "The following operators are not implemented"
 OTHER = "Please make sure the framework you selected is correct."
 
 
+# before the operators of any PyTorch model; it alone is about the inputs
+LEXICALLY = (
+    "TVM cannot convert the PyTorch model. Invalid model or input-shape mismatch. Make sure that "
+    "inputs are lexically ordered and of the correct dimensionality."
+)
+
+
 @pytest.mark.parametrize(
     ("said", "rule"),
     [
@@ -80,6 +87,8 @@ OTHER = "Please make sure the framework you selected is correct."
         (f"TVM cannot convert ONNX model. {OTHER} {NOT_IMPLEMENTED}: {{'Einsum'}}", "NEO-TV-001"),
         ("One or more operators are not supported in frontend MXNet:\n_foreach: 1", "NEO-TV-001"),
         ("Operator Bidirectional is not supported for frontend Keras.", "NEO-TV-001"),
+        (f"{LEXICALLY} The following operators are not implemented: ['aten::x']", "NEO-TV-001"),
+        ("Operator softsign is not supported in frontend Keras.", "NEO-TV-001"),
         ("Input shape (1, 1, 1, 3) is not valid for operator Dense.", "NEO-KR-015"),
     ],
 )
