@@ -129,7 +129,8 @@ def _keep(task: ExportTask, log: Log) -> ExportedModel:
         return _trace(module, replace(task, inputs=tuple(requests)), log)
     cases, _ = _answered(bound, task)
     version = task.options.framework_version
-    value_types.tell_types(module, tensors(cases[0].inputs))
+    if promotion.wants_types(module, version):  # telling them takes as long as a call
+        value_types.tell_types(module, tensors(cases[0].inputs))
     if compatibility.is_readable(info, version) and not promotion.mixes(module, version):
         shutil.copyfile(path, task.staging / MODEL_FILE)
         return _exported(task, cases, _kept_remarks(module, task, log))

@@ -39,6 +39,7 @@ def test_several_types_in_a_file_become_one(function: Callable[[Tensor], Any]) -
     assert not promotion.mixes(module, "1.8"), "nothing is known of a file"
     tell_types(module, [IDS])
     assert promotion.mixes(module, "1.8")
+    assert promotion.wants_types(module, "1.8")
     assert not promotion.mixes(module, "latest")
     assert lower.lower(module, "1.8")
     assert not promotion.mixes(module, "1.8")
@@ -53,5 +54,6 @@ def test_several_types_in_a_file_become_one(function: Callable[[Tensor], Any]) -
 )
 def test_one_type_is_left_alone(function: Callable[[Tensor], Any]) -> None:
     module = loaded(function, IDS.float())
+    assert not promotion.wants_types(module, "2.0")
     tell_types(module, [IDS.float()])
     assert not promotion.mixes(module, "1.8")

@@ -12,7 +12,15 @@ from typing import Any
 from neopack import facts
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 
-__all__ = ["drop_needless", "dtype_of", "is_of_integers", "mixes", "plain", "promote"]
+__all__ = [
+    "drop_needless",
+    "dtype_of",
+    "is_of_integers",
+    "mixes",
+    "plain",
+    "promote",
+    "wants_types",
+]
 
 # in the order in which TorchScript numbers them
 TYPES = (
@@ -49,6 +57,15 @@ def promote(module: Any, version: str) -> Iterator[str]:
         for node in list(nodes(graph)):
             if _wants_one_type(node, version) and _cast(graph, node):
                 yield node.kind()
+
+
+def wants_types(module: Any, version: str) -> bool:
+    """Whether it matters for this version of what types the values are."""
+    return facts.torch_is_known(version) and any(
+        _wants_one_type(node, version) or facts.torch_needs_types(version, plain(node.kind()))
+        for graph in graphs(module)
+        for node in nodes(graph)
+    )
 
 
 def mixes(module: Any, version: str) -> bool:
