@@ -19,6 +19,7 @@ from neopack.formats import tar
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.sparse import read_sparse
 from neopack.formats.tar import TarEntry
+from neopack.formats.text import is_text
 
 __all__ = [
     "ArchiveFiles",
@@ -299,7 +300,7 @@ def _form_of(head: bytes) -> str:
             return form
     if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page"
-    return "text" if head.isascii() and b"\0" not in head else "something else"
+    return "text" if is_text(head) else "something else"
 
 
 class MemberSource:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +13,7 @@ from neopack.checks import engine
 from neopack.errors import CheckFailed, NeopackError, Unsupported
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.tar import TarEntry
+from neopack.formats.text import is_text
 from neopack.frameworks import Framework, Layout
 from neopack.frameworks import registry as frameworks
 from neopack.rules import (
@@ -191,15 +191,7 @@ def _is_modelless(scanned: ArchiveScan, framework: str) -> bool:
 def _is_other_text(head: bytes) -> bool:
     """A model in JSON begins with an object of these (XGBoost, demo/model_parser)."""
     is_model = head.lstrip().startswith(b"{") and (b'"learner"' in head or b'"version"' in head)
-    return bool(head) and b"\0" not in head and _is_utf8(head) and not is_model
-
-
-def _is_utf8(head: bytes) -> bool:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return False
-    return True
+    return is_text(head) and not is_model
 
 
 def context_of(contents: ArchiveContents, submission: Submission) -> CheckContext:

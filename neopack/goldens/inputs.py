@@ -11,7 +11,16 @@ from neopack.goldens.arrays import load_arrays
 from neopack.values.artifact import Array
 from neopack.values.signature import InputRequest, TensorSpec
 
-__all__ = ["DTYPES", "examples", "from_file", "random_inputs", "request_of", "shape_of", "specs"]
+__all__ = [
+    "DTYPES",
+    "examples",
+    "from_file",
+    "random_inputs",
+    "request_of",
+    "shape_of",
+    "shapes_text",
+    "specs",
+]
 
 FLOATS = ("float16", "float32", "float64")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -35,6 +44,11 @@ def specs(arrays: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
         TensorSpec(name=name, dtype=str(array.dtype), shape=tuple(array.shape))
         for name, array in arrays.items()
     )
+
+
+def shapes_text(arrays: Mapping[str, Array]) -> str:
+    """The shapes that a model was called with, in words: ``x=[1, 3], mask=[1]``."""
+    return ", ".join(f"{name}={list(array.shape)}" for name, array in arrays.items())
 
 
 def random_inputs(requests: Sequence[InputRequest], seed: int) -> dict[str, Array]:

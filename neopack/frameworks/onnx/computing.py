@@ -11,6 +11,7 @@ from neopack.frameworks.onnx.raising.raise_opset import needs_raising
 from neopack.frameworks.onnx.raising.reading import Reading
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
 from neopack.goldens.directed import Compute
+from neopack.goldens.inputs import shapes_text
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
@@ -54,11 +55,10 @@ def _calling(session: OnnxRuntimeRunner | Reading, where: str) -> Compute:
         try:
             return session.predict(given)
         except Exception as error:
-            shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in given.items())
             raise ExportFailed(
                 f"ONNX Runtime cannot compute it: {first_line(error)}",
                 where=where,
-                hint=f"it was given {shapes}",
+                hint=f"it was given {shapes_text(given)}",
             ) from error
 
     return compute

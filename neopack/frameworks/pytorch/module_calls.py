@@ -8,6 +8,7 @@ from typing import Any
 
 from neopack.errors import ExportFailed, Missing, first_line
 from neopack.frameworks.pytorch import flat_outputs
+from neopack.goldens.inputs import shapes_text
 from neopack.values.artifact import Array
 
 __all__ = ["arrays", "call", "complete", "dtype_of", "is_torchs_own", "tensors", "torch_module"]
@@ -19,11 +20,10 @@ def call(function: Callable[..., Any], examples: Mapping[str, Array], where: str
         with torch.no_grad():
             return function(*tensors(examples))
     except Exception as error:
-        shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
         raise ExportFailed(
             f"its forward raised {type(error).__name__}: {first_line(error)}",
             where=where,
-            hint=f"it was given {shapes}; is that what it takes?",
+            hint=f"it was given {shapes_text(examples)}; is that what it takes?",
         ) from error
 
 

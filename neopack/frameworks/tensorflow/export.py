@@ -352,11 +352,10 @@ def _computed(runner: GraphRunner, examples: Mapping[str, Array], where: str) ->
     except NeopackError:
         raise
     except Exception as error:
-        shapes = ", ".join(f"{name}={list(a.shape)}" for name, a in examples.items())
         raise ExportFailed(
             f"TensorFlow cannot compute it: {first_line(error)}",
             where=where,
-            hint=f"it was given {shapes}",
+            hint=f"it was given {inputs.shapes_text(examples)}",
         ) from error
     texts = [name for name, array in outputs.items() if array.dtype.kind in "OSU"]
     if texts:
