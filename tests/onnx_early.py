@@ -58,6 +58,22 @@ EARLY: dict[str, EarlyCase] = {
     "add-to-channels": EarlyCase(
         6, f"{_IMAGE} {_W} {{y = Add<broadcast=1, axis=1>(x, c)}}", lambda x: x + _OF_C
     ),
+    "loop": EarlyCase(
+        6,
+        "(float[2,3] x) => (float[2,3] y) <int64 n = {3}, bool t = {1}> {y = Loop<body = "
+        "b (int64 i, bool go, float[2,3] a) => (bool on, float[2,3] b) "
+        "{k = Constant<value = float[3] {0.5, -2, 3}>() b = Add<broadcast=1, axis=1>(a, k) "
+        "on = Identity(go)}>(n, t, x)}",
+        lambda x: x + 3 * _C,
+    ),
+    "loop-that-stops": EarlyCase(
+        5,
+        "(float[2,3] x) => (float[2,2,3] s) <int64 n = {9}, bool t = {1}> {y, s = Loop<body = "
+        "b (int64 i, bool go, float[2,3] a) => (bool on, float[2,3] b, float[2,3] c) "
+        "{k = Constant<value = float {1}>() f = Cast<to=\"FLOAT\">(i) "
+        "on = Less<broadcast=1>(f, k) b = Add(a, x) c = Mul(b, b)}>(n, t, x)}",
+        lambda x: np.stack([(2 * x) ** 2, (3 * x) ** 2]),
+    ),
     "add-to-the-last": EarlyCase(
         6,
         "(float[2,4,3] x) => (float[2,4,3] y) <float[3] c = {0.5, -2, 3}> {y = Add<broadcast=1>(x, c)}",

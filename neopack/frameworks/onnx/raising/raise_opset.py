@@ -27,6 +27,9 @@ __all__ = ["LOWEST", "check", "is_older_form", "needs_raising", "raise_file"]
 LOWEST = 7
 # the first IR version with opsets
 FIRST_IR = 3
+# the first in which weights need not be inputs: ONNX Runtime 1.4 makes weights of the constants in
+# graphs of nodes, and then misses them among the inputs
+WITHOUT_INPUTS = 4
 
 
 def needs_raising(model: Any) -> bool:
@@ -85,7 +88,8 @@ def _import(model: Any, opset: int) -> None:
     if not any(entry.domain in OWN for entry in model.opset_import):
         model.opset_import.append(helper.make_opsetid("", opset))
     set_opset(model, opset)
-    model.ir_version = max(model.ir_version, FIRST_IR)
+    inner = any(True for node in model.graph.node for _ in graphs_of(node))
+    model.ir_version = max(model.ir_version, WITHOUT_INPUTS if inner else FIRST_IR)
 
 
 class _Raising:

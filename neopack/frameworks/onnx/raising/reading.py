@@ -21,24 +21,23 @@ from neopack.values.signature import Signature
 
 __all__ = ["Reading"]
 
+MOST_TRIPS = 100_000
+
 
 class Reading:
     """``predict`` computes one node after the other: older forms with NumPy, the others each in a
     session of ONNX Runtime."""
 
     def __init__(self, model: Any) -> None:
-        from onnx import numpy_helper
-
         self._graph, self._opset = model.graph, opset_of(model)
-        self._weights = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
         self._sessions: dict[bytes, OnnxRuntimeRunner] = {}
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        outputs = self._run(self._graph, {**self._weights, **inputs})
+        outputs = self._run(self._graph, inputs)
         return dict(zip((info.name for info in self._graph.output), outputs, strict=True))
 
     def _run(self, graph: Any, outer: Mapping[str, Array]) -> tuple[Any, ...]:
-        values = dict(outer)
+        values = {**outer, **_weights(graph)}
         for node in graph.node:
             results = self._computed(node, values)
             values.update(zip(node.output, results, strict=False))
@@ -48,6 +47,8 @@ class Reading:
         if node.op_type == "If" and node.domain in OWN:
             chosen = "then_branch" if values[node.input[0]] else "else_branch"
             return self._run(next(a.g for a in node.attribute if a.name == chosen), values)
+        if node.op_type == "Loop" and node.domain in OWN:
+            return self._loop(node, values)
         definition = self._definition(node)
         if definition is not None:
             arrays = [values[name] if name else None for name in node.input]
@@ -60,11 +61,38 @@ class Reading:
         computed = self._sessions[key].predict(inputs)
         return tuple(computed.get(name) for name in node.output)
 
+    def _loop(self, node: Any, values: Mapping[str, Array]) -> tuple[Any, ...]:
+        """By the definition of Loop, which has stayed as it was since opset 1."""
+        import numpy as np
+
+        body = next(a.g for a in node.attribute if a.name == "body")
+        names = [info.name for info in body.input]
+        trips, keep = (values[name] if name else None for name in node.input[:2])
+        carried = [values[name] for name in node.input[2:]]
+        count, rows = len(carried), list[tuple[Any, ...]]()
+        goes_on = keep is None or bool(keep)
+        while goes_on and (trips is None or len(rows) < int(trips)):
+            if len(rows) == MOST_TRIPS:
+                raise ExportFailed(f"a Loop goes on for more than {MOST_TRIPS} trips")
+            state = [np.array(len(rows)), np.array(goes_on), *carried]
+            told, *results = self._run(body, {**values, **dict(zip(names, state, strict=False))})
+            goes_on, carried = bool(told), results[:count]
+            rows.append(tuple(results[count:]))
+        if not rows and len(body.output) > 1 + count:
+            raise ExportFailed("a Loop without trips has outputs of no shape")
+        return (*carried, *(np.stack(column) for column in zip(*rows, strict=True)))
+
     def _definition(self, node: Any) -> Definition | None:
         if not is_older_form(node, self._opset):
             return None
         removed = schema(node.op_type, self._opset) is None
         return (REMOVED if removed else DEFINITIONS).get(node.op_type)
+
+
+def _weights(graph: Any) -> dict[str, Array]:
+    from onnx import numpy_helper
+
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
 
 
 def _attributes(node: Any) -> dict[str, Any]:
