@@ -13,6 +13,7 @@ __all__ = ["CallOrder"]
 
 MOST = 50_000  # operators of a model; beyond it the order ends
 DEPTH = 100
+LONGEST_PATH = 6  # tokens: getattr(_0, "1")
 _OPERATORS = ("torch.", "ops.")
 _NOT_OPERATORS = frozenset({"torch.device", "torch.dtype", "torch.layout"})
 
@@ -48,22 +49,26 @@ class CallOrder:
     def read(self, function: str, tokens: Sequence[str]) -> None:
         """Add what a statement of the function calls, arguments before what takes them."""
         steps = self.steps.setdefault(function, [])
-        for opening in _in_order(tokens):
-            step = self._step(tokens, opening)
+        opened = _brackets(tokens)
+        for opening in opened.values():
+            step = self._step(tokens, opening, opened)
             if step is not None:
                 steps.append(step)
         path = self._path(tokens[2:]) if tokens[1:2] == ["="] else None
         if path is not None:
             self._paths[tokens[0]] = path
 
-    def _step(self, tokens: Sequence[str], opening: int) -> _Step | None:
-        callee = tokens[opening - 1]
+    def _step(
+        self, tokens: Sequence[str], opening: int, opened: Mapping[int, int]
+    ) -> _Step | None:
+        callee = tokens[opening - 1] if opening else ""
         if callee.startswith(_OPERATORS) and callee not in _NOT_OPERATORS:
             return _Step(operator=operator_name(callee))
         if callee.startswith("__torch__."):
             return _Step(name=callee)
         if callee.startswith(".") and tokens[opening - 2] == ")":
-            path = self._path(tokens[_opens(tokens, opening - 2) + 1 : opening - 2])
+            begin, end = opened.get(opening - 2, 0) + 1, opening - 2
+            path = self._path(tokens[begin:end]) if end - begin <= LONGEST_PATH else None
             return _Step(path=path, name=callee[1:]) if path is not None else None
         return None
 
@@ -110,23 +115,14 @@ def _class_at(owner: str, path: Sequence[str], classes: Mapping[str, HasAttribut
     return owner
 
 
-def _in_order(tokens: Sequence[str]) -> list[int]:
-    """The places of calls' opening brackets, in the order in which the calls close."""
+def _brackets(tokens: Sequence[str]) -> dict[int, int]:
+    """Where each bracket that closes opened, in the order in which they close: the arguments of a
+    call before the call."""
     stack: list[int] = []
-    closed: list[int] = []
+    opened: dict[int, int] = {}
     for at, part in enumerate(tokens):
         if part == "(":
             stack.append(at)
         elif part == ")" and stack:
-            closed.append(stack.pop())
-    return [at for at in closed if at > 0]
-
-
-def _opens(tokens: Sequence[str], closing: int) -> int:
-    """Where the bracket opens that closes there."""
-    depth = 0
-    for at in range(closing, -1, -1):
-        depth += (tokens[at] == ")") - (tokens[at] == "(")
-        if not depth:
-            return at
-    return 0
+            opened[at] = stack.pop()
+    return opened
