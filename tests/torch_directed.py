@@ -18,7 +18,7 @@ from torch_functions import CASES
 from neopack import runtimes
 from neopack.errors import NeopackError
 from neopack.frameworks.pytorch import flat_outputs
-from neopack.frameworks.pytorch.lowering import canonical, lower
+from neopack.frameworks.pytorch.lowering import canonical, folding, lower, norms
 
 Array = np.ndarray[Any, Any]
 INF, NAN = float("inf"), float("nan")
@@ -117,6 +117,8 @@ def compared(
     """One for each directed input that today's torch computes."""
     case = CASES[name]
     module = traced(case.function, *case.inputs)
+    norms.bound_rows(module)
+    folding.fold(module)
     lower.lower(module, version)
     lacks = lower.foreign(module, version)
     if lacks:
