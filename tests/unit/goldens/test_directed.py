@@ -159,6 +159,13 @@ def test_what_rounding_alone_moves_does_not_decide() -> None:
     assert cases(floored, request_of_x)["whole"].decides
 
 
+def test_what_rounding_moves_altogether_does_not_decide() -> None:
+    def chaotic(given: Mapping[str, Array]) -> dict[str, Array]:
+        return {"y": np.sin(np.arange(1, 20) * given["x"].astype(np.float64).sum() * 3e7)}
+
+    assert not cases(chaotic, request("x", 2, 9))["large"].decides
+
+
 def test_a_large_model_has_the_first_case_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directed, "MOST_BYTES", 100)
     assert list(cases(same, request("x", 30))) == ["first"]
