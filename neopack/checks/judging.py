@@ -112,7 +112,9 @@ def judge_of(
 
 
 def _rules(framework: str) -> tuple[Rule, ...]:
+    found = frameworks.of_neo(framework)
     strings = (dataconfig.RULES, options.RULES, scikit_learn.RULES)
+    of_operators = (tvm_operators.RULES, neuron_operators.RULES)
     shared = (
         archive.RULES,
         target.RULES,
@@ -120,13 +122,10 @@ def _rules(framework: str) -> tuple[Rule, ...]:
         handler.RULES,
         traps.RULES,
         randomness.RULES,
-        tvm_operators.RULES,
-        neuron_operators.RULES,
+        *(of_operators if frameworks.is_read(found) else ()),
         script_needs.RULES,
     )
-    return tuple(rule for rules in shared for rule in rules) + tuple(
-        frameworks.of_neo(framework).rules()
-    )
+    return tuple(rule for rules in shared for rule in rules) + tuple(found.rules())
 
 
 def raise_for(report: Report, passing: Level = "warning") -> None:

@@ -311,6 +311,7 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (artifact_of("deep/model.pt", kind="PyTorch, compiled"), "at the root"),
         (artifact_of("compiled-symbol.json", kind="MXNet, compiled"), "model-shapes.json"),
     ],
+    "NEO-CA-008": [(came_back(unsafe_options=("CACHE_DIR='/x'",)), "sets CACHE_DIR")],
     "NEO-TL-001": [
         (tflite([spec("a"), spec("b", dtype="int8")]), "input 'b' is int8"),
         (tflite([spec("ids", dtype="int64")]), "float32 or uint8"),
@@ -1427,6 +1428,7 @@ HOLDS: dict[str, list[CheckContext]] = {
         artifact_of("net.pth", kind="PyTorch, compiled"),
         artifact_of("a.pt", "b.pt", "code/inference.py", kind="PyTorch, compiled"),
     ],
+    "NEO-CA-008": [came_back()],
     "NEO-TL-001": [
         tflite([spec("a"), spec("b", dtype="uint8")], spec("at", dtype="bool")),
     ],
