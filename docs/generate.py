@@ -18,7 +18,7 @@ import neopack
 from neopack import errors, facts, support
 from neopack.facts import ErrorRow, accounts, images
 from neopack.facts.mending import mended_by
-from neopack.frameworks.pytorch.lowering import lower
+from neopack.frameworks.pytorch.lowering import functions
 from neopack.support.matrix import wording
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -481,7 +481,7 @@ def _rewrites() -> Iterator[str]:
     folder = Path(neopack.__file__).parent / "frameworks/pytorch/lowering/rewrites"
     for file, title in REWRITES.items():
         text = (folder / f"{file}.torchscript").read_text("utf-8")
-        names = {match[2] for match in lower.FUNCTION.finditer(text)}
+        names = {match[2] for match in functions.FUNCTION.finditer(text)}
         yield f"**{title}**: {', '.join(f'`{name}`' for name in sorted(names))}.\n\n"
 
 

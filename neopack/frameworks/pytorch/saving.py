@@ -10,6 +10,8 @@ from neopack.errors import ExportFailed
 from neopack.frameworks import ExportTask
 from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.lowering import canonical, folding, lower, norms
+from neopack.frameworks.pytorch.lowering.fixed_sizes import fix_sizes
+from neopack.frameworks.pytorch.lowering.for_tvm import lower_for_tvm
 from neopack.frameworks.pytorch.module_calls import arrays, call
 from neopack.frameworks.pytorch.torchvision_ops import load_script
 from neopack.goldens.cases import GoldenCase
@@ -33,17 +35,24 @@ def save(
 
     ``cases`` are inputs and what the module gave for them: the file must give the same.
     """
-    version = task.options.framework_version
+    version, for_tvm = task.options.framework_version, task.options.compiler_path == "tvm"
     folded = (*norms.bound_rows(module), *folding.fold(module))
-    rewritten = lower.lower(module, version)
+    fixed = for_tvm and fix_sizes(module)
+    folded = (*folded, *folding.fold(module)) if fixed else folded
+    rewritten = lower.lower(module, version, fixed_sizes=fixed)
     for lack, place in lower.places(module, version).items():
         log.warn(f"PyTorch {version} has no {lack}: used by {place}")
+    for_compiler = lower_for_tvm(module) if for_tvm else ()
     _write(module, task.staging, version)
-    if not rewritten and not folded:
+    if not (rewritten or folded or fixed or for_compiler):
         return ()
-    for remark in _changes((*folded, *rewritten), cases, task):
+    for remark in _changes((*folded, *rewritten, *for_compiler), cases, task):
         log.warn(remark)
-    return (*_told_once(folded, log), *_told(rewritten, version, log))
+    return (
+        *_told_once(folded, log),
+        *_told(rewritten, version, log),
+        *_told_for_tvm(for_compiler, log),
+    )
 
 
 def _changes(
@@ -79,6 +88,12 @@ def _told(rewritten: Sequence[str], version: str, log: Log) -> tuple[str, ...]:
     for name in rewritten:
         log.note(f"lowered to PyTorch {version}: {name}")
     return tuple(f"{name} in operators of PyTorch {version}" for name in rewritten)
+
+
+def _told_for_tvm(rewritten: Sequence[str], log: Log) -> tuple[str, ...]:
+    for name in rewritten:
+        log.note(f"rewritten for TVM, which compiles it: {name}")
+    return tuple(f"{name} in operators that TVM converts" for name in rewritten)
 
 
 def _write(traced: Any, staging: Path, version: str) -> None:

@@ -86,8 +86,10 @@ class _Folding:
         if not isinstance(value, torch.Tensor) or storage(value) in self.known.weights:
             return False
         size = value.numel() * value.element_size()
+        filled = storage(value) in self.known.overwritten
+        from_elsewhere = maker.kind() in FROM_ELSEWHERE
         return (
-            (maker.kind() in FROM_ELSEWHERE or any(map(_holds_tensors, maker.inputs())))
+            (filled or from_elsewhere or any(map(_holds_tensors, maker.inputs())))
             and value.layout == torch.strided
             and not (value.is_quantized or value.is_complex())
             and dtype_of(use.value) in (None, value.dtype)

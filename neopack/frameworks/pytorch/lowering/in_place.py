@@ -8,14 +8,17 @@ from typing import Any
 
 from neopack.frameworks.pytorch.lowering.promotion import plain
 
-__all__ = ["written_back"]
+__all__ = ["is_seen", "written_back"]
+
+
+def is_seen(node: Any) -> bool:
+    """Whether ``node`` changes a tensor in place, and another one sees the change: one that it is
+    a view of, or a view of it."""
+    return plain(node.kind()) != node.kind() and not _is_alone(node.inputsAt(0), node)
 
 
 def written_back(graph: Any, node: Any, results: Sequence[Any]) -> Sequence[Any]:
-    """The results, copied into the tensor that ``node`` changed in place if another one sees the
-    change: one that it is a view of, or a view of it."""
-    if plain(node.kind()) == node.kind() or _is_alone(node.inputsAt(0), node):
-        return results
+    """The results, copied into the tensor that ``node`` changed in place."""
     arguments = [node.inputsAt(0), results[0], graph.insertConstant(False)]
     copied = graph.insertNode(graph.create("aten::copy_", arguments, 1)).output()
     copied.setType(results[0].type())

@@ -8,23 +8,21 @@ are written back where another tensor sees it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
 from neopack import facts, versions
 from neopack.frameworks.pytorch import particular_calls, schemas
-from neopack.frameworks.pytorch.lowering import containers, in_place, promotion
+from neopack.frameworks.pytorch.lowering import functions, promotion
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 from neopack.frameworks.pytorch.module_calls import is_torchs_own
 
 __all__ = ["foreign", "lower", "otherwise", "places", "rewritten"]
 
-FUNCTION = re.compile(r"^def (aten__(\w+?)(?:__(\w+))?)\((.*)\) -> ", re.MULTILINE)
+REWRITES = "rewrites"
 # of the calls that tracing recorded for a node, innermost first
 SOURCE = re.compile(r"^(.+)\((\d+)\): ", re.MULTILINE)
 # a rewrite may bring operators that want another; none brings itself
@@ -48,11 +46,13 @@ def otherwise(module: Any, version: str) -> tuple[str, ...]:
     return tuple(sorted({node.kind() for _, node, lack in _unlike(module, version) if not lack}))
 
 
-def lower(module: Any, version: str) -> tuple[str, ...]:
-    """Rewrite ``module`` in place; returns the names of the operators that were rewritten."""
+def lower(module: Any, version: str, *, fixed_sizes: bool = False) -> tuple[str, ...]:
+    """Rewrite ``module`` in place; returns the names of the operators that were rewritten. With
+    ``fixed_sizes`` the sizes in its types hold for every input."""
     if not facts.torch_is_known(version):
         return ()
-    _forget_sizes(module)
+    if not fixed_sizes:
+        _forget_sizes(module)
     done = dict.fromkeys(_respell(module))
     if not versions.at_least(version, RAISES_CLASSES):
         done |= dict.fromkeys(_raise_plainly(module))
@@ -65,7 +65,7 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
             (graph, node, way)
             for graph, node, lack in _unlike(module, version)
             # a rewrite means by an operator what the old version computes
-            if (lack or turn == 0) and (way := _way(_ways(), node))
+            if (lack or turn == 0) and (way := functions.function_for(node, REWRITES))
         ]
         renamed = list(_rename(module, version))
         done |= dict.fromkeys(renamed)
@@ -73,8 +73,8 @@ def lower(module: Any, version: str) -> tuple[str, ...]:
             break
         for graph, node, way in rewrites:
             done[node.kind()] = None
-            _replace(graph, node, way)
-        _fold(module)
+            functions.replace(graph, node, way)
+        functions.fold(module)
     return tuple(done)
 
 
@@ -206,67 +206,7 @@ def _raise_plainly(module: Any) -> tuple[str, ...]:
 @cache
 def rewritten() -> frozenset[str]:
     """The names of the operators that some rewrite is for."""
-    return frozenset(f"aten::{match[2]}" for match in FUNCTION.finditer(_texts()))
-
-
-def _texts() -> str:
-    files = resources.files("neopack.frameworks.pytorch.lowering").joinpath("rewrites").iterdir()
-    return "\n".join(file.read_text("utf-8") for file in files)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A function that computes what an operator of so many arguments does; ``typed`` if it has one
-    more, the type of the result."""
-
-    graph: Any
-    arguments: int
-    typed: bool
-
-
-@cache
-def _ways() -> Mapping[str, _Way]:
-    """Operator, or operator and overload, -> the graph that computes the same: compiled when the
-    first node wants one, which most models have none of."""
-    import torch
-
-    text = _texts()
-    unit = torch.jit.CompilationUnit(text)
-    by_operator = {}
-    for function, name, overload, parameters in FUNCTION.findall(text):
-        graph = unit.find_function(function).graph
-        torch._C._jit_pass_inline(graph)  # noqa: SLF001 - no public one
-        typed = parameters.endswith("result: Optional[int]")
-        way = _Way(graph, len(list(graph.inputs())) - typed, typed)
-        by_operator[f"aten::{name}.{overload}" if overload else f"aten::{name}"] = way
-    return by_operator
-
-
-def _way(ways: Mapping[str, _Way], node: Any) -> _Way | None:
-    name, dot, overload = node.schema().partition("(")[0].partition(".")
-    plain = promotion.plain(name)
-    for key in (name + dot + overload, name, plain + dot + overload, plain):
-        if key in ways and ways[key].arguments == node.inputsSize():
-            return ways[key]
-    return None
-
-
-def _replace(graph: Any, node: Any, way: _Way) -> None:
-    with graph.insert_point_guard(node):
-        inputs, outputs = list(node.inputs()), list(node.outputs())
-        if way.typed:
-            inputs.append(graph.insertConstant(promotion.dtype_of(node.output())))
-        results = graph.insertGraph(way.graph, inputs)
-        if len(outputs) > 1:  # a function returns several as one tuple
-            unpacked = graph.insertNode(graph.create("prim::TupleUnpack", results, len(outputs)))
-            results = list(unpacked.outputs())
-        for old, new in zip(outputs, results, strict=True):
-            if new not in inputs:
-                new.setType(old.type())
-        results = in_place.written_back(graph, node, results)
-    for old, new in zip(outputs, results, strict=True):
-        old.replaceAllUsesWith(new)
-    node.destroy()
+    return functions.names(REWRITES)
 
 
 def _forget_sizes(module: Any) -> None:
@@ -278,20 +218,3 @@ def _forget_sizes(module: Any) -> None:
             sizes = value.type().sizes() if value.type().kind() == "TensorType" else None
             if sizes is not None:
                 value.setType(value.type().with_sizes([None] * len(sizes)))
-
-
-def _fold(module: Any) -> None:
-    """The branches of a rewrite that its constant arguments decide are gone from the trace."""
-    import torch
-
-    for graph in graphs(module):
-        for _ in range(ROUNDS):
-            torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
-            torch._C._jit_pass_constant_loop_unrolling(graph)  # noqa: SLF001
-            promotion.drop_needless(graph)
-            containers.open_containers(graph)
-            torch._C._jit_pass_peephole(graph)  # noqa: SLF001
-            torch._C._jit_pass_dce(graph)  # noqa: SLF001
-            # what a branch chose may decide another
-            if not any(node.kind() in ("prim::If", "prim::Loop") for node in nodes(graph)):
-                break

@@ -40,6 +40,10 @@ class MethodCalls:
     def is_called_once(self, method: Method) -> bool:
         return self.counts[method] == 1
 
+    def is_of_one(self, method: Method) -> bool:
+        """Whether no other module has the same code."""
+        return len(self.owners[self._code(method)]) == 1
+
     def callee(self, method: Method, node: Any) -> Method | None:
         """The method that a node calls; None where others have the same code, or it is not that
         of a module by its name."""

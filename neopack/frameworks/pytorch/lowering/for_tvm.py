@@ -1,0 +1,83 @@
+"""Rewrite a traced module for TVM, which compiles it on Neo's path of that name: operators that
+its importer does not convert become ones that it does. What each becomes is TorchScript too, in
+``rewrites_for_tvm/``.
+
+What has no rewrite stays, and a rule names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from neopack.facts.compiler_table import converts, tvm_of_neo
+from neopack.frameworks.pytorch.lowering import functions, promotion
+from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
+
+__all__ = ["lower_for_tvm"]
+
+REWRITES = "rewrites_for_tvm"
+# a rewrite may bring operators that want another
+ROUNDS = 8
+LISTS = ("List[int]", "List[float]", "List[bool]")
+
+
+def lower_for_tvm(module: Any) -> tuple[str, ...]:
+    """Rewrite in place what TVM's importer does not convert; the names of these operators."""
+    import torch
+
+    done: dict[str, None] = {}
+    for _ in range(ROUNDS):
+        rewrites = [
+            (graph, node, function)
+            for graph, node in _refused(module)
+            if (function := functions.function_for(node, REWRITES))
+        ]
+        if not rewrites:
+            break
+        for graph, node, function in rewrites:
+            done[node.kind()] = None
+            functions.replace(graph, node, function)
+        for graph in graphs(module):
+            torch._C._jit_pass_propagate_shapes_on_graph(graph)  # noqa: SLF001
+        functions.fold(module)
+    for graph in graphs(module):
+        _tell_result_types(graph)
+        torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
+        torch._C._jit_pass_dce(graph)  # noqa: SLF001
+        _spell_lists(graph)
+    return tuple(done)
+
+
+def _refused(module: Any) -> Iterator[tuple[Any, Any]]:
+    """The operators that no release of Neo's time converts, each in its graph."""
+    newest = tvm_of_neo()[-1]
+    for graph in graphs(module):
+        for node in list(nodes(graph)):
+            if node.kind().startswith("aten::") and not converts("PYTORCH", node.kind(), newest):
+                yield graph, node
+
+
+def _tell_result_types(graph: Any) -> None:
+    """The type that two tensors of one type have together."""
+    for node in list(nodes(graph)):
+        if node.kind() == "aten::result_type":
+            one, other = map(promotion.dtype_of, node.inputs())
+            if one is not None and one == other:
+                with graph.insert_point_guard(node):
+                    node.output().replaceAllUsesWith(graph.insertConstant(one))
+
+
+def _spell_lists(graph: Any) -> None:
+    """Build constant lists where they are used: TVM reads no other ones, and a file leaves out
+    those that are defaults."""
+    for node in list(nodes(graph)):
+        value = node.output() if node.kind() == "prim::Constant" else None
+        if value is None or value.type().annotation_str not in LISTS:
+            continue
+        with graph.insert_point_guard(node):
+            items = [graph.insertConstant(item) for item in value.toIValue()]
+            spelled = graph.insertNode(graph.create("prim::ListConstruct", items, 1)).output()
+        spelled.setType(value.type())
+        value.replaceAllUsesWith(spelled)
+        node.destroy()
