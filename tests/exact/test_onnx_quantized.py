@@ -20,7 +20,10 @@ pytestmark = pytest.mark.usefixtures("onnx_1_7_0")
 def _proven(case: QuantizedCase, folder: Path) -> tuple[Evidence, tuple[GoldenCase, ...]]:
     path = folder / "model.onnx"
     path.write_bytes(quantized_model(case).SerializeToString())
-    archive = neopack.package(path, path=folder / "m.tar.gz", verify=True, compiler=False)
+    of_tvm = ["NEO-TV-001"]  # it takes no QGemm
+    archive = neopack.package(
+        path, path=folder / "m.tar.gz", verify=True, compiler=False, ignore=of_tvm
+    )
     (evidence,) = archive.report.evidence
     return evidence, load_cases(folder / "m.golden.npz")
 

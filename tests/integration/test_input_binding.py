@@ -230,9 +230,9 @@ def signed_module() -> Any:
     return Signed()
 
 
-def by_key(answer: Mapping[str, Any]) -> list[Any]:
-    """TensorFlow sorts outputs by name."""
-    return [answer[key] for key in sorted(answer)]
+def in_order(answer: Mapping[str, Any]) -> list[Any]:
+    """The outputs in the order of the model, which TensorFlow itself would sort by name."""
+    return list(answer.values())
 
 
 TENSORFLOW: dict[str, tuple[Any, dict[str, tuple[int, ...]], Any]] = {
@@ -249,7 +249,7 @@ TENSORFLOW: dict[str, tuple[Any, dict[str, tuple[int, ...]], Any]] = {
     "Keras, a dict": (
         lambda: keras_two("zeta", "alpha", keyed=True),
         {"alpha": ROW, "zeta": ROW},
-        lambda m, i: by_key(m.predict(dict(i), verbose=0)),
+        lambda m, i: in_order(m.predict(dict(i), verbose=0)),
     ),
     "Keras, a class of a list": (
         OfList,
@@ -259,7 +259,7 @@ TENSORFLOW: dict[str, tuple[Any, dict[str, tuple[int, ...]], Any]] = {
     "Keras, a class of a dict": (
         OfKeys,
         {"alpha": ROW, "zeta": ROW},
-        lambda m, i: by_key(m(dict(i))),
+        lambda m, i: in_order(m(dict(i))),
     ),
     "Keras, a class of several": (
         OfSeveral,
@@ -274,7 +274,7 @@ TENSORFLOW: dict[str, tuple[Any, dict[str, tuple[int, ...]], Any]] = {
     "a tf.Module of structures": (
         structured_module,
         {"batch.w": ROW, "batch.x y": ROW, "state.1": ROW, "state.0": ROW},
-        lambda _, i: [i["batch_x_y"] * 3, i["batch_w"] + 1, i["state_0"] - 2 * i["state_1"]],
+        lambda _, i: [i["state_0"] - 2 * i["state_1"], i["batch_x_y"] * 3, i["batch_w"] + 1],
     ),
     "a tf.Module with a signature": (
         signed_module,
