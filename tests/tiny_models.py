@@ -105,19 +105,8 @@ class Attention(nn.Module):
         return nn.functional.scaled_dot_product_attention(query, key, value)
 
 
-class Shrunk(nn.Module):
-    """Resizes by a factor, which 1.4 does not know: it takes the sizes that come of it."""
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        return nn.functional.interpolate(tokens, scale_factor=0.7, mode="linear")
-
-
 def attention() -> nn.Module:
     return Attention()
-
-
-def shrunk() -> nn.Module:
-    return Shrunk()
 
 
 def cnn(classes: int = 5) -> nn.Module:
