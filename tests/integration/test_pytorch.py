@@ -582,6 +582,24 @@ def test_a_rewrite_that_changes_the_answer_is_refused(
         package.package(Local(), inputs={"x": (1, 4)}, path=tmp_path / "m.tar.gz")
 
 
+class Masked(torch.nn.Module):  # type: ignore[misc]
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.triu(x, 1) + 1
+
+
+def test_a_file_is_rewritten_where_tvm_refuses_it(tmp_path: Path) -> None:
+    torch.jit.trace(Masked(), torch.rand(1, 4, 4)).save(tmp_path / "net.pth")
+    made = package.package(
+        tmp_path / "net.pth",
+        inputs={"x": (1, 4, 4)},
+        target="rasp4b",
+        path=tmp_path / "m.tar.gz",
+    )
+    assert made.report.clean
+    rewrites = json.loads(made.manifest.read_text())["rewrites"]
+    assert "aten::triu in operators that TVM converts" in rewrites
+
+
 class Bessel(torch.nn.Module):  # type: ignore[misc]
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.special.i1(x)

@@ -35,6 +35,7 @@ from neopack.frameworks.pytorch import (
 from neopack.frameworks.pytorch.input_binding import Binding, bind
 from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.lowering import compatibility, lower, promotion, value_types
+from neopack.frameworks.pytorch.lowering.for_tvm import wants_rewrites
 from neopack.frameworks.pytorch.lowering.inlining import inline_functions
 from neopack.frameworks.pytorch.module_calls import (
     arrays,
@@ -129,9 +130,11 @@ def _keep(task: ExportTask, log: Log) -> ExportedModel:
         return _trace(module, replace(task, inputs=tuple(requests)), log)
     cases, _ = _answered(bound, task)
     version = task.options.framework_version
-    if promotion.wants_types(module, version):  # telling them takes as long as a call
+    for_tvm = task.options.compiler_path == "tvm"
+    if for_tvm or promotion.wants_types(module, version):  # telling them takes as long as a call
         value_types.tell_types(module, tensors(cases[0].inputs))
-    if compatibility.is_readable(info, version) and not promotion.mixes(module, version):
+    refused = promotion.mixes(module, version) or (for_tvm and wants_rewrites(module))
+    if compatibility.is_readable(info, version) and not refused:
         shutil.copyfile(path, task.staging / MODEL_FILE)
         return _exported(task, cases, _kept_remarks(module, task, log))
     inline_functions(module)  # they are rewritten where they stand in a graph

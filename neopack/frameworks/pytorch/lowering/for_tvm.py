@@ -14,7 +14,7 @@ from neopack.facts.compiler_table import converts, tvm_of_neo
 from neopack.frameworks.pytorch.lowering import functions, promotion
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 
-__all__ = ["lower_for_tvm"]
+__all__ = ["lower_for_tvm", "wants_rewrites"]
 
 REWRITES = "rewrites_for_tvm"
 # a rewrite may bring operators that want another
@@ -47,6 +47,11 @@ def lower_for_tvm(module: Any) -> tuple[str, ...]:
         torch._C._jit_pass_dce(graph)  # noqa: SLF001
         _spell_lists(graph)
     return tuple(done)
+
+
+def wants_rewrites(module: Any) -> bool:
+    """Whether TVM's importer refuses an operator of the module that has a rewrite."""
+    return any(functions.function_for(node, REWRITES) for _, node in _refused(module))
 
 
 def _refused(module: Any) -> Iterator[tuple[Any, Any]]:

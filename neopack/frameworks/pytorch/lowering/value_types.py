@@ -1,5 +1,5 @@
-"""The types of tensors in a module that was loaded, which its file does not hold: those of its
-values for one input."""
+"""The types and sizes of tensors in a module that was loaded, which its file does not hold: those
+of its values for one input."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ def tell_types(module: Any, inputs: Sequence[Any]) -> None:
         for value in (*graph.inputs(), *(each for n in nodes(graph) for each in n.outputs())):
             tensor = known.values.get((method, value.unique()))
             if isinstance(tensor, torch.Tensor) and value.type().kind() == "TensorType":
-                value.setType(value.type().with_dtype(tensor.dtype))
+                value.setType(value.type().with_dtype(tensor.dtype).with_sizes([*tensor.shape]))
