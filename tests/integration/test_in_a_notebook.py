@@ -40,7 +40,7 @@ def test_a_result_is_its_path_to_all_that_takes_one(archive: NeoArchive) -> None
 
 def test_what_prints_prints_short(archive: NeoArchive) -> None:
     # all but the folder, which is longer where the tests run in two processes
-    assert len(repr(archive)) - len(str(archive.path.parent)) < 560
+    assert len(repr(archive).replace(str(archive.path.parent), "")) < 560
     assert len(repr(package.inspect(archive))) < 1000
     loaded = package.load(archive)
     assert repr(loaded).startswith("LoadedModel(archive='small.tar.gz', engine='PYTORCH'")

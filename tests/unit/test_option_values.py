@@ -83,6 +83,7 @@ def test_a_digest_follows_what_changes_the_result() -> None:
                 "tags",
                 "form",
                 "outputs",
+                "constants",
                 "trust_pickle",
                 "missing",
             },
