@@ -140,6 +140,15 @@ def test_which_of_saturated_scores_come_first_does_not_decide() -> None:
     assert not kinds["large"].decides, "its largest are equal"
 
 
+def test_an_output_that_is_always_the_same_ranks_nothing() -> None:
+    def branching(given: Mapping[str, Array]) -> dict[str, Array]:
+        x = given["x"]
+        return {"y": x * 2 if x.sum() > 0 else x - 1, "ones": np.ones((2, 4), np.float32)}
+
+    kinds = cases(branching, request("x", 2, 4))
+    assert all(kinds[name].decides for name in ("another", "negative", "large"))
+
+
 def test_an_answer_without_a_number_does_not_decide() -> None:
     kinds = cases(lambda given: {"y": given["x"][given["x"] < 5]}, request("x", 60))
     empty = cases(lambda given: {"y": given["x"][given["x"] > 5]}, request("x", 60))
