@@ -61,13 +61,14 @@ def _changes(
     """What was rewritten for an older PyTorch computes the same. The file is asked: a module that
     ran before it was rewritten goes on with what it was compiled to then."""
     where, version = task.source.where, task.options.framework_version
+    names = ", ".join(rewritten) or "sizes"
     saved = load_script(lambda: str(task.staging / MODEL_FILE))
     for case in cases:
         computed = arrays(call(saved, case.inputs, where), tuple(case.outputs))
         off, other = difference(case.outputs, computed), unlike(case.outputs, computed)
         changed = (
-            f"rewriting {', '.join(rewritten)} for PyTorch {version} changed its outputs for the "
-            f"golden case {case.name!r}"
+            f"rewriting {names} for PyTorch {version} changed its outputs for the golden case "
+            f"{case.name!r}"
         )
         if other or not off <= TRACE_DIFFERENCE:
             by = other or f"by {off:.2g} of the largest"

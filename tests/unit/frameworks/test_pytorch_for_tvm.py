@@ -68,6 +68,7 @@ CASES: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
     "maximum": (torch.maximum, (X, Y)),
     "minimum": (torch.minimum, (X, Y)),
     "logical_or": (torch.logical_or, (BOTH, Y > 0)),
+    "bitwise_not of bools": (lambda x: (~x).float(), (BOTH,)),
     "__or__": (lambda x, y: x | y, (BOTH, Y > 0)),
     "exp2": (torch.exp2, (X,)),
     "deg2rad": (torch.deg2rad, (X,)),
@@ -175,6 +176,7 @@ def test_a_mask_of_sizes_is_a_constant() -> None:
         lambda x: torch.nonzero(x).size(0) + x.sum(),
         lambda x: torch.masked_select(x, x > 0).size(0) + x,
         lambda x: torch.unique(x).size(0) * x,
+        lambda x: torch.nn.functional.one_hot(x.abs().long()).size(-1) * x,
         lambda x: torch.repeat_interleave(x.reshape(-1), (x.reshape(-1) > 0).long()).size(0) + x,
     ],
 )
@@ -184,6 +186,13 @@ def test_sizes_that_depend_on_values_stay(function: Function) -> None:
     before = module(other)
     assert not fix_sizes(module)
     torch.testing.assert_close(module(other), before)
+
+
+def test_bools_are_negated_as_bools() -> None:
+    module = traced(lambda x: (~x).float(), BOTH)
+    lower_for_tvm(module)
+    assert "aten::logical_not" in operators(module)
+    assert "aten::bitwise_not" not in operators(module)
 
 
 def test_lists_are_spelled_where_they_are_used() -> None:

@@ -20,6 +20,7 @@ SIZED_BY_VALUES = frozenset(
     for name in (
         "nonzero", "nonzero_numpy", "masked_select", "unique", "_unique", "_unique2",
         "unique_dim", "unique_consecutive", "unique_dim_consecutive", "bincount", "argwhere",
+        "one_hot", "tensor_split", "histogram", "masked_scatter",
         "item", "_local_scalar_dense", "IntImplicit", "FloatImplicit", "ScalarImplicit", "Bool",
     )
 )  # fmt: skip

@@ -8,6 +8,7 @@ What has no rewrite stays, and a rule names it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from neopack.facts.compiler_table import converts, tvm_of_neo
@@ -26,7 +27,7 @@ def lower_for_tvm(module: Any) -> tuple[str, ...]:
     """Rewrite in place what TVM's importer does not convert; the names of these operators."""
     import torch
 
-    done: dict[str, None] = {}
+    done: dict[str, None] = dict.fromkeys(_negate_bools(module))
     for _ in range(ROUNDS):
         rewrites = [
             (graph, node, function)
@@ -39,7 +40,8 @@ def lower_for_tvm(module: Any) -> tuple[str, ...]:
             done[node.kind()] = None
             functions.replace(graph, node, function)
         for graph in graphs(module):
-            torch._C._jit_pass_propagate_shapes_on_graph(graph)  # noqa: SLF001
+            with suppress(RuntimeError):  # torch's own bug where a graph has lists of tensors
+                torch._C._jit_pass_propagate_shapes_on_graph(graph)  # noqa: SLF001
         functions.fold(module)
     for graph in graphs(module):
         _tell_result_types(graph)
@@ -47,6 +49,25 @@ def lower_for_tvm(module: Any) -> tuple[str, ...]:
         torch._C._jit_pass_dce(graph)  # noqa: SLF001
         _spell_lists(graph)
     return tuple(done)
+
+
+def _negate_bools(module: Any) -> Iterator[str]:
+    """TVM inverts the bits of a bool as those of an integer, and -2 is true."""
+    import torch
+
+    for graph in graphs(module):
+        for node in list(nodes(graph)):
+            if node.kind() == "aten::bitwise_not" and (
+                promotion.dtype_of(node.output()) is torch.bool
+            ):
+                with graph.insert_point_guard(node):
+                    negated = graph.insertNode(
+                        graph.create("aten::logical_not", list(node.inputs()), 1)
+                    ).output()
+                negated.setType(node.output().type())
+                node.output().replaceAllUsesWith(negated)
+                node.destroy()
+                yield "aten::bitwise_not"
 
 
 def wants_rewrites(module: Any) -> bool:
