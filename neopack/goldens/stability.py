@@ -58,7 +58,7 @@ def _is_empty(case: GoldenCase) -> bool:
 def _is_tied(case: GoldenCase, first: GoldenCase) -> bool:
     """Whether one of several outputs is ranked, largest first, and has equal numbers: saturated
     scores. What comes with each of them is then of no defined order, nor which of them are chosen.
-    An output that is the same in the first case is no score of these inputs.
+    An output that is the same in the first case does not depend on the inputs.
     """
     import numpy as np
 
