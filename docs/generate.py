@@ -478,9 +478,11 @@ def pytorch_page() -> str:
 
 
 def _rewrites() -> Iterator[str]:
-    folder = Path(neopack.__file__).parent / "frameworks/pytorch/lowering/rewrites"
+    folder = Path(neopack.__file__).parent / "frameworks/pytorch/lowering"
     for file, title in REWRITES.items():
-        text = (folder / f"{file}.torchscript").read_text("utf-8")
+        text = (folder / f"rewrites/{file}.torchscript").read_text("utf-8")
+        if file == "new_operators":
+            text += (folder / "rewrites_of_both/same.torchscript").read_text("utf-8")
         names = {match[2] for match in functions.FUNCTION.finditer(text)}
         yield f"**{title}**: {', '.join(f'`{name}`' for name in sorted(names))}.\n\n"
 

@@ -31,6 +31,8 @@ __all__ = [
 FUNCTION = re.compile(r"^def (aten__(\w+?)(?:__(\w+))?)\((.*)\) -> ", re.MULTILINE)
 # what a branch chose may decide another
 ROUNDS = 8
+# the functions that every folder has
+OF_BOTH = "rewrites_of_both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ def names(folder: str) -> frozenset[str]:
 
 
 def _texts(folder: str) -> str:
-    files = resources.files("neopack.frameworks.pytorch.lowering").joinpath(folder).iterdir()
+    root = resources.files("neopack.frameworks.pytorch.lowering")
+    files = [file for each in (OF_BOTH, folder) for file in root.joinpath(each).iterdir()]
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
