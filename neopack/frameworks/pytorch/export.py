@@ -36,6 +36,7 @@ from neopack.frameworks.pytorch.input_binding import Binding, bind
 from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.lowering import compatibility, lower, promotion, value_types
 from neopack.frameworks.pytorch.lowering.for_tvm import wants_rewrites
+from neopack.frameworks.pytorch.lowering.functional import sees_changes
 from neopack.frameworks.pytorch.lowering.inlining import inline_functions
 from neopack.frameworks.pytorch.module_calls import (
     arrays,
@@ -133,7 +134,9 @@ def _keep(task: ExportTask, log: Log) -> ExportedModel:
     for_tvm = task.options.compiler_path == "tvm"
     if for_tvm or promotion.wants_types(module, version):  # telling them takes as long as a call
         value_types.tell_types(module, tensors(cases[0].inputs))
-    refused = promotion.mixes(module, version) or (for_tvm and wants_rewrites(module))
+    refused = promotion.mixes(module, version) or (
+        for_tvm and (wants_rewrites(module) or sees_changes(module))
+    )
     if compatibility.is_readable(info, version) and not refused:
         shutil.copyfile(path, task.staging / MODEL_FILE)
         return _exported(task, cases, _kept_remarks(module, task, log))

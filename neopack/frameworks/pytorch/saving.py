@@ -12,7 +12,8 @@ from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.lowering import canonical, folding, lower, norms
 from neopack.frameworks.pytorch.lowering.fixed_sizes import fix_sizes
 from neopack.frameworks.pytorch.lowering.for_tvm import lower_for_tvm
-from neopack.frameworks.pytorch.module_calls import arrays, call
+from neopack.frameworks.pytorch.lowering.functional import make_functional
+from neopack.frameworks.pytorch.module_calls import arrays, call, tensors
 from neopack.frameworks.pytorch.torchvision_ops import load_script
 from neopack.goldens.cases import GoldenCase
 from neopack.goldens.comparison import difference, differs_beside, unlike
@@ -36,9 +37,9 @@ def save(
     ``cases`` are inputs and what the module gave for them: the file must give the same.
     """
     version, for_tvm = task.options.framework_version, task.options.compiler_path == "tvm"
-    folded = (*norms.bound_rows(module), *folding.fold(module))
-    fixed = for_tvm and fix_sizes(module)
-    folded = (*folded, *folding.fold(module)) if fixed else folded
+    bound = norms.bound_rows(module)
+    fixed, plain, folded = _settled(module, cases, for_tvm=for_tvm)
+    folded = (*bound, *folded)
     rewritten = lower.lower(module, version, fixed_sizes=fixed)
     for lack, place in lower.places(module, version).items():
         log.warn(f"PyTorch {version} has no {lack}: used by {place}")
@@ -46,6 +47,7 @@ def save(
     _write(module, task.staging, version)
     if not (rewritten or folded or fixed or for_compiler):
         return ()
+    for_compiler = tuple(dict.fromkeys((*plain, *for_compiler)))
     for remark in _changes((*folded, *rewritten, *for_compiler), cases, task):
         log.warn(remark)
     return (
@@ -53,6 +55,22 @@ def save(
         *_told(rewritten, version, log),
         *_told_for_tvm(for_compiler, log),
     )
+
+
+def _settled(
+    module: Any, cases: Sequence[GoldenCase], *, for_tvm: bool
+) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
+    """Whether its sizes are numbers now, and the operators that were written without their effect
+    on other tensors, and those that are gone: they were of constants alone."""
+    fixed = for_tvm and fix_sizes(module)
+    folded = folding.fold(module)
+    if for_tvm and not fixed and fix_sizes(module):  # what kept it from that was constant
+        fixed, folded = True, (*folded, *folding.fold(module))
+    plain = make_functional(module, tensors(cases[0].inputs)) if fixed else ()
+    if plain:
+        fix_sizes(module)
+        folded = (*folded, *folding.fold(module))
+    return fixed, plain, tuple(dict.fromkeys(folded))
 
 
 def _changes(

@@ -21,11 +21,13 @@ SIZED_BY_VALUES = frozenset(
         "nonzero", "nonzero_numpy", "masked_select", "unique", "_unique", "_unique2",
         "unique_dim", "unique_consecutive", "unique_dim_consecutive", "bincount", "argwhere",
         "one_hot", "tensor_split", "histogram", "masked_scatter",
-        "item", "_local_scalar_dense", "IntImplicit", "FloatImplicit", "ScalarImplicit", "Bool",
+        "item", "_local_scalar_dense", "Bool",
     )
 )  # fmt: skip
 # a number taken out of a tensor, which may be a size that the trace wrapped in one
-TAKEN = ("aten::Int", "aten::Float")
+TAKEN = frozenset(
+    f"aten::{name}" for name in ("Int", "Float", "IntImplicit", "FloatImplicit", "ScalarImplicit")
+)
 # operators that make a tensor as its first input is, and those that need no such input
 CREATED_LIKE = {
     "aten::new_zeros": "zeros",

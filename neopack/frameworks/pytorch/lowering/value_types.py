@@ -10,18 +10,24 @@ from neopack.frameworks.pytorch.lowering.constant_values import ConstantValues
 from neopack.frameworks.pytorch.lowering.graphs import nodes
 from neopack.frameworks.pytorch.lowering.method_calls import MethodCalls
 
-__all__ = ["tell_types"]
+__all__ = ["tell", "tell_types"]
 
 
 def tell_types(module: Any, inputs: Sequence[Any]) -> None:
     """Give the values of the graphs, outside of branches and loops, the types that they have."""
-    import torch
-
     calls = MethodCalls.of(module)
     if calls is None:
         return
     known = ConstantValues(calls, frozenset())
     known.run(calls.root, inputs)
+    tell(known)
+
+
+def tell(known: ConstantValues) -> None:
+    """The types of the values of a module that was computed."""
+    import torch
+
+    calls = known.calls
     for method in calls.counts:
         graph = calls.graph(method)
         for value in (*graph.inputs(), *(each for n in nodes(graph) for each in n.outputs())):
