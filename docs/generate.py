@@ -16,6 +16,7 @@ from typing import Any
 
 import neopack
 from neopack import errors, facts, support
+from neopack.cli.examples import EXAMPLES
 from neopack.facts import ErrorRow, accounts, images
 from neopack.facts.mending import mended_by
 from neopack.frameworks.pytorch.lowering import functions
@@ -281,13 +282,27 @@ def _sections(command: Any, name: str, parent: Any, level: int) -> Iterator[str]
     usage = " ".join(command.get_usage(inner).split()).removeprefix("Usage: ")
     yield f"```text\n{usage}\n```\n"
     parameters = [p for p in command.get_params(inner) if "--help" not in p.opts]
-    for kind, title in (("argument", "Argument"), ("option", "Option")):
-        own = [_parameter(p, inner) for p in parameters if p.param_type_name == kind]
-        if own:
-            yield _grid((title, "Value", "Default", "Meaning"), own)
+    for title, own in _by_section(parameters).items():
+        rows = [_parameter(parameter, inner) for parameter in own]
+        yield _grid((title, "Value", "Default", "Meaning"), rows)
+    if inner.command_path.partition(" ")[2] in EXAMPLES:
+        yield f"```sh\n{EXAMPLES[inner.command_path.partition(' ')[2]]}\n```\n"
     for below in command.list_commands(inner) if hasattr(command, "list_commands") else ():
         yield f"{'#' * level} {inner.command_path} {below}\n"
         yield from _sections(command.get_command(inner, below), below, inner, level + 1)
+
+
+def _by_section(parameters: Iterable[Any]) -> dict[str, list[Any]]:
+    """Arguments, options, and the options of single frameworks or of a place."""
+    sections: dict[str, list[Any]] = {}
+    for parameter in parameters:
+        if parameter.param_type_name == "argument":
+            title = "Argument"
+        else:
+            panel = getattr(parameter, "rich_help_panel", None)
+            title = f"Option ({panel})" if panel else "Option"
+        sections.setdefault(title, []).append(parameter)
+    return sections
 
 
 def _parameter(parameter: Any, context: Any) -> tuple[str, str, str, str]:
@@ -299,6 +314,9 @@ def _parameter(parameter: Any, context: Any) -> tuple[str, str, str, str]:
     several = kind.startswith("list[")
     kind = f"{kind[5:-1]}, may repeat" if several else kind
     names = VALUE.sub("", names)
+    if parameter.metavar and parameter.param_type_name == "option":
+        kind = f"{parameter.metavar}, may repeat"
+        names = names.removesuffix(parameter.metavar).rstrip()
     return f"`{names}`", kind, default, _escaped(EXTRA.sub("", text).strip())
 
 

@@ -29,6 +29,7 @@ from neopack.cli import (
     verify,
 )
 from neopack.cli._console import console
+from neopack.cli._help import App
 from neopack.errors import (
     CheckFailed,
     Interrupted,
@@ -43,34 +44,33 @@ __all__ = ["app", "main"]
 # typer has click inside or beside it, by its version: the error of a wrong call is its base class
 WrongCall: type[Exception] = typer.BadParameter.__bases__[0]
 
-app = typer.Typer(
+BUILD, CHECK, RUN, CLOUD, REFERENCE = "Build", "Check", "Run", "Cloud", "Reference"
+
+app = App(
     name="neopack",
     help="Package trained models for Amazon SageMaker Neo, check them, compile them, and measure.",
-    # boxes for people; in a pipe or a log plain text, which also starts in half the time
-    rich_markup_mode="rich" if sys.stdout.isatty() else None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 unsupported, 4 something to install, "
-    "5 AWS, 6 engine, 7 a job goes on, 130 interrupted.",
+    "5 AWS, 6 engine, 7 a job goes on, 130 interrupted. neopack help COMMAND shows its options "
+    "and an example.",
 )
-app.command("inspect")(inspect.inspect)
-app.command("package")(package.package)
-app.command("check")(check.check)
-app.command("explain")(explain.explain)
-app.command("verify")(verify.verify)
-app.command("compile")(compile_.compile_)
-app.command("run")(run.run)
-app.command("bench")(bench.bench)
-app.command("cost")(cost.cost)
-app.command("deploy")(deploy.deploy)
-app.command("undeploy")(deploy.undeploy)
-app.command("targets")(targets.targets)
-app.command("image")(image.image)
-app.add_typer(support.support, name="support")
-app.add_typer(init.init, name="init")
-app.add_typer(jobs.jobs, name="jobs")
-app.add_typer(runtimes.app)
-app.add_typer(dev.app)
+app.command("package", section=BUILD)(package.package)
+app.command("compile", section=BUILD)(compile_.compile_)
+app.add_typer(init.init, name="init", rich_help_panel=BUILD)
+app.add_typer(runtimes.app, rich_help_panel=BUILD)
+app.command("inspect", section=CHECK)(inspect.inspect)
+app.command("check", section=CHECK)(check.check)
+app.command("explain", section=CHECK)(explain.explain)
+app.command("verify", section=CHECK)(verify.verify)
+app.command("run", section=RUN)(run.run)
+app.command("bench", section=RUN)(bench.bench)
+app.command("cost", section=RUN)(cost.cost)
+app.command("deploy", section=CLOUD)(deploy.deploy)
+app.command("undeploy", section=CLOUD)(deploy.undeploy)
+app.add_typer(jobs.jobs, name="jobs", rich_help_panel=CLOUD)
+app.add_typer(dev.app, rich_help_panel=CLOUD)
+app.command("targets", section=REFERENCE)(targets.targets)
+app.add_typer(support.support, name="support", rich_help_panel=REFERENCE)
+app.command("image", section=REFERENCE)(image.image)
 
 
 def _say_version(asked: bool) -> None:
@@ -86,9 +86,10 @@ def _options(
     version: bool = typer.Option(
         False,
         "--version",
+        "-V",
         is_eager=True,
         callback=_say_version,
-        help="Print the versions of neopack and of the frameworks it finds.",
+        help="Print the versions of neopack, and of the frameworks and engines it finds.",
     ),
 ) -> None:
     """What goes without a command."""
@@ -105,6 +106,8 @@ def main() -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     console.listen_for(arguments)
     try:
         _refuse_empty(arguments)

@@ -17,10 +17,11 @@ from neopack.errors import Interrupted, NeopackError, OutputError
 if TYPE_CHECKING:
     from neopack.values.finding import Report
 
-__all__ = ["Console", "console"]
+__all__ = ["Console", "colored", "console"]
 
 # how a shell reports a program that wrote to a closed pipe
 BROKEN_PIPE = 141
+FORCING = ("FORCE_COLOR", "CLICOLOR_FORCE")
 STYLES = {"error": "bold red", "warning": "yellow", "not checked": "magenta"}
 
 
@@ -53,12 +54,12 @@ class Console:
 
     def data(self, text: str) -> None:
         """Write to standard output, in color if it is a terminal that supports it."""
-        if self.json or not _colored(sys.stdout):
+        if self.json or not colored(sys.stdout):
             _write(text if self.json else _shown(text))
             return
         from rich.console import Console as Rich
 
-        rich = Rich(highlight=False, soft_wrap=True)
+        rich = Rich(highlight=False, soft_wrap=True, force_terminal=True)
         for line in _shown(text).split("\n"):
             style = next((s for word, s in STYLES.items() if line.startswith(word)), "")
             rich.print(line, style=style, markup=False)
@@ -135,7 +136,7 @@ class Console:
     def step(self, name: str, total: int | None = None) -> Iterator[None]:
         """A step with a bar on a terminal; a line when it is done elsewhere."""
         start = time.monotonic()
-        if self.quiet or self._live is not None or not _colored(sys.stderr):
+        if self.quiet or self._live is not None or not _live(sys.stderr):
             yield
             self.note(f"{name}: {time.monotonic() - start:.1f} s")
             return
@@ -154,7 +155,7 @@ class Console:
 
     def live(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, over: bool) -> bool:
         """Replace the table on the terminal, until it is over; False without a terminal."""
-        if self.quiet or not _colored(sys.stderr):
+        if self.quiet or not _live(sys.stderr):
             return False
         if self._live is None:
             self._live = _live_table()
@@ -175,10 +176,22 @@ class Console:
             self._progress.advance(self._task, amount)
 
 
-def _colored(stream: TextIO) -> bool:
-    """Whether escape codes go to ``stream``: never where NO_COLOR is set (no-color.org)."""
-    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return wanted and stream.isatty()
+def colored(stream: TextIO) -> bool:
+    """Whether ``stream`` is written in color: as NO_COLOR (no-color.org), FORCE_COLOR
+    (force-color.org) and CLICOLOR (bixense.com/clicolors) say, else where it is a terminal."""
+    environment = os.environ
+    if environment.get("NO_COLOR"):
+        return False
+    if any(environment.get(name, "0") not in ("", "0") for name in FORCING):
+        return True
+    if environment.get("CLICOLOR") == "0" or environment.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def _live(stream: TextIO) -> bool:
+    """Whether ``stream`` takes what is drawn again and again: bars and live tables."""
+    return colored(stream) and stream.isatty()
 
 
 def _taller_than_screen(text: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from neopack.cli import _completion
 from neopack.cli._console import console
 from neopack.reports.registry import formats
 
@@ -19,6 +20,7 @@ __all__ = [
     "Arguments",
     "Debug",
     "Force",
+    "Framework",
     "Inputs",
     "Level",
     "LimitSettings",
@@ -42,10 +44,27 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but erro
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")]
 TargetName = Annotated[
-    str, typer.Option("--target", "-t", help="ml_c5, ml_inf1, linux/arm64/nvidia, ...")
+    str,
+    typer.Option(
+        "--target",
+        "-t",
+        help="ml_c5, ml_inf1, linux/arm64/nvidia, ...",
+        autocompletion=_completion.target_names,
+    ),
 ]
 RuntimeName = Annotated[
-    str | None, typer.Option(help="The runtime to prove it in, such as pytorch-1.8.1.")
+    str | None,
+    typer.Option(
+        help="The runtime to prove it in, such as pytorch-1.8.1.",
+        autocompletion=_completion.runtime_names,
+    ),
+]
+Framework = Annotated[
+    str | None,
+    typer.Option(
+        help="PYTORCH, ONNX, ...; recognized by default.",
+        autocompletion=_completion.framework_names,
+    ),
 ]
 Threads = Annotated[int | None, typer.Option(help="Threads to compute with.")]
 Prices = Annotated[
@@ -60,14 +79,25 @@ Weights = Annotated[
 ]
 Inputs = Annotated[
     list[str] | None,
-    typer.Option("--input", "-i", help="NAME=1,3,224,224[:DTYPE[:BELOW]], once for each input."),
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="NAME=SHAPE",
+        help="x=1,3,224,224; or NAME=SHAPE:DTYPE:BELOW, as ids=1,128:int64:30522, for integers "
+        "below a bound; once for each input.",
+    ),
 ]
 Arguments = Annotated[
     list[str] | None,
-    typer.Option("--arg", help="NAME=VALUE for the callable; VALUE is JSON, or else text."),
+    typer.Option(
+        "--arg",
+        metavar="NAME=VALUE",
+        help="An argument of the callable; VALUE is JSON, or else text.",
+    ),
 ]
 LimitSettings = Annotated[
-    list[str] | None, typer.Option("--limit", help="NAME=NUMBER, e.g. members=20000.")
+    list[str] | None,
+    typer.Option("--limit", metavar="NAME=N", help="What a file may hold: members=20000, ..."),
 ]
 
 

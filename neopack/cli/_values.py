@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 from neopack.errors import UsageError
@@ -12,10 +13,39 @@ from neopack.values.signature import InputRequest
 
 __all__ = ["parse_arguments", "parse_inputs"]
 
+FORM = "write NAME=1,3,224,224"
+# the words of torch and of half the field; "int" is 32 bits in one library and 64 in another
+SHORT_DTYPES = {
+    "half": "float16",
+    "fp16": "float16",
+    "f16": "float16",
+    "float": "float32",
+    "fp32": "float32",
+    "f32": "float32",
+    "double": "float64",
+    "fp64": "float64",
+    "f64": "float64",
+    "short": "int16",
+    "long": "int64",
+    "i32": "int32",
+    "i64": "int64",
+}
+BRACKETS = {"(": ")", "[": "]"}
+# longer numbers fit no tensor, and int() refuses the longest
+DIMS = re.compile(r"\d{1,18}(\s*[,x\N{MULTIPLICATION SIGN}]\s*\d{1,18})*,?", re.ASCII)
+# {"data": [1, 3, 224, 224]}, as DataInputConfig writes it, and x:1,3,224,224
+OTHER_FORMS = (
+    re.compile(r"""\{\s*["'](?P<name>\w+)["']\s*:\s*(?P<shape>\[[\d,\s]+\])\s*\}""", re.ASCII),
+    re.compile(r"(?P<name>[A-Za-z_]\w*)[:\s]+(?P<shape>[\d,x\s()\[\]]+)", re.ASCII),
+)
 
-def parse_inputs(given: Sequence[str] | None) -> tuple[InputRequest, ...]:
-    """``--input`` values; a shape without a name is named ``input0``, ``input1``, ..."""
-    requests = tuple(_parse_input(text, index) for index, text in enumerate(given or ()))
+
+def parse_inputs(values: Sequence[str] | None) -> tuple[InputRequest, ...]:
+    """``--input`` values; a shape without a name is named ``input0``, ``input1``, ...
+
+    A shape is ``1,3,224,224``, ``1x3x224x224``, ``(1, 3, 224, 224)`` or ``[1, 3, 224, 224]``.
+    """
+    requests = tuple(_parse_input(text, index) for index, text in enumerate(values or ()))
     names = [request.name for request in requests]
     for name in names:
         if names.count(name) > 1:
@@ -24,31 +54,60 @@ def parse_inputs(given: Sequence[str] | None) -> tuple[InputRequest, ...]:
 
 
 def _parse_input(text: str, index: int) -> InputRequest:
+    _refuse_other_forms(text)
     name, equals, rest = text.rpartition("=")
     name = name if equals else f"input{index}"
     if not name:
-        raise UsageError(f"--input {text} has no name", hint="write NAME=1,3,224,224")
+        raise UsageError(f"--input {text} has no name", hint=FORM)
     dims, _, kind = rest.partition(":")
     dtype, _, below = kind.partition(":")
     return InputRequest(
         name=name,
-        shape=tuple(_parse_dim(dim, text) for dim in dims.split(",")),
+        shape=_parse_shape(dims, text),
         dtype=_parse_dtype(dtype, text),
         below=_parse_below(below, text),
     )
 
 
-def _parse_dim(dim: str, text: str) -> int:
-    dim = dim.strip()
-    if not (dim.isascii() and dim.isdecimal()) or int(dim) < 1:
-        raise UsageError(
-            f"--input {text}: {dim or 'an empty dim'!r} is not a positive whole number",
-            hint="Neo freezes every dim, the batch too; write NAME=1,3,224,224",
-        )
-    return int(dim)
+def _refuse_other_forms(text: str) -> None:
+    """Answer what is certainly a name and a shape with the form that is taken."""
+    for form in OTHER_FORMS:
+        match = form.fullmatch(text)
+        dims = re.findall(r"\d+", match["shape"], re.ASCII) if match else []
+        if match and dims:
+            right = f"{match['name']}={','.join(dims)}"
+            raise UsageError(f"--input {text} is not NAME=SHAPE", hint=f"write {right}")
+
+
+def _parse_shape(dims: str, text: str) -> tuple[int, ...]:
+    dims = _without_brackets(dims.strip())
+    if not DIMS.fullmatch(dims):
+        _refuse_dim(dims, text)
+    shape = tuple(map(int, re.findall(r"\d+", dims, re.ASCII)))
+    if 0 in shape:
+        _refuse_dim(dims, text)
+    return shape
+
+
+def _without_brackets(dims: str) -> str:
+    bracketed = dims[:1] in BRACKETS and dims.endswith(BRACKETS[dims[0]])
+    return dims[1:-1].strip() if bracketed else dims
+
+
+def _refuse_dim(dims: str, text: str) -> None:
+    wrong = next(dim for dim in map(str.strip, dims.split(",")) if not _is_positive(dim))
+    raise UsageError(
+        f"--input {text}: {wrong or 'an empty dim'!r} is not a positive whole number",
+        hint=f"Neo freezes every dim, the batch too; {FORM}",
+    )
+
+
+def _is_positive(dim: str) -> bool:
+    return bool(re.fullmatch(r"\d{1,18}", dim, re.ASCII)) and int(dim) > 0
 
 
 def _parse_dtype(dtype: str, text: str) -> str | None:
+    dtype = SHORT_DTYPES.get(dtype, dtype)
     if dtype and dtype not in DTYPES:
         raise UsageError(
             f"--input {text}: no dtype {dtype!r}", hint=f"there are {', '.join(sorted(DTYPES))}"
@@ -57,15 +116,15 @@ def _parse_dtype(dtype: str, text: str) -> str | None:
 
 
 def _parse_below(below: str, text: str) -> int | None:
-    if below and not (below.isascii() and below.isdecimal() and int(below) > 0):
+    if below and not _is_positive(below):
         raise UsageError(f"--input {text}: {below!r} is not a bound for random integers")
     return int(below) if below else None
 
 
-def parse_arguments(given: Sequence[str] | None) -> dict[str, Json]:
+def parse_arguments(values: Sequence[str] | None) -> dict[str, Json]:
     """``--arg`` values: JSON where they are JSON, else the text itself."""
     arguments: dict[str, Json] = {}
-    for text in given or ():
+    for text in values or ():
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise UsageError(f"--arg {text} is not NAME=VALUE")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._cloud import settings as project
 from neopack.cli._console import console
@@ -30,7 +31,12 @@ def check(
     ],
     target: Annotated[
         list[str] | None,
-        typer.Option("--target", "-t", help="May repeat; the manifest's by default."),
+        typer.Option(
+            "--target",
+            "-t",
+            help="May repeat; the manifest's by default.",
+            autocompletion=_completion.target_names,
+        ),
     ] = None,
     all_targets: Annotated[
         bool, typer.Option("--all-targets", help="Judge it for every target.")
@@ -39,7 +45,7 @@ def check(
         Path | None,
         typer.Option(help="The archive that was submitted; MODEL is the job's artifact."),
     ] = None,
-    framework: Annotated[str | None, typer.Option(help="Recognized by default.")] = None,
+    framework: options.Framework = None,
     framework_version: Annotated[
         str | None, typer.Option(help="The version Neo compiles with.")
     ] = None,
@@ -52,8 +58,20 @@ def check(
     as_of: Annotated[
         str | None, typer.Option(help="Judge by the support table of a date, 2020-12-10 on.")
     ] = None,
-    select: Annotated[list[str] | None, typer.Option(help="Only this rule or family.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Skip this rule or family.")] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only this rule or family.",
+            autocompletion=_completion.rule_names,
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Skip this rule or family.",
+            autocompletion=_completion.rule_names,
+        ),
+    ] = None,
     fix: Annotated[
         Path | None,
         typer.Option(help="Write this .tar.gz: the same files, packed as Neo wants them."),

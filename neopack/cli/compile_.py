@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neopack.cli import _cloud as cloud
+from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._board import Board, show_outcomes
 from neopack.cli._console import console
@@ -40,6 +41,7 @@ def compile_(
             "--target",
             "-t",
             help="ml_c5, ml_inf1, linux/arm64/nvidia, ...; or several; the manifest's by default.",
+            autocompletion=_completion.target_names,
         ),
     ] = None,
     output: Annotated[

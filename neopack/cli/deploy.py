@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from neopack.cli import _cloud as cloud
+from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
 
@@ -17,7 +18,13 @@ def deploy(
     artifact: Annotated[
         Path, typer.Argument(help="The artifact that compile --backend sagemaker fetched.")
     ],
-    instance: Annotated[str, typer.Option(help="ml.c5.xlarge, ...: of the target's family.")],
+    instance: Annotated[
+        str,
+        typer.Option(
+            help="ml.c5.xlarge, ...: of the target's family.",
+            autocompletion=_completion.instance_names,
+        ),
+    ],
     endpoint_name: Annotated[
         str | None, typer.Option(help="The endpoint's name; derived by default.")
     ] = None,

@@ -7,11 +7,12 @@ import typer
 
 from neopack.cli import _options as options
 from neopack.cli._console import console
+from neopack.cli._help import App
 from neopack.errors import Interrupted
 
 __all__ = ["app"]
 
-app = typer.Typer(name="dev", help="Stand-ins to develop and test against.", no_args_is_help=False)
+app = App(name="dev", help="Stand-ins to develop and test against.")
 
 
 @app.callback()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
 
@@ -17,7 +18,8 @@ def explain(
         str,
         typer.Argument(
             help="NEO-PT-003, the message AWS printed, or the JSON of a failed job; "
-            "in a file or - too."
+            "in a file or - too.",
+            autocompletion=_completion.rule_names,
         ),
     ],
 ) -> None:

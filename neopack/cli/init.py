@@ -7,10 +7,11 @@ import typer
 
 from neopack.cli import _options as options
 from neopack.cli._console import console
+from neopack.cli._help import App
 
 __all__ = ["init"]
 
-init = typer.Typer(help="Files to begin with.", no_args_is_help=False)
+init = App(help="Files to begin with.")
 
 
 @init.callback()

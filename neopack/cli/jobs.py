@@ -9,11 +9,12 @@ from neopack.cli import _cloud as cloud
 from neopack.cli import _options as options
 from neopack.cli._board import Board, show_outcomes
 from neopack.cli._console import console
+from neopack.cli._help import App
 from neopack.errors import UsageError
 
 __all__ = ["jobs"]
 
-jobs = typer.Typer(help="Compilation jobs of SageMaker Neo.", no_args_is_help=False)
+jobs = App(help="Compilation jobs of SageMaker Neo.")
 
 Name = Annotated[str, typer.Argument(help="The job's name.")]
 

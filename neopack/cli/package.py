@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
 
 __all__ = ["package"]
+
+PYTORCH, TENSORFLOW, XGBOOST = "PyTorch", "TensorFlow", "XGBoost"
 
 
 class Form(StrEnum):
@@ -33,9 +36,7 @@ def package(
     output: Annotated[Path, typer.Option("--output", "-o", help="The archive, a .tar.gz.")],
     inputs: options.Inputs = None,
     target: options.TargetName = "ml_c5",
-    framework: Annotated[
-        str | None, typer.Option(help="PYTORCH, ONNX, ...; recognized by default.")
-    ] = None,
+    framework: options.Framework = None,
     framework_version: Annotated[
         str | None, typer.Option(help="The version Neo compiles with; the newest by default.")
     ] = None,
@@ -45,7 +46,12 @@ def package(
         Path | None, typer.Option(help="A directory that goes in as code/ (inference.py).")
     ] = None,
     script: Annotated[
-        bool, typer.Option("--script", help="Script instead of tracing: keeps control flow.")
+        bool,
+        typer.Option(
+            "--script",
+            help="Script instead of tracing: keeps control flow.",
+            rich_help_panel=PYTORCH,
+        ),
     ] = False,
     bind: Annotated[
         Bind | None,
@@ -58,35 +64,46 @@ def package(
         Path | None, typer.Option(help="An .npz of real inputs for tracing and golden outputs.")
     ] = None,
     signature: Annotated[
-        str | None, typer.Option(help="Which signature of a SavedModel (TensorFlow).")
+        str | None,
+        typer.Option(help="Which signature of a SavedModel.", rich_help_panel=TENSORFLOW),
     ] = None,
     tags: Annotated[
-        list[str] | None, typer.Option("--tag", help="A tag of the graph to take (TensorFlow).")
+        list[str] | None,
+        typer.Option("--tag", help="A tag of the graph to take.", rich_help_panel=TENSORFLOW),
     ] = None,
     form: Annotated[
-        Form | None, typer.Option(help="saved-model or frozen (TensorFlow); as it is by default.")
+        Form | None,
+        typer.Option(help="As it is by default.", rich_help_panel=TENSORFLOW),
     ] = None,
     outputs: Annotated[
         list[str] | None,
-        typer.Option("--output-name", help="An output of a frozen graph (TensorFlow)."),
+        typer.Option(
+            "--output-name", help="An output of a frozen graph.", rich_help_panel=TENSORFLOW
+        ),
     ] = None,
     constants: Annotated[
         list[str] | None,
         typer.Option(
             "--constant",
-            help="NAME=VALUE: an input of a file that becomes a constant, such as keep_prob=1 "
-            "(TensorFlow).",
+            metavar="NAME=VALUE",
+            help="An input of a file that becomes a constant, such as keep_prob=1.",
+            rich_help_panel=TENSORFLOW,
         ),
     ] = None,
     trust_pickle: Annotated[
         bool,
-        typer.Option("--trust-pickle", help="Load a pickled model: runs what is in it (XGBoost)."),
+        typer.Option(
+            "--trust-pickle",
+            help="Load a pickled model: runs what is in it.",
+            rich_help_panel=XGBOOST,
+        ),
     ] = False,
     missing: Annotated[
         float | None,
         typer.Option(
             help="The number that rows have for a missing value, or nan; by default what the "
-            "model's wrapper says (XGBoost)."
+            "model's wrapper says.",
+            rich_help_panel=XGBOOST,
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="For random inputs and random weights.")] = 0,
@@ -106,7 +123,11 @@ def package(
         bool, typer.Option(help="With --verify: prove it by the compiler of Neo too.")
     ] = True,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="A rule, or family of rules, that may fail.")
+        list[str] | None,
+        typer.Option(
+            help="A rule, or family of rules, that may fail.",
+            autocompletion=_completion.rule_names,
+        ),
     ] = None,
     force: options.Force = False,
 ) -> None:

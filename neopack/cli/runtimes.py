@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
+from neopack.cli._help import App
 from neopack.errors import Missing
 
 if TYPE_CHECKING:
@@ -14,15 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(
+app = App(
     name="runtimes",
     help="The exact framework versions that Neo names, each in an environment of its own.",
-    no_args_is_help=False,
 )
 
-Some = Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.")]
-Names = Annotated[list[str] | None, typer.Argument(help="Such as mxnet-1.8.0; all by default.")]
-Name = Annotated[str, typer.Argument(help="Such as mxnet-1.8.0.")]
+RUNTIMES = _completion.runtime_names
+Some = Annotated[list[str], typer.Argument(help="Such as mxnet-1.8.0.", autocompletion=RUNTIMES)]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="Such as mxnet-1.8.0; all by default.", autocompletion=RUNTIMES),
+]
+Name = Annotated[str, typer.Argument(help="Such as mxnet-1.8.0.", autocompletion=RUNTIMES)]
 
 
 @app.command("list")

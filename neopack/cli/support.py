@@ -7,15 +7,15 @@ import typer
 
 from neopack.cli import _options as options
 from neopack.cli._console import console
+from neopack.cli._help import App
 from neopack.cli.targets import AsOf, FrameworkName, TargetClass
 from neopack.errors import Unsupported
 
 __all__ = ["support"]
 
-support = typer.Typer(
+support = App(
     help="Support tables: Neo, compilers' operators, edge devices, Elastic Inference, the model "
     "parallel library, Training Compiler.",
-    no_args_is_help=False,
 )
 
 RegionName = Annotated[str, typer.Option(help="us-west-2, ...", show_default=False)]

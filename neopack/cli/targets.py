@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
 from neopack.errors import Unsupported, UsageError
@@ -22,7 +23,12 @@ class Classes(StrEnum):
 
 TargetClass = Annotated[Classes | None, typer.Option("--class", help="Only targets of a class.")]
 FrameworkName = Annotated[
-    str, typer.Option(help="PYTORCH, torch==1.8, pytorch1.8, ...", show_default=False)
+    str,
+    typer.Option(
+        help="PYTORCH, torch==1.8, pytorch1.8, ...",
+        show_default=False,
+        autocompletion=_completion.framework_names,
+    ),
 ]
 AsOf = Annotated[str | None, typer.Option(help="The table in force at a date, 2020-12-10 on.")]
 
@@ -31,7 +37,11 @@ AsOf = Annotated[str | None, typer.Option(help="The table in force at a date, 20
 def targets(
     target: Annotated[
         str,
-        typer.Argument(help="ml_c5, ml.c5.xlarge, linux/arm64; none: all.", show_default=False),
+        typer.Argument(
+            help="ml_c5, ml.c5.xlarge, linux/arm64; none: all.",
+            show_default=False,
+            autocompletion=_completion.target_names,
+        ),
     ] = "",
     framework: FrameworkName = "",
     target_class: TargetClass = None,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
 
@@ -28,6 +29,7 @@ def verify(
             "--target",
             "-t",
             help="Whose framework version and compiler; the manifest's by default.",
+            autocompletion=_completion.target_names,
         ),
     ] = None,
     max_difference: Annotated[

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from neopack.support import completion
 from neopack.support.changes import ChangesAnswer, SupportChange, changes
 from neopack.support.elastic import Accelerator, ElasticAnswer, ElasticImage, ei
 from neopack.support.images import Image, image
@@ -46,6 +47,7 @@ __all__ = [
     "TrainingAnswer",
     "UnknownOperator",
     "changes",
+    "completion",
     "edge",
     "ei",
     "image",
