@@ -1,8 +1,9 @@
 # make setup   leaves .venv/bin/neopack, with every extra and the tools
 # make demo    the main job on a real model
-# make test    all tests     make lint   ruff and mypy     make bench   the figures
+# make test    the tests     make lint   ruff and mypy     make bench   the figures
 # make docs    the pages as a site, in site/               make fuzz   damaged files, for long
 # make properties   the property tests alone, with every example
+# make tutorials    the pages of docs/ that a reader carries out
 # make lock    resolve the newest versions anew            make clean  leave only the sources
 
 # the python3 at hand where it is new enough, else one that uv finds or fetches
@@ -19,7 +20,7 @@ comma := ,
 # the tests run in so many processes; what runs together, and first, is in tests/conftest.py
 TEST_PROCESSES ?= 2
 PYTEST := $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
-.PHONY: setup demo test properties lint format fuzz bench docs lock clean
+.PHONY: setup demo test properties tutorials lint format fuzz bench docs lock clean
 
 setup: $(STAMP)
 
@@ -37,7 +38,10 @@ demo: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/demo.sh
 
 test: $(STAMP)
-	$(PYTEST)
+	$(PYTEST) -m "not tutorial"
+
+tutorials: $(STAMP)
+	$(PYTEST) -m tutorial
 
 # `make test` takes a sample of the examples that hypothesis makes up; here are all of them
 properties: $(STAMP)

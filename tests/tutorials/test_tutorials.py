@@ -37,6 +37,7 @@ def load() -> Any:
 tool = load()
 
 
+@pytest.mark.tutorial
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_tutorial_goes_as_it_says(page: Path, tmp_path: Path) -> None:
     text = page.read_text("utf-8")
