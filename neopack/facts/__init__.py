@@ -33,6 +33,7 @@ from neopack.facts.operator_table import (
     branch_operators,
     operators_2020,
     random_operators,
+    ranking_operators,
     tensorflow_operators,
     training_operators,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "pages",
     "platforms",
     "random_operators",
+    "ranking_operators",
     "regions",
     "shipped_packages",
     "snapshots",

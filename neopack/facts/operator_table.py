@@ -12,6 +12,7 @@ __all__ = [
     "branch_operators",
     "operators_2020",
     "random_operators",
+    "ranking_operators",
     "tensorflow_operators",
     "training_operators",
 ]
@@ -33,6 +34,13 @@ def operators_2020(name: str) -> frozenset[str]:
 def random_operators(name: str) -> frozenset[str]:
     """Return the operators of a framework that draw random numbers; empty without a list."""
     return frozenset(facts_file("operators").table("random").texts(name))
+
+
+@cache
+def ranking_operators(name: str) -> frozenset[str]:
+    """Return the operators of a framework whose answer depends on the order of equal values; empty
+    for frameworks that have none."""
+    return frozenset(facts_file("operators").table("ranking").texts(name))
 
 
 @cache

@@ -1,7 +1,8 @@
 """A set of golden cases: named inputs and what the source model gives for them, in one .npz.
 
 The first case has the keys ``input/NAME`` and ``output/NAME``. Each other case has
-``case/CASE/input/NAME`` and so on; one that does not decide has ``aside/`` in place of ``case/``.
+``case/CASE/input/NAME`` and so on; one that does not decide has ``aside/`` in place of ``case/``,
+and an output that jumps there ``edge/`` in place of ``output/``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["FIRST", "GoldenCase", "load_cases", "load_goldens", "save_cases"]
 
 # the seeded inputs, or the user's own
 FIRST = "first"
-KEY = re.compile(r"(?:(case|aside)/([^/]+)/)?(input|output)/(.+)", re.DOTALL)
+KEY = re.compile(r"(?:(case|aside)/([^/]+)/)?(input|output|edge)/(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class GoldenCase:
 
     A case that ``decides`` refuses a model that computes otherwise. One that does not is told: its
     numbers are at the edge of what a framework defines, such as the order of equal values. The
-    source model ``varies`` where it gave other outputs for the same inputs: it is random.
+    outputs of ``edges`` jump at these very inputs: they decide too, unless the model ranks values.
+    The source model ``varies`` where it gave other outputs for the same inputs: it is random.
     """
 
     name: str
@@ -37,6 +39,7 @@ class GoldenCase:
     outputs: Mapping[str, Array]
     decides: bool = True
     varies: bool = False
+    edges: frozenset[str] = frozenset()
 
     def renamed(
         self,
@@ -48,6 +51,7 @@ class GoldenCase:
             self,
             inputs=_renamed(self.inputs, inputs),
             outputs=_renamed(self.outputs, outputs),
+            edges=frozenset(name if outputs is None else outputs[name] for name in self.edges),
         )
 
 
@@ -78,7 +82,8 @@ def _keyed(cases: Sequence[GoldenCase]) -> Iterator[tuple[str, Array]]:
         kind = "case" if case.decides else "aside"
         prefix = f"{kind}/{case.name}/" if at else ""
         yield from ((f"{prefix}input/{name}", array) for name, array in case.inputs.items())
-        yield from ((f"{prefix}output/{name}", array) for name, array in case.outputs.items())
+        for name, array in case.outputs.items():
+            yield f"{prefix}{'edge' if name in case.edges else 'output'}/{name}", array
 
 
 def _constant(outputs: Mapping[str, Array]) -> bool:
@@ -97,19 +102,25 @@ def load_cases(path: Path) -> tuple[GoldenCase, ...]:
     """Return the cases, the first one first. Raises ``Malformed`` if the file has none."""
     inputs: dict[str, dict[str, Array]] = {}
     outputs: dict[str, dict[str, Array]] = {}
+    edges: dict[str, set[str]] = {}
     aside: set[str] = set()
     for key, array in load_arrays(path).items():
         if match := KEY.fullmatch(key):
             kind, case, side, name = match.groups()
             cases = inputs if side == "input" else outputs
             cases.setdefault(case or FIRST, {})[name] = array
+            edges.setdefault(case or FIRST, set()).update([name] if side == "edge" else ())
             aside.update([case] if kind == "aside" else ())
     names = [name for name in inputs if name in outputs]
     if names[:1] != [FIRST]:
         raise Malformed("lacks golden inputs and outputs", where=str(path))
     return tuple(
         GoldenCase(
-            name=name, inputs=inputs[name], outputs=outputs[name], decides=name not in aside
+            name=name,
+            inputs=inputs[name],
+            outputs=outputs[name],
+            decides=name not in aside,
+            edges=frozenset(edges[name]),
         )
         for name in names
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from neopack.goldens.cases import FIRST, GoldenCase
-from neopack.goldens.comparison import difference, unlike
+from neopack.goldens.comparison import ZEROS, difference, unlike
 from neopack.goldens.draws import States, drawing, own_states
 from neopack.goldens.inputs import LARGEST_SEED, random_inputs
 from neopack.goldens.stability import Compute, computed, judged
@@ -156,7 +156,7 @@ def _same(arrays: Mapping[str, Array], others: Mapping[str, Array]) -> bool:
 def _by_dtype(inputs: Sequence[_Input], seed: int) -> Iterator[tuple[str, dict[str, Array]]]:
     changes: dict[str, Callable[[_Input], Array]] = {
         "another": lambda each: _another(each, seed),
-        "zeros": _zeros,
+        ZEROS: _zeros,
         "equal": _equal,
         "negative": _negative,
         "whole": lambda each: _whole(each, seed),

@@ -12,6 +12,7 @@ from neopack.formats.files import Files, FolderFiles
 from neopack.frameworks import registry
 from neopack.goldens.cases import FIRST, GoldenCase
 from neopack.goldens.comparison import difference, differs_beside, unlike
+from neopack.proving import ties
 from neopack.values.artifact import Array
 from neopack.values.evidence import CaseEvidence, OutputEvidence
 from neopack.values.signature import Signature
@@ -39,13 +40,15 @@ class Packaged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedCases:
-    """``failed`` is the first case that refuses the model; None where all are alike."""
+    """``failed`` is the first case that refuses the model, by ``apart``; None where all are
+    alike."""
 
     outputs: tuple[OutputEvidence, ...]
     cases: tuple[CaseEvidence, ...]
     failed: GoldenCase | None
     allowed: float
     reason: str
+    apart: float
 
 
 def compared(
@@ -53,24 +56,36 @@ def compared(
     compute: Callable[[Mapping[str, Array]], Mapping[str, Array]],
     allowed: float,
 ) -> ComparedCases:
-    """Compute every case. One that does not decide is told, even if it raises."""
+    """Compute every case. What does not decide is told, even if it raises."""
     evidence, outputs = [], []
-    failed, reason = None, ""
+    failed, reason, apart = None, "", 0.0
     for case in cases:
-        computed, problem = _computed(case, compute)
-        problem = problem or _problem(case.outputs, computed, allowed)
+        computed, raised = _computed(case, compute)
+        aside = ties.told(case, computed)
+        golden, others = (_without(aside, arrays) for arrays in (case.outputs, computed))
+        problem = raised or _problem(golden, others, allowed)
         if case.decides:
-            outputs.append(_outputs(case.outputs, computed))
-        if problem and case.decides and failed is None:
-            failed, reason = case, problem
-        evidence.append(_case_evidence(case, computed, problem))
+            outputs.append(_outputs(case.outputs, {**computed, **_of(aside, case.outputs)}))
+            if problem and failed is None:
+                failed, reason, apart = case, problem, difference(golden, others)
+        remark = problem or _problem(case.outputs, computed, allowed)
+        evidence.append(_case_evidence(case, computed, remark))
     return ComparedCases(
         outputs=tuple(map(_largest, zip(*outputs, strict=True))),
         cases=tuple(evidence),
         failed=failed,
         allowed=allowed,
         reason=reason,
+        apart=apart,
     )
+
+
+def _of(names: frozenset[str], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: array for name, array in arrays.items() if name in names}
+
+
+def _without(names: frozenset[str], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: array for name, array in arrays.items() if name not in names}
 
 
 def _computed(
@@ -177,7 +192,7 @@ def refuse(comparison: ComparedCases, packaged: Packaged, runtime: str) -> None:
     if case is None:
         return
     inputs = "" if case.name == FIRST else f" for the golden case {case.name!r}"
-    apart = next(each.difference for each in comparison.cases if each.name == case.name)
+    apart = comparison.apart
     rounding = comparison.allowed < apart <= ROUNDING
     raise VerificationFailed(
         f"{runtime} computes another result{inputs}: {comparison.reason}",

@@ -20,7 +20,7 @@ from neopack.facts.code_generation import generated_code, not_generated
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.goldens.cases import GoldenCase, load_cases
 from neopack.outputs.staging import staging_directory
-from neopack.proving import comparing
+from neopack.proving import comparing, ties
 from neopack.proving.proof import Proof, allowed_difference, archived, info_of, packaged
 from neopack.rules.randomness import random_parts
 from neopack.runtimes import Runtime, Worker
@@ -77,7 +77,8 @@ def is_compiled_by_tvm(framework: str, target: Target, version: str) -> bool:
 def prove_compiler(proof: Proof, log: Log) -> CompilerEvidence:
     """Convert, build and compute. Raises what ``verify_compiler`` does."""
     runtime = _loader_for(proof)
-    cases, info = load_cases(proof.goldens), info_of(proof)
+    info = info_of(proof)
+    cases = ties.settled(load_cases(proof.goldens), info)
     random = proof.random or random_parts(info)
     allowed = allowed_difference(proof, info)
     comparing.refuse_empty(cases, proof.subject)

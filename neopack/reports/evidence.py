@@ -11,6 +11,12 @@ from neopack.values.evidence import CaseEvidence, CompilerEvidence, Evidence, Ou
 __all__ = ["compiler_evidence_text", "compiler_line", "evidence_text", "framework_line"]
 
 OPERATORS_SHOWN = 12
+CASES_SHOWN = 4
+# what a case that is not alike and refuses nothing is
+ASIDE = (
+    "these decide nothing: numbers are NaN or infinite there, or move with rounding or with the "
+    "order of equal values"
+)
 
 
 def evidence_text(evidence: Evidence) -> str:
@@ -74,7 +80,7 @@ def _cases(cases: Sequence[CaseEvidence]) -> list[str]:
     lines = [f"  golden cases    {alike} of {len(cases)} alike"] if cases else []
     for case in unlike:
         lines += wrapped("  not alike       ", f"{case.name}: {case.remark}")
-    return lines
+    return [*lines, *wrapped("                  ", ASIDE)] if unlike else lines
 
 
 def _stood_in(evidence: Evidence) -> list[str]:
@@ -94,7 +100,19 @@ def framework_line(evidence: Evidence, version: str = "") -> str:
             "shapes; their numbers differ by chance"
         )
     proven = f"proven in {evidence.runtime}{without}{_nearest(evidence, version)}"
-    return f"{proven}: loads, and its outputs differ by {evidence.difference:.2g} of the largest"
+    aside = _except(evidence.cases)
+    apart = f"{evidence.difference:.2g} of the largest{' elsewhere' if aside else ''}"
+    return f"{proven}{aside}: loads, and its outputs differ by {apart}"
+
+
+def _except(cases: Sequence[CaseEvidence]) -> str:
+    """The golden cases that are not alike, in the same line as the claim."""
+    names = [case.name for case in cases if case.remark]
+    if not names:
+        return ""
+    shown = ", ".join(names[:CASES_SHOWN])
+    more = f" and {len(names) - CASES_SHOWN} more" if len(names) > CASES_SHOWN else ""
+    return f", except for the golden case{'s' * (len(names) > 1)} {shown}{more}"
 
 
 def _nearest(evidence: Evidence, version: str) -> str:
@@ -111,7 +129,8 @@ def compiler_line(evidence: CompilerEvidence, target: str = "") -> str:
     proven = f"proven by {evidence.compiler}: builds for {evidence.target}{elsewhere}"
     if evidence.random:
         return f"{proven}; its numbers are not proven: the model is random"
-    return f"{proven}, and its outputs differ by {evidence.difference:.2g} of the largest"
+    aside = _except(evidence.cases)
+    return f"{proven}, and its outputs differ by {evidence.difference:.2g} of the largest{aside}"
 
 
 def _elsewhere(evidence: CompilerEvidence, target: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +126,39 @@ def test_infinity_is_kept_where_the_answer_is_finite() -> None:
 def test_the_order_of_equal_values_does_not_decide() -> None:
     ordered = cases(lambda given: {"y": np.argsort(given["x"])}, request("x", 2, 9))
     smooth = cases(lambda given: {"y": given["x"] * 2}, request("x", 2, 9))
-    assert [ordered[name].decides for name in ("zeros", "equal", "whole")] == [False, False, True]
-    assert all(case.decides for case in smooth.values())
+    assert [ordered[name].edges for name in ("zeros", "equal", "whole")] == [{"y"}] * 3
+    assert all(case.decides and not case.edges for case in smooth.values())
+
+
+@pytest.mark.parametrize(
+    ("compute", "decides", "edges"),
+    [
+        (lambda x: np.sign(x), True, {"y"}),
+        (lambda x: np.where(x == 0, 5, x), True, {"y"}),
+        (lambda x: x / (np.abs(x) + np.float32(1e-6)), False, set()),
+        (lambda x: x * 2, True, set()),
+    ],
+)
+def test_only_what_jumps_right_beside_zeros_is_their_edge(
+    compute: Any, decides: bool, edges: set[str]
+) -> None:
+    zeros = cases(lambda given: {"y": compute(given["x"])}, request("x", 2, 9))["zeros"]
+    assert (zeros.decides, set(zeros.edges)) == (decides, edges)
+
+
+def test_one_output_that_jumps_leaves_the_others_to_decide() -> None:
+    def scores(given: Mapping[str, Array]) -> dict[str, Array]:
+        return {"less": given["x"] - 1, "class": given["x"].argmax(-1)}
+
+    made = cases(scores, request("x", 2, 9))
+    assert [made[name].edges for name in ("zeros", "equal", "another")] == [
+        {"class"},
+        {"class"},
+        set(),
+    ]
+    assert all(
+        case.decides for name, case in made.items() if "-in-" not in name and "row" not in name
+    )
 
 
 def test_which_of_saturated_scores_come_first_does_not_decide() -> None:
@@ -181,12 +213,14 @@ def test_a_large_model_has_the_first_case_alone(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_set_is_read_back_as_it_was(tmp_path: Path) -> None:
-    made = tuple(cases(same, request("a/b", 2, 3), request("ids", 4, dtype="int64")).values())
+    cases_of_a = cases(same, request("a/b", 2, 3), request("ids", 4, dtype="int64"))
+    cases_of_a["zeros"] = replace(cases_of_a["zeros"], edges=frozenset({"y"}))
+    made = tuple(cases_of_a.values())
     saved = save_cases(tmp_path / "set.npz", made, seed=3)
     read = load_cases(tmp_path / "set.npz")
     assert saved.cases == tuple(case.name for case in made)
-    assert [(case.name, case.decides) for case in read] == [
-        (case.name, case.decides) for case in made
+    assert [(case.name, case.decides, case.edges) for case in read] == [
+        (case.name, case.decides, case.edges) for case in made
     ]
     for one, other in zip(read, made, strict=True):
         for name, array in other.inputs.items():
