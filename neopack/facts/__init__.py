@@ -96,6 +96,7 @@ from neopack.facts.torch_table import (
     torch_takes_one_type,
     torch_takes_other_ties,
     torch_unsaved,
+    torch_views,
     torchvision_converted,
 )
 from neopack.spelling import nearest
@@ -185,6 +186,7 @@ __all__ = [
     "torch_takes_one_type",
     "torch_takes_other_ties",
     "torch_unsaved",
+    "torch_views",
     "torchvision_converted",
     "training_operators",
 ]

@@ -31,6 +31,7 @@ __all__ = [
     "torch_takes_one_type",
     "torch_takes_other_ties",
     "torch_unsaved",
+    "torch_views",
     "torchvision_converted",
 ]
 
@@ -212,6 +213,33 @@ def torch_random() -> frozenset[str]:
     """Return the operators that draw random numbers at each call."""
     row = facts_file("torch").table("random")
     return frozenset(f"aten::{name}" for name in row.texts("operators"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TorchViews:
+    """The operators whose result may lie in the memory of their first argument."""
+
+    views: frozenset[str]
+    splitting: frozenset[str]
+    turning: frozenset[str]
+    laid_out: frozenset[str]
+    arranging: frozenset[str]
+
+
+@cache
+def torch_views() -> TorchViews:
+    row = facts_file("torch").table("views")
+
+    def operators(key: str) -> frozenset[str]:
+        return frozenset(f"aten::{name}" for name in row.texts(key))
+
+    return TorchViews(
+        views=operators("views"),
+        splitting=operators("splitting"),
+        turning=operators("turning"),
+        laid_out=operators("laid_out"),
+        arranging=operators("arranging"),
+    )
 
 
 @cache

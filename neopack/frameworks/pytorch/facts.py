@@ -112,6 +112,8 @@ class TorchScriptFacts(ProgramFacts):
     """Version of PyTorch to what in the code an older one does not read."""
     particular: Mapping[str, str]
     """Calls that more than types tell, ``aten::lstm(proj_size)``, to the function of the first."""
+    seen_changes: tuple[str, ...]
+    """"OP in FUNCTION" of each operator in place whose change another tensor sees."""
     has_forward: bool
     """Whether the module has a method of that name."""
     legacy: bool

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack import facts
-from neopack.frameworks.pytorch.context_facts import operators_of, program_of
+from neopack.frameworks.pytorch.context_facts import operators_of, program_of, script_of
 from neopack.frameworks.pytorch.lowering import compatibility
 from neopack.rules.members import named
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
@@ -95,4 +95,18 @@ def random_numbers(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message=f"draws random numbers: {named(program.random)}")
 
 
-RULES: tuple[Rule, ...] = (custom_operators, torchvision_operators, kernels, random_numbers)
+@rule("NEO-TV-003", paths=("tvm",), needs=("info",))
+def changes_elsewhere(context: CheckContext) -> Iterator[Hit]:
+    """What an operator in place changes is not used as another tensor later."""
+    script = script_of(context)
+    if script and script.seen_changes:
+        yield Hit(message=f"another tensor sees the change by {named(script.seen_changes)}")
+
+
+RULES: tuple[Rule, ...] = (
+    custom_operators,
+    torchvision_operators,
+    kernels,
+    random_numbers,
+    changes_elsewhere,
+)

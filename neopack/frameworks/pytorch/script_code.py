@@ -18,6 +18,7 @@ from neopack import facts
 from neopack.errors import LimitExceeded
 from neopack.frameworks.pytorch.call_arguments import CallRecorder, operator_name
 from neopack.frameworks.pytorch.call_order import CallOrder
+from neopack.frameworks.pytorch.code_values import CodeValues
 from neopack.frameworks.pytorch.particular_calls import CodeCalls
 from neopack.frameworks.pytorch.training_flags import CLOSING, OPENING, training_calls
 
@@ -105,6 +106,7 @@ class ScriptSummary:
     called_in: dict[str, str] = field(default_factory=dict)
     calls: CallRecorder = field(default_factory=CallRecorder)
     order: CallOrder = field(default_factory=CallOrder)
+    values: CodeValues = field(default_factory=CodeValues)
     particular: dict[str, str] = field(default_factory=dict)
     training: list[str] = field(default_factory=list)
     random: list[str] = field(default_factory=list)
@@ -186,6 +188,7 @@ class _Reader:
         self.script.calls.enter({a.name: a.type for a in function.arguments})
         receiver = function.arguments[0].name if function.arguments else ""
         self.script.order.enter(self.function, receiver)
+        self.script.values.enter(self.function, [a.name for a in function.arguments])
 
     def _hold(self) -> None:
         if len(self.script.functions) + len(self.script.classes) >= MOST_DEFINITIONS:
@@ -216,6 +219,7 @@ class _Reader:
             self.script.particular.setdefault(call, _short(self.function))
         self.script.calls.read(tokens, self.inside.attributes if self.inside else {})
         self.script.order.read(self.function, tokens)
+        self.script.values.read(tokens)
 
     def _call(self, tokens: list[str], opening: int) -> None:
         name = tokens[opening - 1]

@@ -11,6 +11,7 @@ from neopack.frameworks.pytorch import pickle_globals, syntax
 from neopack.frameworks.pytorch.container import TorchZip
 from neopack.frameworks.pytorch.facts import TorchScriptFacts
 from neopack.frameworks.pytorch.script_code import Argument, Function, ScriptSummary, read_code
+from neopack.frameworks.pytorch.seen_changes import seen_changes
 from neopack.frameworks.pytorch.tensors import (
     HeldTensors,
     OwnedTensor,
@@ -178,6 +179,7 @@ def _info(
             stored_inputs=stored is not None,
             readable_since=script.readable_since,
             particular=dict(sorted(script.particular.items())),
+            seen_changes=tuple(seen_changes(script.values, root_class, script.classes)),
             has_forward=forward is not None,
             legacy="model.json" in container.names,
             generated_files=tuple(container.under("code/", ".py")),

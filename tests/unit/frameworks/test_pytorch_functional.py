@@ -4,6 +4,7 @@ since TVM converts each operator as if it changed nothing else."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch_cases import seeded, traced
 
-from neopack.frameworks.pytorch import flat_outputs
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.source import FileSource
+from neopack.frameworks.pytorch import flat_outputs, read
+from neopack.frameworks.pytorch.facts import TorchScriptFacts
 from neopack.frameworks.pytorch.lowering import folding
 from neopack.frameworks.pytorch.lowering.fixed_sizes import fix_sizes
 from neopack.frameworks.pytorch.lowering.functional import make_functional, sees_changes
@@ -197,11 +201,15 @@ FUNCTIONS: tuple[Function, ...] = (
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_it_computes_the_same_without_operators_in_place(function: Function) -> None:
+def test_it_computes_the_same_without_operators_in_place(
+    function: Function, tmp_path: Path
+) -> None:
     module = traced(function, X)
     assert sees_changes(module)
+    assert seen_in_code(module, tmp_path)
     assert make_functional(module, [X])
     assert not sees_changes(module)
+    assert seen_in_code(module, tmp_path) == ()
     assert in_place(module) == set()
     for given in (X, OTHER):
         expected = flat_outputs.flatten(function(given.clone()))
@@ -240,11 +248,13 @@ def test_a_table_of_sizes_is_a_constant() -> None:
         lambda x: (x * 2).flatten(1).relu_(),
         lambda x: torch.cat([x + 1, x], 1).clamp_(0, 1),
         lambda x: [part.neg_() for part in (x * 2).chunk(2, 2)],
+        seeded(nn.Sequential, nn.Linear(4, 4), nn.ReLU(inplace=True), nn.Dropout(inplace=True)),
     ],
 )
-def test_what_nothing_else_sees_stays(function: Function) -> None:
+def test_what_nothing_else_sees_stays(function: Function, tmp_path: Path) -> None:
     module = traced(function, X)
     before = str(module.graph)
+    assert seen_in_code(module, tmp_path) == ()
     assert make_functional(module, [X]) == ()
     assert str(module.graph) == before
 
@@ -265,6 +275,15 @@ def test_weights_that_change_stay() -> None:
     module = torch.jit.trace(Counting(), X, check_trace=False)
     assert make_functional(module, [X]) == ()
     assert in_place(module) == {"aten::add_"}
+
+
+def seen_in_code(module: Any, folder: Path) -> tuple[str, ...]:
+    """What the file tells, without torch."""
+    module.save(str(folder / "m.pth"))
+    with FileSource(folder / "m.pth") as opened:
+        read_facts = read.read_source(opened, DEFAULT_LIMITS).facts
+    assert isinstance(read_facts, TorchScriptFacts)
+    return read_facts.seen_changes
 
 
 def in_place(module: Any) -> set[str]:

@@ -90,6 +90,7 @@ TRACED = TorchScriptFacts(
     has_forward=True,
     legacy=False,
     particular={},
+    seen_changes=(),
     globals=(),
     executing=(),
     readable_since={},

@@ -249,6 +249,12 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
             "TensorListStack (Net.0)",
         ),
     ],
+    "NEO-TV-003": [
+        (
+            pytorch("rasp4b", info=torch_info(seen_changes=("aten::mul_ in Net.forward",))),
+            "sees the change by 'aten::mul_ in Net.forward'",
+        )
+    ],
     "NEO-TV-002": [
         (imported("aten::new_full"), "aten::new_full (TVM 0.10 and later)"),
         (imported("aten::exp_"), "aten::exp_ (TVM 0.9 and later)"),
@@ -1030,6 +1036,10 @@ HOLDS: dict[str, list[CheckContext]] = {
         imported("identity", "_Plus", "stop_gradient", framework="MXNET"),
         replace(imported("aten::im2col"), path="integrated", info=None),
         pytorch(info=torch_info(called_in={"aten::im2col": "a"}, folded=("aten::im2col",))),
+    ],
+    "NEO-TV-003": [
+        pytorch("rasp4b", info=torch_info()),
+        pytorch("rasp4b", info=torch_info("state_dict")),
     ],
     "NEO-TV-002": [imported("aten::im2col"), imported("aten::relu_", "aten::clip")],
     "NEO-CA-001": [came_back(), pytorch()],
