@@ -12,13 +12,24 @@ from neopack.formats.files import Files, FolderFiles
 from neopack.frameworks import registry
 from neopack.goldens.cases import FIRST, GoldenCase
 from neopack.goldens.comparison import difference, differs_beside, unlike
-from neopack.proving import ties
+from neopack.proving import quantized, ties
 from neopack.values.artifact import Array
 from neopack.values.evidence import CaseEvidence, OutputEvidence
+from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature
 
-__all__ = ["ComparedCases", "Packaged", "compared", "files_of", "refuse", "refuse_empty"]
+__all__ = [
+    "ComparedCases",
+    "Packaged",
+    "compared",
+    "files_of",
+    "refuse",
+    "refuse_empty",
+    "told_of",
+]
 
+# the outputs of a case, as computed, that may differ
+Told = Callable[[GoldenCase, Mapping[str, Array]], frozenset[str]]
 # of the largest golden number; what is beyond it is not rounding
 ROUNDING = 1e-2
 
@@ -55,13 +66,15 @@ def compared(
     cases: Sequence[GoldenCase],
     compute: Callable[[Mapping[str, Array]], Mapping[str, Array]],
     allowed: float,
+    told: Told = ties.told,
 ) -> ComparedCases:
-    """Compute every case. What does not decide is told, even if it raises."""
+    """Compute every case. What does not decide is told, even if it raises: as the case says, and
+    the outputs that ``told`` names."""
     evidence, outputs = [], []
     failed, reason, apart = None, "", 0.0
     for case in cases:
         computed, raised = _computed(case, compute)
-        aside = ties.told(case, computed)
+        aside = told(case, computed)
         golden, others = (_without(aside, arrays) for arrays in (case.outputs, computed))
         problem = raised or _problem(golden, others, allowed)
         if case.decides:
@@ -184,6 +197,15 @@ def refuse_empty(cases: Sequence[GoldenCase], subject: str) -> None:
             where=subject,
             hint="package it with --example FILE.npz, inputs that give numbers",
         )
+
+
+def told_of(cases: Sequence[GoldenCase], info: ModelInfo, packaged: Packaged) -> Told:
+    """What may differ in an exact version of the framework: the order of equal values, and steps
+    of quantized models."""
+    if not quantized.is_quantized(info):
+        return ties.told
+    steps = quantized.stepping(cases, lambda case: _computed_today(packaged, case))
+    return lambda case, computed: ties.told(case, computed) | steps(case, computed)
 
 
 def refuse(comparison: ComparedCases, packaged: Packaged, runtime: str) -> None:

@@ -80,6 +80,7 @@ def prove(proof: Proof, runtime_name: str | None, log: Log) -> Evidence:
     random = proof.random or random_parts(info)
     allowed = allowed_difference(proof, info)
     comparing.refuse_empty(cases, proof.subject)
+    told = comparing.told_of(cases, info, packaged(proof))
     with runtimes.worker(
         runtime.name, log=log, failure=VerificationFailed, subject=proof.subject
     ) as worker:
@@ -95,7 +96,7 @@ def prove(proof: Proof, runtime_name: str | None, log: Log) -> Evidence:
             return worker.call("predict", handle, arrays=dict(inputs))[1]
 
         with log.step("computing the golden inputs"):
-            compared = comparing.compared(cases, compute, math.inf if random else allowed)
+            compared = comparing.compared(cases, compute, math.inf if random else allowed, told)
     comparing.refuse(compared, packaged(proof), runtime.name)
     return Evidence(
         runtime=runtime.name,

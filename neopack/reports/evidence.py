@@ -14,8 +14,8 @@ OPERATORS_SHOWN = 12
 CASES_SHOWN = 4
 # what a case that is not alike and refuses nothing is
 ASIDE = (
-    "these decide nothing: numbers are NaN or infinite there, or move with rounding or with the "
-    "order of equal values"
+    "these decide nothing: numbers are NaN or infinite there, or move with rounding, by a step of "
+    "quantization or with the order of equal values"
 )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neopack.goldens.cases import GoldenCase
-from neopack.proving import ties
+from neopack.proving import quantized, ties
 from neopack.proving.comparing import compared
 from neopack.reports.evidence import evidence_text
 from neopack.values.evidence import Evidence
@@ -63,6 +63,22 @@ def test_what_jumps_decides_unless_the_model_ranks(
         compared(cases, lambda _: {"y": one * 2, "z": zero}, 1e-4).failed is not None
     ) is decides
     assert compared(cases, lambda _: {"y": one, "z": one}, 1e-4).failed is not None
+
+
+@pytest.mark.parametrize(
+    ("steps", "right", "refused"), [(1, True, False), (1, False, True), (2, True, True)]
+)
+@pytest.mark.parametrize("grid", [True, False])
+def test_a_step_of_quantization_is_told_where_the_export_is_right(
+    steps: int, right: bool, refused: bool, grid: bool
+) -> None:
+    bytes_of_y = np.array([-127, 3, 5, 6, 90]) if grid else np.array([-127, 3.1, 5.2, 6.4, 90.7])
+    y, classes = (bytes_of_y * 0.02).astype(np.float32), np.array([2, 3])
+    case = GoldenCase(name="first", inputs={}, outputs={"y": y, "class": classes})
+    off = {"y": y + np.float32(0.02) * steps, "class": classes}
+    told = quantized.stepping([case], lambda case: [case.outputs if right else off])
+    assert (compared([case], lambda _: off, 1e-4, told).failed is not None) is refused
+    assert compared([case], lambda _: {**off, "class": classes + 1}, 1e-4, told).failed
 
 
 def test_the_claim_names_the_cases_that_are_not_alike() -> None:
