@@ -43,6 +43,7 @@ FREE = (
     (re.compile(r"\b\d[\d.,]* (?:m?s|B|[KMG]iB|bytes)\b"), "<amount>"),
     (re.compile(r"\b\d(?:\.\d+)?e-\d+\b|\b0(?= of the largest)"), "<difference>"),
     (re.compile(r"^the windows differ widely: .+\n", re.MULTILINE), ""),
+    (re.compile(r"^\S+ (is|may be) slower than .+\n(if it stays so, .+\n)?", re.MULTILINE), ""),
     (re.compile(r"^on .+, \d+ cores, .+;", re.MULTILINE), "on <machine>;"),
     (re.compile(r"(127\.0\.0\.1):\d+"), r"\1:<port>"),
     (re.compile(r"\b\d+(?= rules: )|(?<= tests=\")\d+"), "<rules>"),

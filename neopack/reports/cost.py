@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from neopack.measure.bench import BenchResult
 from neopack.measure.cost import Costs
 from neopack.measure.price import Price
-from neopack.reports.text import bench_text
+from neopack.reports.benchmark import bench_text
 from neopack.reports.wrapping import table, wrapped
 
 __all__ = ["bench_with_costs", "costs_lines", "costs_text"]

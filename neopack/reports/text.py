@@ -10,7 +10,6 @@ from neopack.artifacts.answer import Answer
 from neopack.artifacts.inspecting import Inspection
 from neopack.checks.failure_reasons import Explanation
 from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts
-from neopack.measure.bench import BenchResult
 from neopack.reports.evidence import compiler_line, framework_line
 from neopack.reports.wrapping import table, wrapped
 from neopack.values.artifact import CompiledArtifact, NeoArchive
@@ -23,7 +22,6 @@ __all__ = [
     "archive_text",
     "artifact_text",
     "artifacts_text",
-    "bench_text",
     "checked_text",
     "explanation_text",
     "inspected_text",
@@ -43,8 +41,6 @@ MENDS = {
     "call": "what the job says beside the archive",
 }
 OPERATORS_SHOWN = 12
-# of the ratios of a benchmark's windows, past which their median says little
-SPREAD = 2.0
 
 
 def report_text(report: Report, *, verbose: bool = False) -> str:
@@ -161,37 +157,6 @@ def answer_text(answer: Answer) -> str:
 
 def _number(value: float | None) -> str:
     return "not finite" if value is None else f"{value:.4g}"
-
-
-def bench_text(result: BenchResult) -> str:
-    rows: list[tuple[str, ...]] = [("", "runs in", "calls/s", "min ms", "p50", "p95", "p99")]
-    for side in result.sides:
-        figures = side.latency
-        engine = " ".join(word for word in (side.engine, side.version, side.precision) if word)
-        numbers = (figures.minimum, figures.p50, figures.p95, figures.p99)
-        rows.append(
-            (side.archive, engine, f"{figures.throughput:.1f}", *(f"{n:.2f}" for n in numbers))
-        )
-    lines = list(table(rows))
-    if result.ratio is not None:
-        ratio = result.ratio
-        lines.append(
-            f"{result.sides[0].archive} does {ratio.median:.2f} times the work of "
-            f"{result.sides[1].archive} ({ratio.lowest:.2f} to {ratio.highest:.2f} over the "
-            f"windows, {ratio.of_minima:.2f} by the fastest calls)"
-        )
-        if ratio.highest > SPREAD * ratio.lowest:
-            lines.append("the windows differ widely: something else was at work; measure longer")
-    if result.difference is not None:
-        lines.append(f"their outputs differ by {result.difference:.2g} of the largest")
-    machine = result.machine
-    threads = result.settings.threads or "the engines' own"
-    features = " ".join(machine.features) or "no AVX2"
-    lines.append(
-        f"on {machine.processor}, {machine.cores} cores, {features}; "
-        f"batch as packaged, threads: {threads}"
-    )
-    return "\n".join(lines)
 
 
 def inspected_text(inspection: Inspection) -> str:
