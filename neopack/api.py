@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
@@ -23,7 +24,7 @@ from neopack.checks.failure_reasons import Explanation
 from neopack.checks.roadmap import roadmap
 from neopack.compiling import local
 from neopack.compiling.target_choice import target_of
-from neopack.errors import UsageError
+from neopack.errors import NeopackError, UsageError
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import ExportOptions
 from neopack.goldens.inputs import shape_of
@@ -44,7 +45,7 @@ from neopack.options import (
     WaitOptions,
     chosen,
 )
-from neopack.packaging import exporting, resolving
+from neopack.packaging import exporting, packing, resolving
 from neopack.packaging.steps import package_source
 from neopack.project.settings import read_settings
 from neopack.proving import compiler as compiler_proving
@@ -52,7 +53,7 @@ from neopack.proving import verify as proving
 from neopack.runtimes.managing import doctor, install_runtimes, remove_runtimes, states
 from neopack.values.artifact import CompiledArtifact, NeoArchive
 from neopack.values.evidence import CompilerEvidence, Evidence
-from neopack.values.finding import CheckResult, Level, Report
+from neopack.values.finding import CheckedModels, CheckResult, Level, Report, UncheckedModel
 from neopack.values.json import Json
 from neopack.values.log import Log, SilentLog
 from neopack.values.signature import InputRequest
@@ -80,6 +81,7 @@ __all__ = [
     "attach",
     "bench",
     "check",
+    "check_models",
     "check_targets",
     "compile",
     "costs",
@@ -97,6 +99,7 @@ __all__ = [
     "load",
     "matrix",
     "package",
+    "package_for",
     "plan_endpoint",
     "raise_for",
     "raise_for_jobs",
@@ -110,6 +113,7 @@ __all__ = [
     "submit",
     "support",
     "target_of",
+    "unchecked",
     "undeploy",
     "verify",
     "verify_compiler",
@@ -187,6 +191,39 @@ def package(
     return package_source(request, _requests(inputs), Path(path), options, log or SilentLog())
 
 
+def package_for(
+    targets: Sequence[str],
+    model: Any,
+    *,
+    path: Place,
+    inputs: Inputs = (),
+    weights: Place | None = None,
+    arguments: Mapping[str, Json] | None = None,
+    options: PackageOptions | None = None,
+    log: Log | None = None,
+    **choices: Unpack[PackageChoices],
+) -> tuple[NeoArchive, ...]:
+    """``package`` for each of several targets, as ``<stem>.<target>.tar.gz``; for one target as
+    ``path`` itself. Names of targets and outputs that exist are refused before the first is
+    written."""
+    options = chosen(PackageOptions, options, choices)
+    paths = packing.paths_for(Path(path), [facts.target(name) for name in targets])
+    for each in paths.values():
+        packing.refuse_outputs(each, force=options.force)
+    return tuple(
+        package(
+            model,
+            path=each,
+            inputs=inputs,
+            weights=weights,
+            arguments=arguments,
+            options=replace(options, target=target),
+            log=log,
+        )
+        for target, each in paths.items()
+    )
+
+
 # --- checks ---------------------------------------------------------------------------------
 
 
@@ -234,6 +271,33 @@ def check_targets(
             return compiled_checks.check(path, scanned, artifact, chosen_targets, options)
     subject = checking.read(path, options, scanned)
     return checking.check(subject, chosen_targets, options, otherwise=spare)
+
+
+def check_models(
+    models: Sequence[Place],
+    targets: Sequence[str] = (),
+    options: CheckOptions | None = None,
+    *,
+    otherwise: Sequence[str] = (),
+) -> CheckedModels:
+    """``check_targets`` for several models. One that cannot be judged does not keep the others
+    from being: its error is in ``unchecked``."""
+    results, others = [], []
+    for model in models:
+        try:
+            results.append(check_targets(model, targets, options, otherwise=otherwise))
+        except UsageError:
+            raise
+        except NeopackError as error:
+            others.append(unchecked(str(model), error))
+    return CheckedModels(results=tuple(results), unchecked=tuple(others))
+
+
+def unchecked(path: str, error: NeopackError) -> UncheckedModel:
+    """What a report says of a model that ``error`` kept from being judged."""
+    return UncheckedModel(
+        path=path, error=type(error).__name__, message=error.line(), exit_code=error.exit_code
+    )
 
 
 def fix(

@@ -13,7 +13,18 @@ from neopack._version import __version__
 __all__ = ["version", "version_text", "versions"]
 
 # what ``neopack --version`` looks for, in the order it is printed
-SEEN = ("torch", "torchvision", "onnx", "onnxruntime", "xgboost", "openvino")
+SEEN = (
+    "torch",
+    "torchvision",
+    "tensorflow",
+    "keras",
+    "onnx",
+    "xgboost",
+    "mxnet",
+    "openvino",
+    "onnxruntime",
+    "boto3",
+)
 
 DIST_INFO = ".dist-info"
 
@@ -40,7 +51,9 @@ def version_text() -> str:
     """neopack's version, and those of the frameworks and engines it sees."""
     found = versions(SEEN)
     lines = [f"neopack {__version__} (Python {sys.version.split()[0]})"]
-    lines += [f"  {name:12} {found.get(name, 'not installed')}" for name in SEEN]
+    lines += [f"  {name:12} {found[name]}" for name in SEEN if name in found]
+    absent = [name for name in SEEN if name not in found]
+    lines += [f"  not installed: {', '.join(absent)}"] if absent else []
     return "\n".join(lines) + "\n"
 
 

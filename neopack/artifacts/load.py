@@ -25,6 +25,7 @@ from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
 from neopack.outputs.atomic import writing
 from neopack.outputs.staging import staging_directory
+from neopack.spelling import nearest_file
 from neopack.values.artifact import Array, Runner
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature
@@ -98,7 +99,8 @@ def require_file(path: Path) -> None:
     if path.is_dir():
         raise SourceError("is a directory", where=str(path), hint="name the .tar.gz in it")
     if not path.is_file():
-        raise SourceError("no such file", where=str(path), hint="neopack package writes one")
+        hint = nearest_file(path, "neopack package writes one")
+        raise SourceError("no such file", where=str(path), hint=hint)
 
 
 def refuse_unsafe(scanned: ArchiveScan) -> None:

@@ -28,6 +28,7 @@ from neopack.formats.tar import TarEntry
 from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
 from neopack.options import CheckOptions
+from neopack.spelling import nearest_file
 from neopack.values.evidence import CompilerEvidence, Evidence
 from neopack.values.finding import CheckResult, Report
 from neopack.values.model import ModelInfo
@@ -72,7 +73,9 @@ def opened(path: Path, options: CheckOptions) -> ArchiveScan | None:
     if path.is_dir():
         return None
     if not path.is_file():
-        raise SourceError("no such file", where=str(path), hint="neopack package writes one")
+        raise SourceError(
+            "no such file", where=str(path), hint=nearest_file(path, "neopack package writes one")
+        )
     return scan(path, options.limits) if _is_archive(path) else None
 
 

@@ -1,7 +1,8 @@
 """``neopack check``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from neopack.reports.registry import formats
 if TYPE_CHECKING:
     from neopack.checks.fixing import FixedArchive
     from neopack.options import CheckOptions
+    from neopack.project.settings import ProjectSettings
     from neopack.values.finding import CheckResult, Level
 
 __all__ = ["check"]
@@ -24,10 +26,14 @@ __all__ = ["check"]
 PLAIN = ("text", "json")
 
 
-@options.answers("check", "checks", "fix", "matrix")
+@options.answers("check", "checks", "checked models", "fix", "matrix")
 def check(
-    model: Annotated[
-        Path, typer.Argument(help="The .tar.gz to be compiled; or a model file, a directory.")
+    models: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="MODEL...",
+            help="The .tar.gz to be compiled; or a model file, a directory; or several of them.",
+        ),
     ],
     target: Annotated[
         list[str] | None,
@@ -88,8 +94,8 @@ def check(
     ] = False,
 ) -> None:
     """Find what Neo would refuse, before the job: one pass, nothing is executed."""
-    with _failure_in_the_same_form(model):
-        from neopack import api
+    paths = _matching(models)
+    with _failure_in_the_same_form(paths[0]):
         from neopack.options import CheckOptions, limits_of
 
         settings = project()
@@ -104,28 +110,52 @@ def check(
             passing=_passing(max_level, strict=strict, usually=settings.strict),
             limits=limits_of(limit or ()),
         )
+        _refuse_together(paths, target or (), source=source, fix=fix, all_targets=all_targets)
         if all_targets:
-            if target or fix:
-                raise UsageError(f"--all-targets goes without {'--target' if target else '--fix'}")
-            return _all_targets(model, choices)
+            return _all_targets(paths[0], choices)
+        targets = target or _targets_of_project(settings)
         if fix is not None:
-            if len(target or ()) > 1:
-                raise UsageError("--fix writes one archive: give one --target")
-            fixed = api.fix(
-                model,
-                fix,
-                target=target[0] if target else None,
-                options=choices,
-                otherwise=settings.target[:1],
-                force=force,
-                log=console,
-            )
-            return _show_fixed(fixed, verbose=verbose)
-        result = api.check_targets(
-            model, target or (), choices, otherwise=settings.target, source=source
-        )
-        _show(result, verbose=verbose)
-        return _exit(result)
+            return _fix(paths[0], fix, targets, choices, force=force, verbose=verbose)
+        if len(paths) > 1:
+            return _check_each(paths, targets, choices, verbose=verbose)
+        return _check(paths[0], targets, choices, source, verbose=verbose)
+
+
+def _matching(models: list[Path]) -> list[Path]:
+    """``models``, with the files that a pattern names where no shell has replaced it."""
+    paths: list[Path] = []
+    for model in models:
+        pattern = str(model)
+        named = "*" in pattern and not model.exists()
+        # Path.glob takes no absolute pattern
+        matches = sorted(map(Path, glob(pattern))) if named else [model]  # noqa: PTH207
+        paths += matches or [model]
+    return list(dict.fromkeys(paths))
+
+
+def _targets_of_project(settings: "ProjectSettings") -> tuple[str, ...]:
+    """The project's targets count more than those that manifests name."""
+    if settings.target:
+        console.note(f"target {', '.join(settings.target)} ({settings.where})")
+    return settings.target
+
+
+def _refuse_together(
+    paths: list[Path],
+    target: Sequence[str],
+    *,
+    source: Path | None,
+    fix: Path | None,
+    all_targets: bool,
+) -> None:
+    if all_targets and (target or fix):
+        raise UsageError(f"--all-targets goes without {'--target' if target else '--fix'}")
+    if fix is not None and len(target) > 1:
+        raise UsageError("--fix writes one archive: give one --target")
+    single = {"--source": source, "--fix": fix, "--all-targets": all_targets or None}
+    option = next((name for name, value in single.items() if value is not None), "")
+    if option and len(paths) > 1:
+        raise UsageError(f"{option} is for one model, and there are {len(paths)}")
 
 
 @contextmanager
@@ -135,9 +165,10 @@ def _failure_in_the_same_form(model: Path) -> Iterator[None]:
         yield
     except NeopackError as error:
         if console.form not in PLAIN:
+            from neopack import api
             from neopack.reports.registry import render_failure
 
-            console.file(render_failure(console.form, str(model), error))
+            console.file(render_failure(console.form, api.unchecked(str(model), error)))
         raise
 
 
@@ -148,6 +179,50 @@ def _passing(max_level: options.Level | None, *, strict: bool, usually: bool) ->
             raise UsageError("--strict is --max-level info: give one of them")
         return max_level.value
     return "info" if strict or usually else "warning"
+
+
+def _check(
+    model: Path,
+    targets: Sequence[str],
+    choices: "CheckOptions",
+    source: Path | None,
+    *,
+    verbose: bool,
+) -> None:
+    from neopack import api
+
+    result = api.check_targets(model, targets, choices, source=source)
+    _show(result, verbose=verbose)
+    _exit([result])
+
+
+def _check_each(
+    paths: list[Path], targets: Sequence[str], choices: "CheckOptions", *, verbose: bool
+) -> None:
+    from neopack import api
+
+    checked = api.check_models(paths, targets, choices)
+    if console.form == "text":
+        console.result("checked models", checked, verbose=verbose)
+    else:
+        console.result("checked models", checked)
+    _exit(checked.results, *(unchecked.exit_code for unchecked in checked.unchecked))
+
+
+def _fix(
+    model: Path,
+    path: Path,
+    targets: Sequence[str],
+    choices: "CheckOptions",
+    *,
+    force: bool,
+    verbose: bool,
+) -> None:
+    from neopack import api
+
+    target = targets[0] if targets else None
+    fixed = api.fix(model, path, target=target, options=choices, force=force, log=console)
+    _show_fixed(fixed, verbose=verbose)
 
 
 def _all_targets(model: Path, choices: "CheckOptions") -> None:
@@ -175,18 +250,19 @@ def _show_fixed(fixed: "FixedArchive", *, verbose: bool) -> None:
         console.result("fix", fixed, verbose=verbose)
     else:
         _show(fixed.checked, verbose=verbose)
-    _exit(fixed.checked)
+    _exit([fixed.checked])
 
 
-def _exit(result: "CheckResult") -> None:
+def _exit(results: "Sequence[CheckResult]", *codes_of_others: int) -> None:
     """With 3 only where each report that fails does so for a target that takes no such thing."""
     from neopack import api
 
-    codes = []
-    for report in result.reports:
-        try:
-            api.raise_for(report, result.passing)
-        except CheckFailed as error:
-            codes.append(error.exit_code)
+    codes = list(codes_of_others)
+    for result in results:
+        for report in result.reports:
+            try:
+                api.raise_for(report, result.passing)
+            except CheckFailed as error:
+                codes.append(error.exit_code)
     if codes:
         raise typer.Exit(min(codes))

@@ -2,13 +2,16 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
+
+if TYPE_CHECKING:
+    from neopack.values.artifact import NeoArchive
 
 __all__ = ["package"]
 
@@ -25,7 +28,7 @@ class Bind(StrEnum):
     positional = "positional"
 
 
-@options.answers("package")
+@options.answers("package", "packages")
 def package(
     model: Annotated[
         str,
@@ -33,9 +36,24 @@ def package(
             help="module:callable, file.py:callable, a model file, directory or archive."
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The archive, a .tar.gz.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The archive, a .tar.gz; with several targets <stem>.<target>.tar.gz for each.",
+        ),
+    ],
     inputs: options.Inputs = None,
-    target: options.TargetName = "ml_c5",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            "-t",
+            help="ml_c5, ml_inf1, linux/arm64/nvidia, ...; may repeat; ml_c5 by default.",
+            autocompletion=_completion.target_names,
+        ),
+    ] = None,
     framework: options.Framework = None,
     framework_version: Annotated[
         str | None, typer.Option(help="The version Neo compiles with; the newest by default.")
@@ -135,10 +153,8 @@ def package(
     from neopack import api
     from neopack.cli import _values
     from neopack.options import PackageOptions
-    from neopack.reports.evidence import compiler_evidence_text, evidence_text
 
     choices = PackageOptions(
-        target=target,
         framework=framework,
         framework_version=framework_version,
         code=code,
@@ -162,7 +178,8 @@ def package(
             ("missing", missing),
         ),
     )
-    archive = api.package(
+    archives = api.package_for(
+        target or [choices.target],
         model,
         path=output,
         inputs=_values.parse_inputs(inputs),
@@ -171,10 +188,20 @@ def package(
         options=choices,
         log=console,
     )
+    for archive in archives:
+        _talk_of(archive)
+    if len(archives) == 1:
+        console.result("package", archives[0])
+    else:
+        console.result("packages", archives)
+
+
+def _talk_of(archive: "NeoArchive") -> None:
+    from neopack.reports.evidence import compiler_evidence_text, evidence_text
+
     for evidence in archive.report.evidence:
         console.note(evidence_text(evidence))
     for compiled in archive.report.compiler:
         console.note(compiler_evidence_text(compiled))
     for finding in archive.report.at("warning"):
         console.warn(f"{finding.id}: {finding.message}")
-    console.result("package", archive)

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
+from neopack.spelling import nearest, nearest_file
 
 __all__ = ["build", "import_callable", "looks_like_callable", "packages_of", "split"]
 
@@ -102,7 +103,7 @@ def _import(where: str, text: str) -> ModuleType:
 
 def _import_file(path: Path, text: str) -> ModuleType:
     if not path.is_file():
-        raise SourceError("no such file", where=str(path))
+        raise SourceError("no such file", where=str(path), hint=nearest_file(path))
     sys.path.insert(0, str(path.resolve().parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
@@ -115,6 +116,9 @@ def _import_file(path: Path, text: str) -> ModuleType:
 
 def _import_hint(where: str, error: ModuleNotFoundError) -> str:
     if error.name and where.split(".", maxsplit=1)[0] == error.name:
+        near = nearest(error.name, (each.stem for each in Path().glob("*.py")))
+        if near:
+            return f"did you mean {near}{where[len(error.name) :]}?"
         return f"install the package of {error.name}, or give path/to/file.py:callable"
     return f"install the package of {error.name}"
 
@@ -133,10 +137,8 @@ def _refuse_wrong_arguments(
 
 
 def _near(module: Any, name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, dir(module), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, dir(module))
+    return f"did you mean {near!r}?" if near else ""
 
 
 def _reproduction(text: str, arguments: Mapping[str, Any]) -> str:

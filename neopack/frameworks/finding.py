@@ -8,6 +8,7 @@ from neopack.errors import SourceError
 from neopack.formats.files import FolderFiles
 from neopack.formats.source import FileSource
 from neopack.frameworks import Framework, registry
+from neopack.spelling import nearest_file
 
 __all__ = ["find_model"]
 
@@ -20,6 +21,7 @@ def find_model(path: Path) -> tuple[Path, Framework]:
         if path.exists():
             raise SourceError("is neither a file nor a directory", where=str(path))
         hint = "" if path.suffix else "a callable is named module:callable"
+        hint = nearest_file(path, hint)
         raise SourceError("no such file or directory", where=str(path), hint=hint)
     with FileSource(path) as source:
         return path, registry.recognize(source)[0]

@@ -15,6 +15,7 @@ from neopack.archive.manifest import (
     Manifest,
     golden_path,
     manifest_path,
+    stem,
 )
 from neopack.archive.write import Written, write_archive, write_copy
 from neopack.checks.judging import Submission, context_of_layout, judge, raise_for
@@ -31,6 +32,7 @@ from neopack.values.artifact import NeoArchive
 from neopack.values.finding import Report
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
+from neopack.values.target import Target
 
 __all__ = [
     "for_runtime",
@@ -62,6 +64,16 @@ def _code_files(root: Path) -> Iterator[Member]:
         if not path.resolve().is_relative_to(root):
             raise SourceError("is a link out of the code directory", where=str(path))
         yield Member(name=f"code/{relative.as_posix()}", path=path)
+
+
+def paths_for(path: Path, targets: Sequence[Target]) -> dict[str, Path]:
+    """The archive of each target, by the target's name: ``path`` itself where there is one."""
+    if len(targets) == 1:
+        return {targets[0].name: path}
+    return {
+        target.name: path.with_name(f"{stem(path)}.{target.name.replace('/', '_')}.tar.gz")
+        for target in targets
+    }
 
 
 def refuse_outputs(path: Path, *, force: bool) -> None:

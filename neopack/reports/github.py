@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack import facts
-from neopack.errors import NeopackError
-from neopack.values.finding import CheckResult, Finding, Report
+from neopack.values.finding import CheckedModels, CheckResult, Finding, Report, UncheckedModel
 
-__all__ = ["failed", "github"]
+__all__ = ["failed", "github", "github_of_models"]
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -25,10 +24,15 @@ def github(checked: CheckResult) -> str:
     return "\n".join(lines)
 
 
-def failed(path: str, error: NeopackError) -> str:
-    """A check that did not come to judge ``path``."""
-    title = _property(f"{path} could not be checked")
-    return f"::error file={_property(path)},title={title}::{_data(error.line())}"
+def failed(unchecked: UncheckedModel) -> str:
+    """A check that did not come to judge a model."""
+    path, title = unchecked.path, _property(f"{unchecked.path} could not be checked")
+    return f"::error file={_property(path)},title={title}::{_data(unchecked.message)}"
+
+
+def github_of_models(checked: CheckedModels) -> str:
+    lines = [*map(github, checked.results), *map(failed, checked.unchecked)]
+    return "\n".join(filter(None, lines))
 
 
 def _annotations(checked: CheckResult, report: Report) -> Iterator[str]:

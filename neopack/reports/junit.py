@@ -10,48 +10,62 @@ import re
 from xml.sax.saxutils import escape, quoteattr
 
 from neopack import facts
-from neopack.errors import NeopackError
-from neopack.values.finding import CheckResult, Finding, Report, RuleOutcome
+from neopack.values.finding import (
+    CheckedModels,
+    CheckResult,
+    Finding,
+    Report,
+    RuleOutcome,
+    UncheckedModel,
+)
 
-__all__ = ["failed", "junit"]
+__all__ = ["failed", "junit", "junit_of_models"]
+
+# tests, failures and errors of a model that could not be judged
+FAILED = (1, 0, 1)
 
 # what XML 1.0 has no way to write (https://www.w3.org/TR/xml/#charsets), and what moves cursors
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(checked: CheckResult) -> str:
-    suites = [_suite(checked, report) for report in checked.reports]
-    totals = [
-        sum(counts) for counts in zip(*(_counts(checked, r) for r in checked.reports), strict=True)
-    ]
-    attributes = _attributes(
-        name="neopack check", **dict(zip(("tests", "failures", "errors"), totals, strict=False))
-    )
+    return junit_of_models(CheckedModels(results=(checked,)))
+
+
+def failed(unchecked: UncheckedModel) -> str:
+    """A check that did not come to judge a model: one case, in error."""
+    return junit_of_models(CheckedModels(results=(), unchecked=(unchecked,)))
+
+
+def junit_of_models(checked: CheckedModels) -> str:
+    suites = [_suite(result, report) for result in checked.results for report in result.reports]
+    suites += map(_failed_suite, checked.unchecked)
+    counts = [_counts(result, report) for result in checked.results for report in result.reports]
+    counts += [FAILED for _ in checked.unchecked]
+    tests, failures, errors = map(sum, zip(*counts, strict=True))
+    totals = _attributes(name="neopack check", tests=tests, failures=failures, errors=errors)
     return "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',
-            f"<testsuites {attributes}>",
+            f"<testsuites {totals}>",
             *suites,
             "</testsuites>",
         ]
     )
 
 
-def failed(path: str, error: NeopackError) -> str:
-    """A check that did not come to judge ``path``: one case, in error."""
-    suite = _attributes(name="neopack check", tests=1, failures=0, errors=1)
-    case = _attributes(classname="neopack", name=f"check {path}")
-    told = _attributes(type=type(error).__name__, message=error.line())
+def _failed_suite(unchecked: UncheckedModel) -> str:
+    tests, failures, errors = FAILED
+    suite = _attributes(name="neopack check", tests=tests, failures=failures, errors=errors)
+    case = _attributes(classname="neopack", name=f"check {unchecked.path}")
+    told = _attributes(type=unchecked.error, message=unchecked.message)
     return "\n".join(
         [
-            '<?xml version="1.0" encoding="UTF-8"?>',
-            f"<testsuites {suite}>",
             f"  <testsuite {suite}>",
             f"    <testcase {case}>",
             f"      <error {told}/>",
             "    </testcase>",
             "  </testsuite>",
-            "</testsuites>",
         ]
     )
 
@@ -91,7 +105,8 @@ def _case(checked: CheckResult, report: Report, outcome: RuleOutcome) -> str:
     row = facts.error_row(outcome.id)
     attributes = _attributes(
         classname=f"neopack.{report.target.replace('/', '.')}.{outcome.id.rpartition('-')[0]}",
-        name=f"{outcome.id} {row.title}",
+        # a case that passes says what holds: titles of rules say what is wrong
+        name=f"{outcome.id} absent: {row.title}",
     )
     findings = [finding for finding in report.findings if finding.id == outcome.id]
     inside = [*_failures(checked, report, findings), *_unchecked(outcome)]

@@ -6,10 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from neopack.errors import NeopackError
-from neopack.values.finding import CheckResult, Finding, Report
+from neopack.values.finding import CheckedModels, CheckResult, Finding, Report, UncheckedModel
 
-__all__ = ["failed", "markdown", "plain", "table"]
+__all__ = ["failed", "markdown", "markdown_of_models", "plain", "table"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
 
@@ -27,9 +26,13 @@ def markdown(checked: CheckResult) -> str:
     return "\n".join(lines)
 
 
-def failed(path: str, error: NeopackError) -> str:
-    """A check that did not come to judge ``path``."""
-    return f"## {plain(path)} could not be checked\n\n{plain(error.line())}"
+def failed(unchecked: UncheckedModel) -> str:
+    """A check that did not come to judge a model."""
+    return f"## {plain(unchecked.path)} could not be checked\n\n{plain(unchecked.message)}"
+
+
+def markdown_of_models(checked: CheckedModels) -> str:
+    return "\n\n".join([*map(markdown, checked.results), *map(failed, checked.unchecked)])
 
 
 def _summary(report: Report) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from neopack.errors import NeopackError
+    from neopack.values.finding import UncheckedModel
 
 
 __all__ = ["ResultKind", "formats", "render", "render_failure"]
@@ -32,13 +32,16 @@ class ResultKind:
     others: Mapping[str, str] = field(default_factory=dict)
 
 
-_CHECK = {name: f"{name}:{name}" for name in ("junit", "sarif", "github", "markdown")}
+_PROGRAMS = ("junit", "sarif", "github", "markdown")
+_CHECK = {name: f"{name}:{name}" for name in _PROGRAMS}
+_CHECK_MODELS = {name: f"{name}:{name}_of_models" for name in _PROGRAMS}
 
 RESULTS: Mapping[str, ResultKind] = {
     "bench": ResultKind(text="cost:bench_with_costs"),
     "changes": ResultKind(text="support:changes_text"),
     "check": ResultKind(text="text:report_text"),
     "checks": ResultKind(text="text:checked_text", others=_CHECK),
+    "checked models": ResultKind(text="text:checked_models_text", others=_CHECK_MODELS),
     "compile": ResultKind(text="text:artifact_text"),
     "compiles": ResultKind(text="text:artifacts_text", key="artifacts"),
     "cost": ResultKind(text="cost:costs_text"),
@@ -64,6 +67,7 @@ RESULTS: Mapping[str, ResultKind] = {
         text="all_targets:matrix_text", others={"markdown": "all_targets:matrix_markdown"}
     ),
     "package": ResultKind(text="text:archive_text"),
+    "packages": ResultKind(text="text:archives_text", key="archives"),
     "roadmap": ResultKind(text="roadmap:roadmap_text"),
     "run": ResultKind(text="text:answer_text"),
     "runtime": ResultKind(text="runtimes:path_text"),
@@ -99,10 +103,10 @@ def render(name: str, form: str, value: object, **choices: Any) -> str:
     return _function(row.others[form])(value)
 
 
-def render_failure(form: str, path: str, error: NeopackError) -> str:
-    """That ``path`` could not be judged, in a format other than text and JSON: a program would
+def render_failure(form: str, unchecked: UncheckedModel) -> str:
+    """That a model could not be judged, in a format other than text and JSON: a program would
     read an empty report as one without findings."""
-    return _function(f"{form}:failed")(path, error)
+    return _function(f"{form}:failed")(unchecked)
 
 
 def _function(name: str) -> Callable[..., str]:

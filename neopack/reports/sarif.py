@@ -1,4 +1,4 @@
-"""A check as SARIF 2.1.0 (OASIS standard, 2020-03-27): one run, a result for each finding.
+"""A check as SARIF 2.1.0 (OASIS standard, 2020-03-27): a run a model, a result a finding.
 
 What lies in an archive is an artifact nested in it (3.24.4); a fingerprint names a finding by its
 rule, target and place, and so outlives other words for it; what could not be checked is a
@@ -16,11 +16,17 @@ from urllib.parse import quote
 
 from neopack import facts
 from neopack._version import __version__
-from neopack.errors import NeopackError
-from neopack.values.finding import CheckResult, Finding, Level, Report
+from neopack.values.finding import (
+    CheckedModels,
+    CheckResult,
+    Finding,
+    Level,
+    Report,
+    UncheckedModel,
+)
 from neopack.values.json import Json
 
-__all__ = ["FINGERPRINT", "failed", "sarif"]
+__all__ = ["FINGERPRINT", "failed", "sarif", "sarif_of_models"]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "neopackFinding/v1"
@@ -30,11 +36,34 @@ _LEVELS: Mapping[Level, str] = {"error": "error", "warning": "warning", "info": 
 
 
 def sarif(checked: CheckResult) -> str:
+    return _document([_run(checked)])
+
+
+def sarif_of_models(checked: CheckedModels) -> str:
+    """A run for each model: code scanning tells them apart by the id of their automation."""
+    return _document([*map(_run, checked.results), *map(_failed_run, checked.unchecked)])
+
+
+def failed(unchecked: UncheckedModel) -> str:
+    """A check that did not come to judge a model: an invocation without success or results."""
+    return _document([_failed_run(unchecked)])
+
+
+def _document(runs: list[Json]) -> str:
+    document: Json = {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
+    return json.dumps(_clean(document), indent=2)
+
+
+def _automation(path: str) -> Json:
+    return {"id": f"neopack/check/{_uri(path).strip('/')}/"}
+
+
+def _run(checked: CheckResult) -> Json:
     ids = sorted({outcome.id for report in checked.reports for outcome in report.outcomes})
     places = _Places(checked)
-    run: dict[str, Json] = {
+    return {
         "tool": {"driver": _driver(ids)},
-        "automationDetails": {"id": "neopack/check/"},
+        "automationDetails": _automation(checked.path),
         "invocations": [
             {
                 "executionSuccessful": True,
@@ -45,27 +74,23 @@ def sarif(checked: CheckResult) -> str:
         "artifacts": places.artifacts(),
         "results": list(_results(checked, ids, places)),
     }
-    document: Json = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(_clean(document), indent=2)
 
 
-def failed(path: str, error: NeopackError) -> str:
-    """A check that did not come to judge ``path``: an invocation without success or results."""
-    note: Json = {"level": "error", "message": {"text": f"{path}: not checked: {error.line()}"}}
-    run: dict[str, Json] = {
+def _failed_run(unchecked: UncheckedModel) -> Json:
+    text = f"{unchecked.path}: not checked: {unchecked.message}"
+    note: Json = {"level": "error", "message": {"text": text}}
+    return {
         "tool": {"driver": _driver([])},
-        "automationDetails": {"id": "neopack/check/"},
+        "automationDetails": _automation(unchecked.path),
         "invocations": [
             {
                 "executionSuccessful": False,
-                "exitCode": error.exit_code,
+                "exitCode": unchecked.exit_code,
                 "toolExecutionNotifications": [note],
             }
         ],
         "results": [],
     }
-    document: Json = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(_clean(document), indent=2)
 
 
 def _driver(ids: list[str]) -> Json:
@@ -83,6 +108,7 @@ def _rule(id_: str) -> Json:
     told = f"**Fix.** {fix}\n\n**Source.** {row.source} ({row.date}; {row.confidence})"
     return {
         "id": row.id,
+        "name": _rule_name(row.title),
         "shortDescription": {"text": row.title},
         "fullDescription": {"text": row.cause},
         "help": {
@@ -97,6 +123,11 @@ def _rule(id_: str) -> Json:
             "confidence": row.confidence,
         },
     }
+
+
+def _rule_name(title: str) -> str:
+    """The title in Pascal case, as viewers show it (3.49.7)."""
+    return "".join(word[:1].upper() + word[1:] for word in re.findall(r"\w+", title))
 
 
 # --- where ----------------------------------------------------------------------------------

@@ -13,15 +13,21 @@ from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts
 from neopack.reports.evidence import compiler_line, framework_line
 from neopack.reports.wrapping import table, wrapped
 from neopack.values.artifact import CompiledArtifact, NeoArchive
-from neopack.values.finding import CheckResult, Finding, Report
+from neopack.values.finding import CheckedModels, CheckResult, Finding, Report
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
 
 __all__ = [
     "answer_text",
     "archive_text",
+    "archives_text",
     "artifact_text",
     "artifacts_text",
+<<<<<<< HEAD
+=======
+    "bench_text",
+    "checked_models_text",
+>>>>>>> 3074b08 (Check several models, package for several targets, name the nearest file)
     "checked_text",
     "explanation_text",
     "inspected_text",
@@ -61,6 +67,26 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
 
 def checked_text(checked: CheckResult, *, verbose: bool = False) -> str:
     return "\n\n".join(report_text(report, verbose=verbose) for report in checked.reports)
+
+
+def checked_models_text(checked: CheckedModels, *, verbose: bool = False) -> str:
+    """Every report, and last a line a model."""
+    texts = [checked_text(result, verbose=verbose) for result in checked.results]
+    verdicts = [
+        *(
+            (result.path, "passes" if result.passed else "does not pass")
+            for result in checked.results
+        ),
+        *(
+            (unchecked.path, f"not checked: {unchecked.message}")
+            for unchecked in checked.unchecked
+        ),
+    ]
+    return "\n\n".join([*texts, "\n".join(table(verdicts))])
+
+
+def archives_text(archives: Sequence[NeoArchive]) -> str:
+    return "\n".join(map(archive_text, archives))
 
 
 def explanation_text(explanation: Explanation) -> str:

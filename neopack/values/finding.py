@@ -11,11 +11,13 @@ from neopack.values.evidence import CompilerEvidence, Evidence
 __all__ = [
     "GRAVITY",
     "CheckResult",
+    "CheckedModels",
     "Finding",
     "Level",
     "Report",
     "RuleOutcome",
     "RuleResult",
+    "UncheckedModel",
 ]
 
 
@@ -100,3 +102,21 @@ class CheckResult:
     @property
     def passed(self) -> bool:
         return not any(r.failing(self.passing) or r.not_checked for r in self.reports)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncheckedModel:
+    """A model that could not be judged: the name of the error, its line and its exit code."""
+
+    path: str
+    error: str
+    message: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedModels:
+    """What a check found of several models, in the order that they were given."""
+
+    results: tuple[CheckResult, ...]
+    unchecked: tuple[UncheckedModel, ...] = ()

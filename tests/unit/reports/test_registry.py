@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from neopack import api
 from neopack.errors import SourceError
 from neopack.reports import registry
 
@@ -36,5 +37,6 @@ def results(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("form", registry.RESULTS["checks"].others)
 def test_a_failure_is_not_an_empty_report(form: str) -> None:
-    report = registry.render_failure(form, "m.tar.gz", SourceError("cannot be read"))
+    unchecked = api.unchecked("m.tar.gz", SourceError("cannot be read"))
+    report = registry.render_failure(form, unchecked)
     assert "cannot be read" in report.replace("\\", "")

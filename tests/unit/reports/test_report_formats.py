@@ -12,6 +12,7 @@ import pytest
 from checked import checked, finding, report
 from lxml import etree
 
+from neopack import api
 from neopack.errors import Malformed
 from neopack.reports import github as github_reports
 from neopack.reports import junit as junit_reports
@@ -22,8 +23,8 @@ from neopack.reports.json_documents import document
 from neopack.reports.junit import junit
 from neopack.reports.markdown import markdown
 from neopack.reports.sarif import FINGERPRINT, sarif
-from neopack.reports.text import checked_text
-from neopack.values.finding import CheckResult, RuleOutcome
+from neopack.reports.text import checked_models_text, checked_text
+from neopack.values.finding import CheckedModels, CheckResult, RuleOutcome
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 BAD = checked(
@@ -184,14 +185,33 @@ def test_a_field_of_the_value_is_not_taken_for_the_documents() -> None:
     assert json.loads(document("run", {"name": "net"}))["name"] == "net"
 
 
+def test_several_models_are_one_valid_document() -> None:
+    wrong = report(finding("NEO-PT-003", "error"))
+    both = checked(wrong, path="a.tar.gz"), checked(report(), wrong, path="b.tar.gz")
+    unchecked = api.unchecked("c.tar.gz", Malformed("cut short"))
+    models = CheckedModels(results=both, unchecked=(unchecked,))
+    document = json.loads(sarif_reports.sarif_of_models(models))
+    sarif_schema().validate(document)
+    ids = [run["automationDetails"]["id"] for run in document["runs"]]
+    assert len(set(ids)) == 3
+    root = etree.fromstring(junit_reports.junit_of_models(models).encode())
+    junit_schema().assertValid(root)
+    assert len(root) == 4
+    assert int(root.get("errors", 0)) == sum(int(suite.get("errors", 0)) for suite in root)
+    assert "c.tar.gz" in github_reports.github_of_models(models).split("\n")[-1]
+    assert markdown_reports.markdown_of_models(models).count("\n## ") == 2
+    assert "cut short" in checked_models_text(models).split("\n")[-1]
+
+
 @pytest.mark.parametrize("path", ["net.tar.gz", "a\x1b[1m<b>,%:&\n.tar.gz"])
 def test_a_check_that_failed_is_valid_in_each_form(path: str) -> None:
     error = Malformed("the gzip stream is cut short", offset=7, where=path, hint="fetch it again")
-    document = json.loads(sarif_reports.failed(path, error))
+    unchecked = api.unchecked(path, error)
+    document = json.loads(sarif_reports.failed(unchecked))
     sarif_schema().validate(document)
     assert document["runs"][0]["results"] == []
-    root = etree.fromstring(junit_reports.failed(path, error).encode())
+    root = etree.fromstring(junit_reports.failed(unchecked).encode())
     junit_schema().assertValid(root)
     assert [one.get("message") for one in root.iter("error")] != []
-    assert github_reports.failed(path, error).count("\n") == 0
-    assert "could not be checked" in markdown_reports.failed(path, error)
+    assert github_reports.failed(unchecked).count("\n") == 0
+    assert "could not be checked" in markdown_reports.failed(unchecked)
