@@ -23,11 +23,7 @@ __all__ = [
     "archives_text",
     "artifact_text",
     "artifacts_text",
-<<<<<<< HEAD
-=======
-    "bench_text",
     "checked_models_text",
->>>>>>> 3074b08 (Check several models, package for several targets, name the nearest file)
     "checked_text",
     "explanation_text",
     "inspected_text",
