@@ -108,6 +108,7 @@ def _info(container: TorchZip, program: Any, names: list[str]) -> ModelInfo:
             random=_random(operators),
             called_in={},
             folded=(),
+            unreached=(),
             order=(),
             calls={},
             control_flow=tuple(sorted(_FLOW & set(operators))),

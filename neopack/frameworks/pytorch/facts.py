@@ -75,6 +75,8 @@ class ProgramFacts(PickleFacts):
     50 000. Empty where the order is not known."""
     folded: tuple[str, ...]
     """Operators that are called with constant numbers alone, which torch computes on loading."""
+    unreached: tuple[str, ...]
+    """Operators that are called in functions alone that ``forward`` does not reach."""
     custom_ops: tuple[str, ...]
     """Operators outside of aten, prim and torch: ``torchvision::nms``."""
     generated_files: tuple[str, ...]
@@ -94,8 +96,8 @@ class ProgramFacts(PickleFacts):
 
     @property
     def imported(self) -> Mapping[str, str]:
-        folded = set(self.folded)
-        return {name: place for name, place in self.called_in.items() if name not in folded}
+        passed = {*self.folded, *self.unreached}
+        return {name: place for name, place in self.called_in.items() if name not in passed}
 
     @property
     def random_calls(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from neopack.frameworks.pytorch.call_arguments import CallRecorder, operator_nam
 from neopack.frameworks.pytorch.call_order import CallOrder
 from neopack.frameworks.pytorch.code_values import CodeValues
 from neopack.frameworks.pytorch.particular_calls import CodeCalls
+from neopack.frameworks.pytorch.reachable import Reachable
 from neopack.frameworks.pytorch.training_flags import CLOSING, OPENING, training_calls
 
 __all__ = [
@@ -107,6 +108,7 @@ class ScriptSummary:
     calls: CallRecorder = field(default_factory=CallRecorder)
     order: CallOrder = field(default_factory=CallOrder)
     values: CodeValues = field(default_factory=CodeValues)
+    reachable: Reachable = field(default_factory=Reachable)
     particular: dict[str, str] = field(default_factory=dict)
     training: list[str] = field(default_factory=list)
     random: list[str] = field(default_factory=list)
@@ -226,6 +228,7 @@ class _Reader:
         if name == "torch.device" and opening + 1 < len(tokens):
             self.script.devices.add(_unquoted(tokens[opening + 1]))
         operator = _operator(name)
+        self.script.reachable.read(self.function, name, operator)
         if operator:
             self.script.operators[operator] += 1
             self.script.called_in.setdefault(operator, _short(self.function))

@@ -194,6 +194,7 @@ class _OperatorFacts(TypedDict):
 
     called_in: Mapping[str, str]
     folded: tuple[str, ...]
+    unreached: tuple[str, ...]
     order: tuple[str, ...]
     calls: Mapping[str, tuple[str, ...]]
     custom_ops: tuple[str, ...]
@@ -203,6 +204,7 @@ def _operator_facts(script: ScriptSummary, root_class: str) -> _OperatorFacts:
     return _OperatorFacts(
         called_in=dict(sorted(script.called_in.items())),
         folded=script.calls.folded,
+        unreached=script.reachable.unreached(),
         order=script.order.operators(root_class, script.classes),
         calls=_calls(script),
         custom_ops=_custom_operators(script),

@@ -89,6 +89,32 @@ def test_what_is_computed_from_constant_numbers_is_folded(
     assert list(script.calls.folded) == folded
 
 
+def test_what_forward_does_not_reach_is_told() -> None:
+    script = ScriptSummary()
+    read_code(
+        script,
+        "code/__torch__.py",
+        """class Net(Module):
+  def forward(self: __torch__.Net, x: Tensor) -> Tensor:
+    y = (self.packed).apply(torch.relu(x), )
+    return y
+  def apply(self: __torch__.Net, x: Tensor) -> Tensor:
+    return torch.neg((self).twice(x, ))
+  def twice(self: __torch__.Net, x: Tensor) -> Tensor:
+    return torch.mul(x, 2)
+  def __setstate__(self: __torch__.Net, x: Tensor) -> None:
+    y = ops.quantized.linear_prepack(torch.relu(x), None)
+    z = (self).unpacked(x, )
+  def unpacked(self: __torch__.Net, x: Tensor) -> Tensor:
+    return ops.quantized.linear_unpack(x)
+""",
+    )
+    assert script.reachable.unreached() == (
+        "quantized::linear_prepack",
+        "quantized::linear_unpack",
+    )
+
+
 ORDERED = """
 class Inner(Module):
   def forward(self: __torch__.Inner,
