@@ -14,7 +14,7 @@ __all__ = ["KerasNames", "keras_names"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KerasNames:
     """Each name of a part with the words of its configuration. ``values`` are those that a word
-    takes, by ``Name.word``."""
+    takes, by ``Name.word``; ``required`` are those that a layer is not built without."""
 
     activations: frozenset[str]
     initializers: Mapping[str, frozenset[str]]
@@ -22,6 +22,7 @@ class KerasNames:
     constraints: Mapping[str, frozenset[str]]
     layers: Mapping[str, frozenset[str]]
     values: Mapping[str, frozenset[str]]
+    required: Mapping[str, tuple[str, ...]]
 
 
 @cache
@@ -38,6 +39,7 @@ def keras_names() -> KerasNames:
         constraints=_words("constraints"),
         layers={name: own if name in alone else own | shared for name, own in layers.items()},
         values=_words("values"),
+        required={name: tuple(words.split()) for name, words in file.words("required").items()},
     )
 
 

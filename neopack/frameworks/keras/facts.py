@@ -37,6 +37,10 @@ class KerasFacts:
     """Classes that Keras 2.2.4 lacks."""
     unknown_names: tuple[str, ...]
     """Activations, initializers and words that Keras 2.2.4 lacks, in a file meant for it."""
+    missing: tuple[str, ...]
+    """Layers without a word that their class requires, in a file meant for Keras 2.2.4."""
+    misfits: tuple[str, ...]
+    """Weights that are not those of the configuration, in such a file."""
     not_taken: tuple[str, ...]
     """Layers with settings that TVM's importer does not take: ``excite (Dense on 4 dims)``."""
     in_training: tuple[str, ...]

@@ -113,7 +113,7 @@ class _Opening:
         if first["class_name"] == "InputLayer":
             entries = entries[1:]
             current = current or [self._input(first, path)]
-        elif current is None and first["class_name"] not in configs.MODELS:
+        elif current is None:
             current = [self._implied_input(first, config, path)]
         for entry in entries:
             below = _join(path, configs.name_of(entry))
@@ -124,8 +124,10 @@ class _Opening:
         return current or []
 
     def _implied_input(self, first: AnyJson, config: AnyJson, path: str) -> Ref:
-        """The InputLayer that Keras makes for a Sequential whose first layer has a shape."""
-        shape = configs.input_shape(first["config"])
+        """The InputLayer that Keras makes for a Sequential whose first layer has a shape, or is a
+        model whose first layer has."""
+        inner = _first_layer(first)
+        shape = configs.input_shape(inner["config"])
         if shape is None and isinstance(config, dict):
             built = config.get("build_input_shape")
             shape = tuple(built) if isinstance(built, list) else None
@@ -140,7 +142,7 @@ class _Opening:
             "config": {
                 "name": f"{configs.name_of(first)}_input",
                 "batch_input_shape": list(shape),
-                "dtype": first["config"].get("dtype", "float32"),
+                "dtype": inner["config"].get("dtype", "float32"),
             },
         }
         return self._input(layer, path)
@@ -330,6 +332,12 @@ def _kind(entry: AnyJson) -> str:
 
 def _is_sequential(entry: AnyJson) -> bool:
     return _kind(entry) == "Sequential"
+
+
+def _first_layer(entry: AnyJson) -> AnyJson:
+    while entry["class_name"] in configs.MODELS and configs.layers_of(entry["config"]):
+        entry = configs.layers_of(entry["config"])[0]
+    return entry if isinstance(entry["config"], dict) else {"config": {}}
 
 
 def _join(path: str, name: str) -> str:

@@ -11,7 +11,7 @@ from neopack import facts
 from neopack.frameworks.keras import config as configs
 from neopack.values.json import AnyJson
 
-__all__ = ["unknown_names"]
+__all__ = ["missing_words", "unknown_names"]
 
 # words of one number, of which tf.keras writes a list
 NUMBERS = frozenset(["BatchNormalization.axis"])
@@ -29,6 +29,18 @@ def unknown_names(model: AnyJson, *, words: bool = True) -> tuple[str, ...]:
         for what in _of_layer(layer.class_name, config, known if words else frozenset(config)):
             places.setdefault(what, layer.path)
     return (*_new_models(model), *(f"{what} ({path})" for what, path in places.items()))
+
+
+def missing_words(model: AnyJson) -> tuple[str, ...]:
+    """``conv (Conv2D without filters)`` of each layer that cannot be built."""
+    told = []
+    for layer in configs.walk(model):
+        required = facts.keras_names().required.get(layer.class_name, ())
+        if isinstance(layer.config, dict):
+            gone = [word for word in required if word not in layer.config]
+            if gone:
+                told.append(f"{layer.path} ({layer.class_name} without {', '.join(gone)})")
+    return tuple(told)
 
 
 def _new_models(model: AnyJson) -> tuple[str, ...]:
@@ -51,6 +63,8 @@ def _of_layer(
             yield f"word {class_name}.{word}"
         elif isinstance(value, list) and f"{class_name}.{word}" in NUMBERS:
             yield f"list {value} as {class_name}.{word}"
+        elif word == "dtype" and isinstance(value, dict):
+            yield f"policy {_name(value)} as dtype"
         elif word.endswith("activation"):
             yield from _activation(value)
         else:

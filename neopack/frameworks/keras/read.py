@@ -23,7 +23,8 @@ from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
 from neopack.frameworks.keras import graph, keras1, keras224, tvm_layers
 from neopack.frameworks.keras.facts import KerasFacts
-from neopack.frameworks.keras.names import unknown_names
+from neopack.frameworks.keras.misfits import misfits
+from neopack.frameworks.keras.names import missing_words, unknown_names
 from neopack.values.json import AnyJson
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
@@ -269,9 +270,22 @@ def _facts(
         data_formats=tuple(sorted({x for x in formats if isinstance(x, str)})),
         new_layers=_new_layers(x.class_name for x in own if not x.custom),
         unknown_names=file.unknown_names(),
-        not_taken=tuple(tvm_layers.not_taken(opened)) if opened else (),
+        not_taken=_not_taken(file, opened),
+        missing=missing_words(file.model) if file.is_old and file.major > 1 else (),
+        misfits=tuple(_misfits(file, opened)),
         in_training=tuple(_in_training(opened)) if opened else (),
     )
+
+
+def _not_taken(file: Document, opened: graph.LayerGraph | None) -> tuple[str, ...]:
+    if opened is None:
+        return ()
+    return (*tvm_layers.not_taken(opened), *tvm_layers.nested_models(file.model))
+
+
+def _misfits(file: Document, opened: graph.LayerGraph | None) -> Iterator[str]:
+    if file.is_old and file.major > 1:
+        yield from misfits(file.model, opened, file.tree)
 
 
 def _in_training(opened: graph.LayerGraph) -> Iterator[str]:

@@ -206,6 +206,32 @@ def settings(context: CheckContext) -> Iterator[Hit]:
         )
 
 
+@rule("NEO-KR-016", needs=("info",))
+def misfits(context: CheckContext) -> Iterator[Hit]:
+    """Weights fit the configuration (keras/engine/saving.py of 2.2.4)."""
+    layers = _facts(context).misfits
+    if layers:
+        yield Hit(message=f"weights of another model: {named(layers)}", where=_model(context))
+
+
+@rule("NEO-KR-017", needs=("info",))
+def missing_words(context: CheckContext) -> Iterator[Hit]:
+    """Layers have all words that their classes require (signatures in keras 2.2.4)."""
+    layers = _facts(context).missing
+    if layers:
+        yield Hit(
+            message=f"layers that Keras cannot build: {named(layers)}", where=_model(context)
+        )
+
+
+@rule("NEO-KR-018", paths=("tvm",), needs=("info",))
+def keras_1(context: CheckContext) -> Iterator[Hit]:
+    """The words are those of Keras 2, which tf.keras reads (loader)."""
+    written = _info(context).versions.get("keras", "")
+    if versions.order(written)[:1] == (1,):
+        yield Hit(message=f"written by Keras {written}", where=_model(context))
+
+
 RULES: tuple[Rule, ...] = (
     not_h5,
     newer_keras,
@@ -222,4 +248,7 @@ RULES: tuple[Rule, ...] = (
     unknown_names,
     in_training,
     settings,
+    misfits,
+    missing_words,
+    keras_1,
 )

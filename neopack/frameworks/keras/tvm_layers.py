@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neopack.frameworks.keras.graph import Layer, LayerCall, LayerGraph, Ref
+from neopack.frameworks.keras import config as configs
+from neopack.frameworks.keras.channels import refs
+from neopack.frameworks.keras.graph import Layer, LayerGraph
+from neopack.values.json import AnyJson
 
-__all__ = ["not_taken"]
+__all__ = ["nested_models", "not_taken"]
 
 # those of Keras 2.2.4 that _convert_activation does not compare with
 NO_ACTIVATIONS = ("exponential",)
@@ -35,13 +38,20 @@ def not_taken(graph: LayerGraph) -> Iterator[str]:
     told: dict[str, None] = {}
     for call in graph.calls:
         layer = graph.layers[call.layer]
-        inputs = [ranks[ref.call] for ref in _refs(call)]
+        inputs = [ranks[ref.call] for ref in refs(call)]
         rank = inputs[0] if inputs else _input_rank(layer)
         reason = _reason(layer, rank)
         if reason:
             told[f"{layer.path} ({reason})"] = None
         ranks.append(_output_rank(layer, rank))
     yield from told
+
+
+def nested_models(model: AnyJson) -> Iterator[str]:
+    """Models inside a model, whose own calls the importer takes for calls of the outer one."""
+    for entry in configs.layers_of(model["config"]):
+        if entry["class_name"] in configs.MODELS:
+            yield f"{configs.name_of(entry)} (a model inside the model)"
 
 
 def _reason(layer: Layer, rank: int) -> str:
@@ -60,13 +70,6 @@ def _reason(layer: Layer, rank: int) -> str:
 
 def _unequal(size: object) -> bool:
     return isinstance(size, list | tuple) and len(set(map(str, size))) > 1
-
-
-def _refs(call: LayerCall) -> Iterator[Ref]:
-    for argument in call.args:
-        for ref in argument if isinstance(argument, list | tuple) else (argument,):
-            if isinstance(ref, Ref):
-                yield ref
 
 
 def _input_rank(layer: Layer) -> int:

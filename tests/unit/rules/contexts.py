@@ -73,6 +73,7 @@ TRACED = TorchScriptFacts(
     stored_inputs=True,
     called_in={},
     folded=(),
+    unreached=(),
     order=(),
     calls={},
     custom_ops=(),
@@ -312,6 +313,8 @@ def tensorflow_info(form: str = "savedmodel", version: str = "2.9.2", **known: A
 
 
 KERAS_FACTS = KerasFacts(
+    missing=(),
+    misfits=(),
     layers=2,
     weights=4,
     training_config=False,

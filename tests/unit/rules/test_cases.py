@@ -1020,6 +1020,11 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (keras(info=keras_info(unknown_names=("activation relu6 (act)",))), "activation relu6")
     ],
     "NEO-KR-015": [(keras(info=keras_info(not_taken=("se (Dense on 4 dims)",))), "Dense on 4")],
+    "NEO-KR-016": [(keras(info=keras_info(misfits=("a: bias is 3, not 4",))), "bias is 3, not 4")],
+    "NEO-KR-017": [
+        (keras(info=keras_info(missing=("a (Conv2D without filters)",))), "without filters")
+    ],
+    "NEO-KR-018": [(keras(info=keras_info(version="1.2.2")), "written by Keras 1.2.2")],
     "NEO-KR-014": [(keras(info=keras_info(in_training=("drop (Dropout)",))), "drop (Dropout)")],
     "NEO-KR-012": [(keras(info=keras_info(backend="theano")), "written on theano")],
 }
@@ -1036,6 +1041,7 @@ HOLDS: dict[str, list[CheckContext]] = {
         imported("identity", "_Plus", "stop_gradient", framework="MXNET"),
         replace(imported("aten::im2col"), path="integrated", info=None),
         pytorch(info=torch_info(called_in={"aten::im2col": "a"}, folded=("aten::im2col",))),
+        pytorch(info=torch_info(called_in={"aten::im2col": "a"}, unreached=("aten::im2col",))),
     ],
     "NEO-TV-003": [
         pytorch("rasp4b", info=torch_info()),
@@ -1425,6 +1431,9 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-KR-013": [keras()],
     "NEO-KR-015": [keras()],
     "NEO-KR-014": [keras()],
+    "NEO-KR-016": [keras()],
+    "NEO-KR-017": [keras()],
+    "NEO-KR-018": [keras(info=keras_info(version="2.0.0")), keras(info=keras_info(version=""))],
     "NEO-KR-012": [keras(), keras(info=keras_info(backend=""))],
     "NEO-CA-005": [came_back()],
     "NEO-CA-006": [
