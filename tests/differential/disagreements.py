@@ -73,7 +73,8 @@ def disagreements(
     if _says_nothing(check, known):
         for judge, verdict in refusing:
             yield found(f"clean, refused by {judge}", verdict.words)
-    if check.word == "refuses" and asked and not refusing:
+    others = [verdict.word for judge, verdict in asked if judge != "package"]
+    if check.word == "refuses" and others and "refuses" not in others:
         yield found("refused, taken by all others", check.words)
     if verdicts.verify.word == "refuses":
         yield found("packaged, refused by verify", verdicts.verify.words)

@@ -11,6 +11,7 @@ from typing import Literal, Self
 
 from neopack import facts
 from neopack.frameworks import registry
+from neopack.proving.compiler import is_compiled_by_tvm
 from neopack.values.model import ModelInfo
 from neopack.values.signature import InputRequest, Shape, Signature, TensorSpec
 
@@ -31,12 +32,17 @@ Members = Mapping[str, bytes | None]
 # a change of names leaves the model's bytes alone: no runtime is asked about it
 Change = Literal["names", "content"]
 
+EDGE = "rasp4b"
+# what the loader of each framework has, of those that are compiled otherwise for the cloud
+EDGE_VERSIONS = {"PYTORCH": "1.8", "TENSORFLOW": "1.15", "MXNET": "1.8"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Specimen:
     """``members`` are those of the archive, ``files`` the model and its parts under their own
     names, ``model`` the main one of them. ``shapes`` are those of the model's inputs, in its own
-    layout. ``packaged`` says that ``package`` is asked too, which takes longest."""
+    layout. ``packaged`` says that ``package`` is asked too, which takes longest;
+    ``converted_only`` that the public loader alone is, which runs the framework itself."""
 
     framework: str
     base: str
@@ -49,6 +55,7 @@ class Specimen:
     mutation: str = "as it is"
     change: Change = "content"
     packaged: bool = False
+    converted_only: bool = False
     dtypes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -63,6 +70,15 @@ class Specimen:
         """With another main file."""
         files = {**self.files, self.model: data}
         return replace(self, mutation=mutation, members=files, files=files, packaged=False)
+
+    @property
+    def is_compiled_by_tvm(self) -> bool:
+        return is_compiled_by_tvm(self.framework, facts.target(self.target), self.version)
+
+    def for_tvm(self) -> Self:
+        """For an edge device, whose models go through the loader and TVM."""
+        version = EDGE_VERSIONS.get(self.framework, self.version)
+        return replace(self, target=EDGE, version=version, converted_only=True, packaged=False)
 
     @property
     def data(self) -> bytes:

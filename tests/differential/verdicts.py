@@ -3,24 +3,26 @@ loader."""
 
 from __future__ import annotations
 
+import tarfile
 import tempfile
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self, TypeAlias
 
 import public_loader
 from specimen import Specimen, archived, job_strings, requests, stated
+from workers import Workers
 
 import neopack
-from neopack import facts, runtimes
+from neopack import runtimes
+from neopack.dataconfig.data_input_config import example
 from neopack.errors import NeopackError
 from neopack.formats.files import FolderFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks import registry
 from neopack.goldens.inputs import random_inputs
 from neopack.options import CheckOptions
-from neopack.proving.verify import runtime_for
 from neopack.values.model import ModelInfo
 
 __all__ = ["Judges", "Verdict", "Verdicts"]
@@ -56,37 +58,67 @@ class Verdicts:
 
 
 class Judges:
-    """One worker for each exact version, started when it is first asked."""
+    """One process for each exact version, and one for the public loader. ``sweep`` has the
+    loader itself convert an archive of other names too, which the table of names judges else."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._stack = folder, ExitStack()
-        self._workers: dict[str, runtimes.Worker] = {}
+    def __init__(self, folder: Path, *, sweep: bool = False) -> None:
+        self._folder, self._sweep, self._workers = folder, sweep, Workers()
 
     def __enter__(self) -> Self:
+        self._workers.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(self, *error: object) -> None:
+        self._workers.__exit__(*error)
 
     def of(self, specimen: Specimen) -> Verdicts:
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
             folder = Path(name)
             path = archived(specimen, folder / "model.tar.gz")
             info = _read(specimen, folder / "files")
-            if specimen.change == "names":
-                return Verdicts(check=checked(specimen, path, info), loader=loader(specimen))
-            return Verdicts(
-                check=checked(specimen, path, info),
-                loader=loader(specimen),
-                runtime=self._runtime(specimen, folder / "files", info),
-                package=(written := self._package(specimen, path, info, folder))[0],
-                verify=written[1],
+            verdicts = Verdicts(
+                check=checked(specimen, path, info), loader=self._loader(specimen, path, info)
             )
+            if specimen.change == "names" or specimen.converted_only:
+                return verdicts
+            package, verify = self._package(specimen, path, info, folder)
+            runtime = self._runtime(specimen, folder / "files", info)
+            return replace(verdicts, runtime=runtime, package=package, verify=verify)
 
-    # --- the exact version ------------------------------------------------------------------
+    # --- the public loader, and the exact version -------------------------------------------
+
+    def _loader(self, specimen: Specimen, path: Path, info: ModelInfo | None) -> Verdict:
+        """Of the archive as it unpacks it; it judges what is compiled by TVM or Treelite."""
+        signature = stated(specimen, info)
+        runtime = runtimes.closest_loader(specimen.framework, specimen.version)
+        if runtime is None or not specimen.is_compiled_by_tvm:
+            return SILENT
+        if specimen.change == "names" and not self._sweep:
+            return _verdict(public_loader.refusal(specimen.framework, list(specimen.members)))
+        folder = path.with_name("unpacked")
+        with tarfile.open(path) as archive:
+            archive.extractall(folder, filter="tar")
+            members = archive.getnames()
+        config = job_strings(specimen, signature)[0]
+        task = {
+            "framework": specimen.framework.lower(),
+            "folder": str(folder),
+            "members": members,
+            "config": config or example(signature, specimen.framework),
+            "inputs": [spec.name for spec in signature.inputs],
+            "outputs": [spec.name for spec in signature.outputs],
+        }
+        try:
+            refused = self._workers.call(runtime.name, "load", task)["refused"]
+        except NeopackError as error:
+            refused = error.message
+        return _verdict(refused)
 
     def _runtime(self, specimen: Specimen, folder: Path, info: ModelInfo | None) -> Verdict:
         signature = stated(specimen, info)
+        runtime = runtimes.closest(specimen.framework, specimen.version)
+        if runtime is None:
+            return SILENT
         files = [path for path in folder.rglob("*") if path.is_file()]
         model = folder / specimen.model
         task = {
@@ -95,26 +127,14 @@ class Judges:
             "inputs": [spec.name for spec in signature.inputs],
             "outputs": [spec.name for spec in signature.outputs],
         }
-        worker = self._worker(specimen)
-        if worker is None:
-            return SILENT
+        arrays = random_inputs(requests(signature), 0)
         try:
-            handle, _ = worker.call("load", task)
-            worker.call("predict", handle, arrays=random_inputs(requests(signature), 0))
-            worker.call("release", handle)
+            handle = self._workers.call(runtime.name, "load", task)
+            self._workers.call(runtime.name, "predict", handle, arrays)
+            self._workers.call(runtime.name, "release", handle)
         except NeopackError as error:
-            if " while running " in error.message:  # it died of this one
-                self._workers.pop(_runtime_name(specimen))
             return Verdict(word="refuses", words=error.message)
         return Verdict(word="clean")
-
-    def _worker(self, specimen: Specimen) -> runtimes.Worker | None:
-        if not runtimes.closest(specimen.framework, specimen.version):
-            return None
-        name = _runtime_name(specimen)
-        if name not in self._workers:
-            self._workers[name] = self._stack.enter_context(runtimes.worker(name))
-        return self._workers[name]
 
     # --- package ------------------------------------------------------------------------------
 
@@ -134,16 +154,16 @@ class Judges:
         return Verdict(word="clean"), _verified(out)
 
 
+def _verdict(refused: str) -> Verdict:
+    return Verdict(word="refuses", words=refused) if refused else Verdict(word="clean")
+
+
 def _verified(path: Path) -> Verdict:
     try:
         neopack.verify(path)
     except NeopackError as error:
         return Verdict(word="refuses", words=error.message)
     return Verdict(word="clean")
-
-
-def _runtime_name(specimen: Specimen) -> str:
-    return runtime_for(specimen.framework, specimen.version).name
 
 
 def _read(specimen: Specimen, folder: Path) -> ModelInfo | None:
@@ -158,7 +178,7 @@ def _read(specimen: Specimen, folder: Path) -> ModelInfo | None:
     return None
 
 
-# --- check, and the loader ------------------------------------------------------------------
+# --- check ------------------------------------------------------------------
 
 
 def checked(specimen: Specimen, path: Path, info: ModelInfo | None) -> Verdict:
@@ -177,11 +197,3 @@ def checked(specimen: Specimen, path: Path, info: ModelInfo | None) -> Verdict:
     if found["warning"]:
         return Verdict(word="warns", words=" ".join(found["warning"]))
     return Verdict(word="clean")
-
-
-def loader(specimen: Specimen) -> Verdict:
-    target = facts.target(specimen.target)
-    if facts.compiler_path(specimen.framework, target, specimen.version) != "tvm":
-        return SILENT
-    reason = public_loader.refusal(specimen.framework, list(specimen.members))
-    return Verdict(word="refuses", words=reason) if reason else Verdict(word="clean")

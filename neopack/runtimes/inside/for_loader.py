@@ -28,7 +28,9 @@ def versions(data, arrays):
 def load(data, arrays):
     """``refused`` says why the loader refuses the model, else there are ``operators`` of Relay,
     by count, and the ``dtypes`` of the inputs."""
-    sys.meta_path.insert(0, graphs.Importers)
+    if graphs.Importers not in sys.meta_path:
+        sys.meta_path.insert(0, graphs.Importers)
+    _forget()
     loader, refused = neo.load(data)
     if loader is None:
         return {"refused": refused}, {}
@@ -45,6 +47,13 @@ def load(data, arrays):
         "operators": {str(name): int(count) for name, count in counts.items()},
         "dtypes": {name: dtypes.get(own, "") for name, own in _loaded["inputs"].items()},
     }, {}
+
+
+def _forget():
+    """TensorFlow adds a model to the graph of the ones before it, which takes longer each time."""
+    _loaded.clear()
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].keras.backend.clear_session()
 
 
 def _names(data, metadata):
