@@ -7,6 +7,7 @@ the fields of that value as keywords.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -128,6 +129,12 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'neopack.api' has no attribute {name!r}")
     return getattr(importlib.import_module("neopack.sagemaker.verbs"), name)
+
+
+if "IPython" in sys.modules:  # a notebook shows results as tables
+    from neopack.reports import notebook
+
+    notebook.register()
 
 
 # --- packaging ------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from neopack.keywords import in_python
+
 if TYPE_CHECKING:
     from neopack.values.finding import Report
 
@@ -74,7 +76,7 @@ class _Explained(BaseException):
     def hint(self, hint: str) -> None:
         self._hint = hint
         if hint:  # a note, so that a traceback in a notebook shows it too
-            self.add_note(hint)
+            self.add_note(in_python(hint))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message

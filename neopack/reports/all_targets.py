@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neopack.checks.all_targets import Cell, Matrix, TargetVerdict
 from neopack.reports import markdown
-from neopack.reports.wrapping import wrapped
+from neopack.reports.wrapping import table, wrapped
 
 __all__ = ["matrix_markdown", "matrix_text"]
 
@@ -19,11 +19,8 @@ def matrix_text(matrix: Matrix) -> str:
     lines = [f"{matrix.path}: {matrix.framework}, by Neo's rules as of {matrix.facts_as_of}"]
     if matrix.remark:
         lines += wrapped("note     ", matrix.remark)
-    table = [tuple(word.lower() for word in HEADER), *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        lines.append("  ".join(cells).rstrip())
+    head = tuple(word.lower() for word in HEADER)
+    lines += table([head, *rows], left=len(head))
     for number, note in enumerate(notes, 1):
         lines += wrapped(f"[{number}] ", note)
     return "\n".join([*lines, _summary(matrix)])

@@ -1,20 +1,31 @@
-"""Lines of plain text: a text under its label, wrapped to a width, and tables."""
+"""Lines of plain text: a text under its label, wrapped to a width, and tables.
+
+On a terminal they keep to its columns. In a log or a pipe a text has the same lines on every
+machine, and a row of a table is a line.
+"""
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 __all__ = ["WIDTH", "table", "wrap", "wrapped"]
 
 WIDTH = 88
+# fewer columns than this hold no label and a word beside it
+NARROWEST = 40
+# a folded column is not narrower, so that words stay whole
+COLUMN = 12
+GAP = "  "
 
 
 def wrap(label: str, text: str, width: int) -> list[str]:
     """Lines that begin behind ``label``; the label alone where the text is empty."""
     return textwrap.wrap(
         text,
-        width,
+        min(width, _columns() or width),
         initial_indent=label,
         subsequent_indent=" " * len(label),
         break_long_words=False,
@@ -22,16 +33,55 @@ def wrap(label: str, text: str, width: int) -> list[str]:
     ) or [label.rstrip()]
 
 
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns two spaces apart, the first to the left, numbers to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.ljust(width) if index < 2 else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
-
-
 def wrapped(label: str, text: str) -> list[str]:
     return wrap(label, text, WIDTH)
+
+
+def table(rows: Sequence[Sequence[str]], *, left: int = 2) -> Iterator[str]:
+    """Columns two spaces apart, the first ``left`` to the left, the rest to the right.
+
+    On a terminal that is too narrow for them, the widest columns are folded between words.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield from _row(row, _fitting(widths, _columns()), left)
+
+
+def _columns() -> int:
+    """The terminal's columns; 0 where standard output is not one."""
+    columns = shutil.get_terminal_size((0, 0)).columns
+    return max(columns, NARROWEST) if columns else 0
+
+
+def _fitting(widths: Sequence[int], columns: int) -> list[int]:
+    """``widths``, the widest of them taken in until a row fits into ``columns``."""
+    fitting = list(widths)
+    room = columns - len(GAP) * (len(fitting) - 1)
+    while columns and sum(fitting) > room and max(fitting) > COLUMN:
+        fitting[fitting.index(max(fitting))] -= 1
+    return fitting
+
+
+def _row(row: Sequence[str], widths: Sequence[int], left: int) -> Iterator[str]:
+    folded = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+    for parts in zip_longest(*folded, fillvalue=""):
+        cells = [
+            part.ljust(width) if index < left else part.rjust(width)
+            for index, (part, width) in enumerate(zip(parts, widths, strict=True))
+        ]
+        yield GAP.join(cells).rstrip()
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    """The cell in lines of ``width``; the indent of a first column stays."""
+    if len(cell) <= width:
+        return [cell]
+    indent = " " * (len(cell) - len(cell.lstrip()))
+    return textwrap.wrap(
+        cell.strip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=True,
+        break_on_hyphens=True,
+    )

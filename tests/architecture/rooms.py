@@ -5,7 +5,7 @@ from __future__ import annotations
 # a room imports only rooms of the rows before it: nothing of its own row, so that no cycle is
 # possible
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("_version", "values", "plugins", "spelling", "versions"),
+    ("_version", "values", "plugins", "spelling", "versions", "keywords"),
     ("errors", "distributions"),
     ("facts", "formats", "outputs"),
     ("goldens", "dataconfig", "processes", "project"),

@@ -110,4 +110,4 @@ def test_an_error_is_about_the_object_and_its_traceback_has_the_hint(
     with pytest.raises(OutputError) as raised:
         package.package(torch.nn.Linear(4, 3), inputs={"x": (1, 4)}, path=archive)
     shown = "".join(traceback.format_exception_only(raised.value))
-    assert shown.splitlines()[-1] == "give --force to replace it"
+    assert shown.splitlines()[-1] == "give force=True to replace it"
