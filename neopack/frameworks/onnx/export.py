@@ -20,6 +20,8 @@ from neopack.frameworks.binding import unknown_input
 from neopack.frameworks.onnx.computing import runner_of, source_of
 from neopack.frameworks.onnx.facts import OnnxFacts
 from neopack.frameworks.onnx.lowering.lower import fits, lower, release_for
+from neopack.frameworks.onnx.lowering.plain_forms import are_wanted, write_plainly
+from neopack.frameworks.onnx.lowering.rewriting import opset_of
 from neopack.frameworks.onnx.outputs import ZipMap, cut, refuse_others, unzipped, zip_maps
 from neopack.frameworks.onnx.raising.raise_opset import LOWEST, check, needs_raising, raise_file
 from neopack.frameworks.onnx.source import model_info, require_file
@@ -129,10 +131,22 @@ def _rewritten(
         rewrites = raise_file(target, shapes, where)
         log.note(f"raised for ONNX Runtime: {'; '.join(rewrites)}")
     if fits(info, release):
-        return rewrites
+        return (*rewrites, *_written_plainly(target, info, log))
     lowered = lower(target, target, release, shapes, where)
     log.note(f"lowered for ONNX {release.release}: {'; '.join(lowered)}")
     return (*rewrites, *lowered)
+
+
+def _written_plainly(target: Path, info: ModelInfo, log: Log) -> tuple[str, ...]:
+    """What is not to be lowered, in forms that every reader of its opset takes alike."""
+    if not are_wanted(facts_of(info, OnnxFacts)):
+        return ()
+    model = _onnx().load(str(target))
+    told = write_plainly(model.graph, opset_of(model))
+    if told:
+        log.note(f"written otherwise: {'; '.join(told)}")
+        target.write_bytes(model.SerializeToString(deterministic=True))
+    return tuple(told)
 
 
 def _allowed(info: ModelInfo) -> float:

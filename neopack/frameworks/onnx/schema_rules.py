@@ -21,6 +21,8 @@ __all__ = ["RULES", "least"]
 # since this version a graph's inputs need not have its initializers
 INITIALIZERS_APART = 4
 MOST = 6
+# the first opset of which TVM and ONNX Runtime have all forms
+EARLIEST = 7
 
 
 def _facts(context: CheckContext) -> OnnxFacts:
@@ -176,4 +178,38 @@ def without_shape(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message=f"no shape is stated of {named(names)}", where=names[0])
 
 
-RULES: tuple[Rule, ...] = (not_in_opset, written_otherwise, initializers_apart, without_shape)
+@rule("NEO-ON-018", paths=("tvm",), needs=("info",))
+def early_forms(context: CheckContext) -> Iterator[Hit]:
+    """Operators have their forms of opset 7 and later (TVM's importer, run on test models)."""
+    known = _facts(context)
+    opset = known.opsets.get("", EARLIEST)
+    early = [form for form in known.forms if _is_early(form, opset)]
+    if opset < EARLIEST and early:
+        operators = named(sorted({form.operator for form in early}))
+        yield Hit(message=f"opset {opset} has older forms of {operators}", where=early[0].place)
+
+
+def _is_early(form: NodeForm, opset: int) -> bool:
+    written, later = (_schema("", form.operator, each) for each in (opset, EARLIEST))
+    if form.domain or later is None:
+        return False
+    return written is None or written.opset < later.opset
+
+
+@rule("NEO-ON-019", paths=("tvm",), needs=("info",))
+def other_constants(context: CheckContext) -> Iterator[Hit]:
+    """A Constant has its value as a tensor (apache/tvm v0.8 relay/frontend/onnx.py)."""
+    for form in _facts(context).forms:
+        words = [attribute.name for attribute in form.attributes]
+        if form.operator == "Constant" and not form.domain and "value" not in words:
+            yield Hit(message=f"a Constant has {', '.join(words) or 'no value'}", where=form.place)
+
+
+RULES: tuple[Rule, ...] = (
+    not_in_opset,
+    written_otherwise,
+    initializers_apart,
+    without_shape,
+    early_forms,
+    other_constants,
+)

@@ -905,6 +905,21 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (onnx(info=onnx_info(unranked_outputs=("y",))), "no shape is stated of 'y'"),
         (onnx(info=onnx_info(unranked_inputs=("x",))), "no shape is stated of 'x'"),
     ],
+    "NEO-ON-018": [
+        (onnx(info=written(node("Add"), 6)), "opset 6 has older forms of 'Add'"),
+        (onnx(info=written(node("Upsample"), 6)), "Upsample"),
+        (onnx(info=written(node("Relu"), 5)), "Relu"),
+    ],
+    "NEO-ON-019": [
+        (
+            onnx(
+                info=written(
+                    node("Constant", attributes=(AttributeForm(name="value_float", kind=""),))
+                )
+            ),
+            "has value_float",
+        )
+    ],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -1357,6 +1372,10 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-ON-016": [
         onnx(info=onnx_info(ir=4, unlisted_initializers=("w",))),
         onnx(info=onnx_info(ir=3)),
+    ],
+    "NEO-ON-018": [onnx(info=written(node("Relu"), 6)), onnx(info=written(node("Add"), 7))],
+    "NEO-ON-019": [
+        onnx(info=written(node("Constant", attributes=(AttributeForm(name="value", kind=""),))))
     ],
     "NEO-ON-017": [onnx(info=onnx_info(inputs=[spec("x", (None, None))]))],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],

@@ -17,9 +17,9 @@ from neopack import facts, versions
 from neopack.errors import SourceError
 from neopack.facts import OnnxRelease
 from neopack.frameworks.onnx.facts import OnnxFacts
-from neopack.frameworks.onnx.lowering.einsum import use_small_letters
 from neopack.frameworks.onnx.lowering.expansion import converted, expanded, laid_open, refuse_types
 from neopack.frameworks.onnx.lowering.older_opsets.steps import LOWEST
+from neopack.frameworks.onnx.lowering.plain_forms import write_plainly
 from neopack.frameworks.onnx.lowering.quantization import fold_weights
 from neopack.frameworks.onnx.lowering.rewrite_site import UniqueNames
 from neopack.frameworks.onnx.lowering.rewriting import (
@@ -89,7 +89,7 @@ def lower(
         model, named = expanded(model, shapes, where)
         rewrites += [f"{operator}: laid open as ONNX defines it" for operator in named]
     rewrites += _rewritten(model, release.opset, shapes, where)
-    rewrites += use_small_letters(model.graph)
+    rewrites += write_plainly(model.graph, opset_of(model))
     prune(model.graph)
     _keep_domains(model, min(opset, BASE, release.opset), where)
     if opset > release.opset:
