@@ -18,6 +18,7 @@
     │   ├── JobFailed           5   the compilation job ended without an artifact
     │   └── StillRunning        7   the time to wait is over, and the job is still running
     └── EngineFailed            6   a compile engine failed
+        └── LoaderRefused       6   Neo's public loader refuses the model, in its own words
     Interrupted               130   Ctrl-C or SIGTERM; derived from BaseException, so that
                                     code that translates a framework's errors does not catch it
 
@@ -42,6 +43,7 @@ __all__ = [
     "Interrupted",
     "JobFailed",
     "LimitExceeded",
+    "LoaderRefused",
     "Malformed",
     "Missing",
     "NeopackError",
@@ -184,6 +186,10 @@ class StillRunning(ServiceError):
 
 class EngineFailed(NeopackError):
     exit_code = 6
+
+
+class LoaderRefused(EngineFailed):
+    """``message`` is what the loader says, and nothing else."""
 
 
 class Interrupted(_Explained):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neopack.archive.read import ArchiveScan, MemberSource
-from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.artifacts.emulated import EMULATED, EmulatedMark
+from neopack.artifacts.compiled_manifest import ArtifactManifest
+from neopack.artifacts.emulated import EmulatedMark
 from neopack.artifacts.load import job_manifest
+from neopack.artifacts.own_names import MANIFEST, MARK, is_own, own_member
 from neopack.errors import Malformed
 from neopack.facts.artifacts import artifact_kind, doubled, has_sign
 from neopack.formats.codec import parsed
@@ -42,7 +43,7 @@ def look(
     mark = _mark(scanned, limits)
     if manifest is None and mark is None and source is None and not has_sign(names):
         return None
-    kind = artifact_kind([name for name in names if name not in (EMULATED, ARTIFACT_MANIFEST)])
+    kind = artifact_kind([name for name in names if not is_own(name)])
     local = manifest is not None and manifest.job is None
     returned = Returned(
         kind=f"artifact of {manifest.engine}" if manifest and local else kind.name if kind else "",
@@ -62,17 +63,17 @@ def look(
 
 
 def _manifest(scanned: ArchiveScan, limits: Limits) -> ArtifactManifest | None:
-    if ARTIFACT_MANIFEST not in scanned.file_names():
+    name = own_member(MANIFEST, scanned.file_names())
+    if not name:
         return job_manifest(scanned)
-    where = f"{scanned.path.name}:{ARTIFACT_MANIFEST}"
-    return ArtifactManifest.loads(_whole(scanned, ARTIFACT_MANIFEST, limits), where)
+    return ArtifactManifest.loads(_whole(scanned, name, limits), f"{scanned.path.name}:{name}")
 
 
 def _mark(scanned: ArchiveScan, limits: Limits) -> EmulatedMark | None:
-    if EMULATED not in scanned.file_names():
+    name = own_member(MARK, scanned.file_names())
+    if not name:
         return None
-    where = f"{scanned.path.name}:{EMULATED}"
-    return EmulatedMark.loads(_whole(scanned, EMULATED, limits), where)
+    return EmulatedMark.loads(_whole(scanned, name, limits), f"{scanned.path.name}:{name}")
 
 
 def _device(scanned: ArchiveScan, limits: Limits) -> str:

@@ -1,8 +1,9 @@
-"""The manifest of a compiled artifact: engine, options and source. It is ``neopack.json`` inside
-an artifact of a local engine, and ``<archive>.compiled.json`` beside an artifact of a job."""
+"""The manifest of a compiled artifact: engine, options and source. It is a member of an artifact
+of a local engine (``own_names``), and ``<archive>.compiled.json`` beside an artifact of a job."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,9 +16,8 @@ from neopack.values.artifact import CompiledArtifact
 from neopack.values.json import Json
 from neopack.values.signature import Signature
 
-__all__ = ["ARTIFACT_MANIFEST", "BESIDE", "ArtifactManifest", "JobRecord", "beside"]
+__all__ = ["BESIDE", "ArtifactManifest", "JobRecord", "beside"]
 
-ARTIFACT_MANIFEST = "neopack.json"
 SCHEMA = 1
 WHAT = "a local compilation by neopack, not a Neo job"
 # nothing is added to a job's artifact: DLR refuses a second .json (neo-ai/neo-ai-dlr@457aabf)
@@ -52,7 +52,8 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactManifest:
-    """``difference`` is that from the source model's golden outputs, relative to the largest."""
+    """``difference`` is that from the source model's golden outputs, relative to the largest.
+    ``digests`` are the members' SHA-256; there are none in what older versions wrote."""
 
     schema: int = SCHEMA
     what: str = WHAT
@@ -68,6 +69,7 @@ class ArtifactManifest:
     source_sha256: str = ""
     archive_sha256: str = ""
     job: JobRecord | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -84,6 +86,7 @@ class ArtifactManifest:
             options=artifact.options,
             difference=artifact.difference,
             source_sha256=source_sha256,
+            digests={member.name: _sha256(member.path) for member in artifact.members},
         )
 
     def dumps(self) -> bytes:
@@ -102,6 +105,11 @@ class ArtifactManifest:
             raise
         refuse_impossible(manifest.signature, where)
         return manifest
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def beside(archive: Path) -> Path:

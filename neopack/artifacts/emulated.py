@@ -10,9 +10,8 @@ from neopack.formats.codec import from_json, parsed, to_json
 from neopack.values.json import Json
 from neopack.values.signature import Signature
 
-__all__ = ["EMULATED", "EmulatedMark"]
+__all__ = ["EmulatedMark"]
 
-EMULATED = "neopack-emulated.json"
 WHAT = "made by neopack's emulator of AWS, not by Amazon SageMaker Neo"
 
 

@@ -15,10 +15,12 @@ HINT = "its manifest may be of another model: package it again"
 
 @contextmanager
 def failures_explained(engine: str, archive: str, verb: str) -> Iterator[None]:
-    """Raise ``EngineFailed`` for whatever is raised inside that is not an error of neopack."""
+    """Raise ``EngineFailed`` for whatever is raised inside that is not an error of neopack, and
+    say where for what is."""
     try:
         yield
-    except NeopackError:
+    except NeopackError as error:
+        error.where = error.where or archive
         raise
     except Exception as error:
         raise _explained(error, engine, archive, verb) from error

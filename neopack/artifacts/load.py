@@ -9,8 +9,9 @@ from typing import Any
 
 from neopack.archive.manifest import manifest_of, manifest_path
 from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource, extract_member, scan
-from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest, beside
+from neopack.artifacts.compiled_manifest import ArtifactManifest, beside
 from neopack.artifacts.guarded import GuardedRunner, failures_explained
+from neopack.artifacts.own_names import MANIFEST, own_member
 from neopack.errors import (
     Malformed,
     NeopackError,
@@ -40,6 +41,7 @@ __all__ = [
     "job_manifest",
     "load",
     "load_opened",
+    "member_names",
     "open_archive",
     "refuse_unsafe",
     "require_file",
@@ -81,10 +83,9 @@ def open_archive(
     require_file(path)
     scanned = scan(path, limits)
     refuse_unsafe(scanned)
-    if is_compiled(scanned):
-        compiled = ArtifactManifest.loads(
-            _whole(scanned, ARTIFACT_MANIFEST, limits), f"{path.name}:{ARTIFACT_MANIFEST}"
-        )
+    name = own_member(MANIFEST, scanned.file_names())
+    if name:
+        compiled = ArtifactManifest.loads(_whole(scanned, name, limits), f"{path.name}:{name}")
         return OpenedArchive(
             scan=scanned,
             compiled=compiled,
@@ -135,7 +136,7 @@ def job_manifest(scanned: ArchiveScan) -> ArtifactManifest | None:
 
 
 def is_compiled(scanned: ArchiveScan) -> bool:
-    return ARTIFACT_MANIFEST in scanned.file_names()
+    return bool(own_member(MANIFEST, scanned.file_names()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,15 +193,27 @@ def _load_compiled(
     """Load from temporary files: an engine reads them itself, and maps those that it keeps."""
     from neopack.engines import registry as engines
 
-    missing = set(compiled.members) - set(opened.scan.file_names())
-    if missing:
-        raise Malformed(f"lacks {min(missing)!r}", where=opened.scan.path.name)
+    _refuse_changed(opened.scan, compiled)
     engine = engines.get(compiled.engine)
     engines.refuse_options(compiled.engine, compiled.options, opened.scan.path.name)
     with staging_directory() as folder:
         for name in compiled.members:
             extract(opened.scan, name, folder / name, limits)
         return engine.load(folder, opened.signature, compiled.options, threads)
+
+
+def _refuse_changed(scanned: ArchiveScan, compiled: ArtifactManifest) -> None:
+    """Raise ``Malformed`` unless all members are there, as the engine wrote them."""
+    missing = set(compiled.members) - set(scanned.file_names())
+    if missing:
+        raise Malformed(f"lacks {min(missing)!r}", where=scanned.path.name)
+    for name in compiled.members:
+        if compiled.digests.get(name, scanned.digests[name]) != scanned.digests[name]:
+            raise Malformed(
+                f"{name!r} is not what {compiled.engine} compiled: its SHA-256 is another one",
+                where=scanned.path.name,
+                hint="compile the archive again",
+            )
 
 
 def unpack(opened: OpenedArchive, into: Path, limits: Limits = DEFAULT_LIMITS) -> Path:
@@ -210,6 +223,15 @@ def unpack(opened: OpenedArchive, into: Path, limits: Limits = DEFAULT_LIMITS) -
     for name in (opened.model, *framework.parts(opened.scan.file_names(), opened.model)):
         extract(opened.scan, name, into / name, limits)
     return into / opened.model
+
+
+def member_names(opened: OpenedArchive, into: Path) -> tuple[str, ...]:
+    """The names of all members, in the archive's order; make its directories under ``into``."""
+    entries = [entry for entry in opened.scan.entries if not entry.is_root]
+    for entry in entries:
+        if entry.kind == "directory":
+            (into / entry.name).mkdir(parents=True, exist_ok=True)
+    return tuple(entry.name for entry in entries)
 
 
 def extract(scanned: ArchiveScan, name: str, path: Path, limits: Limits) -> None:

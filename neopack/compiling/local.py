@@ -11,11 +11,13 @@ from neopack import facts
 from neopack.archive.manifest import goldens_of, manifest_of, stem
 from neopack.archive.read import ArchiveScan
 from neopack.archive.write import write_archive
-from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.artifacts.load import OpenedArchive, open_archive, require_file, unpack
+from neopack.artifacts.compiled_manifest import ArtifactManifest
+from neopack.artifacts.load import OpenedArchive, member_names, open_archive, require_file, unpack
+from neopack.artifacts.own_names import MANIFEST, own_name
 from neopack.engines import registry
 from neopack.errors import EngineFailed, UsageError
 from neopack.formats.codec import from_json, to_json
+from neopack.frameworks import registry as frameworks
 from neopack.options import CompileOptions
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
 from neopack.outputs.staging import staging_directory
@@ -61,6 +63,8 @@ def compile_opened(
     log: Log,
 ) -> CompiledArtifact:
     """Compile what ``opened`` holds into a new archive at ``path``."""
+    framework = frameworks.of_neo(opened.framework)
+    layout = framework.layout(opened.signature, target, opened.scan.file_names())
     request = CompilationRequest(
         framework=opened.framework,
         model=Path(opened.model),
@@ -69,6 +73,7 @@ def compile_opened(
         goldens=goldens,
         precision=settings.precision,
         max_difference=settings.max_difference,
+        data_input_config=layout.data_input_config,
     )
     engine = registry.choose(request, settings.engine)
     log.note(
@@ -100,10 +105,12 @@ def _compiled(
             preload=(TASKS, *registry.preload(engine, request.framework)),
         ) as child,
     ):
-        model = unpack(opened, staging / "model", settings.limits)
+        folder = staging / "model"
+        model = unpack(opened, folder, settings.limits)
+        names = member_names(opened, folder)
         task = {
             "engine": engine,
-            "request": to_json(replace(request, model=model)),
+            "request": to_json(replace(request, model=model, folder=folder, members=names)),
             "out": str(staging),
         }
         with log.step("compiling"):
@@ -127,11 +134,12 @@ def _write(
     made: CompiledArtifact, opened: OpenedArchive, path: Path, settings: CompileOptions, log: Log
 ) -> CompiledArtifact:
     manifest = ArtifactManifest.of(made, opened.framework, opened.scan.sha256)
-    described = made.members[0].path.with_name(ARTIFACT_MANIFEST)
+    name = own_name(MANIFEST, [member.name for member in made.members])
+    described = made.members[0].path.with_name(name)
     described.write_bytes(manifest.dumps())
-    members = (*made.members, Member(name=ARTIFACT_MANIFEST, path=described))
+    members = (*made.members, Member(name=name, path=described))
     with AtomicOutputs(force=settings.force) as outputs:
         write_archive(outputs.open(path), members, level=settings.level, log=log)
     # the staging directory goes; the bytes are in the archive now
     inside = tuple(Member(name=member.name, path=path) for member in made.members)
-    return replace(made, path=path, members=inside)
+    return replace(made, path=path, members=inside, twin=None)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from neopack.archive.read import extract_member, scan
 from neopack.archive.write import write_archive
-from neopack.artifacts.emulated import EMULATED, EmulatedMark
+from neopack.artifacts.emulated import EmulatedMark
 from neopack.artifacts.load import find_model, open_archive
+from neopack.artifacts.own_names import MARK, own_member, own_name
 from neopack.compiling import local
 from neopack.dataconfig.data_input_config import with_shapes
 from neopack.engines import registry as engines
@@ -115,10 +116,11 @@ def _with_outputs(archive: Path, signature: Signature) -> Signature:
 
 def _marked(archive: Path, folder: Path, mark: EmulatedMark) -> Path:
     """The archive with the emulator's mark as a further member."""
-    described = folder / EMULATED
-    described.write_bytes(mark.dumps())
     scanned = scan(archive)
-    names = sorted(set(scanned.file_names()) - {EMULATED})
+    names = sorted(name for name in scanned.file_names() if not own_member(MARK, [name]))
+    own = own_name(MARK, names)
+    described = folder / own
+    described.write_bytes(mark.dumps())
     members = [
         Member(name=name, path=extract_member(scanned, name, folder / f"member-{index}"))
         for index, name in enumerate(names)
@@ -128,7 +130,7 @@ def _marked(archive: Path, folder: Path, mark: EmulatedMark) -> Path:
     with path.open("xb") as stream:
         write_archive(
             stream,
-            [*members, Member(name=EMULATED, path=described)],
+            [*members, Member(name=own, path=described)],
             directories=sorted(directories - {""}),
         )
     return path

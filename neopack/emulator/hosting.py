@@ -7,9 +7,9 @@ from pathlib import Path
 
 from neopack import facts
 from neopack.archive.read import ArchiveScan, MemberSource, scan
-from neopack.artifacts.compiled_manifest import ARTIFACT_MANIFEST, ArtifactManifest
-from neopack.artifacts.emulated import EMULATED, EmulatedMark
-from neopack.artifacts.load import is_compiled
+from neopack.artifacts.compiled_manifest import ArtifactManifest
+from neopack.artifacts.emulated import EmulatedMark
+from neopack.artifacts.own_names import MANIFEST, MARK, own_member
 from neopack.errors import SourceError
 from neopack.facts.images import inference_image
 from neopack.serving.container import Container
@@ -48,13 +48,15 @@ def hosted(artifact: Path, variant: Variant) -> Container:
 def _compiled(scanned: ArchiveScan) -> _Compiled | None:
     """The properties from the marks in an artifact, or None without a mark."""
     where = scanned.path.name
-    if EMULATED in scanned.file_names():
-        mark = EmulatedMark.loads(_text(scanned, EMULATED), where)
+    mark_name = own_member(MARK, scanned.file_names())
+    if mark_name:
+        mark = EmulatedMark.loads(_text(scanned, mark_name), where)
         return _Compiled(
             target=facts.target(mark.target), framework=mark.framework, signature=mark.signature
         )
-    if is_compiled(scanned):
-        manifest = ArtifactManifest.loads(_text(scanned, ARTIFACT_MANIFEST), where)
+    name = own_member(MANIFEST, scanned.file_names())
+    if name:
+        manifest = ArtifactManifest.loads(_text(scanned, name), where)
         return _Compiled(target=facts.target(manifest.target), framework=manifest.framework)
     return None
 

@@ -28,10 +28,12 @@ class Availability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineVerdict:
-    """Whether an engine takes a request; ``why_not`` in one line where it does not."""
+    """Whether an engine takes a request; ``why_not`` in one line where it does not. ``lacking`` is
+    the command that installs what this request needs, where that is missing."""
 
     takes: bool
     why_not: str = ""
+    lacking: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from neopack.errors import EngineFailed, NeopackError, VerificationFailed, first
 from neopack.goldens.cases import GoldenCase, load_cases
 from neopack.goldens.comparison import Worst, worst
 from neopack.goldens.directed import Compute
-from neopack.values.artifact import CompilationRequest, CompiledArtifact
+from neopack.values.artifact import CompilationRequest, CompiledArtifact, Twin
 from neopack.values.log import Log
 
 __all__ = ["compared"]
@@ -35,7 +35,8 @@ def compared(
         return artifact
     cases = load_cases(request.goldens)
     wide = [case for case in cases if _is_wide(case, engine.integer_bits)]
-    predict = engine.load(folder, artifact.signature, artifact.options, None).predict
+    twin = artifact.twin or Twin(folder=folder, options=artifact.options)
+    predict = engine.load(twin.folder, artifact.signature, twin.options, None).predict
     off = _worst([case for case in cases if case not in wide], predict)
     allowed = _allowed(engine, request)
     _refuse(off, allowed)
@@ -43,6 +44,11 @@ def compared(
         log.warn(
             f"{engine.name} computes integers in {engine.integer_bits} bits: the compiled model "
             "answers otherwise where they need more"
+        )
+    if artifact.twin is not None:
+        log.note(
+            f"the code for {artifact.target} does not run here: compared was the same model "
+            "compiled for this CPU"
         )
     return replace(artifact, difference=off.difference)
 

@@ -17,6 +17,7 @@ __all__ = [
     "names",
     "preload",
     "refuse_options",
+    "takes_original",
     "unsafe_options",
     "verdict",
 ]
@@ -66,7 +67,7 @@ def choose(request: CompilationRequest, asked: str | None = None) -> Engine:
     said = [
         (engine, engine.supports(request)) for engine in map(get, [asked] if asked else names())
     ]
-    takers = [engine for engine, verdict in said if verdict.takes]
+    takers = [(engine, verdict.lacking) for engine, verdict in said if verdict.takes]
     if not takers:
         _refuse_unknown_precision(request.precision)
         raise Unsupported(
@@ -74,11 +75,14 @@ def choose(request: CompilationRequest, asked: str | None = None) -> Engine:
             f"{request.target.name}: {'; '.join(verdict.why_not for _, verdict in said)}",
             hint=f"a Neo job compiles for {request.target.name}: --backend sagemaker",
         )
-    for engine in takers:
-        if engine.available().version is not None:
+    for engine, lacking in takers:
+        # what somebody asks for by name is installed on first use
+        if engine.available().version is not None and (asked or not lacking):
             return engine
+    first, lacking = takers[0]
     raise Missing(
-        f"{takers[0].name} compiles this and is not installed", hint=takers[0].available().install
+        f"{first.name} compiles this and is not installed",
+        hint=lacking or first.available().install,
     )
 
 
@@ -97,11 +101,16 @@ def verdict(name: str, request: CompilationRequest) -> EngineVerdict:
         "precisions": request.precision,
     }
     for field, value in asked.items():
-        if value not in row[field]:
+        if value not in row.get(field, [value]):
             return EngineVerdict(
                 takes=False, why_not=f"{name} takes {field} {', '.join(row[field])}"
             )
     return EngineVerdict(takes=True)
+
+
+def takes_original(name: str) -> bool:
+    """Whether the engine reads a model as Neo does, and not in the form of today's frameworks."""
+    return bool(_plugins.rows.get(name, {}).get("original"))
 
 
 def preload(name: str, framework: str) -> tuple[str, ...]:

@@ -8,7 +8,29 @@ from dataclasses import dataclass
 from neopack.facts.rows import facts_file
 from neopack.values.target import Target
 
-__all__ = ["GeneratedCode", "generated_code", "not_generated"]
+__all__ = [
+    "GeneratedCode",
+    "Linking",
+    "code_names",
+    "code_of",
+    "generated_code",
+    "generic",
+    "not_generated",
+]
+
+TRIPLE = re.compile(r" -mtriple=([^ ]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linking:
+    """What links code of a triple: ``compilers`` in their order, Debian's ``package`` of the
+    first, ``zig``'s name of the target. ``machine`` is the one in the library's ELF header."""
+
+    triple: str
+    machine: str
+    compilers: tuple[str, ...]
+    package: str
+    zig: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +48,24 @@ class GeneratedCode:
             and (self.needs is not None and self.needs <= flags)
         )
 
+    @property
+    def linking(self) -> Linking | None:
+        """None where there is no code, or nothing is known to link it."""
+        table = facts_file("code_generation").table("linking")
+        stated = TRIPLE.search(self.name)
+        triple = stated[1] if stated else table.text("here")
+        rows = table.table("triple")
+        if not self.name or triple not in rows:
+            return None
+        row = rows.table(triple)
+        return Linking(
+            triple=triple,
+            machine=row.text("machine"),
+            compilers=row.texts("compilers"),
+            package=row.text("package"),
+            zig=row.text("zig"),
+        )
+
 
 def not_generated(target: Target) -> str:
     """Why TVM generates no code for that target, or ""."""
@@ -39,7 +79,25 @@ def generated_code(target: Target, mcpu: str = "") -> GeneratedCode:
     name = data.table("device").text(target.name, system)
     if mcpu and name:
         name = f"{re.sub(' -mcpu=[^ ]+', '', name)} -mcpu={mcpu}"
+    return code_of(name)
+
+
+def code_of(name: str) -> GeneratedCode:
+    """The code that TVM calls ``name``."""
     return GeneratedCode(name=name, needs=_needs(name))
+
+
+def code_names() -> tuple[str, ...]:
+    """The names of all code that is generated for some target."""
+    data = facts_file("code_generation")
+    names = {*data.words("device").values(), *data.words("system").values()}
+    return tuple(sorted(names))
+
+
+def generic(code: GeneratedCode) -> GeneratedCode:
+    """Code for any CPU of the same system and architecture."""
+    stated = TRIPLE.search(code.name)
+    return code_of("llvm" + (stated[0] if stated else ""))
 
 
 def _needs(name: str) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from neopack.errors import Malformed, SourceError, first_line
 from neopack.values.artifact import Array
 
-__all__ = ["load_arrays", "save_arrays"]
+__all__ = ["in_dtype", "load_arrays", "save_arrays"]
 
 # numpy's letters for bool, integers, unsigned ones and floats
 NUMBERS = "biuf"
@@ -66,3 +66,16 @@ def load_arrays(path: Path) -> dict[str, Array]:
                 f"{name!r} is not an array of numbers but of {array.dtype}", where=str(path)
             )
     return arrays
+
+
+def in_dtype(array: Array, dtype: str) -> Array:
+    """In the dtype of the source's output, where the compiler has another width of the kind, or
+    the same numbers in another kind: it computes in float32 what the source computes in int64."""
+    import numpy as np
+
+    if not dtype:
+        return array
+    same_kind = np.dtype(dtype).kind == array.dtype.kind
+    with np.errstate(invalid="ignore"):  # NaN as an integer
+        cast = array.astype(dtype)
+    return cast if same_kind or np.array_equal(cast, array) else array

@@ -46,9 +46,11 @@ class _Timing:
         self._inputs = random_inputs(requests, data["seed"])
         self._warm_up(self._runner)
         runtimes = RUNTIMES.get(opened.engine, (opened.engine,))
+        # an engine that is no package here computes in the version that it compiled in
+        compiled_in = opened.compiled.engine_version if opened.compiled else ""
         return {
             "engine": runtimes[0],
-            "version": next(filter(None, map(distributions.version, runtimes)), ""),
+            "version": next(filter(None, map(distributions.version, runtimes)), compiled_in),
             "precision": opened.precision,
             "inputs": [{"dtype": r.dtype, "shape": list(r.shape)} for r in requests],
         }

@@ -4,7 +4,6 @@ that what was built computes the golden outputs."""
 from __future__ import annotations
 
 import math
-import platform
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,19 +13,20 @@ from pathlib import Path
 from neopack import facts, runtimes
 from neopack.archive.manifest import record_compiler_evidence
 from neopack.dataconfig.compiler_options import parse_options
-from neopack.dataconfig.data_input_config import example
 from neopack.errors import Missing, Unsupported, VerificationFailed
 from neopack.facts.code_generation import generated_code, not_generated
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.goldens.arrays import in_dtype
 from neopack.goldens.cases import GoldenCase, load_cases
 from neopack.outputs.staging import staging_directory
 from neopack.proving import comparing, ties
 from neopack.proving.proof import Proof, allowed_difference, archived, info_of, packaged
 from neopack.rules.randomness import random_parts
-from neopack.runtimes import Runtime, Worker
+from neopack.runtimes import Runtime, Worker, loading, this_cpu
+from neopack.runtimes.loading import ConvertedModel
 from neopack.values.artifact import Array
 from neopack.values.evidence import CompilerEvidence
-from neopack.values.json import AnyJson, Json
+from neopack.values.json import Json
 from neopack.values.log import Log
 from neopack.values.target import Target
 
@@ -34,9 +34,6 @@ __all__ = ["is_compiled_by_tvm", "prove_compiler", "verify_compiler"]
 
 HERE = "llvm"
 TREES = "C by Treelite, compiled with gcc"
-# a network of hundreds of layers is built in minutes
-LOAD_WITHIN = 1200.0
-BUILD_WITHIN = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +103,7 @@ def prove_compiler(proof: Proof, log: Log) -> CompilerEvidence:
         versions=versions,
         code=build.code,
         computed_in=build.computed_in,
-        operators=model["operators"],
+        operators=model.operators,
         load_seconds=round(seconds, 3),
         build_seconds=round(build.seconds, 3),
         difference=max(output.relative for output in compared.outputs),
@@ -114,7 +111,7 @@ def prove_compiler(proof: Proof, log: Log) -> CompilerEvidence:
         outputs=compared.outputs,
         cases=compared.cases,
         remarks=(
-            *_input_remarks(proof, model["dtypes"]),
+            *_input_remarks(proof, model.dtypes),
             *_output_remarks(proof, returned),
             *_build_remarks(proof, build),
         ),
@@ -138,19 +135,18 @@ def _loader_for(proof: Proof) -> Runtime:
     return runtime
 
 
-def _converted(proof: Proof, worker: Worker) -> AnyJson:
-    task: Json = {
-        "framework": proof.framework.lower(),
-        "folder": str(proof.folder),
-        "members": list(proof.members),
-        "config": proof.data_input_config or example(proof.signature, proof.framework),
-        "inputs": [spec.name for spec in proof.signature.inputs],
-        "outputs": [spec.name for spec in proof.signature.outputs],
-    }
-    model, _ = worker.call("load", task, timeout=LOAD_WITHIN)
-    if model["refused"]:
+def _converted(proof: Proof, worker: Worker) -> ConvertedModel:
+    model = loading.converted(
+        worker,
+        framework=proof.framework,
+        folder=proof.folder,
+        members=proof.members,
+        signature=proof.signature,
+        config=proof.data_input_config,
+    )
+    if model.refused:
         raise VerificationFailed(
-            f"Neo's public loader refuses it: {model['refused']}",
+            f"Neo's public loader refuses it: {model.refused}",
             where=proof.subject,
             hint="neopack explain, given these words, says what they mean",
         )
@@ -165,12 +161,12 @@ def _built(proof: Proof, runtime: Runtime, worker: Worker, folder: Path, log: Lo
         seconds = _build(proof, runtime, worker, TREES, folder / "trees.so", log)
         return _Build(code=TREES, computed_in=TREES, seconds=seconds)
     code = generated_code(proof.target, _mcpu(proof))
-    if code.runs(platform.machine(), _cpu_flags()):
+    if this_cpu.runs(code):
         seconds = _build(proof, runtime, worker, code.name, None, log)
         return _Build(code=code.name, computed_in=code.name, seconds=seconds)
     seconds = 0.0
     if code.name:
-        seconds = _build(proof, runtime, worker, code.name, folder / "compiled.o", log)
+        seconds = _build(proof, runtime, worker, code.name, folder, log)
     here = _build(proof, runtime, worker, HERE, None, log)
     return _Build(code=code.name, computed_in=HERE, seconds=seconds or here)
 
@@ -182,7 +178,7 @@ def _build(
     task: Json = {"code": code, "runs": path is None, "path": str(path or "")}
     start = time.monotonic()
     with log.step(f"building for {code}"):
-        answer, _ = worker.call("build", task, timeout=BUILD_WITHIN)
+        answer, _ = worker.call("build", task, timeout=loading.BUILD_WITHIN)
     if answer.get("missing"):
         raise Missing(answer["missing"], hint="install it: apt-get install gcc, for example")
     if answer["refused"]:
@@ -199,15 +195,6 @@ def _mcpu(proof: Proof) -> str:
     return mcpu if isinstance(mcpu, str) and re.fullmatch(r"[\w.+-]+", mcpu) else ""
 
 
-def _cpu_flags() -> frozenset[str]:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return frozenset()
-    flags = re.search(r"^flags\s*:(.*)$", text, re.MULTILINE)
-    return frozenset(flags.group(1).split()) if flags else frozenset()
-
-
 # --- computing ------------------------------------------------------------------------------
 
 
@@ -221,22 +208,9 @@ def _compared(
     def compute(inputs: Mapping[str, Array]) -> dict[str, Array]:
         outputs = worker.call("predict", None, arrays=dict(inputs))[1]
         returned.update({name: str(array.dtype) for name, array in outputs.items()})
-        return {name: _as(array, dtypes.get(name, "")) for name, array in outputs.items()}
+        return {name: in_dtype(array, dtypes.get(name, "")) for name, array in outputs.items()}
 
     return comparing.compared(cases, compute, allowed), returned
-
-
-def _as(array: Array, dtype: str) -> Array:
-    """In the dtype of the source's output, where the compiler has another width of the kind, or
-    the same numbers in another kind: it computes in float32 what the source computes in int64."""
-    import numpy as np
-
-    if not dtype:
-        return array
-    same_kind = np.dtype(dtype).kind == array.dtype.kind
-    with np.errstate(invalid="ignore"):  # NaN as an integer
-        cast = array.astype(dtype)
-    return cast if same_kind or np.array_equal(cast, array) else array
 
 
 def _output_remarks(proof: Proof, returned: Mapping[str, str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from neopack import facts
 from neopack.archive.manifest import Manifest, goldens_of, manifest_of
-from neopack.artifacts.load import open_archive, unpack
+from neopack.artifacts.load import member_names, open_archive, unpack
 from neopack.errors import SourceError, Unsupported, UsageError
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import registry
@@ -83,13 +83,10 @@ def archived(
     version = manifest.framework_version
     if target is not None:
         version = _version_of(opened.framework, facts.target(target))
-    entries = [entry for entry in opened.scan.entries if not entry.is_root]
     with staging_directory() as folder:
         model = unpack(opened, folder, limits)
         files = [path for path in folder.rglob("*") if path.is_file() and path != model]
-        for entry in entries:
-            if entry.kind == "directory":
-                (folder / entry.name).mkdir(parents=True, exist_ok=True)
+        names = member_names(opened, folder)
         proof = Proof(
             subject=archive.name,
             framework=opened.framework,
@@ -99,7 +96,7 @@ def archived(
             signature=manifest.signature,
             goldens=goldens,
             folder=folder,
-            members=[entry.name for entry in entries],
+            members=names,
             target=facts.target(target or manifest.target),
             data_input_config=manifest.data_input_config,
             compiler_options=manifest.compiler_options,

@@ -24,7 +24,17 @@ from neopack.runtimes import install
 from neopack.spelling import nearest
 from neopack.values.log import Log, SilentLog
 
-__all__ = ["Runtime", "Worker", "closest", "closest_loader", "get", "is_exact", "names", "worker"]
+__all__ = [
+    "Runtime",
+    "Worker",
+    "closest",
+    "closest_loader",
+    "get",
+    "is_exact",
+    "loaders",
+    "names",
+    "worker",
+]
 
 INSIDE = Path(__file__).parent / "inside"
 
@@ -61,6 +71,11 @@ class Runtime:
 
 def names() -> tuple[str, ...]:
     return tuple(_rows())
+
+
+def loaders() -> tuple[str, ...]:
+    """The runtimes that have Neo's public loader."""
+    return tuple(name for name, runtime in _rows().items() if runtime.compiler)
 
 
 def get(name: str) -> Runtime:

@@ -16,12 +16,11 @@ from neopack.archive.manifest import golden_path, manifest_of
 from neopack.archive.read import ArchiveScan, extract_member, scan
 from neopack.archive.write import write_archive, write_copy
 from neopack.artifacts.compiled_manifest import (
-    ARTIFACT_MANIFEST,
     ArtifactManifest,
     JobRecord,
     beside,
 )
-from neopack.artifacts.emulated import EMULATED
+from neopack.artifacts.own_names import is_own
 from neopack.errors import ServiceError
 from neopack.facts.artifacts import kind_of
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
@@ -264,7 +263,7 @@ def _manifest(
 
 
 def _what(account: Account, artifact: ArchiveScan) -> str:
-    if {ARTIFACT_MANIFEST, EMULATED} & set(artifact.file_names()):
+    if any(map(is_own, artifact.file_names())):
         return "an emulated compilation, not a Neo job"
     where = f" at {account.endpoint}" if account.endpoint else ""
     return f"a SageMaker Neo compilation job{where}"

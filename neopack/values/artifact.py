@@ -22,6 +22,7 @@ __all__ = [
     "CompiledArtifact",
     "NeoArchive",
     "Runner",
+    "Twin",
 ]
 
 
@@ -51,6 +52,9 @@ class CompilationRequest:
 
     ``model`` is the model file taken out of the archive, its parts beside it as they were
     there; ``max_difference`` the largest relative difference from the golden outputs that passes.
+    ``folder`` is where the archive was unpacked, and ``members`` are all names in it, directories
+    too, in its order, although model and parts alone are there. ``data_input_config`` is the one
+    of a job, which XGBoost does not need.
     """
 
     framework: str
@@ -60,6 +64,17 @@ class CompilationRequest:
     goldens: Path | None = None
     precision: str = "fp32"
     max_difference: float | None = None
+    folder: Path | None = None
+    members: tuple[str, ...] = ()
+    data_input_config: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """The same model compiled for this machine too, with the engine's options for loading it."""
+
+    folder: Path
+    options: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +82,8 @@ class CompiledArtifact:
     """What an engine made: its files, and how far its numbers are from the golden ones.
 
     ``difference`` is the largest absolute difference over the largest absolute golden
-    output, or None where there were no goldens to compare with.
+    output, or None where there were no goldens to compare with. It is that of the ``twin``
+    where the artifact's own code does not run here.
     """
 
     engine: str
@@ -79,6 +95,7 @@ class CompiledArtifact:
     options: Mapping[str, Json] = field(default_factory=dict)
     difference: float | None = None
     path: Path | None = None
+    twin: Twin | None = None
 
     def __fspath__(self) -> str:
         if self.path is None:

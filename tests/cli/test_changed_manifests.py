@@ -96,6 +96,13 @@ def test_a_graph_that_does_not_fit_its_manifest(refused: Call, desk: Desk, shelf
         b"</net>"
     )
     change(shelf / "cnn-ml_c5.tar.gz", artifact, lambda manifest: manifest, graph=graph)
+    refused(1, "'compiled.xml' is not what openvino compiled", "run", "--random", artifact)
+    change(
+        shelf / "cnn-ml_c5.tar.gz",
+        artifact,
+        lambda manifest: manifest | {"digests": {}},
+        graph=graph,
+    )
     refused(6, "OpenVINO cannot compute the artifact", "run", "--random", artifact)
 
 

@@ -88,8 +88,11 @@ def test_4_for_an_engine_that_is_not_installed(
 ) -> None:
     copied("cnn", desk.path)
     monkeypatch.setattr(distributions, "version", lambda name: None)
+    monkeypatch.setenv("NEOPACK_HOME", str(desk.path))  # without runtimes
     words = ("openvino", "not installed", "pip install 'neopack[openvino]'")
     refused(4, words, "compile", "cnn.tar.gz", "-t", "ml_c5")
+    words = ("tvm", "not installed", "neopack runtimes install neo-loader-pytorch-1.8.1")
+    refused(4, words, "compile", "cnn.tar.gz", "-t", "rasp3b")
 
 
 @pytest.fixture
@@ -191,15 +194,15 @@ def test_6_for_an_engine_that_is_killed(
 
 
 @pytest.mark.parametrize(
-    ("damage", "code", "words"),
+    ("damage", "words"),
     [
-        ("compiled.xml", 6, "OpenVINO cannot load the artifact"),
-        ("compiled.bin", 6, "OpenVINO"),
-        ("neopack.json", 1, "neopack.json"),
+        ("compiled.xml", "'compiled.xml' is not what openvino compiled"),
+        ("compiled.bin", "'compiled.bin' is not what openvino compiled"),
+        ("neopack.json", "neopack.json"),
     ],
 )
 def test_an_artifact_with_a_damaged_member(
-    refused: Call, desk: Desk, shelf: Path, damage: str, code: int, words: str
+    refused: Call, desk: Desk, shelf: Path, damage: str, words: str
 ) -> None:
     import tarfile
 
@@ -211,7 +214,7 @@ def test_an_artifact_with_a_damaged_member(
             if member.name == damage:
                 member.size //= 2
             tar.addfile(member, whole.extractfile(member.name))
-    refused(code, words, "run", "bad.tar.gz", "--random")
+    refused(1, words, "run", "bad.tar.gz", "--random")
 
 
 @pytest.mark.parametrize("absent", ["compiled.xml", "compiled.bin"])

@@ -13,7 +13,6 @@ import pytest
 from orders import BUCKET, bucket, create, ended, tar_of, upload
 
 import neopack
-from neopack.artifacts.emulated import EMULATED
 from neopack.emulator import Emulator
 from neopack.emulator.storage import LOG_GROUP
 
@@ -81,7 +80,7 @@ def test_every_artifact_says_that_it_is_emulated(aws: Emulator, shelf: Path) -> 
     create(aws, "as-it-came", **ONNX, OutputConfig_TargetDevice="jetson_nano")
     for name, engine in (("compiled", "openvino"), ("as-it-came", "")):
         key = ended(aws, name)["ModelArtifacts"]["S3ModelArtifacts"].split("/", 3)[3]
-        mark = json.loads(members(aws, key)[EMULATED])
+        mark = json.loads(members(aws, key)["neopack-emulated.json"])
         assert mark["emulated"] is True
         assert mark["engine"] == engine
         assert "not by Amazon SageMaker Neo" in mark["what"]
@@ -98,7 +97,7 @@ def test_what_no_engine_takes_is_handed_on_marked(aws: Emulator, shelf: Path) ->
     ended(aws)
     out = members(aws, "out/model-ml_inf1.tar.gz")
     with tarfile.open(shelf / "cnn.tar.gz") as tar:
-        assert set(out) == {EMULATED, *tar.getnames()}
+        assert set(out) == {"neopack-emulated.json", *tar.getnames()}
     assert any("no local engine" in line for line in log(aws))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import neopack as package
 from neopack import runtimes
-from neopack.errors import CheckFailed, ExportFailed, SourceError, Unsupported, UsageError
+from neopack.errors import CheckFailed, ExportFailed, Missing, SourceError, UsageError
 from neopack.formats import mxparams
 from neopack.formats.source import BytesSource
 from neopack.goldens.cases import load_goldens
@@ -261,10 +261,14 @@ def test_shapes_have_to_be_given(tmp_path: Path, fixtures: Path) -> None:
         package.package(fixtures / "mxnet/gluon", path=tmp_path / "m.tar.gz")
 
 
-def test_nothing_here_compiles_it(tmp_path: Path, fixtures: Path) -> None:
+def test_what_compiles_it_is_named_where_it_is_not_installed(
+    tmp_path: Path, fixtures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = package.package(fixtures / "mxnet/sagemaker", path=tmp_path / "m.tar.gz")
-    with pytest.raises(Unsupported, match="nothing here compiles MXNET"):
+    monkeypatch.setenv("NEOPACK_HOME", str(tmp_path))
+    with pytest.raises(Missing, match="tvm compiles this and is not installed") as told:
         package.compile(made.path, target="ml_c5")
+    assert told.value.hint == "neopack runtimes install neo-loader-mxnet-1.8.0"
 
 
 @pytest.mark.parametrize("runtime", [None, "mxnet-1.5.1"])

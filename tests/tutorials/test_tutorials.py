@@ -20,7 +20,7 @@ TUTORIALS = [page for page in DOCS.glob("tutorials/*.md") if page.stem != "READM
 PAGES = sorted([*TUTORIALS, DOCS / "questions.md", DOCS / "neo.md"])
 FENCE = "`" * 3
 # a page shows what a reader sees who has these already, as most of its commands find them
-RUNTIME = re.compile(r"(?:proven in|runtimes install) ([a-z]+-[0-9]+\.[0-9]+\.[0-9]+)")
+RUNTIME = re.compile(r"(?:proven in|runtimes install) ([a-z-]+-[0-9]+\.[0-9]+\.[0-9]+)")
 
 
 def load() -> Any:

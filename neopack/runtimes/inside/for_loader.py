@@ -1,4 +1,5 @@
-"""Tasks of Neo's public loader with TVM: convert a model, build it, compute with what was built."""
+"""Tasks of Neo's public loader with TVM: convert a model, build it, compute with what was built,
+here or before."""
 
 import logging
 import os
@@ -13,6 +14,7 @@ warnings.simplefilter("ignore")
 import graphs  # noqa: E402
 import neo  # noqa: E402
 import numpy  # noqa: E402
+import programs  # noqa: E402
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 PACKAGES = ("torch", "torchvision", "onnx", "mxnet", "keras", "tensorflow", "tvm", "numpy")
@@ -27,7 +29,8 @@ def versions(data, arrays):
 
 def load(data, arrays):
     """``refused`` says why the loader refuses the model, else there are ``operators`` of Relay,
-    by count, and the ``dtypes`` of the inputs."""
+    by count, the ``dtypes`` of the inputs, and what DLR's metadata has of ``inputs``, in the order
+    of those in ``data``, and ``outputs``, in that of the compiled model."""
     if graphs.Importers not in sys.meta_path:
         sys.meta_path.insert(0, graphs.Importers)
     _forget()
@@ -41,11 +44,13 @@ def load(data, arrays):
     _loaded.update(module=module, parameters=parameters, turned=data["framework"] == "keras")
     _loaded["inputs"], _loaded["outputs"] = _names(data, loader.metadata)
     counts = tvm.relay.analysis.list_op_freqs(module)
-    dtypes = {v.name_hint: str(getattr(v.checked_type, "dtype", "")) for v in module["main"].params}
+    types = {variable.name_hint: variable.checked_type for variable in module["main"].params}
     return {
         "refused": "",
         "operators": {str(name): int(count) for name, count in counts.items()},
-        "dtypes": {name: dtypes.get(own, "") for name, own in _loaded["inputs"].items()},
+        "dtypes": {name: _dtype(types.get(own)) for name, own in _loaded["inputs"].items()},
+        "inputs": [_described(own, types.get(own)) for own in _loaded["inputs"].values()],
+        "outputs": list(_outputs(module["main"].ret_type, _loaded["outputs"])),
     }, {}
 
 
@@ -63,23 +68,47 @@ def _names(data, metadata):
     return graphs.names(data, metadata)
 
 
+def _outputs(kind, names):
+    kinds = getattr(kind, "fields", None) or [kind]
+    for place, one in enumerate(kinds):
+        name = names[place] if place < len(names) else ""
+        yield _described(name or "output_%d" % place, one)
+
+
+def _described(name, kind):
+    """As in DLR's metadata, with -1 for a dim that is not known; empty for what nothing needs."""
+    dims = [getattr(dim, "value", -1) for dim in getattr(kind, "shape", ())]
+    return {"name": name, "dtype": _dtype(kind), "shape": [int(dim) for dim in dims]}
+
+
+def _dtype(kind):
+    return str(getattr(kind, "dtype", ""))
+
+
 def build(data, arrays):
     """Build what was loaded for ``code``, a target of TVM's. With ``runs`` it is ready to compute,
-    else its code is written to ``path``. ``refused`` says why it cannot be built."""
-    import tvm
-
-    program = _Virtual if _is_dynamic(_loaded["module"]) else _Graph
+    else it is saved into the folder ``path``. ``refused`` says why it cannot be built."""
     try:
-        with tvm.transform.PassContext(opt_level=3):
-            built = program(_loaded["module"], data["code"], _loaded["parameters"])
+        program = programs.built(_loaded["module"], data["code"], _loaded["parameters"])
         if data["runs"]:
-            built.start()
-            _loaded["program"] = built
+            program.start()
+            _loaded["program"] = program
         else:
-            built.library().save(data["path"])
+            program.save(data["path"])
     except Exception as error:  # TVM raises whatever C++ does
         return {"refused": neo.words(error)}, {}
     return {"refused": ""}, {}
+
+
+def open_program(data, arrays):
+    """Make the files in ``folder`` ready to compute; ``inputs`` and ``outputs`` are the compiled
+    model's, by our names and in order, and ``turned`` says that it has channels first."""
+    try:
+        _loaded["program"] = programs.opened(data["folder"], data["threads"])
+    except Exception as error:  # as above
+        raise RuntimeError(neo.words(error))
+    _loaded.update({name: data[name] for name in ("inputs", "outputs", "turned")})
+    return None, {}
 
 
 def predict(data, arrays):
@@ -100,89 +129,10 @@ def _turned(array, source, to):
     return numpy.moveaxis(array, source, to) if array.ndim >= TURNED else array
 
 
-class _Graph:
-    """A program of static shapes: what Neo runs with TVM's graph executor."""
-
-    def __init__(self, module, code, parameters):
-        import tvm
-
-        self.factory = tvm.relay.build(module, target=code, params=parameters)
-
-    def library(self):
-        return self.factory.get_lib()
-
-    def start(self):
-        import tvm
-        from tvm.contrib import graph_executor
-
-        self.executor = graph_executor.GraphModule(self.factory["default"](tvm.cpu()))
-
-    def predict(self, inputs):
-        for name, array in inputs.items():
-            # what the outputs do not need is gone
-            if self.executor.get_input_index(name) >= 0:
-                self.executor.set_input(name, array)
-        self.executor.run()
-        count = self.executor.get_num_outputs()
-        return [self.executor.get_output(place).asnumpy() for place in range(count)]
-
-
-class _Virtual:
-    """A program with control flow, or of shapes that follow from data: for TVM's virtual machine."""
-
-    def __init__(self, module, code, parameters):
-        from tvm.relay import vm
-
-        self.takes = [variable.name_hint for variable in module["main"].params]
-        self.executable = vm.compile(module, target=code, params=parameters)
-
-    def library(self):
-        return self.executable.save()[1]
-
-    def start(self):
-        import tvm
-        from tvm.runtime.vm import VirtualMachine
-
-        self.machine = VirtualMachine(self.executable, tvm.cpu())
-
-    def predict(self, inputs):
-        import tvm
-
-        taken = {name: tvm.nd.array(inputs[name]) for name in self.takes if name in inputs}
-        return list(_flat(self.machine.invoke("main", **taken)))
-
-
-def _flat(value):
-    if hasattr(value, "asnumpy"):
-        yield value.asnumpy()
-        return
-    for item in value:
-        yield from _flat(item)
-
-
-def _is_dynamic(module):
-    """Whether it has control flow or a shape that is not known: only a virtual machine runs it."""
-    from tvm import relay
-
-    flows = (relay.If, relay.Match, relay.RefCreate, relay.GlobalVar)
-    seen = []
-
-    def visit(node):
-        kind = getattr(node, "_checked_type_", None)
-        seen.append(isinstance(node, flows) or (kind is not None and _has_any(kind)))
-
-    relay.analysis.post_order_visit(module["main"], visit)
-    return any(seen)
-
-
-def _has_any(kind):
-    from tvm import relay
-
-    if isinstance(kind, relay.TensorType):
-        return relay.ty.is_dynamic(kind)
-    if isinstance(kind, relay.TupleType):
-        return any(_has_any(field) for field in kind.fields)
-    return False
-
-
-TASKS = {"versions": versions, "load": load, "build": build, "predict": predict}
+TASKS = {
+    "versions": versions,
+    "load": load,
+    "build": build,
+    "open": open_program,
+    "predict": predict,
+}

@@ -1,4 +1,5 @@
-"""Tasks of Neo's public loader with Treelite: convert trees, compile them, compute with them."""
+"""Tasks of Neo's public loader with Treelite: convert trees, write them as C, compile that, compute
+with what was compiled, here or before."""
 
 import os
 import shutil
@@ -8,6 +9,9 @@ import numpy
 
 PACKAGES = ("treelite", "treelite_runtime", "xgboost", "numpy")
 COMPILER = "gcc"
+LIBRARY = "compiled.so"
+# sources, which are compiled at once; the same number everywhere, for the same library
+IN_PARTS = {"parallel_comp": 8}
 NO_COMPILER = "Treelite compiles trees with gcc, which is not installed here"
 _loaded = {}
 
@@ -21,8 +25,15 @@ def load(data, arrays):
     loader, refused = neo.load(data)
     if loader is None:
         return {"refused": refused}, {}
-    _loaded["model"] = loader.model_objects
-    return {"refused": "", "operators": {}, "dtypes": {}}, {}
+    _loaded["model"] = model = loader.model_objects
+    return {
+        "refused": "",
+        "operators": {},
+        "dtypes": {},
+        # as DLR names them, for any number of rows
+        "inputs": [{"name": "data", "dtype": "float32", "shape": [-1, model.num_feature]}],
+        "outputs": [{"name": "output_0", "dtype": "float32", "shape": [-1, model.num_class]}],
+    }, {}
 
 
 def build(data, arrays):
@@ -35,12 +46,30 @@ def build(data, arrays):
         _loaded["model"].export_lib(
             toolchain=COMPILER,
             libpath=data["path"],
-            params={"parallel_comp": os.cpu_count() or 1},
+            params=IN_PARTS,
         )
         _loaded["predictor"] = treelite_runtime.Predictor(data["path"])
     except Exception as error:  # Treelite raises whatever C++ does
         return {"refused": neo.words(error)}, {}
     return {"refused": ""}, {}
+
+
+def generate(data, arrays):
+    """Write what was loaded as C into the folder ``path``."""
+    try:
+        _loaded["model"].compile(data["path"], params=IN_PARTS)
+    except Exception as error:  # as above
+        return {"refused": neo.words(error)}, {}
+    return {"refused": ""}, {}
+
+
+def open_library(data, arrays):
+    """Make the library in ``folder`` ready to compute."""
+    import treelite_runtime
+
+    path = os.path.join(data["folder"], LIBRARY)
+    _loaded["predictor"] = treelite_runtime.Predictor(path, nthread=data["threads"])
+    return None, {}
 
 
 def predict(data, arrays):
@@ -56,4 +85,11 @@ def predict(data, arrays):
     }
 
 
-TASKS = {"versions": versions, "load": load, "build": build, "predict": predict}
+TASKS = {
+    "versions": versions,
+    "load": load,
+    "build": build,
+    "generate": generate,
+    "open": open_library,
+    "predict": predict,
+}
