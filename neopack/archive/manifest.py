@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from neopack import facts
 from neopack.archive.write import MemberDigest
-from neopack.errors import Malformed
+from neopack.errors import Malformed, UsageError
 from neopack.formats.codec import from_json, parsed, to_json
 from neopack.goldens.signature_limits import refuse_impossible
 from neopack.outputs.atomic import AtomicOutputs
@@ -38,6 +40,8 @@ __all__ = [
 
 SCHEMA = 1
 LARGEST = 16 << 20
+# empty where the API takes none
+VERSION = re.compile(r"(?:\w[\w.+-]{0,31})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,24 @@ def read_manifest(archive: Path) -> Manifest | None:
         error.where = ": ".join(dict.fromkeys(part for part in (str(path), error.where) if part))
         raise
     refuse_impossible(manifest.signature, str(path))
+    _refuse_words(manifest, path)
     return manifest
+
+
+def _refuse_words(manifest: Manifest, path: Path) -> None:
+    """Raise for a version or a framework that Neo cannot have."""
+    version = manifest.framework_version
+    if not VERSION.fullmatch(version):
+        raise Malformed(
+            f"{version!r:.60} is not a framework version",
+            where=str(path),
+            hint="package the model again",
+        )
+    try:
+        facts.framework(manifest.framework)
+    except UsageError as error:
+        error.where = f"{path}: framework"
+        raise
 
 
 def goldens_of(archive: Path, content_sha256: str) -> Path | None:

@@ -81,12 +81,21 @@ def _refuse_other_forms(text: str) -> None:
 
 def _parse_shape(dims: str, text: str) -> tuple[int, ...]:
     dims = _without_brackets(dims.strip())
+    if dims.lower() in ("", "scalar"):
+        _refuse_scalar(text)
     if not DIMS.fullmatch(dims):
         _refuse_dim(dims, text)
     shape = tuple(map(int, re.findall(r"\d+", dims, re.ASCII)))
     if 0 in shape:
         _refuse_dim(dims, text)
     return shape
+
+
+def _refuse_scalar(text: str) -> None:
+    raise UsageError(
+        f"--input {text} has no shape, and Neo takes no scalars: an input has one dim or more",
+        hint="give it one, as in NAME=1:int64:5, or make it a constant of the model",
+    )
 
 
 def _without_brackets(dims: str) -> str:

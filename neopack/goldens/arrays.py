@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -14,19 +15,32 @@ __all__ = ["in_dtype", "load_arrays", "save_arrays"]
 # numpy's letters for bool, integers, unsigned ones and floats
 NUMBERS = "biuf"
 ZIP = b"PK"
+# what leads out of a folder where an .npz is unpacked, or ends a name early; and its codes
+LEAVES = re.compile(r"(?<![^/])\.\.?(?![^/])|^/|(?<=/)/|[\\%\x00-\x1f]")
+CODES = re.compile(r"%(2E|2F|5C|25|[01][0-9A-F])")
 HINT = "write it with numpy.savez(FILE, NAME=ARRAY)"
 
 
 def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
-    """Write an .npz. Unlike ``numpy.savez``, this takes any name, such as ``file``."""
+    """Write an .npz. Unlike ``numpy.savez``, this takes any name, such as ``file``. No member is
+    named for a place outside the file's folder: ``..``, a path from the root, backslashes, control
+    characters and percent signs are escaped as in URLs."""
     import zipfile
 
     from numpy.lib import format as npy
 
     with zipfile.ZipFile(stream, "w") as target:
         for name, array in arrays.items():
-            with target.open(f"{name}.npy", "w", force_zip64=True) as member:
+            with target.open(f"{_escaped(name)}.npy", "w", force_zip64=True) as member:
                 npy.write_array(member, array, allow_pickle=False)
+
+
+def _escaped(name: str) -> str:
+    return LEAVES.sub(lambda match: "".join(f"%{ord(c):02X}" for c in match[0]), name)
+
+
+def _plain(name: str) -> str:
+    return CODES.sub(lambda match: chr(int(match[1], 16)), name)
 
 
 def load_arrays(path: Path) -> dict[str, Array]:
@@ -51,7 +65,7 @@ def load_arrays(path: Path) -> dict[str, Array]:
                 raise Malformed("is not an .npz of arrays", where=str(path), hint=HINT)
             stream.seek(0)
             with np.load(stream, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+                arrays = {_plain(name): stored[name] for name in stored.files}
     except FileNotFoundError:
         raise SourceError("no such file", where=str(path)) from None
     except damage as error:

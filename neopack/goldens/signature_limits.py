@@ -18,6 +18,10 @@ LARGEST_SIZE = 1 << 30
 
 def refuse_impossible(signature: Signature, where: str) -> None:
     """Raise ``Malformed`` if no model can have these inputs and outputs."""
+    if not signature.outputs:
+        raise Malformed(
+            "its signature has no outputs", where=where, hint="package the model again"
+        )
     for specs in (signature.inputs, signature.outputs):
         names = [spec.name for spec in specs]
         twice = next((name for name in names if names.count(name) > 1), None)

@@ -66,6 +66,28 @@ def test_a_manifest_of_another_model(neopack: Call, desk: Desk, copied: Copied, 
     assert "\x1b" not in answer.err
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"signature": {"inputs": [image()], "outputs": []}}, "has no outputs"),
+        ({"framework_version": "../../2.0"}, "'../../2.0' is not a framework version"),
+        ({"framework_version": ESCAPE}, "is not a framework version"),
+        ({"framework": "EVIL"}, "'EVIL' is not a framework of Neo"),
+        ({"framework_version": "9" * 99}, "is not a framework version"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "verify", "run"])
+def test_what_no_manifest_says(
+    refused: Call, desk: Desk, copied: Copied, changes: Document, words: str, command: str
+) -> None:
+    archive = copied("onnx", desk.path)
+    beside = desk.path / "onnx.neopack.json"
+    beside.write_text(json.dumps(json.loads(beside.read_text()) | changes))
+    more = ["--random"] if command == "run" else []
+    code = 2 if "framework of Neo" in words else 1
+    refused(code, ("onnx.neopack.json", words), command, archive, *more)
+
+
 @pytest.mark.parametrize("options", OPTIONS)
 def test_an_artifact_carries_no_option_but_neopacks(
     neopack: Call, refused: Call, desk: Desk, shelf: Path, options: Document

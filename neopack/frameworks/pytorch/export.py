@@ -25,6 +25,7 @@ from neopack.frameworks import ExportTask, callables, structures
 from neopack.frameworks.pytorch import (
     flat_outputs,
     generators,
+    kept_state,
     legacy,
     random_weights,
     read,
@@ -297,6 +298,8 @@ def _answered(bound: Binding, task: ExportTask) -> tuple[tuple[GoldenCase, ...],
 
     states = generators.states(bound.module)
     cases = task.golden_cases(bound.requests, examples, arrays(output, names), compute, states)
+    if cases[0].varies:
+        kept_state.refuse_state(bound, tensors(examples), names, where)
     return cases, output
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from neopack.frameworks import random_weights
 from neopack.frameworks.pytorch.input_binding import Binding
+from neopack.frameworks.pytorch.kept_state import changed
 from neopack.frameworks.pytorch.module_calls import torch_module
 from neopack.values.log import Log
 
@@ -35,7 +36,9 @@ def remarks(
             raise ValueError("it gives the same object")
         return dict(_state(second.module))
 
-    return random_weights.remarks(dict(_state(bound.module)), again, _same, log)
+    counted = changed(bound, tensors)  # by calls, and so no weights
+    first = {name: value for name, value in _state(bound.module) if name not in counted}
+    return random_weights.remarks(first, again, _same, log)
 
 
 class _Shifted:

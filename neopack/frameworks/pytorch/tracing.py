@@ -12,6 +12,7 @@ from neopack.errors import ExportFailed, first_line
 from neopack.frameworks.pytorch.lowering.inlining import inline_functions
 from neopack.frameworks.pytorch.module_calls import is_torchs_own, tensors, torch_module
 from neopack.frameworks.pytorch.plain_calls import choices_as_tensors
+from neopack.frameworks.pytorch.size_choices import told_by_values
 from neopack.values.artifact import Array
 
 __all__ = ["trace"]
@@ -33,7 +34,8 @@ def trace(program: Any, examples: Mapping[str, Array], where: str) -> tuple[Any,
     with warnings.catch_warnings(record=True) as caught, torch.no_grad():
         warnings.simplefilter("always")
         try:
-            traced = _traced(program, tensors(examples))
+            with told_by_values():
+                traced = _traced(program, tensors(examples))
         except Exception as error:
             raise ExportFailed(
                 f"cannot be traced: {_reason(error)}", where=where, hint="try --script"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,9 +30,16 @@ def remarks(function: Callable[[Tensor], Any]) -> str:
         lambda x: x + torch.tensor([1.0] * 16),
         lambda x: x + torch.from_numpy(np.arange(16, dtype=np.float32)),
         lambda x: x + torch.as_tensor(3),
+        lambda x: x * 2 if x.size(-1) > 3 else x,
+        lambda x: x[: int(x.shape[0] * 0.5)] + math.ceil(x.shape[1] / 3),
+        lambda x: torch.stack([x[i] * i for i in range(len(x))]) + sum(row.sum() for row in x),
+        lambda x: x * 2 if x.shape[0] == x.shape[1] and x.mean(0).numel() % 2 else x,
+        lambda x: x[x.shape[0] // 2 :].sum().reshape(1)[: x.numel()],
     ],
 )
-def test_constants_of_the_code_are_not_decisions(function: Callable[[Tensor], Any]) -> None:
+def test_constants_of_the_code_and_sizes_are_not_decisions(
+    function: Callable[[Tensor], Any],
+) -> None:
     assert remarks(function) == ""
 
 
@@ -41,6 +49,10 @@ def test_constants_of_the_code_are_not_decisions(function: Callable[[Tensor], An
         lambda x: x * torch.tensor(float(x.sum())),
         lambda x: x * 2 if x.sum() > 0 else x,
         lambda x: x * x.max().item(),
+        lambda x: x * 2 if len(x[x > 0]) > 3 else x,
+        lambda x: x * 2 if x.nonzero().shape[0] > x.shape[0] else x,
+        lambda x: x.sum() * sum(1 for _ in x.masked_select(x > 0)),
+        lambda x: x[: int(x.argmax() % x.shape[0]) + 1],
     ],
 )
 def test_decisions_on_data_are_told(function: Callable[[Tensor], Any]) -> None:

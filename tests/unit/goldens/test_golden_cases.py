@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,41 @@ def test_any_name_can_be_saved(tmp_path: Path) -> None:
     with (tmp_path / "a.npz").open("wb") as stream:
         save_arrays(stream, {"file": array(1), "allow_pickle": array(2)})
     assert list(load_arrays(tmp_path / "a.npz")) == ["file", "allow_pickle"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../evil",
+        "/etc/passwd",
+        "a/../../b",
+        "..",
+        "a\\..\\b",
+        "a\0b",
+        "50%",
+        "%2E%2E/x",
+        "a//b",
+    ],
+)
+def test_no_member_is_a_place_outside_the_folder(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    with path.open("wb") as stream:
+        save_arrays(stream, {name: array(1)})
+    (member,) = zipfile.ZipFile(path).namelist()
+    assert ".." not in member.split("/")
+    assert not member.startswith("/")
+    assert "\\" not in member
+    assert list(load_arrays(path)) == [name]
+    case = GoldenCase(name=FIRST, inputs={"x": array(1)}, outputs={name: array(2)})
+    save_cases(path, [case], seed=0)
+    assert list(load_goldens(path)[1]) == [name]
+
+
+def test_usual_names_are_members_as_they_are(tmp_path: Path) -> None:
+    names = ["a/b:0", "x.y", "..a", "a..", "serving_default_x:0", "h.0"]
+    with (tmp_path / "a.npz").open("wb") as stream:
+        save_arrays(stream, dict.fromkeys(names, array(1)))
+    assert zipfile.ZipFile(tmp_path / "a.npz").namelist() == [f"{name}.npy" for name in names]
 
 
 @pytest.mark.parametrize(

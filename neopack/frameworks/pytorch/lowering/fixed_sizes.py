@@ -12,7 +12,7 @@ from typing import Any
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 from neopack.frameworks.pytorch.lowering.method_calls import Method, MethodCalls
 
-__all__ = ["fix_sizes"]
+__all__ = ["depends_on_values", "fix_sizes"]
 
 # their results have a size that depends on values
 SIZED_BY_VALUES = frozenset(
@@ -47,7 +47,7 @@ def fix_sizes(module: Any) -> bool:
         return False
     _tell_types(calls)
     everything = [node for graph in graphs(module) for node in nodes(graph)]
-    if any(map(_depends_on_values, everything)):
+    if any(map(depends_on_values, everything)):
         return False
     for graph in graphs(module):
         for node in list(graph.nodes()):
@@ -81,7 +81,8 @@ def _tell_result(calls: MethodCalls, method: Method, node: Any) -> None:
             outer.setType(inner.type())
 
 
-def _depends_on_values(node: Any) -> bool:
+def depends_on_values(node: Any) -> bool:
+    """Whether a node makes a size, or a choice, of the values of a tensor."""
     kind = node.kind()
     if kind in SIZED_BY_VALUES or kind in ("prim::If", "prim::Loop"):
         return True
