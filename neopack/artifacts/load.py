@@ -309,8 +309,10 @@ def _uncompiled(
         )
     framework, name, info = model
     manifest = manifest_of(scanned.path, scanned.content_sha256)
+    # who gives a signature may leave the rows of a request free
+    fixed_from = 0 if signature is None else 1
     signature = manifest.signature if manifest else signature or info.signature
-    if signature is None or any(None in spec.shape for spec in signature.inputs):
+    if signature is None or any(None in spec.shape[fixed_from:] for spec in signature.inputs):
         raise _shapes_unknown(scanned.path)
     return OpenedArchive(
         scan=scanned, compiled=None, framework=framework.name, model=name, signature=signature

@@ -69,6 +69,7 @@ def compile_model(task: CompilationTask) -> CompiledFiles:
     framework, _, info = model
     signature = with_shapes(info.signature, task.config, task.options, task.framework)
     if signature is None:
+        mark = replace(mark, signature=_with_free_rows(info.signature))
         return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
     layout = framework.layout(signature, task.target, scanned.file_names())
     derived = layout.data_input_config or ""
@@ -82,6 +83,13 @@ def compile_model(task: CompilationTask) -> CompiledFiles:
     mark = replace(mark, signature=signature, engine=artifact.engine)
     how = f"compiled by {artifact.engine} {artifact.engine_version} on this machine"
     return CompiledFiles(path=_marked(artifact.path, task.folder, mark), how=how, derived=derived)
+
+
+def _with_free_rows(signature: Signature | None) -> Signature | None:
+    """What an endpoint serves without shapes of the job, as XGBoost: any number of rows."""
+    if signature is None or any(None in spec.shape[1:] for spec in signature.inputs):
+        return None
+    return signature
 
 
 def _no_engine(task: CompilationTask, signature: Signature) -> str:

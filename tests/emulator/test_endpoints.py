@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xgboost
 from botocore.exceptions import ClientError
 from orders import BUCKET, ROLE, create, ended, tar_of, upload
 
+from neopack import load, package
 from neopack.emulator import Emulator, EmulatorScript, Span, Timeline
 from neopack.goldens.cases import load_goldens
 
@@ -296,3 +298,30 @@ def test_what_is_not_there_is_refused(compiled: Emulator) -> None:
         deploy(compiled, instance="ml.c5.gigantic")
     with pytest.raises(ClientError, match="enum value set"):
         deploy(compiled, "eia", accelerator="ml.eia9.medium")
+
+
+def test_an_xgboost_endpoint_takes_any_number_of_rows(
+    aws: Emulator, fixtures: Path, tmp_path: Path
+) -> None:
+    archive = package(fixtures / "xgboost/poisson.json", path=tmp_path / "trees.tar.gz")
+    upload(aws, archive.path)
+    changes: dict[str, Any] = {
+        "Framework": "XGBOOST",
+        "FrameworkVersion": None,
+        "DataInputConfig": None,
+    }
+    create(aws, **{f"InputConfig_{name}": value for name, value in changes.items()})
+    job = ended(aws)
+    assert job["CompilationJobStatus"] == "COMPLETED", job
+    deploy(aws, image=job["InferenceImage"])
+    aws.advance(10)
+    loaded = load(archive)
+    columns = loaded.signature.inputs[0].shape[-1]
+    rows = np.random.default_rng(0).normal(size=(3, columns or 1)).astype(np.float32)
+    body = "\n".join(",".join(map(str, row)) for row in rows)
+    answer = aws.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="net", ContentType="text/csv", Accept="text/csv", Body=body
+    )
+    predicted = [float(line) for line in answer["Body"].read().split()]
+    booster = xgboost.Booster(model_file=fixtures / "xgboost/poisson.json")
+    np.testing.assert_allclose(predicted, booster.predict(xgboost.DMatrix(rows)), 1e-6)
