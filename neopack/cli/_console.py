@@ -222,9 +222,9 @@ def _forget_output() -> None:
 
 def _shown(text: str) -> str:
     """Text whose characters all print: a stranger's archive may have escape codes in a name."""
-    if text.replace("\n", "").isprintable():
-        return text
-    return "".join(c if c in "\n\t" or c.isprintable() else ascii(c)[1:-1] for c in text)
+    from neopack.reports.printable import printable
+
+    return printable(text, keep="\n\t")
 
 
 def _bar() -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack import facts
+from neopack.reports.printable import printable
 from neopack.values.finding import CheckedModels, CheckResult, Finding, Report, UncheckedModel
 
 __all__ = ["failed", "github", "github_of_models"]
@@ -62,8 +63,7 @@ def _properties(checked: CheckResult, title: str) -> str:
 
 
 def _data(text: str) -> str:
-    """A name in an archive may have escape codes: what does not print is written out."""
-    shown = "".join(c if c in "\r\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
+    shown = printable(text, keep="\r\n")
     return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

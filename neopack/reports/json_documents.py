@@ -7,6 +7,7 @@ import math
 
 from neopack.errors import CheckFailed, Interrupted, NeopackError
 from neopack.formats.codec import to_json
+from neopack.reports.printable import printable_json
 from neopack.values.json import Json
 
 __all__ = ["document", "failure"]
@@ -43,7 +44,8 @@ def failure(error: NeopackError | Interrupted) -> str:
 
 
 def _text(data: Json) -> str:
-    return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+    return printable_json(text)
 
 
 def _finite(data: Json) -> Json:

@@ -6,10 +6,10 @@ checked is an error; the rest that was found is output of a case that passed.
 
 from __future__ import annotations
 
-import re
 from xml.sax.saxutils import escape, quoteattr
 
 from neopack import facts
+from neopack.reports.printable import printable
 from neopack.values.finding import (
     CheckedModels,
     CheckResult,
@@ -24,8 +24,7 @@ __all__ = ["failed", "junit", "junit_of_models"]
 # tests, failures and errors of a model that could not be judged
 FAILED = (1, 0, 1)
 
-# what XML 1.0 has no way to write (https://www.w3.org/TR/xml/#charsets), and what moves cursors
-_UNWRITABLE = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+WHITE = "\t\n\r"
 
 
 def junit(checked: CheckResult) -> str:
@@ -157,5 +156,5 @@ def _text(text: str) -> str:
 
 
 def _writable(text: str) -> str:
-    """What XML cannot hold, as Python would write it: ``\\x00``."""
-    return _UNWRITABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+    """What XML 1.0 cannot hold does not print (https://www.w3.org/TR/xml/#charsets)."""
+    return printable(text, keep=WHITE)

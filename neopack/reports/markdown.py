@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from neopack.reports.printable import printable
 from neopack.values.finding import CheckedModels, CheckResult, Finding, Report, UncheckedModel
 
 __all__ = ["failed", "markdown", "markdown_of_models", "plain", "table"]
@@ -75,5 +76,4 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
 def plain(text: str) -> str:
     """On one line, and nothing in it is markup."""
     line = " ".join(text.split())
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    return _SPECIAL.sub(r"\\\1", shown)
+    return _SPECIAL.sub(r"\\\1", printable(line))

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from neopack import facts
 from neopack._version import __version__
+from neopack.reports.printable import printable_json
 from neopack.values.finding import (
     CheckedModels,
     CheckResult,
@@ -51,7 +52,7 @@ def failed(unchecked: UncheckedModel) -> str:
 
 def _document(runs: list[Json]) -> str:
     document: Json = {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
-    return json.dumps(_clean(document), indent=2)
+    return printable_json(json.dumps(_clean(document), indent=2))
 
 
 def _automation(path: str) -> Json:
