@@ -265,7 +265,8 @@ def check_targets(
     An artifact that a job returned is recognized by its files, by the manifest beside it, or by
     ``source``, the archive that was submitted. It is judged by the rules for artifacts.
     """
-    options, path = options or CheckOptions(), Path(model)
+    path = Path(model)
+    options = checking.budgeted(path, options or CheckOptions())
     chosen_targets, spare = (
         [facts.target(name) for name in names] for names in (targets, otherwise)
     )
@@ -321,7 +322,7 @@ def fix(
 
     An error that is not about packaging stays, and is a finding of ``FixedArchive.checked``.
     """
-    options = options or CheckOptions()
+    options = checking.budgeted(Path(model), options or CheckOptions())
     subject = checking.read(Path(model), options)
     names = [target] if target else []
     targets = checking.targets_of(
@@ -334,7 +335,7 @@ def fix(
 
 def matrix(model: Place, options: CheckOptions | None = None) -> all_targets.Matrix:
     """The verdict of each target, in each version that it takes, on ``model``, read once."""
-    options = options or CheckOptions()
+    options = checking.budgeted(Path(model), options or CheckOptions())
     return all_targets.matrix(checking.read(Path(model), options), options)
 
 

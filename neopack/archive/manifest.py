@@ -17,7 +17,8 @@ from pathlib import Path
 from neopack import facts
 from neopack.archive.write import MemberDigest
 from neopack.errors import Malformed, UsageError
-from neopack.formats.codec import from_json, parsed, to_json
+from neopack.formats.codec import from_json, to_json
+from neopack.formats.json_text import read_json
 from neopack.goldens.signature_limits import refuse_impossible
 from neopack.outputs.atomic import AtomicOutputs
 from neopack.values.evidence import CompilerEvidence, Evidence
@@ -188,7 +189,7 @@ def _rewrite(archive: Path, manifest: Manifest) -> None:
 def _load(path: Path) -> AnyJson:
     if path.stat().st_size > LARGEST:
         raise Malformed(f"is larger than {LARGEST} bytes", where=str(path))
-    data = parsed(path.read_bytes(), str(path))
+    data = read_json(path.read_bytes(), str(path))
     schema = data.get("schema") if isinstance(data, dict) else None
     if schema != SCHEMA:
         raise Malformed(

@@ -11,8 +11,8 @@ from neopack.artifacts.load import job_manifest
 from neopack.artifacts.own_names import MANIFEST, MARK, is_own, own_member
 from neopack.errors import Malformed
 from neopack.facts.artifacts import artifact_kind, doubled, has_sign
-from neopack.formats.codec import parsed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.json_text import read_json
 from neopack.rules.rule import Returned
 
 __all__ = ["Artifact", "look"]
@@ -81,7 +81,7 @@ def _device(scanned: ArchiveScan, limits: Limits) -> str:
     if META not in scanned.file_names():
         return ""
     try:
-        meta = parsed(_whole(scanned, META, limits), META)
+        meta = read_json(_whole(scanned, META, limits), META, limits)
     except Malformed:
         return ""
     needs = meta.get("Requirements") if isinstance(meta, dict) else None

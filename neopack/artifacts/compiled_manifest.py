@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from neopack.errors import Malformed
-from neopack.formats.codec import from_json, parsed, to_json
+from neopack.formats.codec import from_json, to_json
+from neopack.formats.json_text import read_json
 from neopack.goldens.signature_limits import refuse_impossible
 from neopack.values.artifact import CompiledArtifact
 from neopack.values.json import Json
@@ -94,7 +95,7 @@ class ArtifactManifest:
 
     @classmethod
     def loads(cls, text: bytes, where: str) -> ArtifactManifest:
-        data = parsed(text, where)
+        data = read_json(text, where)
         schema = data.get("schema") if isinstance(data, dict) else None
         if schema != SCHEMA:
             raise Malformed(f"has schema {schema!r}; this neopack reads {SCHEMA}", where=where)

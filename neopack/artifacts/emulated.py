@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neopack.formats.codec import from_json, parsed, to_json
+from neopack.formats.codec import from_json, to_json
+from neopack.formats.json_text import read_json
 from neopack.values.json import Json
 from neopack.values.signature import Signature
 
@@ -33,4 +34,4 @@ class EmulatedMark:
 
     @classmethod
     def loads(cls, text: bytes, where: str) -> EmulatedMark:
-        return from_json(cls, parsed(text, where), where=where)
+        return from_json(cls, read_json(text, where), where=where)

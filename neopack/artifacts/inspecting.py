@@ -9,7 +9,7 @@ from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts import load as artifacts
 from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.formats.compressed import is_packed
-from neopack.formats.files import FolderFiles
+from neopack.formats.files import FolderFiles, limits_for
 from neopack.formats.guard import Limits
 from neopack.formats.source import FileSource
 from neopack.formats.tar import TarEntry
@@ -32,6 +32,7 @@ class Inspection:
 
 
 def inspect_path(path: Path, limits: Limits) -> Inspection:
+    limits = limits_for(path, limits)
     if path.is_file() and _is_archive(path):
         return _inspect_archive(path, limits)
     main, framework = find_model(path)

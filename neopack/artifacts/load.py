@@ -21,6 +21,7 @@ from neopack.errors import (
     UsageError,
     first_line,
 )
+from neopack.formats.files import limits_for
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
@@ -81,6 +82,7 @@ def open_archive(
     Raises ``SourceError`` if nothing in it can run, ``Unsafe`` for suspicious members.
     """
     require_file(path)
+    limits = limits_for(path, limits)
     scanned = scan(path, limits)
     refuse_unsafe(scanned)
     name = own_member(MANIFEST, scanned.file_names())

@@ -21,7 +21,7 @@ from neopack.checks.judging import (
 )
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.formats.compressed import is_packed
-from neopack.formats.files import FolderFiles
+from neopack.formats.files import FolderFiles, limits_for
 from neopack.formats.guard import Limits
 from neopack.formats.source import FileSource
 from neopack.formats.tar import TarEntry
@@ -37,6 +37,7 @@ from neopack.values.target import Target
 __all__ = [
     "Subject",
     "archive",
+    "budgeted",
     "check",
     "judged",
     "opened",
@@ -65,6 +66,11 @@ class Subject:
     @property
     def members(self) -> tuple[str, ...]:
         return tuple(entry.name for entry in self.contents.entries)
+
+
+def budgeted(path: Path, options: CheckOptions) -> CheckOptions:
+    """The options with one budget for all that reads and judges what lies at ``path``."""
+    return replace(options, limits=limits_for(path, options.limits))
 
 
 def opened(path: Path, options: CheckOptions) -> ArchiveScan | None:

@@ -11,7 +11,7 @@ from neopack import facts
 from neopack.checks.engine import refuse_unknown
 from neopack.checks.failure_reasons import Explanation, explain, explain_rule
 from neopack.errors import LimitExceeded, Malformed, UsageError
-from neopack.formats.codec import parsed
+from neopack.formats.json_text import read_json
 from neopack.formats.source import FileSource
 from neopack.values.json import Json
 
@@ -72,7 +72,7 @@ def _is_file(text: str) -> bool:
 
 def _job(text: str, where: str) -> Explanation:
     """A job as ``aws sagemaker describe-compilation-job`` prints it, or an event about one."""
-    answer = parsed(text, where)
+    answer = read_json(text, where)
     job = answer.get("detail", answer)
     if not isinstance(job, dict) or not (REASON in job or STATUS in job):
         raise Malformed(

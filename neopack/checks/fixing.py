@@ -122,7 +122,7 @@ def _checked_again(
     """With the strings of the call as they were for what it was made of."""
     before = context_of(subject.contents, checking.submission(target, options))
     same = replace(
-        options,
+        checking.budgeted(archive, options),
         framework=before.framework,
         framework_version=before.framework_version or None,
         data_input_config=before.data_input_config,

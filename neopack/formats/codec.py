@@ -6,7 +6,6 @@ Used where values cross a process or a file of neopack's own: manifests, child p
 from __future__ import annotations
 
 import dataclasses
-import json
 import types
 import typing
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from neopack.errors import Malformed
 
-__all__ = ["from_json", "parsed", "to_json"]
+__all__ = ["from_json", "to_json"]
 
 T = TypeVar("T")
 
@@ -30,16 +29,6 @@ def to_json(value: Any) -> Any:
     if isinstance(value, tuple | list | frozenset | set):
         return [to_json(item) for item in value]
     return str(value) if isinstance(value, Path) else value
-
-
-def parsed(text: str | bytes, where: str) -> Any:
-    """Parse JSON from outside. Raises ``Malformed`` if it is invalid or nested too deeply."""
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise Malformed(f"is not JSON: {error}", where=where) from None
-    except RecursionError:
-        raise Malformed("is not JSON: nested too deeply", where=where) from None
 
 
 def from_json(kind: type[T], data: Any, *, where: str = "") -> T:

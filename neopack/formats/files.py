@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from neopack.errors import LimitExceeded, SourceError
+from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource, FileSource
 
-__all__ = ["Files", "FolderFiles", "PlacedFiles"]
+__all__ = ["Files", "FolderFiles", "PlacedFiles", "limits_for"]
 
 # a SavedModel in a numbered directory, as TensorFlow Serving has it: 1/variables/variables.index
 DEPTH = 3
@@ -64,6 +65,14 @@ class PlacedFiles:
 
     def open(self, name: str) -> FileSource:
         return _opened(self._paths[name])
+
+
+def limits_for(path: Path, limits: Limits) -> Limits:
+    """``limits`` with one budget for all that is read at ``path``, by what lies there."""
+    if not path.is_dir():
+        return limits.for_file(path.stat().st_size if path.is_file() else 0)
+    files = FolderFiles(path)
+    return limits.for_file(sum((path / name).stat().st_size for name in files.names()))
 
 
 def _below(directory: Path, prefix: str, depth: int) -> Iterator[str]:

@@ -39,7 +39,7 @@ class Flatbuffer:
         self.name, self.size, self.limits = source.name, source.size, limits
         self._source = source
         self._pages: dict[int, bytes] = {}
-        self._count = 0
+        self._budget = limits.begun(source.size)
         self._texts: dict[int, str] = {}
         self._text_bytes = 0
 
@@ -105,8 +105,7 @@ class Flatbuffer:
         return data + self._page(page + 1)[: length - len(data)] if len(data) < length else data
 
     def spend(self, count: int = 1) -> None:
-        self._count += count
-        self.limits.hold("operations", self._count, where=self.name)
+        self._budget.spend(count, self.name)
 
     def broken(self, message: str, offset: int) -> Malformed:
         return Malformed(message, offset=max(offset, 0), where=self.name)

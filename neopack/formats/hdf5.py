@@ -93,6 +93,7 @@ class _Reader:
         self._number = itertools.count()
         self._seen: set[int] = set()
         self._heaps: dict[int, Mapping[int, bytes]] = {}
+        self._budget = limits.begun(source.size)
         self._spent = self._kept = self._served = 0
         self._ahead_from, self._ahead = 0, b""
         self.nodes: list[Hdf5Object] = []
@@ -115,12 +116,15 @@ class _Reader:
             position = offset
             self._advance(steps, self._read(offset, length))
 
+    def _spend(self, operations: int) -> None:
+        self._spent += operations
+        self._budget.spend(operations, self._source.name)
+
     def _start(self, steps: Steps[None]) -> None:
         self._advance(steps, None)
 
     def _advance(self, steps: Steps[None], data: bytes | None) -> None:
-        self._spent += 1
-        self._limits.hold("operations", self._spent, where=self._source.name)
+        self._spend(1)
         try:
             offset, length = steps.send(data)  # type: ignore[arg-type]
         except StopIteration:
@@ -243,7 +247,7 @@ class _Reader:
             start, length = pending.pop(0)
             data = yield start, length
             for raw in header.messages(data, start):
-                self._spent += 1
+                self._spend(1)
                 if raw.kind == Message.CONTINUATION:
                     more, length = self._fields.pair(raw)
                     self._once(more, "a continued header")
@@ -353,8 +357,7 @@ class _Reader:
     def _keep(self, value: Json) -> None:
         """Bound the size and the number of all names and values together."""
         values = value if isinstance(value, list) else [value]
-        self._spent += len(values)
-        self._limits.hold("operations", self._spent, where=self._source.name)
+        self._spend(len(values))
         self._kept += sum(len(item) if isinstance(item, str) else 8 for item in values)
         if self._kept > 2 * self._source.size:
             raise Malformed("its attributes repeat each other", where=self._source.name)

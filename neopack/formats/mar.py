@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neopack.errors import Malformed
-from neopack.formats.codec import parsed
+from neopack.formats.json_text import read_json
 from neopack.formats.source import ByteSource
 from neopack.formats.zip import LOCAL_MAGIC, read_directory
 
@@ -38,7 +38,7 @@ def is_mar(source: ByteSource) -> bool:
 def read_mar(source: ByteSource) -> MarModel:
     """Raises ``Malformed`` where the manifest is not one, or names a file that is not there."""
     directory = read_directory(source)
-    manifest = parsed(directory.read(MANIFEST), f"{source.name}: {MANIFEST}")
+    manifest = read_json(directory.read(MANIFEST), f"{source.name}: {MANIFEST}")
     model = manifest.get("model") if isinstance(manifest, dict) else None
     if not isinstance(model, dict):
         raise Malformed("its manifest does not describe a model", where=source.name)

@@ -64,13 +64,13 @@ class PickleMachine:
     ``built`` has what else happens after the BUILD of an object of these classes.
     """
 
-    __slots__ = ("built", "cursor", "globals", "limits", "marks", "memo", "spent", "stack")
+    __slots__ = ("budget", "built", "cursor", "globals", "limits", "marks", "memo", "stack")
 
     def __init__(self, cursor: Cursor, limits: Limits, built: Built) -> None:
         self.cursor = cursor
         self.limits = limits
         self.built = built
-        self.spent = 0
+        self.budget = limits.begun(cursor.end)
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
@@ -106,9 +106,7 @@ class PickleMachine:
 
     def spend(self, amount: int) -> None:
         """Count work: opcodes, and the members of every value copied or hashed as a whole."""
-        self.spent += amount
-        if self.spent > self.limits.pickle_operations:
-            self.limits.hold("pickle_operations", self.spent, where=self.cursor.name)
+        self.budget.spend(amount, self.cursor.name)
 
     def call(self, function: Any, arguments: Any) -> None:
         self.stack.append(self._folded(function, arguments))

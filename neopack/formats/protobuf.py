@@ -47,7 +47,7 @@ class Walker:
         self.cursor = cursor
         self.limits = limits
         self._depth = 0
-        self._count = 0
+        self._budget = limits.begun(cursor.end)
 
     def top(self) -> Iterator[Field]:
         """The fields of the message that fills the source."""
@@ -87,16 +87,21 @@ class Walker:
         self._must_be(field, LENGTH)
         self.cursor.seek(field.offset)
         while self.cursor.position < field.end:
-            self._spend(self.cursor.position)
+            self.spend()
             yield signed(self._varint(field.end))
+
+    def spend(self, operations: int = 1) -> None:
+        """Count work: each field and message, and what its reader does with it."""
+        self._budget.spend(operations, self.cursor.name)
 
     def _fields(self, start: int, end: int) -> Iterator[Field]:
         self._depth += 1
         self.limits.hold("depth", self._depth, where=self.cursor.name)
+        self.spend()
         at = start
         try:
             while at < end:
-                self._spend(at)
+                self.spend()
                 self.cursor.seek(at)
                 field = self._field(at, end)
                 at = field.end if field.wire == LENGTH else self.cursor.position
@@ -135,11 +140,6 @@ class Walker:
                 return value & 0xFFFFFFFFFFFFFFFF
             shift += 7
         raise self._broken("a number of more than 10 bytes", start)
-
-    def _spend(self, at: int) -> None:
-        self._count += 1
-        if self._count > self.limits.operations:
-            self.limits.hold("operations", self._count, where=f"{self.cursor.name} at byte {at}")
 
     def _must_be(self, field: Field, wire: int) -> None:
         if field.wire != wire:

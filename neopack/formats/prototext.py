@@ -80,7 +80,8 @@ class _Scanner:
 
     def __init__(self, source: ByteSource, limits: Limits) -> None:
         self.source, self.limits = source, limits
-        self._buffer, self._at, self._base, self._count = b"", 0, 0, 0
+        self._budget = limits.begun(source.size)
+        self._buffer, self._at, self._base = b"", 0, 0
 
     def ahead(self) -> bytes:
         """The first byte of the next token, or b"" at the end."""
@@ -91,8 +92,7 @@ class _Scanner:
         """The next token. Without ``keep``, a string is skipped and returned empty."""
         self._skip_blank()
         offset = self._base + self._at
-        self._count += 1
-        self.limits.hold("operations", self._count, where=self.source.name)
+        self._budget.spend(1, self.source.name)
         if self._at == len(self._buffer):
             return _Token("end", b"", offset)
         match = self._token()

@@ -72,6 +72,7 @@ class _Reader:
 
     def __init__(self, data: bytes, name: str, limits: Limits) -> None:
         self._data, self._view, self._name, self._limits = data, memoryview(data), name, limits
+        self._budget = limits.begun(len(data))
         self.at, self.end = 0, len(data)
 
     def marker(self) -> int:
@@ -105,6 +106,7 @@ class _Reader:
 
     def _object(self, depth: int) -> dict[str, AnyJson]:
         self._limits.hold("depth", depth, where=self._name)
+        self._budget.spend(1, self._name)
         kind, count = self._container()
         items: dict[str, AnyJson] = {}
         left, marker, text, value = self._bounded(count), self.marker, self._text, self.value
@@ -113,6 +115,7 @@ class _Reader:
             if code == OBJECT_END and count is None:
                 break
             key = text(code)
+            self._budget.spend(1, self._name)
             items[key] = value(kind or marker(), depth)
             left -= 1
         return items
@@ -137,6 +140,7 @@ class _Reader:
         if packed is not None:
             return packed
         self._limits.hold("depth", depth, where=self._name)
+        self._budget.spend(1, self._name)
         kind, count = self._container()
         if kind in LETTERS and count is not None:
             size = NUMBERS[chr(kind)].size * count
@@ -147,9 +151,9 @@ class _Reader:
             code = kind or self.marker()
             if count is None and code == ARRAY_END:
                 break
+            self._budget.spend(1, self._name)
             items.append(self.value(code, depth))
             left -= 1
-        self._limits.hold("operations", len(items), where=self._name)
         return items
 
     def _bounded(self, count: int | None) -> int:
@@ -157,7 +161,6 @@ class _Reader:
         its type is null or a boolean, so a count cannot be larger than the rest of the file."""
         if count is not None and count > self.end - self.at:
             raise self.broken(f"{count} items, more than there are bytes left")
-        self._limits.hold("operations", count or 0, where=self._name)
         return -1 if count is None else count
 
     def _container(self) -> tuple[int, int | None]:

@@ -107,6 +107,7 @@ def read_directory(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> ZipDi
     raw = tail.read(start, size)
     if len(raw) != size:
         raise Malformed("the zip directory lies outside the file", offset=start, where=source.name)
+    limits.begun(source.size).spend(count, source.name)
     records: dict[str, ZipRecord] = {}
     for record in _central(raw, start, count, source.name):
         if record.name in records:

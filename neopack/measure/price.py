@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.errors import LimitExceeded, Malformed, SourceError, UsageError
-from neopack.formats.codec import from_json, parsed
+from neopack.formats.codec import from_json
+from neopack.formats.json_text import read_json
 from neopack.spelling import nearest
 
 __all__ = ["Price", "PriceList", "price_of", "read_prices", "small_json"]
@@ -93,5 +94,5 @@ def small_json(path: Path) -> object:
         raise SourceError("no such file", where=str(path))
     if path.stat().st_size > LARGEST:
         raise LimitExceeded(f"is larger than {LARGEST} bytes", where=str(path))
-    data: object = parsed(path.read_bytes(), str(path))
+    data: object = read_json(path.read_bytes(), str(path))
     return data

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from neopack.archive.manifest import stem
 from neopack.errors import Malformed, SourceError
-from neopack.formats.codec import from_json, parsed, to_json
+from neopack.formats.codec import from_json, to_json
 from neopack.formats.file_names import require_file_name
+from neopack.formats.json_text import read_json
 from neopack.outputs.atomic import AtomicOutputs
 from neopack.values.json import AnyJson
 from neopack.values.target import Target
@@ -69,7 +70,7 @@ def read(path: Path) -> Receipt:
             where=str(path),
             hint="neopack jobs list says which jobs there are",
         ) from None
-    data = parsed(text, str(path))
+    data = read_json(text, str(path))
     if not isinstance(data, dict) or data.get("schema") != SCHEMA or "job" not in data:
         raise Malformed("is not a receipt of a job", where=str(path))
     receipt = from_json(Receipt, data, where=str(path))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from neopack import facts
+from neopack.api import check_targets
 from neopack.archive.manifest import read_manifest
 from neopack.archive.read import scan
 from neopack.artifacts import compiled
@@ -36,6 +38,7 @@ from neopack.frameworks.tensorflow.schema import SCHEMA
 from neopack.goldens.arrays import load_arrays
 from neopack.options import CheckOptions
 from neopack.project.settings import read_settings
+from neopack.reports.registry import formats, render
 from neopack.sagemaker import receipt
 
 # in memory where the machine has such a place: some readers take nothing but a path
@@ -44,6 +47,8 @@ _FOLDER = tempfile.TemporaryDirectory(
     prefix="neopack-fuzz-", dir=_MEMORY if Path(_MEMORY).is_dir() else None
 )
 HERE = Path(_FOLDER.name)
+# what a terminal obeys or hides: C0 but white space, C1, and marks of direction
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 AIMS = tuple(facts.target(name) for name in ("ml_c5", "ml_inf1", "linux/arm64/nvidia", "coreml"))
 
 
@@ -185,6 +190,22 @@ def strangers(data: bytes) -> None:
     )
     for aim in AIMS:
         judge(context_of(seen, Submission(target=aim)))
+
+
+class Checked:
+    """All of ``check`` for a file of that name: reading, what lies beside, rules, the report."""
+
+    def __init__(self, name: str, beside: Mapping[str, bytes] | None = None) -> None:
+        self._name, self._beside = name, beside or {}
+
+    def __call__(self, data: bytes) -> None:
+        with tempfile.TemporaryDirectory(dir=HERE) as folder:
+            for name, content in {**self._beside, self._name: data}.items():
+                (Path(folder) / name).write_bytes(content)
+            result = check_targets(Path(folder) / self._name, ["ml_c5"])
+        for form in formats("checks")[1:]:  # text is made printable where it is printed
+            if unseen := UNSEEN.search(render("checks", form, result)):
+                raise AssertionError(f"{form} has {unseen.group()!r}")
 
 
 # --- archives -------------------------------------------------------------------------------

@@ -30,12 +30,13 @@ MIB = 1 << 20
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A reader at its door, and what makes its inputs. ``share`` is of the cases of one reader:
-    less where a case is slow."""
+    less where a case is slow. ``floor`` is the memory that it may take for any input."""
 
     name: str
     make: Callable[[Random], bytes]
     read: Callable[[bytes], object]
     share: float = 1.0
+    floor: int = FLOOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def tried(reader: Reader, data: bytes, *, measured: bool = True) -> Finding | No
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    if peak <= TIMES * len(data) + FLOOR:
+    if peak <= TIMES * len(data) + reader.floor:
         return None
     what = f"held {peak / MIB:.0f} MiB for {len(data)} bytes"
     return Finding(reader=reader.name, kind="memory", key="", what=what, data=data)
@@ -96,7 +97,7 @@ def _watched(reader: Reader, data: bytes) -> Finding | None:
     took, grown = time.process_time() - began, _highest() - highest
     if not kind and took > LONGEST:
         kind, what = "time", f"took {took:.1f} s"
-    if not kind and grown > TIMES * len(data) + FLOOR:
+    if not kind and grown > TIMES * len(data) + reader.floor:
         kind, what = "memory", f"grew by {grown / MIB:.0f} MiB for {len(data)} bytes"
     if not kind and warned:
         kind, key = "warned", f"{warned[0].category.__name__} {Path(warned[0].filename).name}"

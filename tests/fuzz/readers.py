@@ -14,12 +14,15 @@ from random import Random
 import doors
 from damage import Make, anywhere, in_gzip, in_table, in_tar, in_zip, tar_of
 from harness import Reader
+from hdf5_trees import in_keras
+from structured import archived, deflated, in_json, in_messages, in_pickles, in_records
 
 __all__ = ["readers"]
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parents[1] / "fixtures"
 SMALL = 9 << 10
+WHOLE = 150 << 20  # memory of a whole check: 200 MB with the interpreter
 
 
 def _words(name: str) -> tuple[bytes, ...]:
@@ -41,7 +44,10 @@ CONFIG = (*JSON, *_words("data-input-config"))
 @cache
 def readers() -> dict[str, Reader]:
     """By name, in the order of the page."""
-    made = (*_formats(), *_torch(), *_tensorflow(), *_others(), *_archives(), *_beside())
+    made = (
+        *(*_formats(), *_torch(), *_tensorflow(), *_others(), *_archives(), *_beside()),
+        *_checked(),
+    )
     return {reader.name: reader for reader in made}
 
 
@@ -197,6 +203,50 @@ def _archives() -> list[Reader]:
         Reader("archive, judged and mended", in_gzip(in_tar(_tars(), TAR)), doors.archives, 0.2),
         Reader("compiled artifact", in_gzip(_artifacts()), doors.artifacts, 0.3),
     ]
+
+
+def _checked() -> list[Reader]:
+    """All of ``check``, for what is sound in form and hostile in content."""
+    zips = [_records(data) for data in _torch_files() if zipfile.is_zipfile(io.BytesIO(data))]
+    pickles = in_pickles([c for held in zips for n, c in held.items() if n.endswith(".pkl")])
+    code = anywhere([c for held in zips for n, c in held.items() if n.endswith(".py")], SCRIPT)
+    torch = {".pkl": pickles, ".py": code}
+    onnx = in_messages(_found("onnx/*.onnx"))
+    graphs = in_messages(_found("tensorflow/**/*.pb", largest=40 << 10))
+    trees = in_json(_found("xgboost/*.json"))
+    symbol, params = _found("mxnet/gluon/*.json"), _found("mxnet/gluon/*.params")
+    configs = in_json(_inner(_found("keras/*.keras", largest=40 << 10), "config.json"))
+    script = anywhere(_seeds("handler-*"), PYTHON)
+    held = [
+        {"model.onnx": b"", "code/inference.py": b""},
+        {"model.pth": _found("pytorch/nested.pt")[0], "code/requirements.txt": b"numpy\n"},
+        {"model-symbol.json": symbol[0], "model-0000.params": params[0]},
+        {"model.json": _found("xgboost/*.json")[0]},
+    ]
+    inside = {".onnx": onnx, "symbol.json": in_json(symbol), ".json": trees, ".py": script}
+    made = {
+        "PyTorch, stored": ("m.pth", in_records(zips, torch)),
+        "PyTorch, deflated": ("m.pth", in_records(zips, torch, deflated)),
+        "ONNX": ("m.onnx", onnx),
+        "TensorFlow graph": ("m.pb", graphs),
+        "TensorFlow SavedModel": ("saved_model.pb", graphs),
+        "XGBoost JSON": ("m.json", trees),
+        "Keras, HDF5": ("m.h5", in_keras(configs)),
+        "Keras architecture": ("m.json", configs),
+        "archive": ("m.tar.gz", in_records(held, inside, archived)),
+    }
+    readers = [
+        Reader(f"check of {name}", make, doors.Checked(file), 0.5, WHOLE)
+        for name, (file, make) in made.items()
+    ]
+    beside = {"m-0000.params": params[0]}
+    mxnet = doors.Checked("m-symbol.json", beside)
+    return [*readers, Reader("check of MXNet", in_json(symbol), mxnet, 0.5, WHOLE)]
+
+
+def _records(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
 def _beside() -> list[Reader]:

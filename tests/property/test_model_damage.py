@@ -25,7 +25,7 @@ ONNX = sorted((FIXTURES / "onnx").glob("*.onnx"))
 KERAS = sorted((FIXTURES / "keras").iterdir())
 TFLITE = sorted((FIXTURES / "tflite").iterdir())
 # a mutated length may promise much: keep the work of one example small
-LIMITS = Limits(record_bytes=1 << 20, operations=200_000, pickle_operations=200_000)
+LIMITS = Limits(record_bytes=1 << 20, operations=200_000)
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=5)
 CUT = st.none() | st.floats(0, 1)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neopack.errors import Malformed
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.json_text import read_json
 from neopack.values.json import AnyJson
 from neopack.values.signature import Shape
 
@@ -47,21 +48,15 @@ class LayerConfig:
     custom: bool
 
 
-def string_of(text: str, where: str) -> str:
+def string_of(text: str, where: str, limits: Limits) -> str:
     """The string that a text is in JSON; "" for anything else."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"is not JSON: {error}", where=where) from None
+    value = read_json(text, where, limits)
     return value if isinstance(value, str) else ""
 
 
-def parse(text: str, where: str) -> AnyJson:
+def parse(text: str, where: str, limits: Limits = DEFAULT_LIMITS) -> AnyJson:
     """Raises ``Malformed`` where the text is not a JSON object with a class and a config."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"model_config is not JSON: {error}", where=where) from None
+    value = read_json(text, f"{where}: model_config", limits)
     if not isinstance(value, dict) or not isinstance(value.get("class_name"), str):
         raise Malformed("model_config names no class", where=where)
     if not isinstance(value.get("config"), dict | list):

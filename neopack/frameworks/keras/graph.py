@@ -357,7 +357,7 @@ def _refs(value: AnyJson) -> list[Ref]:
 def _history(value: AnyJson) -> tuple[str, int, int] | None:
     """(layer, call, tensor) where a value stands for a tensor, in either form."""
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-        value = value.get("config", {}).get("keras_history")
+        value = _config(value).get("keras_history")
     if (
         isinstance(value, list)
         and len(value) in (3, 4)
@@ -366,6 +366,11 @@ def _history(value: AnyJson) -> tuple[str, int, int] | None:
     ):
         return value[0], value[1], value[2]
     return None
+
+
+def _config(value: dict[str, AnyJson]) -> dict[str, AnyJson]:
+    config = value.get("config")
+    return config if isinstance(config, dict) else {}
 
 
 def _histories(value: AnyJson) -> list[tuple[str, int, int]]:
@@ -381,7 +386,7 @@ def _histories(value: AnyJson) -> list[tuple[str, int, int]]:
 def _stated_shape(value: AnyJson) -> Shape | None:
     if not isinstance(value, dict):
         return None
-    shape = value["config"].get("shape")
+    shape = _config(value).get("shape")
     return tuple(shape) if isinstance(shape, list) else None
 
 

@@ -7,7 +7,6 @@ also those of models in it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from neopack.formats import zip as zips
 from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.hdf5 import MAGIC, Hdf5Object, Hdf5Tree, read_tree
+from neopack.formats.json_text import read_json
 from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
 from neopack.frameworks.keras import graph, keras1, keras224, tvm_layers
@@ -142,7 +142,7 @@ def _of_hdf5(source: ByteSource, limits: Limits) -> Document:
             where=source.name,
             hint="save the whole model: model.save(FILE)",
         )
-    parsed = configs.parse(model, source.name) if model else None
+    parsed = configs.parse(model, source.name, limits) if model else None
     if parsed is not None:
         parsed, version = _upgraded(parsed, version)
     return Document(
@@ -150,7 +150,7 @@ def _of_hdf5(source: ByteSource, limits: Limits) -> Document:
         model=parsed,
         version=version,
         backend=_text(of_weights, "backend"),
-        training=_json(training, source.name) if training else None,
+        training=_json(training, source.name, limits) if training else None,
         tree=tree,
     )
 
@@ -166,8 +166,8 @@ def _of_json(source: ByteSource, limits: Limits) -> Document:
     limits.hold("record_bytes", source.size, where=source.name)
     text = source.read(0, source.size).decode("utf-8", "replace")
     if text.lstrip().startswith('"'):
-        text = configs.string_of(text, source.name)
-    model = configs.parse(text, source.name)
+        text = configs.string_of(text, source.name, limits)
+    model = configs.parse(text, source.name, limits)
     version = _text(model, "keras_version") or ("3" if "module" in model else "")
     model, version = _upgraded(model, version)
     return Document(
@@ -189,8 +189,8 @@ def _of_zip(source: ByteSource, limits: Limits) -> Document:
         name: raw.decode("utf-8", "replace")
         for name, raw in directory.read_many((CONFIG, METADATA))
     }
-    model = configs.parse(texts[CONFIG], source.name)
-    version = _json(texts[METADATA], source.name).get("keras_version")
+    model = configs.parse(texts[CONFIG], source.name, limits)
+    version = _json(texts[METADATA], source.name, limits).get("keras_version")
     compiled = model.get("compile_config")
     return Document(
         form="keras",
@@ -218,11 +218,8 @@ def _text(attributes: object, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _json(text: str, where: str) -> dict[str, AnyJson]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"is not JSON: {error}", where=where) from None
+def _json(text: str, where: str, limits: Limits) -> dict[str, AnyJson]:
+    value = read_json(text, where, limits)
     return value if isinstance(value, dict) else {}
 
 

@@ -7,13 +7,13 @@ Format: apache/tvm nnvm/src/pass/saveload_json.cc and apache/mxnet src/nnvm/lega
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from neopack.errors import Malformed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.json_text import read_json
 from neopack.formats.source import ByteSource
 from neopack.values.json import AnyJson
 
@@ -105,11 +105,7 @@ def _begins_nodes(rest: bytes) -> bool:
 def load(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Symbol:
     """Raises ``Malformed`` where the document is not JSON, or lacks what a symbol must have."""
     limits.hold("code_bytes", source.size, where=source.name)
-    try:
-        document = json.loads(source.read(0, source.size))
-    except (ValueError, RecursionError) as error:
-        offset = getattr(error, "pos", getattr(error, "start", None))
-        raise Malformed(f"is not JSON: {error}", offset=offset, where=source.name) from None
+    document = read_json(source.read(0, source.size), source.name, limits)
     return _Reader(source.name, limits).symbol(document, "", 0)
 
 

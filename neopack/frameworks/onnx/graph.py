@@ -49,6 +49,8 @@ DTYPES: dict[int, tuple[str, int]] = {
 _EXTERNAL = 1
 # NumPy holds no array of more dims
 LARGEST_RANK = 64
+# operations of what is kept by name, which rules look at, and of a node's form
+KEPT, WRITTEN = 8, 3
 _DEFAULT_DOMAINS = ("", "ai.onnx")
 _TYPES = {1: "tensor", 4: "sequence", 5: "map", 7: "opaque", 8: "sparse tensor", 9: "optional"}
 
@@ -146,6 +148,7 @@ class OnnxGraphReader:
     def _keep(self) -> None:
         """Bound what is remembered by name, apart from what is only counted."""
         self._kept += 1
+        self.walker.spend(KEPT)
         self.walker.limits.hold("records", self._kept, where=self.walker.cursor.name)
 
     def _common(self, part: Field, *, in_main: bool, in_function: bool = False) -> None:
@@ -160,6 +163,7 @@ class OnnxGraphReader:
     def _node(self, node: Field, *, in_function: bool = False) -> None:
         """A function states opsets of its own, so how its nodes are written is not kept."""
         self.summary.nodes += 1
+        self.walker.spend(WRITTEN)
         parts = NodeParts()
         for part in self.walker.message(node):
             if part.number in (1, 2):

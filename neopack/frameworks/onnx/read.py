@@ -56,7 +56,7 @@ def recognize(source: ByteSource) -> str | None:
     """``ONNX model``, or None. ONNX has no magic number, so this is strict: only fields of
     ModelProto, an IR version between 1 and 20, and a graph, which may be cut short.
     """
-    walker = Walker(Cursor(source), _PEEK)
+    walker = Walker(Cursor(source), _PEEK.for_file(0))
     numbers: set[int] = set()
     try:
         for field in walker.top():

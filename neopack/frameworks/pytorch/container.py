@@ -6,7 +6,6 @@ What makes which form is laid down in ``caffe2/serialize/inline_container.h``,
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from neopack.errors import Malformed
 from neopack.formats.guard import Limits
+from neopack.formats.json_text import read_json
 from neopack.formats.pickle import Pickle, read_pickle
 from neopack.formats.source import ByteSource, BytesSource, Cursor
 from neopack.formats.zip import LOCAL_MAGIC, ZipDirectory, first_name, read_directory
@@ -70,11 +70,7 @@ class TorchZip:
         return read_pickle(Cursor(source), self.limits)
 
     def json(self, name: str) -> Any:
-        try:
-            return json.loads(self.read(name))
-        except (ValueError, RecursionError) as error:
-            reason = str(error) or "nested too deeply"
-            raise Malformed(f"not JSON ({reason})", where=f"{self.name}: {name}") from None
+        return read_json(self.read(name), f"{self.name}: {name}", self.limits)
 
 
 def open_container(source: ByteSource, limits: Limits) -> TorchZip:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from neopack import facts
 from neopack.errors import LimitExceeded
+from neopack.formats.guard import DEFAULT_LIMITS, Budget, Limits
 from neopack.frameworks.pytorch.call_arguments import CallRecorder, operator_name
 from neopack.frameworks.pytorch.call_order import CallOrder
 from neopack.frameworks.pytorch.code_values import CodeValues
@@ -42,6 +43,7 @@ _TOKEN = re.compile(
 )
 LONGEST_CALL = 10_000  # tokens; beyond it the arguments of a definition are not looked for
 MOST_DEFINITIONS = 100_000
+BYTES = 12  # of code are taken apart into tokens in the time of one operation
 _FLOW = frozenset(["if", "for", "while", "raise"])
 _BRANCHES = frozenset(["if", "else"])
 _STATEMENTS = {"if": "prim::If", "for": "prim::Loop", "while": "prim::Loop"}
@@ -123,16 +125,21 @@ def class_prefix(file: str) -> str:
     return file.removeprefix("code/").removesuffix(".py").replace("/", ".")
 
 
-def read_code(script: ScriptSummary, file: str, text: str) -> None:
+def read_code(
+    script: ScriptSummary, file: str, text: str, limits: Limits = DEFAULT_LIMITS
+) -> None:
     """Add what ``text``, the content of the record ``file``, tells to ``script``."""
-    _Reader(script, file).read(text)
+    budget = limits.begun(len(text))
+    budget.spend(len(text) // BYTES, file)
+    _Reader(script, file, budget).read(text)
 
 
 class _Reader:
     """Goes over the lines of one file, knowing in which class and function it is."""
 
-    def __init__(self, script: ScriptSummary, file: str) -> None:
+    def __init__(self, script: ScriptSummary, file: str, budget: Budget) -> None:
         self.script = script
+        self.budget = budget
         self.file = file
         self.prefix = class_prefix(file)
         self.inside: ScriptClass | None = None
@@ -144,6 +151,7 @@ class _Reader:
 
     def read(self, text: str) -> None:
         for indent, tokens in _statements(text):
+            self.budget.spend(len(tokens), self.file)
             if indent == 0:
                 self.inside = None
             self._branch(indent, tokens[0])

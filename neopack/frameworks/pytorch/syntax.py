@@ -15,7 +15,7 @@ _SPELLINGS = (
     (
         "1.12",
         "exceptions are raised with their class",
-        re.compile(r"ops\.prim\.RaiseException\(.*, \"[\w.]+\"\)$", re.MULTILINE),
+        re.compile(r"^ *ops\.prim\.RaiseException\(.*, \"[\w.]+\"\)$", re.MULTILINE),
     ),
     (
         "1.9",

@@ -7,13 +7,13 @@ https://github.com/huggingface/safetensors#format.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neopack.errors import LimitExceeded, Malformed
 from neopack.formats import tar
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.json_text import read_json
 from neopack.formats.pickle import Global, Persistent, PickledCall, read_pickle
 from neopack.formats.source import ByteSource, Cursor
 from neopack.frameworks.pytorch import pickle_globals
@@ -218,11 +218,11 @@ def read_safetensors(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Mod
     length = int.from_bytes(cursor.take(8), "little")
     limits.hold("record_bytes", length, where=source.name)
     try:
-        header = json.loads(cursor.take(length))
+        header = read_json(cursor.take(length), source.name, limits)
         rows = {name: row for name, row in header.items() if name != "__metadata__"}
         stored = [_safetensor(name, row) for name, row in rows.items()]
         ends = [int(row["data_offsets"][1]) for row in rows.values()]
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+    except (Malformed, ValueError, TypeError, LookupError, AttributeError):
         raise Malformed("the safetensors header is broken", offset=8, where=source.name) from None
     if max(ends, default=0) > cursor.left:
         raise Malformed("tensor data is missing", offset=source.size, where=source.name)

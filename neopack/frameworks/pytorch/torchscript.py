@@ -124,7 +124,7 @@ def _script(container: TorchZip) -> ScriptSummary:
     script = ScriptSummary()
     for name, content in container.read_many(files).items():
         text = content.decode("utf-8", "replace")
-        read_code(script, name, text)
+        read_code(script, name, text, container.limits)
         script.readable_since |= syntax.readable_since(text)
     return script
 

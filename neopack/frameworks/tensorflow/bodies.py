@@ -49,10 +49,11 @@ def merged(bodies: Iterable[GraphBody]) -> GraphBody:
     """All of them as one."""
     whole = GraphBody()
     for body in bodies:
-        whole.operators += body.operators
-        whole.training += body.training
+        # += would look at all that is counted so far, again for each function
+        whole.operators.update(body.operators)
+        whole.training.update(body.training)
         whole.order += body.order
-        whole.dtypes += body.dtypes
+        whole.dtypes.update(body.dtypes)
         whole.attributes |= body.attributes
         whole.calls |= body.calls
         whole.convolutions.grouped += body.convolutions.grouped

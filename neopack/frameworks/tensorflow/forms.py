@@ -62,7 +62,7 @@ def form_of(source: ByteSource) -> str | None:
         return named[0]
     for form, fits in ((SAVED_MODEL, _is_saved_model), (GRAPH, _is_graph), (META, _is_meta)):
         try:
-            if fits(Walker(Cursor(source), _PEEK)):
+            if fits(Walker(Cursor(source), _PEEK.for_file(0))):
                 return form
         except NeopackError:
             continue

@@ -26,6 +26,7 @@ UNLIKELY_OUTPUTS = frozenset({"Const", "Assign", "NoOp", "Placeholder"})
 _SAY_SHAPE = ("Placeholder", "VarHandleOp", "VariableV2")
 _FLOATS = ("float", "bfloat", "q")
 _MOST_DIMS = 254
+KEPT = 6  # operations of a node or a function, which are kept and looked at more than once
 # the attributes that say what a node gives
 _TYPES = frozenset({"T", "dtype", "DstT", "out_type", "Tidx"})
 _TRAINING = re.compile(
@@ -162,6 +163,7 @@ class GraphDefReader:
             if part.number == 1:
                 self.summary.library[self._first_text(part)] = self._body
                 self._bound(len(self.summary.library))
+                self.walker.spend(KEPT)
             elif part.number == 3:
                 self._inner_node(part)
         self._body = self.summary.main
@@ -217,6 +219,7 @@ class GraphDefReader:
         )
 
     def _count(self, op: str, attributes: _Attributes) -> None:
+        self.walker.spend(KEPT)
         self._body.nodes += 1
         self._body.operators[op] += 1
         self._body.order.append(op)

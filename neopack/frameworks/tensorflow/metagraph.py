@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 
 from neopack.formats.protobuf import Field, Walker
 from neopack.frameworks.tensorflow.dtypes import dtype_of
-from neopack.frameworks.tensorflow.graph import GraphDefReader, GraphDefSummary, tensor_shape
+from neopack.frameworks.tensorflow.graph import (
+    KEPT,
+    GraphDefReader,
+    GraphDefSummary,
+    tensor_shape,
+)
 from neopack.frameworks.tensorflow.natural_order import natural
 from neopack.values.signature import Shape
 
@@ -103,6 +108,7 @@ def _signature_entry(walker: Walker, span: Field, meta: MetaGraph) -> None:
         elif part.number == 2:
             inputs, outputs = _signature(walker, part)
     walker.limits.hold("records", len(meta.signatures), where=walker.cursor.name)
+    walker.spend(KEPT)
     if key not in _OWN:
         meta.signatures[key] = SignatureDef(
             inputs=tuple(inputs[name] for name in natural(inputs)),
@@ -120,6 +126,7 @@ def _signature(walker: Walker, span: Field) -> tuple[dict[str, TensorInfo], dict
 
 
 def _tensor_entry(walker: Walker, span: Field) -> TensorInfo:
+    walker.spend(KEPT)
     key, tensor, code = "", "", 0
     shape: Shape | None = None
     for part in walker.message(span):

@@ -6,13 +6,13 @@ came. Every field is looked up with its path, so that a damaged model says where
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from neopack.errors import Malformed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.json_text import read_json
 from neopack.formats.source import ByteSource
 from neopack.formats.ubjson import Packed, read_ubjson
 from neopack.frameworks.xgboost.rounds import rounds
@@ -105,11 +105,7 @@ def load(source: ByteSource, form: str, limits: Limits = DEFAULT_LIMITS) -> Lear
     if form == "ubj":
         return learner(read_ubjson(source, limits), source.name)
     limits.hold("document_bytes", source.size, where=source.name)
-    try:
-        document = json.loads(source.read(0, source.size))
-    except (ValueError, RecursionError) as error:
-        offset = getattr(error, "pos", None)
-        raise Malformed(f"is not JSON: {error}", offset=offset, where=source.name) from None
+    document = read_json(source.read(0, source.size), source.name, limits)
     return learner(document, source.name)
 
 

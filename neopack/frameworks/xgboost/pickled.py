@@ -17,6 +17,7 @@ from typing import Any
 from neopack.errors import Malformed, SourceError
 from neopack.formats.compressed import expanded
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.formats.json_text import read_json
 from neopack.formats.pickle import Global, PickledCall, read_pickle
 from neopack.formats.pickled_numpy import JOBLIB
 from neopack.formats.source import ByteSource, BytesSource, Cursor
@@ -177,16 +178,13 @@ def _model(handle: bytes, limits: Limits, where: str) -> tuple[str, bytes]:
     source = BytesSource(where, handle)
     form = document.encoding(source)
     if form == "json":
-        return form, _of_json(handle, where)
+        return form, _of_json(handle, where, limits)
     if form == "ubj":
         start, end = spans(source, limits).get("Model", (0, len(handle)))
         return form, handle[start:end]
     return "binary", handle
 
 
-def _of_json(handle: bytes, where: str) -> bytes:
-    try:
-        whole = json.loads(handle)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"a Booster that is not JSON: {error}", where=where) from None
+def _of_json(handle: bytes, where: str, limits: Limits) -> bytes:
+    whole = read_json(handle, f"{where}: a Booster", limits)
     return json.dumps(whole["Model"]).encode() if "Model" in whole else handle

@@ -18,7 +18,7 @@ FORMS = ["earliest", "v108", "latest"]
 DTYPES = ["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "uint16"]
 
 
-def tree(path: Path, **limits: int) -> Hdf5Tree:
+def tree(path: Path, **limits: Any) -> Hdf5Tree:
     with FileSource(path) as source:
         return read_tree(source, Limits(**limits))
 
