@@ -20,7 +20,7 @@ from neopack.errors import Malformed, UsageError
 from neopack.formats.codec import from_json, to_json
 from neopack.formats.json_text import read_json
 from neopack.goldens.signature_limits import refuse_impossible
-from neopack.outputs.atomic import AtomicOutputs
+from neopack.outputs.atomic import AtomicOutputs, settle
 from neopack.values.evidence import CompilerEvidence, Evidence
 from neopack.values.json import AnyJson
 from neopack.values.signature import Signature
@@ -114,6 +114,7 @@ def manifest_of(archive: Path, content_sha256: str) -> Manifest | None:
 
 def read_manifest(archive: Path) -> Manifest | None:
     """Return the manifest beside ``archive``, or None if there is none. Raises ``Malformed``."""
+    settle(archive)
     path = manifest_path(archive)
     if not path.is_file():
         return None

@@ -20,6 +20,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.sparse import read_sparse
 from neopack.formats.tar import TarEntry
 from neopack.formats.text import is_text
+from neopack.outputs.atomic import settle
 
 __all__ = [
     "ArchiveFiles",
@@ -72,6 +73,7 @@ def scan(path: Path, limits: Limits = DEFAULT_LIMITS) -> ArchiveScan:
     Raises ``Malformed`` if it is truncated or not a gzip tar (the message says what it is
     instead), ``LimitExceeded`` past a limit, ``SourceError`` if it cannot be read.
     """
+    settle(path)
     with _readable(path) as raw, BackgroundDigests() as digests:
         stream = GzipForward(raw, path, limits, digests)
         state = _Scanning()

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neopack.errors import Malformed
-from neopack.formats.codec import parsed, to_json
+from neopack.formats.codec import to_json
+from neopack.formats.json_text import read_json
 from neopack.runtimes.loading import CompiledTensor
 from neopack.values.json import AnyJson
 from neopack.values.target import Target
@@ -42,7 +43,7 @@ def write_meta(
 
 def compiled_names(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of the compiled model's inputs and outputs, in order. Raises ``Malformed``."""
-    document = parsed(path.read_bytes(), path.name)
+    document = read_json(path.read_bytes(), path.name)
     try:
         model = document["Model"]
         return _names(model["Inputs"]), _names(model["Outputs"])

@@ -1,7 +1,8 @@
 """Output files that exist whole or not at all.
 
 On Linux a file has no name until it is complete (``O_TMPFILE``), so even a killed run leaves
-nothing behind. Elsewhere it gets a temporary name in the same directory, which is removed.
+nothing behind. Elsewhere it gets a hidden name in the same directory, which is removed. Several
+files change together (``outputs.journal``).
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from neopack.errors import OutputError
+from neopack.outputs.hidden import alone_in, create, hidden, sweep
+from neopack.outputs.journal import Complete, journal_of, settle, settle_alone, take_places
 
-__all__ = ["FULL", "AtomicOutputs", "refuse_full", "refuse_unwritable", "writing"]
+__all__ = ["FULL", "AtomicOutputs", "refuse_full", "refuse_unwritable", "settle", "writing"]
 
 # errors of a full disk, an exhausted quota, a file that is too large
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -29,6 +32,7 @@ BESIDE_WEIGHTS = 1 << 20
 def refuse_unwritable(path: Path, *, force: bool) -> None:
     """Raise ``OutputError`` if ``path`` cannot become an output, before any work is done."""
     with writing(path):
+        settle(path)
         if path.is_dir():
             raise OutputError("is a directory", where=str(path), hint="name a file")
         if path.exists() and not path.is_file():
@@ -38,8 +42,7 @@ def refuse_unwritable(path: Path, *, force: bool) -> None:
         if not path.parent.is_dir():
             raise OutputError("no such directory", where=str(path.parent), hint="create it first")
         # checking permissions is not enough: root ignores them, and a file system may be read-only
-        temporary, stream = _nameless(path)
-        _drop(temporary, stream)
+        _drop(*create(path, secrets.token_hex(6)))
 
 
 def refuse_full(*paths: Path, size: int) -> None:
@@ -49,7 +52,7 @@ def refuse_full(*paths: Path, size: int) -> None:
     """
     if not hasattr(os, "posix_fallocate"):
         return
-    tried = {_beside(path): path for path in paths}
+    tried = {hidden(path, secrets.token_hex(6)): path for path in paths}
     try:
         for temporary, path in tried.items():
             with writing(path), temporary.open("xb") as stream:
@@ -60,15 +63,18 @@ def refuse_full(*paths: Path, size: int) -> None:
 
 
 class AtomicOutputs:
-    """Several files that appear together once all are written and synced.
+    """Several files of one folder that appear together once all are written and synced.
 
     with AtomicOutputs(force=False) as outputs:
         outputs.open(path).write(data)
+
+    ``main`` is the file that readers ``settle`` before they read the others; by default the first.
     """
 
-    def __init__(self, *, force: bool) -> None:
-        self._force = force
-        self._pending: list[tuple[Path, Path | None, BinaryIO]] = []
+    def __init__(self, *, force: bool, main: Path | None = None) -> None:
+        self._force, self._main = force, main
+        self._token = secrets.token_hex(6)
+        self._pending: list[Complete] = []
 
     def __enter__(self) -> Self:
         return self
@@ -76,44 +82,40 @@ class AtomicOutputs:
     def open(self, path: Path) -> BinaryIO:
         """Return a file that gets the name ``path`` if the block succeeds."""
         refuse_unwritable(path, force=self._force)
-        temporary, stream = _nameless(path)
-        self._pending.append((path, temporary, stream))
+        with writing(path):
+            temporary, stream = create(path, self._token)
+        self._pending.append(Complete(path=path, temporary=temporary, stream=stream))
         return stream
 
+    def discard(self) -> None:
+        """Nothing is written, although the block succeeds."""
+        for file in self._pending:
+            _drop(file.temporary, file.stream)
+        self._pending.clear()
+
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        last = self._pending[-1][0] if self._pending else Path()
+        last = self._pending[-1].path if self._pending else Path()
         try:
-            if error is None:
+            if error is None and self._pending:
                 with writing(last):
                     self._commit()
         finally:
-            for _, temporary, stream in self._pending:
-                _drop(temporary, stream)
+            for file in self._pending:
+                _drop(file.temporary, file.stream)
         if isinstance(error, OSError):
             with writing(last):
                 raise error
 
     def _commit(self) -> None:
-        for _, _, stream in self._pending:
-            stream.flush()
-            os.fsync(stream.fileno())
-        try:
-            for path, temporary, stream in self._pending:
-                _publish(path, temporary, stream, force=self._force)
-        except BaseException:
-            for path, _, stream in self._pending:
-                _take_back(path, stream)
-            raise
-
-
-def _nameless(path: Path) -> tuple[Path | None, BinaryIO]:
-    with writing(path):
-        if hasattr(os, "O_TMPFILE"):
-            with contextlib.suppress(OSError):
-                handle = os.open(path.parent, os.O_TMPFILE | os.O_RDWR, 0o644)
-                return None, os.fdopen(handle, "w+b")
-        temporary = _beside(path)
-        return temporary, temporary.open("x+b")
+        for file in self._pending:
+            file.stream.flush()
+            os.fsync(file.stream.fileno())
+        main = self._main or self._pending[0].path
+        with alone_in(main.parent):
+            settle_alone(main)
+            for path in (journal_of(main), *(file.path for file in self._pending)):
+                sweep(path)
+            take_places(self._pending, main, self._token, force=self._force)
 
 
 def _drop(temporary: Path | None, stream: BinaryIO) -> None:
@@ -121,41 +123,6 @@ def _drop(temporary: Path | None, stream: BinaryIO) -> None:
         stream.close()
     if temporary is not None:
         temporary.unlink(missing_ok=True)
-
-
-def _take_back(path: Path, stream: BinaryIO) -> None:
-    """Remove ``path`` if it is the file that was just published: outputs come all or none."""
-    with contextlib.suppress(OSError):
-        if os.path.samestat(path.lstat(), os.fstat(stream.fileno())):
-            path.unlink()
-
-
-def _publish(path: Path, temporary: Path | None, stream: BinaryIO, *, force: bool) -> None:
-    if temporary is None:
-        published = _beside(path) if force else path
-        _name_open_file(stream.fileno(), published)
-        if force:
-            published.replace(path)
-    elif force:
-        temporary.replace(path)
-    else:
-        os.link(temporary, path)
-
-
-def _name_open_file(handle: int, path: Path) -> None:
-    """Name a file opened with O_TMPFILE: linkat with AT_SYMLINK_FOLLOW, according to open(2).
-
-    ``os.link`` calls linkat only with a directory descriptor (bpo-37612).
-    """
-    directory = os.open("/proc/self/fd", os.O_RDONLY)
-    try:
-        os.link(str(handle), path, src_dir_fd=directory, follow_symlinks=True)
-    finally:
-        os.close(directory)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
 
 
 @contextlib.contextmanager

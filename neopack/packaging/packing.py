@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,14 +16,17 @@ from neopack.archive.manifest import (
     Manifest,
     golden_path,
     manifest_path,
+    read_manifest,
+    record_compiler_evidence,
+    record_evidence,
     stem,
 )
 from neopack.archive.write import Written, write_archive, write_copy
 from neopack.checks.judging import Submission, context_of_layout, judge, raise_for
-from neopack.errors import SourceError, Unsupported, UsageError
+from neopack.errors import Malformed, OutputError, SourceError, Unsupported, UsageError
 from neopack.frameworks import Layout, registry
 from neopack.options import PackageOptions
-from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
+from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable, settle
 from neopack.outputs.staging import staging_directory
 from neopack.proving.compiler import is_compiled_by_tvm, prove_compiler
 from neopack.proving.proof import Proof
@@ -77,13 +81,28 @@ def paths_for(path: Path, targets: Sequence[Target]) -> dict[str, Path]:
 
 
 def refuse_outputs(path: Path, *, force: bool) -> None:
-    """Before any work: the name must be one that Neo takes, and all three files writable."""
+    """Before any work: the name must be one that Neo takes, and all three files writable. Those of
+    an archive that was packaged before may be there: perhaps it is the same."""
     if not path.name.endswith(SUFFIX) or path.name == SUFFIX:
         raise UsageError(
             "does not end in .tar.gz", where=str(path), hint="Neo takes one .tar.gz object"
         )
+    may_be_same = _packaged_before(path) is not None
     for output in (path, manifest_path(path), golden_path(path)):
-        refuse_unwritable(output, force=force)
+        refuse_unwritable(output, force=force or may_be_same)
+
+
+def _packaged_before(path: Path) -> Manifest | None:
+    """The manifest of the archive that is there, as far as a look at its size tells."""
+    settle(path)
+    try:
+        if not (path.is_file() and golden_path(path).is_file()):
+            return None
+        manifest = read_manifest(path)
+    except (Malformed, OSError):
+        return None
+    same = manifest is not None and manifest.archive.bytes == path.stat().st_size
+    return manifest if same else None
 
 
 def for_runtime(
@@ -137,7 +156,8 @@ def write(
         log.note(remark)
     for doubt in doubts:
         log.warn(doubt)
-    with AtomicOutputs(force=settings.force) as outputs:
+    before = None if settings.force else _packaged_before(path)
+    with AtomicOutputs(force=settings.force or before is not None, main=path) as outputs:
         golden_sha256 = write_copy(outputs.open(golden_path(path)), model.goldens.path)
         described = outputs.open(manifest_path(path))
         written = write_archive(
@@ -150,6 +170,11 @@ def write(
         manifest = _manifest(model, source, report, layout, written, path, golden_sha256, warnings)
         manifest = replace(manifest, random=random)
         described.write(manifest.dumps())
+        if before is not None:
+            _refuse_other(path, before, manifest)
+            outputs.discard()
+            _add_evidence(path, before, report)
+            log.note(f"{path} is there already, with the same content: nothing is written")
     return NeoArchive(
         path=path,
         bytes=written.bytes,
@@ -159,7 +184,37 @@ def write(
         goldens=golden_path(path),
         report=report,
         warnings=warnings,
+        unchanged=before is not None,
     )
+
+
+def _refuse_other(path: Path, before: Manifest, manifest: Manifest) -> None:
+    """Raise ``OutputError`` unless the archive that is there, and how to submit it, are the same.
+    Evidence and the versions of what wrote it may differ."""
+    with path.open("rb") as archive, golden_path(path).open("rb") as goldens:
+        digests = [hashlib.file_digest(each, "sha256").hexdigest() for each in (archive, goldens)]
+    own = replace(
+        manifest,
+        source=before.source,
+        versions=before.versions,
+        warnings=before.warnings,
+        rewrites=before.rewrites,
+        evidence=before.evidence,
+        compiler=before.compiler,
+    )
+    if own != before or digests != [manifest.archive.sha256, manifest.goldens.sha256]:
+        raise OutputError(
+            "already exists, and is another archive",
+            where=str(path),
+            hint="give --force to replace it",
+        )
+
+
+def _add_evidence(path: Path, before: Manifest, report: Report) -> None:
+    for evidence in report.evidence:
+        record_evidence(path, before, evidence)
+    for compiled in report.compiler:
+        record_compiler_evidence(path, read_manifest(path) or before, compiled)
 
 
 def _proven(report: Report, proof: Proof, settings: PackageOptions, log: Log) -> Report:

@@ -278,7 +278,7 @@ def _publish(
     force: bool,
 ) -> FetchedArtifact:
     goldens = golden_path(source.path) if source else None
-    with AtomicOutputs(force=force) as outputs:
+    with AtomicOutputs(force=force, main=to) as outputs:
         digest = write_copy(outputs.open(to), archive)
         manifest = replace(manifest, archive_sha256=digest)
         outputs.open(beside(to)).write(manifest.dumps())

@@ -31,7 +31,8 @@ Array: TypeAlias = "NDArray[Any]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeoArchive:
-    """An archive on disk. ``content_sha256`` is of the uncompressed tar."""
+    """An archive on disk. ``content_sha256`` is of the uncompressed tar; ``unchanged`` says that
+    the same was there before."""
 
     path: Path
     bytes: int
@@ -41,6 +42,7 @@ class NeoArchive:
     goldens: Path
     report: Report
     warnings: tuple[str, ...] = ()
+    unchanged: bool = False
 
     def __fspath__(self) -> str:
         return str(self.path)

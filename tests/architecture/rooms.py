@@ -7,7 +7,8 @@ from __future__ import annotations
 ROWS: tuple[tuple[str, ...], ...] = (
     ("_version", "values", "plugins", "spelling", "versions", "keywords"),
     ("errors", "distributions"),
-    ("facts", "formats", "outputs"),
+    ("facts", "formats"),
+    ("outputs",),
     ("goldens", "dataconfig", "processes", "project"),
     ("options",),
     ("archive", "rules", "runtimes"),
