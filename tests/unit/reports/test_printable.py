@@ -14,6 +14,7 @@ from neopack.errors import Malformed
 from neopack.reports.json_documents import document, failure
 from neopack.reports.printable import printable, printable_json
 from neopack.reports.registry import formats, render, render_failure
+from neopack.values.finding import UncheckedModel
 
 # C0, C1, DEL, marks of direction, what has no width, half of a character, a line's end of Unicode
 ODD = "\x1b[2J\x9b31m\x7f\u202e\u2066\u200b\ufeff\udcff\u2028\U000e0041"
@@ -37,7 +38,10 @@ def test_a_report_of_a_hostile_archive(tmp_path: Path, fixtures: Path, form: str
 @pytest.mark.parametrize("form", FORMS)
 def test_a_failure_of_a_hostile_file(form: str) -> None:
     error = Malformed(f"lacks {ODD}", where=ODD)
-    text = failure(error) if form == "json" else render_failure(form, ODD, error)
+    unchecked = UncheckedModel(
+        path=ODD, error="Malformed", message=error.line(), exit_code=error.exit_code
+    )
+    text = failure(error) if form == "json" else render_failure(form, unchecked)
     assert odd(text) == set()
 
 
