@@ -16,6 +16,7 @@ from neopack.errors import Interrupted, NeopackError, OutputError
 
 if TYPE_CHECKING:
     from neopack.values.finding import Report
+    from neopack.values.subject import Subject
 
 __all__ = ["Console", "colored", "console"]
 
@@ -64,8 +65,17 @@ class Console:
             style = next((s for word, s in STYLES.items() if line.startswith(word)), "")
             rich.print(line, style=style, markup=False)
 
-    def result(self, name: str, value: object, *, long: bool = False, **choices: bool) -> None:
-        """A command's answer in the chosen format; ``name`` is its row in the registry of reports.
+    def result(
+        self,
+        name: str,
+        value: object,
+        *,
+        of: Sequence[str | os.PathLike[str] | None] = (),
+        long: bool = False,
+        **choices: bool,
+    ) -> None:
+        """A command's answer in the chosen format; ``name`` is its row in the registry of reports,
+        and ``of`` the files that it is about, which JSON names by their digests.
 
         Text is left out when quiet. A ``long`` text that is taller than the terminal goes to the
         pager. A report for another program is written as it is; an empty one is not a line.
@@ -74,7 +84,8 @@ class Console:
 
         if self.form == "text" and self.quiet:
             return
-        text = render(name, self.form, value, **choices)
+        subjects = _subjects(of) if self.json else ()
+        text = render(name, self.form, value, subjects, **choices)
         if self.form not in ("text", "json"):
             self.file(text)
         elif long and self.form == "text" and _taller_than_screen(text):
@@ -174,6 +185,12 @@ class Console:
     def advance(self, amount: int) -> None:
         if self._progress is not None:
             self._progress.advance(self._task, amount)
+
+
+def _subjects(paths: Sequence[str | os.PathLike[str] | None]) -> tuple[Subject, ...]:
+    from neopack import api
+
+    return api.subjects([path for path in paths if path is not None])
 
 
 def colored(stream: TextIO) -> bool:

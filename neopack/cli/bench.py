@@ -46,4 +46,4 @@ def bench(
         prices=prices,
         log=console,
     )
-    console.result("bench", result)
+    console.result("bench", result, of=[archive, against])

@@ -205,7 +205,7 @@ def _check_each(
     if console.form == "text":
         console.result("checked models", checked, verbose=verbose)
     else:
-        console.result("checked models", checked)
+        console.result("checked models", checked, of=[result.path for result in checked.results])
     _exit(checked.results, *(unchecked.exit_code for unchecked in checked.unchecked))
 
 
@@ -222,7 +222,7 @@ def _fix(
 
     target = targets[0] if targets else None
     fixed = api.fix(model, path, target=target, options=choices, force=force, log=console)
-    _show_fixed(fixed, verbose=verbose)
+    _show_fixed(model, fixed, verbose=verbose)
 
 
 def _all_targets(model: Path, choices: "CheckOptions") -> None:
@@ -233,21 +233,21 @@ def _all_targets(model: Path, choices: "CheckOptions") -> None:
         listed = f"{', '.join(known[:-1])} or {known[-1]}"
         raise UsageError(f"--all-targets has no form {console.form}", hint=listed)
     matrix = api.matrix(model, choices)
-    console.result("matrix", matrix)
+    console.result("matrix", matrix, of=[model])
     if not matrix.taken:
         raise typer.Exit(CheckFailed.exit_code)
 
 
 def _show(result: "CheckResult", *, verbose: bool) -> None:
     if console.form in PLAIN and len(result.reports) == 1:
-        console.result("check", result.reports[0], verbose=verbose)
+        console.result("check", result.reports[0], of=[result.path], verbose=verbose)
     else:
-        console.result("checks", result, verbose=verbose)
+        console.result("checks", result, of=[result.path], verbose=verbose)
 
 
-def _show_fixed(fixed: "FixedArchive", *, verbose: bool) -> None:
+def _show_fixed(model: Path, fixed: "FixedArchive", *, verbose: bool) -> None:
     if console.form in PLAIN:
-        console.result("fix", fixed, verbose=verbose)
+        console.result("fix", fixed, of=[model], verbose=verbose)
     else:
         _show(fixed.checked, verbose=verbose)
     _exit([fixed.checked])

@@ -232,6 +232,6 @@ def _here(
         if not console.json:
             console.result("compile", artifact)
     if console.json and len(artifacts) == 1:
-        console.result("compile", artifacts[0])
+        console.result("compile", artifacts[0], of=[archive])
     elif console.json:
-        console.result("compiles", artifacts)
+        console.result("compiles", artifacts, of=[archive])

@@ -19,4 +19,4 @@ def cost(
     """Show what a million inferences cost on each measured machine, cheapest first."""
     from neopack import api
 
-    console.result("cost", api.costs(results, prices=prices))
+    console.result("cost", api.costs(results, prices=prices), of=[*results, prices])

@@ -31,4 +31,4 @@ def inspect(
         limits=limits_of(limit or ()),
         log=console,
     )
-    console.result("inspect", inspection)
+    console.result("inspect", inspection, of=[model])

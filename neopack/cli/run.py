@@ -34,4 +34,4 @@ def run(
     answer = api.answer(
         archive, inputs=inputs, seed=seed, threads=threads, output=output, force=force, log=console
     )
-    console.result("run", answer)
+    console.result("run", answer, of=[archive, inputs])

@@ -51,6 +51,7 @@ def verify(
             api.verify_compiler(
                 archive, target=target, max_difference=max_difference, limits=limits, log=console
             ),
+            of=[archive],
         )
         return
     evidence = api.verify(
@@ -61,4 +62,4 @@ def verify(
         limits=limits,
         log=console,
     )
-    console.result("verify", evidence)
+    console.result("verify", evidence, of=[archive])

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 
 from neopack.errors import CheckFailed, Interrupted, NeopackError
 from neopack.formats.codec import to_json
 from neopack.reports.printable import printable_json
 from neopack.values.json import Json
+from neopack.values.subject import Subject
 
 __all__ = ["document", "failure"]
 
 SCHEMA = 1
 
 
-def document(kind: str, value: object) -> str:
-    """``{"schema": 1, "kind": kind, ...}`` with the fields of ``value``.
+def document(kind: str, value: object, subjects: Sequence[Subject] = ()) -> str:
+    """``{"schema": 1, "kind": kind, "subjects": [...], ...}`` with the fields of ``value``.
 
-    A value without fields, or with a field of these names, is under ``value``.
+    A value without fields, or with a field of these names, is under ``value``. ``subjects`` are
+    left out where there are none.
     """
     data = to_json(value)
-    plain = isinstance(data, dict) and not {"schema", "kind"} & data.keys()
+    plain = isinstance(data, dict) and not {"schema", "kind", "subjects"} & data.keys()
     body = data if plain else {"value": data}
-    return _text({"schema": SCHEMA, "kind": kind, **body})
+    named: dict[str, Json] = {"subjects": to_json(list(subjects))} if subjects else {}
+    return _text({"schema": SCHEMA, "kind": kind, **named, **body})
 
 
 def failure(error: NeopackError | Interrupted) -> str:

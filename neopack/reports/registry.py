@@ -7,12 +7,13 @@ word in a row; JSON is the same for every result (``json_documents``).
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from neopack.values.finding import UncheckedModel
+    from neopack.values.subject import Subject
 
 
 __all__ = ["ResultKind", "formats", "render", "render_failure"]
@@ -91,13 +92,16 @@ def formats(*names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([TEXT, JSON, *others]))
 
 
-def render(name: str, form: str, value: object, **choices: Any) -> str:
-    """The result in a format; ``choices`` go to the function that writes text."""
+def render(
+    name: str, form: str, value: object, subjects: Sequence[Subject] = (), **choices: Any
+) -> str:
+    """The result in a format; ``subjects`` are what it is of, for JSON; ``choices`` go to the
+    function that writes text."""
     row = RESULTS[name]
     if form == JSON:
         from neopack.reports.json_documents import document
 
-        return document(row.kind or name, {row.key: value} if row.key else value)
+        return document(row.kind or name, {row.key: value} if row.key else value, subjects)
     if form == TEXT:
         return _function(row.text)(value, **choices)
     return _function(row.others[form])(value)
