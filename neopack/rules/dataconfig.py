@@ -22,7 +22,7 @@ from neopack.errors import Malformed
 from neopack.rules.needs import config_required
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
 from neopack.values.json import Json
-from neopack.values.model import NamesInputs
+from neopack.values.model import NamesInputs, TakesLabels
 from neopack.values.signature import Shape, Signature, TensorSpec
 
 __all__ = ["RULES", "inputs_of"]
@@ -227,8 +227,10 @@ def unknown_name(context: CheckContext) -> Iterator[Hit]:
 def missing_name(context: CheckContext) -> Iterator[Hit]:
     """Each input of the model has a shape."""
     names = {_plain(name, context) for name, _ in inputs_of(context).inputs}
+    model = context.info.facts if context.info else None
+    labels = model.training_labels if isinstance(model, TakesLabels) else ()
     for name, spec in _expected(context).items():
-        if _plain(name, context) not in names:
+        if _plain(name, context) not in names and name not in labels:
             shown = f"; it is {shape_text(spec.shape)}" if spec.shape else ""
             yield Hit(
                 message=f"the model's input {name!r} has no shape here{shown}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
@@ -21,6 +21,7 @@ __all__ = [
     "NamesInputs",
     "OrdersOperators",
     "StoresInputs",
+    "TakesLabels",
     "facts_of",
 ]
 
@@ -101,6 +102,15 @@ class DrawsNumbers(Protocol):
 
     @property
     def random_calls(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class TakesLabels(Protocol):
+    """Facts of a framework whose models may hold what trains them: the inputs that only that
+    takes, which are told with it."""
+
+    @property
+    def training_labels(self) -> Sequence[str]: ...
 
 
 @runtime_checkable

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 from specimen import Specimen
 
@@ -41,7 +42,8 @@ def renamed(specimen: Specimen) -> Iterator[Specimen]:
     for name in specimen.members:
         if name != specimen.model:
             rest = {n: d for n, d in specimen.members.items() if n != name}
-            yield specimen.named(f"without {name}", rest)
+            without = specimen.named(f"without {name}", rest)
+            yield replace(without, change="content", converted_only=True)
 
 
 def damaged(specimen: Specimen, seed: int, count: int = 3) -> Iterator[Specimen]:

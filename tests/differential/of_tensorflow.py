@@ -3,6 +3,7 @@ operators and types."""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,10 @@ SHAPES: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 OPERATORS = {b"Conv2D": b"Conv2X", b"MatMul": b"MatMuX", b"Relu": b"Selu", b"Mean": b"Rand"}
 ATTRIBUTES = {b"transpose_a": b"transpose_x", b"data_format": b"data_formaX",
               b"keep_dims": b"keep_dimX"}  # fmt: skip
+# of the graphs of one operator: what TVM converts, and what it does not
+TELLING = (
+    "cond", "cumsum", "einsum", "erfc", "lstm", "nms", "roll", "scatter_nd", "topk", "while",
+)  # fmt: skip
 
 
 def specimens(fixtures: Path, seed: int, *, sweep: bool) -> Iterator[Specimen]:
@@ -52,6 +57,10 @@ def specimens(fixtures: Path, seed: int, *, sweep: bool) -> Iterator[Specimen]:
                 mutation = f"{old.decode()} is {new.decode()}"
                 yield each.with_model(mutation, each.data.replace(old, new))
     yield from _files(replace(saved, version="1.15.3"))
+    with zipfile.ZipFile(fixtures / "tensorflow/1.15/operators.zip") as graphs:
+        for name in graphs.namelist():
+            if sweep or name.removesuffix(".pb") in TELLING:
+                yield _operator(name, graphs.read(name))
 
 
 def _of(path: Path, name: str, shapes: Mapping[str, tuple[int, ...]]) -> Specimen:
@@ -60,6 +69,10 @@ def _of(path: Path, name: str, shapes: Mapping[str, tuple[int, ...]]) -> Specime
     first = {n: d for n, d in members.items() if d is None} | graphs
     kept = {n: d for n, d in members.items() if not n.endswith(("fingerprint.pb", "metadata.pb"))}
     return base("TENSORFLOW", f"tensorflow/{name}", {**first, **kept}, shapes)
+
+
+def _operator(name: str, data: bytes) -> Specimen:
+    return base("TENSORFLOW", f"tensorflow/operators/{name}", {name: data}, {}).for_tvm()
 
 
 def _versions(specimen: Specimen, *, sweep: bool) -> Iterator[Specimen]:

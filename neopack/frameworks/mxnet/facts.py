@@ -88,5 +88,9 @@ class SymbolFacts(ArrayFacts):
         return self.places
 
     @property
+    def training_labels(self) -> tuple[str, ...]:
+        return self.labels if self.training else ()
+
+    @property
     def random_calls(self) -> tuple[str, ...]:
         return self.random

@@ -1089,7 +1089,14 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-DC-005": [config([[1, 3, 8, 8]])],
     "NEO-DC-008": [config([[1, 3, 8, 8]]), coreml({"shape": ["1..10", 3]})],
     "NEO-DC-010": [tensorflow(data_input_config='{"input:0":[1,8,8,3]}'), config({"any": [1]})],
-    "NEO-DC-011": [tensorflow()],
+    "NEO-DC-011": [
+        tensorflow(),
+        mxnet(
+            info=mxnet_info(
+                [spec("data"), spec("label")], labels=("label",), training=("MakeLoss (loss)",)
+            )
+        ),
+    ],
     "NEO-DC-012": [
         onnx(info=onnx_info([spec("input.1", (None, 3, None, None))])),
         onnx(info=onnx_info([spec("input.1", ())])),
