@@ -50,7 +50,11 @@ class Cloud:
 
     def script(self, *jobs: JobScript, **parts: Any) -> None:
         self.aws.script(
-            EmulatorScript(jobs=jobs, **{"timeline": QUICK, "clock": "manual", **parts})
+            EmulatorScript(
+                jobs=jobs,
+                engines=("openvino",),
+                **{"timeline": QUICK, "clock": "manual", **parts},
+            )
         )
 
     def calls(self, operation: str) -> int:

@@ -220,7 +220,7 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def aws(emulator: Emulator) -> Emulator:
     """The emulator as if it had just started; its clock stands still until ``aws.advance``."""
-    emulator.reset(EmulatorScript(clock="manual"))
+    emulator.reset(EmulatorScript(clock="manual", engines=("openvino",)))
     return emulator
 
 

@@ -96,7 +96,11 @@ def _whole(scanned: ArchiveScan, name: str, limits: Limits) -> bytes:
 
 
 def _untouched(scanned: ArchiveScan, source: ArchiveScan | None) -> bool:
-    names = [n for n in scanned.file_names() if not n.removeprefix("./").startswith(CODE)]
+    names = [
+        name
+        for name in scanned.file_names()
+        if not is_own(name) and not name.removeprefix("./").startswith(CODE)
+    ]
     digests = set(source.digests.values()) if source else set()
     return bool(names) and all(scanned.digests[name] in digests for name in names)
 

@@ -18,7 +18,7 @@ WHAT = "made by neopack's emulator of AWS, not by Amazon SageMaker Neo"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatedMark:
-    """``engine`` compiled the model here, or is "" if the model is unchanged."""
+    """``engine`` compiled the model here; "" if the model is ``unchanged``, which says why."""
 
     emulated: bool = True
     what: str = WHAT
@@ -26,6 +26,7 @@ class EmulatedMark:
     target: str
     framework: str
     engine: str = ""
+    unchanged: str = ""
     signature: Signature | None = None
     source: Mapping[str, Json]
 

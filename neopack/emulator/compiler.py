@@ -1,8 +1,12 @@
-"""The substitute for Neo's compilers: the local engine that takes the job, if any."""
+"""The substitute for Neo's compilers: the local engine that takes the job, if any.
+
+What runs on a device is compiled with what Neo is made of, where that is installed. What is hosted
+on an instance is compiled for the machine here, so that an endpoint can compute with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from neopack.compiling import local
 from neopack.dataconfig.data_input_config import with_shapes
 from neopack.engines import registry as engines
 from neopack.errors import Missing, NeopackError, Unsupported
+from neopack.frameworks import Framework
 from neopack.goldens.inputs import random_inputs, request_of
 from neopack.options import CompileOptions
 from neopack.serving.container import Container
@@ -25,9 +30,12 @@ from neopack.values.model import Member
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["CompilationTask", "CompiledFiles", "compile_model"]
+__all__ = ["CompilationTask", "CompiledFiles", "compile_model", "has_loader"]
 
 UNCOMPILED = "no local engine takes this: the model is unchanged"
+# kinds of targets that no endpoint serves
+ON_DEVICES = ("edge", "platform")
+OF_NEO = "tvm"
 UNREAD = "neopack finds no model of this framework in it: it is unchanged"
 
 
@@ -43,6 +51,7 @@ class CompilationTask:
     source: Mapping[str, Json]
     config: str | None
     options: str | None
+    engines: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +66,8 @@ class CompiledFiles:
 def compile_model(task: CompilationTask) -> CompiledFiles:
     """Compile with the local engine that takes the job; without one, return the archive, marked.
 
-    Raises ``EngineFailed`` if the engine fails.
+    Raises ``LoaderRefused`` for a model that Neo's public loader refuses, ``EngineFailed`` if the
+    engine fails otherwise.
     """
     mark = EmulatedMark(
         job=task.job, target=task.target.name, framework=task.framework, source=task.source
@@ -65,56 +75,79 @@ def compile_model(task: CompilationTask) -> CompiledFiles:
     scanned = scan(task.archive)
     model = find_model(scanned, framework=task.framework)
     if model is None:
-        return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNREAD)
+        return _unchanged(task, mark, UNREAD)
     framework, _, info = model
-    signature = with_shapes(info.signature, task.config, task.options, task.framework)
+    names = scanned.file_names()
+    signature = _signature(task, info.signature, framework, names)
     if signature is None:
-        mark = replace(mark, signature=_with_free_rows(info.signature))
-        return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=UNCOMPILED)
-    layout = framework.layout(signature, task.target, scanned.file_names())
+        return _unchanged(task, mark, UNCOMPILED)
+    layout = framework.layout(signature, task.target, names)
     derived = layout.data_input_config or ""
-    reason = _no_engine(task, signature)
-    if reason:
-        path = _marked(task.archive, task.folder, replace(mark, signature=signature))
-        return CompiledFiles(path=path, how=f"{UNCOMPILED} ({reason})", derived=derived)
-    signature = _with_outputs(task.archive, signature)
-    artifact = _compiled(task, signature)
+    mark = replace(mark, signature=signature)
+    try:
+        engine = _engine(task, signature)
+        signature = _with_outputs(task.archive, signature)
+        artifact = _compiled(task, signature, engine)
+    except (Unsupported, Missing) as error:
+        why = error.line() if isinstance(error, Missing) else error.message
+        return replace(_unchanged(task, mark, f"{UNCOMPILED} ({why})"), derived=derived)
     assert artifact.path is not None  # noqa: S101 - written above
     mark = replace(mark, signature=signature, engine=artifact.engine)
     how = f"compiled by {artifact.engine} {artifact.engine_version} on this machine"
     return CompiledFiles(path=_marked(artifact.path, task.folder, mark), how=how, derived=derived)
 
 
-def _with_free_rows(signature: Signature | None) -> Signature | None:
-    """What an endpoint serves without shapes of the job, as XGBoost: any number of rows."""
-    if signature is None or any(None in spec.shape[1:] for spec in signature.inputs):
-        return None
-    return signature
+def has_loader(framework: str, target: Target, among: Sequence[str] | None) -> bool:
+    """Whether Neo's public loader itself will say what it refuses of a job's model."""
+    names = engines.names() if among is None else among
+    request = CompilationRequest(
+        framework=framework, model=Path(), target=target, signature=Signature(inputs=())
+    )
+    verdict = engines.get(OF_NEO).supports(request)
+    return target.kind in ON_DEVICES and OF_NEO in names and verdict.takes and not verdict.lacking
 
 
-def _no_engine(task: CompilationTask, signature: Signature) -> str:
-    """The reason why no local engine compiles this, or ""."""
+def _signature(
+    task: CompilationTask, own: Signature | None, framework: Framework, names: Sequence[str]
+) -> Signature | None:
+    """What the model takes with the shapes of the job; None where one stays open. A model that
+    needs no DataInputConfig, as XGBoost's, takes any number of rows."""
+    shaped = with_shapes(own, task.config, task.options, task.framework)
+    if shaped is not None or own is None or task.config:
+        return shaped
+    needs = framework.layout(own, task.target, names).data_input_config is not None
+    return None if needs or any(None in spec.shape[1:] for spec in own.inputs) else own
+
+
+def _unchanged(task: CompilationTask, mark: EmulatedMark, why: str) -> CompiledFiles:
+    mark = replace(mark, unchanged=why)
+    return CompiledFiles(path=_marked(task.archive, task.folder, mark), how=why)
+
+
+def _engine(task: CompilationTask, signature: Signature) -> str:
+    """The name of the engine that compiles this. Raises ``Unsupported`` or ``Missing``."""
     request = CompilationRequest(
         framework=task.framework, model=task.archive, target=task.target, signature=signature
     )
-    try:
-        engines.choose(request)
-    except (Unsupported, Missing) as error:
-        return error.message
-    return ""
+    names = engines.names() if task.engines is None else task.engines
+    if task.target.kind in ON_DEVICES:
+        names = tuple(sorted(names, key=lambda name: name != OF_NEO))
+    return engines.choose(request, among=names).name
 
 
-def _compiled(task: CompilationTask, signature: Signature) -> CompiledArtifact:
+def _compiled(task: CompilationTask, signature: Signature, engine: str) -> CompiledArtifact:
     opened = open_archive(task.archive, signature=signature)
     path = task.folder / "compiled.tar.gz"
-    return local.compile_opened(opened, task.target, path, None, CompileOptions(), SilentLog())
+    options = CompileOptions(engine=engine)
+    return local.compile_opened(opened, task.target, path, None, options, SilentLog())
 
 
 def _with_outputs(archive: Path, signature: Signature) -> Signature:
     """The signature with outputs; if the file does not state them, the model is run once."""
     if signature.outputs:
         return signature
-    inputs = random_inputs([request_of(spec) for spec in signature.inputs], 0)
+    one_row = [replace(spec, shape=tuple(n or 1 for n in spec.shape)) for spec in signature.inputs]
+    inputs = random_inputs([request_of(spec) for spec in one_row], 0)
     try:
         with Container(archive, signature) as container:
             return replace(signature, outputs=container.outputs(inputs))

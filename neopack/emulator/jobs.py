@@ -82,7 +82,13 @@ class Jobs:
             arn = arn_of(region, "compilation-job", name)
             now = self.clock.now()
             self._jobs[region, name] = EmulatedJob(
-                order=CompilationOrder(arn=arn, region=region, request=request, script=script),
+                order=CompilationOrder(
+                    arn=arn,
+                    region=region,
+                    request=request,
+                    script=script,
+                    engines=self.script.engines,
+                ),
                 folder=Path(tempfile.mkdtemp(dir=self._folder)),
                 timeline=script.timeline or self.script.timeline,
                 created=now,

@@ -19,11 +19,13 @@ from neopack.formats.tar import TarEntry
 from neopack.values.finding import Finding
 from neopack.values.target import Target
 
-__all__ = ["Row", "is_about_names", "rows", "verdict"]
+__all__ = ["Row", "is_about_names", "is_about_operators", "rows", "verdict"]
 
 Verdict: TypeAlias = Literal["takes", "refuses"]
 # the rules about what the loader was shown: the names of members, and nothing that is in them
 ABOUT_NAMES = ("NEO-AR-", "NEO-XG-001", "NEO-PT-001", "NEO-KR-001", "NEO-TF-00", "NEO-MX-00")
+# the rules about what the importers of TVM convert
+ABOUT_OPERATORS = ("NEO-TV-", "NEO-KR-015")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +61,7 @@ def verdict(
 
 def is_about_names(finding: Finding) -> bool:
     return finding.id.startswith(ABOUT_NAMES)
+
+
+def is_about_operators(finding: Finding) -> bool:
+    return finding.id.startswith(ABOUT_OPERATORS)

@@ -98,7 +98,8 @@ class EmulatorScript:
 
     ``running_jobs`` is the account's limit in a region; AWS does not publish its own. ``clock`` is
     ``real``, or ``manual`` for one that only ``Emulator.advance`` moves. ``expired`` is the final
-    state of a job past MaxRuntimeInSeconds, which is undocumented.
+    state of a job past MaxRuntimeInSeconds, which is undocumented. ``engines`` are the local
+    engines that may compile; None: all that are installed.
     """
 
     clock: Literal["real", "manual"] = "real"
@@ -110,6 +111,7 @@ class EmulatorScript:
     roles: tuple[str, ...] = ()
     running_jobs: int = 20
     expired: Literal["FAILED", "STOPPED"] = "FAILED"
+    engines: tuple[str, ...] | None = None
 
     def job(self, name: str) -> JobScript:
         """Return the first script that matches a job's name."""

@@ -11,12 +11,12 @@ from typing import Any
 from neopack import api, facts
 from neopack.archive.read import ArchiveScan, scan
 from neopack.emulator import loader
-from neopack.emulator.compiler import CompilationTask, compile_model
+from neopack.emulator.compiler import CompilationTask, compile_model, has_loader
 from neopack.emulator.reasons import reason, said
 from neopack.emulator.rules import target_of
 from neopack.emulator.script import JobScript
 from neopack.emulator.storage import NoSuchObject, ObjectPlace, Storage, place
-from neopack.errors import LimitExceeded, Malformed, NeopackError
+from neopack.errors import LimitExceeded, LoaderRefused, Malformed, NeopackError
 from neopack.facts.images import inference_image
 from neopack.frameworks import registry as frameworks
 from neopack.values.finding import Report
@@ -24,18 +24,20 @@ from neopack.values.target import Target
 
 __all__ = ["CompilationOrder", "CompilationResult", "perform"]
 
+INPUT = "InputConfiguration"
 MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket"})
 DENIED = frozenset({"403", "AccessDenied"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompilationOrder:
-    """The parameters of a job, and its part of the script."""
+    """The parameters of a job, and its part of the script. ``engines`` may compile it."""
 
     arn: str
     region: str
     request: Mapping[str, Any]
     script: JobScript
+    engines: tuple[str, ...] | None = None
 
     @property
     def target(self) -> Target:
@@ -117,13 +119,26 @@ def _made(order: CompilationOrder, archive: Path, folder: Path) -> CompilationRe
         source={"S3Uri": order.input["S3Uri"]},
         config=order.input.get("DataInputConfig"),
         options=order.request["OutputConfig"].get("CompilerOptions"),
+        engines=order.engines,
     )
+    title = facts.framework(order.input["Framework"]).title
     try:
         made = compile_model(task)
+    except LoaderRefused as error:
+        return _failed(_refusal(error.message, title))
     except NeopackError as error:
-        title = facts.framework(order.input["Framework"]).title
         return _failed(said(f"CompilationError: Failed to compile {title} model: {error}"))
     return _finished(order, made.path, (made.how,), made.derived)
+
+
+def _refusal(words: str, title: str) -> str:
+    """The loader's sentence, with the beginning that it gives to most of them."""
+    if not words.startswith(INPUT):
+        words = (
+            f"{INPUT}: TVM cannot convert {title} model. Please make sure the framework you "
+            f"selected is correct. {words}"
+        )
+    return said(words)
 
 
 def _judged(order: CompilationOrder, archive: Path) -> Report:
@@ -140,13 +155,16 @@ def _judged(order: CompilationOrder, archive: Path) -> Report:
 def _what_neo_says(order: CompilationOrder, report: Report, scanned: ArchiveScan) -> str:
     """Neo's message for the first error with a known message, or "" if the job continues.
 
-    For the members of an archive, a verdict of the loader overrides neopack's rules.
+    For the members of an archive, a verdict of the loader overrides neopack's rules; for its
+    operators, the loader that is installed here is asked later, when it compiles the model.
     """
     name, version = order.input["Framework"], order.input.get("FrameworkVersion", "")
     verdict = loader.verdict(name, order.target, version, scanned.entries)
     errors = report.at("error")
     if verdict == "takes":
         errors = tuple(finding for finding in errors if not loader.is_about_names(finding))
+    if has_loader(name, order.target, order.engines):
+        errors = tuple(finding for finding in errors if not loader.is_about_operators(finding))
     words = [finding.said_by_neo for finding in errors if finding.said_by_neo]
     if not words and verdict == "refuses":
         words = [f"InputConfiguration: Framework cannot load {facts.framework(name).title} model"]

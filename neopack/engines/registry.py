@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from neopack.engines import Engine, EngineVerdict
 from neopack.errors import Missing, Unsafe, Unsupported, UsageError
@@ -58,14 +58,17 @@ def refuse_options(name: str, options: Mapping[str, Json], where: str) -> None:
         )
 
 
-def choose(request: CompilationRequest, asked: str | None = None) -> Engine:
-    """The first engine that takes ``request``.
+def choose(
+    request: CompilationRequest, asked: str | None = None, *, among: Sequence[str] | None = None
+) -> Engine:
+    """The first engine, of all or ``among`` these, that takes ``request``.
 
     Raises ``Unsupported`` that names who could where none does, ``Missing`` where the one that
     does is not installed.
     """
     said = [
-        (engine, engine.supports(request)) for engine in map(get, [asked] if asked else names())
+        (engine, engine.supports(request))
+        for engine in map(get, [asked] if asked else names() if among is None else among)
     ]
     takers = [(engine, verdict.lacking) for engine, verdict in said if verdict.takes]
     if not takers:

@@ -164,8 +164,9 @@ def _source(source: Path | None, receipt: Receipt, limits: Limits, log: Log) -> 
 
 def _kind(artifact: ArchiveScan, source: ArchiveScan | None) -> str:
     names = [name for name in artifact.file_names() if not _is_code(name)]
+    theirs = [name for name in names if not is_own(name)]
     given = set(source.digests.values()) if source else set()
-    if names and all(artifact.digests[name] in given for name in names):
+    if theirs and all(artifact.digests[name] in given for name in theirs):
         return NOT_COMPILED
     return kind_of(names)
 

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from onnx import helper
 from orders import BUCKET, bucket, create, ended, tar_of, upload
 
 import neopack
 from neopack.emulator import Emulator
 from neopack.emulator.storage import LOG_GROUP
+from neopack.runtimes.managing import install_runtimes
+from neopack.values.log import SilentLog
 
 ONNX: dict[str, Any] = {
     "InputConfig_Framework": "ONNX",
@@ -27,6 +30,17 @@ def members(aws: Emulator, key: str) -> dict[str, bytes]:
     data = aws.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         return {m.name: tar.extractfile(m).read() for m in tar if m.isfile()}  # type: ignore[union-attr]
+
+
+def determinant() -> bytes:
+    """An archive of a model whose operator no importer of TVM knows."""
+    x, y = (
+        helper.make_tensor_value_info(name, 1, dims) for name, dims in (("x", (2, 2)), ("y", ()))
+    )
+    graph = helper.make_graph([helper.make_node("Det", ["x"], ["y"])], "graph", [x], [y])
+    opsets = [helper.make_opsetid("", 12)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=7)
+    return tar_of(model_onnx=model.SerializeToString())
 
 
 def log(aws: Emulator, stream: str = "job") -> list[str]:
@@ -99,6 +113,31 @@ def test_what_no_engine_takes_is_handed_on_marked(aws: Emulator, shelf: Path) ->
     with tarfile.open(shelf / "cnn.tar.gz") as tar:
         assert set(out) == {"neopack-emulated.json", *tar.getnames()}
     assert any("no local engine" in line for line in log(aws))
+
+
+def test_a_job_for_a_device_is_compiled_by_what_neo_is_made_of(aws: Emulator, shelf: Path) -> None:
+    install_runtimes(["neo-loader-onnx-1.7.0"], SilentLog())
+    aws.script(engines=None)
+    upload(aws, shelf / "onnx.tar.gz")
+    platform = {"Os": "LINUX", "Arch": "X86_64"}
+    device = {"OutputConfig_TargetDevice": None, "OutputConfig_TargetPlatform": platform}
+    create(aws, **(ONNX | device))
+    aws.client("s3").put_object(Bucket=BUCKET, Key="in/bad.tar.gz", Body=determinant())
+    uri = f"s3://{BUCKET}/in/bad.tar.gz"
+    config = {"InputConfig_DataInputConfig": '{"x": [2, 2]}', "InputConfig_S3Uri": uri}
+    create(aws, "refused", **(ONNX | device | config))
+    job = ended(aws)
+    assert job["CompilationJobStatus"] == "COMPLETED", job["FailureReason"]
+    made = members(aws, "out/model-LINUX_X86_64.tar.gz")
+    assert {"compiled.so", "compiled_model.json", "neopack-emulated.manifest"} <= set(made)
+    assert json.loads(made["neopack-emulated.manifest"])["engine"] == "tvm"
+    job = ended(aws, "refused")
+    assert job["CompilationJobStatus"] == "FAILED"
+    assert job["FailureReason"] == (
+        "ClientError: InputConfiguration: TVM cannot convert ONNX model. Please make sure the "
+        "framework you selected is correct. The following operators are not supported for "
+        "frontend ONNX: Det"
+    )
 
 
 def test_an_artifact_is_named_as_neo_names_it(aws: Emulator, shelf: Path) -> None:

@@ -25,7 +25,7 @@ INPUT = {"InputConfig_DataInputConfig": '{"image": [1, 3, 8, 8]}'}
 @pytest.fixture(scope="module")
 def artifact(emulator: Emulator, shelf: Path) -> bytes:
     """A model compiled for ml_c5, as a job left it in the bucket."""
-    emulator.reset(EmulatorScript(clock="manual"))
+    emulator.reset(EmulatorScript(clock="manual", engines=("openvino",)))
     upload(emulator, shelf / "cnn.tar.gz")
     create(emulator, **INPUT)
     assert ended(emulator)["CompilationJobStatus"] == "COMPLETED"

@@ -21,7 +21,12 @@ TARGETS = list({(t.kind, t.os, t.arch, t.accelerator): t for t in facts.targets(
 def stocked(emulator: Emulator, fixtures: Path) -> Emulator:
     """An archive of each framework in the bucket; those without a fixture hold what is none."""
     emulator.reset(
-        EmulatorScript(clock="manual", buckets={BUCKET: "us-west-2"}, running_jobs=len(TARGETS))
+        EmulatorScript(
+            clock="manual",
+            buckets={BUCKET: "us-west-2"},
+            running_jobs=len(TARGETS),
+            engines=("openvino",),
+        )
     )
     bodies = {
         "PYTORCH": tar_of(model_pth=(fixtures / "pytorch/cnn-traced.pt").read_bytes()),

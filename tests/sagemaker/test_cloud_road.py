@@ -147,6 +147,12 @@ def test_a_model_that_came_back_as_it_went(cloud: Cloud) -> None:
     assert answer.document["jobs"][0]["artifact"]["kind"] == "not compiled"
 
 
+def test_what_the_emulator_hands_back_uncompiled_is_warned_of(cloud: Cloud) -> None:
+    answer = cloud.compile("--download", "out.tar.gz", targets=("rasp3b",))
+    assert UNTOUCHED in answer.err
+    assert "not compiled" in answer.out
+
+
 def test_an_artifact_that_somebody_deleted(cloud: Cloud) -> None:
     name = cloud.compile("--no-wait", *JSON).document["jobs"][0]["job"]["name"]
     sagemaker = cloud.aws.client("sagemaker")
