@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -105,6 +106,11 @@ class Console:
     def note(self, text: str) -> None:
         if not self.quiet:
             self._say(text)
+
+    def next(self, *words: str | os.PathLike[str]) -> None:
+        """What to do after this, for who sits at a terminal: ``neopack`` and ``words``."""
+        if self.form == "text" and not self.quiet and sys.stderr.isatty():
+            self._say(f"next: {shlex.join(['neopack', *(str(word) for word in words)])}")
 
     def warn(self, text: str) -> None:
         if not self.quiet:

@@ -194,6 +194,8 @@ def _check(
     result = api.check_targets(model, targets, choices, source=source)
     _show(result, verbose=verbose)
     _exit([result])
+    if result.sha256:
+        console.next("compile", model, "--target", result.reports[0].target)
 
 
 def _check_each(

@@ -231,6 +231,7 @@ def _here(
         artifacts.append(artifact)
         if not console.json:
             console.result("compile", artifact)
+            console.next("bench", artifact.path or "", "--against", archive)
     if console.json and len(artifacts) == 1:
         console.result("compile", artifacts[0], of=[archive])
     elif console.json:

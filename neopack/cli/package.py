@@ -192,6 +192,8 @@ def package(
         _talk_of(archive)
     if len(archives) == 1:
         console.result("package", archives[0])
+        proven = archives[0].report.evidence
+        console.next("compile" if proven else "verify", archives[0].path)
     else:
         console.result("packages", archives)
 

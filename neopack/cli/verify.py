@@ -63,3 +63,4 @@ def verify(
         log=console,
     )
     console.result("verify", evidence, of=[archive])
+    console.next("compile", archive)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neopack.checks.all_targets import Cell, Matrix, TargetVerdict
 from neopack.reports import markdown
-from neopack.reports.wrapping import table, wrapped
+from neopack.reports.wrapping import fitted, table, wrapped
 
 __all__ = ["matrix_markdown", "matrix_text"]
 
@@ -16,7 +16,7 @@ NO_VERSION = "-"
 
 def matrix_text(matrix: Matrix) -> str:
     rows, notes = _rows(matrix)
-    lines = [f"{matrix.path}: {matrix.framework}, by Neo's rules as of {matrix.facts_as_of}"]
+    lines = fitted(f"{matrix.path}: {matrix.framework}, by Neo's rules as of {matrix.facts_as_of}")
     if matrix.remark:
         lines += wrapped("note     ", matrix.remark)
     head = tuple(word.lower() for word in HEADER)

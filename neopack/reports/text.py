@@ -11,7 +11,7 @@ from neopack.artifacts.inspecting import Inspection
 from neopack.checks.failure_reasons import Explanation
 from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts
 from neopack.reports.evidence import compiler_line, framework_line
-from neopack.reports.wrapping import table, wrapped
+from neopack.reports.wrapping import fitted, table, wrapped
 from neopack.values.artifact import CompiledArtifact, NeoArchive
 from neopack.values.finding import CheckedModels, CheckResult, Finding, Report
 from neopack.values.model import ModelInfo
@@ -46,7 +46,7 @@ OPERATORS_SHOWN = 12
 
 
 def report_text(report: Report, *, verbose: bool = False) -> str:
-    lines = [_subject(report)]
+    lines = fitted(_subject(report))
     if report.remark:
         lines += wrapped("note     ", report.remark)
     for finding in report.findings:
@@ -55,8 +55,10 @@ def report_text(report: Report, *, verbose: bool = False) -> str:
     for reason in dict.fromkeys(outcome.reason for outcome in report.not_checked):
         same = [outcome.id for outcome in report.not_checked if outcome.reason == reason]
         lines += wrapped("not checked  ", f"{', '.join(same)}: {reason}")
-    lines += [framework_line(each, report.framework_version) for each in report.evidence]
-    lines += [compiler_line(each, report.target) for each in report.compiler]
+    for proof in report.evidence:
+        lines += fitted(framework_line(proof, report.framework_version))
+    for compiled in report.compiler:
+        lines += fitted(compiler_line(compiled, report.target))
     lines.append(_summary(report))
     return "\n".join(lines)
 

@@ -11,13 +11,11 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-__all__ = ["WIDTH", "table", "wrap", "wrapped"]
+__all__ = ["WIDTH", "fitted", "table", "wrap", "wrapped"]
 
 WIDTH = 88
 # fewer columns than this hold no label and a word beside it
 NARROWEST = 40
-# a folded column is not narrower, so that words stay whole
-COLUMN = 12
 GAP = "  "
 
 
@@ -37,14 +35,27 @@ def wrapped(label: str, text: str) -> list[str]:
     return wrap(label, text, WIDTH)
 
 
+def fitted(text: str) -> list[str]:
+    """A line; on a terminal that is narrower, several, the later ones indented."""
+    columns = _columns()
+    if not columns or len(text) <= columns:
+        return [text]
+    return textwrap.wrap(
+        text, columns, subsequent_indent=GAP, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def table(rows: Sequence[Sequence[str]], *, left: int = 2) -> Iterator[str]:
     """Columns two spaces apart, the first ``left`` to the left, the rest to the right.
 
     On a terminal that is too narrow for them, the widest columns are folded between words.
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    narrowest = [max(_longest_word(cell) for cell in column) for column in columns]
+    fitting = _fitting(widths, narrowest, _columns())
     for row in rows:
-        yield from _row(row, _fitting(widths, _columns()), left)
+        yield from _row(row, fitting, left)
 
 
 def _columns() -> int:
@@ -53,12 +64,21 @@ def _columns() -> int:
     return max(columns, NARROWEST) if columns else 0
 
 
-def _fitting(widths: Sequence[int], columns: int) -> list[int]:
-    """``widths``, the widest of them taken in until a row fits into ``columns``."""
+def _longest_word(cell: str) -> int:
+    indent = len(cell) - len(cell.lstrip())
+    return indent + max(map(len, cell.split()), default=0)
+
+
+def _fitting(widths: Sequence[int], narrowest: Sequence[int], columns: int) -> list[int]:
+    """``widths``, those that can be folded taken in, the widest first, until a row fits into
+    ``columns``; words stay whole."""
     fitting = list(widths)
     room = columns - len(GAP) * (len(fitting) - 1)
-    while columns and sum(fitting) > room and max(fitting) > COLUMN:
-        fitting[fitting.index(max(fitting))] -= 1
+    while columns and sum(fitting) > room:
+        folds = [index for index, width in enumerate(fitting) if width > narrowest[index]]
+        if not folds:
+            break
+        fitting[max(folds, key=fitting.__getitem__)] -= 1
     return fitting
 
 
@@ -82,6 +102,6 @@ def _folded(cell: str, width: int) -> list[str]:
         width,
         initial_indent=indent,
         subsequent_indent=indent,
-        break_long_words=True,
-        break_on_hyphens=True,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -199,6 +199,18 @@ def on_a_terminal(executable: list[str], desk: Desk) -> Callable[..., str]:
     return call
 
 
+def test_a_terminal_is_told_what_comes_next(
+    on_a_terminal: Callable[..., str], neopack: Call, desk: Desk, copied: Copied
+) -> None:
+    copied("onnx", desk.path)
+    arguments = ("check", "onnx.tar.gz", "-t", "ml_c5")
+    line = "next: neopack compile onnx.tar.gz --target ml_c5"
+    assert line in on_a_terminal(*arguments, NO_COLOR="1")
+    assert line not in on_a_terminal(*arguments, "--quiet")
+    assert line not in on_a_terminal(*arguments, "--format", "json")
+    assert line not in neopack(*arguments).err
+
+
 def test_colour_on_a_terminal_only_where_it_is_wanted(
     on_a_terminal: Callable[..., str], desk: Desk, copied: Copied
 ) -> None:
