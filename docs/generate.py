@@ -499,6 +499,8 @@ def _rewrites() -> Iterator[str]:
     folder = Path(neopack.__file__).parent / "frameworks/pytorch/lowering"
     for file, title in REWRITES.items():
         text = (folder / f"rewrites/{file}.torchscript").read_text("utf-8")
+        if file == "new_signatures":
+            text += (folder / "rewrites_for_fusers/on_cpus.torchscript").read_text("utf-8")
         if file == "new_operators":
             text += (folder / "rewrites_of_both/same.torchscript").read_text("utf-8")
         names = {match[2] for match in functions.FUNCTION.finditer(text)}

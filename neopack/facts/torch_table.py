@@ -17,6 +17,7 @@ __all__ = [
     "torch_devices",
     "torch_fails_on_integers",
     "torch_file_format",
+    "torch_fused_otherwise",
     "torch_instead",
     "torch_is_known",
     "torch_kernels",
@@ -109,6 +110,14 @@ def torch_instead(operator: str) -> str:
 def torch_computes_otherwise(version: str, operator: str) -> bool:
     """Whether the operator of that name computed other values in this version."""
     return _is_before("changed", version, operator)
+
+
+@cache
+def torch_fused_otherwise(version: str) -> frozenset[str]:
+    """Return the operators that this version's fuser for CPUs computes otherwise."""
+    row = facts_file("torch").table("fused")
+    fuses = torch_is_known(version) and versions.at_least(version, row.text("since"))
+    return frozenset(f"aten::{name}" for name in row.texts("operators") if fuses)
 
 
 def torch_lacks_call(version: str, call: str) -> bool:

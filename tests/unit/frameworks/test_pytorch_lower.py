@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional
 from torch_cases import traced
 from torch_functions import CASES, ROWS, SCRIPTED
@@ -107,6 +108,30 @@ def test_convolutions_of_before_1_7(dims: int, *, transposed: bool) -> None:
     assert "_convolution" not in str(module.inlined_graph)
     torch.testing.assert_close(module(given), made(given))
     assert lower.lower(torch.jit.trace(made, (given,), check_trace=False), "1.7") == ()
+
+
+@pytest.mark.parametrize(
+    ("function", "operators"),
+    [
+        (lambda x: (x * 10).round() * 0.1, ("aten::round",)),
+        (lambda x: (x != x) | (x > 0), ("aten::ne",)),
+        (lambda x: x.not_equal(0.5), ("aten::not_equal",)),
+        (lambda x: (x * 3).frac(), ("aten::frac",)),
+        (lambda x: (x * 3).clone().round_() + 1, ("aten::round_",)),
+        (lambda x: x.long() != 0, ()),
+        (lambda x: x.round(decimals=1), ()),
+    ],
+)
+def test_what_cpus_fuse_otherwise_is_left_to_others(
+    function: Callable[[Tensor], Tensor], operators: tuple[str, ...]
+) -> None:
+    given = torch.tensor([0.05, 0.25, -0.25, 0.5, -0.5, -1.25, float("nan"), 1.0])
+    module = traced(function, given)
+    assert lower.otherwise(module, "1.10") == ()
+    assert lower.otherwise(module, "2.0") == operators
+    assert lower.lower(module, "2.0") == operators
+    torch.testing.assert_close(module(given), function(given), equal_nan=True, atol=0, rtol=0)
+    assert lower.lower(module, "2.0") == ()
 
 
 def test_what_has_no_rewrite_stays_and_is_named() -> None:

@@ -23,6 +23,7 @@ from neopack.frameworks.pytorch.module_calls import is_torchs_own
 __all__ = ["foreign", "lower", "otherwise", "places", "rewritten"]
 
 REWRITES = "rewrites"
+FUSED = "rewrites_for_fusers"
 # of the calls that tracing recorded for a node, innermost first
 SOURCE = re.compile(r"^(.+)\((\d+)\): ", re.MULTILINE)
 # a rewrite may bring operators that want another; none brings itself
@@ -43,7 +44,9 @@ def otherwise(module: Any, version: str) -> tuple[str, ...]:
     for some inputs; none for a version that our table does not reach."""
     if not facts.torch_is_known(version):
         return ()
-    return tuple(sorted({node.kind() for _, node, lack in _unlike(module, version) if not lack}))
+    unlike = (node for _, node, lack in _unlike(module, version) if not lack)
+    fused = (node for _, node, _ in _fused(module, version))
+    return tuple(sorted({node.kind() for node in (*unlike, *fused)}))
 
 
 def lower(module: Any, version: str, *, fixed_sizes: bool = False) -> tuple[str, ...]:
@@ -75,6 +78,9 @@ def lower(module: Any, version: str, *, fixed_sizes: bool = False) -> tuple[str,
             done[node.kind()] = None
             functions.replace(graph, node, way)
         functions.fold(module)
+    for graph, node, way in list(_fused(module, version)):
+        done[node.kind()] = None
+        functions.replace(graph, node, way)
     return tuple(done)
 
 
@@ -115,6 +121,17 @@ def _unlike(module: Any, version: str) -> Iterator[tuple[Any, Any, str]]:
                 lack = _lack(version, node)
                 if lack or _computes_otherwise(version, node):
                     yield graph, node, lack
+
+
+def _fused(module: Any, version: str) -> Iterator[tuple[Any, Any, functions.Function]]:
+    """The nodes that fused code of ``version`` computes otherwise, each with what does not."""
+    operators = facts.torch_fused_otherwise(version)
+    for graph in graphs(module):
+        for node in nodes(graph):
+            if promotion.plain(node.kind()) in operators and not promotion.is_of_integers(node):
+                way = functions.function_for(node, FUSED)
+                if way is not None:
+                    yield graph, node, way
 
 
 def _lack(version: str, node: Any) -> str:
