@@ -39,10 +39,17 @@ def refuse_unwritable(path: Path, *, force: bool) -> None:
             raise OutputError("is not a regular file", where=str(path), hint="name another")
         if (path.exists() or path.is_symlink()) and not force:
             raise OutputError("already exists", where=str(path), hint="give --force to replace it")
-        if not path.parent.is_dir():
-            raise OutputError("no such directory", where=str(path.parent), hint="create it first")
+        folder = _nearest_folder(path)
+        if not folder.is_dir():
+            raise OutputError("is not a directory", where=str(folder), hint="name another place")
         # checking permissions is not enough: root ignores them, and a file system may be read-only
-        _drop(*create(path, secrets.token_hex(6)))
+        _drop(*create(folder / path.name, secrets.token_hex(6)))
+
+
+def _nearest_folder(path: Path) -> Path:
+    """The folder of ``path``, or the nearest above it that exists: those between are created with
+    the output."""
+    return next(each for each in path.parents if os.path.lexists(each))
 
 
 def refuse_full(*paths: Path, size: int) -> None:
@@ -75,6 +82,7 @@ class AtomicOutputs:
         self._force, self._main = force, main
         self._token = secrets.token_hex(6)
         self._pending: list[Complete] = []
+        self._folders: list[Path] = []
 
     def __enter__(self) -> Self:
         return self
@@ -83,9 +91,16 @@ class AtomicOutputs:
         """Return a file that gets the name ``path`` if the block succeeds."""
         refuse_unwritable(path, force=self._force)
         with writing(path):
+            self._create_folders(path)
             temporary, stream = create(path, self._token)
         self._pending.append(Complete(path=path, temporary=temporary, stream=stream))
         return stream
+
+    def _create_folders(self, path: Path) -> None:
+        absent = [each for each in path.parents if not os.path.lexists(each)]
+        for folder in reversed(absent):
+            folder.mkdir(exist_ok=True)
+            self._folders.append(folder)
 
     def discard(self) -> None:
         """Nothing is written, although the block succeeds."""
@@ -102,9 +117,15 @@ class AtomicOutputs:
         finally:
             for file in self._pending:
                 _drop(file.temporary, file.stream)
+            self._remove_empty_folders()
         if isinstance(error, OSError):
             with writing(last):
                 raise error
+
+    def _remove_empty_folders(self) -> None:
+        for folder in reversed(self._folders):
+            with contextlib.suppress(OSError):  # it holds the outputs
+                folder.rmdir()
 
     def _commit(self) -> None:
         for file in self._pending:

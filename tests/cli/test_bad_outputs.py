@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from desk import COMMANDS, INPUT, Call, Copied, Desk
+
+from neopack.outputs.atomic import AtomicOutputs
 
 
 @pytest.mark.parametrize("beside", ["out.tar.gz", "out.neopack.json", "out.golden.npz"])
@@ -21,8 +24,8 @@ def test_an_output_that_exists(refused: Call, desk: Desk, models: Path, beside: 
 
 PLACES = {
     "out.tar.gz": "is a directory",
-    "none/out.tar.gz": "no such directory",
-    "file/out.tar.gz": "no such directory",
+    "file/out.tar.gz": "is not a directory",
+    "file/none/out.tar.gz": "is not a directory",
     "/proc/out.tar.gz": "cannot be written",
     "dangling.tar.gz": "already exists",
     "a" * 300 + ".tar.gz": "File name too long",
@@ -48,7 +51,7 @@ def test_a_place_that_cannot_take_the_archive(
     ("place", "words"),
     [
         ("out.tar.gz", "is a directory"),
-        ("none/out.tar.gz", "no such directory"),
+        ("out.npz/out.tar.gz", "is not a directory"),
         ("/proc/out.tar.gz", "cannot be written"),
         ("/dev/null", "is not a regular file"),
     ],
@@ -58,8 +61,25 @@ def test_a_place_that_cannot_take_the_artifact(
 ) -> None:
     copied("cnn", desk.path)
     (desk.path / "out.tar.gz").mkdir()
+    (desk.path / "out.npz").touch()
     arguments = ("cnn.tar.gz", *COMMANDS[command], "-o", place, "--force")
     refused(2, words, command, *arguments)
+
+
+def test_a_new_directory_is_created_with_the_output(
+    neopack: Call, desk: Desk, copied: Copied
+) -> None:
+    copied("cnn", desk.path)
+    assert neopack("run", "cnn.tar.gz", "--random", "-o", "new/deep/out.npz").code == 0
+    assert (desk.path / "new/deep/out.npz").is_file()
+
+
+def test_no_directory_is_left_where_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    with suppress(ZeroDivisionError), AtomicOutputs(force=False) as outputs:
+        outputs.open(tmp_path / "old/new/deep/out.npz").write(b"half")
+        raise ZeroDivisionError
+    assert list((tmp_path / "old").iterdir()) == []
 
 
 def test_force_replaces(neopack: Call, desk: Desk, copied: Copied) -> None:
