@@ -10,7 +10,7 @@ import sys
 
 from neopack._version import __version__
 
-__all__ = ["version", "version_text", "versions"]
+__all__ = ["install_hint", "version", "version_text", "versions"]
 
 # what ``neopack --version`` looks for, in the order it is printed
 SEEN = (
@@ -27,6 +27,7 @@ SEEN = (
 )
 
 DIST_INFO = ".dist-info"
+ARCHIVES = (".whl", ".tar.gz")
 
 
 def version(distribution: str) -> str | None:
@@ -55,6 +56,41 @@ def version_text() -> str:
     absent = [name for name in SEEN if name not in found]
     lines += [f"  not installed: {', '.join(absent)}"] if absent else []
     return "\n".join(lines) + "\n"
+
+
+def install_hint(*extras: str) -> str:
+    """The command that adds ``extras`` to this neopack, wherever it was installed from: neopack is
+    not on an index yet, so its own name alone does not do."""
+    import shlex
+    from urllib.parse import unquote
+
+    named = f"[{','.join(extras)}]"
+    url, editable = _origin()
+    path = unquote(url.removeprefix("file://")) if url.startswith("file://") else ""
+    if path and not path.endswith(ARCHIVES):
+        return f"pip install {'--editable ' if editable else ''}{shlex.quote(path + named)}"
+    return f"pip install {shlex.quote(f'neopack{named} @ {url}' if url else f'neopack{named}')}"
+
+
+def _origin() -> tuple[str, bool]:
+    """The address that neopack was installed from, and whether as a link to a checkout (PEP 610);
+    empty where an index gave it."""
+    for folder in sys.path:
+        for entry in _listed(folder):
+            if entry.startswith("neopack-") and entry.endswith(DIST_INFO):
+                return _direct_url(f"{folder}/{entry}/direct_url.json")
+    return "", False
+
+
+def _direct_url(path: str) -> tuple[str, bool]:
+    import json
+
+    try:
+        with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - pathlib is an import
+            written = json.load(stream)
+        return str(written["url"]), bool(written.get("dir_info", {}).get("editable"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return "", False
 
 
 def _listed(folder: str) -> list[str]:

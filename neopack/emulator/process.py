@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any, Self
 
 from neopack import distributions
+from neopack.distributions import install_hint
 from neopack.emulator.address import KEY, REGION, SECRET, environment
 from neopack.emulator.script import EmulatorScript, Fault
-from neopack.emulator.server import INSTALL
 from neopack.errors import EngineFailed, Missing, NeopackError, UsageError
 from neopack.formats.codec import to_json
 
@@ -34,7 +34,7 @@ class Emulator:
 
     def __init__(self, script: EmulatorScript | None = None) -> None:
         if distributions.version("moto") is None:
-            raise Missing("the emulator needs moto and boto3", hint=INSTALL)
+            raise Missing("the emulator needs moto and boto3", hint=install_hint("emulator"))
         self._script = script or EmulatorScript()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "neopack.emulator"],

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.emulator.address import Address
 from neopack.emulator.app import Front, Wsgi
 from neopack.emulator.clock import Clock
@@ -21,10 +22,9 @@ from neopack.emulator.storage import Storage
 from neopack.errors import Missing, UsageError
 from neopack.values.log import Log, SilentLog
 
-__all__ = ["HOST", "INSTALL", "Server"]
+__all__ = ["HOST", "Server"]
 
 HOST = "127.0.0.1"
-INSTALL = "pip install 'neopack[emulator]'"
 HEARTBEAT = 0.05
 BACKLOG = 128
 
@@ -115,7 +115,9 @@ def _bound(port: int, app: Wsgi) -> Any:
         from moto.server import MotoRequestHandler
         from werkzeug.serving import make_server
     except ImportError as error:
-        raise Missing(f"the emulator needs moto and boto3 ({error})", hint=INSTALL) from None
+        raise Missing(
+            f"the emulator needs moto and boto3 ({error})", hint=install_hint("emulator")
+        ) from None
 
     class RequestHandler(MotoRequestHandler):  # type: ignore[misc]
         protocol_version = "HTTP/1.1"

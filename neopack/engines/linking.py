@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from neopack.distributions import install_hint
 from neopack.errors import EngineFailed, Malformed, Missing
 from neopack.facts.code_generation import Linking
 from neopack.formats.elf_header import read_header
@@ -82,7 +83,7 @@ def linker_for(linking: Linking) -> Linker:
         raise Missing(
             f"nothing here links code for {linking.triple}: {linking.compilers[0]} is missing",
             hint=f"on Debian, apt-get install {linking.package}; anywhere, "
-            "pip install 'neopack[cross]'",
+            f"{install_hint('cross')}",
         )
     return Linker(command=(zig, "cc", "-target", linking.zig), linking=linking)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack import distributions
+from neopack.distributions import install_hint
 from neopack.engines import ArtifactOption, Availability, EngineVerdict, registry
 from neopack.errors import EngineFailed, Missing, Unsupported, first_line
 from neopack.outputs.atomic import refuse_full
@@ -158,7 +159,7 @@ def _convert_torchscript(openvino: Any, request: CompilationRequest) -> Any:
         import torch
     except ImportError:
         raise Missing(
-            "OpenVINO reads TorchScript through torch", hint="pip install 'neopack[torch]'"
+            "OpenVINO reads TorchScript through torch", hint=install_hint("torch")
         ) from None
     module = torch.jit.load(str(request.model), map_location="cpu").eval()
     shapes = [_partial_shape(openvino, spec) for spec in request.signature.inputs]
@@ -188,7 +189,7 @@ def _keras_on_tensorflow() -> tuple[Any, Any]:
     except ImportError as error:
         raise Missing(
             f"OpenVINO reads .h5 files through Keras on TensorFlow ({error})",
-            hint="pip install 'neopack[keras]' tensorflow-cpu",
+            hint=f"{install_hint('keras')} tensorflow-cpu",
         ) from None
     if keras.backend.backend() != "tensorflow":
         raise Missing(

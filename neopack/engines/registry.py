@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from neopack import distributions
 from neopack.engines import Engine, EngineVerdict
 from neopack.errors import Missing, Unsafe, Unsupported, UsageError
 from neopack.plugins import Plugins
@@ -123,4 +124,4 @@ def preload(name: str, framework: str) -> tuple[str, ...]:
 
 
 def install_hint(name: str) -> str:
-    return f"pip install 'neopack[{_plugins.rows[name]['extra']}]'"
+    return distributions.install_hint(_plugins.rows[name]["extra"])

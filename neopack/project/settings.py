@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from neopack.errors import Malformed, UsageError
+from neopack.errors import UsageError
 from neopack.spelling import nearest
 
 __all__ = ["BACKENDS", "Choice", "ProjectSettings", "choose", "read_settings"]
@@ -53,7 +53,7 @@ class Choice:
 def read_settings(folder: Path) -> ProjectSettings:
     """Read the settings that apply in ``folder``.
 
-    Raises ``Malformed`` for a file that is not TOML, or for a setting of the wrong type.
+    Raises ``UsageError`` for a file that is not TOML, or for a setting of the wrong type.
     """
     for place in (folder, *folder.parents):
         for name in ("neopack.toml", "pyproject.toml"):
@@ -75,9 +75,9 @@ def _table(path: Path, shown: Path) -> Mapping[str, Any] | None:
         _refuse_long_keys(text, shown)
         data = tomllib.loads(text)
     except ValueError as error:
-        raise Malformed(f"is not TOML: {error}", where=str(shown)) from None
+        raise UsageError(f"is not TOML: {error}", where=str(shown)) from None
     except RecursionError:
-        raise Malformed("is not TOML: nested too deeply", where=str(shown)) from None
+        raise UsageError("is not TOML: nested too deeply", where=str(shown)) from None
     if path.name == "neopack.toml":
         return data
     tool = data.get("tool", {})
@@ -88,7 +88,7 @@ def _table(path: Path, shown: Path) -> Mapping[str, Any] | None:
 def _refuse_long_keys(text: str, path: Path) -> None:
     """Bound dotted keys: tomllib's time and memory grow with the square of their parts."""
     if sum(line.count(".") ** 2 for line in text.splitlines()) > MOST_WORK:
-        raise Malformed("has keys with too many parts", where=str(path))
+        raise UsageError("has keys with too many parts", where=str(path))
 
 
 def _settings(table: Mapping[str, Any], path: Path) -> ProjectSettings:
@@ -97,12 +97,12 @@ def _settings(table: Mapping[str, Any], path: Path) -> ProjectSettings:
     for name in ("backend", "role", "output", "region", "profile"):
         value = table.get(name, "")
         if not isinstance(value, str):
-            raise Malformed(f"{name} is not a string", where=str(path))
+            raise UsageError(f"{name} is not a string", where=str(path))
         strings[name] = value
     _refuse_unknown(strings["backend"], str(path))
     strict = table.get("strict", False)
     if not isinstance(strict, bool):
-        raise Malformed("strict is not true or false", where=str(path))
+        raise UsageError("strict is not true or false", where=str(path))
     return ProjectSettings(
         **strings,
         target=_texts(table, "target", path),
@@ -120,7 +120,7 @@ def _refuse_unknown_keys(table: Mapping[str, Any], path: Path) -> None:
         if key not in names:
             near = nearest(key, names)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
-            raise Malformed(f"has no setting {key!r}", where=str(path), hint=hint)
+            raise UsageError(f"has no setting {key!r}", where=str(path), hint=hint)
 
 
 def _texts(table: Mapping[str, Any], name: str, path: Path) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def _texts(table: Mapping[str, Any], name: str, path: Path) -> tuple[str, ...]:
     value = table.get(name, [])
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
-        raise Malformed(f"{name} is not a list of strings", where=str(path))
+        raise UsageError(f"{name} is not a list of strings", where=str(path))
     return tuple(values)
 
 

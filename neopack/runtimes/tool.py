@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from neopack.distributions import install_hint
 from neopack.errors import Missing
 
 __all__ = ["uv"]
@@ -33,7 +34,7 @@ def uv(*arguments: str, failure: str, holding: Sequence[int] = ()) -> str:
     """
     tool = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if tool is None:
-        raise Missing(f"{failure}: uv is not installed", hint="pip install 'neopack[runtimes]'")
+        raise Missing(f"{failure}: uv is not installed", hint=install_hint("runtimes"))
     # the environment that is active here is not the one to change
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     done = subprocess.run(

@@ -10,7 +10,8 @@ import os
 from typing import Any
 
 from neopack._version import __version__
-from neopack.errors import Missing, ServiceError
+from neopack.distributions import install_hint
+from neopack.errors import Missing, UsageError
 from neopack.options import Connection
 from neopack.sagemaker.seam import translated
 
@@ -36,12 +37,10 @@ class Account:
 
     @property
     def region(self) -> str:
-        """The region of the jobs. Raises ``ServiceError`` where nothing names one."""
+        """The region of the jobs. Raises ``UsageError`` where nothing names one."""
         region = self._session.region_name
         if not region:
-            raise ServiceError(
-                "no region is known", code="NoRegion", hint="--region, or AWS_DEFAULT_REGION"
-            )
+            raise UsageError("no region is known", hint="--region, or AWS_DEFAULT_REGION")
         return str(region)
 
     @property
@@ -89,7 +88,7 @@ def _session(connection: Connection) -> Any:
     try:
         import boto3
     except ImportError:
-        raise Missing("AWS is reached through boto3", hint="pip install 'neopack[aws]'") from None
+        raise Missing("AWS is reached through boto3", hint=install_hint("aws")) from None
     with translated("reading the AWS configuration"):
         return boto3.Session(
             profile_name=connection.profile or None, region_name=connection.region or None

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import Missing, UsageError
 from neopack.facts import target
 from neopack.facts.hosting import request_form
@@ -81,7 +82,7 @@ def _sdk() -> tuple[Any, Any]:
         from sagemaker import deserializers, predictor, serializers
         from sagemaker.model import Model
     except ImportError:
-        hint = "pip install 'neopack[sagemaker]'"
+        hint = install_hint("sagemaker")
         raise Missing("version 2 of the SageMaker SDK is not installed", hint=hint) from None
 
     def made(content_type: str) -> Any:

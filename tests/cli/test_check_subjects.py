@@ -199,7 +199,7 @@ def test_a_project_that_says_it_wrong(
     refused: Call, fixtures: Path, desk: Desk, text: str, words: str
 ) -> None:
     (desk.path / "neopack.toml").write_text(text)
-    refused(1, ("neopack.toml", words), "check", fixtures / ONNX)
+    refused(2, ("neopack.toml", words), "check", fixtures / ONNX)
 
 
 # --- fix ------------------------------------------------------------------------------------

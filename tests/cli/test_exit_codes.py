@@ -13,6 +13,7 @@ from desk import INPUT, Call, Copied, Desk
 from hostile import pack
 
 from neopack import distributions, errors
+from neopack.distributions import install_hint
 from neopack.processes import forkserver
 
 
@@ -89,7 +90,7 @@ def test_4_for_an_engine_that_is_not_installed(
     copied("cnn", desk.path)
     monkeypatch.setattr(distributions, "version", lambda name: None)
     monkeypatch.setenv("NEOPACK_HOME", str(desk.path))  # without runtimes
-    words = ("openvino", "not installed", "pip install 'neopack[openvino]'")
+    words = ("openvino", "not installed", install_hint("openvino"))
     refused(4, words, "compile", "cnn.tar.gz", "-t", "ml_c5")
     words = ("tvm", "not installed", "neopack runtimes install neo-loader-pytorch-1.8.1")
     refused(4, words, "compile", "cnn.tar.gz", "-t", "rasp3b")
@@ -136,7 +137,7 @@ def test_4_for_a_package_that_cannot_be_imported(
 ) -> None:
     hidden(package)
     places = {"shelf": shelf, "models": models, "fixtures": fixtures}
-    refused(4, f"pip install 'neopack[{extra}]'", *(a.format(**places) for a in arguments))
+    refused(4, install_hint(extra), *(a.format(**places) for a in arguments))
 
 
 @pytest.mark.parametrize("command", ["inspect", "check"])

@@ -150,7 +150,7 @@ def test_a_setting_that_is_misspelt(refused: Call, desk: Desk, copied: Copied) -
     copied("cnn", desk.path)
     (desk.path / "neopack.toml").write_text("stritc = true\n")
     words = ("neopack.toml", "no setting 'stritc'", "did you mean strict?")
-    refused(1, words, "check", "cnn.tar.gz")
+    refused(2, words, "check", "cnn.tar.gz")
 
 
 @pytest.mark.parametrize("form", ["junit", "sarif", "github", "markdown"])

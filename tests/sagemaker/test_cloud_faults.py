@@ -157,7 +157,7 @@ def test_no_region(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
     answer = cloud.compile()
-    assert answer.code == 5
+    assert answer.code == 2
     assert "no region is known (--region, or AWS_DEFAULT_REGION)" in answer.errors[0]
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import Missing, SourceError, first_line
 from neopack.formats.files import Files
 from neopack.frameworks import live_keras, structures
@@ -148,9 +149,7 @@ def keras_module(threads: int | None = None) -> Any:
     try:
         import keras
     except ImportError as error:
-        raise Missing(
-            f"Keras models need keras ({error})", hint="pip install 'neopack[keras]'"
-        ) from None
+        raise Missing(f"Keras models need keras ({error})", hint=install_hint("keras")) from None
     if int(keras.__version__.split(".")[0]) < 3:
         raise Missing(f"needs Keras 3, not {keras.__version__}", hint="pip install 'keras>=3'")
     if threads:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import Missing
 from neopack.frameworks.keras.lowering.old_model import OldCall, OldModel
 from neopack.values.json import Json
@@ -150,6 +151,6 @@ def h5py_module() -> Any:
         import h5py
     except ImportError as error:
         raise Missing(
-            f"Keras models are packaged with h5py ({error})", hint="pip install 'neopack[keras]'"
+            f"Keras models are packaged with h5py ({error})", hint=install_hint("keras")
         ) from None
     return h5py

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import ExportFailed, Missing, SourceError, UsageError, first_line
 from neopack.frameworks import ExportTask
 from neopack.frameworks.binding import unknown_input
@@ -257,6 +258,6 @@ def _onnx() -> Any:
         import onnx.checker
     except ImportError as error:
         raise Missing(
-            f"packaging ONNX models needs onnx ({error})", hint="pip install 'neopack[onnx]'"
+            f"packaging ONNX models needs onnx ({error})", hint=install_hint("onnx")
         ) from None
     return onnx

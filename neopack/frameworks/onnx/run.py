@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import Missing, SourceError
 from neopack.formats.files import Files
 from neopack.values.artifact import Array
@@ -66,7 +67,7 @@ def _onnxruntime() -> Any:
     except ImportError as error:
         raise Missing(
             f"running an ONNX archive needs onnxruntime ({error})",
-            hint="pip install 'neopack[onnx]'",
+            hint=install_hint("onnx"),
         ) from None
     return onnxruntime
 

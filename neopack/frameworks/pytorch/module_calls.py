@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import ExportFailed, Missing, first_line
 from neopack.frameworks.pytorch import flat_outputs
 from neopack.goldens.inputs import shapes_text
@@ -52,9 +53,7 @@ def torch_module() -> Any:
     try:
         import torch
     except ImportError as error:
-        raise Missing(
-            f"PyTorch models need torch ({error})", hint="pip install 'neopack[torch]'"
-        ) from None
+        raise Missing(f"PyTorch models need torch ({error})", hint=install_hint("torch")) from None
     return torch
 
 

@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import Missing, SourceError
 from neopack.formats.files import Files
 from neopack.frameworks.pytorch import flat_outputs
@@ -26,7 +27,7 @@ class TorchScriptRunner:
             import torch
         except ImportError:
             raise Missing(
-                "running a PyTorch archive needs torch", hint="pip install 'neopack[torch]'"
+                "running a PyTorch archive needs torch", hint=install_hint("torch")
             ) from None
         self.signature = signature
         self._torch: Any = torch

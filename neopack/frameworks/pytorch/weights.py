@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import Missing, NeopackError, SourceError
 from neopack.frameworks.pytorch import checkpoint
 from neopack.frameworks.pytorch.held_weights import HeldWeights, read_weights
@@ -115,7 +116,7 @@ def _safetensors(path: Path) -> Any:
         from safetensors.torch import load_file
     except ImportError:
         raise Missing(
-            ".safetensors weights need safetensors", hint="pip install 'neopack[torch]'"
+            ".safetensors weights need safetensors", hint=install_hint("torch")
         ) from None
     try:
         return load_file(path)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import Missing
 
 __all__ = ["quiet", "tensorflow"]
@@ -28,7 +29,7 @@ def tensorflow() -> Any:
     except ImportError as error:
         raise Missing(
             f"TensorFlow models need tensorflow ({error})",
-            hint="pip install 'neopack[tensorflow]'",
+            hint=install_hint("tensorflow"),
         ) from None
     return tf
 

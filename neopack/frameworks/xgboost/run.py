@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from neopack.distributions import install_hint
 from neopack.errors import Missing, SourceError, first_line
 from neopack.formats.files import Files
 from neopack.formats.source import BytesSource
@@ -86,7 +87,7 @@ def _xgboost() -> Any:
         import xgboost
     except ImportError as error:
         raise Missing(
-            f"XGBoost models need xgboost ({error})", hint="pip install 'neopack[xgboost]'"
+            f"XGBoost models need xgboost ({error})", hint=install_hint("xgboost")
         ) from None
     return xgboost
 

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from neopack import runtimes
+from neopack.distributions import install_hint
 from neopack.errors import Missing, UsageError
 from neopack.runtimes import Runtime, install, interpreters
 from neopack.values.log import SilentLog
@@ -275,7 +276,7 @@ def test_without_uv_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(Missing) as caught:
         install.ensure(tiny(), SilentLog())
     assert "uv is not installed" in caught.value.line()
-    assert "pip install 'neopack[runtimes]'" in caught.value.line()
+    assert install_hint("runtimes") in caught.value.line()
 
 
 def test_an_interpreter_is_asked_who_it_is(
