@@ -353,3 +353,14 @@ def test_layers_that_are_called_in_training_are_told(kind: str, tmp_path: Path) 
         )
         told = [text for text in made.warnings if "training=True" in text and layer.name in text]
         assert bool(told) == bool(training)
+
+
+def test_tables_that_are_looked_up_are_frozen_for_tvm(fixtures: Path, tmp_path: Path) -> None:
+    """TVM's parser leaves ResourceGather, which reads a variable, in a SavedModel."""
+    made = package.package(
+        fixtures / "tensorflow/2/two-inputs",
+        path=tmp_path / "m.tar.gz",
+        target="rasp4b",
+        framework_version="1.15",
+    )
+    assert members(made) == ["model.pb"]

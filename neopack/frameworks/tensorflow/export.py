@@ -25,7 +25,7 @@ from neopack.frameworks.tensorflow.constant_inputs import (
     with_constants,
     without_inputs,
 )
-from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
+from neopack.frameworks.tensorflow.facts import NOT_FROZEN, FrozenGraphFacts
 from neopack.frameworks.tensorflow.frozen_graph import output_tensors, parse_graph
 from neopack.frameworks.tensorflow.kept_state import draws_numbers, refuse_state
 from neopack.frameworks.tensorflow.layout import DIRECTORY
@@ -167,7 +167,8 @@ def _saved_source(
         refuse_state(first.outputs, _computed(runner, first.inputs, str(folder)), str(folder))
     members, remarks, lowered = _write_saved(folder, model, meta, key, task.staging)
     written = task.staging / DIRECTORY
-    if options.form == "frozen" or (meta.HasField("object_graph_def") and _neuron_1(task)):
+    of_two = meta.HasField("object_graph_def")
+    if options.form == "frozen" or (of_two and (_neuron_1(task) or _gathers_for_tvm(meta, task))):
         meta = model.meta_graphs[0]
         specs = list(inputs.specs(cases[0].inputs))
         frozen = freeze.freeze_saved_model(written, meta, specs, str(folder))
@@ -183,6 +184,16 @@ def _neuron_1(task: ExportTask) -> bool:
     options, form = task.options, options_of(task, TensorFlowOptions).form
     old = options.framework_version.startswith("1.")
     return options.compiler_path == "neuron" and old and form is None
+
+
+def _gathers_for_tvm(meta: Any, task: ExportTask) -> bool:
+    """Whether TVM's parser, which freezes a SavedModel with TensorFlow 1.15, would leave variables
+    in it, and nobody chose a form."""
+    options, form = task.options, options_of(task, TensorFlowOptions).form
+    if options.compiler_path != "tvm" or not options.framework_version.startswith("1.") or form:
+        return False
+    bodies = (function.node_def for function in meta.graph_def.library.function)
+    return any(node.op in NOT_FROZEN for body in (meta.graph_def.node, *bodies) for node in body)
 
 
 def _write_saved(

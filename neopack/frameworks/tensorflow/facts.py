@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["FrozenGraphFacts", "SavedModelFacts", "SignatureTensors", "TensorFlowFacts"]
+__all__ = [
+    "NOT_FROZEN",
+    "FrozenGraphFacts",
+    "SavedModelFacts",
+    "SignatureTensors",
+    "TensorFlowFacts",
+]
+
+# operators on variables that TensorFlow 1.15 does not replace by constants
+NOT_FROZEN = ("ResourceGather", "ResourceGatherNd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +87,8 @@ class SavedModelFacts(TensorFlowFacts):
     """Whether there is the object graph that TensorFlow 2 loads by."""
     keras: bool
     """Whether Keras wrote its own classes into the object graph."""
+    trained_objects: bool
+    """Whether an optimizer with its state is among the objects."""
     assets: tuple[str, ...]
     """Files in assets/."""
     variables: int | None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack import facts, versions
+from neopack.frameworks.tensorflow.facts import NOT_FROZEN
 from neopack.frameworks.tensorflow.rule_facts import frozen_facts, graph_facts, model, saved_facts
 from neopack.rules.members import named
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
@@ -170,6 +171,19 @@ def newer_form_for_neuron(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message="a SavedModel of TensorFlow 2", where=model(context))
 
 
+@rule("NEO-TF-028", paths=("tvm",), needs=("info",))
+def not_frozen_by_loader(context: CheckContext) -> Iterator[Hit]:
+    """The loader freezes a SavedModel of TensorFlow 2 with 1.15 (run on test models)."""
+    saved = saved_facts(context)
+    if not saved or not saved.objects or not _is_old(context):
+        return
+    if saved.trained_objects:
+        yield Hit(message="an optimizer with its state is among its objects")
+    for operator in NOT_FROZEN:
+        if operator in saved.imported:
+            yield Hit(message=f"{operator} reads variables", where=saved.imported[operator])
+
+
 GRAPH_RULES: tuple[Rule, ...] = (
     not_frozen,
     frozen_for_two,
@@ -185,4 +199,5 @@ GRAPH_RULES: tuple[Rule, ...] = (
     strings,
     random,
     newer_form_for_neuron,
+    not_frozen_by_loader,
 )

@@ -26,6 +26,8 @@ DEFAULT = "serving_default"
 # entries that TensorFlow keeps among the signatures for itself (saved_model/constants.py)
 _OWN = ("__saved_model_init_op", "__saved_model_train_op")
 _KERAS = "_tf_keras_"
+# slot_variables of a SavedObject
+SLOTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class MetaGraph:
     assets: list[str] = field(default_factory=list)
     objects: bool = False
     keras: bool = False
+    slots: bool = False
     graph: GraphDefSummary = field(default_factory=GraphDefSummary)
 
 
@@ -84,6 +87,7 @@ def read_meta_graph(walker: Walker, span: Field | None, *, tags_only: bool = Fal
         elif part.number == 7:
             meta.objects = True
             meta.keras = _has_keras(walker, part) or meta.keras
+            meta.slots = _has_slots(walker, part) or meta.slots
     meta.graph = graph.summary
     return meta
 
@@ -141,6 +145,13 @@ def _tensor_entry(walker: Walker, span: Field) -> TensorInfo:
                 elif inner.number == 3:
                     shape = tensor_shape(walker, inner)
     return TensorInfo(key=key, tensor=tensor, dtype=dtype_of(code)[0], shape=shape)
+
+
+def _has_slots(walker: Walker, objects: Field) -> bool:
+    """Whether a node of the SavedObjectGraph, an optimizer, has variables of its own for each
+    weight."""
+    nodes = (node for node in walker.message(objects) if node.number == 1)
+    return any(part.number == SLOTS for node in nodes for part in walker.message(node))
 
 
 def _has_keras(walker: Walker, objects: Field) -> bool:

@@ -245,6 +245,7 @@ def _saved_model_info(
             signatures={name: _tensors(s) for name, s in meta.signatures.items()},
             objects=meta.objects,
             keras=meta.keras,
+            trained_objects=meta.slots,
             assets=tuple(meta.assets),
             variables=len(bundle.names) if bundle else None,
             optimizer_slots=bundle.slots if bundle else 0,

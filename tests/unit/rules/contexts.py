@@ -288,6 +288,7 @@ SAVED_MODEL_FACTS: TensorFlowFacts = SavedModelFacts(
     assets=(),
     variables=1,
     optimizer_slots=0,
+    trained_objects=False,
     shards_missing=(),
     shards_cut=(),
     unranked=(),

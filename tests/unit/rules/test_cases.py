@@ -873,6 +873,22 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         ),
     ],
     "NEO-TF-026": [(frozen(random=("RandomUniform",)), "'RandomUniform'")],
+    "NEO-TF-028": [
+        (
+            tensorflow(
+                "rasp4b", framework_version="1.15", info=tensorflow_info(trained_objects=True)
+            ),
+            "an optimizer with its state",
+        ),
+        (
+            tensorflow(
+                "rasp4b",
+                framework_version="1.15",
+                info=tensorflow_info(imported={"ResourceGather": "ids"}),
+            ),
+            "ResourceGather reads variables",
+        ),
+    ],
     "NEO-TF-027": [(tensorflow("ml_inf1", framework_version="1.15.0"), "of TensorFlow 2")],
     "NEO-TF-024": [(frozen(framework_version="1.15.3", dilated_depthwise=("b",)), "'b'")],
     "NEO-ON-014": [
@@ -1355,6 +1371,15 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-TF-023": [frozen(grouped=("a",)), frozen(framework_version="1.15.3", grouped=())],
     "NEO-TF-025": [tensorflow(), frozen()],
     "NEO-TF-026": [tensorflow(), frozen()],
+    "NEO-TF-028": [
+        tensorflow("rasp4b", framework_version="2.4", info=tensorflow_info(trained_objects=True)),
+        tensorflow("rasp4b", framework_version="1.15"),
+        tensorflow(
+            "rasp4b",
+            framework_version="1.15",
+            info=tensorflow_info(objects=False, imported={"ResourceGather": "ids"}),
+        ),
+    ],
     "NEO-TF-027": [
         tensorflow("ml_inf1", framework_version="2.5"),
         tensorflow("ml_inf1", framework_version="1.15", info=tensorflow_info(objects=False)),

@@ -64,6 +64,43 @@ def test_older_wordings_are_known(said: str, rule: str) -> None:
     assert explain(f"ClientError: InputConfiguration: {said}").rule == rule
 
 
+ONNX = "TVM cannot convert ONNX model. Please make sure the framework you selected is correct. "
+KERAS = "Unable to load provided Keras model. Error: "
+TORCH = "Framework cannot load PyTorch model. "
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        (f"{ONNX}greater() got an unexpected keyword argument 'broadcast'", "NEO-ON-018"),
+        (f"{ONNX}tanh() got an unexpected keyword argument 'consumed_inputs'", "NEO-ON-018"),
+        (f"{ONNX}Upsample op takes 2 inputs, 1 given", "NEO-ON-018"),
+        (f"{ONNX}module 'tvm' has no attribute 'errors'", "NEO-ON-019"),
+        ("TVM cannot convert ONNX model. The following operators are not implemented: {'Det'}",
+         "NEO-TV-001"),
+        ("Framework cannot load ONNX model. Make sure. Error parsing message", "NEO-AR-012"),
+        (f"{KERAS}load a weight file containing 3 layers into a model with 5 layers.",
+         "NEO-KR-016"),
+        (f"{KERAS}weight 'a' has shape (3, 7), but the saved weight has shape (4, 3).",
+         "NEO-KR-016"),
+        (f"{KERAS}__init__() missing 1 required positional argument: 'units'", "NEO-KR-017"),
+        (f"{KERAS}unhashable type: 'dict'", "NEO-KR-013"),
+        ("TVM cannot convert the Keras model. list index out of range", "NEO-KR-015"),
+        (f"{TORCH}Attempting to deserialize object on CUDA device 1 but there is 1",
+         "NEO-PT-004"),
+        (f"{TORCH}argument #1 'indices' to have scalar type Long; but got float instead",
+         "NEO-PT-013"),
+        ("Framework cannot load Tensorflow model: 'NoOp' refers to an Operation, not a Tensor.",
+         "NEO-TF-028"),
+        ("Treelite failed to convert XGBoost model. header: BoostLearner: wrong model format",
+         "NEO-XG-002"),
+        ("[Errno 2] No such file or directory: 'labels.txt'", "NEO-HD-015"),
+    ],
+)  # fmt: skip
+def test_the_words_of_a_framework_inside_decide(said: str, rule: str) -> None:
+    assert explain(f"ClientError: InputConfiguration: {said}").rule == rule
+
+
 def test_a_contraction_is_the_same_text() -> None:
     ending = "convert MXNet model. The following operators are not implemented: ['x']"
     assert explain(f"TVM can't {ending}").cause == explain(f"TVM cannot {ending}").cause != ""
