@@ -7,6 +7,7 @@ import json
 import math
 import os
 import queue
+import signal
 import struct
 import subprocess
 import time
@@ -111,10 +112,12 @@ class Worker:
         self._process.exit(failed=kind is not None)
 
     def _died(self, task: str) -> NeopackError:
-        return self._failed(f"{self._process.ending()} while running {task}")
+        killed = self._process.exit_code() == -signal.SIGKILL
+        hint = "it may have run out of memory" if killed else ""
+        return self._failed(f"{self._process.ending()} while running {task}", hint)
 
-    def _failed(self, what: str) -> NeopackError:
-        hint = self._process.last_words()
+    def _failed(self, what: str, hint: str = "") -> NeopackError:
+        hint = hint or self._process.last_words()
         error = self._failure(f"{self._name} {what}", where=self._subject, hint=hint)
         error.add_note(self._process.transcript())
         return error

@@ -17,16 +17,26 @@ from desk import Call, Desk
 from onnx import TensorProto, helper
 
 import neopack as package
+from neopack import facts
 from neopack.archive.manifest import golden_path
 from neopack.artifacts.compiled_manifest import ArtifactManifest
-from neopack.errors import LoaderRefused, Malformed, Unsupported
+from neopack.engines import registry
+from neopack.errors import EngineFailed, LoaderRefused, Malformed, Unsupported
 from neopack.facts.artifacts import doubled
+from neopack.formats.elf import HEADER, SECTION
+from neopack.formats.elf_header import read_header
+from neopack.formats.source import BytesSource
 from neopack.goldens.cases import load_goldens
+from neopack.runtimes import loading
+from neopack.values.artifact import CompilationRequest
+from neopack.values.log import SilentLog
 
 HERE = "linux/x86_64"
 GRAPH = ["compiled.meta", "compiled.params", "compiled.so", "compiled_model.json"]
 VIRTUAL = ["compiled.meta", "compiled.ro", "compiled.so"]
 OWN = "neopack.manifest"
+# of sections in ELF
+CODE, EXECUTABLE = 1, 4
 ARM = "llvm -device=arm_cpu -mtriple=aarch64-linux-gnu -mattr=+neon"
 
 
@@ -178,6 +188,24 @@ def test_options_that_no_engine_wrote_are_refused(compiled: Path, tmp_path: Path
         package.load(path)
 
 
+def with_traps(held: dict[str, bytes]) -> dict[str, bytes]:
+    """Every instruction of the library traps."""
+    library = bytearray(held["compiled.so"])
+    _, _, _, _, _, _, at, _, _, _, _, size, count, _ = HEADER.unpack(library[: HEADER.size])
+    for section in SECTION.iter_unpack(library[at : at + size * count]):
+        _, kind, flags, _, start, length, *_ = section
+        if kind == CODE and flags & EXECUTABLE:
+            library[start : start + length] = b"\xcc" * length
+    return with_manifest(held | {"compiled.so": bytes(library)}, "llvm")
+
+
+def test_code_that_crashes_ends_its_worker_alone(
+    refused: Call, compiled: Path, desk: Desk
+) -> None:
+    path = changed(compiled, desk.path / "net.tar.gz", with_traps)
+    refused(6, ("net.tar.gz", "was ended by SIGTRAP while running"), "run", path, "--random")
+
+
 # --- what cannot be built -------------------------------------------------------------------
 
 
@@ -198,3 +226,39 @@ def test_what_the_loader_refuses_is_in_its_words(tmp_path: Path) -> None:
     with pytest.raises(LoaderRefused, match="for frontend ONNX: Det"):
         package.compile(path, engine="tvm")
     assert not list(tmp_path.glob("net-*"))
+
+
+def test_a_compiler_that_hangs_is_ended(
+    compiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Importing the framework takes longer than this."""
+    archive = compiled.with_name("net.tar.gz")
+    (tmp_path / "model.onnx").write_bytes(members(archive)["model.onnx"])
+    request = CompilationRequest(
+        framework="ONNX",
+        model=tmp_path / "model.onnx",
+        target=facts.target(HERE),
+        signature=package.load(compiled).signature,
+    )
+    monkeypatch.setattr(loading, "LOAD_WITHIN", 0.001)
+    with pytest.raises(EngineFailed, match=r"neo-loader-onnx-1.7.0 load took longer than 0.001 s"):
+        registry.get("tvm").compile(request, tmp_path, SilentLog())
+
+
+LINKER = shutil.which("zig") or shutil.which("aarch64-linux-gnu-gcc")
+
+
+@pytest.mark.skipif(not LINKER, reason="no linker for AArch64 is installed")
+def test_code_for_a_device_is_linked_and_compared_in_code_for_this_cpu(
+    neopack: Call, refused: Call, compiled: Path, desk: Desk
+) -> None:
+    for path in compiled.parent.glob("net.*"):
+        shutil.copy(path, desk.path)
+    answer = neopack("compile", "net.tar.gz", "-t", "jetson_nano")
+    assert "code for the CPU only: none is generated for NVIDIA" in answer.err
+    assert "compared was the same model compiled for this CPU" in answer.err
+    assert "difference      9" in answer.out
+    path = desk.path / "net-jetson_nano.tar.gz"
+    header = read_header(BytesSource("compiled.so", members(path)["compiled.so"]))
+    assert (header.machine, header.is_library) == ("AArch64", True)
+    refused(3, (path.name, "its code is for AArch64"), "run", path.name, "--random")
