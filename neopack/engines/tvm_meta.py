@@ -12,6 +12,7 @@ from pathlib import Path
 
 from neopack.errors import Malformed
 from neopack.formats.codec import to_json
+from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.json_text import read_json
 from neopack.runtimes.loading import CompiledTensor
 from neopack.values.json import AnyJson
@@ -43,6 +44,7 @@ def write_meta(
 
 def compiled_names(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of the compiled model's inputs and outputs, in order. Raises ``Malformed``."""
+    DEFAULT_LIMITS.hold("record_bytes", path.stat().st_size, where=path.name)
     document = read_json(path.read_bytes(), path.name)
     try:
         model = document["Model"]
