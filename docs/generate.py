@@ -498,7 +498,8 @@ def pytorch_page() -> str:
 def _rewrites() -> Iterator[str]:
     folder = Path(neopack.__file__).parent / "frameworks/pytorch/lowering"
     for file, title in REWRITES.items():
-        text = (folder / f"rewrites/{file}.torchscript").read_text("utf-8")
+        ways = (folder / way / f"{file}.torchscript" for way in ("rewrites", "rewrites_of_both"))
+        text = next(way for way in ways if way.exists()).read_text("utf-8")
         if file == "new_signatures":
             text += (folder / "rewrites_for_fusers/on_cpus.torchscript").read_text("utf-8")
         if file == "new_operators":

@@ -157,8 +157,8 @@ class CodeValues:
             return done[-1] if len(done) == 1 or callee else self._call("pack", done)
         if callee == "[":
             constants = tuple(each.constant for each in done)
-            made = self._call("pack", done)
-            return Argument(made.value, "", constants)
+            result = self._call("pack", done)
+            return Argument(result.value, "", constants)
         if callee == "part":
             return self._call("part", [here.base, *done])
         if callee == "getattr" and len(done) == 2:

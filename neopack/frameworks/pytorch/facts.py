@@ -116,6 +116,9 @@ class TorchScriptFacts(ProgramFacts):
     """Calls that more than types tell, ``aten::lstm(proj_size)``, to the function of the first."""
     seen_changes: tuple[str, ...]
     """"OP in FUNCTION" of each operator in place whose change another tensor sees."""
+    tvm_calls: Mapping[str, str]
+    """"OP: WORDS" of calls that TVM does not convert as they are, to the function of the first;
+    "may: " is in front where the code does not tell for sure."""
     has_forward: bool
     """Whether the module has a method of that name."""
     legacy: bool

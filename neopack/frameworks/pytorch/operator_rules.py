@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neopack import facts
+from neopack.frameworks.pytorch import tvm_calls
 from neopack.frameworks.pytorch.context_facts import operators_of, program_of, script_of
 from neopack.frameworks.pytorch.lowering import compatibility
 from neopack.rules.members import named
@@ -16,6 +17,7 @@ from neopack.rules.rule import CheckContext, Hit, Rule, rule
 
 __all__ = ["RULES"]
 
+MOST_NAMED = 6
 TORCHVISION = "torchvision::"
 
 
@@ -103,10 +105,36 @@ def changes_elsewhere(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message=f"another tensor sees the change by {named(script.seen_changes)}")
 
 
+@rule("NEO-TV-004", paths=("tvm",), needs=("info",))
+def converted_otherwise(context: CheckContext) -> Iterator[Hit]:
+    """TVM converts the operators with the arguments that they are called with."""
+    yield from _calls(context, sure=True)
+
+
+@rule("NEO-TV-005", paths=("tvm",), needs=("info",))
+def converted_for_some(context: CheckContext) -> Iterator[Hit]:
+    """TVM converts the operators for all inputs, of all types and sizes."""
+    yield from _calls(context, sure=False)
+
+
+def _calls(context: CheckContext, *, sure: bool) -> Iterator[Hit]:
+    script = script_of(context)
+    refused = tvm_calls.words_of(script.tvm_calls, sure=sure) if script else []
+    if script and refused:
+        key = refused[0] if sure else f"may: {refused[0]}"
+        more = f" and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
+        yield Hit(
+            message=f"calls that TVM converts otherwise: {'; '.join(refused[:MOST_NAMED])}{more}",
+            where=script.tvm_calls[key],
+        )
+
+
 RULES: tuple[Rule, ...] = (
     custom_operators,
     torchvision_operators,
     kernels,
     random_numbers,
     changes_elsewhere,
+    converted_otherwise,
+    converted_for_some,
 )

@@ -43,7 +43,9 @@ def save(
     rewritten = lower.lower(module, version, fixed_sizes=fixed)
     for lack, place in lower.places(module, version).items():
         log.warn(f"PyTorch {version} has no {lack}: used by {place}")
-    for_compiler = lower_for_tvm(module) if for_tvm else ()
+    for_compiler = (
+        lower_for_tvm(module, tensors(cases[0].inputs) if fixed else ()) if for_tvm else ()
+    )
     _write(module, task.staging, version)
     if not (rewritten or folded or fixed or for_compiler):
         return ()

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from neopack.errors import Malformed
 from neopack.formats.pickle import Global, PickledCall
-from neopack.frameworks.pytorch import pickle_globals, syntax
+from neopack.frameworks.pytorch import pickle_globals, syntax, tvm_calls
 from neopack.frameworks.pytorch.container import TorchZip
 from neopack.frameworks.pytorch.facts import TorchScriptFacts
 from neopack.frameworks.pytorch.script_code import Argument, Function, ScriptSummary, read_code
@@ -179,6 +179,7 @@ def _info(
             stored_inputs=stored is not None,
             readable_since=script.readable_since,
             particular=dict(sorted(script.particular.items())),
+            tvm_calls=tvm_calls.of_code(script.values),
             seen_changes=tuple(seen_changes(script.values, root_class, script.classes)),
             has_forward=forward is not None,
             legacy="model.json" in container.names,

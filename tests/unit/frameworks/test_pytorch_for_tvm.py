@@ -3,19 +3,25 @@ are written in those that it does, with the same results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch_cases import traced
+from torch_for_tvm import ARRANGED, FORMS
 
 from neopack.facts.compiler_table import converts, tvm_of_neo
-from neopack.frameworks.pytorch import flat_outputs
+from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.formats.source import FileSource
+from neopack.frameworks.pytorch import flat_outputs, read, tvm_calls
+from neopack.frameworks.pytorch.facts import TorchScriptFacts
 from neopack.frameworks.pytorch.lowering import folding, functions, lower
 from neopack.frameworks.pytorch.lowering.fixed_sizes import fix_sizes
 from neopack.frameworks.pytorch.lowering.for_tvm import REWRITES, lower_for_tvm
+from neopack.frameworks.pytorch.lowering.functional import make_functional
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -120,14 +126,22 @@ CASES: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
     "index_fill": (lambda x: x.index_fill(1, PLACE, 9.0), (X,)),
 }  # fmt: skip
 
+# what types and sizes tell, or the name of the operator
+BY_TYPES = {
+    "remainder", "fmod", "div of integers", "floor_divide", "masked_fill of integers",
+    "clamp of integers", "rnn_tanh", "rnn_relu", "embedding_bag", "embedding_bag of the mean",
+    "embedding_bag of the most", "squeeze of a dim that is not 1", "chunk of unequal parts",
+    "tensor_split", "unsafe_split", "cat of kinds", "sum of bools", "exp of integers",
+    "upsample_linear1d", "upsample_nearest1d",
+}  # fmt: skip
+EVERY = CASES | FORMS | ARRANGED
 
-@pytest.mark.parametrize("name", CASES)
+
+@pytest.mark.parametrize("name", EVERY)
 def test_it_computes_the_same_in_operators_that_tvm_converts(name: str) -> None:
-    function, inputs = CASES[name]
+    function, inputs = EVERY[name]
     module = traced(function, *inputs)
-    fixed = fix_sizes(module)
-    lower.lower(module, "1.8", fixed_sizes=fixed)
-    lower_for_tvm(module)
+    lower_all(module, inputs)
     assert refused(module) == set()
     expected = flat_outputs.flatten(function(*(given.clone() for given in inputs)))
     for one, other in zip(expected, flat_outputs.flatten(module(*inputs)), strict=True):
@@ -135,8 +149,36 @@ def test_it_computes_the_same_in_operators_that_tvm_converts(name: str) -> None:
         torch.testing.assert_close(other, one, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
+@pytest.mark.parametrize("name", sorted(FORMS.keys() - BY_TYPES))
+def test_the_code_tells_calls_that_tvm_converts_otherwise(name: str, tmp_path: Path) -> None:
+    function, inputs = FORMS[name]
+    module = traced(function, *inputs)
+    assert told_by_code(module, tmp_path)
+    lower_all(module, inputs)
+    assert not told_by_code(module, tmp_path)
+
+
+def told_by_code(module: Any, folder: Path) -> Mapping[str, str]:
+    """What the file tells, without torch."""
+    module.save(str(folder / "m.pth"))
+    with FileSource(folder / "m.pth") as opened:
+        facts = read.read_source(opened, DEFAULT_LIMITS).facts
+    assert isinstance(facts, TorchScriptFacts)
+    return facts.tvm_calls
+
+
+def lower_all(module: Any, inputs: Sequence[Tensor]) -> None:
+    """As packaging for a target of TVM's does."""
+    fixed = fix_sizes(module)
+    folding.fold(module)
+    if make_functional(module, list(inputs)):
+        fix_sizes(module)
+    lower.lower(module, "1.8", fixed_sizes=fixed)
+    lower_for_tvm(module, list(inputs))
+
+
 def test_nearly_every_function_is_tried() -> None:
-    operators = {f"aten::{name.split()[0].removesuffix('_')}" for name in CASES}
+    operators = {f"aten::{name.split()[0].removesuffix('_')}" for name in EVERY}
     names = {f"aten::{name}" for name in ALIASES}
     untried = functions.names(REWRITES) - operators - names
     assert untried == set()
@@ -145,7 +187,8 @@ def test_nearly_every_function_is_tried() -> None:
 # of the same function as one that is tried, or what only lowering for a version brings
 ALIASES = (
     "arccosh", "arctanh", "arcsin", "arccos", "arctan", "absolute", "negative", "multiply", "fix",
-    "ger", "conv3d", "linalg_vector_norm", "or", "fill", "zero",
+    "ger", "conv3d", "linalg_vector_norm", "or", "xor", "fill", "zero", "upsample_nearest3d",
+    "upsample_trilinear3d",
 )  # fmt: skip
 
 
@@ -206,7 +249,9 @@ def test_lists_are_spelled_where_they_are_used() -> None:
 
 def refused(module: Any) -> set[str]:
     newest = tvm_of_neo()[-1]
-    return {kind for kind in operators(module) if not converts("PYTORCH", kind, newest)}
+    every = [node for graph in graphs(module) for node in nodes(graph)]
+    told = {told for node in every if (told := tvm_calls.of_node(node))}
+    return told | {kind for kind in operators(module) if not converts("PYTORCH", kind, newest)}
 
 
 def operators(module: Any) -> set[str]:

@@ -92,6 +92,7 @@ TRACED = TorchScriptFacts(
     legacy=False,
     particular={},
     seen_changes=(),
+    tvm_calls={},
     globals=(),
     executing=(),
     readable_since={},

@@ -255,6 +255,20 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
             "sees the change by 'aten::mul_ in Net.forward'",
         )
     ],
+    "NEO-TV-004": [
+        (
+            pytorch(
+                "rasp4b", info=torch_info(tvm_calls={"aten::add: alpha is left out": "Net.f"})
+            ),
+            "aten::add: alpha is left out",
+        )
+    ],
+    "NEO-TV-005": [
+        (
+            pytorch("rasp4b", info=torch_info(tvm_calls={"may: aten::round: halves": "Net.f"})),
+            "otherwise: aten::round: halves",
+        )
+    ],
     "NEO-TV-002": [
         (imported("aten::new_full"), "aten::new_full (TVM 0.10 and later)"),
         (imported("aten::exp_"), "aten::exp_ (TVM 0.9 and later)"),
@@ -1077,6 +1091,14 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-TV-003": [
         pytorch("rasp4b", info=torch_info()),
         pytorch("rasp4b", info=torch_info("state_dict")),
+    ],
+    "NEO-TV-004": [
+        pytorch("rasp4b", info=torch_info()),
+        pytorch("rasp4b", info=torch_info(tvm_calls={"may: aten::round: halves": "Net.f"})),
+    ],
+    "NEO-TV-005": [
+        pytorch("rasp4b", info=torch_info("state_dict")),
+        pytorch("rasp4b", info=torch_info(tvm_calls={"aten::add: alpha is left out": "Net.f"})),
     ],
     "NEO-TV-002": [imported("aten::im2col"), imported("aten::relu_", "aten::clip")],
     "NEO-CA-001": [came_back(), pytorch()],

@@ -35,11 +35,25 @@ def execute(node: Any, arguments: Sequence[Any]) -> list[Any]:
     if schema is None or node.isNondeterministic() or node.kind().startswith(EMPTY):
         return unknown
     try:
-        results = _call(schema, arguments)
+        results = _call(schema, _as_taken(schema, arguments))
     except Exception:  # noqa: BLE001 - as the model itself would, where it computes this
         return unknown
     outputs = list(results) if node.outputsSize() > 1 else [results]
     return outputs if len(outputs) == len(unknown) else unknown
+
+
+def _as_taken(schema: Any, arguments: Sequence[Any]) -> Sequence[Any]:
+    """Numbers as tensors, where an operator that writes them takes nothing else."""
+    import torch
+
+    if not schema.name.endswith("_") and schema.name != "aten::index_put":
+        return arguments
+    return [
+        torch.tensor(value)
+        if isinstance(value, (bool, int, float)) and argument.type.kind() == "TensorType"
+        else value
+        for argument, value in zip(schema.arguments, arguments, strict=True)
+    ]
 
 
 def _call(schema: Any, arguments: Sequence[Any]) -> Any:

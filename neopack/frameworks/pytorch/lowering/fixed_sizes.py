@@ -7,12 +7,13 @@ no shape arithmetic, and what is built from sizes alone, such as a mask, is a co
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 from neopack.frameworks.pytorch.lowering.method_calls import Method, MethodCalls
 
-__all__ = ["depends_on_values", "fix_sizes"]
+__all__ = ["depends_on_values", "fix_sizes", "write_numbers"]
 
 # their results have a size that depends on values
 SIZED_BY_VALUES = frozenset(
@@ -20,7 +21,7 @@ SIZED_BY_VALUES = frozenset(
     for name in (
         "nonzero", "nonzero_numpy", "masked_select", "unique", "_unique", "_unique2",
         "unique_dim", "unique_consecutive", "unique_dim_consecutive", "bincount", "argwhere",
-        "one_hot", "tensor_split", "histogram", "masked_scatter",
+        "one_hot", "histogram", "masked_scatter",
         "item", "_local_scalar_dense", "Bool",
     )
 )  # fmt: skip
@@ -49,14 +50,19 @@ def fix_sizes(module: Any) -> bool:
     everything = [node for graph in graphs(module) for node in nodes(graph)]
     if any(map(depends_on_values, everything)):
         return False
+    write_numbers(module)
+    return True
+
+
+def write_numbers(module: Any) -> None:
+    """Replace the sizes that the types of a module tell, and what is created in such sizes."""
     for graph in graphs(module):
         for node in list(graph.nodes()):
-            if node.kind() == "aten::size":
-                _replace(graph, node, _size(node))
+            if node.kind() in COUNTS:
+                _replace(graph, node, COUNTS[node.kind()](node))
             elif node.kind() in CREATED_LIKE:
                 _create(graph, node)
         _settle(graph)
-    return True
 
 
 def _tell_types(calls: MethodCalls) -> None:
@@ -92,6 +98,8 @@ def depends_on_values(node: Any) -> bool:
         return not _is_of_sizes(node.inputsAt(0))
     if kind == "aten::repeat_interleave":
         return "Tensor repeats" in node.schema()
+    if kind == "aten::tensor_split":
+        return "Tensor tensor_indices" in node.schema()
     return kind in ("aten::index", "aten::_index_put_impl_") and _is_by_mask(node)
 
 
@@ -129,6 +137,19 @@ def _size(node: Any) -> Any:
     return sizes[dim] if dim is not None else None
 
 
+def _dims(node: Any) -> int | None:
+    sizes = _sizes(node.inputsAt(0))
+    return None if sizes is None else len(sizes)
+
+
+def _elements(node: Any) -> int | None:
+    sizes = _sizes(node.inputsAt(0))
+    return None if sizes is None else math.prod(sizes)
+
+
+COUNTS = {"aten::size": _size, "aten::dim": _dims, "aten::numel": _elements}
+
+
 def _sizes(value: Any) -> list[int] | None:
     kind = value.type()
     sizes = kind.sizes() if kind.kind() == "TensorType" else None
@@ -156,12 +177,23 @@ def _create(graph: Any, node: Any) -> None:
     with graph.insert_point_guard(node):
         nothing = graph.insertConstant(None)
         device = graph.insertConstant(torch.device("cpu"))
-        arguments = [graph.insertConstant(sizes), *filled, graph.insertConstant(dtype)]
+        arguments = [_whole_numbers(graph, sizes), *filled, graph.insertConstant(dtype)]
         created = graph.create(f"aten::{name}", [*arguments, nothing, device, nothing], 1)
         graph.insertNode(created)
     created.output().setType(output.type())
     output.replaceAllUsesWith(created.output())
     node.destroy()
+
+
+def _whole_numbers(graph: Any, numbers: list[int]) -> Any:
+    """A list of them, which torch makes no constant of where there are none."""
+    import torch
+
+    if numbers:
+        return graph.insertConstant(numbers)
+    numbers_list = graph.insertNode(graph.create("prim::ListConstruct", [], 1)).output()
+    numbers_list.setType(torch._C.ListType.ofInts())  # noqa: SLF001 - no public one
+    return numbers_list
 
 
 def _settle(graph: Any) -> None:

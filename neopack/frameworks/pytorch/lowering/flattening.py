@@ -57,6 +57,6 @@ def _zeros(graph: Any, kind: Any) -> Any:
     parts = [_zeros(graph, each) for each in kind.elements()]
     if None in parts:
         return None
-    made = graph.insertNode(graph.create("prim::TupleConstruct", parts, 1)).output()
-    made.setType(torch._C.TupleType([part.type() for part in parts]))  # noqa: SLF001
-    return made
+    whole = graph.insertNode(graph.create("prim::TupleConstruct", parts, 1)).output()
+    whole.setType(torch._C.TupleType([part.type() for part in parts]))  # noqa: SLF001
+    return whole

@@ -7,48 +7,73 @@ What has no rewrite stays, and a rule names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 from neopack.facts.compiler_table import converts, tvm_of_neo
-from neopack.frameworks.pytorch.lowering import functions, promotion
+from neopack.frameworks.pytorch.lowering import (
+    functions,
+    promotion,
+    tvm_forms,
+    tvm_types,
+    value_types,
+)
+from neopack.frameworks.pytorch.lowering.fixed_sizes import write_numbers
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 
 __all__ = ["lower_for_tvm", "wants_rewrites"]
 
 REWRITES = "rewrites_for_tvm"
+OF_VERSIONS = "rewrites"
 # a rewrite may bring operators that want another
 ROUNDS = 8
+# what a loop that is unrolled computes has types afterwards
+FOLDS = 3
 LISTS = ("List[int]", "List[float]", "List[bool]")
 
 
-def lower_for_tvm(module: Any) -> tuple[str, ...]:
-    """Rewrite in place what TVM's importer does not convert; the names of these operators."""
+def lower_for_tvm(module: Any, inputs: Sequence[Any] = ()) -> tuple[str, ...]:
+    """Rewrite in place what TVM's importer does not convert; the names of these operators. The
+    types of what is written are those for ``inputs``, or what torch knows without them."""
     import torch
 
-    done: dict[str, None] = dict.fromkeys(_negate_bools(module))
+    done = dict.fromkeys((*_negate_bools(module), *tvm_forms.rewrite(module)))
     for _ in range(ROUNDS):
         rewrites = [
             (graph, node, function)
             for graph, node in _refused(module)
-            if (function := functions.function_for(node, REWRITES))
+            if (function := _function_for(node))
         ]
         if not rewrites:
             break
         for graph, node, function in rewrites:
             done[node.kind()] = None
             functions.replace(graph, node, function)
-        for graph in graphs(module):
-            with suppress(RuntimeError):  # torch's own bug where a graph has lists of tensors
-                torch._C._jit_pass_propagate_shapes_on_graph(graph)  # noqa: SLF001
-        functions.fold(module)
+        for _ in range(FOLDS):
+            _tell_types(module, inputs)
+            functions.fold(module)
+    _tell_types(module, inputs)
+    done |= dict.fromkeys(tvm_types.cast_for_tvm(module))
     for graph in graphs(module):
         _tell_result_types(graph)
         torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
         torch._C._jit_pass_dce(graph)  # noqa: SLF001
         _spell_lists(graph)
+    tvm_types.cast_inputs(module)
     return tuple(done)
+
+
+def _tell_types(module: Any, inputs: Sequence[Any]) -> None:
+    import torch
+
+    if inputs:
+        value_types.tell_types(module, [each.clone() for each in inputs])
+        write_numbers(module)
+        return
+    for graph in graphs(module):
+        with suppress(RuntimeError):  # torch's own bug where a graph has lists of tensors
+            torch._C._jit_pass_propagate_shapes_on_graph(graph)  # noqa: SLF001
 
 
 def _negate_bools(module: Any) -> Iterator[str]:
@@ -72,16 +97,30 @@ def _negate_bools(module: Any) -> Iterator[str]:
 
 def wants_rewrites(module: Any) -> bool:
     """Whether TVM's importer refuses an operator of the module that has a rewrite."""
-    return any(functions.function_for(node, REWRITES) for _, node in _refused(module))
+    return tvm_forms.wants_rewrites(module) or any(
+        _function_for(node) for _, node in _refused(module)
+    )
+
+
+def _function_for(node: Any) -> functions.Function | None:
+    """What is written for TVM, or else what is for old versions."""
+    written = functions.function_for(node, REWRITES)
+    return written or functions.function_for(node, OF_VERSIONS)
 
 
 def _refused(module: Any) -> Iterator[tuple[Any, Any]]:
-    """The operators that no release of Neo's time converts, each in its graph."""
-    newest = tvm_of_neo()[-1]
+    """The operators that no release of Neo's time converts, or not as they are called, each in
+    its graph."""
     for graph in graphs(module):
         for node in list(nodes(graph)):
-            if node.kind().startswith("aten::") and not converts("PYTORCH", node.kind(), newest):
+            if node.kind().startswith("aten::") and (
+                not _is_converted(node.kind()) or tvm_forms.is_refused(node)
+            ):
                 yield graph, node
+
+
+def _is_converted(operator: str) -> bool:
+    return converts("PYTORCH", operator, tvm_of_neo()[-1])
 
 
 def _tell_result_types(graph: Any) -> None:

@@ -228,10 +228,10 @@ class _Rewriting:
         return taken
 
     def _view(self, step: _Step, source: Any) -> Any:
-        made = self._clone(step.node, source)
+        taken = self._clone(step.node, source)
         if step.unpack is not None:
-            made = self._clone(step.unpack, made.output())
-        return made.outputsAt(step.place)
+            taken = self._clone(step.unpack, taken.output())
+        return taken.outputsAt(step.place)
 
     def _clone(self, node: Any, first: Any) -> Any:
         """The same node with another first input."""

@@ -80,11 +80,11 @@ def _plain(graph: Any, node: Any, arguments: Sequence[Any]) -> Any:
     kind = PLAIN.get(node.kind(), promotion.plain(node.kind()))
     taken = list(node.inputs())[: 4 if kind == "aten::index_put" else None]
     value = _insert(graph, kind, taken)
-    made = value.node()
-    known = made.schema() != NO_SCHEMA and is_known(list(arguments))
-    result = execute(made, list(arguments)[: len(taken)])[0] if known else None
+    plain = value.node()
+    known = plain.schema() != NO_SCHEMA and is_known(list(arguments))
+    result = execute(plain, list(arguments)[: len(taken)])[0] if known else None
     if not isinstance(result, torch.Tensor) or result.shape != arguments[0].shape:
-        made.destroy()
+        plain.destroy()
         return None
     if result.dtype != arguments[0].dtype:
         value = _cast(graph, _told(value, result), arguments[0].dtype)

@@ -13,6 +13,7 @@ from neopack import facts
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 
 __all__ = [
+    "cast",
     "drop_needless",
     "dtype_of",
     "is_of_integers",
@@ -55,7 +56,7 @@ def promote(module: Any, version: str) -> Iterator[str]:
     names of these operators."""
     for graph in graphs(module):
         for node in list(nodes(graph)):
-            if _wants_one_type(node, version) and _cast(graph, node):
+            if _wants_one_type(node, version) and cast(graph, node):
                 yield node.kind()
 
 
@@ -85,7 +86,8 @@ def _wants_one_type(node: Any, version: str) -> bool:
     return single and any(facts.torch_takes_one_type(version, name) for name in names)
 
 
-def _cast(graph: Any, node: Any) -> bool:
+def cast(graph: Any, node: Any) -> bool:
+    """Cast the arguments of ``node`` to the type of its result; whether one had another."""
     dtype = dtype_of(node.output())
     if dtype is None:
         return False

@@ -174,9 +174,9 @@ def _shaped(graph: Any, value: Any, sizes: tuple[int, ...]) -> Any:
 def _list(graph: Any, values: list[Any]) -> Any:
     import torch
 
-    made = graph.insertNode(graph.create("prim::ListConstruct", values, 1)).output()
-    made.setType(torch._C.ListType.ofTensors())  # noqa: SLF001 - no public one
-    return made
+    items = graph.insertNode(graph.create("prim::ListConstruct", values, 1)).output()
+    items.setType(torch._C.ListType.ofTensors())  # noqa: SLF001 - no public one
+    return items
 
 
 def _call(graph: Any, name: str, *arguments: Any) -> Any:

@@ -1,0 +1,69 @@
+"""Casts that TVM's importer does not make: where PyTorch takes integers, bools or several types
+for what it computes in another type, the arguments become what the result is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neopack.frameworks.pytorch.lowering import promotion
+from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
+
+__all__ = ["cast_for_tvm", "cast_inputs"]
+
+# after the tensor: the type, and the defaults of aten::to
+TO_INT32, TO_INT64 = (("to", number, False, False, None) for number in (3, 4))
+# of integers PyTorch computes a float, and TVM nothing
+FLOATING = frozenset(
+    f"aten::{name}"
+    for name in (
+        "exp", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "sin", "cos", "tan", "sinh",
+        "cosh", "tanh", "asin", "acos", "atan", "sigmoid", "erf", "reciprocal", "div",
+        "true_divide", "softmax", "log_softmax", "mean", "norm", "atan2", "gelu", "exp2",
+    )
+)  # fmt: skip
+# whose arguments have one type in TVM, and that of the result
+ALIKE = frozenset(
+    f"aten::{name}" for name in ("cat", "stack", "where", "sum", "cumsum", "prod", "pow", "hstack")
+)
+
+
+def cast_for_tvm(module: Any) -> tuple[str, ...]:
+    """In place; the names of the operators whose arguments are cast."""
+    done: dict[str, None] = {}
+    for graph in graphs(module):
+        for node in list(nodes(graph)):
+            if _wants_cast(node) and promotion.cast(graph, node):
+                done[node.kind()] = None
+    return tuple(done)
+
+
+def cast_inputs(module: Any) -> bool:
+    """Let forward cast its inputs to the types that they have: Neo's loader gives the importer no
+    types, so that all are float32 in the compiled model."""
+    import torch
+
+    graph = module._c._get_method("forward").graph  # noqa: SLF001 - no public one
+    casts = {torch.bool: ("ne", 0), torch.int64: TO_INT64, torch.int32: TO_INT32}
+    inputs = list(graph.inputs())[1:]
+    others = [value for value in inputs if promotion.dtype_of(value) in casts and value.uses()]
+    for value in others:
+        name, *rest = casts[promotion.dtype_of(value)]
+        with graph.insert_point_guard(next(iter(graph.nodes()))):
+            arguments = [value, *map(graph.insertConstant, rest)]
+            cast = graph.insertNode(graph.create(f"aten::{name}", arguments, 1))
+        cast.output().setType(value.type())
+        value.replaceAllUsesAfterNodeWith(cast, cast.output())
+    return bool(others)
+
+
+def _wants_cast(node: Any) -> bool:
+    import torch
+
+    if node.outputsSize() != 1 or promotion.plain(node.kind()) not in FLOATING | ALIKE:
+        return False
+    dtype = promotion.dtype_of(node.output())
+    if dtype is None or (node.kind() == "aten::pow" and not dtype.is_floating_point):
+        return False
+    return dtype.is_floating_point or (
+        promotion.plain(node.kind()) in ALIKE and dtype != torch.bool
+    )
