@@ -14,6 +14,9 @@ import pytest
 from desk import INPUT, Copied, Desk
 from terminal import shown_on
 
+from neopack.runtimes.managing import install_runtimes
+from neopack.values.log import SilentLog
+
 SLOW_MODEL = '''
 import subprocess, time
 from pathlib import Path
@@ -121,6 +124,33 @@ def test_a_compilation_is_interrupted(
     assert is_interrupted(process)
     assert desk.seen() == before
     assert until(lambda: not processes_of(str(desk.temporary)), 10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_compilation_in_a_runtime_leaves_nothing(
+    started: Started,
+    desk: Desk,
+    copied: Copied,
+    processes_of: Callable[[str], set[int]],
+    number: signal.Signals,
+) -> None:
+    """Its worker is a grandchild, in a session of its own."""
+    install_runtimes(["neo-loader-onnx-1.7.0"], SilentLog())
+    copied("onnx", desk.path)
+    before, mark = desk.seen(), str(desk.temporary)
+    process = started("compile", "onnx.tar.gz", "-t", "linux/x86_64", "--engine", "tvm")
+    assert until(lambda: any(is_worker(number) for number in processes_of(mark)))
+    process.send_signal(number)
+    process.communicate()
+    assert until(lambda: not processes_of(mark), 20)
+    assert desk.seen() == before
+
+
+def is_worker(process: int) -> bool:
+    try:
+        return b"for_loader.py" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 @pytest.fixture
