@@ -18,6 +18,7 @@ from neopack import facts
 from neopack.archive.write import MemberDigest
 from neopack.errors import Malformed, UsageError
 from neopack.formats.codec import from_json, to_json
+from neopack.formats.file_names import require_file_name, require_inner_name
 from neopack.formats.json_text import read_json
 from neopack.goldens.signature_limits import refuse_impossible
 from neopack.outputs.atomic import AtomicOutputs, settle
@@ -113,7 +114,8 @@ def manifest_of(archive: Path, content_sha256: str) -> Manifest | None:
 
 
 def read_manifest(archive: Path) -> Manifest | None:
-    """Return the manifest beside ``archive``, or None if there is none. Raises ``Malformed``."""
+    """Return the manifest beside ``archive``, or None if there is none. Raises ``Malformed``,
+    ``Unsafe`` where it names files elsewhere."""
     settle(archive)
     path = manifest_path(archive)
     if not path.is_file():
@@ -123,6 +125,10 @@ def read_manifest(archive: Path) -> Manifest | None:
     except Malformed as error:
         error.where = ": ".join(dict.fromkeys(part for part in (str(path), error.where) if part))
         raise
+    for name in (manifest.archive.name, manifest.goldens.name):
+        require_file_name(name, str(path))
+    for member in manifest.archive.members:
+        require_inner_name(member.name, str(path))
     refuse_impossible(manifest.signature, str(path))
     _refuse_words(manifest, path)
     return manifest

@@ -66,14 +66,16 @@ def _manifest(scanned: ArchiveScan, limits: Limits) -> ArtifactManifest | None:
     name = own_member(MANIFEST, scanned.file_names())
     if not name:
         return job_manifest(scanned)
-    return ArtifactManifest.loads(_whole(scanned, name, limits), f"{scanned.path.name}:{name}")
+    where = f"{scanned.path.name}:{name}"
+    return ArtifactManifest.loads(_whole(scanned, name, limits), where, limits)
 
 
 def _mark(scanned: ArchiveScan, limits: Limits) -> EmulatedMark | None:
     name = own_member(MARK, scanned.file_names())
     if not name:
         return None
-    return EmulatedMark.loads(_whole(scanned, name, limits), f"{scanned.path.name}:{name}")
+    where = f"{scanned.path.name}:{name}"
+    return EmulatedMark.loads(_whole(scanned, name, limits), where, limits)
 
 
 def _device(scanned: ArchiveScan, limits: Limits) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from neopack.errors import Malformed
 from neopack.formats.codec import from_json, to_json
+from neopack.formats.file_names import require_inner_name
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.json_text import read_json
 from neopack.goldens.signature_limits import refuse_impossible
 from neopack.values.artifact import CompiledArtifact
@@ -94,8 +96,8 @@ class ArtifactManifest:
         return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
 
     @classmethod
-    def loads(cls, text: bytes, where: str) -> ArtifactManifest:
-        data = read_json(text, where)
+    def loads(cls, text: bytes, where: str, limits: Limits = DEFAULT_LIMITS) -> ArtifactManifest:
+        data = read_json(text, where, limits)
         schema = data.get("schema") if isinstance(data, dict) else None
         if schema != SCHEMA:
             raise Malformed(f"has schema {schema!r}; this neopack reads {SCHEMA}", where=where)
@@ -104,6 +106,8 @@ class ArtifactManifest:
         except Malformed as error:
             error.where = ": ".join(part for part in (where, error.where) if part)
             raise
+        for name in manifest.members:
+            require_inner_name(name, where)
         refuse_impossible(manifest.signature, where)
         return manifest
 

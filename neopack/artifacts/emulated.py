@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neopack.formats.codec import from_json, to_json
+from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.json_text import read_json
 from neopack.values.json import Json
 from neopack.values.signature import Signature
@@ -34,5 +35,5 @@ class EmulatedMark:
         return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
 
     @classmethod
-    def loads(cls, text: bytes, where: str) -> EmulatedMark:
-        return from_json(cls, read_json(text, where), where=where)
+    def loads(cls, text: bytes, where: str, limits: Limits = DEFAULT_LIMITS) -> EmulatedMark:
+        return from_json(cls, read_json(text, where, limits), where=where)

@@ -87,7 +87,8 @@ def open_archive(
     refuse_unsafe(scanned)
     name = own_member(MANIFEST, scanned.file_names())
     if name:
-        compiled = ArtifactManifest.loads(_whole(scanned, name, limits), f"{path.name}:{name}")
+        where = f"{path.name}:{name}"
+        compiled = ArtifactManifest.loads(_whole(scanned, name, limits), where, limits)
         return OpenedArchive(
             scan=scanned,
             compiled=compiled,
@@ -106,7 +107,7 @@ def require_file(path: Path) -> None:
         raise SourceError("no such file", where=str(path), hint=hint)
 
 
-def refuse_unsafe(scanned: ArchiveScan) -> None:
+def refuse_unsafe(scanned: ArchiveScan, where: str = "") -> None:
     """Refuse members that no packaging tool writes, although nothing is unpacked by name."""
     names: set[str] = set()
     for entry in scanned.entries:
@@ -122,7 +123,7 @@ def refuse_unsafe(scanned: ArchiveScan) -> None:
         if why:
             raise Unsafe(
                 f"member {entry.name!r} {why}",
-                where=str(scanned.path),
+                where=where or str(scanned.path),
                 hint="neopack check lists everything that is wrong with it",
             )
         names.add(entry.name)

@@ -15,6 +15,7 @@ from neopack.checks.judging import (
     ArchiveContents,
     Submission,
     context_of,
+    hold_code,
     is_code,
     judge_of,
     read_contents,
@@ -272,7 +273,7 @@ def _planned(
         model=next((name for name, entry in planned.placed.items() if entry.name == model), ""),
         info=info,
         unreadable=unreadable,
-        code=_code(root, planned),
+        code=_code(root, planned, options.limits),
         packed=False,
     )
     return Subject(
@@ -306,9 +307,10 @@ def _entry(root: Path, name: str) -> TarEntry:
     return TarEntry(name=name, kind="file", size=(root / name).stat().st_size, offset=0)
 
 
-def _code(root: Path, planned: repacking.RepackingPlan) -> dict[str, str]:
-    return {
-        name: (root / entry.name).read_text("utf-8", "replace")
-        for name, entry in planned.placed.items()
-        if is_code(name)
-    }
+def _code(root: Path, planned: repacking.RepackingPlan, limits: Limits) -> dict[str, str]:
+    texts = {}
+    for name, entry in planned.placed.items():
+        if is_code(name):
+            hold_code(entry.size, str(root / entry.name), limits)
+            texts[name] = (root / entry.name).read_text("utf-8", "replace")
+    return texts

@@ -42,6 +42,7 @@ __all__ = [
     "context_of",
     "context_of_archive",
     "context_of_layout",
+    "hold_code",
     "is_code",
     "judge",
     "judge_of",
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 CODE = "code/"
+PARSED = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,8 +333,18 @@ def _code(scanned: ArchiveScan, limits: Limits) -> Mapping[str, str]:
     texts = {}
     for name in names:
         with MemberSource(scanned, name, limits) as source:
-            texts[name] = source.read(0, limits.record_bytes).decode("utf-8", "replace")
+            hold_code(source.size, source.name, limits)
+            texts[name] = source.read(0, source.size).decode("utf-8", "replace")
     return texts
+
+
+def hold_code(size: int, where: str, limits: Limits) -> None:
+    """Raise ``LimitExceeded`` for a script of ``size`` bytes that costs too much: Python's own
+    parser takes two hundred times its size in memory."""
+    limits.hold("record_bytes", size, where=where)
+    budget = limits.begun(size)
+    budget.spend(size, where)
+    budget.hold(size * PARSED, where)
 
 
 def _code_files(members: Sequence[Member]) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neopack.errors import Unsafe
 
-__all__ = ["require_file_name"]
+__all__ = ["require_file_name", "require_inner_name"]
 
 
 def require_file_name(name: str, where: str) -> str:
@@ -18,4 +18,11 @@ def require_file_name(name: str, where: str) -> str:
             where=where,
             hint="do not trust where it came from",
         )
+    return name
+
+
+def require_inner_name(name: str, where: str) -> str:
+    """Return ``name`` if it is that of a file in a folder or in folders of that folder."""
+    for part in name.split("/"):
+        require_file_name(part, where)
     return name

@@ -18,6 +18,8 @@ __all__ = ["BLOCK", "EntryKind", "Forward", "TarEntry", "entries"]
 
 BLOCK = 512
 MOST_INHERITED = 256  # they are copied to every member
+# operations of a header; characters of a name that rules look at in one; bytes of a pax record
+HEADER, NAME, RECORD = 4, 32, 200
 EntryKind = Literal["file", "directory", "symlink", "hardlink", "device", "fifo", "other"]
 
 _KINDS: dict[bytes, EntryKind] = {
@@ -68,16 +70,20 @@ def entries(stream: Forward, limits: Limits = DEFAULT_LIMITS) -> Iterator[TarEnt
 
     Raises ``Malformed`` for a broken header and ``LimitExceeded`` past the member limit.
     """
+    budget = limits.begun(0)
     pending: dict[str, str] = {}
     inherited: dict[str, str] = {}
     count = extended = 0
     while (header := _header(stream)) is not None:
         start, kind = stream.position - BLOCK, header[156:157]
         size = _number(header[124:136], start + 124)
+        budget.spend(HEADER, "tar")
         if kind in _EXTENSIONS:
             extended += size
             limits.hold("pax_bytes", extended, where=f"tar header at byte {start}")
             body = stream.read_exactly(size)
+            budget.spend(2 * body.count(b"="), "tar")
+            budget.hold(size + RECORD * body.count(b"="), "tar")
             stream.skip(-size % BLOCK)
             (inherited if kind == b"g" else pending).update(_extension(kind, body, start))
             if len(inherited) > MOST_INHERITED:
@@ -89,6 +95,7 @@ def entries(stream: Forward, limits: Limits = DEFAULT_LIMITS) -> Iterator[TarEnt
         if entry.kind == "file":
             entry = _with_map(entry, kind, header, stream)
         limits.hold("name_bytes", len(entry.name), where="member name")
+        budget.spend(len(entry.name) // NAME, "tar")
         pending = {}
         yield entry
         end = entry.offset + entry.stored + (-entry.stored % BLOCK)

@@ -17,6 +17,7 @@ from neopack.archive.read import ArchiveFiles, ArchiveScan, scan
 from neopack.artifacts.load import extract, find_model, is_compiled, refuse_unsafe
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.formats.compressed import is_packed
+from neopack.formats.file_names import require_file_name
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.mar import is_mar, read_mar
 from neopack.formats.source import FileSource
@@ -88,7 +89,7 @@ def _unpack_mar(path: Path, source: UnpackedSource, folder: Path) -> UnpackedSou
             where=str(path),
             hint="unzip it, and package module:callable --weights FILE",
         )
-    to = folder / Path(model.serialized).name
+    to = folder / require_file_name(Path(model.serialized).name, str(path))
     _inflate(path, model.serialized, to)
     return replace(source, request=replace(source.request, model=to))
 

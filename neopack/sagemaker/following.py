@@ -169,8 +169,17 @@ class Following:
         outcome = self._running(job)
         if job.status != "COMPLETED":
             return replace(outcome, failure=failure_of(self._account, job))
-        ticket = self._tickets[job.name]
-        fetched = result.fetch(
+        fetched = self._fetched(job, self._tickets[job.name])
+        for warning in fetched.warnings:
+            self._log.warn(f"{job.name}: {warning}")
+        return replace(outcome, artifact=fetched)
+
+    def _fetched(self, job: Job, ticket: Ticket) -> FetchedArtifact:
+        here = None if ticket.force else result.already_here(job.name, ticket.artifact)
+        if here is not None:
+            self._log.note(f"{ticket.artifact} is here already")
+            return here
+        return result.fetch(
             self._account,
             job,
             ticket.receipt,
@@ -180,9 +189,6 @@ class Following:
             limits=ticket.limits,
             log=self._log,
         )
-        for warning in fetched.warnings:
-            self._log.warn(f"{job.name}: {warning}")
-        return replace(outcome, artifact=fetched)
 
     # --- leaving before the end
 
@@ -311,7 +317,7 @@ def _receipt_of(job: Job, account: Account) -> Receipt:
     request = job.request or {}
     uri = request.get("InputConfig", {}).get("S3Uri", "s3://unknown/unknown.tar.gz")
     archive = Location.of(uri).name
-    return Receipt(
+    own = Receipt(
         job=job.name,
         region=account.region,
         endpoint=account.endpoint,
@@ -323,3 +329,4 @@ def _receipt_of(job: Job, account: Account) -> Receipt:
         framework_version=request.get("InputConfig", {}).get("FrameworkVersion", ""),
         request=request,
     )
+    return receipt.checked(own, job.arn)

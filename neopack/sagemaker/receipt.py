@@ -20,7 +20,7 @@ from neopack.outputs.atomic import AtomicOutputs
 from neopack.values.json import AnyJson
 from neopack.values.target import Target
 
-__all__ = ["SUFFIX", "Receipt", "read", "receipt_path", "write"]
+__all__ = ["SUFFIX", "Receipt", "checked", "read", "receipt_path", "write"]
 
 SCHEMA = 1
 SUFFIX = ".job.json"
@@ -73,7 +73,11 @@ def read(path: Path) -> Receipt:
     data = read_json(text, str(path))
     if not isinstance(data, dict) or data.get("schema") != SCHEMA or "job" not in data:
         raise Malformed("is not a receipt of a job", where=str(path))
-    receipt = from_json(Receipt, data, where=str(path))
+    return checked(from_json(Receipt, data, where=str(path)), str(path))
+
+
+def checked(receipt: Receipt, where: str) -> Receipt:
+    """The receipt, if it names files beside it only. Raises ``Unsafe``."""
     for name in (receipt.archive, receipt.artifact):
-        require_file_name(name, str(path))
+        require_file_name(name, where)
     return receipt

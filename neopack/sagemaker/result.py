@@ -20,13 +20,15 @@ from neopack.artifacts.compiled_manifest import (
     JobRecord,
     beside,
 )
+from neopack.artifacts.load import refuse_unsafe
 from neopack.artifacts.own_names import is_own
 from neopack.errors import ServiceError
 from neopack.facts.artifacts import kind_of
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
-from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable, writing
+from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable, settle, writing
 from neopack.outputs.staging import staging_directory
 from neopack.sagemaker.account import Account
+from neopack.sagemaker.artifact_digest import refuse_replaced
 from neopack.sagemaker.jobs import Job
 from neopack.sagemaker.location import Location
 from neopack.sagemaker.receipt import Receipt
@@ -68,16 +70,31 @@ class FetchedArtifact:
     warnings: tuple[str, ...] = ()
 
 
-def already_here(job: str, to: Path) -> bool:
-    """Whether the artifact of that job lies at ``to`` with its manifest, unchanged."""
+def already_here(job: str, to: Path) -> FetchedArtifact | None:
+    """The artifact of that job, if it lies at ``to`` with its manifest, unchanged."""
+    settle(to)
     described = beside(to)
     if not (to.is_file() and described.is_file()):
-        return False
+        return None
     manifest = ArtifactManifest.loads(described.read_bytes(), str(described))
     if manifest.job is None or manifest.job.name != job:
-        return False
+        return None
     with to.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == manifest.archive_sha256
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return _fetched(to, manifest, digest) if digest == manifest.archive_sha256 else None
+
+
+def _fetched(to: Path, manifest: ArtifactManifest, sha256: str) -> FetchedArtifact:
+    kind = manifest.job.kind if manifest.job else ""
+    return FetchedArtifact(
+        path=to,
+        bytes=to.stat().st_size,
+        sha256=sha256,
+        received_sha256=manifest.job.received_sha256 if manifest.job else "",
+        kind=kind,
+        manifest=beside(to),
+        warnings=_warnings(kind),
+    )
 
 
 def fetch(
@@ -100,7 +117,9 @@ def fetch(
     with staging_directory() as staging:
         received = staging / "received.tar.gz"
         digest = _download(account, Location.of(job.artifact), received, log)
+        refuse_replaced(received, job.artifact_digest, job.artifact, log)
         scanned, submitted = scan(received, limits), _source(source, receipt, limits, log)
+        refuse_unsafe(scanned, job.artifact)
         kind = _kind(scanned, submitted)
         code = _code(scanned, submitted)
         deployable = received
@@ -285,13 +304,4 @@ def _publish(
         outputs.open(beside(to)).write(manifest.dumps())
         if goldens is not None and goldens.is_file() and golden_path(to) != goldens:
             write_copy(outputs.open(golden_path(to)), goldens)
-    kind = manifest.job.kind if manifest.job else ""
-    return FetchedArtifact(
-        path=to,
-        bytes=to.stat().st_size,
-        sha256=digest,
-        received_sha256=manifest.job.received_sha256 if manifest.job else "",
-        kind=kind,
-        manifest=beside(to),
-        warnings=_warnings(kind),
-    )
+    return _fetched(to, manifest, digest)

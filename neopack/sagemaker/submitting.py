@@ -26,6 +26,7 @@ from neopack.sagemaker.location import Location
 from neopack.sagemaker.preflight import check_account
 from neopack.sagemaker.receipt import Receipt
 from neopack.sagemaker.request import JobInput, JobRequest, JobSettings, build, sent_version
+from neopack.sagemaker.result import already_here
 from neopack.sagemaker.watch import Watch
 from neopack.values.json import Json
 from neopack.values.log import Log
@@ -192,7 +193,9 @@ def submit(
     """
     account = Account(options.connection)
     scanned, planned = plan(archive, targets, options, account.region)
-    _refuse_outputs(planned, options, wait=waiting.wait)
+    for each in planned:
+        refuse_unwritable(each.receipt, force=True)
+        _refuse_artifact(each, options, of_a_job=True, wait=waiting.wait)
     for note in _notes_of(planned):
         log.note(note)
     if account.endpoint:
@@ -201,12 +204,16 @@ def submit(
     return _Submission(account, archive, scanned, options, waiting, log).go(planned)
 
 
-def _refuse_outputs(planned: Sequence[PlannedJob], options: JobOptions, *, wait: bool) -> None:
-    for each in planned:
-        refuse_unwritable(each.receipt, force=True)
-        if wait:
-            refuse_unwritable(each.artifact, force=options.force)
-            refuse_unwritable(beside(each.artifact), force=options.force)
+def _refuse_artifact(
+    planned: PlannedJob, options: JobOptions, *, of_a_job: bool, wait: bool
+) -> None:
+    """Before anything is asked, that ``of_a_job`` may be there: perhaps it is of this one."""
+    if not wait:
+        return
+    paths = (planned.artifact, beside(planned.artifact))
+    may_be_same = of_a_job and all(path.is_file() for path in paths)
+    for path in paths:
+        refuse_unwritable(path, force=options.force or may_be_same)
 
 
 class _Submission:
@@ -231,6 +238,9 @@ class _Submission:
         for each in planned:
             request, job = jobs.find(self._account, each.request, rerun=self._options.rerun)
             self._planned[request.name] = replace(each, request=request)
+            if job is None or not already_here(job.name, each.artifact):
+                wait = self._waiting.wait
+                _refuse_artifact(each, self._options, of_a_job=False, wait=wait)
             if job is None:
                 pending.append(request)
             else:

@@ -70,7 +70,7 @@ def upload(
 ) -> Uploaded:
     """Put the file at ``to`` unless it is there. Raises ``ServiceError``; what was sent stays,
     and the next call goes on from there."""
-    if _is_there(account, payload, to):
+    if _is_there(account, payload, to, summed=True):
         log.note(f"{to} is there already: nothing to upload")
         return Uploaded(location=to, bytes=payload.bytes, sent=0)
     with log.step(f"uploading {payload.path.name}", payload.bytes):
@@ -88,18 +88,38 @@ def upload(
     return Uploaded(location=to, bytes=payload.bytes, sent=sent)
 
 
-def _is_there(account: Account, payload: Payload, at: Location) -> bool:
+def _is_there(account: Account, payload: Payload, at: Location, *, summed: bool = False) -> bool:
+    """Whether the object has the size and the digests of the file. With ``summed``, S3 must have
+    computed them of its bytes: metadata can be copied to others."""
     try:
         with translated(f"looking for {at}"):
-            head = account.client("s3").head_object(Bucket=at.bucket, Key=at.key)
+            head = account.client("s3").head_object(
+                Bucket=at.bucket, Key=at.key, ChecksumMode="ENABLED"
+            )
     except ServiceError as error:
         # without s3:ListBucket a missing object is told as forbidden
         if is_missing(error) or status_of(error) == "denied":
             return False
         raise
     known: Mapping[str, str] = head.get("Metadata", {})
-    # another level of compression gives another size to the same content
-    return known.get(DIGEST) == payload.content_sha256 and head["ContentLength"] > 0
+    own = _extras(payload, "")["Metadata"]
+    if head["ContentLength"] != payload.bytes or any(known.get(k) != own[k] for k in own):
+        return False
+    return not summed or _is_sum(head.get("ChecksumSHA256", ""), payload)
+
+
+def _is_sum(checksum: str, payload: Payload) -> bool:
+    """Whether S3's checksum is of the file: of its bytes, or of the checksums of equal parts, with
+    their count behind it (S3 user guide, "Checking object integrity", 2026)."""
+    whole = checksum.partition("-")[0]
+    if whole == base64.b64encode(bytes.fromhex(payload.sha256)).decode():
+        return True
+    if payload.bytes <= SINGLE:
+        return False
+    with payload.path.open("rb") as stream:
+        lengths = [part.length for part in _parts(payload.bytes, {})]
+        digests = b"".join(hashlib.sha256(stream.read(length)).digest() for length in lengths)
+    return whole == base64.b64encode(hashlib.sha256(digests).digest()).decode()
 
 
 def _extras(payload: Payload, kms_key: str) -> dict[str, AnyJson]:
@@ -115,6 +135,7 @@ def _put(account: Account, payload: Payload, to: Location, kms_key: str, log: Lo
             Bucket=to.bucket,
             Key=to.key,
             Body=stream,
+            ChecksumAlgorithm="SHA256",
             ChecksumSHA256=checksum,
             **_extras(payload, kms_key),
         )

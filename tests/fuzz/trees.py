@@ -44,10 +44,12 @@ Place: TypeAlias = tuple[Node, int]
 def changed(random: Random, roots: Sequence[Node], leaf: Leaf) -> Node:
     """A copy of one of the trees with one to five changes."""
     root = _copied(random.choice(roots))
-    for _ in range(random.randint(1, MOST_CHANGES)):
+    for _ in range(random.randint(0, MOST_CHANGES)):
         places = list(_places(root))
         if places:
-            _change(random, root, places, random.choice(roots), leaf)
+            _change(random, places, random.choice(roots), leaf)
+    if random.random() < 0.4:
+        _multiply(random, root)
     return root
 
 
@@ -58,13 +60,22 @@ def count_for(random: Random, size: int) -> int:
     return min(most, random.choice(often))
 
 
-def _change(random: Random, root: Node, places: list[Place], other: Node, leaf: Leaf) -> None:
+def _multiply(random: Random, root: Node) -> None:
+    """Last of all: what is repeated is one node in many places."""
+    places = list(_places(root))
+    if places:
+        parent, at = random.choice(places)
+        kids = parent.kids or []
+        kids[at:at] = [kids[at]] * count_for(random, kids[at].size)
+
+
+def _change(random: Random, places: list[Place], other: Node, leaf: Leaf) -> None:
     parent, at = random.choice(places)
     kids, dice = parent.kids or [], random.random()
     if dice < 0.15:
         del kids[at]
     elif dice < 0.35:
-        kids[at:at] = [kids[at]] * count_for(random, kids[at].size + root.size // 1000)
+        kids.insert(at, _copied(kids[at]))
     elif dice < 0.5:
         grafted = random.choice(list(_places(other)) or [(other, 0)])
         kids.insert(at, _copied((grafted[0].kids or [other])[grafted[1]]))

@@ -60,6 +60,19 @@ def test_the_same_again_pays_nothing(cloud: Cloud) -> None:
     assert cloud.calls("PutObject") == 1
 
 
+def test_what_is_done_is_done(cloud: Cloud) -> None:
+    """Without --force: the job and its artifact are there, and nothing is overwritten."""
+    first = cloud.compile(*JSON)
+    before = Path("onnx-ml_c5.tar.gz").stat()
+    again = cloud.compile(*JSON)
+    assert again.code == 0, again.err
+    assert "onnx-ml_c5.tar.gz is here already" in again.err
+    assert first.document["jobs"][0]["artifact"] == again.document["jobs"][0]["artifact"]
+    assert Path("onnx-ml_c5.tar.gz").stat().st_mtime_ns == before.st_mtime_ns
+    Path("onnx-ml_c5.tar.gz").write_bytes(b"another")
+    assert "already exists" in cloud.compile().errors[0]
+
+
 def test_again_on_demand(cloud: Cloud) -> None:
     cloud.compile()
     answer = cloud.compile("--rerun", "--force")

@@ -30,6 +30,7 @@ KEYS = (b'"nodes"', b'"arg_nodes"', b'"heads"', b'"node_row_ptr"', b'"attrs"')
 TVM = b'"tvm_op"'
 ATTRIBUTES = ("param", "attr", "attrs")
 MOST_NESTED = 20
+NODE = 4  # operations of a node
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +107,20 @@ def load(source: ByteSource, limits: Limits = DEFAULT_LIMITS) -> Symbol:
     """Raises ``Malformed`` where the document is not JSON, or lacks what a symbol must have."""
     limits.hold("code_bytes", source.size, where=source.name)
     document = read_json(source.read(0, source.size), source.name, limits)
-    return _Reader(source.name, limits).symbol(document, "", 0)
+    return _Reader(source.name, source.size, limits).symbol(document, "", 0)
 
 
 class _Reader:
-    def __init__(self, where: str, limits: Limits) -> None:
+    def __init__(self, where: str, size: int, limits: Limits) -> None:
         self._where, self._limits, self._count = where, limits, 0
+        self._budget = limits.begun(size)
 
     def symbol(self, document: AnyJson, path: str, depth: int) -> Symbol:
         if depth > MOST_NESTED:
             raise self._broken(f"graphs nested more than {MOST_NESTED} deep")
         nodes = self._list(document, "nodes", path)
         self._count += len(nodes)
+        self._budget.spend(NODE * len(nodes), self._where)
         self._limits.hold("records", self._count, where=self._where)
         heads = self._list(document, "heads", path)
         if not heads:
