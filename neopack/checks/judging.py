@@ -178,15 +178,17 @@ def read_contents(
         unreadable=unreadable,
         code=_code(scanned, limits),
         manifest=manifest,
-        modelless=info is None and _is_modelless(scanned, framework.name),
+        modelless=info is None and _is_modelless(scanned, framework, limits),
     )
 
 
-def _is_modelless(scanned: ArchiveScan, framework: str) -> bool:
-    """Whether a model may have any name, and every member is a text that is not one."""
-    if any(group.suffixes for group in facts.framework(framework).files):
+def _is_modelless(scanned: ArchiveScan, framework: Framework, limits: Limits) -> bool:
+    """Whether a model may have any name, and every member is a text that is not one, nor in place
+    of one."""
+    if any(group.suffixes for group in facts.framework(framework.name).files):
         return False
-    return all(_is_other_text(scanned.heads[name]) for name in scanned.file_names())
+    texts = all(_is_other_text(scanned.heads[name]) for name in scanned.file_names())
+    return texts and not frameworks.stub_among(ArchiveFiles(scanned, limits), framework)
 
 
 def _is_other_text(head: bytes) -> bool:

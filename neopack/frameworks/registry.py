@@ -152,9 +152,9 @@ def nothing_found(files: Files, where: str, hint: str = "") -> NotRecognized:
     if stranger is not None:
         return NotRecognized(f"is {stranger.what}", where=where, hint=stranger.hint)
     for name in names():
-        # of a framework that takes any name, no file is the model by its name
+        # of a framework that takes any name, no file is the model by its name, but one alone is
         named = any(group.suffixes for group in facts.framework(name).files)
-        if named and (stub := stub_among(files, get(name))):
+        if (named or len(files.names()) == 1) and (stub := stub_among(files, get(name))):
             return NotRecognized(f"does not hold a model: {stub}", where=where)
     return NotRecognized("does not hold a model that neopack knows", where=where, hint=hint)
 

@@ -5,16 +5,27 @@ Files are recognized by their first bytes, directories and archives by the names
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from neopack.errors import Malformed
 from neopack.formats.compressed import LZ4, head_of
 from neopack.formats.mar import is_mar
 from neopack.formats.source import ByteSource
 
-__all__ = ["ForeignFile", "among", "of_bytes"]
+__all__ = ["ForeignFile", "among", "of_bytes", "refuse_stub"]
 
 HEAD = 4096
+# bytes of an answer
+SHORT = 1024
+_JSON_ERROR = re.compile(rb'\{\s*"(message|error|errors|detail|code|status|error_?code)"\s*:')
+# first words of an answer in plain text
+_REFUSALS = (
+    b"invalid username or password", b"entry not found", b"repository not found", b"not found",
+    b"access denied", b"accessdenied", b"access to model", b"unauthorized", b"forbidden",
+    b"too many requests", b"rate limit", b"permission denied", b"401", b"403", b"404", b"429",
+)  # fmt: skip
 NO_SUCH = "Neo does not compile such models"
 
 
@@ -34,6 +45,16 @@ _WEB_PAGE = ForeignFile(
 _XML_ERROR = ForeignFile(
     what="the error message of a download",
     hint="fetch the file again: a storage service answered with an error in XML",
+    stub=True,
+)
+_ANSWER = ForeignFile(
+    what="what a server answered instead of the file",
+    hint="fetch the file again, with the rights to read it",
+    stub=True,
+)
+_ZEROS = ForeignFile(
+    what="zeros alone, as a download or a copy that ended early leaves",
+    hint="fetch the file again",
     stub=True,
 )
 _LIGHTGBM = ForeignFile(
@@ -73,7 +94,21 @@ def _starts(*heads: bytes) -> Callable[[bytes], bool]:
 
 
 def _is_page(head: bytes) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    whole = start.startswith((b"<!doctype html", b"<html", b"<head"))
+    return whole or (start.startswith((b"<!--", b"<?xml")) and b"<html" in start)
+
+
+def _is_answer(head: bytes) -> bool:
+    """As hubs of models and services with JSON refuse a download: no model is as short."""
+    text = head.strip().lower()
+    return len(text) <= SHORT and (
+        _JSON_ERROR.match(text) is not None or text.startswith(_REFUSALS)
+    )
+
+
+def _is_zeros(head: bytes) -> bool:
+    return len(head) >= SHORT and not head.strip(b"\0")
 
 
 def _is_xml_error(head: bytes) -> bool:
@@ -89,6 +124,8 @@ def _is_event_file(head: bytes) -> bool:
 _BY_BYTES: tuple[tuple[Callable[[bytes], bool], ForeignFile], ...] = (
     (_is_page, _WEB_PAGE),
     (_is_xml_error, _XML_ERROR),
+    (_is_answer, _ANSWER),
+    (_is_zeros, _ZEROS),
     (_starts(b"tree\nversion=", b"tree\r\nversion="), _LIGHTGBM),
     (_starts(b"CBM1"), _CATBOOST),
     (_starts(b"GGUF"), _GGUF),
@@ -125,6 +162,13 @@ def of_bytes(source: ByteSource) -> ForeignFile | None:
         return _MAR
     head = head_of(source, HEAD)
     return next((stranger for test, stranger in _BY_BYTES if test(head)), None)
+
+
+def refuse_stub(source: ByteSource) -> None:
+    """Raise where something stands in place of the file that it is named for."""
+    stranger = of_bytes(source)
+    if stranger is not None and stranger.stub:
+        raise Malformed(f"is {stranger.what}", where=source.name, hint=stranger.hint)
 
 
 def among(names: Sequence[str]) -> ForeignFile | None:

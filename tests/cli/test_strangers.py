@@ -58,6 +58,10 @@ STUBS = {
     "model-symbol.json": (FILES["page.h5"][0], "model-symbol.json is a web page"),
     "saved_model.pb": (FILES["net.pb"][0], "saved_model.pb is the error message of a download"),
     "model.pth": (b"", "model.pth is empty"),
+    "xgboost-model": (FILES["net.onnx"][0], "xgboost-model is a Git LFS pointer"),
+    "net.onnx": (b"Entry not found", "net.onnx is what a server answered"),
+    "net.pth": (b'{"message": "Not Found"}', "net.pth is what a server answered"),
+    "model.h5": (bytes(4096), "model.h5 is zeros alone"),
 }
 
 
@@ -73,11 +77,30 @@ def test_a_stub_in_place_of_the_model_is_named(
         tar.add(desk.path / "given" / name, f"./{name}")
     for subject in ("given", "given.tar.gz"):
         refused(1, (subject, words), "check", subject, "-t", "ml_c5")
-    frameworks = {"onnx": "ONNX", "json": "MXNET", "pb": "TENSORFLOW", "pth": "PYTORCH"}
-    framework = frameworks[name.rpartition(".")[2]]
+    frameworks = {
+        "onnx": "ONNX",
+        "json": "MXNET",
+        "pb": "TENSORFLOW",
+        "pth": "PYTORCH",
+        "h5": "KERAS",
+    }
+    framework = frameworks.get(name.rpartition(".")[2], "XGBOOST")
     answer = neopack("check", "given.tar.gz", "-t", "ml_c5", "--framework", framework)
     assert answer.code == 1
     assert words in " ".join(answer.out.split())
+
+
+def test_a_stub_in_place_of_mxnet_s_parameters_is_named(
+    refused: Call, desk: Desk, fixtures: Path
+) -> None:
+    (desk.path / "given").mkdir()
+    symbol = (fixtures / "mxnet/mxnet-1.8.0/module-symbol.json").read_bytes()
+    (desk.path / "given/net-symbol.json").write_bytes(symbol)
+    (desk.path / "given/net-0000.params").write_bytes(FILES["net.onnx"][0])
+    with tarfile.open(desk.path / "given.tar.gz", "w:gz") as tar:
+        tar.add(desk.path / "given", "")
+    refused(1, ("net-0000.params", "Git LFS pointer"), "package", "given", "-o", "m.tar.gz")
+    refused(1, ("net-0000.params", "Git LFS pointer"), "check", "given.tar.gz", "-t", "ml_c5")
 
 
 def test_an_archive_without_an_xgboost_model_lacks_one(neopack: Call, desk: Desk) -> None:

@@ -23,6 +23,7 @@ from neopack.frameworks.mxnet import file_names, symbol, symbol_graph
 from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts, SymbolOperator
 from neopack.frameworks.mxnet.parameter_fit import bare, fit, is_label, takes_classes, unprefixed
 from neopack.frameworks.mxnet.symbol import Symbol, SymbolNode, Takers
+from neopack.frameworks.unsupported import refuse_stub
 from neopack.values.json import AnyJson
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Shape, Signature, TensorSpec
@@ -104,6 +105,8 @@ def _parameters(
         kind = form(source)
         if kind == "npz":
             return None, kind
+        if kind is None:
+            refuse_stub(source)
         return mxparams.read_params(source, limits), "params"
 
 

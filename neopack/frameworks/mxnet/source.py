@@ -12,6 +12,7 @@ from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.formats.source import FileSource
 from neopack.frameworks.mxnet import file_names, read
 from neopack.frameworks.mxnet.facts import SymbolFacts
+from neopack.frameworks.unsupported import refuse_stub
 from neopack.values.log import Log
 from neopack.values.model import ModelInfo, ModelSource, facts_of
 
@@ -71,6 +72,8 @@ def _form(path: Path) -> str:
         raise SourceError("no such file", where=str(path))
     with FileSource(path) as source:
         form = read.form(source)
+        if form is None:
+            refuse_stub(source)
     if form is None:
         raise NotRecognized("is neither an MXNet symbol nor parameters", where=str(path))
     return form
