@@ -39,9 +39,10 @@ def test_a_failed_callable_can_be_called_again_as_the_hint_says(
 @pytest.mark.parametrize("off", [3.4e-3, 1.04e-2, 9.99e-1])
 def test_the_difference_that_the_hint_accepts_is_accepted(off: float) -> None:
     with pytest.raises(VerificationFailed) as refused:
-        compare._refuse(Worst(off, "first"), 1e-3)
+        compare._refuse(Worst(off, "first"), 1e-3, "fp32")
+    assert "or try another --engine" in refused.value.hint
     allowed = float(refused.value.hint.split("--max-difference ")[1].split(",")[0])
-    compare._refuse(Worst(off, "first"), allowed)
+    compare._refuse(Worst(off, "first"), allowed, "fp32")
 
 
 @pytest.mark.parametrize("given", [{"level": 10}, {"ignore": ["NEO-XX"]}, {"code": "nowhere"}])
