@@ -40,12 +40,14 @@ _COMPILED = re.compile(r"(compiled|model)([-._]\S*)?")
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A file in the model's folder that the script reads, the call that does, and its line."""
+    """A file in the model's folder that the script reads, the call that does, and its line.
+    ``loose`` is a path that begins where the container's process happens to run."""
 
     script: str
     path: str
     call: str
     line: int
+    loose: bool = False
 
 
 def _parts(context: CheckContext) -> tuple[HandlerScript, list[Reached]] | None:
@@ -92,8 +94,9 @@ def absent_modules(context: CheckContext) -> Iterator[Hit]:
     for name in _of_helpers(context, lines):
         lines.setdefault(name, 0)
     absent = [name for name in lines if name not in known | listed]
+    absent += _absent_parts(context, pieces)
     if absent:
-        line = lines[absent[0]]
+        line = lines.get(absent[0], 0)
         yield Hit(
             message=f"imports {named(absent)}, which neither the archive nor the container has",
             where=f"{script.name}:{line}" if line else script.name,
@@ -102,12 +105,40 @@ def absent_modules(context: CheckContext) -> Iterator[Hit]:
 
 
 def _imports(statements: tuple[ast.stmt, ...]) -> Iterator[tuple[str, int]]:
+    for name, line in _modules(statements):
+        yield name.partition(".")[0], line
+
+
+def _modules(statements: tuple[ast.stmt, ...]) -> Iterator[tuple[str, int]]:
+    """Each module that is imported, by its whole name; beside the script where it begins with a
+    dot."""
     for statement in statements:
         if isinstance(statement, ast.Import):
             for alias in statement.names:
-                yield alias.name.partition(".")[0], statement.lineno
-        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-            yield statement.module.partition(".")[0], statement.lineno
+                yield alias.name, statement.lineno
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            yield statement.module, statement.lineno
+    for node in certain_nodes(statements):
+        if isinstance(node, ast.Call) and _is_import(node):
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield name.value.lstrip("."), node.lineno
+
+
+def _is_import(call: ast.Call) -> bool:
+    return len(call.args) == 1 and called(call) in ("import_module", "__import__")
+
+
+def _absent_parts(context: CheckContext, pieces: list[Reached]) -> Iterator[str]:
+    """Modules of packages that are in code/, where the module itself is not."""
+    files = {normal(name).removeprefix(CODE) for name in context.code}
+    folders = {file.rpartition("/")[0] for file in files} - {""}
+    packages = {folder.partition("/")[0] for folder in folders}
+    for name in dict.fromkeys(name for piece in pieces for name, _ in _modules(piece.statements)):
+        path = name.replace(".", "/")
+        there = path in folders or any(file.startswith((f"{path}.", f"{path}/")) for file in files)
+        if "/" in path and name.partition(".")[0] in packages and not there:
+            yield name
 
 
 def _of_helpers(context: CheckContext, imported: dict[str, int]) -> Iterator[str]:
@@ -196,7 +227,15 @@ def _read(call: ast.Call, paths: Paths) -> _Opened | None:
     if isinstance(call.func, ast.Attribute) and name in {*_READS_ITSELF, "open"}:
         expression = call.func.value if paths.path(call.func.value) else expression
     path = paths.path(expression) if expression is not None else None
+    if path is None and isinstance(expression, ast.Constant) and _is_loose(expression.value):
+        text = posixpath.normpath(str(expression.value))
+        return _Opened(paths.script, text, dotted(call.func), call.lineno, loose=True)
     return _Opened(paths.script, path, dotted(call.func), call.lineno) if path else None
+
+
+def _is_loose(path: object) -> bool:
+    """Whether it is a path to a file that begins at the working directory."""
+    return isinstance(path, str) and bool(re.fullmatch(r"(\./)?\w[\w./-]*\.\w+", path))
 
 
 def _first(context: CheckContext) -> list[_Opened]:
@@ -210,11 +249,18 @@ def _is_there(path: str, context: CheckContext) -> bool:
     return path in names or any(name.startswith(f"{path}/") for name in names)
 
 
+def _is_named(path: str, context: CheckContext) -> bool:
+    """Whether a file of that name is anywhere in the archive."""
+    names = {normal(entry.name) for entry in context.entries} | set(map(normal, context.code))
+    return any(posixpath.basename(name) == posixpath.basename(path) for name in names)
+
+
 @rule("NEO-HD-015")
 def absent_files(context: CheckContext) -> Iterator[Hit]:
     """The files that the script reads are in the archive."""
     for opened in _first(context):
-        if not _is_there(opened.path, context) and not _COMPILED.fullmatch(opened.path):
+        there = _is_named if opened.loose else _is_there
+        if not there(opened.path, context) and not _COMPILED.fullmatch(opened.path):
             yield Hit(
                 message=f"{opened.call} reads {opened.path!r}, which is not in the archive",
                 where=f"{opened.script}:{opened.line}",

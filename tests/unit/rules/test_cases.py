@@ -347,6 +347,9 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
             script("import cv2, transformers\nfrom models.common import X"),
             "'transformers', 'models'",
         ),
+        (script('import importlib\nimportlib.import_module("timm")'), "'timm'"),
+        (script("from .net import Net"), "'net'"),
+        (with_files("from nets.big import Net", "code/nets/small.py"), "'nets.big'"),
         (serving("    import timm"), "'timm'"),
         (
             with_files("from helper import f", "code/helper.py", text="import detectron2"),
@@ -356,6 +359,7 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (script("import torch", "MXNET"), "'torch'"),
     ],
     "NEO-HD-015": [
+        (serving('    open("labels.txt")'), "open reads 'labels.txt'"),
         (serving('    open(os.path.join(model_dir, "code", "v.json"))'), "'code/v.json'"),
         (serving('    with open("/opt/ml/model/names.txt") as f: pass'), "'names.txt'"),
         (serving('    (Path(model_dir) / "a" / "b.txt").read_text()'), "'a/b.txt'"),
@@ -1530,6 +1534,7 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-SK-001": [sklearn('{"x":[1,2]}'), sklearn("nothing")],
     "NEO-SK-002": [sklearn('{"x":[1,4]}')],
     "NEO-HD-014": [
+        with_files("from nets.small import Net\nimport nets", "code/nets/small.py"),
         script("import os, torch, torchvision.ops, numpy as np\nfrom PIL import Image"),
         script("try:\n    import timm\nexcept ImportError:\n    timm = None"),
         script("if TYPE_CHECKING:\n    import timm"),
@@ -1555,7 +1560,8 @@ HOLDS: dict[str, list[CheckContext]] = {
         serving('    open(f"{model_dir}/x") if OPTIONAL else None'),
         serving('    open(f"{model_dir}/log.txt", "w")'),
         serving('    urlretrieve(URL, f"{model_dir}/x")\n    open(f"{model_dir}/x")'),
-        serving('    open("/etc/hosts"), open("labels.txt"), open(f"{model_dir}/../x")'),
+        serving('    open("/etc/hosts"), open("labels"), open(f"{model_dir}/../x")'),
+        with_files('def model_fn(d):\n    open("v.json")', "code/v.json"),
         serving('    for n in names: open(f"{model_dir}/{n}")'),
         serving('    model_dir = "/tmp"\n    open(f"{model_dir}/x")'),
         with_files('def model_fn(d):\n    open(f"{d}/code/v.json")', "code/v.json"),
