@@ -19,6 +19,7 @@ from neopack.checks.judging import (
     is_code,
     judge_of,
     read_contents,
+    unreadable,
 )
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.formats.compressed import is_packed
@@ -300,7 +301,7 @@ def _info(
     try:
         return framework.read(files, model, limits), ""
     except NeopackError as error:
-        return None, str(error)
+        return None, unreadable(error)
 
 
 def _entry(root: Path, name: str) -> TarEntry:

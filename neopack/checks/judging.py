@@ -10,7 +10,7 @@ from neopack.archive.manifest import Manifest
 from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource
 from neopack.artifacts.load import find_model
 from neopack.checks import engine
-from neopack.errors import CheckFailed, NeopackError, Unsupported
+from neopack.errors import CheckFailed, LimitExceeded, NeopackError, Unsupported
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.tar import TarEntry
 from neopack.formats.text import is_text
@@ -48,6 +48,7 @@ __all__ = [
     "judge_of",
     "raise_for",
     "read_contents",
+    "unreadable",
     "version_for",
 ]
 
@@ -267,7 +268,7 @@ def _model(
     except NeopackError as error:
         if chosen is None:
             raise
-        return chosen, "", None, str(error)
+        return chosen, "", None, unreadable(error)
     if recognized is not None:
         return recognized[0], recognized[1], recognized[2], ""
     files = ArchiveFiles(scanned, limits)
@@ -277,6 +278,11 @@ def _model(
     if not (stub or frameworks.is_read(chosen)):
         return chosen, "", None, ""
     return chosen, "", None, stub or f"no member is a model of {chosen.name}"
+
+
+def unreadable(error: NeopackError) -> str:
+    """Why a model could not be read; where a limit was in the way, how to raise it."""
+    return error.line() if isinstance(error, LimitExceeded) else str(error)
 
 
 def _layout(contents: ArchiveContents, submission: Submission) -> Layout | None:

@@ -22,6 +22,7 @@ Message = Mapping[str, "tuple[int, str | Mapping[str, int]]"]
 Schema = Mapping[str, Message]
 
 CHUNK = 64 << 10
+TOKEN = 2  # operations
 _TOKEN = re.compile(
     rb"(?P<name>[A-Za-z_][A-Za-z0-9_./]*)|(?P<number>[+-]?\.?[0-9][0-9A-Za-z.+-]*)"
     rb"|(?P<quote>[\"'])|(?P<sign>[-{}<>\[\]:,;])"
@@ -92,7 +93,7 @@ class _Scanner:
         """The next token. Without ``keep``, a string is skipped and returned empty."""
         self._skip_blank()
         offset = self._base + self._at
-        self._budget.spend(1, self.source.name)
+        self._budget.spend(TOKEN, self.source.name)
         if self._at == len(self._buffer):
             return _Token("end", b"", offset)
         match = self._token()

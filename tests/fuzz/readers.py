@@ -17,7 +17,7 @@ from harness import Reader
 from hdf5_trees import in_keras
 from structured import archived, deflated, in_json, in_messages, in_pickles, in_records
 
-__all__ = ["readers"]
+__all__ = ["WHOLE", "readers"]
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parents[1] / "fixtures"
@@ -236,12 +236,12 @@ def _checked() -> list[Reader]:
         "archive": ("m.tar.gz", in_records(held, inside, archived)),
     }
     readers = [
-        Reader(f"check of {name}", make, doors.Checked(file), 0.5, WHOLE)
+        Reader(f"check of {name}", make, doors.Checked(file), 0.1, WHOLE)
         for name, (file, make) in made.items()
     ]
     beside = {"m-0000.params": params[0]}
     mxnet = doors.Checked("m-symbol.json", beside)
-    return [*readers, Reader("check of MXNet", in_json(symbol), mxnet, 0.5, WHOLE)]
+    return [*readers, Reader("check of MXNet", in_json(symbol), mxnet, 0.1, WHOLE)]
 
 
 def _records(data: bytes) -> dict[str, bytes]:

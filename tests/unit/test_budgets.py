@@ -201,6 +201,7 @@ def test_a_larger_file_may_cost_more() -> None:
 def test_the_limit_can_be_raised(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(onnx(span(1, span(4, b"Relu")) * COUNT))
+    assert "raise it with --limit operations=N" in judged(path, LITTLE)
     raised = LITTLE.with_settings(["operations=1000000", "memory_bytes=100000000"])
     assert OVER not in judged(path, raised)
 
