@@ -49,7 +49,7 @@ def look(
         kind=f"artifact of {manifest.engine}" if manifest and local else kind.name if kind else "",
         runtime=kind.runtime if kind and not local else "",
         lacking=kind.lacking if kind and not local else (),
-        untouched=_untouched(scanned, source) or _declared_untouched(manifest),
+        untouched=_untouched(scanned, source) or _declared_untouched(manifest, mark),
         maker=_maker(manifest, mark),
         doubled=doubled(names, kind.runtime) if kind and not local else {},
         device=_device(scanned, limits),
@@ -107,9 +107,10 @@ def _untouched(scanned: ArchiveScan, source: ArchiveScan | None) -> bool:
     return bool(names) and all(scanned.digests[name] in digests for name in names)
 
 
-def _declared_untouched(manifest: ArtifactManifest | None) -> bool:
-    return (
-        manifest is not None and manifest.job is not None and manifest.job.kind == "not compiled"
+def _declared_untouched(manifest: ArtifactManifest | None, mark: EmulatedMark | None) -> bool:
+    job = manifest.job if manifest else None
+    return (job is not None and job.kind == "not compiled") or (
+        mark is not None and not mark.engine
     )
 
 

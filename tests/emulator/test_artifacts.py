@@ -101,7 +101,9 @@ def test_every_artifact_says_that_it_is_emulated(aws: Emulator, shelf: Path) -> 
         assert mark["job"].endswith(f":compilation-job/{name}")
 
 
-def test_what_no_engine_takes_is_handed_on_marked(aws: Emulator, shelf: Path) -> None:
+def test_what_no_engine_takes_is_handed_on_marked(
+    aws: Emulator, shelf: Path, tmp_path: Path
+) -> None:
     upload(aws, shelf / "cnn.tar.gz")
     create(
         aws,
@@ -113,6 +115,11 @@ def test_what_no_engine_takes_is_handed_on_marked(aws: Emulator, shelf: Path) ->
     with tarfile.open(shelf / "cnn.tar.gz") as tar:
         assert set(out) == {"neopack-emulated.json", *tar.getnames()}
     assert any("no local engine" in line for line in log(aws))
+    mark = json.loads(out["neopack-emulated.json"])
+    assert mark["unchanged"].startswith("no local engine takes this: the model is unchanged (")
+    alone = tmp_path / "returned.tar.gz"
+    aws.client("s3").download_file(BUCKET, "out/model-ml_inf1.tar.gz", str(alone))
+    assert "NEO-CA-001" in {finding.id for finding in neopack.check(alone).findings}
 
 
 def test_a_job_for_a_device_is_compiled_by_what_neo_is_made_of(aws: Emulator, shelf: Path) -> None:
