@@ -1,6 +1,7 @@
 # make setup   leaves .venv/bin/neopack, with every extra and the tools
 # make demo    the main job on a real model
 # make test    the tests     make lint   ruff and mypy     make bench   the figures
+# make versions    the main jobs with the newest and the lowest versions of the extras
 # make docs    the pages as a site, in site/               make fuzz   damaged files, for long
 # make properties   the property tests alone, with every example
 # make tutorials    the pages of docs/ that a reader carries out
@@ -20,7 +21,7 @@ comma := ,
 # the tests run in so many processes; what runs together, and first, is in tests/conftest.py
 TEST_PROCESSES ?= 2
 PYTEST := $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
-.PHONY: setup demo test properties tutorials lint format fuzz bench docs lock clean
+.PHONY: setup demo test properties tutorials versions lint format fuzz bench docs lock clean
 
 setup: $(STAMP)
 
@@ -46,6 +47,9 @@ tutorials: $(STAMP)
 # `make test` takes a sample of the examples that hypothesis makes up; here are all of them
 properties: $(STAMP)
 	HYPOTHESIS_PROFILE=full $(PYTEST) -m hypothesis
+
+versions: $(STAMP)
+	$(BIN)/python tools/try_versions.py
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -35,7 +35,8 @@ class Command(TyperCommand):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                row = _shown(parameter, record[0]), record[1]
+                # older versions of typer escape what rich would read as markup
+                row = _shown(parameter, record[0]), record[1].replace("\\[", "[")
                 sections.setdefault(_section(parameter), []).append(row)
         _write(formatter, sections.items())
 

@@ -283,7 +283,7 @@ def _parents(model: Learner, left: Array, internal: Array, first: Array) -> Arra
     import numpy as np
 
     parents = _of_all(model, "parent", "<i4")
-    marked = np.where(parents == HIGH_BIT - 1, ROOT, parents).astype(np.uint32)
+    marked = np.where(parents == HIGH_BIT - 1, np.uint32(ROOT), parents.astype(np.uint32))
     marked[(left + first)[internal]] |= np.uint32(HIGH_BIT)
     return marked
 
