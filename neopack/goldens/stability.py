@@ -30,10 +30,11 @@ ROUNDED = ("negative", "whole", "large", "small")
 
 
 def judged(case: GoldenCase, first: GoldenCase, compute: Compute) -> GoldenCase | None:
-    """Return the directed case with its ``decides`` and ``edges``. None where no number of it
-    means anything: infinity or NaN in and out."""
+    """Return the directed case with its ``decides`` and ``edges``. None for infinity in and out.
+    NaN in and out stays: a missing value that becomes a number in another version is told."""
     if not _is_finite(case.inputs):
-        return replace(case, decides=False) if _is_finite(case.outputs) else None
+        keep = _is_finite(case.outputs) or _has_nan(case.inputs)
+        return replace(case, decides=False) if keep else None
     if _is_empty(case) or _is_tied(case, first):
         return replace(case, decides=False)
     if case.name in (ZEROS, "equal"):
@@ -165,6 +166,12 @@ def _nudged(array: Array, by: float) -> Array:
         return array
     noise = np.random.default_rng(0).standard_normal(array.shape)
     return (array + by * noise).astype(array.dtype)
+
+
+def _has_nan(arrays: Mapping[str, Array]) -> bool:
+    import numpy as np
+
+    return any(array.dtype.kind == "f" and np.isnan(array).any() for array in arrays.values())
 
 
 def _is_finite(arrays: Mapping[str, Array]) -> bool:

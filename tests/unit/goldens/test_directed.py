@@ -120,14 +120,21 @@ def test_infinity_is_kept_where_the_answer_is_finite() -> None:
     names = cases(attention, request("x", 2, 3), request("mask", 2, 3))
     assert not names["negative-infinity-in-mask"].decides
     assert np.isinf(names["masked-row-of-mask"].inputs["mask"][-1]).all()
-    assert not [name for name in names if name.endswith("-in-x") or name == "nan-in-mask"]
+    assert not [name for name in names if name.endswith("infinity-in-x")]
+
+
+def test_missing_values_are_kept_and_do_not_decide() -> None:
+    names = cases(lambda given: {"y": np.sign(given["x"])}, request("x", 2, 3))
+    assert np.isnan(names["nan-in-x"].outputs["y"]).any()
+    assert not names["nan-in-x"].decides
 
 
 def test_the_order_of_equal_values_does_not_decide() -> None:
     ordered = cases(lambda given: {"y": np.argsort(given["x"])}, request("x", 2, 9))
     smooth = cases(lambda given: {"y": given["x"] * 2}, request("x", 2, 9))
     assert [ordered[name].edges for name in ("zeros", "equal", "whole")] == [{"y"}] * 3
-    assert all(case.decides and not case.edges for case in smooth.values())
+    assert [case.name for case in smooth.values() if not case.decides] == ["nan-in-x"]
+    assert not any(case.edges for case in smooth.values())
 
 
 @pytest.mark.parametrize(
