@@ -83,7 +83,6 @@ FORMS: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
     "argmin of all": (torch.argmin, (X,)),
     "all of all": (torch.all, (BOTH,)),
     "any of all": (torch.any, (BOTH,)),
-    "isinf": (torch.isinf, (FAR / 0,)),
     "arange of two": (lambda x: torch.ops.aten.arange.start(1, 5, dtype=torch.float) + x, (X,)),
     "norm": (lambda x: torch.ops.aten.norm(x, 2, [1], False), (X,)),
     "norm of all": (lambda x: torch.ops.aten.norm(x, 3), (X,)),

@@ -23,7 +23,14 @@ from neopack.archive.manifest import (
 )
 from neopack.archive.write import Written, write_archive, write_copy
 from neopack.checks.judging import Submission, context_of_layout, judge, raise_for
-from neopack.errors import Malformed, OutputError, SourceError, Unsupported, UsageError
+from neopack.errors import (
+    Malformed,
+    OutputError,
+    SourceError,
+    Unsupported,
+    UsageError,
+    VerificationFailed,
+)
 from neopack.frameworks import Layout, registry
 from neopack.options import PackageOptions
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable, settle
@@ -46,6 +53,8 @@ __all__ = [
 ]
 
 SUFFIX = ".tar.gz"
+# the compiler may refuse a model for what these warn of
+REASONS = ("NEO-PT-014", "NEO-PT-016", "NEO-TV-")
 NOT_CODE = ("__pycache__", ".git", ".ipynb_checkpoints")
 
 
@@ -227,7 +236,13 @@ def _proven(report: Report, proof: Proof, settings: PackageOptions, log: Log) ->
     if runtimes.closest_loader(framework, version) is None:
         log.note(f"there is no runtime of Neo's loader for {framework}: it was not compiled")
         return report
-    return replace(report, compiler=(prove_compiler(proof, log),))
+    try:
+        return replace(report, compiler=(prove_compiler(proof, log),))
+    except VerificationFailed:
+        for finding in report.at("warning"):
+            if finding.id.startswith(REASONS):
+                log.warn(f"{finding.id}, which may be why: {finding.message}")
+        raise
 
 
 @contextmanager

@@ -34,6 +34,7 @@ def load(data, arrays):
     if graphs.Importers not in sys.meta_path:
         sys.meta_path.insert(0, graphs.Importers)
     _forget()
+    os.chdir(data["folder"])  # TVM leaves a folder of its own where it runs
     loader, refused = neo.load(data)
     if loader is None:
         return {"refused": refused}, {}

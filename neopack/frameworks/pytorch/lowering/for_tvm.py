@@ -11,7 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from neopack.facts.compiler_table import converts, tvm_of_neo
+from neopack.facts.compiler_table import (
+    CompilerRelease,
+    converts,
+    tvm_later,
+    tvm_of_neo,
+)
 from neopack.frameworks.pytorch.lowering import (
     functions,
     promotion,
@@ -60,6 +65,7 @@ def lower_for_tvm(module: Any, inputs: Sequence[Any] = ()) -> tuple[str, ...]:
         torch._C._jit_pass_constant_propagation(graph)  # noqa: SLF001
         torch._C._jit_pass_dce(graph)  # noqa: SLF001
         _spell_lists(graph)
+        tvm_types.cast_constants(graph)
     tvm_types.cast_inputs(module)
     return tuple(done)
 
@@ -103,9 +109,11 @@ def wants_rewrites(module: Any) -> bool:
 
 
 def _function_for(node: Any) -> functions.Function | None:
-    """What is written for TVM, or else what is for old versions."""
+    """What is written for TVM, or else what is for old versions where no release converts it."""
     written = functions.function_for(node, REWRITES)
-    return written or functions.function_for(node, OF_VERSIONS)
+    if written or (_is_converted(node.kind(), tvm_later()) and not tvm_forms.is_refused(node)):
+        return written
+    return functions.function_for(node, OF_VERSIONS)
 
 
 def _refused(module: Any) -> Iterator[tuple[Any, Any]]:
@@ -119,8 +127,10 @@ def _refused(module: Any) -> Iterator[tuple[Any, Any]]:
                 yield graph, node
 
 
-def _is_converted(operator: str) -> bool:
-    return converts("PYTORCH", operator, tvm_of_neo()[-1])
+def _is_converted(operator: str, releases: Sequence[CompilerRelease] = ()) -> bool:
+    """By the last of Neo's time, or by one of others."""
+    every = releases or tvm_of_neo()[-1:]
+    return any(converts("PYTORCH", operator, release) for release in every)
 
 
 def _tell_result_types(graph: Any) -> None:

@@ -46,7 +46,6 @@ TOLD_BY_TYPES: Mapping[str, Callable[[Any], bool]] = {
     "aten::index": lambda node: False,
     "aten::index_put": lambda node: False,
     "aten::floor_divide": lambda node: True,
-    "aten::isinf": lambda node: True,
     "aten::roll": lambda node: True,
     "aten::norm": lambda node: True,
 }

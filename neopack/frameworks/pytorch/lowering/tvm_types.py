@@ -8,10 +8,11 @@ from typing import Any
 from neopack.frameworks.pytorch.lowering import promotion
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 
-__all__ = ["cast_for_tvm", "cast_inputs"]
+__all__ = ["cast_constants", "cast_for_tvm", "cast_inputs"]
 
 # after the tensor: the type, and the defaults of aten::to
 TO_INT32, TO_INT64 = (("to", number, False, False, None) for number in (3, 4))
+OF_ONE_TYPE = ("aten::where", "aten::scatter", "aten::scatter_add")
 # of integers PyTorch computes a float, and TVM nothing
 FLOATING = frozenset(
     f"aten::{name}"
@@ -54,6 +55,31 @@ def cast_inputs(module: Any) -> bool:
         cast.output().setType(value.type())
         value.replaceAllUsesAfterNodeWith(cast, cast.output())
     return bool(others)
+
+
+def cast_constants(graph: Any) -> None:
+    """Let wide constants be cast where types have to be alike: TVM reads them as 32 bits."""
+    import torch
+
+    for node in list(nodes(graph)):
+        if node.kind() not in (*OF_ONE_TYPE, "prim::ListConstruct"):
+            continue
+        for place, value in enumerate(list(node.inputs())):
+            held = value.toIValue() if value.node().kind() == "prim::Constant" else None
+            if not isinstance(held, torch.Tensor):
+                continue
+            wide = held.dtype in (torch.int64, torch.float64)
+            if wide and (node.kind() in OF_ONE_TYPE or _is_joined(node)):
+                with graph.insert_point_guard(node):
+                    rest = [graph.insertConstant(each) for each in (held.dtype, *TO_INT64[2:])]
+                    cast = graph.insertNode(graph.create("aten::to", [value, *rest], 1))
+                cast.output().setType(value.type())
+                node.replaceInput(place, cast.output())
+
+
+def _is_joined(node: Any) -> bool:
+    """Whether a list is one of tensors that become one."""
+    return any(use.user.kind() in ("aten::cat", "aten::stack") for use in node.output().uses())
 
 
 def _wants_cast(node: Any) -> bool:
