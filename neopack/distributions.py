@@ -10,7 +10,7 @@ import sys
 
 from neopack._version import __version__
 
-__all__ = ["install_hint", "version", "version_text", "versions"]
+__all__ = ["absent_module", "install_hint", "version", "version_text", "versions"]
 
 # what ``neopack --version`` looks for, in the order it is printed
 SEEN = (
@@ -26,6 +26,23 @@ SEEN = (
     "boto3",
 )
 
+# the extra that each module comes with; NumPy comes with all of them
+EXTRAS = {
+    "boto3": "aws",
+    "botocore": "aws",
+    "h5py": "keras",
+    "keras": "keras",
+    "moto": "emulator",
+    "numpy": "all",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "openvino": "openvino",
+    "safetensors": "torch",
+    "tensorflow": "tensorflow",
+    "torch": "torch",
+    "uv": "runtimes",
+    "xgboost": "xgboost",
+}
 DIST_INFO = ".dist-info"
 ARCHIVES = (".whl", ".tar.gz")
 
@@ -56,6 +73,18 @@ def version_text() -> str:
     absent = [name for name in SEEN if name not in found]
     lines += [f"  not installed: {', '.join(absent)}"] if absent else []
     return "\n".join(lines) + "\n"
+
+
+def absent_module(error: BaseException) -> tuple[str, str] | None:
+    """What is said of a module of an extra that is not installed, and the command that adds it;
+    None for any other module."""
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    name = (name or "").partition(".")[0]
+    if name not in EXTRAS:
+        return None
+    extra = EXTRAS[name]
+    which = "every extra of a framework" if extra == "all" else f"the extra {extra}"
+    return f"this needs {name}, which comes with {which}", install_hint(extra)
 
 
 def install_hint(*extras: str) -> str:

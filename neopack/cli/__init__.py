@@ -30,9 +30,11 @@ from neopack.cli import (
 )
 from neopack.cli._console import console
 from neopack.cli._help import App
+from neopack.distributions import absent_module
 from neopack.errors import (
     CheckFailed,
     Interrupted,
+    Missing,
     NeopackError,
     OutputError,
     SourceError,
@@ -121,6 +123,8 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         if console.debug:
             raise
+        if (absent := absent_module(error)) is not None:
+            return _report(Missing(absent[0], hint=absent[1]))
         console.bug(error)
         return 1
     return (code or 0) if arguments else UsageError.exit_code

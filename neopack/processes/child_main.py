@@ -15,7 +15,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-from neopack.errors import NeopackError, OutputError
+from neopack.distributions import absent_module
+from neopack.errors import Missing, NeopackError, OutputError
 from neopack.outputs.atomic import FULL
 from neopack.processes.child import ANSWERS, OWNED
 from neopack.values.json import Json
@@ -84,6 +85,8 @@ def _described(error: BaseException) -> dict[str, str]:
     trace = "".join(traceback.format_exception(error))
     if isinstance(error, OSError) and error.errno in FULL:
         error = _full(error)
+    if (absent := absent_module(error)) is not None:
+        error = Missing(absent[0], hint=absent[1])
     if isinstance(error, NeopackError):
         kind, where, hint = type(error).__name__, error.where, error.hint
         return {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neopack import distributions
-from neopack.distributions import SEEN
+from neopack.distributions import SEEN, absent_module
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,19 @@ def test_the_hint_adds_extras_to_this_neopack(
     (tmp_path / "neopack-0.1.0.dist-info/direct_url.json").write_text(written)
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     assert distributions.install_hint("torch", "onnx") == command
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"), [("numpy", "all"), ("onnx.helper", "onnx"), ("h5py", "keras")]
+)
+def test_a_module_that_is_not_installed_is_named_with_its_extra(module: str, extra: str) -> None:
+    error = ModuleNotFoundError(f"No module named {module!r}", name=module)
+    message, hint = absent_module(error) or ("", "")
+    assert module.partition(".")[0] in message
+    assert f"[{extra}]" in hint
+
+
+@pytest.mark.parametrize("error", [ImportError("x", name="numpy"), ValueError("numpy")])
+def test_any_other_error_is_not_about_an_extra(error: Exception) -> None:
+    assert absent_module(error) is None
+    assert absent_module(ModuleNotFoundError("mine", name="mine")) is None
