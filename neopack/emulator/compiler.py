@@ -18,10 +18,12 @@ from neopack.artifacts.own_names import MARK, own_member, own_name
 from neopack.compiling import local
 from neopack.dataconfig.data_input_config import with_shapes
 from neopack.engines import registry as engines
+from neopack.engines.tvm import compiled_code
 from neopack.errors import Missing, NeopackError, Unsupported
 from neopack.frameworks import Framework
 from neopack.goldens.inputs import random_inputs, request_of
 from neopack.options import CompileOptions
+from neopack.runtimes import this_cpu
 from neopack.serving.container import Container
 from neopack.values.artifact import CompilationRequest, CompiledArtifact
 from neopack.values.json import Json
@@ -132,6 +134,8 @@ def _engine(task: CompilationTask, signature: Signature) -> str:
     names = engines.names() if task.engines is None else task.engines
     if task.target.kind in ON_DEVICES:
         names = tuple(sorted(names, key=lambda name: name != OF_NEO))
+    elif not this_cpu.runs(compiled_code(task.framework, task.target)):
+        names = tuple(name for name in names if name != OF_NEO)
     return engines.choose(request, among=names).name
 
 

@@ -37,7 +37,7 @@ from neopack.values.model import Member
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["Tvm", "engine"]
+__all__ = ["Tvm", "compiled_code", "engine"]
 
 LIBRARY = "compiled.so"
 # what a program has beside its library: a graph's files, or those of the virtual machine
@@ -74,7 +74,10 @@ class Tvm:
         return replace(verdict, lacking=f"neopack runtimes install {runtime.name}")
 
     def compile(self, request: CompilationRequest, out: Path, log: Log) -> CompiledArtifact:
-        runtime, code = _runtime(request.framework), _code(request)
+        runtime, code = (
+            _runtime(request.framework),
+            compiled_code(request.framework, request.target),
+        )
         builds = {out: code} | ({} if this_cpu.runs(code) else {out / "here": HERE})
         if request.goldens is None:
             builds = {out: code}
@@ -188,10 +191,11 @@ def _version(runtime: Runtime) -> str:
     return runtime.compiler.partition(" and ")[0].removeprefix("TVM ")
 
 
-def _code(request: CompilationRequest) -> GeneratedCode:
-    code = generated_code(request.target)
+def compiled_code(framework: str, target: Target) -> GeneratedCode:
+    """The code that a model of that framework is compiled to."""
+    code = generated_code(target)
     # Treelite writes C, which says nothing of a CPU
-    return generic(code) if request.framework == TREES else code
+    return generic(code) if framework == TREES else code
 
 
 def _linking(code: GeneratedCode) -> Linking:
