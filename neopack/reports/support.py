@@ -68,6 +68,8 @@ def _entry(entry: TargetEntry) -> Iterator[str]:
     built = " ".join(word for word in (entry.os, entry.arch, entry.accelerator) if word)
     yield f"{entry.name}  {entry.kind}{', ' if built else ''}{built}"
     yield from field("retired", entry.retired)
+    for notice in entry.notices:
+        yield from field("notice", notice.line)
     yield from field("documented", "" if entry.documented else "no: only the API has it")
     yield from field("regions", ", ".join(entry.regions) or "no limit known")
     yield from field("instances", ", ".join(entry.instances))

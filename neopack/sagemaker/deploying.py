@@ -14,6 +14,7 @@ from neopack.artifacts.compiled_manifest import ArtifactManifest, beside
 from neopack.artifacts.load import require_file
 from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
 from neopack.facts.hosting import RequestForm, request_form
+from neopack.facts.notices import notices_for
 from neopack.options import Connection, DeployOptions, WaitOptions
 from neopack.sagemaker import endpoints, upload
 from neopack.sagemaker.account import Account
@@ -93,9 +94,11 @@ def deploy(
     """Serve what a job made, on an endpoint. What was begun and failed is said, never hidden."""
     manifest, hosting = planned(compiled, settings)
     assert manifest.job is not None  # noqa: S101 - plan refuses it
-    retired = facts.target(manifest.target).retired
-    if retired:
-        log.warn(f"{retired}: AWS may refuse this")
+    target = facts.target(manifest.target)
+    if target.retired:
+        log.warn(f"{target.retired}: AWS may refuse this")
+    for notice in notices_for(target, manifest.framework):
+        log.warn(notice.line)
     account = Account(replace(connection, region=connection.region or manifest.job.region))
     _refuse_region(account, manifest)
     if account.endpoint:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neopack import facts
 from neopack.errors import Unsupported, UsageError
 from neopack.facts import accounts, images
+from neopack.facts.notices import notices_for
 from neopack.support.names import (
     FrameworkQuery,
     Reading,
@@ -84,7 +85,7 @@ def _image(query: FrameworkQuery, target: Target, region: str, python: str) -> I
         family=row.family,
         served_by=serving,
         sdk_uri=accounts.address(holder, place, row.repository, tag if fixed else requested),
-        remarks=_remarks(row, target, place),
+        remarks=_remarks(row, target, place, query.framework),
         readings=(),
         as_of=row.as_of,
         source=row.source,
@@ -128,12 +129,13 @@ def _nearby(query: FrameworkQuery, target: Target) -> str:
     return " and ".join(f"{v} has one" for v in (below, above) if v)
 
 
-def _remarks(row: images.ImageRow, target: Target, region: str) -> tuple[str, ...]:
+def _remarks(row: images.ImageRow, target: Target, region: str, framework: str) -> tuple[str, ...]:
     compiles = facts.regions(target)
     only = images.sdk_only_regions()
     remarks = (
         row.note,
         target.retired,
+        *(notice.line for notice in notices_for(target, framework)),
         "the region is only in the SDK's table, not in the guide's"
         if row.registry == accounts.NEO and region in only
         else "",

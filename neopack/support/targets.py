@@ -8,6 +8,7 @@ from neopack import facts, versions
 from neopack.errors import Unsupported, UsageError
 from neopack.facts import Option, Support, hosting, images
 from neopack.facts.devices import Device, device
+from neopack.facts.notices import Notice, notices_for
 from neopack.support.matrix import since, wording
 from neopack.support.names import (
     FrameworkQuery,
@@ -73,6 +74,7 @@ class TargetEntry:
     accelerator: str
     documented: bool
     retired: str
+    notices: tuple[Notice, ...]
     regions: tuple[str, ...]
     instances: tuple[str, ...]
     accelerator_types: tuple[str, ...]
@@ -136,6 +138,7 @@ def _entry(target: Target, query: FrameworkQuery, as_of: str | None) -> TargetEn
         accelerator=target.accelerator,
         documented=target.documented,
         retired=target.retired,
+        notices=notices_for(target, query.framework),
         regions=facts.regions(target),
         instances=hosting.instances(target),
         accelerator_types=hosting.accelerators(target),
