@@ -59,6 +59,7 @@ def lower_for_tvm(module: Any, inputs: Sequence[Any] = ()) -> tuple[str, ...]:
             _tell_types(module, inputs)
             functions.fold(module)
     _tell_types(module, inputs)
+    done |= dict.fromkeys(tvm_forms.rewrite(module))  # of what the functions brought
     done |= dict.fromkeys(tvm_types.cast_for_tvm(module))
     for graph in graphs(module):
         _tell_result_types(graph)
