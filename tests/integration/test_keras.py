@@ -45,7 +45,22 @@ def goes_all_the_way(made: NeoArchive) -> None:
     assert difference(golden, package.load(compiled.path).predict(inputs)) <= 1e-4
 
 
-@pytest.mark.parametrize("name", ["keras-1.h5", "nested-2.2.4.h5"])
+@pytest.mark.parametrize(
+    ("name", "rewrite"),
+    [
+        ("keras-1.h5", "the words of Keras 1 are those of Keras 2"),
+        ("nested-2.2.4.h5", "models inside the model are laid open"),
+    ],
+)
+def test_an_old_file_that_the_loader_does_not_take_is_rewritten(
+    name: str, rewrite: str, tmp_path: Path, fixtures: Path
+) -> None:
+    made = package.package(fixtures / "keras" / name, path=tmp_path / "m.tar.gz")
+    assert rewrite in manifest(made)["rewrites"]
+    assert package.check(made.path, target="ml_c5").at("error") == ()
+
+
+@pytest.mark.parametrize("name", ["sequential-2.2.4.h5", "cnn-2.2.4.h5"])
 def test_an_old_file_is_kept_byte_for_byte(name: str, tmp_path: Path, fixtures: Path) -> None:
     path = fixtures / "keras" / name
     made = package.package(path, path=tmp_path / "m.tar.gz")

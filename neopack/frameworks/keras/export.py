@@ -1,6 +1,6 @@
 """The .h5 file that Keras 2.2.4 reads, from whatever Keras the model is of, with golden numbers.
 
-A file that Keras 2.2.4 or an older one wrote, with fixed sizes, is kept byte for byte; all else
+A file that Keras 2.0 to 2.2.4 wrote, of fixed sizes and one model, is kept byte for byte; all else
 is lowered (``lowering/``) and the outcome compared with the source, in today's Keras, or, for a
 file of Keras 1 or 2, in the exact version that loads it, where that is installed: without it, such
 a file has no numbers but those of its lowered form; that is said.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from neopack.frameworks.keras import (
     graph,
     refusals,
     source,
+    tvm_layers,
     weights,
     write,
 )
@@ -57,7 +58,7 @@ class KerasModel:
     """A model as it was given: its configuration and weights, and the live model of today's
     Keras, or None where that cannot load it. ``keep`` is a file to keep as it is, ``trained`` one
     with a training configuration, which is left out; ``runtime`` has the Keras of the old one
-    ``file``."""
+    ``file``, and ``changes`` say why an old file is not kept."""
 
     where: str
     config: AnyJson
@@ -68,6 +69,7 @@ class KerasModel:
     file: Path | None = None
     runtime: str = ""
     trained: bool = False
+    changes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -153,6 +155,7 @@ def _from_file(path: Path, document: Document) -> KerasModel:
     if document.form == "keras":
         return _from_live(keras_run.loaded(path), str(path))
     old = versions.at_most(document.version, write.KERAS_VERSION) and not document.unknown_names()
+    changes = tuple(_for_loader(document)) if old else ()
     return KerasModel(
         where=str(path),
         config=document.model,
@@ -161,9 +164,18 @@ def _from_file(path: Path, document: Document) -> KerasModel:
         live=_loaded_or_none(path) if document.major >= 3 else None,
         file=path,
         runtime=exact_source.runtime_of(document),
-        keep=path if old and document.training is None else None,
+        keep=path if old and document.training is None and not changes else None,
+        changes=changes,
         trained=document.training is not None,
     )
+
+
+def _for_loader(document: Document) -> Iterator[str]:
+    """What Keras 2.2.4 reads, and Neo's loader does not."""
+    if document.major == 1:
+        yield "the words of Keras 1 are those of Keras 2"
+    if any(tvm_layers.nested_models(document.model)):
+        yield "models inside the model are laid open"
 
 
 def _loaded_or_none(path: Path) -> Any:
@@ -287,7 +299,7 @@ def _write(
         return ()
     with log.step("lowering"):
         write.write_h5(lowered, target)
-    rewrites = (*lowered.rewrites, *([TRAINING] if model.trained else ()))
+    rewrites = (*model.changes, *lowered.rewrites, *([TRAINING] if model.trained else ()))
     for rewrite in rewrites:
         log.note(f"lowered to Keras {write.KERAS_VERSION}: {rewrite}")
     return rewrites
