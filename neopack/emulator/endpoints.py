@@ -13,14 +13,13 @@ from typing import Any, Literal
 
 from neopack.emulator.arns import ACCOUNT, arn_of
 from neopack.emulator.clock import Clock
-from neopack.emulator.hosting import Variant, hosted
+from neopack.emulator.hosting import Hosted, Variant, hosted
 from neopack.emulator.pages import PageRequest, page
 from neopack.emulator.records import Records
 from neopack.emulator.replies import AwsError
 from neopack.emulator.script import EmulatorScript, Timeline
 from neopack.emulator.storage import NoSuchObject, Storage, place
 from neopack.errors import NeopackError
-from neopack.serving.container import Container
 
 __all__ = ["EmulatedEndpoint", "Endpoints"]
 
@@ -47,8 +46,8 @@ class EmulatedEndpoint:
     seen: int = 0
     why: str = ""
     next_config: str = ""
-    serving: Container | None = None
-    coming: Future[Container] | None = None
+    serving: Hosted | None = None
+    coming: Future[Hosted] | None = None
 
     @property
     def arn(self) -> str:
@@ -154,7 +153,7 @@ class Endpoints:
         summaries = [_summary(ask.item) for ask in shown]
         return {"Endpoints": summaries} | ({"NextToken": token} if token else {})
 
-    def container(self, region: str, name: str) -> Container:
+    def container(self, region: str, name: str) -> Hosted:
         """Return the container for an invocation. Raises ``ValidationError``."""
         with self._lock:
             self.tick()
@@ -191,7 +190,7 @@ class Endpoints:
         _stop(endpoint)
         return True
 
-    def _arrive(self, endpoint: EmulatedEndpoint, coming: Future[Container]) -> None:
+    def _arrive(self, endpoint: EmulatedEndpoint, coming: Future[Hosted]) -> None:
         span, elapsed = endpoint.timeline.starting, self.clock.now() - endpoint.since
         if not span.over(elapsed, endpoint.seen):
             return
@@ -218,7 +217,7 @@ class Endpoints:
 
     # --- the containers
 
-    def _up(self, region: str, variant: Mapping[str, Any]) -> Container:
+    def _up(self, region: str, variant: Mapping[str, Any]) -> Hosted:
         model = self._models.get(region, variant["ModelName"]).request
         container = model.get("PrimaryContainer") or model["Containers"][0]
         folder = Path(tempfile.mkdtemp(dir=self._folder))
@@ -229,6 +228,7 @@ class Endpoints:
                 artifact,
                 Variant(
                     image=container.get("Image", ""),
+                    environment=container.get("Environment", {}),
                     instance=variant.get("InstanceType", ""),
                     accelerator=variant.get("AcceleratorType", ""),
                     region=region,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from neopack import facts
 from neopack.archive.read import ArchiveScan, MemberSource, scan
@@ -11,12 +14,17 @@ from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.artifacts.emulated import EmulatedMark
 from neopack.artifacts.own_names import MANIFEST, MARK, own_member
 from neopack.errors import SourceError
+from neopack.facts import Handler
 from neopack.facts.images import inference_image
 from neopack.serving.container import Container
+from neopack.serving.script import CODE, ServingScript, program_of
+from neopack.serving.scripted import ScriptedContainer
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["Variant", "hosted"]
+__all__ = ["Hosted", "Variant", "hosted"]
+
+Hosted: TypeAlias = Container | ScriptedContainer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +32,7 @@ class Variant:
     """The instance and the image of an endpoint."""
 
     image: str
+    environment: Mapping[str, str]
     instance: str
     accelerator: str
     region: str
@@ -36,13 +45,41 @@ class _Compiled:
     signature: Signature | None = None
 
 
-def hosted(artifact: Path, variant: Variant) -> Container:
-    """Load the artifact. Raises ``NeopackError`` if it does not load or fit."""
+def hosted(artifact: Path, variant: Variant) -> Hosted:
+    """Load the artifact, or start the script in it. Raises ``NeopackError`` if it does not load,
+    start or fit."""
     scanned = scan(artifact)
     compiled = _compiled(scanned)
     if compiled is not None:
         _refuse_misfit(compiled, variant)
-    return Container(artifact, compiled.signature if compiled else None)
+    signature = compiled.signature if compiled else None
+    script = _script(scanned, compiled, variant)
+    if script is not None:
+        return ScriptedContainer(artifact, replace(script, signature=signature))
+    return Container(artifact, signature)
+
+
+def _script(
+    scanned: ArchiveScan, compiled: _Compiled | None, variant: Variant
+) -> ServingScript | None:
+    """The script that the container runs, or None if the archive lacks it."""
+    handler = _handler(compiled, variant)
+    if handler is None:
+        return None
+    program = program_of(handler, variant.environment)
+    if CODE + program not in {posixpath.normpath(name) for name in scanned.file_names()}:
+        return None
+    return ServingScript(calls=handler.calls, program=program, environment=variant.environment)
+
+
+def _handler(compiled: _Compiled | None, variant: Variant) -> Handler | None:
+    """How the container calls a script; an image's name says it where nothing is compiled."""
+    if compiled is not None:
+        return facts.handler(compiled.framework, compiled.target)
+    repository = _family(variant.image)[0]
+    cloud = next(target for target in facts.targets() if target.kind == "cloud")
+    names = (row.name for row in facts.frameworks() if row.name.lower() in repository)
+    return next((facts.handler(name, cloud) for name in names), None)
 
 
 def _compiled(scanned: ArchiveScan) -> _Compiled | None:

@@ -10,7 +10,7 @@ from neopack.emulator.call import HttpCall
 from neopack.emulator.endpoints import Endpoints
 from neopack.emulator.replies import AwsError, Reply
 from neopack.errors import NeopackError
-from neopack.serving.bodies import JSON, LARGEST_BODY, Body, RequestRefused, parsed, rendered
+from neopack.serving.bodies import JSON, LARGEST_BODY, Body, RequestRefused
 
 __all__ = ["InvocationApi"]
 
@@ -32,11 +32,10 @@ class InvocationApi:
         data = call.body()
         if len(data) > LARGEST_BODY:
             raise AwsError("ValidationError", f"Body is longer than {LARGEST_BODY} bytes", 413)
-        asked = Body(kind=call.environ.get("CONTENT_TYPE", JSON), data=data)
+        asked = Body(kind=call.environ.get("CONTENT_TYPE", ""), data=data)
         accept = str(call.environ.get("HTTP_ACCEPT", ""))
         try:
-            inputs = parsed(asked, container.signature)
-            answer = rendered(container.predict(inputs), accept, data)
+            answer = container.answer(asked, accept)
         except RequestRefused as refused:
             return _model_error(name, refused.status, refused.message)
         except NeopackError as error:
@@ -47,7 +46,7 @@ class InvocationApi:
 
 def _model_error(name: str, status: int, message: str) -> Reply:
     """The error of the container in the form of the runtime."""
-    whose = "client" if status < 500 else "server"
+    whose = "client" if 400 <= status < 500 else "server"
     text = f'Received {whose} error ({status}) from primary with message "{message}"'
     body = {
         "ErrorCode": "CLIENT_ERROR_FROM_MODEL" if whose == "client" else "SERVER_ERROR_FROM_MODEL",

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _OPTION_TYPES = frozenset({"word", "words", "integer", "member"})
+_CALLS = frozenset({"toolkit", "dlr", "tensorflow-serving"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class Handler:
     """The script that a container runs; it must have one of the ``sets`` of functions."""
 
     container: str
+    calls: Literal["toolkit", "dlr", "tensorflow-serving"]
     entry: str
     sets: tuple[tuple[str, ...], ...]
     optional: tuple[str, ...]
@@ -147,6 +149,7 @@ def handler(name: str, of: Target) -> Handler | None:
         if scope.fits(of, name):
             return Handler(
                 container=row.text("container"),
+                calls=row.choice("calls", _CALLS),
                 entry=row.text("entry"),
                 sets=row.groups("sets"),
                 optional=row.texts("optional"),

@@ -56,7 +56,7 @@ def parsed(body: Body, signature: Signature) -> dict[str, Array]:
             return _named(_numpy(body.data, kind), signature)
         if kind == CSV:
             return _named(_csv(body.data), signature)
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, RecursionError) as error:
         raise RequestRefused(f"the request is not {kind}: {error}") from None
     raise RequestRefused(f"content type {kind} is not one of {JSON}, {NPY}, {NPZ}, {CSV}", 415)
 

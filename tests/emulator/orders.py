@@ -9,7 +9,7 @@ from typing import Any
 
 from neopack.emulator import Emulator
 
-__all__ = ["BUCKET", "ROLE", "bucket", "create", "ended", "order", "tar_of", "upload"]
+__all__ = ["BUCKET", "ROLE", "bucket", "create", "ended", "order", "repacked", "tar_of", "upload"]
 
 BUCKET = "models"
 ROLE = "arn:aws:iam::123456789012:role/neo"
@@ -39,6 +39,21 @@ def tar_of(**files: bytes) -> bytes:
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
     return made.getvalue()
+
+
+def repacked(archive: Path, to: Path, **code: str) -> Path:
+    """As ``sagemaker.utils.repack_model`` writes it: all members below one named "/"."""
+    with tarfile.open(archive) as source, tarfile.open(to, "w:gz") as tar:
+        root = tarfile.TarInfo("/")
+        root.type, root.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(root)
+        for member in source.getmembers():
+            tar.addfile(member, source.extractfile(member))
+        for name, text in code.items():
+            entry = tarfile.TarInfo(f"code/{name}.py")
+            entry.size = len(text.encode())
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return to
 
 
 def order(name: str = "job", **changes: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xgboost
 from botocore.exceptions import ClientError
-from orders import BUCKET, ROLE, create, ended, tar_of, upload
+from orders import BUCKET, ROLE, create, ended, repacked, tar_of, upload
 
 from neopack import load, package
 from neopack.emulator import Emulator, EmulatorScript, Span, Timeline
@@ -43,9 +43,19 @@ def compiled(artifact: bytes, aws: Emulator) -> Emulator:
 
 def deploy(aws: Emulator, name: str = "net", **changes: Any) -> None:
     """A model, a configuration and an endpoint, all of one name."""
-    asked = {"image": IMAGE, "data": COMPILED, "instance": "ml.c5.xlarge", "accelerator": None}
+    asked: dict[str, Any] = {
+        "image": IMAGE,
+        "data": COMPILED,
+        "instance": "ml.c5.xlarge",
+        "accelerator": None,
+        "environment": {},
+    }
     asked |= changes
-    container = {"Image": asked["image"], "ModelDataUrl": asked["data"]}
+    container = {
+        "Image": asked["image"],
+        "ModelDataUrl": asked["data"],
+        "Environment": asked["environment"],
+    }
     variant = {
         "VariantName": "AllTraffic",
         "ModelName": name,
@@ -104,6 +114,25 @@ def test_botocore_s_own_waiter_waits_for_it(compiled: Emulator) -> None:
     waiter.wait(EndpointName="net", WaiterConfig={"Delay": 0, "MaxAttempts": 4})
     seen = compiled.seen("sagemaker", "DescribeEndpoint")
     assert len(seen) == 3
+
+
+def test_a_script_in_the_artifact_answers(artifact: bytes, aws: Emulator, tmp_path: Path) -> None:
+    text = """
+import os
+def transform_fn(model, payload, content_type, accept):
+    return str(len(payload) // (payload != b"none") * int(os.environ["TIMES"])), "text/plain"
+"""
+    (tmp_path / "compiled.tar.gz").write_bytes(artifact)
+    archive = repacked(tmp_path / "compiled.tar.gz", tmp_path / "model.tar.gz", serve=text)
+    upload(aws, archive, key=COMPILED.split("/", 3)[3])
+    deploy(aws, environment={"SAGEMAKER_PROGRAM": "serve.py", "TIMES": "2"})
+    aws.advance(10)
+    assert endpoint(aws)["EndpointStatus"] == "InService"
+    answer = invoke(aws, b"\xff\xd8", "image/jpeg")
+    assert (answer["Body"].read(), answer["ContentType"]) == (b"4", "text/plain")
+    with pytest.raises(ClientError, match=r"server error \(500\).*zero") as caught:
+        invoke(aws, b"none", "image/jpeg")
+    assert caught.value.response["OriginalStatusCode"] == 500
 
 
 FAILS: dict[str, tuple[dict[str, Any], str]] = {

@@ -1,0 +1,105 @@
+"""A script as SageMaker's inference toolkit calls it, in the containers of PyTorch and MXNet.
+
+Source: aws/sagemaker-inference-toolkit, transformer.py; aws/sagemaker-pytorch-inference-toolkit,
+default_pytorch_inference_handler.py (both 2026).
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from neopack.serving.bodies import Body
+from neopack.serving.script import ScriptError
+from neopack.serving.toolkit_modules import TEXT_TYPES, decode, encode, encodes
+
+__all__ = ["Toolkit"]
+
+DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
+JSON = "application/json"
+BOTH = (
+    "Cannot use transform_fn implementation in conjunction with input_fn, predict_fn, and/or "
+    "output_fn implementation"
+)
+
+
+class Toolkit:
+    """``compiled`` returns the model that a script without ``model_fn`` gets."""
+
+    def __init__(self, script: ModuleType, model_dir: str, compiled: Callable[[], Any]) -> None:
+        self._script = script
+        steps = ("input_fn", "predict_fn", "output_fn")
+        if self._function("transform_fn") and any(map(self._function, steps)):
+            raise ScriptError(BOTH)
+        self._run("pre_model_fn", lambda _: None, model_dir)
+        self._model = self._run("model_fn", lambda _: compiled(), model_dir)
+        self._run("model_warmup_fn", lambda *_: None, model_dir, self._model)
+
+    def answer(self, request: Body, accept: str) -> Body:
+        """The body of an answer. Raises whatever the script raises."""
+        if not accept or accept == "*/*":
+            accept = os.environ.get(DEFAULT_ACCEPT, JSON)
+        data: bytes | str = request.data
+        if request.kind in TEXT_TYPES:
+            data = request.data.decode("utf-8")
+        result = self._run(
+            "transform_fn", self._transform, self._model, data, request.kind or None, accept
+        )
+        body, kind = result if isinstance(result, tuple) else (result, accept)
+        return Body(kind=kind, data=_bytes(body))
+
+    def _transform(self, model: Any, data: Any, kind: str, accept: str) -> Any:
+        values = self._run("input_fn", _input, data, kind)
+        prediction = self._run("predict_fn", _predict, values, model)
+        return self._run("output_fn", _output, prediction, accept)
+
+    def _function(self, name: str) -> Callable[..., Any] | None:
+        return getattr(self._script, name, None)
+
+    def _run(self, name: str, default: Callable[..., Any], *values: Any) -> Any:
+        """Call a function of the script, which may take the context as a further argument."""
+        function = self._function(name)
+        if function is None:
+            return default(*values)
+        takes = len(inspect.signature(function).parameters)
+        if takes == len(values) + 1:
+            return function(*values, None)
+        if takes != len(values):
+            raise TypeError(f"{name} takes {takes} arguments but {len(values)} were given.")
+        return function(*values)
+
+
+def _input(data: Any, kind: str) -> Any:
+    array = decode(data, kind)
+    torch = sys.modules.get("torch")  # loaded for scripts that know it
+    if torch is None:
+        return array
+    return torch.FloatTensor(array) if kind in TEXT_TYPES else torch.from_numpy(array)
+
+
+def _predict(data: Any, model: Any) -> Any:
+    if not hasattr(data, "detach"):
+        return model(data)
+    import torch
+
+    with torch.no_grad():
+        return model.eval()(data)
+
+
+def _output(prediction: Any, accept: str) -> Any:
+    if hasattr(prediction, "detach"):
+        prediction = prediction.detach().cpu().numpy()
+    kinds = [kind for kind in accept.replace(" ", "").split(",") if kind in encodes()]
+    kind = kinds[0] if kinds else accept
+    return encode(prediction, kind), kind
+
+
+def _bytes(body: Any) -> bytes:
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
