@@ -165,13 +165,6 @@ def shown(row: Row) -> str:
 
 def prepared(aws: Emulator, folder: Path, targets: list[Target]) -> dict[str, Path]:
     """Create buckets in every region that is needed, and write the archives."""
-    trust = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sagemaker.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-    }
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    aws.client("iam").create_role(RoleName="neo", AssumeRolePolicyDocument=document)
     for region in sorted({region_of(target) for target in targets}):
         place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         bucket = {"Bucket": f"models-{region}"} | (place if region != "us-east-1" else {})

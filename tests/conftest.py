@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cloud import BUCKET, QUICK, Cloud, trust
+from cloud import BUCKET, QUICK, Cloud
 from desk import Answer, Call, Copied, Desk
 from hypothesis import HealthCheck, settings
 
@@ -243,6 +243,5 @@ def cloud(
     monkeypatch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=lambda _: None))
     where = {"LocationConstraint": "us-west-2"}
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
-    aws.client("iam").create_role(RoleName="neo", AssumeRolePolicyDocument=trust())
     aws.script(timeline=QUICK)
     return Cloud(aws, neopack, copied("onnx", desk.path).relative_to(desk.path))

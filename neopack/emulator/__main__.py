@@ -1,6 +1,6 @@
 """``python -m neopack.emulator``: the child process of an ``Emulator``.
 
-Reads its script from the first line of standard input, prints its address on standard output,
+Reads its script from the first line of standard input, prints its ``Address`` on standard output,
 and ends when standard input does, which also happens if the parent ends.
 """
 
@@ -11,13 +11,16 @@ import sys
 
 from neopack.emulator.script import parse
 from neopack.emulator.server import Server
+from neopack.formats.codec import to_json
 
 __all__ = ["main"]
 
 
 def main() -> None:
     server = Server(script=parse(json.loads(sys.stdin.readline())))
-    print(server.start().url, flush=True)  # noqa: T201 - the answer that the parent waits for
+    address = server.start()
+    # the answer that the parent waits for
+    print(json.dumps(to_json(address)), flush=True)  # noqa: T201
     sys.stdin.read()
     server.close()
 

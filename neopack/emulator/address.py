@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from neopack.emulator.arns import ACCOUNT
 from neopack.emulator.script import EmulatorScript
@@ -34,17 +35,21 @@ class Address:
         return "\n".join([*lines, *(f"export {k}={v}" for k, v in self.environment.items())])
 
     @classmethod
-    def of(cls, url: str, script: EmulatorScript) -> Address:
+    def of(cls, url: str, script: EmulatorScript, bundle: Path) -> Address:
         return cls(
             url=url,
-            environment=environment(url),
+            environment=environment(url, bundle),
             buckets=tuple(f"s3://{name}" for name in script.buckets),
             roles=tuple(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in script.roles),
         )
 
 
-def environment(url: str) -> dict[str, str]:
-    """Return variables for every AWS SDK, with which it ignores the user's files."""
+def environment(url: str, bundle: Path) -> dict[str, str]:
+    """Return variables for every AWS SDK, with which it ignores the user's files.
+
+    The proxy is for clients that call an address of AWS of their own, as the SageMaker SDK calls
+    STS: they trust the certificates of ``bundle``.
+    """
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": KEY,
@@ -54,4 +59,7 @@ def environment(url: str) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CA_BUNDLE": str(bundle),
+        "HTTPS_PROXY": url,
+        "https_proxy": url,
     }

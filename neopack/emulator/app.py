@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 from neopack.emulator import integrity
 from neopack.emulator.call import Environ, HttpCall, read
 from neopack.emulator.faults import Faults, refusal_of, wait
+from neopack.emulator.identity import identity
+from neopack.emulator.parts import too_late
 from neopack.emulator.regions import Buckets
 from neopack.emulator.replies import AwsError, Reply, refusal
 from neopack.emulator.script import Fault
@@ -26,7 +28,7 @@ StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 OURS = frozenset({"sagemaker", "sagemaker-runtime"})
-MOTO = frozenset({"s3", "sts", "iam", "logs"})
+MOTO = frozenset({"s3", "sts", "iam", "kms", "logs"})
 CONTROL = "/_neopack/"
 REMEMBERED = 10_000
 CHUNK = 1 << 16
@@ -49,7 +51,7 @@ class RecordedCall:
 
 
 class Front:
-    """Applies faults, then passes a call to its service."""
+    """Applies faults, then passes a call to its service. The caller has assumed ``role``."""
 
     def __init__(
         self,
@@ -58,11 +60,12 @@ class Front:
         control: Callable[[HttpCall], Reply],
         moto: Wsgi,
         faults: Faults,
+        role: str,
         log: Log,
     ) -> None:
         self._sagemaker, self._control, self._moto = sagemaker, control, moto
         self._buckets = Buckets(moto)
-        self.faults = faults
+        self.faults, self.role = faults, role
         self._log, self._warned = log, False
         self.seen: deque[RecordedCall] = deque(maxlen=REMEMBERED)
         self._resets = 0
@@ -103,11 +106,16 @@ class Front:
             return _sent(self._sagemaker(call), start)
         if call.service not in MOTO:
             message = (
-                f"neopack's emulator has sagemaker, s3, sts, iam and logs, not {call.service}"
+                f"neopack's emulator has sagemaker, s3, sts, iam, kms and logs, not {call.service}"
             )
             return _sent(refusal(call.service, AwsError("NotImplemented", message, 501)), start)
-        refused = self._buckets.elsewhere(call) or integrity.refused(call)
-        return _sent(refused, start) if refused else self._moto(call.environ, start)
+        reply = (
+            identity(call, self.role)
+            or self._buckets.elsewhere(call)
+            or integrity.refused(call)
+            or too_late(call, self._moto)
+        )
+        return _sent(reply, start) if reply else self._moto(call.environ, start)
 
     def _hurt(self, fault: Fault, call: HttpCall, start: StartResponse) -> Iterable[bytes]:
         refused = refusal_of(fault, call)

@@ -14,10 +14,10 @@ from typing import Any, Self
 
 from neopack import distributions
 from neopack.distributions import install_hint
-from neopack.emulator.address import KEY, REGION, SECRET, environment
+from neopack.emulator.address import KEY, REGION, SECRET, Address
 from neopack.emulator.script import EmulatorScript, Fault
 from neopack.errors import EngineFailed, Missing, NeopackError, UsageError
-from neopack.formats.codec import to_json
+from neopack.formats.codec import from_json, to_json
 
 __all__ = ["Emulator"]
 
@@ -46,17 +46,19 @@ class Emulator:
         assert self._process.stdout is not None  # noqa: S101
         self._process.stdin.write(json.dumps(to_json(self._script)) + "\n")
         self._process.stdin.flush()
-        self.url = self._process.stdout.readline().strip()
-        if not self.url:
+        answer = self._process.stdout.readline()
+        if not answer.strip():
             self.close()
             raise EngineFailed("the emulator did not start", hint="its last output is above")
+        self._address = from_json(Address, json.loads(answer))
+        self.url = self._address.url
 
     # --- for clients
 
     @property
     def environment(self) -> dict[str, str]:
         """Return the variables with which any SDK talks only to this emulator."""
-        return environment(self.url)
+        return dict(self._address.environment)
 
     def client(self, service: str, *, region: str = REGION, **config: Any) -> Any:
         """Return a boto3 client of one service; ``config`` is for ``botocore.config.Config``."""

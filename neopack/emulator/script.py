@@ -94,7 +94,8 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorScript:
-    """``buckets`` (name to region) and ``roles`` (names) exist from the start.
+    """``buckets`` (name to region) and ``roles`` (names) exist from the start; the caller has
+    assumed the first role.
 
     ``running_jobs`` is the account's limit in a region; AWS does not publish its own. ``clock`` is
     ``real``, or ``manual`` for one that only ``Emulator.advance`` moves. ``expired`` is the final
@@ -108,7 +109,7 @@ class EmulatorScript:
     jobs: tuple[JobScript, ...] = ()
     faults: tuple[Fault, ...] = ()
     buckets: Mapping[str, str] = field(default_factory=dict)
-    roles: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ("neo",)
     running_jobs: int = 20
     expired: Literal["FAILED", "STOPPED"] = "FAILED"
     engines: tuple[str, ...] | None = None
@@ -121,7 +122,7 @@ class EmulatorScript:
 
 
 # the default contents: enough for a first job
-DEMO = EmulatorScript(buckets={"models": "us-west-2"}, roles=("neo",))
+DEMO = EmulatorScript(buckets={"models": "us-west-2"})
 
 
 def parse(data: Mapping[str, Any]) -> EmulatorScript:

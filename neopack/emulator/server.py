@@ -7,6 +7,9 @@ import os
 import socket
 import tempfile
 import threading
+import urllib.request
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from neopack.emulator.app import Front, Wsgi
 from neopack.emulator.clock import Clock
 from neopack.emulator.control import Control
 from neopack.emulator.faults import Faults
+from neopack.emulator.proxy import Proxy
 from neopack.emulator.sagemaker import SageMaker
 from neopack.emulator.script import EmulatorScript
 from neopack.emulator.storage import Storage
@@ -25,6 +29,7 @@ from neopack.values.log import Log, SilentLog
 __all__ = ["HOST", "Server"]
 
 HOST = "127.0.0.1"
+Connect = Callable[[BaseHTTPRequestHandler], None]
 HEARTBEAT = 0.05
 BACKLOG = 128
 
@@ -36,12 +41,14 @@ class Server:
         self, *, port: int = 0, script: EmulatorScript | None = None, log: Log | None = None
     ) -> None:
         self._script = script or EmulatorScript()
-        self._server = _bound(port, self._respond)
-        self.url = f"http://{HOST}:{self._server.server_address[1]}"
-        self.clock = Clock(manual=self._script.clock == "manual")
+        upstream = _upstream()
+        self._server = _bound(port, self._respond, self._connect)
         self._folder = tempfile.TemporaryDirectory(
             prefix="neopack-emulator-", ignore_cleanup_errors=True
         )
+        self._proxy = Proxy(Path(self._folder.name), upstream)
+        self.url = f"http://{HOST}:{self._server.server_address[1]}"
+        self.clock = Clock(manual=self._script.clock == "manual")
         self._storage = Storage(self.url)
         self._sagemaker = SageMaker(
             self.clock, self._storage, self._script, Path(self._folder.name)
@@ -51,6 +58,7 @@ class Server:
             control=Control(self),
             moto=_moto(),
             faults=Faults(self._script.faults),
+            role=_caller(self._script),
             log=log or SilentLog(),
         )
         self._closed = threading.Event()
@@ -63,7 +71,7 @@ class Server:
         for thread in self._threads:
             thread.start()
         self._storage.furnish(self._script.buckets, self._script.roles)
-        return Address.of(self.url, self._script)
+        return Address.of(self.url, self._script, self._proxy.bundle)
 
     def wait(self) -> None:
         """Wait until the server is closed."""
@@ -84,7 +92,7 @@ class Server:
         if self.clock.manual != (script.clock == "manual"):
             self.clock = Clock(manual=script.clock == "manual")
         self._sagemaker.follow(self.clock, script)
-        self.front.faults = Faults(script.faults)
+        self.front.faults, self.front.role = Faults(script.faults), _caller(script)
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -101,6 +109,9 @@ class Server:
     def _respond(self, environ: dict[str, Any], start: Any) -> Any:
         return self.front(environ, start)
 
+    def _connect(self, handler: BaseHTTPRequestHandler) -> None:
+        self._proxy.serve(handler)
+
     def _beat(self) -> None:
         """Advance states with a real clock, even without calls."""
         while not self._closed.wait(HEARTBEAT):
@@ -108,8 +119,19 @@ class Server:
                 self._sagemaker.tick()
 
 
-def _bound(port: int, app: Wsgi) -> Any:
-    """A threaded werkzeug server with persistent connections and moto's request handler."""
+def _upstream() -> str:
+    """The proxy of this machine, which is not another emulator whose variables are set here."""
+    proxy = urllib.request.getproxies().get("https", "")
+    return "" if proxy == os.environ.get("AWS_ENDPOINT_URL") else proxy
+
+
+def _caller(script: EmulatorScript) -> str:
+    """The role that the caller has assumed."""
+    return next(iter(script.roles), "")
+
+
+def _bound(port: int, app: Wsgi, connect: Connect) -> Any:
+    """A threaded werkzeug server with moto's request handler, and a proxy on the same port."""
     _quiet()
     try:
         from moto.server import MotoRequestHandler
@@ -124,6 +146,13 @@ def _bound(port: int, app: Wsgi) -> Any:
 
         def log(self, *_: object) -> None:
             pass
+
+        def do_CONNECT(self) -> None:  # noqa: N802 - the name of http.server
+            connect(self)
+
+        def finish(self) -> None:
+            super().finish()
+            self.connection.close()
 
         def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
             """Ignore the end of a connection, which may be a cut on purpose."""
