@@ -75,7 +75,10 @@ class HttpCall:
 
     def json(self) -> Any:
         """Return the body as JSON. Raises ``ValueError``."""
-        return json.loads(self.body() or b"{}")
+        try:
+            return json.loads(self.body() or b"{}")
+        except RecursionError:
+            raise ValueError("nested too deep") from None
 
 
 def read(environ: Environ) -> HttpCall:

@@ -18,6 +18,7 @@ from neopack.emulator.clock import Clock
 from neopack.emulator.pages import PageRequest, page
 from neopack.emulator.reasons import reason
 from neopack.emulator.replies import AwsError
+from neopack.emulator.rules import DEFAULT_RUNTIME
 from neopack.emulator.script import EmulatorScript, Timeline
 from neopack.emulator.storage import NoSuchObject, Storage
 from neopack.emulator.timeline import ENDED, Position, Status
@@ -25,8 +26,6 @@ from neopack.emulator.work import CompilationOrder, CompilationResult, perform
 
 __all__ = ["EmulatedJob", "Jobs"]
 
-# the documented default of the field: one day
-DEFAULT_LIMIT = 86400
 # how long an answer waits for work that should be done according to the script
 PATIENCE = 45.0
 
@@ -56,7 +55,7 @@ class EmulatedJob:
     @property
     def limit(self) -> float:
         stopping = self.order.request["StoppingCondition"]
-        return float(stopping.get("MaxRuntimeInSeconds", DEFAULT_LIMIT))
+        return float(stopping.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME))
 
 
 class Jobs:

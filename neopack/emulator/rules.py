@@ -12,10 +12,14 @@ from typing import Any
 
 from neopack import facts
 from neopack.dataconfig.compiler_options import parse_options
+from neopack.emulator import tags
 from neopack.emulator.replies import AwsError
 from neopack.values.target import Target
 
-__all__ = ["refuse", "target_of"]
+__all__ = ["DEFAULT_RUNTIME", "refuse", "target_of"]
+
+# the documented default of MaxRuntimeInSeconds: one day
+DEFAULT_RUNTIME = 86400
 
 
 def refuse(request: Mapping[str, Any], region: str) -> None:
@@ -43,6 +47,7 @@ def _problems(request: Mapping[str, Any], region: str) -> Iterator[str]:
         yield f"Model package {request['ModelPackageVersionArn']} does not exist"
     target = target_of(output)
     yield from _input(request["InputConfig"], target)
+    yield from _stopping(request["StoppingCondition"])
     yield from _options(output.get("CompilerOptions"), target, request["InputConfig"])
     yield from _elsewhere(request, target, region)
 
@@ -54,6 +59,26 @@ def _input(config: Mapping[str, Any], target: Target) -> Iterator[str]:
         yield (
             "Unsupported framework version field for target. Framework version is supported for "
             "Target Platform configuration and only part of target devices."
+        )
+    version = config.get("FrameworkVersion", "")
+    if version and not facts.is_listed(config["Framework"], version):
+        yield f"Unsupported framework version {version} for framework {config['Framework']}"
+
+
+def _stopping(condition: Mapping[str, Any]) -> Iterator[str]:
+    """The documented maximum, which the service's model lacks, and the documented relation."""
+    limit = facts.limit("MaxRuntimeInSeconds").maximum
+    runtime = condition.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME)
+    if limit is not None and runtime > limit:
+        yield (
+            f"1 validation error detected: Value '{runtime}' at "
+            "'stoppingCondition.maxRuntimeInSeconds' failed to satisfy constraint: Member must "
+            f"have value less than or equal to {limit}"
+        )
+    if condition.get("MaxWaitTimeInSeconds", runtime) < runtime:
+        yield (
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to "
+            "MaxRuntimeInSeconds"
         )
 
 
@@ -79,8 +104,4 @@ def _elsewhere(request: Mapping[str, Any], target: Target, region: str) -> Itera
     regions = facts.regions(target)
     if regions and region not in regions:
         yield f"TargetDevice {target.name} is not supported in {region}"
-    keys = [tag["Key"] for tag in request.get("Tags", ())]
-    if len(set(keys)) != len(keys):
-        yield "Duplicate tag keys found"
-    if any(key.casefold().startswith("aws:") for key in keys):
-        yield "Tag keys that begin with aws: are reserved"
+    yield from tags.problems(request.get("Tags", ()))

@@ -14,6 +14,7 @@ from neopack.emulator.endpoints import Endpoints
 from neopack.emulator.jobs import Jobs
 from neopack.emulator.records import Records
 from neopack.emulator.replies import AwsError, Reply, answer, refusal
+from neopack.emulator.roles import refuse_role
 from neopack.emulator.runtime import InvocationApi
 from neopack.emulator.script import EmulatorScript
 from neopack.emulator.storage import NoSuchObject, Storage, place
@@ -47,6 +48,9 @@ class SageMaker:
             return answer(self._answered(call))
         except AwsError as error:
             return refusal(call.service, error)
+        except RecursionError:
+            deep = AwsError("SerializationException", "the body is nested too deep")
+            return refusal(call.service, deep)
         except Exception as error:  # noqa: BLE001 - a bug of ours must be answered too
             message = f"neopack's emulator has a bug: {type(error).__name__}: {error}"
             return refusal(call.service, AwsError("InternalFailure", message, 500))
@@ -107,7 +111,17 @@ class SageMaker:
 
     def _create_job(self, region: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         rules.refuse(request, region)
+        refuse_role(request["RoleArn"], self._storage)
+        self._refuse_key(request["OutputConfig"].get("KmsKeyId", ""), region)
         return self._jobs.create(region, request)
+
+    def _refuse_key(self, key_id: str, region: str) -> None:
+        try:
+            if key_id:
+                self._storage.key(key_id, region)
+        except NoSuchObject as error:
+            message = f"KMS key {key_id} cannot be used: {error.message}"
+            raise AwsError("ValidationException", message) from None
 
     def _create_model(self, region: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         containers = [request.get("PrimaryContainer"), *request.get("Containers", [])]
@@ -115,6 +129,7 @@ class SageMaker:
         if not containers or "ExecutionRoleArn" not in request:
             message = "A model needs a PrimaryContainer or Containers, and an ExecutionRoleArn."
             raise AwsError("ValidationException", message)
+        refuse_role(request["ExecutionRoleArn"], self._storage)
         for container in containers:
             self._refuse_container(container, request["ExecutionRoleArn"])
         return self._models.create(region, request)

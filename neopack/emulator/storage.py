@@ -82,6 +82,16 @@ class Storage:
             answer = self._client("s3").get_bucket_location(Bucket=bucket)
         return answer.get("LocationConstraint") or US_EAST_1
 
+    def role(self, name: str) -> Mapping[str, Any]:
+        """A role as GetRole describes it."""
+        with _said():
+            described: Mapping[str, Any] = self._client("iam").get_role(RoleName=name)["Role"]
+        return described
+
+    def key(self, key_id: str, region: str) -> None:
+        with _said():
+            self._client("kms", region).describe_key(KeyId=key_id)
+
     def head(self, at: ObjectPlace) -> None:
         with _said():
             self._client("s3").head_object(Bucket=at.bucket, Key=at.key)

@@ -22,6 +22,7 @@ __all__ = [
     "default_version",
     "events",
     "framework_versions",
+    "is_listed",
     "newest",
     "pages",
     "snapshots",
@@ -189,6 +190,19 @@ def framework_versions(name: str, of: Target, as_of: str | None = None) -> tuple
         return ()
     names = {*row.listed, *([row.maximum] if row.maximum else [])}
     return tuple(sorted(names, key=versions.order))
+
+
+@cache
+def is_listed(name: str, version: str) -> bool:
+    """Whether any page, for any target, names that version of a framework, or a later maximum."""
+    rows = [row for row in facts_file("support").tables("row") if row.text("framework") == name]
+    listed = [each for row in rows for each in row.texts("listed")]
+    maxima = [row.text("maximum", "") for row in rows if row.text("maximum", "")]
+    return (
+        not (listed or maxima)
+        or any(versions.same(version, each) for each in listed)
+        or any(versions.at_most(version, each) for each in maxima)
+    )
 
 
 def default_version(name: str, of: Target, as_of: str | None = None) -> str:

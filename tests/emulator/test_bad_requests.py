@@ -18,6 +18,7 @@ SERIAL, VALID = "SerializationException", "ValidationException"
 TAG = {"Key": "team", "Value": "vision"}
 VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
 LINUX = {"Os": "LINUX", "Arch": "ARM64"}
+SAGEMAKER = "sagemaker.amazonaws.com"
 PLATFORM: dict[str, Any] = {
     "OutputConfig_TargetDevice": None,
     "InputConfig_FrameworkVersion": None,
@@ -82,6 +83,34 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         VALID, "Unsupported framework version field for target",
     ),
     "version of ONNX": ({"InputConfig_Framework": "ONNX"}, VALID, "Unsupported framework version"),
+    "a version that no page lists": (
+        {"InputConfig_FrameworkVersion": "9.9"}, VALID, "Unsupported framework version 9.9",
+    ),
+    "a version between those listed": (
+        {"InputConfig_FrameworkVersion": "1.10"}, VALID, "Unsupported framework version 1.10",
+    ),
+    "runs longer than 28 days": (
+        {"StoppingCondition_MaxRuntimeInSeconds": 2419201}, VALID, "or equal to 2419200",
+    ),
+    "waits shorter than it runs": (
+        {"StoppingCondition_MaxWaitTimeInSeconds": 899}, VALID, "Invalid MaxWaitTimeInSeconds",
+    ),
+    "waits shorter than the default of a day": (
+        {"StoppingCondition": {"MaxWaitTimeInSeconds": 86399}}, VALID, "Invalid MaxWaitTime",
+    ),
+    "no such role": (
+        {"RoleArn": "arn:aws:iam::123456789012:role/absent"}, VALID, "Could not assume role arn",
+    ),
+    "a role at another path": (
+        {"RoleArn": "arn:aws:iam::123456789012:role/service-role/neo"}, VALID, "Could not assume",
+    ),
+    "a role of another account": (
+        {"RoleArn": "arn:aws:iam::210987654321:role/neo"}, VALID, "Cross-account pass role",
+    ),
+    "no such key": (
+        {"OutputConfig_KmsKeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"}, VALID, "KMS key 1234",
+    ),
+    "no such alias": ({"OutputConfig_KmsKeyId": "alias/absent"}, VALID, "KMS key alias/absent"),
     "no options for NVIDIA": (
         PLATFORM | {"OutputConfig_TargetPlatform": {**LINUX, "Accelerator": "NVIDIA"}},
         VALID, '"gpu-code"',
@@ -162,6 +191,57 @@ def test_a_right_request_is_taken_and_shown_as_it_was(name: str, aws: Emulator) 
     assert len(client.list_compilation_jobs()["CompilationJobSummaries"]) == 1
 
 
+def test_a_role_that_does_not_trust_sagemaker_is_refused(aws: Emulator) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": ["ec2.amazonaws.com"]},
+        "Action": "sts:AssumeRole",
+    }
+    policy: dict[str, Any] = {"Version": "2012-10-17", "Statement": statement}
+    arn = aws.client("iam").create_role(
+        RoleName="web", Path="/service-role/", AssumeRolePolicyDocument=json.dumps(policy)
+    )["Role"]["Arn"]
+    client = aws.client("sagemaker")
+    with pytest.raises(ClientError, match="allows principal 'sagemaker"):
+        client.create_compilation_job(**order(RoleArn=arn))
+    policy["Statement"] = [statement, statement | {"Principal": {"Service": SAGEMAKER}}]
+    aws.client("iam").update_assume_role_policy(RoleName="web", PolicyDocument=json.dumps(policy))
+    client.create_compilation_job(**order(RoleArn=arn))
+
+
+def test_a_key_that_is_there_is_taken(aws: Emulator) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    aws.client("sagemaker").create_compilation_job(**order(OutputConfig_KmsKeyId=key))
+
+
+def test_a_resource_has_fifty_tags_at_most(aws: Emulator) -> None:
+    client = aws.client("sagemaker")
+    arn = client.create_compilation_job(**order(Tags=[TAG]))["CompilationJobArn"]
+    many = [{"Key": f"k{i}", "Value": ""} for i in range(49)]
+    client.add_tags(ResourceArn=arn, Tags=many)
+    client.add_tags(ResourceArn=arn, Tags=[TAG | {"Value": "sound"}])
+    for tags in ([{"Key": "one more", "Value": ""}], [{"Key": "aws:x", "Value": ""}]):
+        with pytest.raises(ClientError) as caught:
+            client.add_tags(ResourceArn=arn, Tags=tags)
+        assert caught.value.response["Error"]["Code"] == VALID
+    listed = client.list_tags(ResourceArn=arn)["Tags"]
+    assert (len(listed), listed[0]) == (50, TAG | {"Value": "sound"})
+
+
+@pytest.mark.parametrize("depth", [600, 5_000, 100_000])
+@pytest.mark.parametrize("form", ["[", '{"Tags":', '{"CompilationJobName":['])
+def test_a_deep_request_is_no_fault_of_the_service(depth: int, form: str, aws: Emulator) -> None:
+    client = sending(aws, form.encode() * depth)
+    with pytest.raises(ClientError) as caught:
+        client.create_compilation_job(**order())
+    assert caught.value.response["Error"]["Code"] == SERIAL
+    ends = {"[": "]", '{"Tags":': "}", '{"CompilationJobName":[': "]}"}
+    client = sending(aws, (form * depth + "1" + ends[form] * depth).encode())
+    with pytest.raises(ClientError) as caught:
+        client.create_compilation_job(**order())
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
 def test_what_is_no_json_is_no_request(aws: Emulator) -> None:
     with pytest.raises(ClientError, match="SerializationException"):
         sending(aws, b"{").list_compilation_jobs()
@@ -173,5 +253,5 @@ def test_an_operation_that_the_emulator_lacks_is_said_to_lack(aws: Emulator) -> 
 
 
 def test_a_service_that_the_emulator_lacks_is_said_to_lack(aws: Emulator) -> None:
-    with pytest.raises(ClientError, match="has sagemaker, s3, sts, iam and logs, not kms"):
-        aws.client("kms").list_keys()
+    with pytest.raises(ClientError, match="iam, kms and logs, not ecr"):
+        aws.client("ecr").describe_repositories()
