@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neopack.formats.codec import from_json, to_json
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
@@ -15,6 +15,7 @@ from neopack.values.signature import Signature
 __all__ = ["EmulatedMark"]
 
 WHAT = "made by neopack's emulator of AWS, not by Amazon SageMaker Neo"
+UNCOMPILED = f"{WHAT}; not compiled: this is the model of the request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,8 @@ class EmulatedMark:
     source: Mapping[str, Json]
 
     def dumps(self) -> bytes:
-        return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
+        told = replace(self, what=WHAT if self.engine else UNCOMPILED)
+        return json.dumps(to_json(told), indent=2, ensure_ascii=False).encode() + b"\n"
 
     @classmethod
     def loads(cls, text: bytes, where: str, limits: Limits = DEFAULT_LIMITS) -> EmulatedMark:

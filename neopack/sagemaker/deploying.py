@@ -9,9 +9,10 @@ from pathlib import Path
 
 from neopack import facts
 from neopack.archive.manifest import golden_path
-from neopack.archive.read import scan
+from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts.compiled_manifest import ArtifactManifest, beside
-from neopack.artifacts.load import require_file
+from neopack.artifacts.load import is_compiled, job_manifest, require_file
+from neopack.artifacts.own_names import MARK, own_member
 from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
 from neopack.facts.hosting import RequestForm, request_form
 from neopack.facts.notices import notices_for
@@ -64,14 +65,31 @@ class Deployment:
 def described(compiled: Path) -> ArtifactManifest:
     """The manifest beside a job's artifact. Raises ``UsageError`` where it is absent."""
     require_file(compiled)
-    path = beside(compiled)
-    if not path.is_file():
-        raise UsageError(
-            "nothing beside it says which job made it",
+    scanned = scan(compiled)
+    manifest = job_manifest(scanned)
+    if manifest is not None:
+        return manifest
+    if beside(compiled).is_file():
+        raise Malformed(
+            "has changed since it was fetched",
             where=str(compiled),
-            hint="neopack jobs attach fetches an artifact with what is known of it",
+            hint="neopack jobs attach fetches it again; a local compilation needs another name",
         )
-    return ArtifactManifest.loads(path.read_bytes(), str(path))
+    raise _no_artifact_of_a_job(scanned)
+
+
+def _no_artifact_of_a_job(scanned: ArchiveScan) -> UsageError:
+    if is_compiled(scanned) and not own_member(MARK, scanned.file_names()):
+        return UsageError(
+            "was compiled here, and SageMaker's containers serve what Neo compiled",
+            where=str(scanned.path),
+            hint="neopack compile --backend sagemaker compiles it as a job",
+        )
+    return UsageError(
+        "nothing beside it says which job made it",
+        where=str(scanned.path),
+        hint="neopack jobs attach fetches an artifact with what is known of it",
+    )
 
 
 def planned(compiled: Path, settings: DeployOptions) -> tuple[ArtifactManifest, EndpointPlan]:
@@ -166,8 +184,6 @@ def _upload(
     if manifest.job is not None and str(hosting.data) == manifest.job.artifact:
         return
     scanned = scan(compiled)
-    if scanned.sha256 != manifest.archive_sha256:
-        raise Malformed("has changed since it was fetched", where=str(compiled))
     payload = upload.Payload(
         path=compiled,
         bytes=scanned.archive_bytes,

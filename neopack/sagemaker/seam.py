@@ -31,6 +31,8 @@ EXPIRED = frozenset({
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired",
     "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId",
     "InvalidToken", "AuthFailure", "MissingAuthenticationToken",
+    # S3 answers HEAD without a body, so botocore has the status alone: of an expired token, 400
+    "400",
 })  # fmt: skip
 SKEWED = frozenset({"RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch"})
 DENIED = frozenset({
@@ -114,12 +116,19 @@ def _answered(response: Mapping[str, Any], doing: str) -> ServiceError:
 
 
 def _hint(code: str, message: str) -> str:
+    if code == "400":
+        return f"S3 gives no reason here; most likely the token has expired: {_RENEW}"
     if code in EXPIRED:
         return _RENEW
     if code in SKEWED:
         return "set this machine's clock, and check the secret key"
     if "PassRole" in message:
         return "the caller needs iam:PassRole on the role; neopack init aws writes the policy"
+    if code == "403":
+        return (
+            "S3 gives no reason here: the caller lacks s3:GetObject, or s3:ListBucket where there "
+            "is no such object (neopack init aws writes the policy), or the keys are not valid"
+        )
     if code in DENIED:
         return "the caller lacks a permission; neopack init aws writes the policies"
     if code in THROTTLED or code in FAULTS:

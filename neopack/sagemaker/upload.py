@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from neopack.errors import Interrupted, ServiceError
 from neopack.sagemaker.account import CONNECTIONS, Account
@@ -33,6 +33,8 @@ PART = 16 * MIB
 MOST_PARTS = 9_000
 THREADS = min(8, CONNECTIONS)
 DIGEST = "neopack-content-sha256"
+# of an upload that another process has completed or aborted, or whose parts it has replaced
+ENDED = frozenset({"NoSuchUpload", "InvalidPart"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ class Uploaded:
     sent: int
 
 
+# of an object: this one, another or none, or not to be seen
+_State: TypeAlias = Literal["there", "another", "absent", "hidden"]
 # the id of an upload that was cut, and its parts by number
 _Unfinished: TypeAlias = tuple[str, dict[int, AnyJson]]
 
@@ -79,16 +83,48 @@ def upload(
             sent = payload.bytes
         else:
             cut = _found_upload(account, to)
-            sent = _put_in_parts(account, payload, to, kms_key, log, cut)
-            if cut is not None and not _is_there(account, payload, to):
+            sent = _put_or_resume(account, payload, to, kms_key, log, cut)
+            if cut is not None and _state(account, payload, to) == "another":
                 # somebody else's unfinished upload: its object says nothing of its content
                 sent = _put_in_parts(account, payload, to, kms_key, log, None)
-    if not _is_there(account, payload, to):
-        raise ServiceError(f"{to} is not what was sent", code="Integrity", hint="try again")
+    _refuse_another(account, payload, to, log)
     return Uploaded(location=to, bytes=payload.bytes, sent=sent)
 
 
+def _refuse_another(account: Account, payload: Payload, to: Location, log: Log) -> None:
+    state = _state(account, payload, to)
+    if state == "hidden":  # S3 has checked what it was sent
+        log.note(f"may not look at {to} (s3:GetObject, s3:ListBucket); going on")
+    elif state != "there":
+        raise ServiceError(f"{to} is not what was sent", code="Integrity", hint="try again")
+
+
+def _put_or_resume(
+    account: Account,
+    payload: Payload,
+    to: Location,
+    kms_key: str,
+    log: Log,
+    cut: _Unfinished | None,
+) -> int:
+    """Send what is missing. Where another process has ended the same upload meanwhile, its object
+    will do, or else a new upload."""
+    try:
+        return _put_in_parts(account, payload, to, kms_key, log, cut)
+    except ServiceError as error:
+        if error.code not in ENDED:
+            raise
+        if _is_there(account, payload, to):
+            log.note(f"{to} is there: another process has uploaded it")
+            return 0
+        return _put_in_parts(account, payload, to, kms_key, log, None)
+
+
 def _is_there(account: Account, payload: Payload, at: Location, *, summed: bool = False) -> bool:
+    return _state(account, payload, at, summed=summed) == "there"
+
+
+def _state(account: Account, payload: Payload, at: Location, *, summed: bool = False) -> _State:
     """Whether the object has the size and the digests of the file. With ``summed``, S3 must have
     computed them of its bytes: metadata can be copied to others."""
     try:
@@ -99,13 +135,15 @@ def _is_there(account: Account, payload: Payload, at: Location, *, summed: bool 
     except ServiceError as error:
         # without s3:ListBucket a missing object is told as forbidden
         if is_missing(error) or status_of(error) == "denied":
-            return False
+            return "absent" if is_missing(error) else "hidden"
         raise
     known: Mapping[str, str] = head.get("Metadata", {})
     own = _extras(payload, "")["Metadata"]
     if head["ContentLength"] != payload.bytes or any(known.get(k) != own[k] for k in own):
-        return False
-    return not summed or _is_sum(head.get("ChecksumSHA256", ""), payload)
+        return "another"
+    if summed and not _is_sum(head.get("ChecksumSHA256", ""), payload):
+        return "another"
+    return "there"
 
 
 def _is_sum(checksum: str, payload: Payload) -> bool:
@@ -159,11 +197,12 @@ def _put_in_parts(
     sender = _Sender(account, payload.path, to, upload_id, present, log)
     try:
         done = _in_threads(sender, parts)
-    except (ServiceError, Interrupted, KeyboardInterrupt):
-        log.warn(
-            f"{sender.kept / MIB:.0f} of {payload.bytes / MIB:.0f} MiB stay in S3 as the "
-            f"unfinished upload {upload_id}; the same command goes on from there"
-        )
+    except (ServiceError, Interrupted, KeyboardInterrupt) as error:
+        if not (isinstance(error, ServiceError) and error.code in ENDED):
+            log.warn(
+                f"{sender.kept / MIB:.0f} of {payload.bytes / MIB:.0f} MiB stay in S3 as the "
+                f"unfinished upload {upload_id}; the same command goes on from there"
+            )
         raise
     ordered = [done[part.number] for part in parts]
     _complete(account, payload, to, upload_id, ordered)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cloud import BUCKET, QUICK, Cloud
+from desk import Call
 
 import neopack as package
 from neopack import facts
@@ -132,17 +133,11 @@ def test_leaving_before_it_is_up(compiled: Cloud) -> None:
 
 
 def test_scripts_that_were_put_back_are_uploaded(cloud: Cloud, fixtures: Path) -> None:
-    code = Path("code")
-    code.mkdir()
-    (code / "inference.py").write_text(
-        "def neo_preprocess(a, b): ...\ndef neo_postprocess(a): ...\n"
-    )
-    package.package(
-        fixtures / "onnx/cnn-opset12.onnx", path="coded.tar.gz", code=code, ignore=["NEO-HD"]
-    )
+    code = fixtures.parent / "templates/onnx/code"
+    package.package(fixtures / "onnx/cnn-opset12.onnx", path="coded.tar.gz", code=code)
     cloud.aws.script(EmulatorScript(clock="manual", timeline=QUICK, endpoint=SEEN))
     coded = Cloud(cloud.aws, cloud.neopack, Path("coded.tar.gz"))
-    assert coded.compile("--ignore", "NEO-HD").code == 0
+    assert coded.compile().code == 0
     before = cloud.calls("PutObject")
     answer = cloud.neopack(
         "deploy", "coded-ml_c5.tar.gz", "--instance", "ml.c5.large", "--poll", "0", *JSON
@@ -154,6 +149,32 @@ def test_scripts_that_were_put_back_are_uploaded(cloud: Cloud, fixtures: Path) -
 
 
 # --- refused, without a network -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("onnx-ml_c5.tar.gz", "was compiled here, and SageMaker's containers serve what Neo"),
+        ("onnx.tar.gz", "nothing beside it says which job made it"),
+    ],
+)
+def test_what_is_not_of_a_job_is_not_deployed(
+    name: str, words: str, shelf: Path, refused: Call
+) -> None:
+    refused(2, words, "deploy", shelf / name, "--instance", "ml.c5.xlarge", "--dry-run")
+
+
+def test_a_local_compilation_and_a_job_do_not_replace_each_other(cloud: Cloud) -> None:
+    cloud.aws.script(EmulatorScript(clock="manual", timeline=QUICK, endpoint=SEEN))
+    local = ("compile", cloud.archive, "-t", "ml_c5", "--backend", "local")
+    assert cloud.neopack(*local).code == 0
+    assert "already exists" in cloud.compile().errors[0]
+    assert cloud.calls("CreateCompilationJob") == 0
+    Path("onnx-ml_c5.tar.gz").unlink()
+    assert cloud.compile().code == 0
+    assert "already exists" in cloud.neopack(*local).errors[0]
+    assert cloud.neopack(*local, "--force").code == 0
+    assert "has changed since it was fetched" in cloud.neopack(*C5).errors[0]
 
 
 def manifest(target: str, **job: str) -> ArtifactManifest:
@@ -250,12 +271,6 @@ def test_the_environment_of_a_container() -> None:
     assert neuron.environment["NEURONCORE_GROUP_SIZES"] == "4"
     assert neuron.environment["SAGEMAKER_MODEL_SERVER_WORKERS"] == "4"
     assert neuron.environment["MORE"] == "1"
-
-
-def test_what_was_compiled_here_is_not_deployed(cloud: Cloud, shelf: Path) -> None:
-    answer = cloud.neopack("deploy", shelf / "onnx-ml_c5.tar.gz", "--instance", "ml.c5.xlarge")
-    assert answer.code == 2
-    assert "nothing beside it says which job made it" in answer.errors[0]
 
 
 def test_a_dry_run_asks_nobody(compiled: Cloud) -> None:

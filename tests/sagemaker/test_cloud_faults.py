@@ -6,6 +6,7 @@ import io
 import os
 import tarfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -181,6 +182,21 @@ def test_what_one_may_not_look_at_stops_nothing(
     assert answer.code == 0, answer.err
 
 
+@pytest.mark.parametrize(
+    ("effect", "words"),
+    [("denied", "the caller lacks s3:GetObject"), ("expired token", "the token has expired")],
+)
+def test_a_reason_is_given_where_s3_gives_none(cloud: Cloud, effect: str, words: str) -> None:
+    """HEAD is answered without a body: what was uploaded stays, the artifact is not fetched."""
+    fault = Fault(effect=effect, operation="HeadObject", times=0)  # type: ignore[arg-type]
+    cloud.aws.fault(fault)
+    answer = cloud.compile()
+    assert answer.code == 5
+    assert words in answer.errors[0]
+    assert "is not what was sent" not in answer.err
+    assert (cloud.calls("CreateCompilationJob") == 1) == (effect == "denied")
+
+
 def test_who_may_not_create_is_told(cloud: Cloud) -> None:
     cloud.aws.fault(Fault(effect="denied", operation="CreateCompilationJob", times=0))
     answer = cloud.compile()
@@ -340,6 +356,22 @@ def test_an_upload_whose_last_answer_is_lost_is_done(cloud: Cloud, large: upload
     assert uploads.upload(Account(Connection()), large, TO, SilentLog()).sent == large.bytes
     stored = cloud.aws.client("s3").get_object(Bucket=BUCKET, Key=TO.key)["Body"].read()
     assert stored == large.path.read_bytes()
+
+
+def test_two_processes_upload_one_archive(cloud: Cloud, large: uploads.Payload) -> None:
+    cloud.aws.fault(Fault(effect="slow", operation="UploadPart", seconds=4))
+    told = Told()
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(uploads.upload, Account(Connection()), large, TO, told)
+        while not cloud.aws.seen("s3", "UploadPart"):
+            assert not first.done()
+        # the other process finds the upload that is under way, and ends it
+        assert uploads.upload(Account(Connection()), large, TO, SilentLog()).sent > 0
+        assert first.result(60).location == TO
+    assert not any("unfinished" in line for line in told.lines)
+    stored = cloud.aws.client("s3").get_object(Bucket=BUCKET, Key=TO.key)["Body"].read()
+    assert stored == large.path.read_bytes()
+    assert not cloud.aws.client("s3").list_multipart_uploads(Bucket=BUCKET).get("Uploads")
 
 
 def test_parts_of_other_bytes_are_sent_again(cloud: Cloud, large: uploads.Payload) -> None:

@@ -164,6 +164,11 @@ def test_what_the_emulator_hands_back_uncompiled_is_warned_of(cloud: Cloud) -> N
     answer = cloud.compile("--download", "out.tar.gz", targets=("rasp3b",))
     assert UNTOUCHED in answer.err
     assert "not compiled" in answer.out
+    with tarfile.open("out.tar.gz") as tar:
+        (name,) = [name for name in tar.getnames() if name.startswith("neopack-emulated")]
+        mark = tar.extractfile(name)
+        assert mark is not None
+        assert "not compiled" in json.load(mark)["what"]
 
 
 def test_an_artifact_that_somebody_deleted(cloud: Cloud) -> None:
