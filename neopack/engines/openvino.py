@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,8 @@ class OpenVino:
 
 
 class OpenVinoRunner:
-    """One compiled model with one inference request: batch 1, latency first."""
+    """One compiled model, latency first, with an inference request for each thread that calls: a
+    request that computes refuses others."""
 
     def __init__(
         self,
@@ -108,16 +110,17 @@ class OpenVinoRunner:
             properties["INFERENCE_NUM_THREADS"] = threads
         try:
             model = core.read_model(str(folder / GRAPH), str(folder / WEIGHTS))
-            self._request = core.compile_model(model, "CPU", properties).create_infer_request()
+            self._compiled = core.compile_model(model, "CPU", properties)
         except RuntimeError as error:
             raise EngineFailed(
                 f"OpenVINO cannot load the artifact: {first_line(error)}"
             ) from error
+        self._of_thread = threading.local()
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         arrays = {_port_name(i): inputs[spec.name] for i, spec in enumerate(self.signature.inputs)}
         try:
-            answers = self._request.infer(arrays)
+            answers = self._request().infer(arrays)
         except RuntimeError as error:
             raise EngineFailed(
                 f"OpenVINO cannot compute the artifact: {first_line(error)}",
@@ -126,6 +129,12 @@ class OpenVinoRunner:
         names = [spec.name for spec in self.signature.outputs]
         # OpenVINO gives the same buffers again at the next call
         return {name: answers[i].copy() for i, name in enumerate(names)}
+
+    def _request(self) -> Any:
+        request = getattr(self._of_thread, "request", None)
+        if request is None:
+            request = self._of_thread.request = self._compiled.create_infer_request()
+        return request
 
 
 def _convert(openvino: Any, request: CompilationRequest) -> Any:

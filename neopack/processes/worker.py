@@ -10,6 +10,7 @@ import queue
 import signal
 import struct
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -55,6 +56,7 @@ class Worker:
     ) -> None:
         self._name, self._failure, self._subject = name, failure, subject
         self._answers: queue.Queue[Answer | Ended] = queue.Queue()
+        self._one_at_a_time = threading.Lock()
         limit = memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         process = subprocess.Popen(
             # isolated from the user's own packages and settings
@@ -76,8 +78,17 @@ class Worker:
         arrays: Mapping[str, Array] | None = None,
         timeout: float = 600,
     ) -> Answer:
-        """The task's answer and its arrays. Raises ``SourceError`` for what the task refuses,
-        and the worker's ``failure`` for all else, also after ``timeout`` seconds."""
+        """The task's answer and its arrays; calls of other threads wait for it.
+
+        Raises ``SourceError`` for what the task refuses, and the worker's ``failure`` for all
+        else, also after ``timeout`` seconds.
+        """
+        with self._one_at_a_time:
+            return self._call(task, data, arrays, timeout)
+
+    def _call(
+        self, task: str, data: Json, arrays: Mapping[str, Array] | None, timeout: float
+    ) -> Answer:
         self._process.send(*_frame({"task": task, "data": data}, arrays or {}))
         deadline = time.monotonic() + timeout
         while True:

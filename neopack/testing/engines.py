@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,12 @@ from neopack.values.artifact import CompilationRequest, CompiledArtifact
 from neopack.values.log import SilentLog
 
 __all__ = ["assert_engine_conforms"]
+
+THREADS = 8
+# so many that some meet, in a small model too
+CALLS = 400
+# of the largest output: an engine may add in another order
+ALIKE = 1e-6
 
 
 def assert_engine_conforms(engine: Engine, request: CompilationRequest) -> None:
@@ -87,6 +94,10 @@ def _assert_computes(
     )
     runner.predict({name: (array * 0).astype(array.dtype) for name, array in inputs.items()})
     assert difference(kept, first) == 0, "an answer changes with the next call: copy it"
+    shared = engine.load(folder, artifact.signature, artifact.options, None)
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(shared.predict, [inputs] * CALLS))
+    assert all(difference(kept, each) <= ALIKE for each in answers), "threads get other answers"
 
 
 def _assert_raises(kind: type[NeopackError], call: Callable[[], object]) -> None:
