@@ -20,6 +20,7 @@ from neopack.serving.dlr_script import DlrScript
 from neopack.serving.script import CODE, ScriptError, ServingScript
 from neopack.serving.served_model import ServedModel
 from neopack.serving.stand_ins import StandIns
+from neopack.serving.tensorflow_script import TensorFlowScript
 from neopack.serving.toolkit import Toolkit
 from neopack.values.json import AnyJson
 from neopack.values.log import Log
@@ -37,6 +38,7 @@ class _Answering(Protocol):
 WAYS: Mapping[str, Callable[[ModuleType, str, Callable[[], Any]], _Answering]] = {
     "toolkit": Toolkit,
     "dlr": DlrScript,
+    "tensorflow-serving": TensorFlowScript,
 }
 
 

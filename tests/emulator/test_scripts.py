@@ -125,6 +125,28 @@ def neo_postprocess(result): return json.dumps(result.tolist()), "application/js
     assert caught.value.status == 400
 
 
+def test_a_script_of_tensorflow_serving_computes(
+    serve: Serve, golden: tuple[np.ndarray, np.ndarray]
+) -> None:
+    inputs, outputs = golden
+    text = """
+import io, json, numpy as np
+def input_handler(data, context):
+    assert context.request_content_type == "application/x-npy"
+    rows = np.load(io.BytesIO(data.read()))[:, 0:3]
+    return json.dumps({"instances": [{"image": row.tolist()} for row in rows]})
+def output_handler(response, context):
+    if response.status_code != 200:
+        raise ValueError(response.content.decode())
+    return response.content, context.accept_header
+"""
+    container = serve(text, "tensorflow-serving")
+    answer = json.loads(asked(container, npy(inputs), "application/x-npy").data)["predictions"]
+    np.testing.assert_allclose(answer, outputs, rtol=1e-3, atol=1e-5)
+    with pytest.raises(RequestRefused, match="has shape"):
+        asked(container, npy(inputs[:, :2]), "application/x-npy")
+
+
 def test_a_script_gets_its_request_as_it_is(serve: Serve) -> None:
     container = serve(
         """
