@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from desk import Call, Desk
 
-from neopack.errors import Malformed, UsageError
+from neopack.errors import UsageError
 from neopack.project.settings import ProjectSettings, choose, read_settings
 
 
@@ -50,13 +50,10 @@ def test_the_nearest_file_counts(tmp_path: Path) -> None:
     assert (found.role, found.region, found.backend) == ("near", "r", "")
 
 
-@pytest.mark.parametrize(
-    ("text", "error"),
-    [("role = [", Malformed), ("role = 1", Malformed), ('backend = "cloud"', UsageError)],
-)
-def test_a_bad_file_is_named(tmp_path: Path, text: str, error: type[Exception]) -> None:
+@pytest.mark.parametrize("text", ["role = [", "role = 1", 'backend = "cloud"'])
+def test_a_bad_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "neopack.toml").write_text(text)
-    with pytest.raises(error, match=r"neopack\.toml"):
+    with pytest.raises(UsageError, match=r"neopack\.toml"):
         read_settings(tmp_path)
 
 
