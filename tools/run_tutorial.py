@@ -46,7 +46,6 @@ FREE = (
     (re.compile(r"^\S+ (is|may be) slower than .+\n(if it stays so, .+\n)?", re.MULTILINE), ""),
     (re.compile(r"^on .+, \d+ cores, .+;", re.MULTILINE), "on <machine>;"),
     (re.compile(r"(127\.0\.0\.1):\d+"), r"\1:<port>"),
-    (re.compile(r"/\S*neopack-emulator-\w+"), "<folder>"),
     (re.compile(r"\b\d+(?= rules: )|(?<= tests=\")\d+"), "<rules>"),
     (
         re.compile(

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from neopack.serving.bodies import Body
 from neopack.serving.script import ScriptError
 
@@ -72,6 +70,8 @@ class TensorFlowScript:
 
     def _predicted(self, asked: Mapping[str, Any]) -> _Response:
         """The REST API of TensorFlow Serving: rows of instances, or inputs in columns."""
+        import numpy as np
+
         try:
             outputs = self._model(_inputs(asked))
         except Exception as error:  # noqa: BLE001 - as TensorFlow Serving answers it
@@ -85,6 +85,8 @@ class TensorFlowScript:
 
 def _inputs(asked: Mapping[str, Any]) -> Any:
     """One array, or arrays by name; instances that name their inputs are rows of them."""
+    import numpy as np
+
     values = asked["instances"] if "instances" in asked else asked["inputs"]
     if "instances" in asked and values and isinstance(values[0], Mapping):
         return {name: np.array([row[name] for row in values]) for name in values[0]}
