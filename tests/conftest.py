@@ -28,6 +28,8 @@ os.environ.setdefault("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
 # two processes on two cores are slower where each computes on both; read when numpy is imported
 for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     os.environ.setdefault(f"{library}_THREADS", "1")
+# pytest-xdist or a shell may set it, and text is wrapped to it; a test that is about it does too
+os.environ.pop("COLUMNS", None)
 # the same kernels on every CPU, as neopack has TensorFlow compute; read at its import
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # speed is measured in benchmarks/: a busy machine fails no test

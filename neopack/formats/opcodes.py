@@ -21,6 +21,8 @@ LONGEST_INTEGER = 1024  # bytes; a longer one is not a dimension, and printing i
 LONGEST_LINE = 1 << 20
 LATIN = (("latin1",), ("latin-1",))  # as pickle spells it in calls, by protocol and version
 KEY_DEPTH = 50
+# bytes that are copied as a whole in the time of one opcode
+COPIED = 64
 KEY_NODES = 1000  # hashing a tuple walks all of it, shared parts every time
 
 
@@ -141,20 +143,20 @@ class PickleMachine:
             name = str(function).replace("__builtin__", "builtins")
             argument = arguments[0] if arguments else ()
             if name == "_codecs.encode" and isinstance(argument, str) and arguments[1:] in LATIN:
-                self.spend(len(argument))
+                self.spend(len(argument) // COPIED)
                 return argument.encode("latin1")
             if (
                 name == "builtins.bytearray"
                 and isinstance(argument, str)
                 and arguments[1:] in LATIN
             ):
-                self.spend(len(argument))
+                self.spend(len(argument) // COPIED)
                 return bytearray(argument, "latin1")
             if name in _CONSTRUCTORS and len(arguments) <= 1:
                 kind, make = _CONSTRUCTORS[name]
                 if arguments and not isinstance(argument, kind):
                     raise TypeError(f"{name} is called with something other than {kind.__name__}")
-                self.spend(len(argument))
+                self.spend(len(argument) if kind is list else len(argument) // COPIED)
                 return make(map(self.key, argument) if kind is list else bytes(argument))
         return PickledCall(function, arguments)
 

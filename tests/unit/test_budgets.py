@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import pickle
 import struct
 import tarfile
 import zipfile
@@ -212,3 +213,13 @@ def test_values_of_json_are_counted_before_they_are_made(text: str) -> None:
         read_json(text, "m.json", Limits(memory_bytes=3 << 20))
     with pytest.raises(LimitExceeded, match="memory bytes"):
         ArtifactManifest.loads(text.encode(), "m.json", Limits(memory_bytes=3 << 20))
+
+
+@pytest.mark.parametrize("protocol", range(1, 6))
+def test_bytes_of_a_pickle_cost_less_than_opcodes(protocol: int) -> None:
+    """A booster lies in its pickle as bytes, which older protocols write as a call."""
+    booster = bytearray(3 * DEFAULT_LIMITS.operations)
+    text = pickle.dumps({"handle": booster}, protocol)
+    cursor = Cursor(BytesSource("model.pkl", text))
+    read = read_pickle(cursor, DEFAULT_LIMITS.for_file(len(text)))
+    assert read.value["handle"] == booster
