@@ -41,7 +41,7 @@ def compared(
     predict = engine.load(twin.folder, artifact.signature, twin.options, None).predict
     off = _worst([case for case in cases if case not in wide], predict)
     allowed = _allowed(engine, request)
-    _refuse(off, allowed, request.precision)
+    _refuse(off, allowed, request)
     if wide and not _worst(wide, predict).difference <= allowed:
         log.warn(
             f"{engine.name} computes integers in {engine.integer_bits} bits: the compiled model "
@@ -80,12 +80,14 @@ def _allowed(engine: Engine, request: CompilationRequest) -> float:
     return engine.allowed_difference(request.precision)
 
 
-def _refuse(off: Worst, allowed: float, precision: str) -> None:
+def _refuse(off: Worst, allowed: float, request: CompilationRequest) -> None:
     if off.difference <= allowed:
         return
     # a little more, so that rounding does not refuse it again
     accept = f"accept it with --max-difference {1.1 * off.difference:.2g}, or "
-    otherwise = "try another --engine" if precision == HIGHEST else "take a higher precision"
+    otherwise = f"try another --engine; neopack check -t {request.target.name} may say why"
+    if request.precision != HIGHEST:
+        otherwise = "take a higher precision"
     raise VerificationFailed(
         f"the compiled model differs from the golden outputs by {off}, more than {allowed:g}",
         hint=f"{accept if off.difference < 1 else ''}{otherwise}",

@@ -42,7 +42,10 @@ class Worst:
     case: str
 
     def __str__(self) -> str:
-        return f"{self.difference:.2g} of the largest number, for the golden case {self.case!r}"
+        where = f"for the golden case {self.case!r}"
+        if self.difference == float("inf"):
+            return f"what may not differ (integers, shapes, numbers that are not finite) {where}"
+        return f"{self.difference:.2g} of the largest number, {where}"
 
 
 def worst(

@@ -18,7 +18,9 @@ from neopack.errors import ExportFailed, UsageError, VerificationFailed
 from neopack.frameworks import callables
 from neopack.goldens.comparison import Worst
 from neopack.reports.text import report_text
+from neopack.values.artifact import CompilationRequest
 from neopack.values.finding import Finding, Report
+from neopack.values.signature import Signature
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -38,11 +40,15 @@ def test_a_failed_callable_can_be_called_again_as_the_hint_says(
 
 @pytest.mark.parametrize("off", [3.4e-3, 1.04e-2, 9.99e-1])
 def test_the_difference_that_the_hint_accepts_is_accepted(off: float) -> None:
+    target, signature = facts.target("ml_c5"), Signature(inputs=())
+    request = CompilationRequest(
+        framework="ONNX", model=Path("m.onnx"), target=target, signature=signature
+    )
     with pytest.raises(VerificationFailed) as refused:
-        compare._refuse(Worst(off, "first"), 1e-3, "fp32")
+        compare._refuse(Worst(off, "first"), 1e-3, request)
     assert "or try another --engine" in refused.value.hint
     allowed = float(refused.value.hint.split("--max-difference ")[1].split(",")[0])
-    compare._refuse(Worst(off, "first"), allowed, "fp32")
+    compare._refuse(Worst(off, "first"), allowed, request)
 
 
 @pytest.mark.parametrize("given", [{"level": 10}, {"ignore": ["NEO-XX"]}, {"code": "nowhere"}])
