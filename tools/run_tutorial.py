@@ -149,11 +149,13 @@ class Shell:
 def environment() -> dict[str, str]:
     """The reader's environment: neopack and its Python first on the PATH, no AWS account."""
     inherited = {
-        k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "NEOPACK_BACKEND"))
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("AWS_", "NEOPACK_BACKEND", "COLUMNS"))
     }
     first = Path(sys.executable).parent
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "NO_COLOR": "1"}
-    plain = {"LC_ALL": "C.UTF-8", "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"}
+    plain = {"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     runtimes = os.environ.get("NEOPACK_HOME", str(Path(sys.prefix) / "neopack"))
     path = f"{first}:{inherited['PATH']}"
     return {**inherited, **quiet, **plain, "PATH": path, "NEOPACK_HOME": runtimes}
