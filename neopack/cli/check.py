@@ -204,10 +204,8 @@ def _check_each(
     from neopack import api
 
     checked = api.check_models(paths, targets, choices)
-    if console.form == "text":
-        console.result("checked models", checked, verbose=verbose)
-    else:
-        console.result("checked models", checked, of=[result.path for result in checked.results])
+    paths_read = [result.path for result in checked.results]
+    console.result("checked models", checked, of=paths_read, verbose=verbose)
     _exit(checked.results, *(unchecked.exit_code for unchecked in checked.unchecked))
 
 

@@ -46,7 +46,7 @@ class _Timing:
         self._inputs = random_inputs(requests, data["seed"])
         self._warm_up(self._runner)
         runtimes = RUNTIMES.get(opened.engine, (opened.engine,))
-        # an engine that is no package here computes in the version that it compiled in
+        # an engine that is not a package here computes in the version that it compiled in
         compiled_in = opened.compiled.engine_version if opened.compiled else ""
         return {
             "engine": runtimes[0],

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from neopack.outputs.locks import is_unlocked, lock
+
 __all__ = ["JOURNAL", "alone_in", "create", "hidden", "name_file", "second_name", "sweep"]
 
 SUFFIX, JOURNAL = ".tmp", ".journal"
@@ -87,16 +89,9 @@ def _is_left(path: Path) -> bool:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return path.is_symlink()
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return True
+    return is_unlocked(handle)
 
 
 def _locked(stream: BinaryIO) -> BinaryIO:
-    with contextlib.suppress(OSError):
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock(stream.fileno())
     return stream

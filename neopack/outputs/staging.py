@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import secrets
@@ -13,6 +12,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from neopack.outputs.locks import is_unlocked, lock
 
 __all__ = [
     "staging_directory",
@@ -69,8 +70,7 @@ def _watched(path: Path) -> Iterator[None]:
 def _locked(path: Path) -> Iterator[None]:
     handle = os.open(path, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(handle)
         yield
     finally:
         os.close(handle)
@@ -92,10 +92,4 @@ def _is_left(entry: os.DirEntry[str]) -> bool:
         handle = os.open(entry.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
         return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return True
+    return is_unlocked(handle)

@@ -52,7 +52,7 @@ MODELS: dict[str, Any] = {
     ),
     "XGBOOST": ("xgboost/softprob.json", {}, "ml_c4", TREES, TREES, ("treelite", "1.1.0")),
 }
-# where the compiled model has other names or axes than the source, or is no program of TVM
+# where the compiled model has other names or axes than the source, or is not a program of TVM
 NAMED_OTHERWISE = ("KERAS", "TENSORFLOW", "XGBOOST")
 
 
