@@ -7,7 +7,7 @@ neo-troubleshooting-compilation (2026); neo-ai/neo-loader@06788c0, keras_model_l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from neopack import facts, versions
 from neopack.dataconfig.data_input_config import dims, shape_text
@@ -135,32 +135,28 @@ def channels_come_first(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message="layers have data_format channels_first", where=_model(context))
 
 
+def _named(context: CheckContext, what: str, names: Sequence[str]) -> Iterator[Hit]:
+    """A hit of the file that names all it is about; none without names."""
+    if names:
+        yield Hit(message=f"{what}: {named(names)}", where=_model(context))
+
+
 @rule("NEO-KR-008", needs=("info",))
 def lambdas(context: CheckContext) -> Iterator[Hit]:
     """No Lambda layers: Neo does not compile their code."""
-    paths = _facts(context).lambdas
-    if paths:
-        yield Hit(message=f"Lambda layers: {named(paths)}", where=_model(context))
+    yield from _named(context, "Lambda layers", _facts(context).lambdas)
 
 
 @rule("NEO-KR-009", needs=("info",))
 def custom_layers(context: CheckContext) -> Iterator[Hit]:
     """No layers of somebody's own classes: Neo has no code for them."""
-    paths = _facts(context).custom
-    if paths:
-        yield Hit(
-            message=f"layers that are not Keras's own: {named(paths)}", where=_model(context)
-        )
+    yield from _named(context, "layers that are not Keras's own", _facts(context).custom)
 
 
 @rule("NEO-KR-010", needs=("info",))
 def new_layers(context: CheckContext) -> Iterator[Hit]:
     """Layers are those of Keras 2.2.4."""
-    classes = _facts(context).new_layers
-    if classes:
-        yield Hit(
-            message=f"layers that Keras 2.2.4 lacks: {named(classes)}", where=_model(context)
-        )
+    yield from _named(context, "layers that Keras 2.2.4 lacks", _facts(context).new_layers)
 
 
 @rule("NEO-KR-011", needs=("info",))
@@ -183,45 +179,31 @@ def other_backend(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-KR-013", needs=("info",))
 def unknown_names(context: CheckContext) -> Iterator[Hit]:
     """Activations, initializers and so on are those of Keras 2.2.4 (run on test models)."""
-    names = _facts(context).unknown_names
-    if names:
-        yield Hit(message=f"names that Keras 2.2.4 lacks: {named(names)}", where=_model(context))
+    yield from _named(context, "names that Keras 2.2.4 lacks", _facts(context).unknown_names)
 
 
 @rule("NEO-KR-014", needs=("info",))
 def in_training(context: CheckContext) -> Iterator[Hit]:
     """No layer is called in training mode (apache/tvm v0.8 relay/frontend/keras.py)."""
-    layers = _facts(context).in_training
-    if layers:
-        yield Hit(message=f"called with training=True: {named(layers)}", where=_model(context))
+    yield from _named(context, "called with training=True", _facts(context).in_training)
 
 
 @rule("NEO-KR-015", paths=("tvm",), needs=("info",))
 def settings(context: CheckContext) -> Iterator[Hit]:
     """Layers have settings that TVM takes (apache/tvm v0.8 relay/frontend/keras.py)."""
-    layers = _facts(context).not_taken
-    if layers:
-        yield Hit(
-            message=f"layers that TVM takes otherwise: {named(layers)}", where=_model(context)
-        )
+    yield from _named(context, "layers that TVM takes otherwise", _facts(context).not_taken)
 
 
 @rule("NEO-KR-016", needs=("info",))
 def misfits(context: CheckContext) -> Iterator[Hit]:
     """Weights fit the configuration (keras/engine/saving.py of 2.2.4)."""
-    layers = _facts(context).misfits
-    if layers:
-        yield Hit(message=f"weights of another model: {named(layers)}", where=_model(context))
+    yield from _named(context, "weights of another model", _facts(context).misfits)
 
 
 @rule("NEO-KR-017", needs=("info",))
 def missing_words(context: CheckContext) -> Iterator[Hit]:
     """Layers have all words that their classes require (signatures in keras 2.2.4)."""
-    layers = _facts(context).missing
-    if layers:
-        yield Hit(
-            message=f"layers that Keras cannot build: {named(layers)}", where=_model(context)
-        )
+    yield from _named(context, "layers that Keras cannot build", _facts(context).missing)
 
 
 @rule("NEO-KR-018", paths=("tvm",), needs=("info",))
