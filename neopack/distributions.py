@@ -33,6 +33,7 @@ EXTRAS = {
     "h5py": "keras",
     "keras": "keras",
     "moto": "emulator",
+    "nncf": "int8",
     "numpy": "all",
     "onnx": "onnx",
     "onnxruntime": "onnx",

@@ -21,6 +21,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.goldens.comparison import check_max_difference
 from neopack.spelling import nearest
 from neopack.values.finding import Level
+from neopack.values.quantization import AUTO, QUANTIZED, RANDOM, Calibration
 
 __all__ = [
     "BenchChoices",
@@ -44,6 +45,13 @@ __all__ = [
 
 # an archive or an artifact is its path
 Place: TypeAlias = str | PathLike[str]
+
+
+INT8 = QUANTIZED[0]
+CALIBRATION_HINT = (
+    "give an .npz or .npy of real inputs (samples first), a folder of images with --preprocess, "
+    "or module:callable; random is taken too, and its accuracy is unknown"
+)
 
 
 class Options:
@@ -120,17 +128,61 @@ class CompileOptions(Options):
 
     ``engine`` None: the first that takes the request. ``max_difference`` is relative to the
     largest golden output; None: the engine's own limit for the precision (1e-3 in fp32).
+    ``calibration`` is needed in int8: an .npz or .npy (samples first), a folder of images with
+    ``preprocess``, ``module:callable``, or "random"; ``metric`` is top1, cosine, mse or
+    ``module:callable``, and ``max_accuracy_drop`` (0.01) in its units.
     """
 
     precision: str = "fp32"
     engine: str | None = None
     max_difference: float | None = None
+    calibration: str | None = None
+    preprocess: str | None = None
+    metric: str | None = None
+    max_accuracy_drop: float | None = None
     level: int = 1
     force: bool = False
     limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
         check_max_difference(self.max_difference)
+        self._check_calibration()
+
+    def _check_calibration(self) -> None:
+        if self.precision not in (*QUANTIZED, AUTO) and self.calibration is not None:
+            raise UsageError(
+                f"--calibration does nothing in {self.precision}", hint="--precision int8"
+            )
+        if self.precision == INT8 and self.calibration is None:
+            raise UsageError("--precision int8 needs --calibration", hint=CALIBRATION_HINT)
+        beside = {
+            "--preprocess": self.preprocess,
+            "--metric": self.metric,
+            "--max-accuracy-drop": self.max_accuracy_drop,
+        }
+        said = next((name for name, value in beside.items() if value is not None), "")
+        if said and self.calibration is None:
+            raise UsageError(f"{said} goes with --calibration", hint=CALIBRATION_HINT)
+        if said and self.calibration == RANDOM:
+            raise UsageError(
+                f"{said} does nothing with --calibration random: its accuracy is unknown",
+                hint="give real data",
+            )
+        drop = self.max_accuracy_drop
+        if drop is not None and not (math.isfinite(drop) and drop >= 0):
+            raise UsageError(
+                f"--max-accuracy-drop must be 0 or more, not {drop:g}", hint="such as 0.01"
+            )
+
+    @property
+    def calibrated(self) -> Calibration | None:
+        """The calibration that these options name."""
+        if self.calibration is None:
+            return None
+        drop = {} if self.max_accuracy_drop is None else {"max_drop": self.max_accuracy_drop}
+        return Calibration(
+            data=self.calibration, preprocess=self.preprocess, metric=self.metric, **drop
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +338,10 @@ class CompileChoices(TypedDict, total=False):
     precision: str
     engine: str | None
     max_difference: float | None
+    calibration: Place | None
+    preprocess: str | None
+    metric: str | None
+    max_accuracy_drop: float | None
     level: int
     force: bool
     limits: Limits
@@ -338,6 +394,8 @@ def _misspelled(rest: tuple[tuple[str, object], ...], own: set[str]) -> str:
 
 
 def _frozen(name: str, value: object) -> object:
+    if name == "calibration" and isinstance(value, PathLike):
+        return str(value)
     if name in _PATHS and isinstance(value, str | PathLike):
         return Path(value)
     if name in _SEVERAL and isinstance(value, str):

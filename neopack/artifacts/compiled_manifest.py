@@ -17,6 +17,7 @@ from neopack.formats.json_text import read_json
 from neopack.goldens.signature_limits import refuse_impossible
 from neopack.values.artifact import CompiledArtifact
 from neopack.values.json import Json
+from neopack.values.quantization import Quantization, Trial
 from neopack.values.signature import Signature
 
 __all__ = ["BESIDE", "ArtifactManifest", "JobRecord", "beside"]
@@ -69,6 +70,8 @@ class ArtifactManifest:
     signature: Signature
     options: Mapping[str, Json] = field(default_factory=dict)
     difference: float | None = None
+    quantization: Quantization | None = None
+    trials: tuple[Trial, ...] = ()
     source_sha256: str = ""
     archive_sha256: str = ""
     job: JobRecord | None = None
@@ -88,6 +91,8 @@ class ArtifactManifest:
             signature=artifact.signature,
             options=artifact.options,
             difference=artifact.difference,
+            quantization=artifact.quantization,
+            trials=artifact.trials,
             source_sha256=source_sha256,
             digests={member.name: _sha256(member.path) for member in artifact.members},
         )

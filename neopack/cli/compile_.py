@@ -23,7 +23,17 @@ __all__ = ["compile_"]
 
 _JOB = "SageMaker"
 # what a job does not read; what only jobs read is the panel above
-OF_LOCAL = frozenset({"engine", "precision", "max_difference"})
+OF_LOCAL = frozenset(
+    {
+        "engine",
+        "precision",
+        "max_difference",
+        "calibration",
+        "preprocess",
+        "metric",
+        "max_accuracy_drop",
+    }
+)
 
 
 class Backend(StrEnum):
@@ -57,11 +67,32 @@ def compile_(
     ] = None,
     engine: Annotated[str | None, typer.Option(help="The local engine to use.")] = None,
     precision: Annotated[
-        str, typer.Option(help="fp32, bf16 or fp16, where engine and CPU really compute in it.")
+        str,
+        typer.Option(
+            help="fp32, bf16, fp16, int8, int8-weights, or auto: the fastest, by measurement."
+        ),
     ] = "fp32",
     max_difference: Annotated[
         float | None,
         typer.Option(help="How far outputs may be from the golden ones; 1e-3 in fp32."),
+    ] = None,
+    calibration: Annotated[
+        str | None,
+        typer.Option(
+            help="For int8: an .npz or .npy, a folder of images, module:callable, or random."
+        ),
+    ] = None,
+    preprocess: Annotated[
+        str | None,
+        typer.Option(help="For images: 'size=224x224 mean=... std=... layout=NCHW'."),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="For int8: top1, cosine, mse, or module:callable."),
+    ] = None,
+    max_accuracy_drop: Annotated[
+        float | None,
+        typer.Option(help="How much of the metric int8 may lose; 0.01 by default."),
     ] = None,
     role: Annotated[
         str | None, typer.Option(help="ARN of the role of the jobs.", rich_help_panel=_JOB)
@@ -153,6 +184,10 @@ def compile_(
             precision=precision,
             engine=engine,
             max_difference=max_difference,
+            calibration=calibration,
+            preprocess=preprocess,
+            metric=metric,
+            max_accuracy_drop=max_accuracy_drop,
             force=force,
             limits=limits_of(limit or ()),
         )

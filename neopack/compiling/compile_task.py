@@ -6,27 +6,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from neopack.compiling import precisions, quantizing
 from neopack.engines import registry as engines
-from neopack.engines.compare import compared
 from neopack.formats.codec import from_json, to_json
 from neopack.frameworks import registry as frameworks
 from neopack.values.artifact import CompilationRequest
 from neopack.values.json import AnyJson
 from neopack.values.log import Log
+from neopack.values.quantization import AUTO, QUANTIZED, Calibration
 
 __all__ = ["TASKS"]
 
 
 def compile_model(data: AnyJson, log: Log) -> AnyJson:
-    """Compile a model with the engine named, into ``out``, and compare it with its goldens."""
+    """Compile a model with the engine named, into ``out``, and compare it with its goldens; in
+    8 bits, judge it by its calibration data too."""
     request, out = from_json(CompilationRequest, data["request"]), Path(data["out"])
     engine = engines.get(data["engine"])
     if not engines.takes_original(engine.name):
         model = frameworks.get(request.framework).lifted(request.model, out)
         request = replace(request, model=model)
-    artifact = engine.compile(request, out, log)
-    with log.step("comparing with the golden outputs"):
-        return to_json(compared(engine, artifact, request, out, log))
+    chosen = data["calibration"]
+    calibration = None if chosen is None else from_json(Calibration, chosen)
+    if request.precision == AUTO:
+        return to_json(precisions.fastest(engine, request, calibration, out, log))
+    if request.precision in QUANTIZED:
+        return to_json(quantizing.quantize(engine, request, calibration, out, log))
+    return to_json(quantizing.compile_plain(engine, request, out, log))
 
 
 TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {"compile": compile_model}

@@ -25,10 +25,12 @@ from neopack.processes.child import Child
 from neopack.values.artifact import CompilationRequest, CompiledArtifact
 from neopack.values.log import Log
 from neopack.values.model import Member
+from neopack.values.quantization import AUTO
 from neopack.values.target import Target
 
 __all__ = ["compile_archive", "compile_opened", "default_output"]
 
+FP32 = "fp32"
 TASKS = "neopack.compiling.compile_task"
 
 
@@ -75,7 +77,8 @@ def compile_opened(
         max_difference=settings.max_difference,
         data_input_config=layout.data_input_config,
     )
-    engine = registry.choose(request, settings.engine)
+    first = replace(request, precision=FP32) if settings.precision == AUTO else request
+    engine = registry.choose(first, settings.engine)
     log.note(
         f"a local compilation with {engine.name} {engine.available().version} for {target.name}, "
         "not a Neo job"
@@ -112,6 +115,7 @@ def _compiled(
             "engine": engine,
             "request": to_json(replace(request, model=model, folder=folder, members=names)),
             "out": str(staging),
+            "calibration": to_json(settings.calibrated),
         }
         with log.step("compiling"):
             made = from_json(CompiledArtifact, child.call("compile", task))

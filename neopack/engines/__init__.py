@@ -5,17 +5,25 @@ An engine sees files and a signature, never a framework package of ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from neopack.values.artifact import CompilationRequest, CompiledArtifact, Runner
+from neopack.values.artifact import Array, CompilationRequest, CompiledArtifact, Runner
 from neopack.values.json import Json
 from neopack.values.log import Log
 from neopack.values.signature import Signature
 
-__all__ = ["ArtifactOption", "Availability", "Engine", "EngineVerdict"]
+__all__ = [
+    "ArtifactOption",
+    "Availability",
+    "Engine",
+    "EngineVerdict",
+    "Judge",
+    "QuantizationOrder",
+    "Quantizer",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +88,50 @@ class Engine(Protocol):
         threads: int | None,
     ) -> Runner:
         """A runner from the artifact's files in ``folder``, which may be deleted afterwards."""
+
+
+class Judge(Protocol):
+    """The metric of a quantized model, on ``inputs`` that do not calibrate.
+
+    ``before`` is the score of the fp32 model, and higher is better.
+    """
+
+    @property
+    def inputs(self) -> Sequence[Mapping[str, Array]]: ...
+
+    before: float
+    max_drop: float
+
+    def score(self, places: Sequence[int], outputs: Sequence[Mapping[str, Array]]) -> float:
+        """The score of ``outputs``, which are those for the inputs at ``places``."""
+
+    def each(
+        self, places: Sequence[int], outputs: Sequence[Mapping[str, Array]]
+    ) -> list[float] | None:
+        """The score of each of them alone; None where the metric is of all together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantizationOrder:
+    """Quantize to ``precision`` with the inputs ``samples``, one call each. Without ``judge``
+    accuracy is unknown, and is not controlled."""
+
+    precision: str
+    samples: Sequence[Mapping[str, Array]]
+    judge: Judge | None = None
+
+
+@runtime_checkable
+class Quantizer(Protocol):
+    """What an engine has beside ``Engine`` if its catalogue row names precisions that it
+    ``quantizes`` to."""
+
+    def quantize(
+        self, reference: CompiledArtifact, order: QuantizationOrder, out: Path, log: Log
+    ) -> tuple[CompiledArtifact, tuple[str, ...]]:
+        """Quantize an artifact of this engine in fp32 into files under ``out``, and name the
+        layers that stayed in fp32 for the sake of the judge.
+
+        It may be worse than the judge allows: who called measures it again. Raises as
+        ``Engine.compile`` does.
+        """

@@ -12,12 +12,19 @@ import re
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from neopack import distributions
 from neopack.distributions import install_hint
-from neopack.engines import ArtifactOption, Availability, EngineVerdict, registry
+from neopack.engines import (
+    ArtifactOption,
+    Availability,
+    EngineVerdict,
+    QuantizationOrder,
+    registry,
+)
 from neopack.errors import EngineFailed, Missing, Unsupported, first_line
 from neopack.outputs.atomic import refuse_full
 from neopack.values.artifact import Array, CompilationRequest, CompiledArtifact, Runner
@@ -31,12 +38,26 @@ __all__ = ["OpenVino", "engine"]
 GRAPH, WEIGHTS = "compiled.xml", "compiled.bin"
 SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 # neopack's word -> OpenVINO's property value, and the capability a CPU must have for it
-PRECISIONS = {"fp32": ("f32", "FP32"), "bf16": ("bf16", "BF16"), "fp16": ("f16", "FP16")}
+PRECISIONS = {
+    "fp32": ("f32", "FP32"),
+    "bf16": ("bf16", "BF16"),
+    "fp16": ("f16", "FP16"),
+    # what is not quantized is in fp32
+    "int8": ("f32", "INT8"),
+    "int8-weights": ("f32", "FP32"),
+}
 # the lines that name operators in the report on a model that is not wholly converted
 UNCONVERTED = re.compile(r"No conversion rule found for operations: (.+)")
 REFUSED = re.compile(r"Conversion is failed for: (.+)")
-# the largest relative difference from the golden outputs that passes unasked
-ALLOWED = {"fp32": 1e-3, "bf16": 5e-2, "fp16": 1e-2}
+# the largest relative difference from golden outputs that passes unasked; those of int8 may lie
+# outside the ranges that were calibrated: a metric of real data decides
+ALLOWED = {
+    "fp32": 1e-3,
+    "bf16": 5e-2,
+    "fp16": 1e-2,
+    "int8": float("inf"),
+    "int8-weights": 5e-2,
+}
 
 
 class OpenVino:
@@ -47,7 +68,7 @@ class OpenVino:
         ArtifactOption(name="PERFORMANCE_HINT", values=("LATENCY",)),
         ArtifactOption(
             name="INFERENCE_PRECISION_HINT",
-            values=tuple(value for value, _ in PRECISIONS.values()),
+            values=tuple(dict.fromkeys(value for value, _ in PRECISIONS.values())),
         ),
     )
 
@@ -73,10 +94,32 @@ class OpenVino:
             engine_version=str(openvino.__version__).split("-")[0],
             target=request.target.name,
             precision=request.precision,
-            members=tuple(Member(name=name, path=out / name) for name in (GRAPH, WEIGHTS)),
+            members=_members(out),
             signature=request.signature,
             options=properties,
         )
+
+    def quantize(
+        self, reference: CompiledArtifact, order: QuantizationOrder, out: Path, log: Log
+    ) -> tuple[CompiledArtifact, tuple[str, ...]]:
+        from neopack.engines.openvino_int8 import Ports, quantized
+
+        openvino = _openvino()
+        properties = _properties(order.precision)
+        graph, weights = (str(member.path) for member in reference.members)
+        names = [_port_name(at) for at in range(len(reference.signature.inputs))]
+        with log.step("quantizing"):
+            model = openvino.Core().read_model(graph, weights)
+            small, kept = quantized(model, order, Ports(reference.signature, names), log)
+            openvino.save_model(small, str(out / GRAPH), compress_to_fp16=False)
+        artifact = replace(
+            reference,
+            precision=order.precision,
+            members=_members(out),
+            options=properties,
+            difference=None,
+        )
+        return artifact, kept
 
     def allowed_difference(self, precision: str) -> float:
         return ALLOWED[precision]
@@ -135,6 +178,10 @@ class OpenVinoRunner:
         if request is None:
             request = self._of_thread.request = self._compiled.create_infer_request()
         return request
+
+
+def _members(out: Path) -> tuple[Member, ...]:
+    return tuple(Member(name=name, path=out / name) for name in (GRAPH, WEIGHTS))
 
 
 def _convert(openvino: Any, request: CompilationRequest) -> Any:

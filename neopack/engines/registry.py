@@ -10,12 +10,14 @@ from neopack.errors import Missing, Unsafe, Unsupported, UsageError
 from neopack.plugins import Plugins
 from neopack.values.artifact import CompilationRequest
 from neopack.values.json import Json
+from neopack.values.quantization import AUTO
 
 __all__ = [
     "choose",
     "get",
     "install_hint",
     "names",
+    "precisions",
     "preload",
     "refuse_options",
     "takes_original",
@@ -36,6 +38,11 @@ def get(name: str) -> Engine:
     if found is None:
         raise Unsupported(f"no engine {name!r}", hint=f"there are {', '.join(names())}")
     return found
+
+
+def precisions(name: str) -> tuple[str, ...]:
+    """The precisions of a built-in engine; of another, fp32."""
+    return tuple(_plugins.rows.get(name, {}).get("precisions", ("fp32",)))
 
 
 def unsafe_options(name: str, options: Mapping[str, Json]) -> tuple[str, ...]:
@@ -91,7 +98,7 @@ def choose(
 
 
 def _refuse_unknown_precision(asked: str) -> None:
-    known = {word for row in _plugins.rows.values() for word in row["precisions"]}
+    known = {AUTO, *(word for row in _plugins.rows.values() for word in row["precisions"])}
     if asked not in known:
         raise UsageError(f"no precision {asked!r}", hint=f"there are {', '.join(sorted(known))}")
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from neopack.errors import Malformed, SourceError, first_line
 from neopack.values.artifact import Array
 
-__all__ = ["in_dtype", "load_arrays", "save_arrays"]
+__all__ = ["in_dtype", "load_array", "load_arrays", "save_arrays"]
 
 # numpy's letters for bool, integers, unsigned ones and floats
 NUMBERS = "biuf"
@@ -48,38 +49,57 @@ def load_arrays(path: Path) -> dict[str, Array]:
 
     Raises ``Malformed`` if the file is not an .npz of numbers, ``SourceError`` if it is missing.
     """
+    import numpy as np
+
+    with _reading(path, "an .npz of arrays", HINT) as stream:
+        if stream.read(len(ZIP)) != ZIP:  # NumPy's error would suggest unpickling
+            raise Malformed("is not an .npz of arrays", where=str(path), hint=HINT)
+        stream.seek(0)
+        with np.load(stream, allow_pickle=False) as stored:
+            arrays = {_plain(name): stored[name] for name in stored.files}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise Malformed(f"{name!r} is not an .npy", where=str(path), hint=HINT)
+        _refuse_no_numbers(array, repr(name), path)
+    return arrays
+
+
+def load_array(path: Path) -> Array:
+    """Return the array of an .npy. Raises as ``load_arrays`` does."""
+    from numpy.lib import format as npy
+
+    hint = "write it with numpy.save(FILE, ARRAY)"
+    with _reading(path, "an .npy of numbers", hint) as stream:
+        array = npy.read_array(stream, allow_pickle=False)
+    _refuse_no_numbers(array, "it", path)
+    return array
+
+
+@contextmanager
+def _reading(path: Path, what: str, hint: str) -> Iterator[BinaryIO]:
+    """Raise ``Malformed`` for what zipfile and NumPy raise for damage: they have no common base
+    class."""
     import tokenize
     import warnings
     import zipfile
     import zlib
 
-    import numpy as np
-
-    # what zipfile and NumPy raise for damage; they have no common base class
     plain = (OSError, ValueError, EOFError, MemoryError, RuntimeError, OverflowError, SyntaxError)
     damage = (*plain, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
     try:
         with warnings.catch_warnings(), path.open("rb") as stream:
             warnings.simplefilter("ignore")  # about headers that NumPy parses twice
-            if stream.read(len(ZIP)) != ZIP:  # NumPy's error would suggest unpickling
-                raise Malformed("is not an .npz of arrays", where=str(path), hint=HINT)
-            stream.seek(0)
-            with np.load(stream, allow_pickle=False) as stored:
-                arrays = {_plain(name): stored[name] for name in stored.files}
+            yield stream
     except FileNotFoundError:
         raise SourceError("no such file", where=str(path)) from None
     except damage as error:
-        raise Malformed(
-            f"is not an .npz of arrays: {first_line(error)}", where=str(path), hint=HINT
-        ) from None
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray):
-            raise Malformed(f"{name!r} is not an .npy", where=str(path), hint=HINT)
-        if array.dtype.kind not in NUMBERS:
-            raise Malformed(
-                f"{name!r} is not an array of numbers but of {array.dtype}", where=str(path)
-            )
-    return arrays
+        reason = f"is not {what}: {first_line(error)}"
+        raise Malformed(reason, where=str(path), hint=hint) from None
+
+
+def _refuse_no_numbers(array: Array, name: str, path: Path) -> None:
+    if array.dtype.kind not in NUMBERS:
+        raise Malformed(f"{name} is not an array of numbers but of {array.dtype}", where=str(path))
 
 
 def in_dtype(array: Array, dtype: str) -> Array:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from neopack.artifacts.load import require_file
 from neopack.errors import EngineFailed, UsageError
+from neopack.formats.codec import from_json
 from neopack.measure.machine import Machine, this_machine
 from neopack.measure.price import Price
 from neopack.measure.statistics import Latency, Ratio, latency, ratio
@@ -20,6 +21,7 @@ from neopack.options import BenchOptions
 from neopack.processes.child import Child
 from neopack.values.json import AnyJson
 from neopack.values.log import Log
+from neopack.values.quantization import Quantization
 
 __all__ = ["BenchResult", "Side", "bench"]
 
@@ -40,6 +42,7 @@ class Side:
     version: str
     precision: str
     latency: Latency
+    quantization: Quantization | None = None
     batch: int = 1
     per_million: float | None = None
 
@@ -124,9 +127,14 @@ def _sides(
             engine=side["engine"],
             version=side["version"],
             precision=side["precision"],
+            quantization=_quantization(side["quantization"]),
             latency=latency([second for window in measured for second in window]),
             batch=_batch([spec["shape"] for spec in side["inputs"]]),
         )
+
+
+def _quantization(data: AnyJson) -> Quantization | None:
+    return None if data is None else from_json(Quantization, data)
 
 
 def _batch(shapes: Sequence[Sequence[int]]) -> int:

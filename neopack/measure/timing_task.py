@@ -9,6 +9,7 @@ from typing import Any
 
 from neopack import distributions
 from neopack.artifacts.load import load_opened, open_archive
+from neopack.formats.codec import to_json
 from neopack.goldens.comparison import difference
 from neopack.goldens.inputs import random_inputs, request_of
 from neopack.values.artifact import Array, Runner
@@ -52,6 +53,7 @@ class _Timing:
             "engine": runtimes[0],
             "version": next(filter(None, map(distributions.version, runtimes)), compiled_in),
             "precision": opened.precision,
+            "quantization": to_json(opened.compiled and opened.compiled.quantization),
             "inputs": [{"dtype": r.dtype, "shape": list(r.shape)} for r in requests],
         }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from neopack.engines import registry
 from neopack.measure.bench import BenchResult, Side
 from neopack.measure.statistics import Ratio
+from neopack.reports.quantization import quantization_text
 from neopack.reports.wrapping import table
 
 __all__ = ["bench_text"]
@@ -24,6 +25,11 @@ def bench_text(result: BenchResult) -> str:
         lines += _compared(result.sides[0], result.sides[1], result.ratio)
     if result.difference is not None:
         lines.append(f"their outputs differ by {result.difference:.2g} of the largest")
+    lines += [
+        f"accuracy of {side.archive}: {quantization_text(side.quantization)}"
+        for side in result.sides
+        if side.quantization is not None
+    ]
     machine = result.machine
     threads = result.settings.threads or "the engines' own"
     features = " ".join(machine.features) or "no AVX2"

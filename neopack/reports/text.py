@@ -11,10 +11,12 @@ from neopack.artifacts.inspecting import Inspection
 from neopack.checks.failure_reasons import Explanation
 from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts
 from neopack.reports.evidence import compiler_line, framework_line
+from neopack.reports.quantization import quantization_text, trial_text
 from neopack.reports.wrapping import fitted, table, wrapped
 from neopack.values.artifact import CompiledArtifact, NeoArchive
 from neopack.values.finding import CheckedModels, CheckResult, Finding, Report
 from neopack.values.model import ModelInfo
+from neopack.values.quantization import Quantization
 from neopack.values.signature import Signature, TensorSpec
 
 __all__ = [
@@ -157,8 +159,18 @@ def artifact_text(artifact: CompiledArtifact) -> str:
             f"{artifact.path}",
             f"  compiled by     {how}, here, for {artifact.target}; not a Neo job",
             f"  difference      {compared}",
+            *_accuracy(artifact.quantization),
+            *(f"  tried           {trial_text(trial)}" for trial in artifact.trials),
         ]
     )
+
+
+def _accuracy(quantization: Quantization | None) -> Iterator[str]:
+    if quantization is None:
+        return
+    yield f"  accuracy        {quantization_text(quantization)}"
+    if quantization.kept:
+        yield from wrapped("  kept in fp32    ", ", ".join(quantization.kept))
 
 
 def artifacts_text(artifacts: Sequence[CompiledArtifact]) -> str:
@@ -194,6 +206,8 @@ def inspected_text(inspection: Inspection) -> str:
             f"  engine      {artifact.engine} {artifact.engine_version}, {artifact.precision}"
         )
         lines.append(f"  target      {artifact.target}")
+        if artifact.quantization is not None:
+            lines.append(f"  accuracy    {quantization_text(artifact.quantization)}")
         lines += _signature(artifact.signature)
     if inspection.entries:
         lines.append("  members")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from neopack.values.finding import Report
 from neopack.values.json import Json
 from neopack.values.model import Member
+from neopack.values.quantization import Quantization, Trial
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
@@ -85,7 +86,8 @@ class CompiledArtifact:
 
     ``difference`` is the largest absolute difference over the largest absolute golden
     output, or None where there were no goldens to compare with. It is that of the ``twin``
-    where the artifact's own code does not run here.
+    where the artifact's own code does not run here. ``quantization`` is there in 8 bits, and
+    ``trials`` where the precision was chosen by measurement.
     """
 
     engine: str
@@ -96,6 +98,8 @@ class CompiledArtifact:
     signature: Signature
     options: Mapping[str, Json] = field(default_factory=dict)
     difference: float | None = None
+    quantization: Quantization | None = None
+    trials: tuple[Trial, ...] = ()
     path: Path | None = None
     twin: Twin | None = None
 

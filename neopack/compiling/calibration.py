@@ -1,0 +1,241 @@
+"""Calibration data: read from what a user names, judged by the signature, cut into calls.
+
+All of this runs in a child process: a callable is the user's own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from neopack.compiling.images import Preprocess, image_files, pixels
+from neopack.errors import ExportFailed, UsageError, first_line
+from neopack.frameworks.callables import import_callable, looks_like_callable
+from neopack.goldens.arrays import load_array, load_arrays
+from neopack.goldens.inputs import random_inputs, request_of
+from neopack.values.artifact import Array
+from neopack.values.log import Log
+from neopack.values.quantization import Calibration
+from neopack.values.signature import Signature, TensorSpec
+
+__all__ = ["FORMS", "Sample", "read_samples", "split"]
+
+FORMS = "an .npz or .npy (samples first), a folder of images, module:callable, or random"
+LABELS = "labels"
+# NNCF calibrates with 300 unless told otherwise; twice as many are held back
+MOST = 900
+RANDOM_SAMPLES = 32
+LEAST = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The inputs of one call, in the packaged shape, and the labels of its rows, if known."""
+
+    inputs: Mapping[str, Array]
+    labels: Array | None = None
+
+
+def read_samples(calibration: Calibration, signature: Signature, log: Log) -> tuple[Sample, ...]:
+    """The calls that ``calibration`` names, in its order.
+
+    Raises ``UsageError`` for data that does not fit the signature, and for fewer than two calls;
+    ``Malformed`` for a damaged file; ``ExportFailed`` where the user's callable raises.
+    """
+    if calibration.is_random:
+        return _random(signature)
+    samples = _read(calibration, signature)
+    if len(samples) < LEAST:
+        raise UsageError(
+            f"there is {len(samples) or 'not one'} sample: at least {LEAST} are needed, since "
+            "accuracy is measured on others than those that calibrate",
+            where=calibration.data,
+            hint="a few hundred are usual",
+        )
+    if len(samples) > MOST:
+        log.note(f"of {len(samples)} samples, {MOST} are used, evenly spaced")
+        samples = tuple(samples[i * len(samples) // MOST] for i in range(MOST))
+    return samples
+
+
+def split(samples: Sequence[Sample]) -> tuple[Sequence[Sample], Sequence[Sample]]:
+    """Those that calibrate, every third one, and those held back: data is often sorted."""
+    calibrating = samples[::3]
+    return calibrating, [sample for at, sample in enumerate(samples) if at % 3]
+
+
+def _read(calibration: Calibration, signature: Signature) -> tuple[Sample, ...]:
+    data, path = calibration.data, Path(calibration.data)
+    if path.is_dir():
+        return _of_images(path, calibration.preprocess, signature)
+    if calibration.preprocess is not None:
+        raise UsageError("--preprocess is for a folder of images", where=data)
+    if looks_like_callable(data):
+        return tuple(_of_callable(data, signature))
+    if path.suffix == ".npy":
+        return _of_arrays({_only(signature, data).name: load_array(path)}, signature, data)
+    if path.suffix == ".npz":
+        return _of_arrays(load_arrays(path), signature, data)
+    raise UsageError("is not calibration data", where=data, hint=f"give {FORMS}")
+
+
+def _random(signature: Signature) -> tuple[Sample, ...]:
+    requests = [request_of(spec) for spec in signature.inputs]
+    return tuple(Sample(inputs=random_inputs(requests, seed)) for seed in range(RANDOM_SAMPLES))
+
+
+def _only(signature: Signature, where: str) -> TensorSpec:
+    if len(signature.inputs) != 1:
+        names = ", ".join(spec.name for spec in signature.inputs)
+        raise UsageError(
+            f"is for one input, and the model has {names}",
+            where=where,
+            hint="give an .npz with an array for each",
+        )
+    return signature.inputs[0]
+
+
+# --- arrays -----------------------------------------------------------------------------------
+
+
+def _of_arrays(
+    arrays: Mapping[str, Array], signature: Signature, where: str
+) -> tuple[Sample, ...]:
+    named = dict(arrays)
+    specs = {spec.name: spec for spec in signature.inputs}
+    labels = None if LABELS in specs else named.pop(LABELS, None)
+    _refuse_other_names(named, specs, where)
+    calls = {name: _calls(named[name], specs[name], where) for name in specs}
+    counts = {name: len(each) for name, each in calls.items()}
+    if len(set(counts.values())) > 1:
+        said = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise UsageError(f"the inputs have different numbers of samples: {said}", where=where)
+    count = next(iter(counts.values()))
+    rows = None if labels is None else _labels(labels, named, signature, count, where)
+    return tuple(
+        Sample(
+            inputs={name: calls[name][at] for name in specs},
+            labels=None if rows is None else rows[at],
+        )
+        for at in range(count)
+    )
+
+
+def _refuse_other_names(given: Iterable[str], wanted: Iterable[str], where: str) -> None:
+    missing, unknown = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
+    if missing or unknown:
+        said = f"lacks input {missing[0]!r}" if missing else f"has {unknown[0]!r}"
+        hint = f"the model takes {', '.join(wanted)}; {LABELS} may be beside them"
+        raise UsageError(said, where=where, hint=hint)
+
+
+def _calls(array: Array, spec: TensorSpec, where: str) -> list[Array]:
+    """Cut samples into calls of the packaged shape: each sample is a call, or a row of one."""
+    shape = tuple(spec.shape)
+    if array.ndim == len(shape) + 1 and array.shape[1:] == shape:
+        calls = list(array)
+    elif shape and array.ndim == len(shape) and array.shape[1:] == shape[1:]:
+        batch = shape[0] or 1
+        calls = [array[at : at + batch] for at in range(0, len(array) - batch + 1, batch)]
+    else:
+        rows = ["N", *shape[1:]]
+        raise UsageError(
+            f"input {spec.name!r} has shape {list(array.shape)}: give samples first, "
+            f"[{', '.join(map(str, rows))}]",
+            where=where,
+        )
+    return [_cast(call, spec, where) for call in calls]
+
+
+def _cast(array: Array, spec: TensorSpec, where: str) -> Array:
+    """In the dtype of the input, where the kind is the same: integers for floats are raw pixels
+    more often than not."""
+    import numpy as np
+
+    dtype = np.dtype(spec.dtype or "float32")
+    kinds = "iu" if dtype.kind in "iu" else dtype.kind
+    if array.dtype.kind not in kinds:
+        raise UsageError(
+            f"input {spec.name!r} is {array.dtype}, not {dtype}",
+            where=where,
+            hint="give what the model takes, after its preprocessing",
+        )
+    if dtype.kind == "f" and not np.isfinite(array).all():
+        raise UsageError(f"input {spec.name!r} has NaN or infinity", where=where)
+    cast = np.ascontiguousarray(array, dtype)
+    if dtype.kind in "iu" and not np.array_equal(cast, array):
+        raise UsageError(f"input {spec.name!r} has integers beyond {dtype}", where=where)
+    return cast
+
+
+def _labels(
+    labels: Array, arrays: Mapping[str, Array], signature: Signature, calls: int, where: str
+) -> Array:
+    """One row of labels for each call."""
+    spec = signature.inputs[0]
+    batch = (spec.shape[0] if spec.shape else 1) or 1
+    samples = len(arrays[spec.name])
+    rows = samples * (batch if arrays[spec.name].ndim > len(spec.shape) else 1)
+    if labels.dtype.kind not in "iu" or labels.size != rows:
+        raise UsageError(
+            f"{LABELS} has {labels.size} numbers of {labels.dtype}: give an integer for each of "
+            f"{rows} rows",
+            where=where,
+        )
+    return labels.ravel()[: calls * batch].reshape(calls, batch)
+
+
+# --- images and callables ---------------------------------------------------------------------
+
+
+def _of_images(folder: Path, text: str | None, signature: Signature) -> tuple[Sample, ...]:
+    spec = _only(signature, str(folder))
+    preprocess = Preprocess.parse(text, spec)
+    files = image_files(folder)
+    if len(files) > MOST:
+        files = [files[i * len(files) // MOST] for i in range(MOST)]
+    import numpy as np
+
+    rows = np.stack([pixels(path, preprocess) for path in files])
+    return _of_arrays({spec.name: rows}, signature, str(folder))
+
+
+def _of_callable(text: str, signature: Signature) -> Iterable[Sample]:
+    """What the callable yields: an array, arrays by name, or either with its labels."""
+    for at, value in enumerate(islice(_yielded(text), MOST)):
+        inputs, labels = value if isinstance(value, tuple) and len(value) == 2 else (value, None)
+        if not isinstance(inputs, Mapping):
+            inputs = {_only(signature, text).name: inputs}
+        yield _sample(inputs, labels, signature, f"{text}, sample {at}")
+
+
+def _yielded(text: str) -> Iterable[Any]:
+    function = import_callable(text)
+    try:
+        yield from function()
+    except (Exception, SystemExit) as error:
+        raise ExportFailed(
+            f"raised {type(error).__name__}: {first_line(error)}",
+            where=text,
+            hint="it is called without arguments and yields the inputs of one call at a time",
+        ) from error
+
+
+def _sample(inputs: Mapping[str, Any], labels: Any, signature: Signature, where: str) -> Sample:
+    import numpy as np
+
+    specs = {spec.name: spec for spec in signature.inputs}
+    _refuse_other_names(inputs, specs, where)
+    arrays = {}
+    for name, spec in specs.items():
+        array = np.asarray(inputs[name])
+        if array.shape != tuple(spec.shape):
+            raise UsageError(
+                f"input {name!r} has shape {list(array.shape)}, not {list(spec.shape)}",
+                where=where,
+            )
+        arrays[name] = _cast(array, spec, where)
+    return Sample(inputs=arrays, labels=None if labels is None else np.atleast_1d(labels))

@@ -1,0 +1,25 @@
+"""What 8 bits cost, and the precisions that were tried, in one line each."""
+
+from __future__ import annotations
+
+from neopack.values.quantization import Quantization, Trial
+
+__all__ = ["quantization_text", "trial_text"]
+
+
+def quantization_text(record: Quantization) -> str:
+    if record.drop is None:
+        with_what = f", calibrated with {record.calibration}" if record.calibration else ""
+        return f"unknown{with_what}"
+    drop = f"{record.drop:.2g} lost" if record.drop > 0 else "nothing lost"
+    return (
+        f"{record.metric} {record.before:.4g} in fp32, {record.after:.4g} now: {drop}, on "
+        f"{record.held_back} held-back samples"
+    )
+
+
+def trial_text(trial: Trial) -> str:
+    if trial.milliseconds is None:
+        return f"{trial.precision}: {trial.why_not}"
+    lost = "" if trial.drop is None else f", {max(trial.drop, 0.0):.2g} lost"
+    return f"{trial.precision}: {trial.milliseconds:.2f} ms{lost}"
