@@ -81,6 +81,30 @@ def test_the_loader_takes_a_model_of_each_other_framework(
         assert artifact.difference <= 1e-5
 
 
+@pytest.mark.filterwarnings("ignore")  # Keras 3 copies arrays with an old word of NumPy's
+def test_keras_layers_that_the_loader_does_not_take_are_written_otherwise(tmp_path: Path) -> None:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input((7, 6, 4))
+    excite = layers.Reshape((1, 1, 4))(layers.GlobalAveragePooling2D()(image))
+    x = layers.Multiply()([image, layers.Dense(4, activation="sigmoid")(excite)])
+    x = layers.UpSampling2D((2, 3))(layers.ReLU(negative_slope=0.1)(x))
+    x = layers.Conv2DTranspose(2, 3, strides=4, padding="same", dilation_rate=1)(x)
+    x = layers.Reshape((-1, 16))(x)
+    x = layers.Conv1D(4, 3, padding="causal", activation="tanh")(x)
+    x = layers.SeparableConv1D(5, 3, dilation_rate=2)(x)
+    x = layers.AveragePooling1D(40)(layers.BatchNormalization()(x))
+    x = layers.Permute((2, 1))(layers.LSTM(3, return_sequences=True)(x))
+    path = tmp_path / "m.tar.gz"
+    package.package(keras.Model(image, [x, image]), path=path, target="ml_c5")
+    assert package.verify(path).difference <= 1e-5
+    assert package.verify_compiler(path).difference <= 1e-5
+    rewrites = json.loads((tmp_path / "m.neopack.json").read_text())["rewrites"]
+    assert sum(", for TVM (" in each for each in rewrites) >= 8
+
+
 def test_integers_that_the_compiler_takes_as_floats_are_told(tmp_path: Path) -> None:
     """Neo's loader gives PyTorch's importer no dtypes: all inputs are float32, and forward casts
     them."""

@@ -31,6 +31,7 @@ from neopack.frameworks.keras import (
 )
 from neopack.frameworks.keras import run as keras_run
 from neopack.frameworks.keras.config import input_shape
+from neopack.frameworks.keras.lowering.for_tvm import lower_for_tvm
 from neopack.frameworks.keras.lowering.lower import lower
 from neopack.frameworks.keras.lowering.old_model import OldModel
 from neopack.frameworks.keras.read import Document
@@ -101,10 +102,12 @@ def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
     requests = _requests(specs, task.inputs, model.where)
     examples = task.examples(requests)
     shapes = {name: array.shape for name, array in examples.items()}
-    lowered = lower(opened, model.weights, shapes=shapes)
+    lowered = whole = lower(opened, model.weights, shapes=shapes)
+    if task.options.compiler_path == "tvm":
+        lowered = lower_for_tvm(whole)
     target = task.staging / MODEL_FILE
     fixed = all(None not in spec.shape[1:] for spec in specs)
-    rewrites = _write(model, lowered, target, keep=fixed, log=log)
+    rewrites = _write(model, lowered, target, keep=fixed and lowered is whole, log=log)
     names = _output_names(opened)
     with exact_source.computing(model.file, model.runtime, names, log) as exact:
         compute, warnings = _source_runner(model, lowered, names, task.staging, exact)
