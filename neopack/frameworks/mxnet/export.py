@@ -16,11 +16,13 @@ from neopack import runtimes
 from neopack.errors import ExportFailed, UsageError
 from neopack.frameworks import ExportTask
 from neopack.frameworks.binding import unknown_input
-from neopack.frameworks.mxnet import file_names, source
+from neopack.frameworks.mxnet import file_names, for_tvm, source
 from neopack.frameworks.mxnet.facts import SymbolFacts
+from neopack.frameworks.mxnet.for_tvm import LoweredSymbol
 from neopack.frameworks.mxnet.source import PARAMETERS_NAME, PREFIX, SYMBOL_NAME, SymbolFiles
 from neopack.goldens import inputs
 from neopack.goldens.cases import GoldenCase
+from neopack.runtimes import Worker
 from neopack.values.artifact import Array
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, facts_of
@@ -57,20 +59,39 @@ def _keep(pair: SymbolFiles, task: ExportTask, log: Log) -> ExportedModel:
             _request(described_input, task.inputs, subject)
             for described_input in described["inputs"]
         ]
+        if _for_tvm(task):
+            requests = [for_tvm.in_float32(request) for request in requests]
         examples = task.examples(requests)
         loaded, _ = worker.call("load", where, timeout=PATIENCE)
         handle = {"handle": loaded["handle"]}
 
-        def compute(given: Mapping[str, Array]) -> dict[str, Array]:
+        def answer(given: Mapping[str, Array]) -> dict[str, Array]:
             return worker.call("predict", handle, arrays=dict(given), timeout=PATIENCE)[1]
 
+        dtypes = {each["name"]: each["dtype"] for each in described["inputs"]}
+        compute = for_tvm.float32_of(answer, dtypes) if _for_tvm(task) else answer
         cases = task.golden_cases(requests, examples, compute(examples), compute)
-    paths = {SYMBOL_NAME: pair.symbol, PARAMETERS_NAME: pair.parameters}
-    if pair.shapes:
-        paths[file_names.SHAPES] = pair.shapes
-    for name, path in paths.items():
-        shutil.copyfile(path, task.staging / name)
-    return _exported(task, tuple(paths), cases, described["mxnet"])
+        paths = {SYMBOL_NAME: pair.symbol, PARAMETERS_NAME: pair.parameters}
+        if pair.shapes:
+            paths[file_names.SHAPES] = pair.shapes
+        for name, path in paths.items():
+            shutil.copyfile(path, task.staging / name)
+        lowered = _lowered(worker, task, cases, log)
+    return _exported(task, tuple(paths), lowered, described["mxnet"])
+
+
+def _for_tvm(task: ExportTask) -> bool:
+    return task.options.compiler_path == "tvm"
+
+
+def _lowered(
+    worker: Worker, task: ExportTask, cases: Sequence[GoldenCase], log: Log
+) -> LoweredSymbol:
+    """What is in ``staging``, written anew where TVM compiles it and wants that."""
+    if not _for_tvm(task):
+        return LoweredSymbol(cases=tuple(cases), rewrites=())
+    files = (task.staging / SYMBOL_NAME, task.staging / PARAMETERS_NAME)
+    return for_tvm.lower(worker, files, cases, task.source.where, log)
 
 
 def _known_shapes(pair: SymbolFiles, requests: Sequence[InputRequest]) -> dict[str, list[int]]:
@@ -148,10 +169,11 @@ def _build(task: ExportTask, log: Log) -> ExportedModel:
             return worker.call("answer", source_of, arrays=dict(given), timeout=PATIENCE)[1]
 
         cases = task.golden_cases(requests, examples, outputs, compute)
+        lowered = _lowered(worker, task, cases, log)
     for remark in answer["remarks"]:
         log.warn(remark)
     members = (SYMBOL_NAME, PARAMETERS_NAME)
-    exported = _exported(task, members, cases, answer["mxnet"])
+    exported = _exported(task, members, lowered, answer["mxnet"])
     return replace(exported, warnings=tuple(answer["remarks"]))
 
 
@@ -176,9 +198,10 @@ def _in_order(requests: Sequence[InputRequest], where: str) -> list[InputRequest
 def _exported(
     task: ExportTask,
     members: Sequence[str],
-    cases: Sequence[GoldenCase],
+    lowered: LoweredSymbol,
     version: str,
 ) -> ExportedModel:
+    cases = lowered.cases
     return ExportedModel(
         framework="MXNET",
         members=tuple(Member(name=name, path=task.staging / name) for name in members),
@@ -187,4 +210,5 @@ def _exported(
         ),
         goldens=task.save_goldens(cases),
         versions={"mxnet": version},
+        rewrites=lowered.rewrites,
     )

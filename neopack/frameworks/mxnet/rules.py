@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 
 from neopack import facts, versions
-from neopack.frameworks.mxnet import file_names, operator_rules
+from neopack.frameworks.mxnet import file_names, operator_rules, tvm_rules
 from neopack.frameworks.mxnet.facts import ArrayFacts, MXNetFacts, SymbolFacts
 from neopack.rules.members import in_code, named, visible
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
@@ -317,4 +317,5 @@ RULES: tuple[Rule, ...] = (
     training,
     random,
     *operator_rules.RULES,
+    *tvm_rules.RULES,
 )

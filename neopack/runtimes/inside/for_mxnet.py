@@ -7,6 +7,8 @@ import warnings
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 from building import called
+from mxnet_for_tvm import REWRITES
+from mxnet_graph import in_float32, rewritten
 from mxnet_operators import listed
 from refusal import Refusal
 
@@ -19,6 +21,9 @@ ALONE = (
     "this runtime has MXNet and NumPy alone: where its packages are, call net.export() and "
     "package the files that it writes"
 )
+
+# what float32 holds as well, or nearly: half precision would come out otherwise
+CAST = {"float64", "int8", "uint8", "int32", "int64", "bool"}
 
 _handles: Iterator[int] = itertools.count(1)
 _loaded: Dict[int, "_Model"] = {}
@@ -169,6 +174,37 @@ def predict(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
 def release(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
     _loaded.pop(data["handle"], None)
     return {}, {}
+
+
+def lower(data: Json, arrays: Arrays) -> Tuple[Json, Arrays]:
+    """Write the model to ``prefix`` in operators and float32, as TVM's importer takes it. Gives
+    the operators that were written in others, and the dtypes of what was cast; the files are
+    written only where there are some."""
+    mx, model = _mxnet(), _open(data, arrays)
+    held = dict(model.arguments, **model.auxiliary)
+    shapes = {name: held[name].shape for name in model.symbol.list_inputs() if name in held}
+    shapes.update({name: tuple(shape) for name, shape in data["shapes"].items()})
+    cast = {name: _name_of(each.dtype) for name, each in held.items()}
+    cast = {name: dtype for name, dtype in cast.items() if dtype in CAST}
+    whole = {name: dtype for name, dtype in cast.items() if dtype != "float64"}
+    held.update({name: held[name].astype("float32") for name in cast})
+    text, done = rewritten(model.symbol, shapes, held, REWRITES, whole)
+    if done or cast:
+        symbol = mx.sym.load_json(in_float32(text) if cast else text)
+        own = {"arg:" + name: name for name in symbol.list_arguments()}
+        own.update({"aux:" + name: name for name in symbol.list_auxiliary_states()})
+        symbol.save(data["prefix"] + "-symbol.json")
+        mx.nd.save(
+            data["prefix"] + "-0000.params",
+            {key: held[name] for key, name in own.items() if name in held},
+        )
+    return {"rewrites": done, "cast": sorted(set(cast.values()))}, {}
+
+
+def _name_of(dtype: Any) -> str:
+    import numpy as np
+
+    return str(np.dtype(dtype).name)
 
 
 # --- models that are code -------------------------------------------------------------------
@@ -354,5 +390,5 @@ def _in_words(task: Callable[[Json, Arrays], Tuple[Json, Arrays]]) -> Any:
 
 TASKS = {
     task.__name__: _in_words(task)
-    for task in (versions, operators, describe, export, answer, load, predict, release)
+    for task in (versions, operators, describe, lower, export, answer, load, predict, release)
 }

@@ -123,6 +123,14 @@ def of_operator(
     return mxnet(info=replace(info, facts=facts_), framework_version=version)
 
 
+def for_tvm(operator: str, *beside: str, **attributes: str) -> CheckContext:
+    """A symbol of an operator, and of others that are only named, for an edge device."""
+    one, info = SymbolOperator(operator=operator, attributes=attributes, place="a"), mxnet_info()
+    places = dict.fromkeys((operator, *beside), "a")
+    facts_ = replace(facts_of(info, SymbolFacts), operators=(one,), places=places)
+    return mxnet("rasp4b", info=replace(info, facts=facts_))
+
+
 def untold(**known: Any) -> ModelInfo:
     return replace(torch_info(**known), signature=None)
 
@@ -840,6 +848,24 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (of_operator("FullyConnected", num_hidden="3", no_bias="yes"), "which is not bool"),
         (of_operator("_npx_relu", version="1.5.1"), "by MXNet 1.5.1"),
     ],
+    "NEO-MX-024": [
+        (for_tvm("LeakyReLU", act_type="selu"), "LeakyReLU (a): act_type=selu"),
+        (for_tvm("Activation", act_type="softsign"), "an act_type other than"),
+        (for_tvm("InstanceNorm"), "eps is 0.00001"),
+        (for_tvm("softmax", temperature="2.0"), "temperature is left out"),
+        (for_tvm("Pooling", pool_type="max", kernel="(2,)"), "a kernel of one dim"),
+        (for_tvm("RNN", mode="gru"), "weights in one row"),
+        (for_tvm("_zeros", shape="(0, 5)"), "dims that are to be inferred"),
+        (for_tvm("Deconvolution", dilate="(2, 2)"), "dilate"),
+    ],
+    "NEO-MX-025": [
+        (for_tvm("sum"), "over all axes"),
+        (for_tvm("cbrt"), "negative numbers"),
+        (for_tvm("GroupNorm", num_groups="2"), "a scale for each group"),
+    ],
+    "NEO-MX-026": [
+        (mxnet("rasp4b", info=mxnet_info(dtypes={"float32": 2, "float64": 3})), "3 float64"),
+    ],
     "NEO-TF-009": [(tensorflow(info=tensorflow_info(signatures={})), "no signature")],
     "NEO-TF-010": [
         (
@@ -1373,9 +1399,22 @@ HOLDS: dict[str, list[CheckContext]] = {
         of_operator("LeakyReLU", slope="1e-3"),
         of_operator("FullyConnected", num_hidden=" 3", no_bias="True"),
         of_operator("Custom", op_type="mine"),
+        of_operator("add_n", num_args="2"),
         of_operator("Activating", written="0.8.0"),
         of_operator("Activating", version="1.9.1"),
     ],
+    "NEO-MX-024": [
+        for_tvm("LeakyReLU", act_type="leaky"),
+        for_tvm("InstanceNorm", eps="1e-5"),
+        for_tvm("softmax", temperature="None", axis="1"),
+        for_tvm("Pooling", pool_type="max", kernel="(2, 2)"),
+        for_tvm("Pooling", pool_type="avg", global_pool="True", kernel="(1,)"),
+        for_tvm("RNN", "_rnn_param_concat", mode="gru"),
+        for_tvm("_zeros", "RNN", shape="(0, 5)"),
+        for_tvm("Deconvolution", dilate="(1, 1)"),
+    ],
+    "NEO-MX-025": [for_tvm("sum", axis="(1,)"), for_tvm("mean", keepdims="True"), mxnet()],
+    "NEO-MX-026": [mxnet("rasp4b")],
     "NEO-TF-009": [frozen()],
     "NEO-TF-010": [tensorflow(), frozen()],
     "NEO-TF-011": [tensorflow()],
