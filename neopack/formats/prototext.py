@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from neopack.errors import Malformed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
@@ -23,11 +23,15 @@ Schema = Mapping[str, Message]
 
 CHUNK = 64 << 10
 TOKEN = 2  # operations
+_BLANKS = rb" \t\r\n\v\f"
+# most strings are whole and without escapes: one match; a quote alone begins any other
 _TOKEN = re.compile(
-    rb"(?P<name>[A-Za-z_][A-Za-z0-9_./]*)|(?P<number>[+-]?\.?[0-9][0-9A-Za-z.+-]*)"
-    rb"|(?P<quote>[\"'])|(?P<sign>[-{}<>\[\]:,;])"
+    rb"[%s]*+(?:(?P<name>[A-Za-z_][A-Za-z0-9_./]*+)|(?P<number>[+-]?\.?[0-9][0-9A-Za-z.+-]*+)"
+    rb"|(?P<whole>\"[^\"\\\n]*+\"|'[^'\\\n]*+')|(?P<quote>[\"'])|(?P<sign>[-{}<>\[\]:,;]))"
+    % _BLANKS
 )
-_BLANK = re.compile(rb"[ \t\r\n\v\f]*+")
+_BLANK = re.compile(rb"[%s]*+" % _BLANKS)
+_NOT_AHEAD = frozenset(b"# \t\r\n\v\f")
 _IN_STRING = {
     quote: re.compile(rb"(?:[^\\\n%s]++|\\.)*+" % quote, re.DOTALL) for quote in (b'"', b"'")
 }
@@ -47,8 +51,7 @@ _CLOSING = {b"{": b"}", b"<": b">"}
 _WORDS = {b"true": 1, b"True": 1, b"t": 1, b"false": 0, b"False": 0, b"f": 0}
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     """``kind``: name, number, text, sign, or end."""
 
     kind: str
@@ -86,23 +89,30 @@ class _Scanner:
 
     def ahead(self) -> bytes:
         """The first byte of the next token, or b"" at the end."""
-        self._skip_blank()
+        if self._at == len(self._buffer) or self._buffer[self._at] in _NOT_AHEAD:
+            self._skip_blank()
         return self._buffer[self._at : self._at + 1]
 
     def take(self, *, keep: bool = True) -> _Token:
         """The next token. Without ``keep``, a string is skipped and returned empty."""
-        self._skip_blank()
-        offset = self._base + self._at
         self._budget.spend(TOKEN, self.source.name)
-        if self._at == len(self._buffer):
-            return _Token("end", b"", offset)
-        match = self._token()
+        match = _TOKEN.match(self._buffer, self._at)
+        if match is None or match.end() == len(self._buffer):  # the token may go on
+            self._skip_blank()
+            if self._at == len(self._buffer):
+                return _Token("end", b"", self._base + self._at)
+            match = self._token()
         if match is None or match.lastgroup is None:
-            raise self.broken("not text of Protocol Buffers", offset)
-        self._at = match.end()
-        if match.lastgroup == "quote":
-            return _Token("text", self._string(match.group(), keep=keep, start=offset), offset)
-        return _Token(match.lastgroup, match.group(), offset)
+            raise self.broken("not text of Protocol Buffers", self._base + self._at)
+        kind, value = match.lastgroup, match.group(match.lastgroup)
+        offset, self._at = self._base + match.end() - len(value), match.end()
+        if kind == "quote":
+            return _Token("text", self._string(value, keep=keep, start=offset), offset)
+        if kind == "whole" and keep:
+            self.limits.hold("record_bytes", len(value) - 2, where=self.source.name)
+        return (
+            _Token("text", value[1:-1], offset) if kind == "whole" else _Token(kind, value, offset)
+        )
 
     def broken(self, message: str, offset: int) -> Malformed:
         return Malformed(message, offset=offset, where=self.source.name)
@@ -111,9 +121,10 @@ class _Scanner:
         match = _TOKEN.match(self._buffer, self._at)
         longest = self.limits.name_bytes
         while match and match.end() == len(self._buffer) and match.end() - self._at <= longest:
-            if not self._more():
-                break
+            grown = self._more()
             match = _TOKEN.match(self._buffer, self._at)
+            if not grown:
+                break
         return match
 
     def _skip_blank(self) -> None:
