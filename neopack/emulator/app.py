@@ -17,6 +17,7 @@ from neopack.emulator.call import Environ, HttpCall, read
 from neopack.emulator.faults import Faults, refusal_of, wait
 from neopack.emulator.identity import identity
 from neopack.emulator.parts import too_late
+from neopack.emulator.permissions import permissions
 from neopack.emulator.regions import Buckets
 from neopack.emulator.replies import AwsError, Reply, refusal
 from neopack.emulator.script import Fault
@@ -111,11 +112,23 @@ class Front:
             return _sent(refusal(call.service, AwsError("NotImplemented", message, 501)), start)
         reply = (
             identity(call, self.role)
+            or permissions(call)
             or self._buckets.elsewhere(call)
             or integrity.refused(call)
             or too_late(call, self._moto)
         )
-        return _sent(reply, start) if reply else self._moto(call.environ, start)
+        return _sent(reply, start) if reply else self._ask_moto(call, start)
+
+    def _ask_moto(self, call: HttpCall, start: StartResponse) -> Iterable[bytes]:
+        """moto's answer. What it lacks, and its own bugs, are errors in the service's protocol."""
+        try:
+            return self._moto(call.environ, start)
+        except NotImplementedError:
+            message = f"neopack's emulator has no {call.operation} of {call.service}"
+            error = AwsError("NotImplemented", message, 501)
+        except Exception as why:  # noqa: BLE001 - any bug of moto's
+            error = AwsError("InternalFailure", f"{type(why).__name__}: {why}", 500)
+        return _sent(refusal(call.service, error), start)
 
     def _hurt(self, fault: Fault, call: HttpCall, start: StartResponse) -> Iterable[bytes]:
         refused = refusal_of(fault, call)

@@ -33,11 +33,15 @@ NOT_HEALTHY = (
 
 @dataclass(slots=True, kw_only=True)
 class EmulatedEndpoint:
-    """``serving`` answers now; ``coming`` is the container that is being started."""
+    """``serving`` answers now; ``coming`` is the container that is being started.
+
+    An endpoint keeps its variant: its configuration may be deleted.
+    """
 
     name: str
     region: str
     config: str
+    variant: Mapping[str, Any]
     created: float
     since: float
     modified: float
@@ -46,6 +50,7 @@ class EmulatedEndpoint:
     seen: int = 0
     why: str = ""
     next_config: str = ""
+    next_variant: Mapping[str, Any] | None = None
     serving: Hosted | None = None
     coming: Future[Hosted] | None = None
 
@@ -86,6 +91,7 @@ class Endpoints:
                 name=name,
                 region=region,
                 config=config,
+                variant=variant,
                 created=now,
                 since=now,
                 modified=now,
@@ -103,7 +109,7 @@ class Endpoints:
                 raise AwsError("ValidationException", message)
             config = request["EndpointConfigName"]
             variant = self._variant(region, config)
-            endpoint.next_config = config
+            endpoint.next_config, endpoint.next_variant = config, variant
             endpoint.coming = self._pool.submit(self._up, region, variant)
             self._move(endpoint, "Updating", self.clock.now())
         return {"EndpointArn": endpoint.arn}
@@ -123,7 +129,7 @@ class Endpoints:
             self.tick()
             endpoint = self._get(region, request["EndpointName"])
             endpoint.seen += 1
-            variant = self._variant(region, endpoint.config)
+            variant = endpoint.variant
         answer = {
             **_summary(endpoint),
             "EndpointConfigName": endpoint.config,
@@ -131,6 +137,8 @@ class Endpoints:
             "ProductionVariants": [
                 {
                     "VariantName": variant["VariantName"],
+                    "CurrentWeight": variant.get("InitialVariantWeight", 1.0),
+                    "DesiredWeight": variant.get("InitialVariantWeight", 1.0),
                     "CurrentInstanceCount": variant.get("InitialInstanceCount", 1),
                     "DesiredInstanceCount": variant.get("InitialInstanceCount", 1),
                 }
@@ -153,8 +161,8 @@ class Endpoints:
         summaries = [_summary(ask.item) for ask in shown]
         return {"Endpoints": summaries} | ({"NextToken": token} if token else {})
 
-    def container(self, region: str, name: str) -> Hosted:
-        """Return the container for an invocation. Raises ``ValidationError``."""
+    def container(self, region: str, name: str) -> tuple[Hosted, str]:
+        """The container for an invocation, and its variant's name. Raises ``ValidationError``."""
         with self._lock:
             self.tick()
             endpoint = self._endpoints.get((region, name))
@@ -164,7 +172,7 @@ class Endpoints:
             if endpoint.serving is None or endpoint.status not in ("InService", "Updating"):
                 message = f"Endpoint {name} is {endpoint.status}, and not in service."
                 raise AwsError("ValidationError", message)
-            return endpoint.serving
+            return endpoint.serving, endpoint.variant["VariantName"]
 
     # --- time
 
@@ -202,12 +210,13 @@ class Endpoints:
         if failed is None:
             previous, endpoint.serving = endpoint.serving, coming.result()
             endpoint.config, endpoint.why = endpoint.next_config or endpoint.config, ""
+            endpoint.variant = endpoint.next_variant or endpoint.variant
             if previous is not None:
                 previous.close()
         else:
-            variant = self._variant(endpoint.region, endpoint.config)["VariantName"]
+            variant = (endpoint.next_variant or endpoint.variant)["VariantName"]
             endpoint.why = NOT_HEALTHY.format(variant=variant, why=failed)[:1024]
-        endpoint.next_config = ""
+        endpoint.next_config, endpoint.next_variant = "", None
         # a failed update is rolled back
         status: Status = "Failed" if endpoint.serving is None else "InService"
         self._move(endpoint, status, endpoint.since + span.seconds)

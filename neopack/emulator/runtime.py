@@ -28,7 +28,7 @@ class InvocationApi:
         if path is None:
             raise AwsError("ValidationError", f"{call.path} is not a path of an endpoint", 404)
         name = unquote(path[1])
-        container = self._endpoints.container(call.region, name)
+        container, variant = self._endpoints.container(call.region, name)
         data = call.body()
         if len(data) > LARGEST_BODY:
             raise AwsError("ValidationError", f"Body is longer than {LARGEST_BODY} bytes", 413)
@@ -40,7 +40,7 @@ class InvocationApi:
             return _model_error(name, refused.status, refused.message)
         except NeopackError as error:
             return _model_error(name, 400, str(error))
-        headers = {"Content-Type": answer.kind, "x-Amzn-Invoked-Production-Variant": "AllTraffic"}
+        headers = {"Content-Type": answer.kind, "x-Amzn-Invoked-Production-Variant": variant}
         return Reply(status=200, headers=headers, body=answer.data)
 
 

@@ -182,7 +182,12 @@ def _listening(port: int) -> socket.socket:
 def _moto() -> Any:
     from moto.server import DomainDispatcherApplication, create_backend_app
 
-    return DomainDispatcherApplication(create_backend_app)
+    def service(name: str) -> Any:
+        made = create_backend_app(name)
+        made.config["PROPAGATE_EXCEPTIONS"] = True  # to the front, which answers in AWS's form
+        return made
+
+    return DomainDispatcherApplication(service)
 
 
 def _quiet() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from orders import order
+from orders import ROLE, order
 
 from neopack.emulator import Emulator
 
@@ -255,3 +255,16 @@ def test_an_operation_that_the_emulator_lacks_is_said_to_lack(aws: Emulator) -> 
 def test_a_service_that_the_emulator_lacks_is_said_to_lack(aws: Emulator) -> None:
     with pytest.raises(ClientError, match="iam, kms and logs, not ecr"):
         aws.client("ecr").describe_repositories()
+
+
+def test_an_operation_that_moto_lacks_is_said_to_lack(aws: Emulator) -> None:
+    with pytest.raises(ClientError, match="no ResetServiceSpecificCredential of iam"):
+        aws.client("iam").reset_service_specific_credential(ServiceSpecificCredentialId="A" * 20)
+
+
+def test_a_role_may_do_everything(aws: Emulator) -> None:
+    """Version 3 of the SageMaker SDK asks before it creates a model."""
+    asked = ["sagemaker:CreateModel", "s3:GetObject"]
+    answer = aws.client("iam").simulate_principal_policy(PolicySourceArn=ROLE, ActionNames=asked)
+    given = {each["EvalActionName"]: each["EvalDecision"] for each in answer["EvaluationResults"]}
+    assert given == dict.fromkeys(asked, "allowed")

@@ -57,7 +57,7 @@ def deploy(aws: Emulator, name: str = "net", **changes: Any) -> None:
         "Environment": asked["environment"],
     }
     variant = {
-        "VariantName": "AllTraffic",
+        "VariantName": "Only",
         "ModelName": name,
         "InstanceType": asked["instance"],
         "InitialInstanceCount": 1,
@@ -93,9 +93,11 @@ def test_an_endpoint_comes_up_answers_and_goes(compiled: Emulator, shelf: Path) 
         invoke(compiled, b"[]")
     compiled.advance(10)
     assert endpoint(compiled)["EndpointStatus"] == "InService"
+    compiled.client("sagemaker").delete_endpoint_config(EndpointConfigName="net")
+    assert endpoint(compiled)["ProductionVariants"][0]["VariantName"] == "Only"
     inputs, golden = load_goldens(shelf / "cnn.golden.npz")
     answer = invoke(compiled, json.dumps(inputs["image"].tolist()).encode())
-    assert answer["InvokedProductionVariant"] == "AllTraffic"
+    assert answer["InvokedProductionVariant"] == "Only"
     got = np.array(json.loads(answer["Body"].read()))
     np.testing.assert_allclose(got, next(iter(golden.values())), rtol=1e-3, atol=1e-5)
     compiled.client("sagemaker").delete_endpoint(EndpointName="net")
