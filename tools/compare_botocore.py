@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from neopack import facts
 from neopack.facts import hosting
@@ -18,6 +19,24 @@ from neopack.facts.rows import facts_file
 
 # neopack's instances are those that serve compiled models; the API lists all instances
 PART_ONLY = frozenset({"ProductionVariantInstanceType", "ProductionVariantAcceleratorType"})
+# the fields of facts/limits.toml whose bounds are in the model, by its names; the maximum of
+# MaxRuntimeInSeconds, for example, is only in its documentation
+BOUNDED = {
+    "EntityName": "CompilationJobName",
+    "RoleArn": "RoleArn",
+    "S3Uri": "S3Uri",
+    "DataInputConfig": "DataInputConfig",
+    "FrameworkVersion": "FrameworkVersion",
+    "CompilerOptions": "CompilerOptions",
+    "KmsKeyId": "KmsKeyId",
+    "VpcSecurityGroupIds": "SecurityGroupIds",
+    "Subnets": "Subnets",
+    "MaxPendingTimeInSeconds": "MaxPendingTimeInSeconds",
+    "TagList": "Tags",
+    "TagKey": "TagKey",
+    "TagValue": "TagValue",
+    "FailureReason": "FailureReason",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +49,7 @@ class Drift:
 
 
 def ours() -> Mapping[str, frozenset[str]]:
-    """Return neopack's values of each enum of the API."""
+    """Return neopack's values of each enum of the API, and the bounds of each length or number."""
     platform = facts_file("targets").table("platform")
     targets = facts.targets()
     return {
@@ -43,21 +62,32 @@ def ours() -> Mapping[str, frozenset[str]]:
             instance for target in targets for instance in hosting.instances(target)
         ),
         "ProductionVariantAcceleratorType": frozenset(facts_file("elastic").table("accelerators")),
+        **{shape: _bounds_of(facts.limit(field)) for shape, field in BOUNDED.items()},
     }
 
 
+def _bounds_of(limit: facts.Limit) -> frozenset[str]:
+    return frozenset({f"min {limit.minimum}", f"max {limit.maximum}"})
+
+
 def theirs() -> Mapping[str, frozenset[str]]:
-    """Return the values of the same enums in the installed botocore."""
+    """Return the values of the same enums, and the same bounds, in the installed botocore."""
     from botocore.loaders import Loader
 
     shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
-    return {name: frozenset(shapes[name]["enum"]) for name in ours() if name in shapes}
+    return {name: _words_of(shapes[name]) for name in ours() if name in shapes}
+
+
+def _words_of(shape: Mapping[str, Any]) -> frozenset[str]:
+    if "enum" in shape:
+        return frozenset(shape["enum"])
+    return frozenset({f"min {shape.get('min', 0)}", f"max {shape.get('max')}"})
 
 
 def drift(
     tables: Mapping[str, frozenset[str]], model: Mapping[str, frozenset[str]]
 ) -> Iterator[Drift]:
-    """Yield the enums that differ. Of an enum that neopack has only in part, only removed
+    """Yield what differs. Of an enum that neopack has only in part, only removed
     values count, and new members of the families that neopack has."""
     for enum, words in tables.items():
         has = model.get(enum, frozenset())
