@@ -30,7 +30,11 @@ from neopack.values.json import Json
 __all__ = ["FINGERPRINT", "failed", "sarif", "sarif_of_models"]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+# neopack has no page of its own on the web yet: this is the one that its rules explain
+INFORMATION = "https://docs.aws.amazon.com/sagemaker/latest/dg/neo.html"
 FINGERPRINT = "neopackFinding/v1"
+# a model has no lines, but code scanning shows no result without one (SARIF2017 of the validator)
+WHOLE: Mapping[str, Json] = {"startLine": 1}
 # what a finding fills in
 _PLACE = re.compile(r"\{(\w+)\}")
 _LEVELS: Mapping[Level, str] = {"error": "error", "warning": "warning", "info": "note"}
@@ -97,6 +101,7 @@ def _failed_run(unchecked: UncheckedModel) -> Json:
 def _driver(ids: list[str]) -> Json:
     return {
         "name": "neopack",
+        "informationUri": INFORMATION,
         "semanticVersion": __version__,
         "rules": [_rule(id_) for id_ in ids],
     }
@@ -158,9 +163,9 @@ class _Places:
         where = finding.where
         if where in self._members:
             at: Json = {"uri": _uri(where.lstrip("/")), "index": 1 + self._members.index(where)}
-            return {"physicalLocation": {"artifactLocation": at}}
+            return {"physicalLocation": {"artifactLocation": at, "region": WHOLE}}
         at = {"uri": _uri(self._checked.path), "index": 0}
-        location: dict[str, Json] = {"physicalLocation": {"artifactLocation": at}}
+        location: dict[str, Json] = {"physicalLocation": {"artifactLocation": at, "region": WHOLE}}
         if where:
             location["logicalLocations"] = [{"fullyQualifiedName": where}]
         return location

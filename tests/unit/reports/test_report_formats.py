@@ -80,6 +80,18 @@ def test_sarif_has_a_result_for_each_finding_and_a_rule_with_help() -> None:
         assert "Fix." in rule["help"]["markdown"]
 
 
+@pytest.mark.parametrize("made", [BAD, checked(report())], ids=["findings", "clean"])
+def test_sarif_has_what_microsofts_validator_asks_for(made: CheckResult) -> None:
+    """Rules SARIF2005 and SARIF2017 of Sarif.Multitool 5.7.0: ``tools/validate_sarif.py``."""
+    run = run_of(made)
+    driver = run["tool"]["driver"]
+    assert driver["informationUri"].startswith("https://")
+    assert driver["semanticVersion"]
+    for result in run["results"]:
+        for location in result["locations"]:
+            assert location["physicalLocation"]["region"]["startLine"] >= 1
+
+
 def test_sarif_nests_members_in_the_archive() -> None:
     run = run_of(BAD)
     archive, *nested = run["artifacts"]
