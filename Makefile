@@ -20,7 +20,8 @@ comma := ,
 .DEFAULT_GOAL := setup
 # the tests run in so many processes; what runs together, and first, is in tests/conftest.py
 TEST_PROCESSES ?= 2
-PYTEST := $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
+# a crash of one of them ends the run: pytest-xdist would wait for ever for the tests that it lost
+PYTEST := $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
 .PHONY: setup demo test properties tutorials versions lint format fuzz bench docs lock clean
 
 setup: $(STAMP)

@@ -12,7 +12,7 @@ from pathlib import Path
 from neopack.distributions import install_hint
 from neopack.errors import Missing
 
-__all__ = ["uv"]
+__all__ = ["find_uv", "uv"]
 
 # messages for a name that cannot be resolved, a refused connection, and uv's offline mode
 OFFLINE = (
@@ -27,12 +27,17 @@ OFFLINE = (
 FRAMES = " │├╰─▶×"  # noqa: RUF001
 
 
+def find_uv() -> str | None:
+    """The path of uv: the one beside this Python, else the one on the PATH."""
+    return shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+
+
 def uv(*arguments: str, failure: str, holding: Sequence[int] = ()) -> str:
     """Run uv and return its output. Raises ``Missing``: ``failure``, then uv's own message.
 
     ``holding`` are descriptors of locks that uv keeps until it ends, even if neopack is killed.
     """
-    tool = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    tool = find_uv()
     if tool is None:
         raise Missing(f"{failure}: uv is not installed", hint=install_hint("runtimes"))
     # the environment that is active here is not the one to change

@@ -17,6 +17,7 @@ from PIL import Image
 
 from neopack.emulator import EmulatorScript, Span, Timeline
 from neopack.errors import Missing, UsageError
+from neopack.runtimes.tool import find_uv
 from neopack.sagemaker.python_sdk import model
 
 ROOT = Path(__file__).parents[2]
@@ -108,7 +109,7 @@ AT_ONCE = Timeline(starting=Span(), running=Span(), stopping=Span())
 
 def ran(script: str, **variables: str) -> list[str]:
     """The results that a script printed in an environment that has the SDK, which prints too."""
-    uv = shutil.which("uv")
+    uv = find_uv()
     assert uv is not None
     wanted = [word for name in WANTED for word in ("--with", name)]
     call = [uv, "run", "--quiet", "--no-project", "--python", "3.11", *wanted, "python", "-c"]
