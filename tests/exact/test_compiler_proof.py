@@ -105,6 +105,45 @@ def test_keras_layers_that_the_loader_does_not_take_are_written_otherwise(tmp_pa
     assert sum(", for TVM (" in each for each in rewrites) >= 8
 
 
+def test_onnx_forms_that_the_loader_does_not_take_are_written_otherwise(tmp_path: Path) -> None:
+    node = helper.make_node
+    weight = np.random.default_rng(0).standard_normal((3, 2, 3, 3)).astype(np.float32)
+    weights = {"w": weight, "v": weight[:, 0, 0, 0], "rows": np.array([-1, 0])}
+    weights |= {"line": np.array([-1, 4]), "first": np.array([0])}
+    nodes = [
+        node("FusedConv", ["x", "w"], ["c"], domain="com.microsoft", activation="Relu"),
+        node("Softmax", ["c"], ["s"], axis=2),
+        node("Gather", ["s", "rows"], ["g"], axis=1),
+        node("Shape", ["g"], ["shape"]),
+        node("Gather", ["shape", "first"], ["batch"]),
+        node("Concat", ["batch", "line"], ["to"], axis=0),
+        node("Reshape", ["g", "to"], ["r"]),
+        node("Slice", ["r", "first", "last", "axis"], ["three"]),
+        node("MatMul", ["three", "v"], ["m"]),
+        node("Normalizer", ["m"], ["n"], domain="ai.onnx.ml", norm="L2"),
+        node("Scaler", ["n"], ["y"], domain="ai.onnx.ml", offset=[0.5], scale=[3.0]),
+    ]
+    weights |= {"last": np.array([3]), "axis": np.array([2])}
+    graph = helper.make_graph(
+        nodes,
+        "forms",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 2, 6, 6])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 8])],
+        [onnx.numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    domains = {"": 12, "ai.onnx.ml": 1, "com.microsoft": 1}
+    opsets = [helper.make_opsetid(*each) for each in domains.items()]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=7)
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    path, inputs = tmp_path / "m.tar.gz", {"x": (2, 2, 6, 6)}
+    package.package(tmp_path / "m.onnx", path=path, target="ml_c5", inputs=inputs)
+    assert package.verify(path).difference <= 1e-5
+    assert package.verify_compiler(path).difference <= 1e-5
+    assert package.check(path).clean
+    rewrites = json.loads((tmp_path / "m.neopack.json").read_text())["rewrites"]
+    assert sum(", for TVM (" in each for each in rewrites) == 7
+
+
 def test_integers_that_the_compiler_takes_as_floats_are_told(tmp_path: Path) -> None:
     """Neo's loader gives PyTorch's importer no dtypes: all inputs are float32, and forward casts
     them."""

@@ -20,6 +20,7 @@ from neopack.frameworks import ExportTask
 from neopack.frameworks.binding import unknown_input
 from neopack.frameworks.onnx.computing import runner_of, source_of
 from neopack.frameworks.onnx.facts import OnnxFacts
+from neopack.frameworks.onnx.lowering.for_tvm import lower_for_tvm
 from neopack.frameworks.onnx.lowering.lower import fits, lower, release_for
 from neopack.frameworks.onnx.lowering.plain_forms import are_wanted, write_plainly
 from neopack.frameworks.onnx.lowering.rewriting import opset_of
@@ -126,6 +127,25 @@ def _rewritten(
     older: bool,
 ) -> tuple[str, ...]:
     """Rewrite the file for what Neo reads; returns what was rewritten, in words."""
+    rewrites = _of_version(target, info, shapes, task, log, older=older)
+    if task.options.compiler_path == "tvm":
+        for_tvm = lower_for_tvm(target, shapes, task.source.where)
+        if for_tvm:
+            log.note(f"written otherwise: {'; '.join(for_tvm)}")
+        rewrites += for_tvm
+    return rewrites
+
+
+def _of_version(
+    target: Path,
+    info: ModelInfo,
+    shapes: Mapping[str, Shape],
+    task: ExportTask,
+    log: Log,
+    *,
+    older: bool,
+) -> tuple[str, ...]:
+    """Rewrite the file for the version of ONNX that Neo reads it with."""
     where, release = task.source.where, release_for(task.options.framework_version)
     rewrites: tuple[str, ...] = ()
     if older and release.opset >= LOWEST:

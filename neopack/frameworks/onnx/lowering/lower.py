@@ -43,7 +43,7 @@ from neopack.frameworks.onnx.lowering.value_info import inferred
 from neopack.values.model import ModelInfo, facts_of
 from neopack.values.signature import Shape
 
-__all__ = ["fits", "list_weights", "lower", "release_for"]
+__all__ = ["fits", "list_weights", "lower", "put_back", "release_for", "set_aside"]
 
 OF_NEO = "1.7.0"
 ML, OLD_ML = "ai.onnx.ml", 2
@@ -80,7 +80,7 @@ def lower(
     rewrites = []
     if folded := fold_weights(model.graph, opset_of(model)):
         rewrites.append(f"DequantizeLinear: a constant ({folded})")
-    weights = _set_aside(model.graph)
+    weights = set_aside(model.graph)
     if model.functions:
         model = laid_open(model, shapes, where)
         rewrites.append("functions of the model's own: laid open")
@@ -101,7 +101,7 @@ def lower(
     _lift_weights(model)
     list_weights(model)
     refuse_types(model, where)
-    _put_back(model, weights)
+    put_back(model, weights)
     target.write_bytes(model.SerializeToString(deterministic=True))
     return tuple(rewrites)
 
@@ -138,7 +138,7 @@ def _fixed(info: Any) -> bool:
     return kind.HasField("shape") and all(dim.HasField("dim_value") for dim in kind.shape.dim)
 
 
-def _set_aside(graph: Any) -> list[tuple[Any, bool]]:
+def set_aside(graph: Any) -> list[tuple[Any, bool]]:
     """Take the large weights out of the graph, as inputs in their place; with each whether it
     was listed as an input before."""
     import math
@@ -158,7 +158,7 @@ def _set_aside(graph: Any) -> list[tuple[Any, bool]]:
     return [(tensor, tensor.name in listed) for tensor in large]
 
 
-def _put_back(model: Any, weights: Sequence[tuple[Any, bool]]) -> None:
+def put_back(model: Any, weights: Sequence[tuple[Any, bool]]) -> None:
     graph = model.graph
     needed = set(used(graph))
     stand_ins = {tensor.name for tensor, listed in weights if not listed}

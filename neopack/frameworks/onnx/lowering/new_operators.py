@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from neopack.frameworks.onnx.lowering.rewrite_site import NotInOnnx, Site
 
-__all__ = ["ADDED", "EXPANDED", "INSTEAD"]
+__all__ = ["ADDED", "EXPANDED", "INSTEAD", "gelu", "write_gelu"]
 
 PRIMITIVES = "put together from primitives"
 
@@ -39,8 +39,12 @@ def mish(site: Site) -> str:
 
 def gelu(site: Site) -> str:
     """x / 2 * (1 + Erf(x / sqrt 2)), or with a tanh that is close to it."""
-    x = site.input(0)
-    if site.attribute("approximate", "none") == "tanh":
+    write_gelu(site, site.input(0), tanh=site.attribute("approximate", "none") == "tanh")
+    return PRIMITIVES
+
+
+def write_gelu(site: Site, x: str, *, tanh: bool) -> None:
+    if tanh:
         cube = site.emit("Mul", site.emit("Mul", x, x), x)
         inner = site.emit("Add", x, site.emit("Mul", cube, site.number(0.044715, "cubic")))
         scale = site.number(math.sqrt(2 / math.pi), "scale")
@@ -50,7 +54,6 @@ def gelu(site: Site) -> str:
     gate = site.emit("Add", bent, site.number(1, "one"))
     half = site.emit("Mul", x, site.number(0.5, "half"))
     site.emit("Mul", half, gate, into=site.output(0))
-    return PRIMITIVES
 
 
 def layer_normalization(site: Site) -> str:

@@ -6,7 +6,7 @@ Shapes are those of the inputs that Neo will freeze, so what a graph computes fr
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neopack.values.artifact import Array
@@ -99,6 +99,13 @@ class Values:
         if name in self._makers:
             return str(self._makers[name].op_type)
         return self.outer.maker(name) if self.outer and name not in self._types else ""
+
+    def origin(self, name: str, through: Sequence[str]) -> str:
+        """The operator behind those of ``through`` that make a value, "" for inputs and
+        weights."""
+        while self.maker(name) in through and name in self._makers:
+            name = self._makers[name].input[0]
+        return self.maker(name)
 
     def constant(self, name: str) -> Array | None:
         """What a value always is, where it can be known and is small."""

@@ -1,0 +1,152 @@
+"""Forms of ONNX operators that TVM's importer refuses or computes otherwise, in forms that it
+takes. Each rewrite gives "" for a node that it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from neopack.frameworks.onnx.lowering.rewrite_site import Site
+
+__all__ = ["FORMS"]
+
+MATRIX = 2
+# the opsets in which Softmax is over one axis, and Equal takes floats
+OVER_ONE, EQUAL_FLOATS = 13, 11
+# what is computed from an input by these may be as negative as the input
+PASSED_ON = ("Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze")
+
+
+def matmul(site: Site) -> str:
+    """Vectors are matrices of one row or column; many matrices times one are one times it."""
+    import numpy as np
+
+    left, right = site.shape(0), site.shape(1)
+    if len(left) > 1 and len(right) > 1 and (len(left) < 4 or len(right) != MATRIX):
+        return ""
+    sides = []
+    for place, shape in enumerate((left, right)):
+        wide = shape
+        if len(shape) == 1:
+            wide = (1, *shape) if place == 0 else (*shape, 1)
+        elif place == 0 and len(right) <= MATRIX:
+            wide = (int(np.prod(shape[:-1])), shape[-1])
+        sides.append(
+            _reshaped(site, site.input(place), wide) if wide != shape else site.input(place)
+        )
+    product = site.emit("MatMul", *sides)
+    site.emit("Reshape", product, _shape(site, site.output_shape()), into=site.output(0))
+    return "of matrices"
+
+
+def _reshaped(site: Site, name: str, shape: tuple[int, ...]) -> str:
+    return site.emit("Reshape", name, _shape(site, shape))
+
+
+def _shape(site: Site, shape: tuple[int, ...]) -> str:
+    import numpy as np
+
+    return site.weight(np.array(shape, np.int64), "shape")
+
+
+def gather(site: Site) -> str:
+    """Indices that count from the start."""
+    shape = site.shape(0)
+    size = shape[site.attribute("axis", 0)]
+    return _from_start(site, size, attributes={"axis": site.attribute("axis", 0)})
+
+
+def gather_nd(site: Site) -> str:
+    import numpy as np
+
+    batch = site.attribute("batch_dims", 0)
+    depth = site.shape(1)[-1]
+    sizes = np.array(site.shape(0)[batch : batch + depth], np.int64)
+    return _from_start(site, sizes, attributes={"batch_dims": batch} if batch else {})
+
+
+def _from_start(site: Site, sizes: object, attributes: Mapping[str, int]) -> str:
+    import numpy as np
+    from onnx import helper
+
+    given = site.values.constant(site.input(1))
+    if given is not None:
+        if not (given < 0).any():
+            return ""
+        places = np.where(given < 0, given + np.asarray(sizes, given.dtype), given)
+        indices = site.weight(places.astype(given.dtype), "indices")
+    else:
+        if site.values.origin(site.input(1), PASSED_ON):
+            return ""
+        kind = helper.tensor_dtype_to_np_dtype(site.dtype(1))
+        zero = site.weight(np.zeros((), kind), "zero")
+        below = site.emit("Less", site.input(1), zero)
+        size = site.weight(np.asarray(sizes, kind), "size")
+        indices = site.emit("Where", below, site.emit("Add", site.input(1), size), site.input(1))
+    operator = site.node.op_type
+    site.emit(operator, site.input(0), indices, into=site.output(0), **attributes)
+    return "indices count from the start"
+
+
+def softmax(site: Site) -> str:
+    """Over all dims from the axis on, before opset 13: they are one dim."""
+    import numpy as np
+
+    shape = site.shape()
+    axis = site.attribute("axis", 1) % len(shape)
+    if site.values.opset >= OVER_ONE or all(dim == 1 for dim in shape[axis + 1 :]):
+        return ""
+    wide = (int(np.prod(shape[:axis])), int(np.prod(shape[axis:])))
+    flat = site.emit(site.node.op_type, _reshaped(site, site.input(0), wide), axis=1)
+    site.emit("Reshape", flat, _shape(site, shape), into=site.output(0))
+    return "over one dim"
+
+
+def lp_normalization(site: Site) -> str:
+    """x over its norm along the axis; where that is 0, x stays."""
+    import numpy as np
+    from onnx import TensorProto
+
+    if site.dtype() != TensorProto.FLOAT or site.values.opset < EQUAL_FLOATS:
+        return ""
+    operator = {1: "ReduceL1", 2: "ReduceL2"}[site.attribute("p", 2)]
+    axis = site.attribute("axis", -1)
+    norm = site.emit(operator, site.input(0), axes=[axis], keepdims=1)
+    empty = site.emit("Equal", norm, site.weight(np.zeros((), np.float32), "zero"))
+    ones = site.emit("Cast", empty, to=TensorProto.FLOAT)
+    site.emit("Div", site.input(0), site.emit("Add", norm, ones), into=site.output(0))
+    return "its norm, and a division"
+
+
+def scatter_nd(site: Site) -> str:
+    """Indices in one list."""
+    shape, places = site.shape(0), site.shape(1)
+    if len(places) <= MATRIX:
+        return ""
+    depth = places[-1]
+    indices = _reshaped(site, site.input(1), (-1, depth))
+    updates = _reshaped(site, site.input(2), (-1, *shape[depth:]))
+    site.emit("ScatterND", site.input(0), indices, updates, into=site.output(0))
+    return "of one list of places"
+
+
+def reverse_sequence(site: Site) -> str:
+    """The importer knows no defaults."""
+    axes = {"batch_axis": site.attribute("batch_axis", 1)}
+    axes["time_axis"] = site.attribute("time_axis", 0)
+    if len(site.node.attribute) == len(axes):
+        return ""
+    site.keep(attributes=axes)
+    return "its axes written out"
+
+
+FORMS: Mapping[str, Callable[[Site], str]] = {
+    "Gather": gather,
+    "GatherND": gather_nd,
+    "Hardmax": softmax,
+    "LogSoftmax": softmax,
+    "LpNormalization": lp_normalization,
+    "MatMul": matmul,
+    "ReverseSequence": reverse_sequence,
+    "ScatterND": scatter_nd,
+    "Softmax": softmax,
+}
