@@ -9,10 +9,14 @@ from pathlib import Path
 from neopack.compiling import precisions, quantizing
 from neopack.engines import registry as engines
 from neopack.formats.codec import from_json, to_json
+from neopack.formats.files import FolderFiles, limits_for
+from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks import registry as frameworks
+from neopack.goldens import ties
 from neopack.values.artifact import CompilationRequest
 from neopack.values.json import AnyJson
 from neopack.values.log import Log
+from neopack.values.model import ModelInfo
 from neopack.values.quantization import AUTO, QUANTIZED, Calibration
 
 __all__ = ["TASKS"]
@@ -23,6 +27,7 @@ def compile_model(data: AnyJson, log: Log) -> AnyJson:
     8 bits, judge it by its calibration data too."""
     request, out = from_json(CompilationRequest, data["request"]), Path(data["out"])
     engine = engines.get(data["engine"])
+    request = replace(request, ranks=ties.ranks(_info(request)))
     if not engines.takes_original(engine.name):
         model = frameworks.get(request.framework).lifted(request.model, out)
         request = replace(request, model=model)
@@ -33,6 +38,14 @@ def compile_model(data: AnyJson, log: Log) -> AnyJson:
     if request.precision in QUANTIZED:
         return to_json(quantizing.quantize(engine, request, calibration, out, log))
     return to_json(quantizing.compile_plain(engine, request, out, log))
+
+
+def _info(request: CompilationRequest) -> ModelInfo:
+    """What the model tells of itself."""
+    folder = request.folder or request.model.parent
+    limits = limits_for(folder, DEFAULT_LIMITS)
+    name = request.model.relative_to(folder).as_posix()
+    return frameworks.get(request.framework).read(FolderFiles(folder), name, limits)
 
 
 TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {"compile": compile_model}

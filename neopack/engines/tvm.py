@@ -51,8 +51,7 @@ ALLOWED = 1e-3
 
 class Tvm:
     name = "tvm"
-    # the loader gives PyTorch's importer no dtypes: integers come as float32
-    integer_bits = 25
+    integer_bits = loading.INTEGER_BITS
     artifact_options = (
         ArtifactOption(name="runtime", values=runtimes.loaders()),
         ArtifactOption(name="code", values=code_names()),

@@ -41,6 +41,17 @@ class GoldenCase:
     varies: bool = False
     edges: frozenset[str] = frozenset()
 
+    def exceeds(self, bits: int) -> bool:
+        """Whether the case has an integer that so many bits do not hold."""
+        arrays = (*self.inputs.values(), *self.outputs.values())
+        most = 2 ** (bits - 1)
+        return any(
+            array.dtype.kind in "iu"
+            and bool(array.size)
+            and not -most <= array.min() <= array.max() < most
+            for array in arrays
+        )
+
     def renamed(
         self,
         inputs: Mapping[str, str] | None = None,

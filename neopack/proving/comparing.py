@@ -10,9 +10,10 @@ from pathlib import Path
 from neopack.errors import NeopackError, VerificationFailed
 from neopack.formats.files import Files, FolderFiles
 from neopack.frameworks import registry
+from neopack.goldens import ties
 from neopack.goldens.cases import FIRST, GoldenCase
 from neopack.goldens.comparison import difference, differs_beside, unlike
-from neopack.proving import quantized, ties
+from neopack.proving import quantized
 from neopack.values.artifact import Array
 from neopack.values.evidence import CaseEvidence, OutputEvidence
 from neopack.values.model import ModelInfo

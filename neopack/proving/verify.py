@@ -12,8 +12,9 @@ from neopack import runtimes
 from neopack.archive.manifest import record_evidence
 from neopack.errors import Unsupported, UsageError, VerificationFailed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.goldens import ties
 from neopack.goldens.cases import load_cases
-from neopack.proving import comparing, ties
+from neopack.proving import comparing
 from neopack.proving.proof import Proof, allowed_difference, archived, info_of, packaged
 from neopack.rules.randomness import random_parts
 from neopack.runtimes import Runtime, install
@@ -76,7 +77,7 @@ def prove(proof: Proof, runtime_name: str | None, log: Log) -> Evidence:
     if not exact:
         log.note(_inexact(proof, runtime))
     info = info_of(proof)
-    cases = ties.settled(load_cases(proof.goldens), info)
+    cases = ties.settled(load_cases(proof.goldens), ranks=ties.ranks(info))
     random = proof.random or random_parts(info)
     allowed = allowed_difference(proof, info)
     comparing.refuse_empty(cases, proof.subject)

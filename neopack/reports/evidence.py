@@ -8,14 +8,20 @@ from neopack import versions
 from neopack.reports.wrapping import table, wrapped
 from neopack.values.evidence import CaseEvidence, CompilerEvidence, Evidence, OutputEvidence
 
-__all__ = ["compiler_evidence_text", "compiler_line", "evidence_text", "framework_line"]
+__all__ = [
+    "compiler_evidence_text",
+    "compiler_line",
+    "evidence_text",
+    "except_for",
+    "framework_line",
+]
 
 OPERATORS_SHOWN = 12
 CASES_SHOWN = 4
 # what a case that is not alike and refuses nothing is
 ASIDE = (
-    "these decide nothing: numbers are NaN or infinite there, or move with rounding, by a step of "
-    "quantization or with the order of equal values"
+    "these decide nothing: numbers are NaN or infinite there, have more bits than the compiler's "
+    "integers, or move with rounding, by a step of quantization or with the order of equal values"
 )
 
 
@@ -106,8 +112,11 @@ def framework_line(evidence: Evidence, version: str = "") -> str:
 
 
 def _except(cases: Sequence[CaseEvidence]) -> str:
+    return except_for([case.name for case in cases if case.remark])
+
+
+def except_for(names: Sequence[str]) -> str:
     """The golden cases that are not alike, in the same line as the claim."""
-    names = [case.name for case in cases if case.remark]
     if not names:
         return ""
     shown = ", ".join(names[:CASES_SHOWN])

@@ -10,7 +10,7 @@ from neopack.artifacts.answer import Answer
 from neopack.artifacts.inspecting import Inspection
 from neopack.checks.failure_reasons import Explanation
 from neopack.frameworks.pytorch.facts import PickleFacts, ProgramFacts
-from neopack.reports.evidence import compiler_line, framework_line
+from neopack.reports.evidence import compiler_line, except_for, framework_line
 from neopack.reports.quantization import quantization_text, trial_text
 from neopack.reports.wrapping import fitted, table, wrapped
 from neopack.values.artifact import CompiledArtifact, NeoArchive
@@ -153,12 +153,13 @@ def archive_text(archive: NeoArchive) -> str:
 def artifact_text(artifact: CompiledArtifact) -> str:
     difference = artifact.difference
     compared = "not compared" if difference is None else f"{difference:.2g} of the largest output"
+    compared += except_for(artifact.aside)
     how = f"{artifact.engine} {artifact.engine_version} in {artifact.precision}"
     return "\n".join(
         [
             f"{artifact.path}",
             f"  compiled by     {how}, here, for {artifact.target}; not a Neo job",
-            f"  difference      {compared}",
+            *wrapped("  difference      ", compared),
             *_accuracy(artifact.quantization),
             *(f"  tried           {trial_text(trial)}" for trial in artifact.trials),
         ]

@@ -17,6 +17,8 @@ __all__ = ["BUILD_WITHIN", "CompiledTensor", "ConvertedModel", "converted"]
 # a network of hundreds of layers is built in minutes
 LOAD_WITHIN = 1200.0
 BUILD_WITHIN = 3600.0
+# the loader gives PyTorch's importer no dtypes: integers come as float32
+INTEGER_BITS = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

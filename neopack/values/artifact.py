@@ -67,6 +67,7 @@ class CompilationRequest:
     goldens: Path | None = None
     precision: str = "fp32"
     max_difference: float | None = None
+    ranks: bool = True
     folder: Path | None = None
     members: tuple[str, ...] = ()
     data_input_config: str | None = None
@@ -86,8 +87,9 @@ class CompiledArtifact:
 
     ``difference`` is the largest absolute difference over the largest absolute golden
     output, or None where there were no goldens to compare with. It is that of the ``twin``
-    where the artifact's own code does not run here. ``quantization`` is there in 8 bits, and
-    ``trials`` where the precision was chosen by measurement.
+    where the artifact's own code does not run here. The golden cases ``aside`` differ and decide
+    nothing: equal values have no defined order there, for example. ``quantization`` is there in 8
+    bits, and ``trials`` where the precision was chosen by measurement.
     """
 
     engine: str
@@ -100,6 +102,7 @@ class CompiledArtifact:
     difference: float | None = None
     quantization: Quantization | None = None
     trials: tuple[Trial, ...] = ()
+    aside: tuple[str, ...] = ()
     path: Path | None = None
     twin: Twin | None = None
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
-from neopack.goldens.cases import GoldenCase
-from neopack.proving import quantized, ties
+from neopack import facts
+from neopack.engines import Engine, compare
+from neopack.errors import VerificationFailed
+from neopack.goldens import ties
+from neopack.goldens.cases import GoldenCase, save_cases
+from neopack.proving import quantized
 from neopack.proving.comparing import compared
 from neopack.reports.evidence import evidence_text
+from neopack.reports.text import artifact_text
+from neopack.values.artifact import Array, CompilationRequest, CompiledArtifact
 from neopack.values.evidence import Evidence
+from neopack.values.log import SilentLog
 from neopack.values.model import ModelInfo
+from neopack.values.signature import Signature
 
 SCORES = np.array([[5, 3, 3, 2, 2], [4, 4, 1, 0, -1]], np.float32)
 PLACES = np.array([[0, 4, 6, 1, 2], [3, 7, 0, 1, 2]])
@@ -58,7 +69,8 @@ def test_what_jumps_decides_unless_the_model_ranks(
     case = GoldenCase(
         name="zeros", inputs={}, outputs={"y": one, "z": zero}, edges=frozenset({"y"})
     )
-    cases = ties.settled([case], ModelInfo(framework=framework, format="", operators=operators))
+    info = ModelInfo(framework=framework, format="", operators=operators)
+    cases = ties.settled([case], ranks=ties.ranks(info))
     assert (
         compared(cases, lambda _: {"y": one * 2, "z": zero}, 1e-4).failed is not None
     ) is decides
@@ -97,3 +109,60 @@ def test_the_claim_names_the_cases_that_are_not_alike() -> None:
         "differ by 0 of the largest elsewhere"
     )
     assert any("these decide nothing" in row for row in rows)
+
+
+class _Swapping:
+    """An engine whose model ranks equal values the other way around, in integers of 25 bits."""
+
+    name, integer_bits = "swapping", 25
+
+    def allowed_difference(self, _: str) -> float:
+        return 1e-3
+
+    def load(self, *_: object) -> _Swapping:
+        return self
+
+    def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        order = np.argsort(inputs["x"][::-1])
+        return {"values": inputs["x"][::-1][order], "places": len(order) - 1 - order}
+
+
+def _compiled(path: Path, *cases: GoldenCase, ranks: bool) -> CompiledArtifact:
+    save_cases(path, cases, seed=0)
+    signature, target = Signature(inputs=()), facts.target("ml_c5")
+    request = CompilationRequest(
+        framework="PYTORCH",
+        model=path,
+        target=target,
+        signature=signature,
+        goldens=path,
+        ranks=ranks,
+    )
+    artifact = CompiledArtifact(
+        engine="", engine_version="", target="", precision="fp32", members=(), signature=signature
+    )
+    engine = cast("Engine", _Swapping())
+    return compare.compared(engine, artifact, request, path.parent, SilentLog())
+
+
+def test_what_compiles_and_what_is_proven_have_the_same_exceptions(tmp_path: Path) -> None:
+    numbers = {"first": [3.0, 1.0, 2.0], "equal": [1.0, 1.0, 1.0]}
+    arrays = {name: np.array(each, np.float32) for name, each in numbers.items()}
+    first, equal = (
+        GoldenCase(name=name, inputs={"x": x}, outputs={"values": np.sort(x), "places": places})
+        for (name, x), places in zip(
+            arrays.items(), (np.array([1, 2, 0]), np.array([0, 1, 2])), strict=True
+        )
+    )
+    sort = _compiled(tmp_path / "a.npz", first, equal, ranks=True)
+    assert (sort.difference, sort.aside) == (0.0, ("equal",))
+    assert "except for the golden case equal" in artifact_text(sort)
+    proof = compared([first, equal], _Swapping().predict, 1e-4)
+    assert proof.failed is None
+    assert [case.name for case in proof.cases if case.remark] == ["equal"]
+    edge = replace(equal, outputs={**equal.outputs, "values": arrays["equal"] * 2})
+    jumping = replace(edge, edges=frozenset({"values", "places"}))
+    assert _compiled(tmp_path / "b.npz", first, jumping, ranks=True).aside == ("equal",)
+    for case, ranks in ((edge, True), (jumping, False)):
+        with pytest.raises(VerificationFailed, match="golden case 'equal'"):
+            _compiled(tmp_path / "c.npz", first, case, ranks=ranks)

@@ -21,7 +21,7 @@ from neopack.frameworks.pytorch.layout import MODEL_FILE
 from neopack.frameworks.pytorch.lowering import canonical
 from neopack.frameworks.pytorch.options import PyTorchOptions
 from neopack.frameworks.task import options_of
-from neopack.goldens import inputs
+from neopack.goldens import inputs, ties
 from neopack.goldens.cases import load_cases
 from neopack.goldens.comparison import worst
 from neopack.runtimes import Worker
@@ -79,7 +79,7 @@ def _misfit(model: ExportedModel, task: ExportTask, log: Log) -> str:
             def compute(given: Mapping[str, Array]) -> dict[str, Array]:
                 return worker.call("predict", handle, arrays=dict(given), timeout=PATIENCE)[1]
 
-            off = worst(load_cases(model.goldens.path), compute)
+            off = worst(load_cases(model.goldens.path), compute, ties.told)
         except NeopackError as error:
             return error.message
     return "" if off.difference <= ALLOWED else f"it computes otherwise there, by {off}"

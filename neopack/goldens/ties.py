@@ -11,19 +11,19 @@ from neopack.goldens.cases import GoldenCase
 from neopack.values.artifact import Array
 from neopack.values.model import ModelInfo
 
-__all__ = ["settled", "told"]
+__all__ = ["ranks", "settled", "told"]
 
 
-def settled(cases: Sequence[GoldenCase], info: ModelInfo) -> tuple[GoldenCase, ...]:
+def settled(cases: Sequence[GoldenCase], *, ranks: bool) -> tuple[GoldenCase, ...]:
     """The cases of a packaged model. What jumps has an order of equal values to blame only in a
-    model that ranks values; in any other it decides."""
-    if _ranks(info):
+    model that ``ranks`` values; in any other it decides."""
+    if ranks:
         return tuple(cases)
     return tuple(replace(case, edges=frozenset()) for case in cases)
 
 
-def _ranks(info: ModelInfo) -> bool:
-    """Whether an operator does, or may where the model does not tell its operators."""
+def ranks(info: ModelInfo) -> bool:
+    """Whether an operator ranks values, or may where the model does not tell its operators."""
     ranking = facts.ranking_operators(info.framework)
     return bool(ranking and (not info.operators or ranking & info.operators.keys()))
 
