@@ -76,6 +76,7 @@ from neopack.facts.target_table import (
     target_classes,
     targets,
 )
+from neopack.facts.torch_dtypes import torch_dtypes_of, torch_mixed_before, torch_mixes
 from neopack.facts.torch_table import (
     TorchKernels,
     torch_computes_otherwise,
@@ -172,6 +173,7 @@ __all__ = [
     "tensorflow_operators",
     "torch_computes_otherwise",
     "torch_devices",
+    "torch_dtypes_of",
     "torch_fails_on_integers",
     "torch_file_format",
     "torch_fused_otherwise",
@@ -181,6 +183,8 @@ __all__ = [
     "torch_lacks_call",
     "torch_legacy_refused_from",
     "torch_listed_namespaces",
+    "torch_mixed_before",
+    "torch_mixes",
     "torch_namespaces",
     "torch_needs_types",
     "torch_older_name",

@@ -37,7 +37,8 @@ class Argument:
 class Call:
     """``callee`` is an operator (``aten::relu``), a function (``__torch__.f``), a method of the
     first argument (``.forward``), or what makes a value of others: ``pack``, ``part``, ``attr``
-    (of the name that is its last argument) and ``return``."""
+    (of the name that is its last argument), ``constant`` (of the file, by its name) and
+    ``return``."""
 
     callee: str
     arguments: tuple[Argument, ...]
@@ -144,6 +145,8 @@ class CodeValues:
         if _LITERAL.fullmatch(word):
             return Argument(constant=word)
         first, *attributes = word.split(".")
+        if first == "CONSTANTS" and attributes:
+            return self._call("constant", [Argument(constant=attributes[0])])
         value = self._names.get(first)
         if value is None:
             return Argument()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ExportedFacts",
+    "MixedCall",
     "PickleFacts",
     "ProgramFacts",
     "PyTorchFacts",
@@ -107,6 +108,17 @@ class ProgramFacts(PickleFacts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MixedCall:
+    """A call of an operator with the dtypes of what takes part, ``float32`` or ``a number of
+    float``; ``kinds`` are words of ``facts.torch_mixes``, ``function`` is what calls it."""
+
+    operator: str
+    dtypes: tuple[str, ...]
+    kinds: tuple[str, ...]
+    function: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TorchScriptFacts(ProgramFacts):
     """Of a TorchScript archive."""
 
@@ -119,6 +131,10 @@ class TorchScriptFacts(ProgramFacts):
     tvm_calls: Mapping[str, str]
     """"OP: WORDS" of calls that TVM does not convert as they are, to the function of the first;
     "may: " is in front where the code does not tell for sure."""
+    mixed_calls: tuple[MixedCall, ...]
+    """Calls with dtypes that some PyTorch takes otherwise than today's."""
+    cast_inputs: tuple[str, ...]
+    """The inputs that ``forward`` casts before anything else takes them."""
     has_forward: bool
     """Whether the module has a method of that name."""
     legacy: bool

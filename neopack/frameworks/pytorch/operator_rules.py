@@ -97,6 +97,25 @@ def random_numbers(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message=f"draws random numbers: {named(program.random)}")
 
 
+@rule("NEO-PT-034", needs=("info",))
+def mixed_dtypes(context: CheckContext) -> Iterator[Hit]:
+    """That PyTorch takes the dtypes that operators are called with, as far as the code tells."""
+    script, version = script_of(context), context.framework_version
+    found = [
+        (call, since)
+        for call in (script.mixed_calls if script else ())
+        if (since := facts.torch_mixed_before(version, call.operator, call.kinds))
+    ]
+    if found:
+        first, since = found[0]
+        calls = [f"{call.operator}({', '.join(call.dtypes)})" for call, _ in found]
+        yield Hit(
+            message=f"PyTorch {version} may not take {named(list(dict.fromkeys(calls)))}",
+            where=first.function,
+            values={"operator": first.operator, "since": since},
+        )
+
+
 @rule("NEO-TV-003", paths=("tvm",), needs=("info",))
 def changes_elsewhere(context: CheckContext) -> Iterator[Hit]:
     """What an operator in place changes is not used as another tensor later."""
@@ -134,6 +153,7 @@ RULES: tuple[Rule, ...] = (
     torchvision_operators,
     kernels,
     random_numbers,
+    mixed_dtypes,
     changes_elsewhere,
     converted_otherwise,
     converted_for_some,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from neopack import facts
 from neopack.dataconfig.data_input_config import dims, shape_text
 from neopack.frameworks.pytorch import loading_rules, operator_rules
-from neopack.frameworks.pytorch.context_facts import pickles_of, program_of
+from neopack.frameworks.pytorch.context_facts import pickles_of, program_of, script_of
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import matching, named, visible
 from neopack.rules.options import options_of
@@ -32,6 +32,8 @@ _FORMS = {
 _FULL_PRECISION = frozenset({"float32"})
 _FLOATS = ("float", "bfloat", "complex")
 _QUANTISED = ("qint", "quint")
+# where CompilerOptions are a string that may say so
+STATED = ', or state "--dtype int64" in CompilerOptions'
 
 
 def _inputs(context: CheckContext) -> tuple[TensorSpec, ...]:
@@ -199,14 +201,17 @@ def dtype_option(context: CheckContext) -> Iterator[Hit]:
 
 @rule("NEO-PT-016", paths=("tvm", "neuron"), needs=("info",))
 def integer_inputs(context: CheckContext) -> Iterator[Hit]:
-    """Integer inputs can be stated here: the open loader traces with float32 zeros."""
-    flags = options_of(context).flags
-    stated = facts.string_form(context.target) is not None and "--dtype int64" in flags
-    names = [spec.name for spec in _inputs(context) if spec.dtype == "int64"]
+    """Integer inputs can be stated or are cast: the open loader traces with float32 zeros."""
+    can_state = facts.string_form(context.target) is not None
+    stated = can_state and "--dtype int64" in options_of(context).flags
+    script = script_of(context)
+    cast = script.cast_inputs if script else ()
+    names = [s.name for s in _inputs(context) if s.dtype == "int64" and s.name not in cast]
     if names and not stated and not _stated_dtype(context):
         yield Hit(
             message=f"int64 inputs {named(names)}; nothing tells {context.target.name} so",
             where=names[0],
+            values={"or": STATED if can_state else ""},
         )
 
 

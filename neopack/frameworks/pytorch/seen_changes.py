@@ -97,6 +97,8 @@ class _Function:
             case "pack":
                 packed = frozenset[Place]().union(*map(self._of, call.arguments))
                 return packed if len(packed) <= MOST_PACKED else frozenset()
+            case "constant":
+                return frozenset({(at,)})
             case "part":
                 return self._part(at, first)
             case "attr":

@@ -8,8 +8,10 @@ from typing import Any, TypedDict
 from neopack.errors import Malformed
 from neopack.formats.pickle import Global, PickledCall
 from neopack.frameworks.pytorch import pickle_globals, syntax, tvm_calls
+from neopack.frameworks.pytorch.code_dtypes import KnownTensors, cast_arguments, mixed_calls
 from neopack.frameworks.pytorch.container import TorchZip
 from neopack.frameworks.pytorch.facts import TorchScriptFacts
+from neopack.frameworks.pytorch.operator_dtypes import Typed
 from neopack.frameworks.pytorch.script_code import Argument, Function, ScriptSummary, read_code
 from neopack.frameworks.pytorch.seen_changes import seen_changes
 from neopack.frameworks.pytorch.tensors import (
@@ -67,6 +69,7 @@ def read(container: TorchZip) -> ModelInfo:
         container,
         script,
         forward=script.functions.get(f"{owner}.forward"),
+        known=KnownTensors.of(_constants(pickles["constants.pkl"].value), stored_tensors),
         stored=_stored_inputs(stored.value) if stored else None,
         held=HeldTensors(
             parameters=[h.tensor for h in stored_tensors if _role(h, script) == "parameter"],
@@ -104,6 +107,7 @@ def read_json_form(container: TorchZip) -> ModelInfo:
         container,
         script,
         forward=_json_forward(script, main),
+        known=KnownTensors.of((), ()),
         stored=None,
         held=HeldTensors(
             parameters=[tensor for tensor, is_buffer in stored_tensors if not is_buffer],
@@ -134,6 +138,7 @@ def _info(
     script: ScriptSummary,
     *,
     forward: Function | None,
+    known: KnownTensors,
     stored: Sequence[Any] | None,
     held: HeldTensors,
     root_class: str,
@@ -181,6 +186,10 @@ def _info(
             particular=dict(sorted(script.particular.items())),
             tvm_calls=tvm_calls.of_code(script.values),
             seen_changes=tuple(seen_changes(script.values, root_class, script.classes)),
+            mixed_calls=mixed_calls(
+                script.values, root_class, script.classes, known, _typed(inputs, stored)
+            ),
+            cast_inputs=_cast_inputs(script, forward),
             has_forward=forward is not None,
             legacy="model.json" in container.names,
             generated_files=tuple(container.under("code/", ".py")),
@@ -188,6 +197,23 @@ def _info(
             mobile="bytecode.pkl" in container.names,
         ),
     )
+
+
+def _constants(value: Any) -> list[StoredTensor | None]:
+    """What the code calls ``CONSTANTS.c0`` and so on."""
+    return [tensor_of(each) for each in value] if isinstance(value, (tuple, list)) else []
+
+
+def _typed(inputs: Sequence[Argument], stored: Sequence[Any] | None) -> list[Typed | None]:
+    """The tensors among the inputs that it was traced with."""
+    held = [tensor_of(value) for value in stored or ()]
+    tensors = [*held, *[None] * len(inputs)][: len(inputs)]
+    return [Typed(each.dtype, bool(each.shape)) if each else None for each in tensors]
+
+
+def _cast_inputs(script: ScriptSummary, forward: Function | None) -> tuple[str, ...]:
+    places = cast_arguments(script.values, forward.name) if forward else ()
+    return tuple(forward.arguments[at].name for at in places) if forward else ()
 
 
 class _OperatorFacts(TypedDict):

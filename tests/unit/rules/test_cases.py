@@ -37,6 +37,7 @@ from neopack import facts
 from neopack.checks import engine
 from neopack.frameworks.mxnet.facts import SymbolFacts, SymbolOperator
 from neopack.frameworks.onnx.forms import AttributeForm, NodeForm
+from neopack.frameworks.pytorch.facts import MixedCall
 from neopack.frameworks.tensorflow.facts import SignatureTensors
 from neopack.rules.rule import CheckContext, Returned
 from neopack.values.model import ModelInfo, facts_of
@@ -96,6 +97,12 @@ def vision(version: str, operator: str, *calls: str) -> CheckContext:
     name = f"torchvision::{operator}"
     info = torch_info(custom_ops=(name,), calls={name: calls})
     return pytorch(framework_version=version, info=replace(info, operators={name: 1}))
+
+
+def mixing(operator: str, *kinds: str) -> ModelInfo:
+    dtypes = ("float32", "int64")
+    call = MixedCall(operator=f"aten::{operator}", dtypes=dtypes, kinds=kinds, function="f")
+    return torch_info(mixed_calls=(call,))
 
 
 def written(form: NodeForm, opset: int = 12) -> ModelInfo:
@@ -704,6 +711,11 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (pytorch("rasp4b", info=torch_info(inputs=[spec("ids", dtype="int64")])), "'ids'"),
         (pytorch("ml_inf1", info=torch_info(inputs=[spec("ids", dtype="int64")])), "'ids'"),
     ],
+    "NEO-PT-034": [
+        (pytorch(framework_version="1.8", info=mixing("where", "different")), "where(float32"),
+        (pytorch(framework_version="1.4", info=mixing("div", "integers")), "PyTorch 1.4"),
+        (pytorch(framework_version="1.7", info=mixing("exp", "first", "integers")), "exp("),
+    ],
     "NEO-PT-017": [
         (config({f"input{at}": [1, 3] for at in range(11)}), "input00, input01"),
         (config([[1, 3]] * 11), "more than ten"),
@@ -1310,6 +1322,16 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-PT-016": [
         pytorch("ml_inf1", info=_ids, compiler_options='"--dtype int64 -O2"'),
         pytorch("rasp4b"),
+        pytorch(
+            "rasp4b",
+            info=torch_info(inputs=[spec("ids", dtype="int64")], cast_inputs=("ids",)),
+        ),
+    ],
+    "NEO-PT-034": [
+        pytorch(framework_version="1.12", info=mixing("where", "different")),
+        pytorch(framework_version="1.8", info=mixing("div", "integers")),
+        pytorch(framework_version="1.4", info=mixing("where", "integers")),
+        pytorch(framework_version="latest", info=mixing("where", "different")),
     ],
     "NEO-PT-017": [
         config([[1, 3]] * 10),
