@@ -35,9 +35,10 @@ from neopack.formats.files import PlacedFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks import ExportTask, Layout, registry
 from neopack.frameworks.task import ExportOptions
+from neopack.goldens import ties
 from neopack.goldens.arrays import in_dtype
 from neopack.goldens.cases import load_cases
-from neopack.proving import comparing, ties
+from neopack.proving import comparing
 from neopack.runtimes import loading
 from neopack.values.artifact import Array
 from neopack.values.json import Json
@@ -134,7 +135,7 @@ class Compiler:
             outputs = worker.call("predict", None, arrays=dict(given))[1]
             return {name: in_dtype(each, dtypes.get(name, "")) for name, each in outputs.items()}
 
-        cases = ties.settled(load_cases(exported.goldens.path), info)
+        cases = ties.settled(load_cases(exported.goldens.path), ranks=ties.ranks(info))
         compared = comparing.compared(cases, compute, ALLOWED)
         failed = compared.failed
         return f"differs: {compared.reason} ({failed.name})" if failed else ""

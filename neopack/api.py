@@ -218,8 +218,8 @@ def package_for(
     written."""
     options = chosen(PackageOptions, options, choices)
     paths = packing.paths_for(Path(path), [facts.target(name) for name in targets])
-    for each in paths.values():
-        packing.refuse_outputs(each, force=options.force)
+    for target, each in paths.items():
+        packing.refuse_outputs(each, replace(options, target=target))
     return tuple(
         package(
             model,

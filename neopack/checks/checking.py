@@ -19,7 +19,6 @@ from neopack.checks.judging import (
     is_code,
     judge_of,
     read_contents,
-    unreadable,
 )
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.formats.compressed import is_packed
@@ -265,7 +264,7 @@ def _planned(
     entries = [_entry(root, name) for name in names]
     # the names that members get do not depend on the target
     planned = repacking.plan(entries, framework, facts.targets()[0], model)
-    info, unreadable = _info(files, framework, model, options.limits)
+    info, refusal = _info(files, framework, model, options.limits)
     placed = [replace(entry, name=name) for name, entry in planned.placed.items()]
     contents = ArchiveContents(
         name=f"{path.stem or 'model'}.tar.gz",
@@ -273,7 +272,7 @@ def _planned(
         framework=framework,
         model=next((name for name, entry in planned.placed.items() if entry.name == model), ""),
         info=info,
-        unreadable=unreadable,
+        refusal=refusal,
         code=_code(root, planned, options.limits),
         packed=False,
     )
@@ -295,13 +294,13 @@ def _as_what(planned: repacking.RepackingPlan) -> str:
 
 def _info(
     files: FolderFiles, framework: Framework, model: str, limits: Limits
-) -> tuple[ModelInfo | None, str]:
+) -> tuple[ModelInfo | None, NeopackError | None]:
     if not model:
-        return None, f"no file is a model of {framework.name}"
+        return None, SourceError(f"no file is a model of {framework.name}")
     try:
-        return framework.read(files, model, limits), ""
+        return framework.read(files, model, limits), None
     except NeopackError as error:
-        return None, unreadable(error)
+        return None, error
 
 
 def _entry(root: Path, name: str) -> TarEntry:

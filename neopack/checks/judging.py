@@ -10,7 +10,7 @@ from neopack.archive.manifest import Manifest
 from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource
 from neopack.artifacts.load import find_model
 from neopack.checks import engine
-from neopack.errors import CheckFailed, LimitExceeded, NeopackError, Unsupported
+from neopack.errors import CheckFailed, LimitExceeded, NeopackError, SourceError, Unsupported
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.tar import TarEntry
 from neopack.formats.text import is_text
@@ -48,7 +48,6 @@ __all__ = [
     "judge_of",
     "raise_for",
     "read_contents",
-    "unreadable",
     "version_for",
 ]
 
@@ -78,7 +77,8 @@ class ArchiveContents:
 
     ``packed`` is False for the files of one that nobody wrote yet: its directory members, and the
     strings of the call, are then what the framework's layout says. ``modelless`` says that no
-    member can be a model, of a framework that takes any name for one.
+    member can be a model, of a framework that takes any name for one. ``refusal`` is why the model
+    could not be read.
     """
 
     name: str
@@ -86,7 +86,7 @@ class ArchiveContents:
     framework: Framework
     model: str = ""
     info: ModelInfo | None = None
-    unreadable: str = ""
+    refusal: NeopackError | None = None
     code: Mapping[str, str] = field(default_factory=dict)
     manifest: Manifest | None = None
     packed: bool = True
@@ -169,14 +169,14 @@ def read_contents(
 ) -> ArchiveContents:
     """Read the model of an archive, which the caller says is of ``framework_name``."""
     name = framework_name or (manifest.framework if manifest else None)
-    framework, model, info, unreadable = _model(scanned, name, limits)
+    framework, model, info, refusal = _model(scanned, name, limits)
     return ArchiveContents(
         name=scanned.path.name,
         entries=scanned.entries,
         framework=framework,
         model=model,
         info=info,
-        unreadable=unreadable,
+        refusal=refusal,
         code=_code(scanned, limits),
         manifest=manifest,
         modelless=info is None and _is_modelless(scanned, framework, limits),
@@ -215,7 +215,8 @@ def context_of(contents: ArchiveContents, submission: Submission) -> CheckContex
         archive_name=contents.name,
         models=_models(contents),
         info=contents.info,
-        unreadable=contents.unreadable,
+        unreadable=_why(contents.refusal) if contents.refusal else "",
+        over_limit=isinstance(contents.refusal, LimitExceeded),
         data_input_config=filled.data_input_config,
         compiler_options=filled.compiler_options,
         code=contents.code,
@@ -260,7 +261,7 @@ def context_of_layout(
 
 def _model(
     scanned: ArchiveScan, framework_name: str | None, limits: Limits
-) -> tuple[Framework, str, ModelInfo | None, str]:
+) -> tuple[Framework, str, ModelInfo | None, NeopackError | None]:
     """(framework, main file, what its reader saw, why it saw nothing)."""
     chosen = frameworks.of_neo(framework_name) if framework_name else None
     try:
@@ -268,21 +269,21 @@ def _model(
     except NeopackError as error:
         if chosen is None:
             raise
-        return chosen, "", None, unreadable(error)
+        return chosen, "", None, error
     if recognized is not None:
-        return recognized[0], recognized[1], recognized[2], ""
+        return recognized[0], recognized[1], recognized[2], None
     files = ArchiveFiles(scanned, limits)
     if chosen is None:
         raise frameworks.nothing_found(files, str(scanned.path), hint="give --framework")
     stub = frameworks.stub_among(files, chosen)
     if not (stub or frameworks.is_read(chosen)):
-        return chosen, "", None, ""
-    return chosen, "", None, stub or f"no member is a model of {chosen.name}"
+        return chosen, "", None, None
+    return chosen, "", None, SourceError(stub or f"no member is a model of {chosen.name}")
 
 
-def unreadable(error: NeopackError) -> str:
+def _why(refusal: NeopackError) -> str:
     """Why a model could not be read; where a limit was in the way, how to raise it."""
-    return error.line() if isinstance(error, LimitExceeded) else str(error)
+    return refusal.line() if isinstance(refusal, LimitExceeded) else str(refusal)
 
 
 def _layout(contents: ArchiveContents, submission: Submission) -> Layout | None:

@@ -13,6 +13,7 @@ import warnings
 from collections import Counter
 
 from neopack.errors import Malformed
+from neopack.formats.json_text import TooLong, whole_number
 from neopack.values.json import Json
 
 __all__ = ["compact_json", "strict_json"]
@@ -30,7 +31,9 @@ def strict_json(text: str) -> tuple[Json, tuple[str, ...]]:
         return dict(items)
 
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant)
+        value = json.loads(
+            text, object_pairs_hook=pairs, parse_constant=_no_constant, parse_int=whole_number
+        )
     except RecursionError:
         raise Malformed("nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -39,8 +42,8 @@ def strict_json(text: str) -> tuple[Json, tuple[str, ...]]:
             f"{error.msg}, line {error.lineno} column {error.colno}",
             hint=f"write {hint}" if hint else "write strict JSON with double quotes",
         ) from None
-    except ValueError as error:  # a number of thousands of digits
-        raise Malformed(str(error).partition(";")[0]) from None
+    except TooLong as error:
+        raise Malformed(str(error)) from None
     return value, tuple(repeated)
 
 

@@ -89,16 +89,30 @@ def paths_for(path: Path, targets: Sequence[Target]) -> dict[str, Path]:
     }
 
 
-def refuse_outputs(path: Path, *, force: bool) -> None:
+def refuse_outputs(path: Path, options: PackageOptions) -> None:
     """Before any work: the name must be one that Neo takes, and all three files writable. Those of
-    an archive that was packaged before may be there: perhaps it is the same."""
+    an archive that was packaged before may be there, if the options say nothing else: perhaps it
+    is the same."""
     if not path.name.endswith(SUFFIX) or path.name == SUFFIX:
         raise UsageError(
             "does not end in .tar.gz", where=str(path), hint="Neo takes one .tar.gz object"
         )
-    may_be_same = _packaged_before(path) is not None
+    before = _packaged_before(path)
+    if before is not None and not options.force:
+        _refuse_other_options(path, before, options)
     for output in (path, manifest_path(path), golden_path(path)):
-        refuse_unwritable(output, force=force or may_be_same)
+        refuse_unwritable(output, force=options.force or before is not None)
+
+
+def _refuse_other_options(path: Path, before: Manifest, options: PackageOptions) -> None:
+    target = facts.target(options.target).name
+    version = options.framework_version or before.framework_version
+    if (options.seed, target, version) != (
+        before.goldens.seed,
+        before.target,
+        before.framework_version,
+    ):
+        raise _another(path)
 
 
 def _packaged_before(path: Path) -> Manifest | None:
@@ -212,11 +226,15 @@ def _refuse_other(path: Path, before: Manifest, manifest: Manifest) -> None:
         compiler=before.compiler,
     )
     if own != before or digests != [manifest.archive.sha256, manifest.goldens.sha256]:
-        raise OutputError(
-            "already exists, and is another archive",
-            where=str(path),
-            hint="give --force to replace it",
-        )
+        raise _another(path)
+
+
+def _another(path: Path) -> OutputError:
+    return OutputError(
+        "already exists, and is another archive",
+        where=str(path),
+        hint="give --force to replace it",
+    )
 
 
 def _add_evidence(path: Path, before: Manifest, report: Report) -> None:

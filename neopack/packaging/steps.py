@@ -32,7 +32,7 @@ def package_source(
     """Write the archive, its manifest and its golden numbers, or nothing."""
     refuse_unknown(*options.ignore)
     facts.target(options.target)
-    packing.refuse_outputs(path, force=options.force)
+    packing.refuse_outputs(path, options)
     named = UnpackedSource(request=request, inputs=inputs, options=options)
     with unpacked(named) as source:
         return _package(source.request, source.inputs, path, source.options, log)

@@ -179,11 +179,19 @@ def suffix_case(context: CheckContext) -> Iterator[Hit]:
 @rule("NEO-AR-012")
 def unreadable(context: CheckContext) -> Iterator[Hit]:
     """The model file can be read."""
-    if context.unreadable and context.models:
+    if context.unreadable and context.models and not context.over_limit:
         yield Hit(
             message=f"the model file cannot be read: {context.unreadable}",
             where=context.models[0],
         )
+
+
+@rule("NEO-AR-017")
+def over_limit(context: CheckContext) -> Iterator[Hit]:
+    """The model file is within the limits of what neopack reads."""
+    if context.over_limit:
+        where = context.models[0] if context.models else ""
+        yield Hit(message=f"the model file was not read: {context.unreadable}", where=where)
 
 
 @rule("NEO-AR-013")
@@ -223,6 +231,7 @@ RULES: tuple[Rule, ...] = (
     hidden,
     suffix_case,
     unreadable,
+    over_limit,
     empty_model,
     nested_archives,
     below_root,

@@ -41,7 +41,8 @@ class CheckContext:
     ``entries`` are those of the tar, in order and with hidden ones; ``models`` the names that the
     framework takes as model files; ``code`` the text of ``code/*.py`` and requirements.txt.
     ``data_input_config`` and ``compiler_options`` are the exact strings of the API call.
-    ``returned`` is set for the artifact of a job instead.
+    ``returned`` is set for the artifact of a job instead. ``unreadable`` says why the model could
+    not be read, which may be that it is ``over_limit``, for neopack alone.
     """
 
     framework: str
@@ -54,6 +55,7 @@ class CheckContext:
     models: tuple[str, ...] = ()
     info: ModelInfo | None = None
     unreadable: str = ""
+    over_limit: bool = False
     data_input_config: str | None = None
     compiler_options: str | None = None
     code: Mapping[str, str] = field(default_factory=dict)

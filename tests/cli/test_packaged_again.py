@@ -41,7 +41,9 @@ def test_another_one_needs_force(
     neopack: Call, refused: Call, desk: Desk, fixtures: Path, more: tuple[str, ...]
 ) -> None:
     assert neopack(*packaged(fixtures)).code == 0
-    refused(2, ("net.tar.gz", "is another archive", "--force"), *packaged(fixtures, *more))
+    words = ("net.tar.gz", "is another archive", "--force")
+    answer = refused(2, words, *packaged(fixtures, *more))
+    assert ("exporting" in answer.err) == ("--level" in more), "refused before any work"
     assert neopack(*packaged(fixtures, *more, "--force")).code == 0
 
 

@@ -59,3 +59,18 @@ def test_convolutions_in_groups_in_tensorflow_1(
     rewrites = json.loads(made.manifest.read_bytes())["rewrites"]
     assert any("1 as DepthwiseConv2dNative, 1 as a Conv2D for each group" in r for r in rewrites)
     assert package.verify(made.path, runtime="tensorflow-1.15.0").difference <= 1e-5
+
+
+def test_an_input_and_an_output_of_one_name(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    class Doubled(tf.Module):  # type: ignore[misc]
+        @tf.function(input_signature=[tf.TensorSpec((1, 4), tf.float32, name="x")])  # type: ignore[untyped-decorator]
+        def __call__(self, x: Any) -> Any:
+            return {"x": 2 * x, "y": x}
+
+    model = Doubled()
+    tf.saved_model.save(model, str(tmp_path / "saved"), signatures=model.__call__)
+    package.package(tmp_path / "saved", path=tmp_path / "m.tar.gz", target="ml_c5")
+    evidence = package.verify(tmp_path / "m.tar.gz", runtime="tensorflow-2.9.3")
+    assert [(output.name, output.relative) for output in evidence.outputs] == [("x", 0), ("y", 0)]

@@ -99,7 +99,7 @@ def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
     refusals.refuse_state(opened)
     refusals.refuse_strings(opened)
     specs = [_spec(opened, at) for at in opened.inputs]
-    requests = _requests(specs, task.inputs, model.where)
+    requests = _bounded(opened, _requests(specs, task.inputs, model.where))
     examples = task.examples(requests)
     shapes = {name: array.shape for name, array in examples.items()}
     lowered = whole = lower(opened, model.weights, shapes=shapes)
@@ -267,6 +267,24 @@ def _requests(
         if name not in names:
             raise unknown_input(name, names, where)
     return tuple(_request(spec, by_name.get(spec.name), where) for spec in specs)
+
+
+def _bounded(
+    opened: graph.LayerGraph, requests: Sequence[InputRequest]
+) -> tuple[InputRequest, ...]:
+    """With the bound of ids that embeddings take: others are an error in Keras 2.2.4."""
+    bounds: dict[int, int] = {}
+    for call in opened.calls:
+        layer = opened.layers[call.layer]
+        rows, first = layer.config.get("input_dim"), call.args[0] if call.args else None
+        if layer.class_name != "Embedding" or not isinstance(rows, int):
+            continue
+        if isinstance(first, graph.Ref):
+            bounds[first.call] = min(rows, bounds.get(first.call, rows))
+    return tuple(
+        replace(request, below=request.below or bounds.get(at))
+        for at, request in zip(opened.inputs, requests, strict=True)
+    )
 
 
 def _request(spec: TensorSpec, request: InputRequest | None, where: str) -> InputRequest:

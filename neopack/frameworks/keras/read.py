@@ -21,7 +21,7 @@ from neopack.formats.hdf5 import MAGIC, Hdf5Object, Hdf5Tree, read_tree
 from neopack.formats.json_text import read_json
 from neopack.formats.source import ByteSource, SpanSource
 from neopack.frameworks.keras import config as configs
-from neopack.frameworks.keras import graph, keras1, keras224, tvm_layers
+from neopack.frameworks.keras import graph, keras1, keras224, masks, tvm_layers
 from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.misfits import misfits
 from neopack.frameworks.keras.names import missing_words, unknown_names
@@ -252,6 +252,7 @@ def _facts(
 ) -> KerasFacts:
     own = [x for x in layers if x.class_name not in configs.LAMBDAS]
     formats = (x.config.get("data_format") for x in layers if isinstance(x.config, dict))
+    implied = masks.leave_to_layers(opened) if opened else frozenset[str]()
     links = (f"{n.path}/{name}" for n in file.tree.nodes.values() for name, _ in n.links)
     return KerasFacts(
         layers=len(layers),
@@ -265,7 +266,7 @@ def _facts(
         lambdas=tuple(x.path for x in layers if x.class_name in configs.LAMBDAS),
         custom=tuple(f"{x.path} ({x.class_name})" for x in own if x.custom),
         data_formats=tuple(sorted({x for x in formats if isinstance(x, str)})),
-        new_layers=_new_layers(x.class_name for x in own if not x.custom),
+        new_layers=_new_layers(x.class_name for x in own if not (x.custom or x.path in implied)),
         unknown_names=file.unknown_names(),
         not_taken=_not_taken(file, opened),
         missing=missing_words(file.model) if file.is_old and file.major > 1 else (),

@@ -166,7 +166,7 @@ class HeldTensors:
     @property
     def counted(self) -> Totals:
         """All but the numbers that tracing left behind."""
-        constants = self.constants if self.frozen else []
+        constants = [each for each in self.constants if each.shape] if self.frozen else []
         return total([*self.parameters, *self.buffers, *self.others, *constants])
 
     @property

@@ -10,7 +10,7 @@ from neopack.formats.pickle import Global, PickledCall
 from neopack.frameworks.pytorch import pickle_globals, syntax, tvm_calls
 from neopack.frameworks.pytorch.code_dtypes import KnownTensors, cast_arguments, mixed_calls
 from neopack.frameworks.pytorch.container import TorchZip
-from neopack.frameworks.pytorch.facts import TorchScriptFacts
+from neopack.frameworks.pytorch.facts import MixedCall, TorchScriptFacts
 from neopack.frameworks.pytorch.operator_dtypes import Typed
 from neopack.frameworks.pytorch.script_code import Argument, Function, ScriptSummary, read_code
 from neopack.frameworks.pytorch.seen_changes import seen_changes
@@ -184,12 +184,7 @@ def _info(
             stored_inputs=stored is not None,
             readable_since=script.readable_since,
             particular=dict(sorted(script.particular.items())),
-            tvm_calls=tvm_calls.of_code(script.values),
-            seen_changes=tuple(seen_changes(script.values, root_class, script.classes)),
-            mixed_calls=mixed_calls(
-                script.values, root_class, script.classes, known, _typed(inputs, stored)
-            ),
-            cast_inputs=_cast_inputs(script, forward),
+            **_value_facts(script, root_class, forward, known, _typed(inputs, stored)),
             has_forward=forward is not None,
             legacy="model.json" in container.names,
             generated_files=tuple(container.under("code/", ".py")),
@@ -209,6 +204,31 @@ def _typed(inputs: Sequence[Argument], stored: Sequence[Any] | None) -> list[Typ
     held = [tensor_of(value) for value in stored or ()]
     tensors = [*held, *[None] * len(inputs)][: len(inputs)]
     return [Typed(each.dtype, bool(each.shape)) if each else None for each in tensors]
+
+
+class _ValueFacts(TypedDict):
+    """The fields of ``TorchScriptFacts`` that follow from the values in the code."""
+
+    tvm_calls: Mapping[str, str]
+    seen_changes: tuple[str, ...]
+    mixed_calls: tuple[MixedCall, ...]
+    cast_inputs: tuple[str, ...]
+
+
+def _value_facts(
+    script: ScriptSummary,
+    root_class: str,
+    forward: Function | None,
+    known: KnownTensors,
+    inputs: Sequence[Typed | None],
+) -> _ValueFacts:
+    code, classes = script.values, script.classes
+    return _ValueFacts(
+        tvm_calls=tvm_calls.of_code(code),
+        seen_changes=tuple(seen_changes(code, root_class, classes)),
+        mixed_calls=mixed_calls(code, root_class, classes, known, inputs),
+        cast_inputs=_cast_inputs(script, forward),
+    )
 
 
 def _cast_inputs(script: ScriptSummary, forward: Function | None) -> tuple[str, ...]:

@@ -46,9 +46,10 @@ def of_saved_model(session, data):
     meta = tf.saved_model.loader.load(session, [tf.saved_model.tag_constants.SERVING], folder)
     for _, signature in sorted(meta.signature_def.items(), key=lambda item: item[0] != "serving_default"):
         if set(signature.inputs) == set(data["inputs"]):
-            named = {name: info.name for name, info in signature.inputs.items()}
-            named.update((name, info.name) for name, info in signature.outputs.items())
-            return named
+            return [
+                {name: info.name for name, info in each.items()}
+                for each in (signature.inputs, signature.outputs)
+            ]
     raise KeyError("no signature with the inputs " + ", ".join(data["inputs"]))
 
 
@@ -57,9 +58,10 @@ def of_frozen_graph(graph, data):
     with open(data["path"], "rb") as stream:
         definition.ParseFromString(stream.read())
     tf.import_graph_def(definition, name="")
-    return {
-        name: name if ":" in name else name + ":0" for name in data["inputs"] + data["outputs"]
-    }
+    return [
+        {name: name if ":" in name else name + ":0" for name in names}
+        for names in (data["inputs"], data["outputs"])
+    ]
 
 
 def of_keras(data):
@@ -77,8 +79,9 @@ def predict(data, arrays):
     session, tensors, names = _loaded[data["model"]]
     if session is None:
         return keras_predict(tensors, names, arrays)
-    feed = {tensors[name]: arrays[name] for name in names["inputs"]}
-    return None, session.run({name: tensors[name] for name in names["outputs"]}, feed)
+    inputs, outputs = tensors  # which may share names
+    feed = {inputs[name]: arrays[name] for name in names["inputs"]}
+    return None, session.run({name: outputs[name] for name in names["outputs"]}, feed)
 
 
 def release(data, arrays):

@@ -85,8 +85,12 @@ def write(stream, header, arrays):
 
 def described(error):
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # TorchScript says what happened after a traceback of its own
-    telling = lines[-1:] if "(most recent call last)" in str(error) else lines
+    # TensorFlow says what happened after the node, and TorchScript after a traceback of its own
+    nodes = [at for at, line in enumerate(lines[:-1]) if line.startswith("Node: ")]
+    if nodes:
+        telling = lines[nodes[0] + 1 :]
+    else:
+        telling = lines[-1:] if "(most recent call last)" in str(error) else lines
     return {
         "kind": type(error).__name__,
         "message": telling[0] if telling else type(error).__name__,

@@ -230,3 +230,47 @@ def test_layers_that_tf_keras_gave_versions() -> None:
 def test_tables_name_classes_of_2_2_4() -> None:
     assert set(KEPT) <= set(facts.keras_names().layers)
     assert json.dumps(write.model_config(lowered("cnn.h5")))
+
+
+def masked(mask_zero: bool, zero: int) -> graph.LayerGraph:
+    """A network of Keras 3 that writes the mask of its embedding as an operation."""
+    ids, rows = tensor("ids", [None, 6]), tensor("rows", [None, 6, 2])
+    mask = tensor("mask", [None, 6])
+    nodes: list[tuple[str, str, dict[str, Any], list[Any], dict[str, Any]]] = [
+        (
+            "Embedding",
+            "rows",
+            {"input_dim": 5, "output_dim": 2, "mask_zero": mask_zero},
+            [ids],
+            {},
+        ),
+        ("NotEqual", "mask", {}, [ids, zero], {}),
+        ("LSTM", "it", {"units": 3}, [rows], {"mask": mask}),
+    ]
+    entries: list[dict[str, Any]] = [
+        {
+            "class_name": "InputLayer", "name": "ids", "inbound_nodes": [],
+            "config": {"name": "ids", "batch_shape": [None, 6], "dtype": "int32"},
+        },
+        *(
+            {
+                "class_name": kind, "name": name, "config": dict(settings, name=name),
+                "module": FUNCTION if kind == "NotEqual" else "keras.layers",
+                "inbound_nodes": [{"args": args, "kwargs": kwargs}],
+            }
+            for kind, name, settings, args, kwargs in nodes
+        ),
+    ]  # fmt: skip
+    body = {"layers": entries, "input_layers": ["ids", 0, 0], "output_layers": ["it", 0, 0]}
+    return graph.graph_of({"class_name": "Functional", "config": body}, major=3, where="here")
+
+
+def test_the_mask_of_an_embedding_is_left_to_it() -> None:
+    shapes: dict[str, list[tuple[int, ...]]] = {"rows": [(5, 2)], "it": [(2, 12), (3, 12), (12,)]}
+    weights = {name: [np.zeros(s) for s in each] for name, each in shapes.items()}
+    model = lower(masked(True, 0), weights)
+    assert kinds(model) == ["Embedding", "LSTM"]
+    assert model.layers["rows"].config["mask_zero"] is True
+    for others in ((False, 0), (True, 3)):
+        with pytest.raises(SourceError, match="the operation NotEqual"):
+            lower(masked(*others), weights)

@@ -333,6 +333,10 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
     ],
     "NEO-AR-011": [(onnx(entries=entries("MODEL.ONNX")), "looks for .onnx")],
     "NEO-AR-012": [(pytorch(unreadable="torn at byte 3", info=None), "torn at byte 3")],
+    "NEO-AR-017": [
+        (pytorch(unreadable="depth 9 (raise it)", over_limit=True, info=None), "raise it"),
+        (pytorch(unreadable="depth 9", over_limit=True, info=None, models=()), "depth 9"),
+    ],
     "NEO-AR-013": [(pytorch(entries=(entry("model.pth", size=0),)), "is empty")],
     "NEO-AR-014": [(pytorch(entries=entries("model.pth", "model.tar.gz")), "inside")],
     "NEO-CA-001": [(came_back(untouched=True), "byte for byte")],
@@ -1162,7 +1166,11 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-AR-007": [pytorch(entries=(entry("a/", "directory"), entry("a", "directory")))],
     "NEO-AR-009": [pytorch(entries=entries("model.pth", "model.txt"))],
     "NEO-AR-010": [pytorch(entries=(entry("./", "directory"), *entries("./model.pth")))],
-    "NEO-AR-012": [pytorch(unreadable="no model", models=())],
+    "NEO-AR-012": [
+        pytorch(unreadable="no model", models=()),
+        pytorch(unreadable="depth 9", over_limit=True, info=None),
+    ],
+    "NEO-AR-017": [pytorch(unreadable="torn at byte 3", info=None), pytorch()],
     "NEO-AR-013": [pytorch(entries=(entry("model.pth"), entry("code/__init__.py", size=0)))],
     "NEO-AR-015": [pytorch(models=("./model.pth",))],
     "NEO-AR-016": [onnx(info=replace(onnx_info(), operators={"RandomNormal": 1, "If": 1}))],

@@ -27,6 +27,10 @@ def fail(data: Any, arrays: Any) -> Any:
     raise RuntimeError("first line\nsecond line")
 
 
+def fail_as(data: Any, arrays: Any) -> Any:
+    raise RuntimeError(data)
+
+
 def leave(data: Any, arrays: Any) -> Any:
     sys.stderr.write("a last word\n")
     os._exit(3)
@@ -53,4 +57,4 @@ def garble(data: Any, arrays: Any) -> Any:
     return None, {}
 
 
-TASKS = {f.__name__: f for f in (echo, refuse, fail, leave, crash, hang, hoard, garble)}
+TASKS = {f.__name__: f for f in (echo, refuse, fail, fail_as, leave, crash, hang, hoard, garble)}

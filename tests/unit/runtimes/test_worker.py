@@ -140,3 +140,31 @@ def test_a_file_without_such_tasks_is_an_error(tmp_path: Path) -> None:
         pytest.raises(EngineFailed, match="ModuleNotFoundError"),
     ):
         process.call("echo")
+
+
+NODE = """Graph execution error:
+
+Detected at node 'x' defined at (most recent call last):
+    File "net.py", line 5, in <module>
+Node: 'x'
+You must feed a value
+\t [[{{node x}}]]
+
+Original stack trace for 'x':
+    self._traceback = tf_stack.extract_stack()
+"""
+SCRIPT = """The following operation failed in the TorchScript interpreter.
+Traceback of TorchScript (most recent call last):
+  File "net.py", line 5, in forward
+RuntimeError: expected float
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [(NODE, "You must feed a value"), (SCRIPT, "RuntimeError: expected float"), ("a\nb", "a")],
+)
+def test_the_line_that_tells_what_went_wrong(worker: Worker, text: str, line: str) -> None:
+    with pytest.raises(EngineFailed) as failed:
+        worker.call("fail_as", text)
+    assert failed.value.message == f"old-1.0: RuntimeError: {line}"

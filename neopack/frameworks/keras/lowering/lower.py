@@ -15,6 +15,7 @@ from neopack.frameworks.keras.graph import Layer, LayerCall, LayerGraph, Ref
 from neopack.frameworks.keras.lowering.layers import LAYERS, Rewrite
 from neopack.frameworks.keras.lowering.old_model import Building, NotInKeras224, OldModel
 from neopack.frameworks.keras.lowering.operations import OPERATIONS
+from neopack.frameworks.keras.masks import leave_to_layers
 from neopack.values.artifact import Array
 from neopack.values.json import AnyJson
 from neopack.values.signature import Shape
@@ -47,6 +48,7 @@ def lower(
 ) -> OldModel:
     """``weights`` are those of each layer, by its path; ``shapes`` fix what the inputs of these
     names leave open, the batch first. Raises ``SourceError`` that names each layer in the way."""
+    leave_to_layers(graph)
     building = Building(graph, weights)
     needed = _needed(graph)
     problems: list[tuple[Layer, NotInKeras224]] = []
