@@ -33,12 +33,16 @@ ONNX = FIXTURES.parent / "onnx"
 CNN_PARAMETERS = 145  # conv 4*3*9+4, norm 4+4, linear 5*4+5
 FACTS = set(
     """training training_attribute devices called_in folded unreached order calls control_flow
-    origin particular seen_changes tvm_calls input_names input_types nested_inputs output_type
+    origin particular seen_changes tvm_calls mixed_calls cast_inputs
+    input_names input_types nested_inputs output_type
     dict_outputs stored_inputs custom_ops globals executing
     generated_files records root_class buffers buffer_bytes constants constant_bytes frozen
     code_devices random mobile readable_since has_forward legacy""".split()  # noqa: SIM905 - a list of 24 lines says no more
 )
-OF_SCRIPTS = {"particular", "seen_changes", "tvm_calls", "readable_since", "has_forward", "legacy"}
+OF_SCRIPTS = {
+    "particular", "seen_changes", "tvm_calls", "mixed_calls", "cast_inputs", "readable_since",
+    "has_forward", "legacy",
+}  # fmt: skip
 
 
 def info(name: str) -> ModelInfo:
