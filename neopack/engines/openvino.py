@@ -11,7 +11,8 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ class OpenVinoRunner:
             properties["INFERENCE_NUM_THREADS"] = threads
         try:
             model = core.read_model(str(folder / GRAPH), str(folder / WEIGHTS))
-            self._compiled = core.compile_model(model, "CPU", properties)
+            self._compiled = _in_a_thread(lambda: core.compile_model(model, "CPU", properties))
         except RuntimeError as error:
             raise EngineFailed(
                 f"OpenVINO cannot load the artifact: {first_line(error)}"
@@ -182,6 +183,16 @@ class OpenVinoRunner:
 
 def _members(out: Path) -> tuple[Member, ...]:
     return tuple(Member(name=name, path=out / name) for name in (GRAPH, WEIGHTS))
+
+
+def _in_a_thread(compile_model: Callable[[], Any]) -> Any:
+    """What it returns, computed in a thread that ends.
+
+    OpenVINO 2026.4 gives the thread that compiles a signal stack and frees it with the model, in
+    any order. A Ctrl-C that reaches the thread later ends the process with SIGSEGV.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(compile_model).result()
 
 
 def _convert(openvino: Any, request: CompilationRequest) -> Any:
