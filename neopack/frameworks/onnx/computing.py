@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ from neopack.errors import ExportFailed, SourceError, first_line
 from neopack.frameworks.onnx.raising.raise_opset import needs_raising
 from neopack.frameworks.onnx.raising.reading import Reading
 from neopack.frameworks.onnx.run import OnnxRuntimeRunner
+from neopack.goldens.cases import GoldenCase
+from neopack.goldens.comparison import worst
 from neopack.goldens.directed import Compute
 from neopack.goldens.inputs import shapes_text
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
-__all__ = ["runner_of", "source_of"]
+__all__ = ["refuse_otherwise", "runner_of", "source_of"]
 
 
 def source_of(path: Path, where: str, *, optimized: bool = True) -> Compute:
@@ -62,3 +64,21 @@ def _calling(session: OnnxRuntimeRunner | Reading, where: str) -> Compute:
             ) from error
 
     return compute
+
+
+def refuse_otherwise(
+    cases: Sequence[GoldenCase],
+    rewritten: Compute,
+    allowed: float,
+    where: str,
+    *,
+    hint: str = "export it for opset 12",
+) -> None:
+    """The rewritten file computes what the file as given computes."""
+    off = worst(cases, rewritten)
+    if not off.difference <= allowed:
+        raise ExportFailed(
+            f"rewritten, it computes otherwise: off by {off}, more than {allowed:g}",
+            where=where,
+            hint=hint,
+        )

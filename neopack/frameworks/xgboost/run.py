@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from neopack.distributions import install_hint
@@ -16,7 +17,7 @@ from neopack.frameworks.xgboost.lowering.lift import lift, read_learner, starts_
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
-__all__ = ["XGBoostRunner", "runner", "version"]
+__all__ = ["XGBoostRunner", "live", "runner", "version"]
 
 
 class XGBoostRunner:
@@ -90,6 +91,14 @@ def _xgboost() -> Any:
             f"XGBoost models need xgboost ({error})", hint=install_hint("xgboost")
         ) from None
     return xgboost
+
+
+def live(path: Path) -> object:
+    """The linear model of a file, which ONNX has operators for. Raises ``SourceError`` for any
+    other."""
+    from neopack.frameworks.xgboost.linear import linear_model
+
+    return linear_model(path)
 
 
 def runner(files: Files, model: str, signature: Signature, threads: int | None) -> XGBoostRunner:
