@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 from neopack import facts, support
 from neopack.artifacts import answer as answers
 from neopack.artifacts import inspecting
-from neopack.artifacts import load as artifacts
+from neopack.artifacts import loaded_model as artifacts
 from neopack.artifacts.inspecting import Inspection
 from neopack.checks import all_targets, checking, explaining, fixing, judging
 from neopack.checks import compiled as compiled_checks
@@ -459,19 +459,27 @@ def _by_job(
     return following.compiled(outcomes[0])
 
 
-def load(archive: Place, *, threads: int | None = None) -> artifacts.LoadedModel:
+def load(
+    archive: Place,
+    *,
+    threads: int | None = None,
+    streams: int | None = None,
+    cache: bool = True,
+) -> artifacts.LoadedModel:
     """An archive, compiled or not, to compute with: ``neopack.load(path).predict({"x": array})``.
 
-    ``predict`` raises ``UsageError`` for inputs that do not fit its ``signature``.
+    ``predict`` raises ``UsageError`` for inputs that do not fit its ``signature``. Threads may
+    share the model: ``streams`` of their calls compute at once, where its engine has streams.
+    ``cache`` lets a large artifact keep unpacked files beside it, so that it loads fast again.
     """
-    return artifacts.load(Path(archive), threads=threads)
+    return artifacts.load(Path(archive), threads=threads, streams=streams, cache=cache)
 
 
 def run(
     archive: Place, inputs: Mapping[str, Any], *, threads: int | None = None
 ) -> dict[str, Any]:
     """Load an archive and compute once: arrays in by name, arrays out by name."""
-    return load(archive, threads=threads).predict(inputs)
+    return load(archive, threads=threads, cache=False).predict(inputs)
 
 
 def answer(

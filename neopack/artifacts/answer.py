@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from neopack.artifacts.load import checked_inputs, load_opened, open_archive
+from neopack.artifacts.load import load_opened, open_archive
+from neopack.artifacts.loaded_model import checked_inputs
 from neopack.goldens.arrays import load_arrays, save_arrays
 from neopack.goldens.cases import load_goldens
 from neopack.goldens.inputs import random_inputs, request_of

@@ -1,9 +1,8 @@
-"""Open an archive, compiled or not, and load its model in memory, without unpacking."""
+"""Open an archive, compiled or not, and load its model from it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from neopack.archive.manifest import manifest_of, manifest_path
 from neopack.archive.read import ArchiveFiles, ArchiveScan, MemberSource, extract_member, scan
 from neopack.artifacts.compiled_manifest import ArtifactManifest, beside
 from neopack.artifacts.guarded import GuardedRunner, failures_explained
+from neopack.artifacts.model_cache import CachePlace
 from neopack.artifacts.own_names import MANIFEST, own_member
 from neopack.errors import (
     Malformed,
@@ -19,7 +19,6 @@ from neopack.errors import (
     Unsafe,
     Unsupported,
     UsageError,
-    first_line,
 )
 from neopack.formats.files import limits_for
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
@@ -28,19 +27,18 @@ from neopack.frameworks import registry as frameworks
 from neopack.outputs.atomic import writing
 from neopack.outputs.staging import staging_directory
 from neopack.spelling import nearest_file
-from neopack.values.artifact import Array, Runner
+from neopack.values.artifact import Runner
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature
 
 __all__ = [
-    "LoadedModel",
+    "Loading",
     "OpenedArchive",
-    "checked_inputs",
     "extract",
     "find_model",
     "is_compiled",
     "job_manifest",
-    "load",
+    "load_cached",
     "load_opened",
     "member_names",
     "open_archive",
@@ -143,66 +141,93 @@ def is_compiled(scanned: ArchiveScan) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedModel:
-    """A loaded model. ``predict`` takes and returns arrays by the signature's names."""
+class Loading:
+    """How a model is loaded: ``threads`` that it computes with, ``streams`` that it computes in at
+    once; None: the engine's own choice. ``cache`` is for artifacts that ``load`` loads again."""
 
-    archive: str
-    engine: str
-    precision: str
-    signature: Signature
-    runner: Runner = field(repr=False)
+    threads: int | None = None
+    streams: int | None = None
+    cache: CachePlace | None = None
 
-    def predict(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
-        """Compute the outputs by name; inputs are cast to the signature's dtypes.
-
-        Raises ``UsageError`` for inputs that do not fit the signature.
-        """
-        return self.runner.predict(checked_inputs(self.signature, inputs))
-
-
-def load(path: Path, *, threads: int | None = None) -> LoadedModel:
-    """Load the archive at ``path``; this needs only the archive and its engine."""
-    opened = open_archive(path)
-    return LoadedModel(
-        archive=path.name,
-        engine=opened.engine,
-        precision=opened.precision,
-        signature=opened.signature,
-        runner=load_opened(opened, threads=threads),
-    )
+    def __post_init__(self) -> None:
+        for name, value in (("threads", self.threads), ("streams", self.streams)):
+            if value is not None and value < 1:
+                raise UsageError(f"--{name} must be 1 or more, not {value}")
 
 
 def load_opened(
-    opened: OpenedArchive, *, threads: int | None = None, limits: Limits = DEFAULT_LIMITS
+    opened: OpenedArchive,
+    *,
+    threads: int | None = None,
+    streams: int | None = None,
+    cache: CachePlace | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Runner:
-    if threads is not None and threads < 1:
-        raise UsageError(f"--threads must be 1 or more, not {threads}")
+    """Load the model. Raises ``Unsupported`` for ``streams`` where its engine has none."""
+    loading = Loading(threads=threads, streams=streams, cache=cache)
     with failures_explained(opened.engine, opened.scan.path.name, "load"):
-        runner = _loaded(opened, threads, limits)
+        runner = _loaded(opened, loading, limits)
     return GuardedRunner(runner, opened.engine, opened.scan.path.name)
 
 
-def _loaded(opened: OpenedArchive, threads: int | None, limits: Limits) -> Runner:
-    if opened.compiled is None:
-        archived = ArchiveFiles(opened.scan, limits)
-        framework = frameworks.of_neo(opened.framework)
-        return framework.runner(archived, opened.model, opened.signature, threads)
-    return _load_compiled(opened, opened.compiled, threads, limits)
+def load_cached(manifest: ArtifactManifest, archive: str, loading: Loading) -> Runner:
+    """Load from the members that ``loading.cache`` has, whose manifest is ``manifest``."""
+    with failures_explained(manifest.engine, archive, "load"):
+        runner = _by_engine(manifest, archive, None, loading)
+    return GuardedRunner(runner, manifest.engine, archive)
+
+
+def _loaded(opened: OpenedArchive, loading: Loading, limits: Limits) -> Runner:
+    if opened.compiled is not None:
+        return _load_compiled(opened, opened.compiled, loading, limits)
+    if loading.streams is not None:
+        raise Unsupported(
+            "an archive that is not compiled has no streams", hint="neopack compile it first"
+        )
+    archived = ArchiveFiles(opened.scan, limits)
+    framework = frameworks.of_neo(opened.framework)
+    return framework.runner(archived, opened.model, opened.signature, loading.threads)
 
 
 def _load_compiled(
-    opened: OpenedArchive, compiled: ArtifactManifest, threads: int | None, limits: Limits
+    opened: OpenedArchive, compiled: ArtifactManifest, loading: Loading, limits: Limits
 ) -> Runner:
-    """Load from temporary files: an engine reads them itself, and maps those that it keeps."""
+    """Load from the cache, or temporary files: an engine reads them itself, and maps those that it
+    keeps."""
     from neopack.engines import registry as engines
 
+    def unpacked(name: str, path: Path) -> None:
+        extract(opened.scan, name, path, limits)
+
+    archive = opened.scan.path.name
     _refuse_changed(opened.scan, compiled)
-    engine = engines.get(compiled.engine)
-    engines.refuse_options(compiled.engine, compiled.options, opened.scan.path.name)
+    keeps = loading.cache is not None and engines.loads(compiled.engine, "cache")
+    if keeps and loading.cache is not None and loading.cache.fill(compiled, unpacked):
+        return _by_engine(compiled, archive, None, loading)
     with staging_directory() as folder:
         for name in compiled.members:
-            extract(opened.scan, name, folder / name, limits)
-        return engine.load(folder, opened.signature, compiled.options, threads)
+            unpacked(name, folder / name)
+        return _by_engine(compiled, archive, folder, loading)
+
+
+def _by_engine(
+    compiled: ArtifactManifest, archive: str, folder: Path | None, loading: Loading
+) -> Runner:
+    """From ``folder``, or else from the cache."""
+    from neopack.engines import registry as engines
+
+    engine = engines.get(compiled.engine)
+    engines.refuse_options(compiled.engine, compiled.options, archive)
+    special: dict[str, Any] = {}
+    if loading.streams is not None:
+        if not engines.loads(compiled.engine, "streams"):
+            raise Unsupported(f"{compiled.engine} has no streams", hint="load it without")
+        special["streams"] = loading.streams
+    if folder is None:
+        assert loading.cache is not None  # noqa: S101 - one of both is there
+        folder = special["cache"] = loading.cache.folder
+    signature, options = compiled.signature, compiled.options
+    return engine.load(folder, signature, options, loading.threads, **special)
 
 
 def _refuse_changed(scanned: ArchiveScan, compiled: ArtifactManifest) -> None:
@@ -242,40 +267,6 @@ def extract(scanned: ArchiveScan, name: str, path: Path, limits: Limits) -> None
     path.parent.mkdir(parents=True, exist_ok=True)
     with writing(path):
         extract_member(scanned, name, path, limits)
-
-
-def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """Return ``inputs`` in the signature's dtypes.
-
-    Raises ``UsageError`` for a missing or unknown name, and for another shape.
-    """
-    import numpy as np
-
-    if not isinstance(inputs, Mapping):
-        raise UsageError(f"inputs are a {type(inputs).__name__}", hint=_how(signature))
-    specs = {spec.name: spec for spec in signature.inputs}
-    for name in (*inputs, *specs):
-        if name not in specs or name not in inputs:
-            reason = "is missing" if name in specs else "is not an input of the model"
-            raise UsageError(f"input {name!r} {reason}", hint=f"it takes {', '.join(specs)}")
-    try:
-        arrays = {name: np.ascontiguousarray(inputs[name], specs[name].dtype) for name in specs}
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"an input is not an array of numbers: {first_line(error)}") from None
-    for name, array in arrays.items():
-        fits = len(array.shape) == len(specs[name].shape) and all(
-            dim in (None, size) for dim, size in zip(specs[name].shape, array.shape, strict=True)
-        )
-        if not fits:
-            raise UsageError(
-                f"input {name!r} has shape {list(array.shape)}, not {list(specs[name].shape)}"
-            )
-    return arrays
-
-
-def _how(signature: Signature) -> str:
-    inputs = ", ".join(f"{spec.name!r}: array of {list(spec.shape)}" for spec in signature.inputs)
-    return f"give {{{inputs}}}"
 
 
 def find_model(

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from neopack import distributions
@@ -131,54 +131,64 @@ class OpenVino:
         signature: Signature,
         options: Mapping[str, Json],
         threads: int | None,
+        streams: int | None = None,
+        cache: Path | None = None,
     ) -> Runner:
-        return OpenVinoRunner(folder, signature, options, threads)
+        properties: dict[str, Json] = {**options}
+        if threads:
+            properties["INFERENCE_NUM_THREADS"] = threads
+        if streams:
+            properties["NUM_STREAMS"] = streams
+        if cache:  # without weights, which the files in the folder have
+            properties |= {"CACHE_DIR": str(cache), "CACHE_MODE": "OPTIMIZE_SIZE"}
+        return OpenVinoRunner(folder, signature, properties)
 
 
 class OpenVinoRunner:
-    """One compiled model, latency first, with an inference request for each thread that calls: a
-    request that computes refuses others."""
+    """One compiled model, latency first, with as many inference requests as compute at once.
+
+    A request that computes refuses others, so callers wait for a free one.
+    """
 
     def __init__(
         self,
         folder: Path,
         signature: Signature,
-        options: Mapping[str, Json],
-        threads: int | None = None,
+        properties: Mapping[str, Json],
     ) -> None:
         openvino = _openvino()
         self.signature = signature
-        core = openvino.Core()
-        properties: dict[str, Json] = {**options}
-        if threads:
-            properties["INFERENCE_NUM_THREADS"] = threads
         try:
-            model = core.read_model(str(folder / GRAPH), str(folder / WEIGHTS))
-            self._compiled = _in_a_thread(lambda: core.compile_model(model, "CPU", properties))
+            # the weights lie beside the graph, under its name; only models from files are cached
+            graph, own = str(folder / GRAPH), dict(properties)
+            self._compiled = _in_a_thread(lambda: openvino.Core().compile_model(graph, "CPU", own))
         except RuntimeError as error:
             raise EngineFailed(
                 f"OpenVINO cannot load the artifact: {first_line(error)}"
             ) from error
-        self._of_thread = threading.local()
+        self._free: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")):
+            request = self._compiled.create_infer_request()
+            # in OpenVINO 2026.4, threads that read the first array of a process at once wait for
+            # each other for ever
+            _ = [tensor.data for tensor in request.input_tensors]
+            self._free.put(request)
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         arrays = {_port_name(i): inputs[spec.name] for i, spec in enumerate(self.signature.inputs)}
+        names = [spec.name for spec in self.signature.outputs]
+        request = self._free.get()
         try:
-            answers = self._request().infer(arrays)
+            answers = request.infer(arrays)
+            # the next call of the request gives the same buffers again
+            return {name: answers[i].copy() for i, name in enumerate(names)}
         except RuntimeError as error:
             raise EngineFailed(
                 f"OpenVINO cannot compute the artifact: {first_line(error)}",
                 hint="its graph does not fit its manifest: compile the archive again",
             ) from error
-        names = [spec.name for spec in self.signature.outputs]
-        # OpenVINO gives the same buffers again at the next call
-        return {name: answers[i].copy() for i, name in enumerate(names)}
-
-    def _request(self) -> Any:
-        request = getattr(self._of_thread, "request", None)
-        if request is None:
-            request = self._of_thread.request = self._compiled.create_infer_request()
-        return request
+        finally:
+            self._free.put(request)
 
 
 def _members(out: Path) -> tuple[Member, ...]:

@@ -16,6 +16,8 @@ __all__ = [
     "choose",
     "get",
     "install_hint",
+    "keepers",
+    "loads",
     "names",
     "precisions",
     "preload",
@@ -38,6 +40,18 @@ def get(name: str) -> Engine:
     if found is None:
         raise Unsupported(f"no engine {name!r}", hint=f"there are {', '.join(names())}")
     return found
+
+
+def loads(name: str, special: str) -> bool:
+    """Whether the engine's ``load`` takes that keyword beside those of ``Engine``."""
+    return special in _plugins.rows.get(name, {}).get("loads", ())
+
+
+def keepers() -> str:
+    """The engines that take a ``cache``, with their versions."""
+    rows = _plugins.rows.items()
+    kept = {name: row["distribution"] for name, row in rows if "cache" in row.get("loads", ())}
+    return ", ".join(f"{name} {distributions.version(kept[name])}" for name in sorted(kept))
 
 
 def precisions(name: str) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from neopack.artifacts.load import checked_inputs, load_opened, open_archive
+from neopack.artifacts.load import load_opened, open_archive
+from neopack.artifacts.loaded_model import checked_inputs
 from neopack.formats.codec import from_json, to_json
 from neopack.goldens.arrays import load_arrays, save_arrays
 from neopack.values.artifact import Runner

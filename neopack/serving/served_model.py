@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from neopack.artifacts.load import checked_inputs, load_opened, open_archive
+from neopack.artifacts.load import load_opened, open_archive
+from neopack.artifacts.loaded_model import checked_inputs
 from neopack.errors import UsageError
 from neopack.values.artifact import Array, Runner
 from neopack.values.signature import Signature
