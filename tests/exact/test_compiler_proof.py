@@ -147,8 +147,10 @@ def test_onnx_forms_that_the_loader_does_not_take_are_written_otherwise(tmp_path
 def test_integers_that_the_compiler_takes_as_floats_are_told(tmp_path: Path) -> None:
     """Neo's loader gives PyTorch's importer no dtypes: all inputs are float32, and forward casts
     them."""
-    model = torch.jit.trace(Digits(), torch.ones(2, 3, dtype=torch.int64))
-    path, inputs = tmp_path / "m.tar.gz", [InputRequest(name="x", shape=(2, 3), dtype="int64")]
+    ones = torch.ones(2, 3, dtype=torch.int64)
+    model, path = torch.jit.trace(Digits(), (ones, ones)), tmp_path / "m.tar.gz"
+    # DataInputConfig calls several inputs by their places, and so does the compiled model
+    inputs = [InputRequest(name=name, shape=(2, 3), dtype="int64") for name in ("x", "less")]
     package.package(model, path=path, target="rasp3b", inputs=inputs, ignore=["NEO-PT-016"])
     evidence = package.verify_compiler(path)
     assert evidence.difference == 0
@@ -157,8 +159,8 @@ def test_integers_that_the_compiler_takes_as_floats_are_told(tmp_path: Path) -> 
 
 
 class Digits(torch.nn.Module):  # type: ignore[misc]
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.clamp(0, 9) // 2
+    def forward(self, x: torch.Tensor, less: torch.Tensor) -> torch.Tensor:
+        return x.clamp(0, 9) // 2 - less.clamp(0, 3)
 
 
 def test_packaging_with_proof_has_both_proofs(

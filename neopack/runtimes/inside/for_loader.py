@@ -43,7 +43,7 @@ def load(data, arrays):
     module, parameters = loader.model_objects[:2]
     module = tvm.relay.transform.InferType()(module)
     _loaded.update(module=module, parameters=parameters, turned=data["framework"] == "keras")
-    _loaded["inputs"], _loaded["outputs"] = _names(data, loader.metadata)
+    _loaded["inputs"], _loaded["outputs"] = _names(data, loader)
     counts = tvm.relay.analysis.list_op_freqs(module)
     types = {variable.name_hint: variable.checked_type for variable in module["main"].params}
     return {
@@ -62,11 +62,16 @@ def _forget():
         sys.modules["tensorflow"].keras.backend.clear_session()
 
 
-def _names(data, metadata):
-    """The compiled model's own name of each input, and the names of its outputs in their order."""
-    if data["framework"] != "tensorflow":
-        return {name: name for name in data["inputs"]}, list(data["outputs"])
-    return graphs.names(data, metadata)
+def _names(data, loader):
+    """The compiled model's own name of each input, and the names of its outputs in their order.
+
+    DataInputConfig names the inputs of a PyTorch model by their places."""
+    if data["framework"] == "tensorflow":
+        return graphs.names(data, loader.metadata)
+    own = data["inputs"]
+    if data["framework"] == "pytorch":
+        own = [name for name, _ in loader.data_shape]
+    return dict(zip(data["inputs"], own)), list(data["outputs"])
 
 
 def _outputs(kind, names):

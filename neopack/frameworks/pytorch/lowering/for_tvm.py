@@ -103,9 +103,12 @@ def _negate_bools(module: Any) -> Iterator[str]:
 
 
 def wants_rewrites(module: Any) -> bool:
-    """Whether TVM's importer refuses an operator of the module that has a rewrite."""
-    return tvm_forms.wants_rewrites(module) or any(
-        _function_for(node) for _, node in _refused(module)
+    """Whether TVM's importer refuses an operator of the module that has a rewrite, or takes one of
+    its inputs or arguments for another type."""
+    return (
+        tvm_forms.wants_rewrites(module)
+        or tvm_types.wants_casts(module)
+        or any(_function_for(node) for _, node in _refused(module))
     )
 
 

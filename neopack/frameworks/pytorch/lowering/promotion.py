@@ -16,6 +16,7 @@ __all__ = [
     "cast",
     "drop_needless",
     "dtype_of",
+    "is_mixed",
     "is_of_integers",
     "mixes",
     "plain",
@@ -91,18 +92,31 @@ def cast(graph: Any, node: Any) -> bool:
     dtype = dtype_of(node.output())
     if dtype is None:
         return False
-    lists = [value.node() for value in node.inputs() if value.node().kind() == LIST]
-    places = [(node, _taking_part(node)), *((made, range(made.inputsSize())) for made in lists)]
-    changes = [_cast_inputs(graph, user, at, dtype) for user, at in places]
-    return any(changes)
-
-
-def _cast_inputs(graph: Any, node: Any, places: Iterable[int], dtype: Any) -> bool:
-    others = [at for at in places if dtype_of(node.inputsAt(at)) not in (None, dtype)]
-    with graph.insert_point_guard(node):
-        for at in others:
-            node.replaceInput(at, _as(graph, node.inputsAt(at), dtype))
+    others = _of_another_type(node)
+    for user, at in others:
+        with graph.insert_point_guard(user):
+            user.replaceInput(at, _as(graph, user.inputsAt(at), dtype))
     return bool(others)
+
+
+def is_mixed(node: Any) -> bool:
+    """Whether ``cast`` would change an argument."""
+    return dtype_of(node.output()) is not None and bool(_of_another_type(node))
+
+
+def _of_another_type(node: Any) -> list[tuple[Any, int]]:
+    """The arguments that are of another type than the result, and those in lists: each the node
+    that takes it and its place there."""
+    dtype = dtype_of(node.output())
+    lists = [value.node() for value in node.inputs() if value.node().kind() == LIST]
+    places: list[tuple[Any, Iterable[int]]] = [(node, _taking_part(node))]
+    places += [(each, range(each.inputsSize())) for each in lists]
+    return [
+        (user, at)
+        for user, every in places
+        for at in every
+        if dtype_of(user.inputsAt(at)) not in (None, dtype)
+    ]
 
 
 def _taking_part(node: Any) -> Iterator[int]:

@@ -8,7 +8,7 @@ from typing import Any
 from neopack.frameworks.pytorch.lowering import promotion
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 
-__all__ = ["cast_constants", "cast_for_tvm", "cast_inputs"]
+__all__ = ["cast_constants", "cast_for_tvm", "cast_inputs", "wants_casts"]
 
 # after the tensor: the type, and the defaults of aten::to
 TO_INT32, TO_INT64 = (("to", number, False, False, None) for number in (3, 4))
@@ -41,12 +41,7 @@ def cast_for_tvm(module: Any) -> tuple[str, ...]:
 def cast_inputs(module: Any) -> bool:
     """Let forward cast its inputs to the types that they have: Neo's loader gives the importer no
     types, so that all are float32 in the compiled model."""
-    import torch
-
-    graph = module._c._get_method("forward").graph  # noqa: SLF001 - no public one
-    casts = {torch.bool: ("ne", 0), torch.int64: TO_INT64, torch.int32: TO_INT32}
-    inputs = list(graph.inputs())[1:]
-    others = [value for value in inputs if promotion.dtype_of(value) in casts and value.uses()]
+    graph, casts, others = _forward(module), _casts(), _whole_inputs(module)
     for value in others:
         name, *rest = casts[promotion.dtype_of(value)]
         with graph.insert_point_guard(next(iter(graph.nodes()))):
@@ -55,6 +50,32 @@ def cast_inputs(module: Any) -> bool:
         cast.output().setType(value.type())
         value.replaceAllUsesAfterNodeWith(cast, cast.output())
     return bool(others)
+
+
+def wants_casts(module: Any) -> bool:
+    """Whether ``cast_for_tvm`` or ``cast_inputs`` would change something."""
+    return bool(_whole_inputs(module)) or any(
+        _wants_cast(node) and promotion.is_mixed(node)
+        for graph in graphs(module)
+        for node in nodes(graph)
+    )
+
+
+def _forward(module: Any) -> Any:
+    return module._c._get_method("forward").graph  # noqa: SLF001 - no public one
+
+
+def _casts() -> dict[Any, tuple[Any, ...]]:
+    """What casts back to a type, and its arguments."""
+    import torch
+
+    return {torch.bool: ("ne", 0), torch.int64: TO_INT64, torch.int32: TO_INT32}
+
+
+def _whole_inputs(module: Any) -> list[Any]:
+    """The inputs of integers and bools that something takes."""
+    inputs, casts = list(_forward(module).inputs())[1:], _casts()
+    return [value for value in inputs if promotion.dtype_of(value) in casts and value.uses()]
 
 
 def cast_constants(graph: Any) -> None:
