@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ from neopack.frameworks.tensorflow.lowering.constants import (
     read_graph,
     write_graph,
 )
+from neopack.frameworks.tensorflow.lowering.for_tvm import lower_for_tvm, may_lower
 from neopack.frameworks.tensorflow.lowering.lower import LoweredGraph, lower
 from neopack.frameworks.tensorflow.lowering.prune import needed_by, prune
 from neopack.frameworks.tensorflow.metagraph import DEFAULT
@@ -168,7 +169,10 @@ def _saved_source(
     members, remarks, lowered = _write_saved(folder, model, meta, key, task.staging)
     written = task.staging / DIRECTORY
     of_two = meta.HasField("object_graph_def")
-    if options.form == "frozen" or (of_two and (_neuron_1(task) or _gathers_for_tvm(meta, task))):
+    frozen = _lowers_for_tvm(meta, task) or (
+        of_two and (_neuron_1(task) or _gathers_for_tvm(meta, task))
+    )
+    if options.form == "frozen" or frozen:
         meta = model.meta_graphs[0]
         specs = list(inputs.specs(cases[0].inputs))
         frozen = freeze.freeze_saved_model(written, meta, specs, str(folder))
@@ -192,8 +196,19 @@ def _gathers_for_tvm(meta: Any, task: ExportTask) -> bool:
     options, form = task.options, options_of(task, TensorFlowOptions).form
     if options.compiler_path != "tvm" or not options.framework_version.startswith("1.") or form:
         return False
+    return not _operators(meta).isdisjoint(NOT_FROZEN)
+
+
+def _lowers_for_tvm(meta: Any, task: ExportTask) -> bool:
+    """Whether operators are written otherwise for TVM, as they are in a frozen graph alone, and
+    nobody chose a form."""
+    of_tvm = task.options.compiler_path == "tvm"
+    return of_tvm and not options_of(task, TensorFlowOptions).form and may_lower(_operators(meta))
+
+
+def _operators(meta: Any) -> set[str]:
     bodies = (function.node_def for function in meta.graph_def.library.function)
-    return any(node.op in NOT_FROZEN for body in (meta.graph_def.node, *bodies) for node in body)
+    return {node.op for body in (meta.graph_def.node, *bodies) for node in body}
 
 
 def _write_saved(
@@ -273,16 +288,28 @@ def _write_frozen(
         for name, array in first.outputs.items()
     }
     pruned = prune(frozen.graph.definition, frozen.outputs, types)
-    lowered = lower(pruned.graph)
     cases = [case.renamed(outputs=pruned.outputs) for case in cases]
+    for_compiler = _lowered_for_tvm(pruned.graph, frozen.graph.numbers, task)
+    lowered = lower(pruned.graph)
     path = task.staging / FROZEN_FILE
     write_graph(StrippedGraph(definition=pruned.graph, numbers=frozen.graph.numbers), path)
     fetches = {name: f"{name}:0" for name in cases[0].outputs}
     _refuse_other(_fed_runner(read_graph(path), first.inputs, fetches), cases)
     members = [Member(name=FROZEN_FILE, path=path)]
-    rewrites = [*remarks, *pruned.rewrites, *lowered.rewrites()]
+    rewrites = [*remarks, *pruned.rewrites, *for_compiler, *lowered.rewrites()]
     rewrites = list(dict.fromkeys(rewrites))
     return _exported(members, cases, rewrites, lowered, task, log)
+
+
+def _lowered_for_tvm(
+    graph: Any, numbers: Mapping[str, Callable[[], Array]], task: ExportTask
+) -> tuple[str, ...]:
+    """What was rewritten for TVM, where that compiles it."""
+    if task.options.compiler_path != "tvm":
+        return ()
+    shaped, _ = fed(StrippedGraph(definition=graph, numbers=numbers))
+    names = lower_for_tvm(graph, shaped)
+    return tuple(f"{name} in operators that TVM converts" for name in names)
 
 
 def _fed_runner(
