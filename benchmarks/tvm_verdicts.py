@@ -159,7 +159,11 @@ def outcome(framework: str, model: Model, compiler: Compiler, staging: Path) -> 
     layout = registry.get(framework).layout(exported.signature, target, names)
     info = _read(framework, exported)
     submission = Submission(target=target, framework_version=VERSIONS[framework])
-    report = judge(context_of_layout(exported.members, layout, info, submission, "m.tar.gz"))
+    report = judge(
+        context_of_layout(
+            exported.members, layout, info, submission, "m.tar.gz", exported.signature
+        )
+    )
     refused = compiler.refusal(exported, layout, info)
     errors = [f"{found.id}: {found.message}" for found in report.at("error")]
     told = [*errors, *(f"{found.id}: {found.message}" for found in report.at("warning"))]

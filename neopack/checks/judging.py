@@ -214,13 +214,24 @@ def context_of(contents: ArchiveContents, submission: Submission) -> CheckContex
         entries=(*contents.entries, *added) if added else contents.entries,
         archive_name=contents.name,
         models=_models(contents),
-        info=contents.info,
+        info=_with_types(
+            contents.info, contents.manifest.signature if contents.manifest else None
+        ),
         unreadable=_why(contents.refusal) if contents.refusal else "",
         over_limit=isinstance(contents.refusal, LimitExceeded),
         data_input_config=filled.data_input_config,
         compiler_options=filled.compiler_options,
         code=contents.code,
     )
+
+
+def _with_types(info: ModelInfo | None, known: Signature | None) -> ModelInfo | None:
+    """What was read of a model. Where its file tells nothing of inputs, as TorchScript that was
+    rewritten, they have the names and types that were packaged."""
+    if info is None or info.signature or known is None:
+        return info
+    inputs = tuple(replace(spec, shape=()) for spec in known.inputs)
+    return replace(info, signature=Signature(inputs=inputs))
 
 
 def _models(contents: ArchiveContents) -> tuple[str, ...]:
@@ -237,6 +248,7 @@ def context_of_layout(
     info: ModelInfo,
     submission: Submission,
     archive_name: str,
+    signature: Signature | None = None,
 ) -> CheckContext:
     """What rules would see of an archive that is not written yet."""
     framework = frameworks.get(info.framework)
@@ -252,7 +264,7 @@ def context_of_layout(
         entries=tuple(entries),
         archive_name=archive_name,
         models=framework.models([member.name for member in members]),
-        info=info,
+        info=_with_types(info, signature),
         data_input_config=layout.data_input_config,
         compiler_options=layout.compiler_options,
         code=_code_files(members),

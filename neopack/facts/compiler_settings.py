@@ -1,5 +1,5 @@
-"""The attributes with which TVM does not convert an operator of MXNet that it knows:
-``tvm_settings.toml``."""
+"""The attributes with which TVM does not convert an operator of MXNet that it knows, and the
+operators of TensorFlow that it computes otherwise: ``tvm_settings.toml``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 
 from neopack.facts.rows import facts_file
 
-__all__ = ["TvmSetting", "tvm_settings"]
+__all__ = ["TvmSetting", "tvm_computes_otherwise", "tvm_settings"]
 
 NOT_WRITTEN = ("", "None")
 
@@ -65,3 +65,9 @@ def tvm_settings() -> Mapping[str, tuple[TvmSetting, ...]]:
         for operator in row.texts("operators"):
             settings[operator] = (*settings.get(operator, ()), setting)
     return settings
+
+
+def tvm_computes_otherwise(*, sure: bool) -> Mapping[str, str]:
+    """Return operators of TensorFlow that TVM computes otherwise, each with what: for all inputs
+    if ``sure``, else for some."""
+    return facts_file("tvm_settings").table("tensorflow").words("wrong" if sure else "may")

@@ -166,7 +166,7 @@ def write(
     names = [member.name for member in model.members]
     layout = registry.get(model.framework).layout(model.signature, submission.target, names)
     members = (*model.members, *code_members(settings.code))
-    context = context_of_layout(members, layout, info, submission, path.name)
+    context = context_of_layout(members, layout, info, submission, path.name, model.signature)
     report = judge(context, ignore=settings.ignore)
     raise_for(report)
     random = _random(model, info)

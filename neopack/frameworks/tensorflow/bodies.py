@@ -18,7 +18,8 @@ __all__ = ["GraphBody", "merged", "reached"]
 @dataclass(slots=True)
 class GraphBody:
     """``order`` are the operators of its nodes in the file's order, ``attributes`` are (operator,
-    name), ``calls`` names of functions; ``elements``, ``bytes`` and ``dtypes`` are of
+    name), ``calls`` names of functions, ``half_pixels`` operators that resize by centers of half a
+    pixel; ``elements``, ``bytes`` and ``dtypes`` are of
     floating-point constants."""
 
     operators: Counter[str] = field(default_factory=Counter)
@@ -26,6 +27,7 @@ class GraphBody:
     order: list[str] = field(default_factory=list)
     attributes: set[tuple[str, str]] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
+    half_pixels: set[str] = field(default_factory=set)
     convolutions: Convolutions = field(default_factory=Convolutions)
     dtypes: Counter[str] = field(default_factory=Counter)
     elements: int = 0
@@ -56,6 +58,7 @@ def merged(bodies: Iterable[GraphBody]) -> GraphBody:
         whole.dtypes.update(body.dtypes)
         whole.attributes |= body.attributes
         whole.calls |= body.calls
+        whole.half_pixels |= body.half_pixels
         whole.convolutions.grouped += body.convolutions.grouped
         whole.convolutions.dilated += body.convolutions.dilated
         whole.elements += body.elements

@@ -58,6 +58,8 @@ class TensorFlowFacts:
     """Depthwise convolutions with dilations."""
     dynamic_inputs: tuple[str, ...]
     """Inputs with a free dim or without a rank."""
+    half_pixels: tuple[str, ...] = ()
+    """Operators that resize by centers of half a pixel, as TensorFlow 2 does."""
 
     @property
     def random_calls(self) -> tuple[str, ...]:

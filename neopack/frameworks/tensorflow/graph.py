@@ -29,6 +29,7 @@ _MOST_DIMS = 254
 KEPT = 6  # operations of a node or a function, which are kept and looked at more than once
 # the attributes that say what a node gives
 _TYPES = frozenset({"T", "dtype", "DstT", "out_type", "Tidx"})
+_HALF_PIXELS = "half_pixel_centers"
 _TRAINING = re.compile(
     r"(ResourceSparse|Resource|Sparse)?Apply(Gradient|Momentum|Adam|Ada|RMS|Ftrl|Proximal|"
     r"CenteredRMS|Keras|PowerSign|AddSign)\w*|\w*Grad(V[0-9]+|Input|Filter)?|"
@@ -239,6 +240,8 @@ class GraphDefReader:
             if part.number == 1:
                 key = self.walker.text(part)
                 self._note_attribute(op, key)
+            elif part.number == 2 and key == _HALF_PIXELS:
+                self._note_half_pixels(part, op)
             elif part.number == 2 and key in _TYPES:
                 into.dtype = self._type(part) or into.dtype
             elif part.number == 2 and _tells_shape(op, key):
@@ -266,6 +269,13 @@ class GraphDefReader:
         if not key.startswith("_") and (op, key) not in self._body.attributes:
             self._bound(len(self._body.attributes))
             self._body.attributes.add((op, key))
+
+    def _note_half_pixels(self, value: Field, op: str) -> None:
+        if any(
+            part.number == 5 and part.wire == VARINT and part.value
+            for part in self.walker.message(value)
+        ):
+            self._body.half_pixels.add(op)
 
     def _type(self, value: Field) -> str:
         for part in self.walker.message(value):

@@ -6,9 +6,10 @@ helpers/ (2022-08-17); the operators of TensorFlow 1.15.0; aws-neuron/aws-neuron
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from neopack import facts, versions
+from neopack.facts.compiler_settings import tvm_computes_otherwise
 from neopack.frameworks.tensorflow.facts import NOT_FROZEN
 from neopack.frameworks.tensorflow.rule_facts import frozen_facts, graph_facts, model, saved_facts
 from neopack.rules.members import named
@@ -184,6 +185,28 @@ def not_frozen_by_loader(context: CheckContext) -> Iterator[Hit]:
             yield Hit(message=f"{operator} reads variables", where=saved.imported[operator])
 
 
+@rule("NEO-TF-029", paths=("tvm",), needs=("info",))
+def computed_otherwise(context: CheckContext) -> Iterator[Hit]:
+    """TVM computes the operators as TensorFlow does (built with it on graphs of one operator)."""
+    yield from _otherwise(context, tvm_computes_otherwise(sure=True))
+    facts_ = graph_facts(context)
+    for operator in facts_.half_pixels:
+        where = facts_.imported.get(operator, "")
+        yield Hit(message=f"{operator}: half_pixel_centers is left out", where=where)
+
+
+@rule("NEO-TF-030", paths=("tvm",), needs=("info",))
+def computed_otherwise_for_some(context: CheckContext) -> Iterator[Hit]:
+    """TVM computes the operators as TensorFlow does, for all inputs (as above)."""
+    yield from _otherwise(context, tvm_computes_otherwise(sure=False))
+
+
+def _otherwise(context: CheckContext, words: Mapping[str, str]) -> Iterator[Hit]:
+    for operator, place in graph_facts(context).imported.items():
+        if operator in words:
+            yield Hit(message=f"{operator}: {words[operator]}", where=place)
+
+
 GRAPH_RULES: tuple[Rule, ...] = (
     not_frozen,
     frozen_for_two,
@@ -200,4 +223,6 @@ GRAPH_RULES: tuple[Rule, ...] = (
     random,
     newer_form_for_neuron,
     not_frozen_by_loader,
+    computed_otherwise,
+    computed_otherwise_for_some,
 )

@@ -152,6 +152,7 @@ class _GraphFacts(TypedDict):
     order: tuple[str, ...]
     grouped: tuple[str, ...]
     dilated_depthwise: tuple[str, ...]
+    half_pixels: tuple[str, ...]
 
 
 def _graph_facts(
@@ -174,6 +175,7 @@ def _graph_facts(
         order=summary.order(summary.needed(ends)),
         grouped=tuple(whole.convolutions.grouped),
         dilated_depthwise=tuple(whole.convolutions.dilated),
+        half_pixels=tuple(sorted(whole.half_pixels)),
     )
 
 

@@ -933,6 +933,19 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         ),
     ],
     "NEO-TF-026": [(frozen(random=("RandomUniform",)), "'RandomUniform'")],
+    "NEO-TF-029": [
+        (
+            tensorflow("rasp4b", info=tensorflow_info(imported={"Dilation2D": "d"})),
+            "Dilation2D: b",
+        ),
+        (
+            tensorflow("rasp4b", info=tensorflow_info(half_pixels=("ResizeBilinear",))),
+            "ResizeBilinear: half_pixel_centers is left out",
+        ),
+    ],
+    "NEO-TF-030": [
+        (tensorflow("rasp4b", info=tensorflow_info(imported={"Round": "r"})), "Round: halves"),
+    ],
     "NEO-TF-028": [
         (
             tensorflow(
@@ -1469,6 +1482,8 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-TF-023": [frozen(grouped=("a",)), frozen(framework_version="1.15.3", grouped=())],
     "NEO-TF-025": [tensorflow(), frozen()],
     "NEO-TF-026": [tensorflow(), frozen()],
+    "NEO-TF-029": [tensorflow("rasp4b", info=tensorflow_info(imported={"ResizeBilinear": "r"}))],
+    "NEO-TF-030": [tensorflow("rasp4b", info=tensorflow_info(imported={"Floor": "f"}))],
     "NEO-TF-028": [
         tensorflow("rasp4b", framework_version="2.4", info=tensorflow_info(trained_objects=True)),
         tensorflow("rasp4b", framework_version="1.15"),
