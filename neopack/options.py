@@ -130,7 +130,8 @@ class CompileOptions(Options):
     largest golden output; None: the engine's own limit for the precision (1e-3 in fp32).
     ``calibration`` is needed in int8: an .npz or .npy (samples first), a folder of images with
     ``preprocess``, ``module:callable``, or "random"; ``metric`` is top1, cosine, mse or
-    ``module:callable``, and ``max_accuracy_drop`` (0.01) in its units.
+    ``module:callable``, and ``max_accuracy_drop`` (0.01) in its units. ``compiler_options`` are
+    those of a job, of which the engine reads what is about the CPU.
     """
 
     precision: str = "fp32"
@@ -140,6 +141,7 @@ class CompileOptions(Options):
     preprocess: str | None = None
     metric: str | None = None
     max_accuracy_drop: float | None = None
+    compiler_options: str | None = None
     level: int = 1
     force: bool = False
     limits: Limits = DEFAULT_LIMITS
@@ -342,6 +344,7 @@ class CompileChoices(TypedDict, total=False):
     preprocess: str | None
     metric: str | None
     max_accuracy_drop: float | None
+    compiler_options: str | None
     level: int
     force: bool
     limits: Limits

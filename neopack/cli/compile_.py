@@ -120,7 +120,8 @@ def compile_(
         str | None, typer.Option(help="The manifest's by default.", rich_help_panel=_JOB)
     ] = None,
     compiler_options: Annotated[
-        str | None, typer.Option(help="The manifest's by default.", rich_help_panel=_JOB)
+        str | None,
+        typer.Option(help="For tvm mcpu and mattr; of a job the manifest's by default."),
     ] = None,
     max_runtime: Annotated[
         int | None,
@@ -184,6 +185,7 @@ def compile_(
             precision=precision,
             engine=engine,
             max_difference=max_difference,
+            compiler_options=compiler_options,
             calibration=calibration,
             preprocess=preprocess,
             metric=metric,

@@ -76,6 +76,7 @@ def compile_opened(
         precision=settings.precision,
         max_difference=settings.max_difference,
         data_input_config=layout.data_input_config,
+        compiler_options=settings.compiler_options,
     )
     first = replace(request, precision=FP32) if settings.precision == AUTO else request
     engine = registry.choose(first, settings.engine)

@@ -5,6 +5,7 @@ An engine sees files and a signature, never a framework package of ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +50,16 @@ class ArtifactOption:
     """An option that an artifact's manifest may set when the engine loads it, and its values.
 
     A manifest may come from a stranger. Whatever names a place, a device or a number of threads
-    is not an option of an artifact.
+    is not an option of an artifact. Texts that ``pattern`` describes whole are values too.
     """
 
     name: str
     values: tuple[str, ...]
+    pattern: str = ""
+
+    def takes(self, value: object) -> bool:
+        of_pattern = isinstance(value, str) and self.pattern
+        return value in self.values or bool(of_pattern and re.fullmatch(self.pattern, str(value)))
 
 
 class Engine(Protocol):

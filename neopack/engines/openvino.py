@@ -79,6 +79,9 @@ class OpenVino:
         )
 
     def supports(self, request: CompilationRequest) -> EngineVerdict:
+        if request.compiler_options:
+            why_not = "openvino reads no CompilerOptions: it finds the CPU when a model is loaded"
+            return EngineVerdict(takes=False, why_not=why_not)
         return registry.verdict(self.name, request)
 
     def compile(self, request: CompilationRequest, out: Path, log: Log) -> CompiledArtifact:

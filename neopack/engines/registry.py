@@ -61,11 +61,11 @@ def precisions(name: str) -> tuple[str, ...]:
 
 def unsafe_options(name: str, options: Mapping[str, Json]) -> tuple[str, ...]:
     """The options of an artifact's manifest, as ``NAME=VALUE``, that its engine does not take."""
-    values = {option.name: option.values for option in get(name).artifact_options}
+    known = {option.name: option for option in get(name).artifact_options}
     return tuple(
         f"{key}={value!r:.60}"
         for key, value in options.items()
-        if value not in values.get(key, ())
+        if key not in known or not known[key].takes(value)
     )
 
 

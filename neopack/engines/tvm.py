@@ -15,10 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from neopack import runtimes
+from neopack.dataconfig.compiler_options import cpu_options
 from neopack.engines import ArtifactOption, Availability, EngineVerdict, linking, registry
 from neopack.engines.tvm_meta import META, compiled_names, write_meta
 from neopack.errors import EngineFailed, LoaderRefused, Malformed, Missing, Unsupported
 from neopack.facts.code_generation import (
+    CODE,
     GeneratedCode,
     Linking,
     code_names,
@@ -45,6 +47,10 @@ PARTS = ("compiled_model.json", "compiled.params", "compiled.ro")
 KINDS = ("cloud", "edge", "platform")
 TREES = "XGBOOST"
 HERE = code_of("llvm")
+# of CompilerOptions: an accelerator needs them, and they say nothing of code for the CPU
+OF_GPUS = ("gpu-code", "gpu_code", "trt-ver", "cuda-ver", "JETPACK_VERSION")
+# in bytes; None is the memory of the machine
+MOST_MEMORY: int | None = None
 # the largest relative difference from the golden outputs that passes unasked
 ALLOWED = 1e-3
 
@@ -54,7 +60,7 @@ class Tvm:
     integer_bits = loading.INTEGER_BITS
     artifact_options = (
         ArtifactOption(name="runtime", values=runtimes.loaders()),
-        ArtifactOption(name="code", values=code_names()),
+        ArtifactOption(name="code", values=code_names(), pattern=CODE),
     )
 
     def available(self) -> Availability:
@@ -65,7 +71,7 @@ class Tvm:
 
     def supports(self, request: CompilationRequest) -> EngineVerdict:
         verdict = registry.verdict(self.name, request)
-        why_not = _why_not(request.target) if verdict.takes else ""
+        why_not = _why_not(request) if verdict.takes else ""
         if why_not:
             return EngineVerdict(takes=False, why_not=why_not)
         if not verdict.takes or _is_installed(runtime := _runtime(request.framework)):
@@ -73,15 +79,14 @@ class Tvm:
         return replace(verdict, lacking=f"neopack runtimes install {runtime.name}")
 
     def compile(self, request: CompilationRequest, out: Path, log: Log) -> CompiledArtifact:
-        runtime, code = (
-            _runtime(request.framework),
-            compiled_code(request.framework, request.target),
-        )
+        runtime, code = _runtime(request.framework), _code(request)
         builds = {out: code} | ({} if this_cpu.runs(code) else {out / "here": HERE})
         if request.goldens is None:
             builds = {out: code}
         linkers = [linking.linker_for(_linking(each)) for each in builds.values()]
-        with runtimes.worker(runtime.name, log=log, failure=EngineFailed) as worker:
+        with runtimes.worker(
+            runtime.name, log=log, failure=EngineFailed, memory=MOST_MEMORY
+        ) as worker:
             with log.step("converting by Neo's public loader"):
                 model = _converted(request, worker)
             for (folder, each), linker in zip(builds.items(), linkers, strict=True):
@@ -164,8 +169,12 @@ class TvmRunner:
         }
 
 
-def _why_not(target: Target) -> str:
-    """Why nothing is generated for ``target``, or ""."""
+def _why_not(request: CompilationRequest) -> str:
+    """Why nothing is generated for the target, or with these CompilerOptions, or ""."""
+    target, others = request.target, cpu_options(request.compiler_options).others
+    unread = [key for key in others if key not in OF_GPUS]
+    if unread:
+        return f"tvm does not read {', '.join(unread)} of CompilerOptions: mcpu and mattr alone"
     on_gpu = target.kind == "cloud" and target.accelerator != ""
     code = generated_code(target)
     if target.kind not in KINDS or on_gpu or not_generated(target) or not code.name:
@@ -190,9 +199,16 @@ def _version(runtime: Runtime) -> str:
     return runtime.compiler.partition(" and ")[0].removeprefix("TVM ")
 
 
-def compiled_code(framework: str, target: Target) -> GeneratedCode:
+def _code(request: CompilationRequest) -> GeneratedCode:
+    return compiled_code(request.framework, request.target, request.compiler_options)
+
+
+def compiled_code(
+    framework: str, target: Target, compiler_options: str | None = None
+) -> GeneratedCode:
     """The code that a model of that framework is compiled to."""
-    code = generated_code(target)
+    stated = cpu_options(compiler_options)
+    code = generated_code(target, stated.mcpu, stated.mattr)
     # Treelite writes C, which says nothing of a CPU
     return generic(code) if framework == TREES else code
 

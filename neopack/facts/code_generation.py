@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neopack.facts.rows import facts_file
 from neopack.values.target import Target
 
 __all__ = [
+    "CODE",
     "GeneratedCode",
     "Linking",
     "code_names",
@@ -19,6 +21,9 @@ __all__ = [
 ]
 
 TRIPLE = re.compile(r" -mtriple=([^ ]+)")
+OPTION = re.compile(r" -(mcpu|mattr)=([^ ]+)")
+# what a name of code is made of
+CODE = r"llvm( -(device|mtriple|mcpu|mattr)=[\w.,+-]+)*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +77,16 @@ def not_generated(target: Target) -> str:
     return facts_file("code_generation").table("without").text(target.name, "")
 
 
-def generated_code(target: Target, mcpu: str = "") -> GeneratedCode:
-    """Return the code for a target; ``mcpu`` is what CompilerOptions say in place of its CPU."""
+def generated_code(target: Target, mcpu: str = "", mattr: Sequence[str] = ()) -> GeneratedCode:
+    """Return the code for a target; ``mcpu`` and ``mattr`` are what CompilerOptions say in place
+    of its CPU and of the features of that."""
     data = facts_file("code_generation")
     system = data.table("system").text(f"{target.os}/{target.arch}", "")
     name = data.table("device").text(target.name, system)
     if mcpu and name:
         name = f"{re.sub(' -mcpu=[^ ]+', '', name)} -mcpu={mcpu}"
+    if mattr and name:
+        name = f"{re.sub(' -mattr=[^ ]+', '', name)} -mattr={','.join(mattr)}"
     return code_of(name)
 
 
@@ -104,5 +112,8 @@ def _needs(name: str) -> frozenset[str] | None:
     if "-mtriple=" in name:
         return None
     known = facts_file("code_generation").lists("needs")
-    _, said, mcpu = name.partition(" -mcpu=")
-    return frozenset(known.get(mcpu, ())) if not said or mcpu in known else None
+    said = dict(OPTION.findall(name))
+    mcpu, features = said.get("mcpu", ""), said.get("mattr", "").split(",")
+    # Linux writes sse4_1 for LLVM's sse4.1
+    added = {each[1:].replace(".", "_") for each in features if each.startswith("+")}
+    return frozenset({*known.get(mcpu, ()), *added}) if not mcpu or mcpu in known else None

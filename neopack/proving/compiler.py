@@ -4,7 +4,6 @@ that what was built computes the golden outputs."""
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from neopack import facts, runtimes
 from neopack.archive.manifest import record_compiler_evidence
-from neopack.dataconfig.compiler_options import parse_options
+from neopack.dataconfig.compiler_options import cpu_options
 from neopack.errors import Missing, Unsupported, VerificationFailed
 from neopack.facts.code_generation import generated_code, not_generated
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
@@ -161,7 +160,8 @@ def _built(proof: Proof, runtime: Runtime, worker: Worker, folder: Path, log: Lo
     if proof.framework == "XGBOOST":  # trees become C, whatever it is compiled for
         seconds = _build(proof, runtime, worker, TREES, folder / "trees.so", log)
         return _Build(code=TREES, computed_in=TREES, seconds=seconds)
-    code = generated_code(proof.target, _mcpu(proof))
+    stated = cpu_options(proof.compiler_options)
+    code = generated_code(proof.target, stated.mcpu, stated.mattr)
     if this_cpu.runs(code):
         seconds = _build(proof, runtime, worker, code.name, None, log)
         return _Build(code=code.name, computed_in=code.name, seconds=seconds)
@@ -188,12 +188,6 @@ def _build(
             where=proof.subject,
         )
     return time.monotonic() - start
-
-
-def _mcpu(proof: Proof) -> str:
-    options = parse_options(proof.compiler_options) if proof.compiler_options else None
-    mcpu = options.keys.get("mcpu", "") if options else ""
-    return mcpu if isinstance(mcpu, str) and re.fullmatch(r"[\w.+-]+", mcpu) else ""
 
 
 # --- computing ------------------------------------------------------------------------------

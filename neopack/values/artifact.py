@@ -57,7 +57,7 @@ class CompilationRequest:
     there; ``max_difference`` the largest relative difference from the golden outputs that passes.
     ``folder`` is where the archive was unpacked, and ``members`` are all names in it, directories
     too, in its order, although model and parts alone are there. ``data_input_config`` is the one
-    of a job, which XGBoost does not need.
+    of a job, which XGBoost does not need; ``compiler_options`` are those of a job.
     """
 
     framework: str
@@ -71,6 +71,7 @@ class CompilationRequest:
     folder: Path | None = None
     members: tuple[str, ...] = ()
     data_input_config: str | None = None
+    compiler_options: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

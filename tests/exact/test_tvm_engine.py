@@ -7,6 +7,7 @@ import json
 import shutil
 import tarfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import neopack as package
 from neopack import facts
 from neopack.archive.manifest import golden_path
 from neopack.artifacts.compiled_manifest import ArtifactManifest
-from neopack.engines import registry
+from neopack.engines import registry, tvm
 from neopack.errors import EngineFailed, LoaderRefused, Malformed, Unsupported
 from neopack.facts.artifacts import doubled
 from neopack.formats.elf import HEADER, SECTION
@@ -30,6 +31,7 @@ from neopack.goldens.cases import load_goldens
 from neopack.runtimes import loading
 from neopack.values.artifact import CompilationRequest
 from neopack.values.log import SilentLog
+from neopack.values.signature import Signature, TensorSpec
 
 HERE = "linux/x86_64"
 GRAPH = ["compiled.meta", "compiled.params", "compiled.so", "compiled_model.json"]
@@ -243,6 +245,56 @@ def test_a_compiler_that_hangs_is_ended(
     monkeypatch.setattr(loading, "LOAD_WITHIN", 0.001)
     with pytest.raises(EngineFailed, match=r"neo-loader-onnx-1.7.0 load took longer than 0.001 s"):
         registry.get("tvm").compile(request, tmp_path, SilentLog())
+
+
+def test_a_compiler_that_wants_all_memory_is_told_so(
+    compiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4 GB of a constant that is folded."""
+    size = helper.make_tensor("size", TensorProto.INT64, [1], [1 << 30])
+    nodes = [
+        helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
+        helper.make_node("ReduceSum", ["zeros"], ["sum"], axes=[0], keepdims=0),
+        helper.make_node("Add", ["x", "sum"], ["y"]),
+    ]
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, (2, 2)) for name in "xy")
+    graph = helper.make_graph(nodes, "graph", [x], [y], [size])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 12)], ir_version=7)
+    onnx.save(model, tmp_path / "model.onnx")
+    spec = TensorSpec(name="x", dtype="float32", shape=(2, 2))
+    request = CompilationRequest(
+        framework="ONNX",
+        model=tmp_path / "model.onnx",
+        target=facts.target(HERE),
+        signature=Signature(inputs=(spec,), outputs=(replace(spec, name="y"),)),
+    )
+    monkeypatch.setattr(tvm, "MOST_MEMORY", 3 << 30)
+    with pytest.raises(EngineFailed, match="needs more memory than it may have") as caught:
+        registry.get("tvm").compile(request, tmp_path, SilentLog())
+    assert "\n" not in caught.value.line()
+    assert not (tmp_path / "compiled.so").exists()
+
+
+def test_the_options_of_a_job_choose_the_code(refused: Call, compiled: Path, desk: Desk) -> None:
+    archive = shutil.copy(compiled.with_name("net.tar.gz"), desk.path)
+    target = facts.target("linux/arm64")
+    stated = tvm.compiled_code(
+        "ONNX", target, '{"mcpu": "cortex-a72", "mattr": ["+neon", "+crc"]}'
+    )
+    assert stated.name == (
+        "llvm -device=arm_cpu -mtriple=aarch64-linux-gnu -mcpu=cortex-a72 -mattr=+neon,+crc"
+    )
+    here = tvm.compiled_code("ONNX", facts.target(HERE), '{"mattr": ["+sse4.1"]}')
+    assert here.needs == frozenset({"sse4_1"})
+    for options, engine, words in (
+        ('{"float_abi": "hard"}', "tvm", "tvm does not read float_abi of CompilerOptions"),
+        ('{"mcpu": "core-avx2"}', "openvino", "openvino reads no CompilerOptions"),
+    ):
+        command = ("compile", archive, "--engine", engine, "--compiler-options", options)
+        refused(3, words, *command, "-t", HERE, "-o", "other.tar.gz")
+    words = "mcpu is 'core avx2'"
+    refused(2, words, "compile", archive, "--engine", "tvm", "--compiler-options",
+            '{"mcpu": "core avx2"}', "-t", HERE, "-o", "other.tar.gz")  # fmt: skip
 
 
 LINKER = shutil.which("zig") or shutil.which("aarch64-linux-gnu-gcc")

@@ -44,6 +44,8 @@ def load(data):
         shapes = neo_loader.validate_input_shape(data["framework"], data["config"])
         return neo_loader.load_model(paths, shapes), ""
     except Exception as error:  # the loader raises whatever TVM and the framework do
+        if NO_MEMORY.search(str(error)):  # that says nothing of the model
+            raise MemoryError(words(error))
         return None, words(error)
 
 
