@@ -1,7 +1,8 @@
 """The substitute for Neo's compilers: the local engine that takes the job, if any.
 
-What runs on a device is compiled with what Neo is made of, where that is installed. What is hosted
-on an instance is compiled for the machine here, so that an endpoint can compute with it.
+What Neo compiles with TVM or Treelite is compiled with Neo's public loader and these, where they
+are installed; for an instance only where the code runs on this machine, so that an endpoint can
+compute with it. Another engine compiles what is left, and the job's log says so.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from neopack import facts
 from neopack.archive.read import extract_member, scan
 from neopack.archive.write import write_archive
 from neopack.artifacts.emulated import EmulatedMark
@@ -17,6 +19,7 @@ from neopack.artifacts.load import find_model, open_archive
 from neopack.artifacts.own_names import MARK, own_member, own_name
 from neopack.compiling import local
 from neopack.dataconfig.data_input_config import with_shapes
+from neopack.engines import EngineVerdict
 from neopack.engines import registry as engines
 from neopack.engines.tvm import compiled_code
 from neopack.errors import Missing, NeopackError, Unsupported
@@ -53,6 +56,7 @@ class CompilationTask:
     source: Mapping[str, Json]
     config: str | None
     options: str | None
+    version: str = ""
     engines: tuple[str, ...] | None = None
 
 
@@ -96,17 +100,39 @@ def compile_model(task: CompilationTask) -> CompiledFiles:
     assert artifact.path is not None  # noqa: S101 - written above
     mark = replace(mark, signature=signature, engine=artifact.engine)
     how = f"compiled by {artifact.engine} {artifact.engine_version} on this machine"
+    how += _in_place_of_loader(task, artifact.engine)
     return CompiledFiles(path=_marked(artifact.path, task.folder, mark), how=how, derived=derived)
 
 
-def has_loader(framework: str, target: Target, among: Sequence[str] | None) -> bool:
+def has_loader(framework: str, version: str, target: Target, among: Sequence[str] | None) -> bool:
     """Whether Neo's public loader itself will say what it refuses of a job's model."""
     names = engines.names() if among is None else among
+    asked = OF_NEO in names and _is_asked(framework, version, target)
+    verdict = _loaders_verdict(framework, target)
+    return asked and verdict.takes and not verdict.lacking
+
+
+def _is_asked(framework: str, version: str, target: Target) -> bool:
+    """Whether Neo reads the model with its loader, and what that compiles is of use here."""
+    if target.kind in ON_DEVICES:
+        return True
+    of_neo = facts.compiler_path(framework, target, version) == OF_NEO
+    return of_neo and this_cpu.runs(compiled_code(framework, target))
+
+
+def _loaders_verdict(framework: str, target: Target) -> EngineVerdict:
     request = CompilationRequest(
         framework=framework, model=Path(), target=target, signature=Signature(inputs=())
     )
-    verdict = engines.get(OF_NEO).supports(request)
-    return target.kind in ON_DEVICES and OF_NEO in names and verdict.takes and not verdict.lacking
+    return engines.get(OF_NEO).supports(request)
+
+
+def _in_place_of_loader(task: CompilationTask, engine: str) -> str:
+    """Why it was another engine, where Neo asks its loader."""
+    if engine == OF_NEO or not _is_asked(task.framework, task.version, task.target):
+        return ""
+    lacking = _loaders_verdict(task.framework, task.target).lacking
+    return f", not by Neo's public loader, which is not installed ({lacking})" if lacking else ""
 
 
 def _signature(
@@ -132,7 +158,7 @@ def _engine(task: CompilationTask, signature: Signature) -> str:
         framework=task.framework, model=task.archive, target=task.target, signature=signature
     )
     names = engines.names() if task.engines is None else task.engines
-    if task.target.kind in ON_DEVICES:
+    if _is_asked(task.framework, task.version, task.target):
         names = tuple(sorted(names, key=lambda name: name != OF_NEO))
     elif not this_cpu.runs(compiled_code(task.framework, task.target)):
         names = tuple(name for name in names if name != OF_NEO)

@@ -119,6 +119,7 @@ def _made(order: CompilationOrder, archive: Path, folder: Path) -> CompilationRe
         source={"S3Uri": order.input["S3Uri"]},
         config=order.input.get("DataInputConfig"),
         options=order.request["OutputConfig"].get("CompilerOptions"),
+        version=order.input.get("FrameworkVersion", ""),
         engines=order.engines,
     )
     title = facts.framework(order.input["Framework"]).title
@@ -163,7 +164,7 @@ def _what_neo_says(order: CompilationOrder, report: Report, scanned: ArchiveScan
     errors = report.at("error")
     if verdict == "takes":
         errors = tuple(finding for finding in errors if not loader.is_about_names(finding))
-    if has_loader(name, order.target, order.engines):
+    if has_loader(name, version, order.target, order.engines):
         errors = tuple(finding for finding in errors if not loader.is_about_operators(finding))
     words = [finding.said_by_neo for finding in errors if finding.said_by_neo]
     if not words and verdict == "refuses":

@@ -258,6 +258,27 @@ def test_a_wrong_archive_fails_the_job_in_neo_s_words(
     assert job["FailureReason"] in log(aws)
 
 
+def test_the_loader_decides_for_instances_where_neo_asks_it(
+    aws: Emulator, shelf: Path, tmp_path: Path
+) -> None:
+    install_runtimes(["neo-loader-onnx-1.7.0"], SilentLog())
+    aws.script(engines=None)
+    upload(aws, shelf / "onnx.tar.gz")
+    instance = {"OutputConfig_TargetDevice": "ml_m4"}  # whose code any CPU with AVX2 runs
+    create(aws, **(ONNX | instance))
+    aws.client("s3").put_object(Bucket=BUCKET, Key="in/bad.tar.gz", Body=determinant())
+    uri = f"s3://{BUCKET}/in/bad.tar.gz"
+    config = {"InputConfig_DataInputConfig": '{"x": [2, 2]}', "InputConfig_S3Uri": uri}
+    create(aws, "refused", **(ONNX | instance | config))
+    assert ended(aws)["CompilationJobStatus"] == "COMPLETED"
+    assert any("compiled by tvm" in line for line in log(aws))
+    made = tmp_path / "made.tar.gz"
+    aws.client("s3").download_file(BUCKET, "out/model-ml_m4.tar.gz", str(made))
+    assert neopack.load(made).signature.outputs[0].shape == (1, 4)
+    job = ended(aws, "refused")
+    assert "not supported for frontend ONNX: Det" in job["FailureReason"]
+
+
 def test_a_damaged_archive_fails_the_job(aws: Emulator, shelf: Path) -> None:
     upload(aws, (shelf / "cnn.tar.gz").read_bytes()[:-200])
     create(aws)
