@@ -132,6 +132,7 @@ class CompileOptions(Options):
     ``preprocess``, ``module:callable``, or "random"; ``metric`` is top1, cosine, mse or
     ``module:callable``, and ``max_accuracy_drop`` (0.01) in its units. ``compiler_options`` are
     those of a job, of which the engine reads what is about the CPU.
+    ``rerun`` compiles although the same artifact is there.
     """
 
     precision: str = "fp32"
@@ -144,6 +145,7 @@ class CompileOptions(Options):
     compiler_options: str | None = None
     level: int = 1
     force: bool = False
+    rerun: bool = False
     limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
@@ -347,6 +349,7 @@ class CompileChoices(TypedDict, total=False):
     compiler_options: str | None
     level: int
     force: bool
+    rerun: bool
     limits: Limits
 
 

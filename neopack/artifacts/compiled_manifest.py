@@ -57,7 +57,8 @@ class JobRecord:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactManifest:
     """``difference`` is that from the source model's golden outputs, relative to the largest.
-    ``digests`` are the members' SHA-256; there are none in what older versions wrote."""
+    ``digests`` are the members' SHA-256; there are none in what older versions wrote.
+    ``compilation`` is the SHA-256 of all that the artifact follows from, if that is known."""
 
     schema: int = SCHEMA
     what: str = WHAT
@@ -76,6 +77,7 @@ class ArtifactManifest:
     archive_sha256: str = ""
     job: JobRecord | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
+    compilation: str = ""
 
     @classmethod
     def of(

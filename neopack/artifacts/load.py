@@ -42,6 +42,7 @@ __all__ = [
     "load_opened",
     "member_names",
     "open_archive",
+    "refuse_changed",
     "refuse_unsafe",
     "require_file",
     "unpack",
@@ -200,7 +201,7 @@ def _load_compiled(
         extract(opened.scan, name, path, limits)
 
     archive = opened.scan.path.name
-    _refuse_changed(opened.scan, compiled)
+    refuse_changed(opened.scan, compiled)
     keeps = loading.cache is not None and engines.loads(compiled.engine, "cache")
     if keeps and loading.cache is not None and loading.cache.fill(compiled, unpacked):
         return _by_engine(compiled, archive, None, loading)
@@ -230,7 +231,7 @@ def _by_engine(
     return engine.load(folder, signature, options, loading.threads, **special)
 
 
-def _refuse_changed(scanned: ArchiveScan, compiled: ArtifactManifest) -> None:
+def refuse_changed(scanned: ArchiveScan, compiled: ArtifactManifest) -> None:
     """Raise ``Malformed`` unless all members are there, as the engine wrote them."""
     missing = set(compiled.members) - set(scanned.file_names())
     if missing:

@@ -158,9 +158,7 @@ def compile_(
     poll: cloud.Poll = 5.0,
     rerun: Annotated[
         bool,
-        typer.Option(
-            "--rerun", help="Submit again although the same job is done.", rich_help_panel=_JOB
-        ),
+        typer.Option("--rerun", help="Compile again although the same is done, here or by a job."),
     ] = False,
     allow_retired: Annotated[
         bool,
@@ -191,6 +189,7 @@ def compile_(
             metric=metric,
             max_accuracy_drop=max_accuracy_drop,
             force=force,
+            rerun=rerun,
             limits=limits_of(limit or ()),
         )
         _here(archive, targets, Path(output) if output else None, local)

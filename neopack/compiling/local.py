@@ -14,6 +14,7 @@ from neopack.archive.write import write_archive
 from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.artifacts.load import OpenedArchive, member_names, open_archive, require_file, unpack
 from neopack.artifacts.own_names import MANIFEST, own_name
+from neopack.compiling.earlier import compilation_digest, earlier_artifact
 from neopack.engines import registry
 from neopack.errors import EngineFailed, UsageError
 from neopack.formats.codec import from_json, to_json
@@ -48,12 +49,16 @@ def compile_archive(
     target = facts.target(target_name)
     require_file(archive)
     path = output or default_output(archive, target)
-    refuse_unwritable(path, force=settings.force)
+    before = earlier_artifact(path)
+    if before is None:
+        refuse_unwritable(path, force=settings.force)
     with log.step("reading"):
         opened = open_archive(archive, settings.limits)
     if opened.compiled is not None:
         raise UsageError("is compiled already", where=str(archive))
-    return compile_opened(opened, target, path, _goldens(opened.scan, log), settings, log)
+    return compile_opened(
+        opened, target, path, _goldens(opened.scan, log), settings, log, before=before
+    )
 
 
 def compile_opened(
@@ -63,8 +68,11 @@ def compile_opened(
     goldens: Path | None,
     settings: CompileOptions,
     log: Log,
+    *,
+    before: tuple[str, CompiledArtifact] | None = None,
 ) -> CompiledArtifact:
-    """Compile what ``opened`` holds into a new archive at ``path``."""
+    """Compile what ``opened`` holds into a new archive at ``path``, unless ``before``, the digest
+    of the compilation that is there, and its artifact, is the same."""
     framework = frameworks.of_neo(opened.framework)
     layout = framework.layout(opened.signature, target, opened.scan.file_names())
     request = CompilationRequest(
@@ -84,8 +92,18 @@ def compile_opened(
         f"a local compilation with {engine.name} {engine.available().version} for {target.name}, "
         "not a Neo job"
     )
+    digest = compilation_digest(opened.scan.sha256, request, engine, settings)
+    same = before is not None and before[0] == digest
+    if before is not None and same and not settings.rerun:
+        log.note(
+            "compiled already: the same archive, target, engine, options and CPU; --rerun "
+            "compiles again"
+        )
+        return before[1]
+    settings = replace(settings, force=settings.force or same)
+    refuse_unwritable(path, force=settings.force)
     with _compiled(opened, request, engine.name, settings, log) as made:
-        return _write(made, opened, path, settings, log)
+        return _write(made, opened, path, digest, settings, log)
 
 
 @contextmanager
@@ -136,9 +154,15 @@ def _goldens(scanned: ArchiveScan, log: Log) -> Path | None:
 
 
 def _write(
-    made: CompiledArtifact, opened: OpenedArchive, path: Path, settings: CompileOptions, log: Log
+    made: CompiledArtifact,
+    opened: OpenedArchive,
+    path: Path,
+    digest: str,
+    settings: CompileOptions,
+    log: Log,
 ) -> CompiledArtifact:
     manifest = ArtifactManifest.of(made, opened.framework, opened.scan.sha256)
+    manifest = replace(manifest, compilation=digest)
     name = own_name(MANIFEST, [member.name for member in made.members])
     described = made.members[0].path.with_name(name)
     described.write_bytes(manifest.dumps())

@@ -90,7 +90,8 @@ class CompiledArtifact:
     output, or None where there were no goldens to compare with. It is that of the ``twin``
     where the artifact's own code does not run here. The golden cases ``aside`` differ and decide
     nothing: equal values have no defined order there, for example. ``quantization`` is there in 8
-    bits, and ``trials`` where the precision was chosen by measurement.
+    bits, and ``trials`` where the precision was chosen by measurement. ``unchanged`` says that the
+    same was there before.
     """
 
     engine: str
@@ -105,6 +106,7 @@ class CompiledArtifact:
     trials: tuple[Trial, ...] = ()
     aside: tuple[str, ...] = ()
     path: Path | None = None
+    unchanged: bool = False
     twin: Twin | None = None
 
     def __fspath__(self) -> str:
