@@ -106,6 +106,7 @@ FORMS: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
     "index of the last two": (lambda x: x[:, [0, 2], [[1], [3]]], (X,)),
     "index after a dim": (lambda x: x[:, [2, -1, 0]], (X,)),
     "index_put": (assigned, (X,)),
+    "matmul of vectors": (lambda x: torch.matmul(x[0, 0], x[1, 1]), (X,)),
     "cat of kinds": (lambda x, i: torch.cat([x[0, 0, :3], i[0]]), (X, IDS)),
     "sum of bools": (lambda x: (x > 0).sum(1), (X,)),
     "exp of integers": (torch.exp, (IDS,)),

@@ -40,6 +40,11 @@ def _is_to_bool(node: Any) -> bool:
     return is_dtype and bool(node.inputsAt(1).toIValue() == BOOL) and not is_bool
 
 
+def _is_of_vectors(node: Any) -> bool:
+    """A product of two, which is one number."""
+    return all(value.type().dim() == 1 for value in node.inputs())
+
+
 # by types and sizes, beside what constants tell
 TOLD_BY_TYPES: Mapping[str, Callable[[Any], bool]] = {
     "aten::to": _is_to_bool,
@@ -48,6 +53,7 @@ TOLD_BY_TYPES: Mapping[str, Callable[[Any], bool]] = {
     "aten::floor_divide": lambda node: True,
     "aten::roll": lambda node: True,
     "aten::norm": lambda node: True,
+    "aten::matmul": _is_of_vectors,
 }
 OF_INTEGERS = frozenset({"aten::masked_fill", "aten::clamp"})
 
