@@ -18,6 +18,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def nearest_file(path: Path, otherwise: str = "") -> str:
     """A hint for a path that does not exist: the file beside it that was probably meant."""
+    if path.name == "-":
+        return "name a file: only check, inspect and explain read standard input"
     beside = (each.name for each in path.parent.iterdir()) if path.parent.is_dir() else ()
     near = nearest(path.name, beside)
     return f"did you mean {path.with_name(near)}?" if near else otherwise

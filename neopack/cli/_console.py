@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import typer
 
@@ -100,6 +100,12 @@ class Console:
         """A document for another program."""
         if text:
             _write(text)
+
+    def stream(self, file: BinaryIO) -> None:
+        """A file as data."""
+        with _to_standard_output():
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
     # --- talk
 
@@ -194,9 +200,13 @@ class Console:
 
 
 def _subjects(paths: Sequence[str | os.PathLike[str] | None]) -> tuple[Subject, ...]:
-    from neopack import api
+    from dataclasses import replace
 
-    return api.subjects([path for path in paths if path is not None])
+    from neopack import api
+    from neopack.cli._streams import shown
+
+    subjects = api.subjects([path for path in paths if path is not None])
+    return tuple(replace(subject, path=shown(subject.path)) for subject in subjects)
 
 
 def colored(stream: TextIO) -> bool:
@@ -224,9 +234,15 @@ def _taller_than_screen(text: str) -> bool:
 
 
 def _write(text: str) -> None:
-    try:
+    with _to_standard_output():
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
+
+
+@contextmanager
+def _to_standard_output() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         _forget_output()
         raise typer.Exit(BROKEN_PIPE) from None

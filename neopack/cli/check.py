@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neopack.cli import _completion
+from neopack.cli import _completion, _streams
 from neopack.cli import _options as options
 from neopack.cli._cloud import settings as project
 from neopack.cli._console import console
@@ -32,7 +32,8 @@ def check(
         list[Path],
         typer.Argument(
             metavar="MODEL...",
-            help="The .tar.gz to be compiled; or a model file, a directory; or several of them.",
+            help="The .tar.gz to be compiled, or - for standard input; or a model file, a "
+            "directory; or several of them.",
         ),
     ],
     target: Annotated[
@@ -111,14 +112,17 @@ def check(
             limits=limits_of(limit or ()),
         )
         _refuse_together(paths, target or (), source=source, fix=fix, all_targets=all_targets)
-        if all_targets:
-            return _all_targets(paths[0], choices)
-        targets = target or _targets_of_project(settings)
-        if fix is not None:
-            return _fix(paths[0], fix, targets, choices, force=force, verbose=verbose)
-        if len(paths) > 1:
-            return _check_each(paths, targets, choices, verbose=verbose)
-        return _check(paths[0], targets, choices, source, verbose=verbose)
+        stream = _streams.STREAM if _streams.STREAM in paths else Path()
+        with _streams.received(stream, choices.limits, archive=True) as file:
+            paths = [file if path == _streams.STREAM else path for path in paths]
+            if all_targets:
+                return _all_targets(paths[0], choices)
+            targets = target or _targets_of_project(settings)
+            if fix is not None:
+                return _fix(paths[0], fix, targets, choices, force=force, verbose=verbose)
+            if len(paths) > 1:
+                return _check_each(paths, targets, choices, verbose=verbose)
+            return _check(paths[0], targets, choices, source, verbose=verbose)
 
 
 def _matching(models: list[Path]) -> list[Path]:
@@ -194,7 +198,7 @@ def _check(
     result = api.check_targets(model, targets, choices, source=source)
     _show(result, verbose=verbose)
     _exit([result])
-    if result.sha256:
+    if result.sha256 and _streams.shown(result.path) == result.path:
         console.next("compile", model, "--target", result.reports[0].target)
 
 
@@ -205,6 +209,7 @@ def _check_each(
 
     checked = api.check_models(paths, targets, choices)
     paths_read = [result.path for result in checked.results]
+    checked = _streams.all_named(checked)
     console.result("checked models", checked, of=paths_read, verbose=verbose)
     _exit(checked.results, *(unchecked.exit_code for unchecked in checked.unchecked))
 
@@ -242,7 +247,7 @@ def _show(result: "CheckResult", *, verbose: bool) -> None:
     if console.form in PLAIN and len(result.reports) == 1:
         console.result("check", result.reports[0], of=[result.path], verbose=verbose)
     else:
-        console.result("checks", result, of=[result.path], verbose=verbose)
+        console.result("checks", _streams.named(result), of=[result.path], verbose=verbose)
 
 
 def _show_fixed(model: Path, fixed: "FixedArchive", *, verbose: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neopack.cli import _completion
+from neopack.cli import _completion, _streams
 from neopack.cli import _options as options
 from neopack.cli._console import console
 
@@ -41,7 +41,8 @@ def package(
         typer.Option(
             "--output",
             "-o",
-            help="The archive, a .tar.gz; with several targets <stem>.<target>.tar.gz for each.",
+            help="The archive, a .tar.gz, or - for standard output; with several targets "
+            "<stem>.<target>.tar.gz for each.",
         ),
     ],
     inputs: options.Inputs = None,
@@ -178,19 +179,23 @@ def package(
             ("missing", missing),
         ),
     )
-    archives = api.package_for(
-        target or [choices.target],
-        model,
-        path=output,
-        inputs=_values.parse_inputs(inputs),
-        weights=weights,
-        arguments=_values.parse_arguments(arguments),
-        options=choices,
-        log=console,
-    )
-    for archive in archives:
-        _talk_of(archive)
-    if len(archives) == 1:
+    targets = target or [choices.target]
+    with _streams.delivered(output, len(targets)) as path:
+        archives = api.package_for(
+            targets,
+            model,
+            path=path,
+            inputs=_values.parse_inputs(inputs),
+            weights=weights,
+            arguments=_values.parse_arguments(arguments),
+            options=choices,
+            log=console,
+        )
+        for archive in archives:
+            _talk_of(archive)
+    if output == _streams.STREAM:
+        console.note(f"sha256 {archives[0].sha256}; -o NAME.tar.gz keeps golden outputs too")
+    elif len(archives) == 1:
         console.result("package", archives[0])
         proven = archives[0].report.evidence
         console.next("compile" if proven else "verify", archives[0].path)
