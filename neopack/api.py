@@ -52,6 +52,7 @@ from neopack.packaging.steps import package_source
 from neopack.project.settings import read_settings
 from neopack.proving import compiler as compiler_proving
 from neopack.proving import verify as proving
+from neopack.reports.notebook_log import log as default_log
 from neopack.runtimes.managing import doctor, install_runtimes, remove_runtimes, states
 from neopack.values.artifact import CompiledArtifact, NeoArchive
 from neopack.values.evidence import CompilerEvidence, Evidence
@@ -198,7 +199,7 @@ def package(
         arguments=arguments or {},
         weights=_path(weights),
     )
-    return package_source(request, _requests(inputs), Path(path), options, log or SilentLog())
+    return package_source(request, _requests(inputs), Path(path), options, log or default_log())
 
 
 def package_for(
@@ -343,7 +344,7 @@ def fix(
         subject, [facts.target(name) for name in names], [facts.target(name) for name in otherwise]
     )
     return fixing.mend(
-        subject, targets[0], options, Path(path), force=force, log=log or SilentLog()
+        subject, targets[0], options, Path(path), force=force, log=log or default_log()
     )
 
 
@@ -388,7 +389,7 @@ def verify(
         runtime=runtime,
         target=target,
         max_difference=max_difference,
-        log=log or SilentLog(),
+        log=log or default_log(),
         limits=limits,
     )
 
@@ -412,7 +413,7 @@ def verify_compiler(
         Path(archive),
         target=target,
         max_difference=max_difference,
-        log=log or SilentLog(),
+        log=log or default_log(),
         limits=limits,
     )
 
@@ -438,7 +439,7 @@ def compile(  # noqa: A001 - Neo's own word
     in fp32 unless given). With ``JobOptions`` a compilation job of SageMaker does it:
     ``JobFailed`` where the job fails, another ``ServiceError`` where AWS refuses.
     """
-    log = log or SilentLog()
+    log = log or default_log()
     target = target or target_of(Path(archive), (), "", log)
     if isinstance(options, JobOptions):
         if choices or output is not None:
@@ -522,7 +523,7 @@ def bench(
     """
     hourly = _hourly(instance, price, _path(prices))
     paths = [Path(archive)] + ([Path(against)] if against is not None else [])
-    result = measuring.bench(paths, chosen(BenchOptions, options, choices), log or SilentLog())
+    result = measuring.bench(paths, chosen(BenchOptions, options, choices), log or default_log())
     return costing.priced(result, instance, hourly)
 
 

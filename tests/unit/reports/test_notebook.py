@@ -10,9 +10,10 @@ import pytest
 from checked import checked, finding, report
 from lxml import html
 
-from neopack.reports import notebook
+from neopack.reports import notebook, notebook_log
 from neopack.reports.wrapping import table, wrapped
 from neopack.values.finding import Report
+from neopack.values.log import SilentLog
 
 
 def test_a_report_is_a_table_of_its_findings() -> None:
@@ -41,6 +42,32 @@ def test_a_notebook_is_told_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     notebook.register()
     assert told[Report] is notebook.report_html
+
+
+def test_a_verb_s_progress_is_one_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    def display(text: str, *, display_id: bool) -> Any:
+        shown.append(text)
+        return SimpleNamespace(update=shown.append)
+
+    ipython: Any = ModuleType("IPython")
+    ipython.get_ipython = lambda: SimpleNamespace(kernel=object())
+    ipython.display = ModuleType("IPython.display")
+    ipython.display.HTML = str
+    ipython.display.display = display
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", ipython.display)
+    log = notebook_log.log()
+    with log.step("writing <b>", 10):
+        assert shown[-1] == "<div>writing &lt;b&gt; <progress value='0' max='10'></progress></div>"
+        log.advance(5)
+        log.warn("odd\x1b")
+        assert "value='5' max='10'" in shown[-1]
+    assert shown[-1].endswith("<div><b>warning:</b> odd\\x1b</div>")
+    assert "writing &lt;b&gt;: 0.0 s" in shown[-1]
+    ipython.get_ipython = lambda: SimpleNamespace()  # IPython on a terminal
+    assert isinstance(notebook_log.log(), SilentLog)
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
