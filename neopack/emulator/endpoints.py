@@ -20,6 +20,7 @@ from neopack.emulator.replies import AwsError
 from neopack.emulator.script import EmulatorScript, Timeline
 from neopack.emulator.storage import NoSuchObject, Storage, place
 from neopack.errors import NeopackError
+from neopack.values.log import Log
 
 __all__ = ["EmulatedEndpoint", "Endpoints"]
 
@@ -68,7 +69,9 @@ class Endpoints:
         folder: Path,
         models: Records,
         configs: Records,
+        log: Log,
     ) -> None:
+        self._log = log
         self.clock, self.script = clock, script
         self._storage, self._folder = storage, folder
         self._models, self._configs = models, configs
@@ -242,6 +245,7 @@ class Endpoints:
                     accelerator=variant.get("AcceleratorType", ""),
                     region=region,
                 ),
+                self._log,
             )
         except (NoSuchObject, NeopackError) as error:
             raise NeopackError(str(error)) from None

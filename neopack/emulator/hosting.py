@@ -13,18 +13,21 @@ from neopack.archive.read import ArchiveScan, MemberSource, scan
 from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.artifacts.emulated import EmulatedMark
 from neopack.artifacts.own_names import MANIFEST, MARK, own_member
-from neopack.errors import SourceError
+from neopack.errors import NeopackError, SourceError
 from neopack.facts import Handler
 from neopack.facts.images import inference_image
 from neopack.serving.container import Container
+from neopack.serving.requirements import REQUIREMENTS, absent
 from neopack.serving.script import CODE, ServingScript, program_of
 from neopack.serving.scripted import ScriptedContainer
+from neopack.values.log import Log
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
 __all__ = ["Hosted", "Variant", "hosted"]
 
 Hosted: TypeAlias = Container | ScriptedContainer
+LARGEST_TEXT = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class _Compiled:
     signature: Signature | None = None
 
 
-def hosted(artifact: Path, variant: Variant) -> Hosted:
+def hosted(artifact: Path, variant: Variant, log: Log) -> Hosted:
     """Load the artifact, or start the script in it. Raises ``NeopackError`` if it does not load,
     start or fit."""
     scanned = scan(artifact)
@@ -54,9 +57,31 @@ def hosted(artifact: Path, variant: Variant) -> Hosted:
         _refuse_misfit(compiled, variant)
     signature = compiled.signature if compiled else None
     script = _script(scanned, compiled, variant)
-    if script is not None:
-        return ScriptedContainer(artifact, replace(script, signature=signature))
-    return Container(artifact, signature)
+    if script is None:
+        return Container(artifact, signature)
+    return _scripted(artifact, replace(script, signature=signature), _warned(scanned, log))
+
+
+def _scripted(artifact: Path, script: ServingScript, warning: str) -> ScriptedContainer:
+    try:
+        return ScriptedContainer(artifact, script)
+    except NeopackError as error:
+        raise NeopackError(f"{error}. {warning}" if warning else str(error)) from None
+
+
+def _warned(scanned: ArchiveScan, log: Log) -> str:
+    """The warning, also told, that packages which the container would install are absent here."""
+    named = (name for name in scanned.file_names() if posixpath.normpath(name) == REQUIREMENTS)
+    member = next(named, "")
+    names = absent(_text(scanned, member).decode("utf-8", "replace")) if member else ()
+    if not names:
+        return ""
+    warning = (
+        f"{REQUIREMENTS} is not installed here, but by the container: install {', '.join(names)} "
+        "beside neopack"
+    )
+    log.warn(warning)
+    return warning
 
 
 def _script(
@@ -100,7 +125,7 @@ def _compiled(scanned: ArchiveScan) -> _Compiled | None:
 
 def _text(scanned: ArchiveScan, name: str) -> bytes:
     with MemberSource(scanned, name) as source:
-        return source.read(0, source.size)
+        return source.read(0, min(source.size, LARGEST_TEXT))
 
 
 def _refuse_misfit(compiled: _Compiled, variant: Variant) -> None:

@@ -19,6 +19,7 @@ from neopack.emulator.runtime import InvocationApi
 from neopack.emulator.script import EmulatorScript
 from neopack.emulator.storage import NoSuchObject, Storage, place
 from neopack.emulator.tags import Tags
+from neopack.values.log import Log
 
 __all__ = ["SageMaker"]
 
@@ -31,13 +32,15 @@ class SageMaker:
     """Both services, control plane and runtime, on the state of one emulator."""
 
     def __init__(
-        self, clock: Clock, storage: Storage, script: EmulatorScript, folder: Path
+        self, clock: Clock, storage: Storage, script: EmulatorScript, folder: Path, log: Log
     ) -> None:
         self._storage, self._tags = storage, Tags()
         self._models = Records(clock, noun="model", word="Model")
         self._configs = Records(clock, noun="endpoint configuration", word="EndpointConfig")
         self._jobs = Jobs(clock, storage, script, folder)
-        self._endpoints = Endpoints(clock, storage, script, folder, self._models, self._configs)
+        self._endpoints = Endpoints(
+            clock, storage, script, folder, self._models, self._configs, log
+        )
         self._runtime = InvocationApi(self._endpoints)
         self._operations = self._table()
 

@@ -50,8 +50,9 @@ class Server:
         self.url = f"http://{HOST}:{self._server.server_address[1]}"
         self.clock = Clock(manual=self._script.clock == "manual")
         self._storage = Storage(self.url)
+        log = log or SilentLog()
         self._sagemaker = SageMaker(
-            self.clock, self._storage, self._script, Path(self._folder.name)
+            self.clock, self._storage, self._script, Path(self._folder.name), log
         )
         self.front = Front(
             sagemaker=self._sagemaker,
@@ -59,7 +60,7 @@ class Server:
             moto=_moto(),
             faults=Faults(self._script.faults),
             role=_caller(self._script),
-            log=log or SilentLog(),
+            log=log,
         )
         self._closed = threading.Event()
         self._threads = [

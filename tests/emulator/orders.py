@@ -42,7 +42,10 @@ def tar_of(**files: bytes) -> bytes:
 
 
 def repacked(archive: Path, to: Path, **code: str) -> Path:
-    """As ``sagemaker.utils.repack_model`` writes it: all members below one named "/"."""
+    """As ``sagemaker.utils.repack_model`` writes it: all members below one named "/".
+
+    ``code`` has the modules of code/ by name, and requirements.txt as ``requirements``.
+    """
     with tarfile.open(archive) as source, tarfile.open(to, "w:gz") as tar:
         root = tarfile.TarInfo("/")
         root.type, root.mode = tarfile.DIRTYPE, 0o755
@@ -50,7 +53,8 @@ def repacked(archive: Path, to: Path, **code: str) -> Path:
         for member in source.getmembers():
             tar.addfile(member, source.extractfile(member))
         for name, text in code.items():
-            entry = tarfile.TarInfo(f"code/{name}.py")
+            suffix = "txt" if name == "requirements" else "py"
+            entry = tarfile.TarInfo(f"code/{name}.{suffix}")
             entry.size = len(text.encode())
             tar.addfile(entry, io.BytesIO(text.encode()))
     return to

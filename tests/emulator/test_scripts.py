@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from orders import repacked
 
+from neopack.emulator.hosting import Variant, hosted
 from neopack.errors import NeopackError
 from neopack.goldens.cases import load_goldens
 from neopack.serving.bodies import Body, RequestRefused
+from neopack.serving.requirements import absent
 from neopack.serving.script import ServingScript
 from neopack.serving.scripted import ScriptedContainer
+from neopack.values.log import LineLog
 
 Serve = Callable[..., ScriptedContainer]
 
@@ -209,3 +212,34 @@ def test_a_script_that_does_not_start_is_refused(name: str, serve: Serve) -> Non
     text, words = NOT_STARTED[name]
     with pytest.raises(NeopackError, match=words):
         serve(text)
+
+
+def test_a_package_that_the_container_would_install_is_named(shelf: Path, tmp_path: Path) -> None:
+    archive = repacked(
+        shelf / "cnn-ml_c5.tar.gz",
+        tmp_path / "model.tar.gz",
+        inference="import no_such_module",
+        requirements="numpy\nno-such-distribution==1.0  # for no_such_module\n",
+    )
+    image = "301217895009.dkr.ecr.us-west-2.amazonaws.com/sagemaker-inference-pytorch:1.8-cpu-py3"
+    variant = Variant(
+        image=image, environment={}, instance="ml.c5.large", accelerator="", region="us-west-2"
+    )
+    lines: list[str] = []
+    with pytest.raises(NeopackError, match=r"no_such_module.*install no-such-distribution beside"):
+        hosted(archive, variant, LineLog(lines.append))
+    assert [line for line in lines if "no-such-distribution" in line] == lines != []
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("numpy\nabsent_one[extra]>=2; python_version > '3'\nabsent-two @ https://x/y.whl",
+         ("absent_one", "absent-two")),
+        ("# absent\n-r other.txt\n--index-url https://x\n./absent.whl\nhttps://x/y.whl\n\n", ()),
+        ("absent\nabsent==1\n\x1b[31m\n\0", ("absent",)),
+        ("", ()),
+    ],
+)  # fmt: skip
+def test_what_requirements_name(text: str, names: tuple[str, ...]) -> None:
+    assert absent(text) == names
