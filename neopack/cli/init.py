@@ -11,12 +11,12 @@ from neopack.cli._help import App
 
 __all__ = ["init"]
 
-init = App(help="Files to begin with.")
+init = App(help="Write files to start from.")
 
 
 @init.callback()
 def _init() -> None:
-    """Files to begin with."""
+    """Write files to start from."""
 
 
 @init.command("aws")

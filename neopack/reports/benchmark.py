@@ -8,7 +8,7 @@ from neopack.engines import registry
 from neopack.measure.bench import BenchResult, Side
 from neopack.measure.statistics import Ratio
 from neopack.reports.quantization import quantization_text
-from neopack.reports.wrapping import table
+from neopack.reports.wrapping import fitted, table
 
 __all__ = ["bench_text"]
 
@@ -20,24 +20,25 @@ NEAR = 0.9
 
 def bench_text(result: BenchResult) -> str:
     rows: list[tuple[str, ...]] = [("", "runs in", "calls/s", "min ms", "p50", "p95", "p99")]
-    lines = list(table([*rows, *map(_row, result.sides)]))
+    figures = list(table([*rows, *map(_row, result.sides)]))
+    return "\n".join([*figures, *(line for text in _told(result) for line in fitted(text))])
+
+
+def _told(result: BenchResult) -> Iterator[str]:
     if result.ratio is not None:
-        lines += _compared(result.sides[0], result.sides[1], result.ratio)
+        yield from _compared(result.sides[0], result.sides[1], result.ratio)
     if result.difference is not None:
-        lines.append(f"their outputs differ by {result.difference:.2g} of the largest")
-    lines += [
-        f"accuracy of {side.archive}: {quantization_text(side.quantization)}"
-        for side in result.sides
-        if side.quantization is not None
-    ]
+        yield f"their outputs differ by {result.difference:.2g} of the largest"
+    for side in result.sides:
+        if side.quantization is not None:
+            yield f"accuracy of {side.archive}: {quantization_text(side.quantization)}"
     machine = result.machine
     threads = result.settings.threads or "the engines' own"
     features = " ".join(machine.features) or "no AVX2"
-    lines.append(
+    yield (
         f"on {machine.processor}, {machine.cores} cores, {features}; "
         f"batch as packaged, threads: {threads}"
     )
-    return "\n".join(lines)
 
 
 def _row(side: Side) -> tuple[str, ...]:

@@ -90,9 +90,10 @@ def archives_text(archives: Sequence[NeoArchive]) -> str:
 
 
 def explanation_text(explanation: Explanation) -> str:
+    rule = explanation.rule
     rows = (
-        ("rule", f"{explanation.rule}, {explanation.title}" if explanation.rule else ""),
-        ("class", explanation.kind),
+        ("rule", f"{rule}, {explanation.title}" if rule else ""),
+        ("class", explanation.kind if explanation.kind != "unknown" or not rule else ""),
         ("Neo says", explanation.reason),
         ("cause", explanation.cause or "neopack knows no rule and no report that has these words"),
         ("fix", explanation.fix),
@@ -142,8 +143,8 @@ def archive_text(archive: NeoArchive) -> str:
     return "\n".join(
         [
             f"{archive.path}  {_bytes(archive.bytes)}",
-            f"  sha256          {archive.sha256}",
-            f"  content sha256  {archive.content_sha256}",
+            *fitted(f"  sha256          {archive.sha256}"),
+            *fitted(f"  content sha256  {archive.content_sha256}"),
             f"  for             {report.target}, {report.framework} {report.framework_version}",
             f"  beside it       {archive.manifest.name}, {archive.goldens.name}",
         ]
