@@ -23,8 +23,6 @@ INITIALIZERS_APART = 4
 MOST = 6
 # the first opset of which TVM and ONNX Runtime have all forms
 EARLIEST = 7
-# operators whose sizes, counts or branches are those of numbers
-DEPENDENT = ("Compress", "If", "Loop", "NonMaxSuppression", "NonZero", "Scan", "Unique")
 
 
 def _facts(context: CheckContext) -> OnnxFacts:
@@ -207,15 +205,6 @@ def other_constants(context: CheckContext) -> Iterator[Hit]:
             yield Hit(message=f"a Constant has {', '.join(words) or 'no value'}", where=form.place)
 
 
-@rule("NEO-ON-020", paths=("tvm",), needs=("info",))
-def dependent_on_data(context: CheckContext) -> Iterator[Hit]:
-    """No size and no branch depends on the numbers of an input (TVM 0.9, run on each)."""
-    places = {name: place for name, place in _facts(context).places.items() if name in DEPENDENT}
-    if places:
-        listed = ", ".join(f"{name} ({place})" for name, place in places.items())
-        yield Hit(message=f"what depends on the data: {listed}", where=next(iter(places.values())))
-
-
 RULES: tuple[Rule, ...] = (
     not_in_opset,
     written_otherwise,
@@ -223,5 +212,4 @@ RULES: tuple[Rule, ...] = (
     without_shape,
     early_forms,
     other_constants,
-    dependent_on_data,
 )

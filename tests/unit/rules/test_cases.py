@@ -999,9 +999,6 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (onnx(info=written(node("Upsample"), 6)), "Upsample"),
         (onnx(info=written(node("Relu"), 5)), "Relu"),
     ],
-    "NEO-ON-020": [
-        (onnx(info=onnx_info(places={"If": "branch", "Relu": "r"})), "the data: If (branch)")
-    ],
     "NEO-ON-019": [
         (
             onnx(
@@ -1523,7 +1520,6 @@ HOLDS: dict[str, list[CheckContext]] = {
         onnx(info=written(node("Constant", attributes=(AttributeForm(name="value", kind=""),))))
     ],
     "NEO-ON-017": [onnx(info=onnx_info(inputs=[spec("x", (None, None))]))],
-    "NEO-ON-020": [onnx(info=onnx_info(places={"Where": "w"}))],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json")), xgboost(info=pickled("Booster", "1.0"))],
