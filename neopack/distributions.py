@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 from neopack._version import __version__
 
@@ -57,12 +58,11 @@ def versions(distributions: tuple[str, ...]) -> dict[str, str]:
     """The versions of those of ``distributions`` that are installed; the path's first wins."""
     wanted = {name.replace("-", "_").lower(): name for name in distributions}
     found: dict[str, str] = {}
-    for folder in sys.path:
-        for entry in _listed(folder):
-            name, _, release = entry.removesuffix(DIST_INFO).partition("-")
-            known = wanted.get(name.replace(".", "_").lower())
-            if entry.endswith(DIST_INFO) and known:
-                found.setdefault(known, release)
+    for _, entry in _installed():
+        name, _, release = entry.removesuffix(DIST_INFO).partition("-")
+        known = wanted.get(name.replace(".", "_").lower())
+        if known:
+            found.setdefault(known, release)
     return found
 
 
@@ -105,10 +105,9 @@ def install_hint(*extras: str) -> str:
 def _origin() -> tuple[str, bool]:
     """The address that neopack was installed from, and whether as a link to a checkout (PEP 610);
     empty where an index gave it."""
-    for folder in sys.path:
-        for entry in _listed(folder):
-            if entry.startswith("neopack-") and entry.endswith(DIST_INFO):
-                return _direct_url(f"{folder}/{entry}/direct_url.json")
+    own = ((folder, entry) for folder, entry in _installed() if entry.startswith("neopack-"))
+    for folder, entry in own:
+        return _direct_url(f"{folder}/{entry}/direct_url.json")
     return "", False
 
 
@@ -121,6 +120,12 @@ def _direct_url(path: str) -> tuple[str, bool]:
         return str(written["url"]), bool(written.get("dir_info", {}).get("editable"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "", False
+
+
+def _installed() -> Iterator[tuple[str, str]]:
+    """What describes each distribution: the folder on ``sys.path``, and the name in it."""
+    for folder in sys.path:
+        yield from ((folder, entry) for entry in _listed(folder) if entry.endswith(DIST_INFO))
 
 
 def _listed(folder: str) -> list[str]:

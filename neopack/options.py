@@ -19,7 +19,7 @@ from neopack.errors import UsageError
 from neopack.formats.codec import to_json
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.goldens.comparison import check_max_difference
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean, nearest
 from neopack.values.finding import Level
 from neopack.values.quantization import AUTO, QUANTIZED, RANDOM, Calibration
 
@@ -387,8 +387,7 @@ def chosen(kind: type[T], options: T | None, choices: Mapping[str, object]) -> T
         known["framework_options"] = rest
     elif rest:
         name = _misspelled(rest, own) or rest[0][0]
-        near = nearest(name, own)
-        hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(own))}"
+        hint = did_you_mean(name, own, f"there are {', '.join(sorted(own))}")
         raise UsageError(f"no keyword {name!r}", hint=hint)
     return replace(options or kind(), **known)  # type: ignore[type-var]
 

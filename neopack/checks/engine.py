@@ -13,6 +13,7 @@ from neopack.checks.memory import Memory, Watched
 from neopack.errors import NeopackError, UsageError
 from neopack.rules.needs import excused, lacking
 from neopack.rules.rule import CheckContext, Hit, Rule
+from neopack.spelling import did_you_mean
 from neopack.values.finding import Finding, Report, RuleOutcome
 from neopack.values.target import CompilerPath
 
@@ -103,8 +104,7 @@ def refuse_unknown(*patterns: str) -> None:
 
 
 def _unknown(pattern: str, ids: Sequence[str]) -> UsageError:
-    close = facts.nearest(pattern, ids)
-    hint = f"did you mean {close}?" if close else "ids look like NEO-PT-001, families like NEO-PT"
+    hint = did_you_mean(pattern, ids, "ids look like NEO-PT-001, families like NEO-PT")
     return UsageError(f"{pattern!r} is not a rule or a family of rules", where="rule", hint=hint)
 
 

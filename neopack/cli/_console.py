@@ -71,7 +71,7 @@ class Console:
         name: str,
         value: object,
         *,
-        of: Sequence[str | os.PathLike[str] | None] = (),
+        of: Sequence[str | os.PathLike[str] | Subject | None] = (),
         long: bool = False,
         **choices: bool,
     ) -> None:
@@ -199,13 +199,22 @@ class Console:
             self._progress.advance(self._task, amount)
 
 
-def _subjects(paths: Sequence[str | os.PathLike[str] | None]) -> tuple[Subject, ...]:
+def _subjects(
+    paths: Sequence[str | os.PathLike[str] | Subject | None],
+) -> tuple[Subject, ...]:
+    """In their order; what comes as a subject was hashed already."""
     from dataclasses import replace
 
     from neopack import api
     from neopack.cli._streams import shown
+    from neopack.values.subject import Subject
 
-    subjects = api.subjects([path for path in paths if path is not None])
+    subjects: list[Subject] = []
+    for path in paths:
+        if isinstance(path, Subject):
+            subjects.append(path)
+        elif path is not None:
+            subjects += api.subjects([path])
     return tuple(replace(subject, path=shown(subject.path)) for subject in subjects)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neopack.options import CheckOptions
     from neopack.project.settings import ProjectSettings
     from neopack.values.finding import CheckResult, Level
+    from neopack.values.subject import Subject
 
 __all__ = ["check"]
 
@@ -208,7 +209,7 @@ def _check_each(
     from neopack import api
 
     checked = api.check_models(paths, targets, choices)
-    paths_read = [result.path for result in checked.results]
+    paths_read = [_subject(result) for result in checked.results]
     checked = _streams.all_named(checked)
     console.result("checked models", checked, of=paths_read, verbose=verbose)
     _exit(checked.results, *(unchecked.exit_code for unchecked in checked.unchecked))
@@ -245,9 +246,19 @@ def _all_targets(model: Path, choices: "CheckOptions") -> None:
 
 def _show(result: "CheckResult", *, verbose: bool) -> None:
     if console.form in PLAIN and len(result.reports) == 1:
-        console.result("check", result.reports[0], of=[result.path], verbose=verbose)
+        console.result("check", result.reports[0], of=[_subject(result)], verbose=verbose)
     else:
-        console.result("checks", _streams.named(result), of=[result.path], verbose=verbose)
+        console.result("checks", _streams.named(result), of=[_subject(result)], verbose=verbose)
+
+
+def _subject(result: "CheckResult") -> "Subject | str":
+    """With the digest that reading the archive gave; of other files, the path."""
+    from neopack.values.subject import Subject
+
+    if not result.sha256:
+        return result.path
+    size = Path(result.path).stat().st_size
+    return Subject(path=str(result.path), bytes=size, sha256=result.sha256)
 
 
 def _show_fixed(model: Path, fixed: "FixedArchive", *, verbose: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import Malformed, Missing, UsageError, first_line
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean
 from neopack.values.artifact import Array
 from neopack.values.signature import TensorSpec
 
@@ -116,8 +116,7 @@ def _words(text: str) -> dict[str, str]:
         name, equals, value = word.partition("=")
         known = (*REQUIRED, *DEFAULTS)
         if name not in known or not equals:
-            near = nearest(name, known)
-            hint = f"did you mean {near}?" if near else f"such as '{EXAMPLE}'"
+            hint = did_you_mean(name, known, f"such as '{EXAMPLE}'")
             raise UsageError(f"--preprocess takes NAME=VALUE, not {word!r}", hint=hint)
         values[name] = value
     return values

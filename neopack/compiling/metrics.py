@@ -10,7 +10,7 @@ from typing import Any
 from neopack.compiling.calibration import Sample
 from neopack.errors import ExportFailed, UsageError, VerificationFailed, first_line
 from neopack.frameworks.callables import import_callable, looks_like_callable
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean
 from neopack.values.artifact import Array
 
 __all__ = ["METRICS", "HeldBack", "default_metric"]
@@ -156,8 +156,7 @@ METRICS: Mapping[str, BuiltIn] = {
 def _imported(metric: str) -> Callable[..., Any]:
     if looks_like_callable(metric):
         return import_callable(metric)
-    near = nearest(metric, METRICS)
-    hint = f"did you mean {near}?" if near else f"{', '.join(METRICS)}, or module:callable"
+    hint = did_you_mean(metric, METRICS, f"{', '.join(METRICS)}, or module:callable")
     raise UsageError(f"no metric {metric!r}", hint=hint)
 
 

@@ -49,16 +49,15 @@ def compilers() -> tuple[str, ...]:
 @cache
 def compiler_releases(compiler: str = "tvm") -> tuple[CompilerRelease, ...]:
     """Return the releases of a compiler, oldest first."""
-    rows = facts_file(_FILES[compiler]).table("release")
     return tuple(
         CompilerRelease(
             name=name,
-            source=rows.table(name).text("source"),
-            commit=rows.table(name).text("commit"),
-            date=rows.table(name).text("date"),
-            in_place=rows.table(name).flag("in_place", False),
+            source=row.text("source"),
+            commit=row.text("commit"),
+            date=row.text("date"),
+            in_place=row.flag("in_place", False),
         )
-        for name in rows
+        for name, row in facts_file(_FILES[compiler]).named_tables("release")
     )
 
 

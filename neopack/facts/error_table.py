@@ -11,7 +11,7 @@ from typing import Literal
 from neopack.errors import UsageError
 from neopack.facts.rows import Row, facts_file
 from neopack.facts.support_table import PATHS
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean
 from neopack.values.finding import Level
 from neopack.values.target import CompilerPath
 
@@ -113,6 +113,5 @@ def error_row(id: str) -> ErrorRow:  # noqa: A002 - the word users see
     rows = _errors()
     if id in rows:
         return rows[id]
-    close = nearest(id, rows)
-    hint = f"did you mean {close}?" if close else "ids look like NEO-PT-001"
+    hint = did_you_mean(id, rows, "ids look like NEO-PT-001")
     raise UsageError(f"{id!r} is not a rule", where="rule", hint=hint)

@@ -8,7 +8,7 @@ from functools import cache
 
 from neopack.errors import UsageError
 from neopack.facts.rows import Row, facts_file
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean
 from neopack.values.target import Target
 
 __all__ = [
@@ -115,8 +115,7 @@ def framework(name: str) -> FrameworkRow:
     rows = _frameworks_by_name()
     if name.upper() in rows:
         return rows[name.upper()]
-    close = nearest(name, rows)
-    hint = f"did you mean {close}?" if close else f"Neo knows {', '.join(rows)}"
+    hint = did_you_mean(name, rows, f"Neo knows {', '.join(rows)}")
     raise UsageError(f"{name!r} is not a framework of Neo", where="framework", hint=hint)
 
 

@@ -60,15 +60,11 @@ class OnnxSchema:
 @cache
 def onnx_releases() -> tuple[OnnxRelease, ...]:
     """Return each release of ONNX with its IR version and opsets, oldest first."""
-    rows = facts_file("onnx").table("release")
     return tuple(
         OnnxRelease(
-            release=name,
-            ir=rows.table(name).number("ir"),
-            opset=rows.table(name).number("opset"),
-            ml=rows.table(name).number("ml"),
+            release=name, ir=row.number("ir"), opset=row.number("opset"), ml=row.number("ml")
         )
-        for name in rows
+        for name, row in facts_file("onnx").named_tables("release")
     )
 
 

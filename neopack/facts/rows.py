@@ -88,6 +88,11 @@ class Row:
     def table(self, key: str) -> Row:
         return Row(self._get(key, dict, None), f"{self.where}: {key}")
 
+    def named_tables(self, key: str) -> Iterator[tuple[str, Row]]:
+        """A table of tables, each with its name."""
+        table = self.table(key)
+        yield from ((name, table.table(name)) for name in table)
+
     def tables(self, key: str) -> Iterator[Row]:
         for at, value in enumerate(self._get(key, list, [])):
             if not isinstance(value, dict):

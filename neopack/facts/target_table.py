@@ -7,7 +7,7 @@ from functools import cache
 
 from neopack.errors import UsageError
 from neopack.facts.rows import facts_file
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean
 from neopack.values.target import Target
 
 __all__ = ["platforms", "regions", "target", "target_classes", "targets"]
@@ -50,8 +50,7 @@ def target(name: str) -> Target:
         plain = family
     if plain in by_name:
         return by_name[plain]
-    close = nearest(plain, by_name)
-    hint = f"did you mean {close}?" if close else f"there are {', '.join(by_name)}, and os/arch"
+    hint = did_you_mean(plain, by_name, f"there are {', '.join(by_name)}, and os/arch")
     raise UsageError(f"{name!r} is not a target of Neo", where="target", hint=hint)
 
 

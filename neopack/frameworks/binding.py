@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 from neopack.errors import UsageError
 from neopack.frameworks import structures
 from neopack.frameworks.structures import Path
+from neopack.spelling import suggestion
 from neopack.values.signature import InputRequest
 
 __all__ = [
@@ -261,13 +262,12 @@ def unknown_input(
     hint: str = "",
 ) -> UsageError:
     """The error for an input that the model lacks, with the nearest and with all it has."""
-    near = _nearest(name, names)
-    meant = f"did you mean {near}? " if near else ""
+    meant = suggestion(_nearest(name, names))
     more = f"; {hint}" if hint else ""
     return UsageError(
         f"{callee} has no input {name!r}",
         where=where,
-        hint=f"{meant}{_takes(callee, names)}{more}",
+        hint=f"{meant} {_takes(callee, names)}{more}".strip(),
     )
 
 

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from neopack.errors import ExportFailed, SourceError, UsageError, first_line
-from neopack.spelling import nearest, nearest_file
+from neopack.spelling import did_you_mean, nearest, nearest_file, suggestion
 
 __all__ = ["build", "import_callable", "looks_like_callable", "packages_of", "split"]
 
@@ -72,7 +72,9 @@ def import_callable(text: str) -> Callable[..., Any]:
     value: Any = _import(where, text)
     for part in name.split("."):
         if not hasattr(value, part):
-            raise SourceError(f"{where} has no {part!r}", where=text, hint=_near(value, part))
+            raise SourceError(
+                f"{where} has no {part!r}", where=text, hint=did_you_mean(part, dir(value))
+            )
         value = getattr(value, part)
     if not callable(value):
         raise SourceError(f"is a {type(value).__name__}, not a callable", where=text)
@@ -117,9 +119,10 @@ def _import_file(path: Path, text: str) -> ModuleType:
 def _import_hint(where: str, error: ModuleNotFoundError) -> str:
     if error.name and where.split(".", maxsplit=1)[0] == error.name:
         near = nearest(error.name, (each.stem for each in Path().glob("*.py")))
-        if near:
-            return f"did you mean {near}{where[len(error.name) :]}?"
-        return f"install the package of {error.name}, or give path/to/file.py:callable"
+        return suggestion(
+            f"{near}{where[len(error.name) :]}" if near else "",
+            f"install the package of {error.name}, or give path/to/file.py:callable",
+        )
     return f"install the package of {error.name}"
 
 
@@ -134,11 +137,6 @@ def _refuse_wrong_arguments(
         ) from None
     except ValueError:
         return  # a callable without an inspectable signature is simply tried
-
-
-def _near(module: Any, name: str) -> str:
-    near = nearest(name, dir(module))
-    return f"did you mean {near!r}?" if near else ""
 
 
 def _reproduction(text: str, arguments: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from neopack.errors import LimitExceeded, Malformed, SourceError, UsageError
 from neopack.formats.codec import from_json
 from neopack.formats.json_text import read_json
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean
 
 __all__ = ["Price", "PriceList", "price_of", "read_prices", "small_json"]
 
@@ -77,8 +77,7 @@ def price_of(instance: str, prices: PriceList, where: str) -> Price:
     """Return the price of an instance. Raises ``UsageError`` with the nearest name if the list
     lacks it."""
     if instance not in prices.hourly:
-        near = nearest(instance, prices.hourly)
-        hint = f"did you mean {near}?" if near else f"it has {', '.join(prices.hourly)}"
+        hint = did_you_mean(instance, prices.hourly, f"it has {', '.join(prices.hourly)}")
         raise UsageError(f"has no price of {instance!r}", where=where, hint=hint)
     return Price(
         hourly=prices.hourly[instance],

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from neopack.archive.manifest import Manifest, goldens_of, manifest_of
+from neopack.archive.other_tars import is_other_tar, write_gzip
 from neopack.archive.read import ArchiveFiles, ArchiveScan, scan
 from neopack.artifacts.load import extract, find_model, is_compiled, refuse_unsafe
 from neopack.errors import NeopackError, SourceError, UsageError
@@ -76,6 +77,8 @@ def _archive(model: object) -> tuple[Path | None, Unpack]:
     with FileSource(path) as opened:
         if is_packed(opened):
             return path, _unpack
+        if is_other_tar(opened):
+            return path, _unpack_other_tar
         return (path, _unpack_mar) if is_mar(opened) else (None, _unpack)
 
 
@@ -102,8 +105,19 @@ def _inflate(path: Path, name: str, to: Path) -> None:
             shutil.copyfileobj(record, out)
 
 
+def _unpack_other_tar(path: Path, source: UnpackedSource, folder: Path) -> UnpackedSource:
+    packed = folder / "packed.tar.gz"
+    write_gzip(path, packed)
+    return _unpacked(path, scan(packed), source, folder)
+
+
 def _unpack(path: Path, source: UnpackedSource, folder: Path) -> UnpackedSource:
-    scanned = scan(path)
+    return _unpacked(path, scan(path), source, folder)
+
+
+def _unpacked(
+    path: Path, scanned: ArchiveScan, source: UnpackedSource, folder: Path
+) -> UnpackedSource:
     refuse_unsafe(scanned)
     if is_compiled(scanned):
         raise UsageError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import UsageError
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean
 
 __all__ = ["BACKENDS", "Choice", "ProjectSettings", "choose", "read_settings"]
 
@@ -118,8 +118,7 @@ def _refuse_unknown_keys(table: Mapping[str, Any], path: Path) -> None:
     names = [field.name for field in fields(ProjectSettings) if field.name != "where"]
     for key in table:
         if key not in names:
-            near = nearest(key, names)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
+            hint = did_you_mean(key, names, f"there are {', '.join(names)}")
             raise UsageError(f"has no setting {key!r}", where=str(path), hint=hint)
 
 

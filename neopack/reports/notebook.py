@@ -11,6 +11,7 @@ from neopack.artifacts.inspecting import Inspection
 from neopack.measure.bench import BenchResult
 from neopack.reports.benchmark import bench_text
 from neopack.reports.evidence import compiler_line, framework_line
+from neopack.reports.printable import printable
 from neopack.reports.text import archive_text, artifact_text, inspected_text
 from neopack.values.artifact import CompiledArtifact, NeoArchive
 from neopack.values.finding import CheckResult, Finding, Report
@@ -109,5 +110,4 @@ def _bold(text: str) -> str:
 
 def _shown(text: str) -> str:
     """Nothing in it is markup, and what moves a cursor or turns the line around is written out."""
-    shown = "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
-    return escape(shown)
+    return escape(printable(text, keep="\n"))

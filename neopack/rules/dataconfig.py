@@ -21,6 +21,7 @@ from neopack.dataconfig.strict_json import strict_json
 from neopack.errors import Malformed
 from neopack.rules.needs import config_required
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
+from neopack.spelling import did_you_mean
 from neopack.values.json import Json
 from neopack.values.model import NamesInputs, TakesLabels
 from neopack.values.signature import Shape, Signature, TensorSpec
@@ -214,8 +215,7 @@ def unknown_name(context: CheckContext) -> Iterator[Hit]:
     names = {_plain(name, context) for name in expected}
     for name, _ in inputs_of(context).inputs if expected else ():
         if _plain(name, context) not in names:
-            close = facts.nearest(name, expected)
-            hint = f"did you mean {close!r}?" if close else f"it has {', '.join(expected)}"
+            hint = did_you_mean(name, expected, f"it has {', '.join(expected)}")
             yield Hit(
                 message=f"the model has no input {name!r}; {hint}",
                 where=_at(name),

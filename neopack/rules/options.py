@@ -16,6 +16,7 @@ from neopack.errors import Malformed
 from neopack.facts import Option
 from neopack.rules.members import normal
 from neopack.rules.rule import CheckContext, Hit, Rule, rule
+from neopack.spelling import did_you_mean
 from neopack.values.json import AnyJson
 
 __all__ = ["RULES", "options_of"]
@@ -119,9 +120,8 @@ def unknown_key(context: CheckContext) -> Iterator[Hit]:
         return
     for key in options_of(context).keys:
         if key not in documented:
-            close = facts.nearest(key, documented)
             takes = f"it takes {', '.join(documented)}" if documented else "there are none"
-            hint = f"did you mean {close}?" if close else takes
+            hint = did_you_mean(key, documented, takes)
             yield Hit(
                 message=f"{key!r} is not documented for {_pair(context)}; {hint}",
                 where=_at(key),

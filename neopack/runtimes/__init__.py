@@ -21,7 +21,7 @@ from neopack import versions
 from neopack.errors import EngineFailed, NeopackError, UsageError
 from neopack.processes.worker import Worker
 from neopack.runtimes import install
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean
 from neopack.values.log import Log, SilentLog
 
 __all__ = [
@@ -82,8 +82,7 @@ def get(name: str) -> Runtime:
     """Return the runtime of that name. Raises ``UsageError`` if there is none."""
     runtime = _rows().get(name)
     if runtime is None:
-        near = nearest(name, names())
-        hint = f"did you mean {near}?" if near else "neopack runtimes list shows them"
+        hint = did_you_mean(name, names(), "neopack runtimes list shows them")
         raise UsageError(f"no runtime {name!r}", hint=hint)
     return runtime
 

@@ -126,8 +126,8 @@ def _hint(code: str, message: str) -> str:
         return "the caller needs iam:PassRole on the role; neopack init aws writes the policy"
     if code == "403":
         return (
-            "S3 gives no reason here: the caller lacks s3:GetObject, or s3:ListBucket where there "
-            "is no such object (neopack init aws writes the policy), or the keys are not valid"
+            "S3 gives no reason here: the caller lacks s3:GetObject, or s3:ListBucket where the "
+            "object does not exist (neopack init aws writes the policy), or the keys are not valid"
         )
     if code in DENIED:
         return "the caller lacks a permission; neopack init aws writes the policies"

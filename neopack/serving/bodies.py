@@ -45,6 +45,13 @@ class Body:
     kind: str
     data: bytes
 
+    @classmethod
+    def of(cls, content: str | bytes, kind: str) -> Body:
+        """What a script returns: a text in UTF-8, or bytes as they are."""
+        return cls(
+            kind=kind, data=content.encode() if isinstance(content, str) else bytes(content)
+        )
+
 
 def parsed(body: Body, signature: Signature) -> dict[str, Array]:
     """Arrays by the names of the signature. Raises ``RequestRefused``."""

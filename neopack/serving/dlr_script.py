@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from neopack.serving.bodies import Body
-from neopack.serving.script import ScriptError
+from neopack.serving.script import ScriptError, require_functions
 
 __all__ = ["DlrScript"]
 
@@ -18,9 +18,7 @@ __all__ = ["DlrScript"]
 class DlrScript:
     def __init__(self, script: ModuleType, model_dir: str, compiled: Callable[[], Any]) -> None:
         del model_dir
-        for name in ("neo_preprocess", "neo_postprocess"):
-            if not hasattr(script, name):
-                raise ScriptError(f"the script lacks {name}")
+        require_functions(script, "neo_preprocess", "neo_postprocess")
         self._script, self._model = script, compiled()
 
     def answer(self, request: Body, accept: str) -> Body:
@@ -33,4 +31,4 @@ class DlrScript:
         result = self._model(values)
         several = list(result) if isinstance(result, tuple) else result
         body, kind = self._script.neo_postprocess(several)
-        return Body(kind=kind, data=body.encode() if isinstance(body, str) else bytes(body))
+        return Body.of(body, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 
 from neopack.facts import Handler
 from neopack.values.signature import Signature
@@ -31,6 +32,13 @@ class ScriptError(Exception):
     def __init__(self, message: str, status: int = 500) -> None:
         super().__init__(message)
         self.message, self.status = message, status
+
+
+def require_functions(script: ModuleType, *names: str, otherwise: str = "") -> None:
+    """Raise ``ScriptError`` for the first that the script lacks; ``otherwise`` says more."""
+    for name in names:
+        if not hasattr(script, name):
+            raise ScriptError(f"the script lacks {name}{otherwise}")
 
 
 def program_of(handler: Handler, environment: Mapping[str, str]) -> str:

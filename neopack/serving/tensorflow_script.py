@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from neopack.serving.bodies import Body
-from neopack.serving.script import ScriptError
+from neopack.serving.script import require_functions
 
 __all__ = ["TensorFlowScript"]
 
@@ -52,9 +52,8 @@ class _Response:
 class TensorFlowScript:
     def __init__(self, script: ModuleType, model_dir: str, compiled: Callable[[], Any]) -> None:
         del model_dir
-        for name in ("input_handler", "output_handler"):
-            if not hasattr(script, name):
-                raise ScriptError(f"the script lacks {name}; the emulator does not call handler")
+        otherwise = "; the emulator does not call handler"
+        require_functions(script, "input_handler", "output_handler", otherwise=otherwise)
         self._script, self._model = script, compiled()
 
     def answer(self, request: Body, accept: str) -> Body:
@@ -66,7 +65,7 @@ class TensorFlowScript:
         )
         asked = self._script.input_handler(io.BytesIO(request.data), context)
         body, kind = self._script.output_handler(self._predicted(json.loads(asked)), context)
-        return Body(kind=kind, data=body.encode() if isinstance(body, str) else bytes(body))
+        return Body.of(body, kind)
 
     def _predicted(self, asked: Mapping[str, Any]) -> _Response:
         """The REST API of TensorFlow Serving: rows of instances, or inputs in columns."""

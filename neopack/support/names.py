@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from neopack import facts, versions
 from neopack.errors import UsageError
 from neopack.facts import accounts, hosting
+from neopack.spelling import nearest, suggestion
 from neopack.values.target import Target
 
 __all__ = [
@@ -136,10 +137,9 @@ def one_of(word: str, choices: Iterable[str], kind: str) -> str:
         return same
     places = {name: name.casefold().find(word.casefold()) for name in names}
     partial = sorted((n for n in names if places[n] >= 0), key=lambda name: places[name] > 0)
-    close = ", ".join(partial[:MOST]) or facts.nearest(word, names)
+    close = ", ".join(partial[:MOST]) or nearest(word, names)
     every = f"there are {', '.join(names)}" if len(names) < 15 else f"there are {len(names)}"
-    hint = f"did you mean {close}?" if close else every
-    raise UsageError(f"{word!r} is not a {kind}", hint=hint)
+    raise UsageError(f"{word!r} is not a {kind}", hint=suggestion(close, every))
 
 
 def date_of(text: str | None, first: str, *, option: str = "--as-of") -> str | None:

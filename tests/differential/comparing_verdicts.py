@@ -44,6 +44,6 @@ def _with_edge(specimens: Iterable[Specimen]) -> Iterator[Specimen]:
         name = specimen.base, specimen.mutation
         if specimen.is_compiled_by_tvm:
             seen.add(name)
-        elif specimen.change == "content" and name not in seen:
+        elif specimen.change == "content" and not specimen.once and name not in seen:
             seen.add(name)
             yield specimen.for_tvm()

@@ -42,7 +42,8 @@ class Specimen:
     """``members`` are those of the archive, ``files`` the model and its parts under their own
     names, ``model`` the main one of them. ``shapes`` are those of the model's inputs, in its own
     layout. ``packaged`` says that ``package`` is asked too, which takes longest;
-    ``converted_only`` that the public loader alone is, which runs the framework itself."""
+    ``converted_only`` that the public loader alone is, which runs the framework itself; ``once``
+    that it is not judged for an edge device too."""
 
     framework: str
     base: str
@@ -56,6 +57,7 @@ class Specimen:
     change: Change = "content"
     packaged: bool = False
     converted_only: bool = False
+    once: bool = False
     dtypes: Mapping[str, str] = field(default_factory=dict)
 
     @property

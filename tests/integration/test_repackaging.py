@@ -7,6 +7,7 @@ import shutil
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import torch
 from desk import Call, Desk
 
 import neopack as package
-from neopack.errors import UsageError
+from neopack.errors import Malformed, UsageError
 from neopack.goldens.cases import load_goldens
 from neopack.values.signature import InputRequest
 
@@ -168,3 +169,50 @@ def test_a_keras_file_with_code_is_not_loaded(refused: Call, desk: Desk, fixture
     shutil.copy(fixtures / "keras/lambda.keras", desk.path)
     words = ("lambda.keras", "Lambda layers, whose code is never run")
     refused(1, words, "package", "lambda.keras", "--framework", "TENSORFLOW", "-o", "out.tar.gz")
+
+
+ELSEWHERE: dict[str, dict[str, Any]] = {
+    "pytorch/cnn-traced.pt": {"target": "ml_c5", "framework_version": "1.4"},
+    "onnx/cnn-opset12.onnx": {"target": "linux/arm64"},
+    "mxnet/gluon": {"target": "ml_inf1"},
+    "tensorflow/2/saved-model": {"target": "ml_inf1", "form": "frozen"},
+}
+INPUTS = {name.removeprefix("./"): inputs for name, inputs in MODELS.values()}
+
+
+@pytest.mark.parametrize(
+    ("model", "mode"), list(zip(ELSEWHERE, ("w:gz", "w:", "w:bz2", "w:xz"), strict=True))
+)
+def test_a_foreign_tar_goes_elsewhere(
+    model: str, mode: str, tmp_path: Path, fixtures: Path
+) -> None:
+    """As the SageMaker SDK repacks it, with code and a member of its own for the root."""
+    archive = tmp_path / "theirs.tar"
+    with tarfile.open(archive, mode) as tar:  # type: ignore[call-overload]
+        root = tarfile.TarInfo("/")
+        root.type = tarfile.DIRTYPE
+        tar.addfile(root)
+        source = fixtures / model
+        tar.add(source, "./" if source.is_dir() else f"./{source.stem}.{_suffix(source)}")
+        script = tarfile.TarInfo("./code/inference.py")
+        tar.addfile(script)
+    path = tmp_path / "ours.tar.gz"
+    made = package.package(archive, inputs=INPUTS.get(model, {}), path=path, **ELSEWHERE[model])
+    assert made.report.target == ELSEWHERE[model]["target"]
+    with tarfile.open(path) as tar:
+        assert "code/inference.py" in tar.getnames()
+
+
+def _suffix(source: Path) -> str:
+    return "pth" if source.suffix == ".pt" else source.suffix[1:]
+
+
+def test_a_torn_tar_is_refused(tmp_path: Path, fixtures: Path) -> None:
+    archive = tmp_path / "torn.tar.xz"
+    with tarfile.open(archive, "w:xz") as tar:
+        tar.add(fixtures / "onnx/cnn-opset12.onnx", "m.onnx")
+    content = archive.read_bytes()
+    archive.write_bytes(content[: len(content) - 40])
+    with pytest.raises(Malformed, match="cannot be decompressed"):
+        package.package(archive, path=tmp_path / "ours.tar.gz")
+    assert not (tmp_path / "ours.tar.gz").exists()

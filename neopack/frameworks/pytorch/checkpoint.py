@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.errors import SourceError, UsageError
-from neopack.spelling import nearest
+from neopack.spelling import did_you_mean
 from neopack.values.log import Log
 
 __all__ = ["chosen", "split", "unprefixed"]
@@ -65,11 +65,8 @@ def _named(
         if key not in found and len(paths) == 1:
             return found[paths[0]]
     if key not in found:
-        near = nearest(key, found)
-        meant = f"did you mean {near}? " if near else ""
-        raise UsageError(
-            f"holds no state_dict {key!r}", where=where, hint=f"{meant}it holds {_listed(shown)}"
-        )
+        hint = f"{did_you_mean(key, found)} it holds {_listed(shown)}".strip()
+        raise UsageError(f"holds no state_dict {key!r}", where=where, hint=hint)
     return found[key]
 
 

@@ -11,6 +11,7 @@ from neopack.frameworks.tensorflow.facts import FrozenGraphFacts
 from neopack.frameworks.tensorflow.graph import UNLIKELY_OUTPUTS
 from neopack.frameworks.tensorflow.lowering.constants import StrippedGraph, read_graph, taken_apart
 from neopack.frameworks.tensorflow.tensorflow_module import tensorflow
+from neopack.spelling import did_you_mean
 from neopack.values.model import ModelInfo, facts_of
 
 __all__ = ["output_tensors", "parse_graph"]
@@ -75,10 +76,7 @@ def _asked(name: str, operations: dict[str, Any], where: str) -> tuple[str, str]
     node, _, index = name.partition(":")
     place = int(index) if index.isdecimal() else 0
     if node not in operations or len(operations[node].outputs) <= place:
-        import difflib
-
-        near = difflib.get_close_matches(node, operations, n=1)
-        hint = f"did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(node, operations)
         raise UsageError(f"the graph has no output {name!r}", where=where, hint=hint)
     return _named(node, place)
 
