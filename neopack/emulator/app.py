@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from neopack.emulator import integrity
-from neopack.emulator.call import Environ, HttpCall, read
+from neopack.emulator.call import Environ, HttpCall, UnreadableBody, read
 from neopack.emulator.faults import Faults, refusal_of, wait
 from neopack.emulator.identity import identity
 from neopack.emulator.parts import too_late
@@ -103,6 +103,13 @@ class Front:
             pass
 
     def _answer(self, call: HttpCall, start: StartResponse) -> Iterable[bytes]:
+        try:
+            return self._answered(call, start)
+        except UnreadableBody as error:
+            refused = AwsError("IncompleteBody", str(error))
+            return _sent(refusal(call.service, refused), start)
+
+    def _answered(self, call: HttpCall, start: StartResponse) -> Iterable[bytes]:
         if call.service in OURS:
             return _sent(self._sagemaker(call), start)
         if call.service not in MOTO:
@@ -121,8 +128,14 @@ class Front:
 
     def _ask_moto(self, call: HttpCall, start: StartResponse) -> Iterable[bytes]:
         """moto's answer. What it lacks, and its own bugs, are errors in the service's protocol."""
+        if call.service != "s3":  # an object may be large
+            call.body()
         try:
             return self._moto(call.environ, start)
+        except ConnectionError:
+            raise
+        except (OSError, OverflowError) as why:
+            error = AwsError("IncompleteBody", f"the body cannot be read: {why}")
         except NotImplementedError:
             message = f"neopack's emulator has no {call.operation} of {call.service}"
             error = AwsError("NotImplemented", message, 501)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-__all__ = ["SERVICE_KEY", "Environ", "HttpCall", "read"]
+__all__ = ["SERVICE_KEY", "Environ", "HttpCall", "UnreadableBody", "read"]
 
 Environ = dict[str, Any]
 
@@ -41,6 +41,10 @@ S3_PLAIN = {
 }
 
 
+class UnreadableBody(ValueError):
+    """A body whose length or chunks are not what HTTP allows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
     """``resource`` is the path for S3 and for an invocation, else the first name in the body."""
@@ -64,12 +68,17 @@ class HttpCall:
         return self.path.lstrip("/").split("/", 1)[0]
 
     def body(self) -> bytes:
-        """Return the whole body, which can be read again."""
+        """Return the whole body, which can be read again. Raises ``UnreadableBody``."""
         stream = self.environ["wsgi.input"]
         length = self.environ.get("CONTENT_LENGTH")
-        data: bytes = (
-            stream.read(int(length)) if length else stream.read() if _chunked(self) else b""
-        )
+        try:
+            data: bytes = (
+                stream.read(int(length)) if length else stream.read() if _chunked(self) else b""
+            )
+        except ConnectionError:
+            raise
+        except (OSError, OverflowError, MemoryError) as error:
+            raise UnreadableBody(f"the body cannot be read: {error}") from None
         self.environ["wsgi.input"] = io.BytesIO(data)
         return data
 
@@ -121,7 +130,10 @@ def _named(call: HttpCall, query: dict[str, list[str]]) -> HttpCall:
         return replace(call, service="sagemaker-runtime", operation="InvokeEndpoint")
     if call.service == "s3":
         return replace(call, operation=_s3_operation(call, query))
-    form = parse_qs(call.body().decode("utf-8", "replace")) or query
+    try:
+        form = parse_qs(call.body().decode("utf-8", "replace")) or query
+    except ValueError:  # more fields than any form has, or a body that cannot be read
+        form = {}
     return replace(call, operation=form.get("Action", [""])[0], resource="")
 
 

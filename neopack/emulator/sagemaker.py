@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack.emulator import rules, validation
-from neopack.emulator.call import HttpCall
+from neopack.emulator.call import HttpCall, UnreadableBody
 from neopack.emulator.clock import Clock
 from neopack.emulator.endpoints import Endpoints
 from neopack.emulator.jobs import Jobs
@@ -51,6 +51,8 @@ class SageMaker:
             return answer(self._answered(call))
         except AwsError as error:
             return refusal(call.service, error)
+        except UnreadableBody:
+            raise
         except RecursionError:
             deep = AwsError("SerializationException", "the body is nested too deep")
             return refusal(call.service, deep)

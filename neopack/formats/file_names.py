@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from neopack.errors import Unsafe
 
 __all__ = ["require_file_name", "require_inner_name"]
@@ -12,13 +14,23 @@ def require_file_name(name: str, where: str) -> str:
 
     Raises ``Unsafe`` for anything else. ``where`` is the file that has the name.
     """
-    if not name or name in (".", "..") or any(mark in name for mark in "/\\\0"):
+    marked = any(mark in name for mark in "/\\\0")
+    if not name or name in (".", "..") or marked or not _is_encodable(name):
         raise Unsafe(
             f"names {name!r:.80}, which is not a file beside it",
             where=where,
             hint="do not trust where it came from",
         )
     return name
+
+
+def _is_encodable(name: str) -> bool:
+    """JSON may have half of a character that no file system takes."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def require_inner_name(name: str, where: str) -> str:

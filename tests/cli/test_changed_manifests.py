@@ -47,7 +47,18 @@ OPTIONS: tuple[Document, ...] = (
     {"LOG_LEVEL": "LOG_TRACE"},
     {"DEVICE_PROPERTIES": {"CPU": {"CACHE_DIR": "cache"}}},
 )
-NAMES = ("/etc/passwd", "../up.tar.gz", "a/b.tar.gz", "..", ".", "", "a\0b", "..\\up", "c:\\x")
+NAMES = (
+    "/etc/passwd",
+    "../up.tar.gz",
+    "a/b.tar.gz",
+    "..",
+    ".",
+    "",
+    "a\0b",
+    "..\\up",
+    "c:\\x",
+    "\ud800",
+)
 
 
 @pytest.mark.parametrize("name", SIGNATURES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from typing import Any
 
 import botocore.session
@@ -99,3 +100,25 @@ def test_what_no_sdk_would_send_is_answered(
         assert 400 <= answer.status < 500
         assert json.loads(answer.read())["__type"]
     asked.close()
+
+
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [
+        ("sagemaker", "/"),
+        ("sagemaker", "/endpoints/net/invocations"),
+        ("iam", "/"),
+    ],
+)
+@pytest.mark.parametrize("length", [f"Content-Length: {10**20}", "Transfer-Encoding: chunked"])
+def test_a_body_that_cannot_be_read_is_the_client_s_fault(
+    aws: Emulator, service: str, path: str, length: str
+) -> None:
+    address, port = aws.url.removeprefix("http://").split(":")
+    target = "X-Amz-Target: SageMaker.ListEndpoints\r\n" if path == "/" else ""
+    scope = f"AWS4-HMAC-SHA256 Credential=KEY/20261121/us-west-2/{service}/aws4_request"
+    with socket.create_connection((address, int(port)), timeout=30) as asked:
+        head = f"POST {path} HTTP/1.1\r\nHost: {address}\r\n{target}"
+        asked.sendall(f"{head}Authorization: {scope}\r\n{length}\r\n\r\nzz\r\n".encode())
+        asked.shutdown(socket.SHUT_WR)
+        assert asked.recv(100).startswith(b"HTTP/1.1 400")
