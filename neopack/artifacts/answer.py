@@ -11,7 +11,7 @@ from neopack.artifacts.load import load_opened, open_archive
 from neopack.artifacts.loaded_model import checked_inputs
 from neopack.goldens.arrays import load_arrays, save_arrays
 from neopack.goldens.cases import load_goldens
-from neopack.goldens.inputs import random_inputs, request_of
+from neopack.goldens.inputs import random_inputs, stand_ins
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
 from neopack.values.artifact import Array
 from neopack.values.log import Log
@@ -90,7 +90,7 @@ def _from_file(path: Path, signature: Signature) -> dict[str, Array]:
 
 
 def _seeded(signature: Signature, seed: int) -> dict[str, Array]:
-    return random_inputs([request_of(spec) for spec in signature.inputs], seed)
+    return random_inputs(stand_ins(signature), seed)
 
 
 def _save(path: Path, outputs: Mapping[str, Array], *, force: bool) -> None:

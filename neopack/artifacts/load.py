@@ -20,6 +20,7 @@ from neopack.errors import (
     Unsupported,
     UsageError,
 )
+from neopack.facts.framework_table import has_free_rows
 from neopack.formats.files import limits_for
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import Framework
@@ -307,6 +308,8 @@ def _uncompiled(
     # who gives a signature may leave the rows of a request free
     fixed_from = 0 if signature is None else 1
     signature = manifest.signature if manifest else signature or info.signature
+    if signature is not None and has_free_rows(framework.name):
+        signature, fixed_from = signature.with_free_rows(), 1
     if signature is None or any(None in spec.shape[fixed_from:] for spec in signature.inputs):
         raise _shapes_unknown(scanned.path)
     return OpenedArchive(

@@ -16,7 +16,7 @@ from neopack.compiling.quantizing import (
 )
 from neopack.engines import Engine, registry
 from neopack.errors import EngineFailed, Missing, Unsupported, VerificationFailed
-from neopack.goldens.inputs import random_inputs, request_of
+from neopack.goldens.inputs import random_inputs, stand_ins
 from neopack.values.artifact import Array, CompilationRequest, CompiledArtifact
 from neopack.values.log import Log
 from neopack.values.quantization import QUANTIZED, Calibration, Trial
@@ -98,7 +98,7 @@ def _candidate(
 def _inputs(data: CalibrationData | None, request: CompilationRequest) -> Inputs:
     if data is not None:
         return data.calibrating[0].inputs
-    return random_inputs([request_of(spec) for spec in request.signature.inputs], seed=0)
+    return random_inputs(stand_ins(request.signature), seed=0)
 
 
 def _measured(

@@ -24,7 +24,7 @@ from neopack.engines import registry as engines
 from neopack.engines.tvm import compiled_code
 from neopack.errors import Missing, NeopackError, Unsupported
 from neopack.frameworks import Framework
-from neopack.goldens.inputs import random_inputs, request_of
+from neopack.goldens.inputs import random_inputs, stand_ins
 from neopack.options import CompileOptions
 from neopack.runtimes import this_cpu
 from neopack.serving.container import Container
@@ -176,8 +176,7 @@ def _with_outputs(archive: Path, signature: Signature) -> Signature:
     """The signature with outputs; if the file does not state them, the model is run once."""
     if signature.outputs:
         return signature
-    one_row = [replace(spec, shape=tuple(n or 1 for n in spec.shape)) for spec in signature.inputs]
-    inputs = random_inputs([request_of(spec) for spec in one_row], 0)
+    inputs = random_inputs(stand_ins(signature), 0)
     try:
         with Container(archive, signature) as container:
             return replace(signature, outputs=container.outputs(inputs))

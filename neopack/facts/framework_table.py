@@ -20,6 +20,7 @@ __all__ = [
     "framework",
     "framework_spelling",
     "frameworks",
+    "has_free_rows",
     "takes_version",
 ]
 
@@ -45,6 +46,7 @@ class FrameworkRow:
     config_layout: str
     model_layout: str
     free_names: bool
+    free_rows: bool
     optional_suffix: str
     takes_version: bool
     input_dtypes: tuple[str, ...]
@@ -95,6 +97,7 @@ def _framework(name: str, row: Row) -> FrameworkRow:
         config_layout=layout,
         model_layout=row.text("model_layout", layout),
         free_names=row.choice("names", frozenset({"free", "model"})) == "free",
+        free_rows=row.flag("free_rows", False),
         optional_suffix=row.text("optional_suffix", ""),
         takes_version=row.flag("takes_version", False),
         input_dtypes=row.texts("input_dtypes"),
@@ -144,6 +147,12 @@ def config_optional(name: str) -> ConfigOptional | None:
 def config_objects(of: Target) -> tuple[str, ...]:
     """Return the keys of an input of DataInputConfig as an object; empty if it must be a list."""
     return facts_file("frameworks").table("config_objects").texts(of.name)
+
+
+def has_free_rows(name: str) -> bool:
+    """Whether a compiled model of this framework takes any number of rows."""
+    row = _frameworks_by_name().get(name)
+    return row is not None and row.free_rows
 
 
 def framework_spelling(word: str) -> str:

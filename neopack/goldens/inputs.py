@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from operator import index
 from pathlib import Path
 
 from neopack.errors import UsageError
 from neopack.goldens.arrays import load_arrays
 from neopack.values.artifact import Array
-from neopack.values.signature import InputRequest, TensorSpec
+from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = [
     "DTYPES",
@@ -20,6 +21,7 @@ __all__ = [
     "shape_of",
     "shapes_text",
     "specs",
+    "stand_ins",
 ]
 
 FLOATS = ("float16", "float32", "float64")
@@ -106,6 +108,14 @@ def shape_of(name: str, value: object) -> tuple[int, ...]:
             hint="Neo freezes every dim, the batch too",
         )
     return shape
+
+
+def stand_ins(signature: Signature) -> list[InputRequest]:
+    """Return requests for these inputs, one row of those whose number of rows is free."""
+    return [
+        request_of(replace(spec, shape=(*(dim or 1 for dim in spec.shape[:1]), *spec.shape[1:])))
+        for spec in signature.inputs
+    ]
 
 
 def request_of(spec: TensorSpec) -> InputRequest:

@@ -11,7 +11,7 @@ from neopack import distributions
 from neopack.artifacts.load import load_opened, open_archive
 from neopack.formats.codec import to_json
 from neopack.goldens.comparison import difference
-from neopack.goldens.inputs import random_inputs, request_of
+from neopack.goldens.inputs import random_inputs, stand_ins
 from neopack.values.artifact import Array, Runner
 from neopack.values.json import AnyJson
 from neopack.values.log import Log
@@ -43,7 +43,7 @@ class _Timing:
         """Load and warm up the artifact, and describe it."""
         opened = open_archive(Path(data["path"]))
         self._runner = load_opened(opened, threads=data["threads"])
-        requests = [request_of(spec) for spec in opened.signature.inputs]
+        requests = stand_ins(opened.signature)
         self._inputs = random_inputs(requests, data["seed"])
         self._warm_up(self._runner)
         runtimes = RUNTIMES.get(opened.engine, (opened.engine,))

@@ -37,7 +37,7 @@ def _told(result: BenchResult) -> Iterator[str]:
     features = " ".join(machine.features) or "no AVX2"
     yield (
         f"on {machine.processor}, {machine.cores} cores, {features}; "
-        f"batch as packaged, threads: {threads}"
+        f"batch of {result.sides[0].batch}, threads: {threads}"
     )
 
 

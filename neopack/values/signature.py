@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 __all__ = [
@@ -29,6 +29,15 @@ class TensorSpec:
 class Signature:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...] = ()
+
+    def with_free_rows(self) -> Signature:
+        """The same for any number of rows, the first dim of each input and output."""
+        inputs, outputs = (tuple(map(_any_rows, specs)) for specs in (self.inputs, self.outputs))
+        return Signature(inputs=inputs, outputs=outputs)
+
+
+def _any_rows(spec: TensorSpec) -> TensorSpec:
+    return replace(spec, shape=(None, *spec.shape[1:])) if spec.shape else spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

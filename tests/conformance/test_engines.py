@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from neopack import facts
 from neopack.archive.manifest import golden_path, read_manifest
 from neopack.archive.read import extract_member, scan
 from neopack.engines import registry
+from neopack.frameworks import registry as frameworks
 from neopack.testing import assert_engine_conforms
 from neopack.values.artifact import CompilationRequest
 
@@ -20,6 +22,7 @@ MODELS = {
     "pytorch": "pytorch/cnn-traced.pt",
     "pytorch-int64": "pytorch/tokens-traced.pt",
     "onnx": "onnx/cnn-opset12.onnx",
+    "trees": "xgboost/softprob.ubj",
 }
 
 
@@ -40,14 +43,23 @@ def request_of(model: str, folder: Path) -> CompilationRequest:
 
 
 @pytest.mark.parametrize(
-    ("name", "model"), [*(("openvino", model) for model in MODELS), ("tvm", "onnx")]
+    ("name", "model"),
+    [
+        *(("openvino", model) for model in MODELS if model != "trees"),
+        ("onnxruntime", "trees"),
+        ("tvm", "onnx"),
+    ],
 )
 def test_a_built_in_engine_conforms(name: str, model: str, tmp_path: Path) -> None:
-    assert_engine_conforms(registry.get(name), request_of(MODELS[model], tmp_path))
+    request = request_of(MODELS[model], tmp_path)
+    if not registry.takes_original(name):
+        framework = frameworks.get(request.framework)
+        request = replace(request, model=framework.lifted(request.model, tmp_path))
+    assert_engine_conforms(registry.get(name), request)
 
 
 def test_each_built_in_engine_is_held_to_that() -> None:
-    assert registry.names() == ("openvino", "tvm")
+    assert registry.names() == ("openvino", "onnxruntime", "tvm")
 
 
 def test_an_engine_that_hands_out_its_buffers_does_not_conform(tmp_path: Path) -> None:

@@ -334,6 +334,7 @@ def test_what_is_not_there_is_refused(compiled: Emulator) -> None:
 def test_an_xgboost_endpoint_takes_any_number_of_rows(
     aws: Emulator, fixtures: Path, tmp_path: Path
 ) -> None:
+    aws.reset(EmulatorScript(clock="manual", engines=("onnxruntime",)))
     archive = package(fixtures / "xgboost/poisson.json", path=tmp_path / "trees.tar.gz")
     upload(aws, archive.path)
     changes: dict[str, Any] = {
@@ -344,6 +345,10 @@ def test_an_xgboost_endpoint_takes_any_number_of_rows(
     create(aws, **{f"InputConfig_{name}": value for name, value in changes.items()})
     job = ended(aws)
     assert job["CompilationJobStatus"] == "COMPLETED", job
+    events = aws.client("logs").get_log_events(
+        logGroupName="/aws/sagemaker/CompilationJobs", logStreamName="job"
+    )
+    assert any("compiled by onnxruntime" in event["message"] for event in events["events"])
     deploy(aws, image=job["InferenceImage"])
     aws.advance(10)
     loaded = load(archive)

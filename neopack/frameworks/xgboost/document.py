@@ -18,7 +18,7 @@ from neopack.formats.ubjson import Packed, read_ubjson
 from neopack.frameworks.xgboost.rounds import rounds
 from neopack.values.json import AnyJson, Json
 
-__all__ = ["Learner", "Numbers", "Tree", "encoding", "learner", "load"]
+__all__ = ["CategorySets", "Learner", "Numbers", "Tree", "encoding", "learner", "load"]
 
 Numbers: TypeAlias = Packed | Sequence[Any]
 HEAD = 4096
@@ -29,9 +29,26 @@ LONGEST_NUMBER = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CategorySets:
+    """The sets of categories that go right: ``nodes`` split by them, each by ``sizes`` of
+    ``categories`` from ``starts`` on. ``marks`` has a number for each node of the tree, which is
+    not 0 where it splits by categories."""
+
+    marks: Numbers
+    nodes: Numbers
+    starts: Numbers
+    sizes: Numbers
+    categories: Numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
     """One tree, an array a field, an element a node; a left child of -1 is a leaf, whose value
-    is its split condition."""
+    is its split condition.
+
+    A leaf that is a vector has its numbers in ``leaf_weights``, at the place that its right child
+    says (3.1 and later), or else in ``base_weight``, which has a vector for every node (2.0).
+    ``sets`` are of the nodes that split by categories."""
 
     nodes: int
     left: Numbers
@@ -44,6 +61,8 @@ class Tree:
     loss_change: Numbers
     sum_hessian: Numbers
     categorical: bool
+    sets: CategorySets | None = None
+    leaf_weights: Numbers = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +195,7 @@ def _starts(model: _At, trees: int) -> tuple[int, ...]:
 def _tree(at: _At) -> tuple[Tree, int]:
     parameters = at.into("tree_param")
     left, default = at.numbers("left_children"), at.numbers("default_left")
+    categorical = "split_type" in at.value and _any(at.numbers("split_type"))
     tree = Tree(
         nodes=parameters.integer("num_nodes"),
         left=left,
@@ -187,11 +207,23 @@ def _tree(at: _At) -> tuple[Tree, int]:
         base_weight=at.numbers("base_weights"),
         loss_change=at.numbers("loss_changes"),
         sum_hessian=at.numbers("sum_hessian"),
-        categorical="split_type" in at.value and _any(at.numbers("split_type")),
+        categorical=categorical,
+        sets=_sets(at) if categorical else None,
+        leaf_weights=at.numbers("leaf_weights") if "leaf_weights" in at.value else (),
     )
     vector = parameters.integer("size_leaf_vector", 0)
     _refuse_lengths(tree, at, vector)
     return tree, vector
+
+
+def _sets(at: _At) -> CategorySets:
+    return CategorySets(
+        marks=at.numbers("split_type"),
+        nodes=at.numbers("categories_nodes"),
+        starts=at.numbers("categories_segments"),
+        sizes=at.numbers("categories_sizes"),
+        categories=at.numbers("categories"),
+    )
 
 
 def _refuse_lengths(tree: Tree, at: _At, vector: int) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from neopack.errors import Malformed, SourceError
 from neopack.formats.source import FileSource
-from neopack.frameworks.linear import INPUT, OUTPUT, LinearModel, Transform
+from neopack.frameworks.linear import INPUT, OUTPUT, LinearModel
 from neopack.frameworks.xgboost import wrappers
+from neopack.frameworks.xgboost.answers import TRANSFORMS
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.lowering.base_score import margins
 from neopack.frameworks.xgboost.lowering.lift import read_learner
@@ -24,32 +25,7 @@ from neopack.values.artifact import Array
 from neopack.values.model import ModelSource
 from neopack.values.signature import Signature, TensorSpec
 
-__all__ = ["TRANSFORMS", "linear_model"]
-
-TRANSFORMS: Mapping[str, Transform] = {
-    **dict.fromkeys(("binary:logistic", "reg:logistic"), "sigmoid"),
-    **dict.fromkeys(
-        ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:cox"), "exp"
-    ),
-    **dict.fromkeys(
-        (
-            "binary:logitraw",
-            "rank:map",
-            "rank:ndcg",
-            "rank:pairwise",
-            "reg:absoluteerror",
-            "reg:linear",
-            "reg:pseudohubererror",
-            "reg:quantileerror",
-            "reg:squarederror",
-            "reg:squaredlogerror",
-        ),
-        "",
-    ),
-    "binary:hinge": "step",
-    "multi:softmax": "argmax",
-    "multi:softprob": "softmax",
-}
+__all__ = ["linear_model"]
 
 
 def linear_model(path: Path) -> LinearModel:

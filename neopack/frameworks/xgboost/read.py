@@ -15,13 +15,13 @@ from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.source import ByteSource, BytesSource
 from neopack.frameworks.xgboost import binary, document
+from neopack.frameworks.xgboost.answers import signature_of
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.facts import LearnerFacts, XGBoostFacts
 from neopack.frameworks.xgboost.lowering.objectives import inexpressible
 from neopack.frameworks.xgboost.pickled import read_pickled
 from neopack.frameworks.xgboost.rounds import best_iteration, rounds
 from neopack.values.model import ModelInfo, facts_of
-from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["form", "is_around", "read", "read_source", "recognize"]
 
@@ -165,14 +165,13 @@ def _best(attributes: Mapping[str, str]) -> int:
 
 
 def _info(form: str, version: tuple[int, ...], facts: LearnerFacts) -> ModelInfo:
-    columns = TensorSpec(name="data", dtype="float32", shape=(None, facts.num_feature))
     trees = {f"{facts.booster} tree": facts.trees} if facts.trees else {facts.booster: 1}
     return ModelInfo(
         framework="XGBOOST",
         format=form,
         producer="xgboost",
         versions={"xgboost": ".".join(map(str, version))},
-        signature=Signature(inputs=(columns,)),
+        signature=signature_of(facts.objective, columns=facts.num_feature, groups=facts.outputs),
         operators=trees,
         facts=facts,
     )

@@ -10,14 +10,15 @@ from typing import Any
 from neopack.distributions import install_hint
 from neopack.errors import Missing, SourceError, first_line
 from neopack.formats.files import Files
-from neopack.formats.source import BytesSource
+from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.xgboost import read
 from neopack.frameworks.xgboost.lowering.base_score import margins
 from neopack.frameworks.xgboost.lowering.lift import lift, read_learner, starts_otherwise
+from neopack.frameworks.xgboost.onnx_form.onnx_model import as_onnx
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
-__all__ = ["XGBoostRunner", "live", "runner", "version"]
+__all__ = ["XGBoostRunner", "lifted", "live", "runner", "version"]
 
 
 class XGBoostRunner:
@@ -106,3 +107,12 @@ def runner(files: Files, model: str, signature: Signature, threads: int | None) 
     with files.open(model) as source:
         data = source.read(0, source.size)
     return XGBoostRunner(data, signature, threads=threads)
+
+
+def lifted(model: Path, folder: Path) -> Path:
+    """The trees of a model of any encoding as ONNX, without XGBoost."""
+    with FileSource(model) as source:
+        learner = read_learner(source, read.form(source) or "binary")
+    path = folder / "lifted.onnx"
+    path.write_bytes(as_onnx(learner))
+    return path

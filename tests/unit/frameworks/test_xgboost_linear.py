@@ -14,7 +14,8 @@ from desk import Call
 
 from neopack.errors import SourceError
 from neopack.frameworks import ExportTask, registry
-from neopack.frameworks.xgboost.linear import TRANSFORMS, linear_model
+from neopack.frameworks.xgboost.answers import TRANSFORMS
+from neopack.frameworks.xgboost.linear import linear_model
 from neopack.frameworks.xgboost.lowering.objectives import OBJECTIVES
 from neopack.goldens.cases import load_cases
 from neopack.values.log import SilentLog

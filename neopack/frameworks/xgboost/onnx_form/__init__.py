@@ -1,0 +1,1 @@
+"""XGBoost's trees as an ONNX model, for engines that know nothing of XGBoost."""
