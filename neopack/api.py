@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -44,6 +45,8 @@ from neopack.options import (
     PackageChoices,
     PackageOptions,
     Place,
+    ServeChoices,
+    ServeOptions,
     WaitOptions,
     chosen,
 )
@@ -54,6 +57,8 @@ from neopack.proving import compiler as compiler_proving
 from neopack.proving import verify as proving
 from neopack.reports.notebook_log import log as default_log
 from neopack.runtimes.managing import doctor, install_runtimes, remove_runtimes, states
+from neopack.serving.environment import options_of
+from neopack.serving.http.supervisor import Supervisor
 from neopack.values.artifact import CompiledArtifact, NeoArchive
 from neopack.values.evidence import CompilerEvidence, Evidence
 from neopack.values.finding import CheckedModels, CheckResult, Level, Report, UncheckedModel
@@ -111,6 +116,7 @@ __all__ = [
     "remove_runtimes",
     "roadmap",
     "run",
+    "server",
     "show_job",
     "states",
     "stop_job",
@@ -474,6 +480,23 @@ def load(
     ``cache`` lets a large artifact keep unpacked files beside it, so that it loads fast again.
     """
     return artifacts.load(Path(archive), threads=threads, streams=streams, cache=cache)
+
+
+def server(
+    archive: Place,
+    *,
+    options: ServeOptions | None = None,
+    quiet: bool = False,
+    log: Log | None = None,
+    **choices: Unpack[ServeChoices],
+) -> Supervisor:
+    """A server that answers as the container of the model does, from ``start`` to ``close``.
+
+    Without ``options``, the environment variables of SageMaker's containers are read. ``quiet``
+    leaves out the access log. Raises ``UsageError`` where it cannot listen.
+    """
+    options = chosen(ServeOptions, options or options_of(os.environ), choices)
+    return Supervisor(Path(archive), options, quiet=quiet, log=log)
 
 
 def run(

@@ -38,6 +38,8 @@ __all__ = [
     "PackageOptions",
     "Place",
     "PolicyOptions",
+    "ServeChoices",
+    "ServeOptions",
     "WaitOptions",
     "chosen",
     "limits_of",
@@ -52,6 +54,10 @@ CALIBRATION_HINT = (
     "give an .npz or .npy of real inputs (samples first), a folder of images with --preprocess, "
     "or module:callable; random is taken too, and its accuracy is unknown"
 )
+
+
+# of workers, threads, and rows in a batch
+MOST_AT_ONCE = 1024
 
 
 class Options:
@@ -264,6 +270,37 @@ class DeployOptions(Options):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions(Options):
+    """How a model is served: ``workers`` processes, in each of which ``threads`` answer at once.
+
+    ``timeout`` is in seconds from a request to its answer. ``accept`` is the content type of an
+    answer where a request accepts anything. ``max_batch`` above 1 puts the rows of requests that
+    wait together into one call, up to so many; the first of them waits ``max_wait_ms`` at most.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    threads: int = 1
+    timeout: float = 60.0
+    accept: str = ""
+    max_batch: int = 1
+    max_wait_ms: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port < 1 << 16:
+            raise UsageError(f"--port {self.port} is not between 0 and 65535")
+        for name in ("workers", "threads", "max_batch"):
+            if not 1 <= getattr(self, name) <= MOST_AT_ONCE:
+                option = f"--{name.replace('_', '-')} {getattr(self, name)}"
+                raise UsageError(f"{option} is not between 1 and {MOST_AT_ONCE}")
+        if not (math.isfinite(self.timeout) and self.timeout > 0):
+            raise UsageError("--timeout must be positive")
+        if not 0 <= self.max_wait_ms <= MOST_AT_ONCE:
+            raise UsageError(f"--max-wait-ms is not between 0 and {MOST_AT_ONCE}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOptions(Options):
     """The account and the names that IAM policies are written for; ``region`` * means all."""
 
@@ -320,6 +357,19 @@ class PackageChoices(TypedDict, total=False):
     constants: Sequence[str]
     trust_pickle: bool
     missing: float | None
+
+
+class ServeChoices(TypedDict, total=False):
+    """The fields of ``ServeOptions``."""
+
+    host: str
+    port: int
+    workers: int
+    threads: int
+    timeout: float
+    accept: str
+    max_batch: int
+    max_wait_ms: float
 
 
 class CheckChoices(TypedDict, total=False):

@@ -24,6 +24,7 @@ from neopack.cli import (
     package,
     run,
     runtimes,
+    serve,
     support,
     targets,
     verify,
@@ -64,6 +65,7 @@ app.command("check", section=CHECK)(check.check)
 app.command("explain", section=CHECK)(explain.explain)
 app.command("verify", section=CHECK)(verify.verify)
 app.command("run", section=RUN)(run.run)
+app.command("serve", section=RUN)(serve.serve)
 app.command("bench", section=RUN)(bench.bench)
 app.command("cost", section=RUN)(cost.cost)
 app.command("deploy", section=CLOUD)(deploy.deploy)

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from neopack import facts
-from neopack.archive.read import ArchiveScan, MemberSource, scan
-from neopack.artifacts.compiled_manifest import ArtifactManifest
-from neopack.artifacts.emulated import EmulatedMark
-from neopack.artifacts.own_names import MANIFEST, MARK, own_member
-from neopack.errors import NeopackError, SourceError
+from neopack.archive.read import scan
+from neopack.errors import SourceError
 from neopack.facts import Handler
 from neopack.facts.images import inference_image
 from neopack.serving.container import Container
-from neopack.serving.requirements import REQUIREMENTS, absent
-from neopack.serving.script import CODE, ServingScript, program_of
+from neopack.serving.hosting import (
+    CompiledFor,
+    cloud_handler,
+    compiled_for,
+    script_in,
+    started,
+)
 from neopack.serving.scripted import ScriptedContainer
 from neopack.values.log import Log
-from neopack.values.signature import Signature
-from neopack.values.target import Target
 
 __all__ = ["Hosted", "Variant", "hosted"]
 
 Hosted: TypeAlias = Container | ScriptedContainer
-LARGEST_TEXT = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,94 +39,30 @@ class Variant:
     region: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compiled:
-    target: Target
-    framework: str
-    signature: Signature | None = None
-
-
 def hosted(artifact: Path, variant: Variant, log: Log) -> Hosted:
     """Load the artifact, or start the script in it. Raises ``NeopackError`` if it does not load,
     start or fit."""
     scanned = scan(artifact)
-    compiled = _compiled(scanned)
+    compiled = compiled_for(scanned)
     if compiled is not None:
         _refuse_misfit(compiled, variant)
     signature = compiled.signature if compiled else None
-    script = _script(scanned, compiled, variant)
+    script = script_in(scanned, _handler(compiled, variant), variant.environment, signature)
     if script is None:
         return Container(artifact, signature)
-    return _scripted(artifact, replace(script, signature=signature), _warned(scanned, log))
+    return started(scanned, script, log)
 
 
-def _scripted(artifact: Path, script: ServingScript, warning: str) -> ScriptedContainer:
-    try:
-        return ScriptedContainer(artifact, script)
-    except NeopackError as error:
-        raise NeopackError(f"{error}. {warning}" if warning else str(error)) from None
-
-
-def _warned(scanned: ArchiveScan, log: Log) -> str:
-    """The warning, also told, that packages which the container would install are absent here."""
-    named = (name for name in scanned.file_names() if posixpath.normpath(name) == REQUIREMENTS)
-    member = next(named, "")
-    names = absent(_text(scanned, member).decode("utf-8", "replace")) if member else ()
-    if not names:
-        return ""
-    warning = (
-        f"{REQUIREMENTS} is not installed here, but by the container: install {', '.join(names)} "
-        "beside neopack"
-    )
-    log.warn(warning)
-    return warning
-
-
-def _script(
-    scanned: ArchiveScan, compiled: _Compiled | None, variant: Variant
-) -> ServingScript | None:
-    """The script that the container runs, or None if the archive lacks it."""
-    handler = _handler(compiled, variant)
-    if handler is None:
-        return None
-    program = program_of(handler, variant.environment)
-    if CODE + program not in {posixpath.normpath(name) for name in scanned.file_names()}:
-        return None
-    return ServingScript(calls=handler.calls, program=program, environment=variant.environment)
-
-
-def _handler(compiled: _Compiled | None, variant: Variant) -> Handler | None:
+def _handler(compiled: CompiledFor | None, variant: Variant) -> Handler | None:
     """How the container calls a script; an image's name says it where nothing is compiled."""
     if compiled is not None:
         return facts.handler(compiled.framework, compiled.target)
     repository = _family(variant.image)[0]
-    cloud = next(target for target in facts.targets() if target.kind == "cloud")
     names = (row.name for row in facts.frameworks() if row.name.lower() in repository)
-    return next((facts.handler(name, cloud) for name in names), None)
+    return next((cloud_handler(name) for name in names), None)
 
 
-def _compiled(scanned: ArchiveScan) -> _Compiled | None:
-    """The properties from the marks in an artifact, or None without a mark."""
-    where = scanned.path.name
-    mark_name = own_member(MARK, scanned.file_names())
-    if mark_name:
-        mark = EmulatedMark.loads(_text(scanned, mark_name), where)
-        return _Compiled(
-            target=facts.target(mark.target), framework=mark.framework, signature=mark.signature
-        )
-    name = own_member(MANIFEST, scanned.file_names())
-    if name:
-        manifest = ArtifactManifest.loads(_text(scanned, name), where)
-        return _Compiled(target=facts.target(manifest.target), framework=manifest.framework)
-    return None
-
-
-def _text(scanned: ArchiveScan, name: str) -> bytes:
-    with MemberSource(scanned, name) as source:
-        return source.read(0, min(source.size, LARGEST_TEXT))
-
-
-def _refuse_misfit(compiled: _Compiled, variant: Variant) -> None:
+def _refuse_misfit(compiled: CompiledFor, variant: Variant) -> None:
     target = compiled.target
     family = target.name.replace("_", ".") + "."
     if target.kind in ("edge", "platform"):

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote
 
 from neopack.emulator.call import HttpCall
 from neopack.emulator.endpoints import Endpoints
 from neopack.emulator.replies import AwsError, Reply
-from neopack.errors import NeopackError
-from neopack.serving.bodies import JSON, LARGEST_BODY, Body, RequestRefused
+from neopack.serving.answers import Answer, answered
+from neopack.serving.bodies import JSON, LARGEST_BODY, Body
+from neopack.serving.script import ATTRIBUTES
 
 __all__ = ["InvocationApi"]
 
 PATH = re.compile(r"/endpoints/([^/]+)/invocations")
-MODEL_ERROR = 424
+# what is signed for AWS does not reach a container
+PRIVATE = frozenset({"authorization", "x-amz-security-token"})
+TIMED_OUT = (
+    "Your invocation timed out while waiting for a response from container primary. Review the "
+    "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+)
+OK, MODEL_ERROR = 200, 424
 
 
 class InvocationApi:
@@ -32,20 +41,23 @@ class InvocationApi:
         data = call.body()
         if len(data) > LARGEST_BODY:
             raise AwsError("ValidationError", f"Body is longer than {LARGEST_BODY} bytes", 413)
-        asked = Body(kind=call.environ.get("CONTENT_TYPE", ""), data=data)
+        kind = call.environ.get("CONTENT_TYPE", "")
+        asked = Body(kind=kind, data=data, headers=_headers(call.environ))
         accept = str(call.environ.get("HTTP_ACCEPT", ""))
-        try:
-            answer = container.answer(asked, accept)
-        except RequestRefused as refused:
-            return _model_error(name, refused.status, refused.message)
-        except NeopackError as error:
-            return _model_error(name, 400, str(error))
-        headers = {"Content-Type": answer.kind, "x-Amzn-Invoked-Production-Variant": variant}
-        return Reply(status=200, headers=headers, body=answer.data)
+        answer = answered(container, asked, accept)
+        if answer.status != OK:
+            return _model_error(name, answer)
+        body = answer.body
+        headers = {"Content-Type": body.kind, "x-Amzn-Invoked-Production-Variant": variant}
+        headers |= {key: value for key, value in body.headers.items() if key.lower() == ATTRIBUTES}
+        return Reply(status=OK, headers=headers, body=body.data)
 
 
-def _model_error(name: str, status: int, message: str) -> Reply:
+def _model_error(name: str, answer: Answer) -> Reply:
     """The error of the container in the form of the runtime."""
+    status, message = answer.status, answer.body.data.decode("utf-8", "replace")
+    if answer.late:
+        status, message = 0, TIMED_OUT
     whose = "client" if 400 <= status < 500 else "server"
     text = f'Received {whose} error ({status}) from primary with message "{message}"'
     body = {
@@ -57,3 +69,12 @@ def _model_error(name: str, status: int, message: str) -> Reply:
     }
     headers = {"Content-Type": JSON, "x-amzn-ErrorType": "ModelError"}
     return Reply(status=MODEL_ERROR, headers=headers, body=json.dumps(body).encode())
+
+
+def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    named = {
+        key.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+        for key, value in environ.items()
+        if key.startswith(("HTTP_", "CONTENT_"))
+    }
+    return {name: value for name, value in named.items() if name not in PRIVATE}

@@ -9,11 +9,14 @@ from types import ModuleType
 from neopack.facts import Handler
 from neopack.values.signature import Signature
 
-__all__ = ["CODE", "PROGRAM", "ScriptError", "ServingScript", "program_of"]
+__all__ = ["ATTRIBUTES", "CODE", "PROGRAM", "ScriptError", "ServingScript", "program_of"]
 
 CODE = "code/"
 # sagemaker_inference.environment: the variable that the SageMaker SDK sets, and its default
 PROGRAM, DEFAULT_PROGRAM = "SAGEMAKER_PROGRAM", "inference.py"
+
+# InvokeEndpoint's CustomAttributes, which a container passes to its script and back
+ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

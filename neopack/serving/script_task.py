@@ -74,13 +74,14 @@ class _Server:
     def invoke(self, data: AnyJson, log: Log) -> AnyJson:
         """Answer the body in the file ``request`` into the file ``answer``."""
         assert self._script is not None  # noqa: S101 - the parent opens first
-        request = Body(kind=data["kind"], data=Path(data["request"]).read_bytes())
+        asked = Path(data["request"]).read_bytes()
+        request = Body(kind=data["kind"], data=asked, headers=data["headers"])
         try:
             answer, status = self._script.answer(request, data["accept"]), 200
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's own code
             answer, status = self._failure(error)
         Path(data["answer"]).write_bytes(answer.data)
-        return {"status": status, "kind": answer.kind}
+        return {"status": status, "kind": answer.kind, "headers": dict(answer.headers)}
 
     def _failure(self, error: BaseException) -> tuple[Body, int]:
         """The message and the traceback, as the toolkit answers them."""

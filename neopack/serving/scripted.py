@@ -14,18 +14,13 @@ from neopack.errors import EngineFailed, NeopackError
 from neopack.formats.codec import to_json
 from neopack.outputs.staging import staging_directory
 from neopack.processes.child import Child
-from neopack.serving.bodies import Body, RequestRefused
+from neopack.serving.bodies import DIED, Body, RequestRefused, TimedOut
 from neopack.serving.container import ANSWERING, STARTING
 from neopack.serving.script import ServingScript
 
 __all__ = ["ScriptedContainer"]
 
 TASKS = "neopack.serving.script_task"
-TIMED_OUT = (
-    "Your invocation timed out while waiting for a response from container primary. Review the "
-    "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
-)
-DIED = "Worker died."
 
 
 class ScriptedContainer:
@@ -59,21 +54,23 @@ class ScriptedContainer:
             data = (self._folder / "answer").read_bytes()
         if answer["status"] != 200:
             raise RequestRefused(data.decode("utf-8", "replace"), answer["status"])
-        return Body(kind=answer["kind"], data=data)
+        return Body(kind=answer["kind"], data=data, headers=answer["headers"])
 
     def _invoked(self, request: Body, accept: str) -> Any:
         paths = {name: self._folder / name for name in ("request", "answer")}
         paths["request"].write_bytes(request.data)
-        task = {name: str(path) for name, path in paths.items()}
-        task |= {"kind": request.kind, "accept": accept}
+        task: dict[str, Any] = {name: str(path) for name, path in paths.items()}
+        task |= {"kind": request.kind, "accept": accept, "headers": dict(request.headers)}
         child, start = self._started(), time.monotonic()
         try:
             return child.call("invoke", task, timeout=self._answering)
         except NeopackError as error:
             self._stop()
             if time.monotonic() - start >= self._answering:
-                raise RequestRefused(TIMED_OUT, 0) from None
-            raise RequestRefused(f"{DIED} Emulated: {error.message}", 500) from None
+                raise TimedOut from None
+            raise RequestRefused(
+                f"{DIED} {error.message}", 500, kind="InternalServerException"
+            ) from None
 
     def _started(self) -> Child:
         if self._child is None:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from neopack.serving.bodies import Body
-from neopack.serving.script import require_functions
+from neopack.serving.script import ATTRIBUTES, require_functions
 
 __all__ = ["TensorFlowScript"]
 
@@ -62,6 +62,7 @@ class TensorFlowScript:
             request_content_type=request.kind,
             accept_header=accept or "application/json",
             content_length=len(request.data),
+            custom_attributes=request.headers.get(ATTRIBUTES, ""),
         )
         asked = self._script.input_handler(io.BytesIO(request.data), context)
         body, kind = self._script.output_handler(self._predicted(json.loads(asked)), context)

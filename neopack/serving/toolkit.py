@@ -16,12 +16,13 @@ from typing import Any
 
 from neopack.serving.bodies import Body
 from neopack.serving.script import ScriptError
+from neopack.serving.toolkit_context import ToolkitContext
 from neopack.serving.toolkit_modules import TEXT_TYPES, decode, encode, encodes
 
 __all__ = ["Toolkit"]
 
 DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
-JSON = "application/json"
+JSON, OK = "application/json", 200
 BOTH = (
     "Cannot use transform_fn implementation in conjunction with input_fn, predict_fn, and/or "
     "output_fn implementation"
@@ -32,7 +33,7 @@ class Toolkit:
     """``compiled`` returns the model that a script without ``model_fn`` gets."""
 
     def __init__(self, script: ModuleType, model_dir: str, compiled: Callable[[], Any]) -> None:
-        self._script = script
+        self._script, self._context = script, ToolkitContext(model_dir)
         steps = ("input_fn", "predict_fn", "output_fn")
         if self._function("transform_fn") and any(map(self._function, steps)):
             raise ScriptError(BOTH)
@@ -42,6 +43,7 @@ class Toolkit:
 
     def answer(self, request: Body, accept: str) -> Body:
         """The body of an answer. Raises whatever the script raises."""
+        self._context.begin(request.headers)
         if not accept or accept == "*/*":
             accept = os.environ.get(DEFAULT_ACCEPT, JSON)
         data: bytes | str = request.data
@@ -51,7 +53,16 @@ class Toolkit:
             "transform_fn", self._transform, self._model, data, request.kind or None, accept
         )
         body, kind = result if isinstance(result, tuple) else (result, accept)
-        return Body(kind=kind, data=_bytes(body))
+        return self._told(Body(kind=kind, data=_bytes(body)))
+
+    def _told(self, body: Body) -> Body:
+        """With the headers and the status that the script has set."""
+        told = self._context.request_processor[0]
+        headers = dict(told.get_response_headers())
+        headers.pop("content-type", "")  # the toolkit writes its own over it
+        if (status := told.get_response_status_code()) != OK:
+            raise ScriptError(body.data.decode("utf-8", "replace"), status)
+        return Body(kind=body.kind, data=body.data, headers=headers)
 
     def _transform(self, model: Any, data: Any, kind: str, accept: str) -> Any:
         values = self._run("input_fn", _input, data, kind)
@@ -68,7 +79,7 @@ class Toolkit:
             return default(*values)
         takes = len(inspect.signature(function).parameters)
         if takes == len(values) + 1:
-            return function(*values, None)
+            return function(*values, self._context)
         if takes != len(values):
             raise TypeError(f"{name} takes {takes} arguments but {len(values)} were given.")
         return function(*values)

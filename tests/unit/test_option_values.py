@@ -24,6 +24,8 @@ from neopack.options import (
     PackageChoices,
     PackageOptions,
     PolicyOptions,
+    ServeChoices,
+    ServeOptions,
     WaitOptions,
     chosen,
 )
@@ -37,6 +39,7 @@ EXAMPLES: list[Options] = [
     BenchOptions(seconds=3),
     WaitOptions(timeout=9),
     PolicyOptions(bucket="b", account="1" * 12),
+    ServeOptions(workers=2, threads=4),
 ]
 
 
@@ -73,6 +76,7 @@ def test_a_digest_follows_what_changes_the_result() -> None:
         (CheckOptions, CheckChoices, set()),
         (CompileOptions, CompileChoices, set()),
         (BenchOptions, BenchChoices, set()),
+        (ServeOptions, ServeChoices, set()),
         (
             PackageOptions,
             PackageChoices,

@@ -1,0 +1,44 @@
+"""``neopack serve``."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+from neopack.errors import Interrupted
+
+__all__ = ["serve"]
+
+Workers = Annotated[int | None, typer.Option(help="Processes, each with the model loaded (1).")]
+Threads = Annotated[int | None, typer.Option(help="Requests that each computes at once (1).")]
+Timeout = Annotated[float | None, typer.Option(help="Seconds from a request to its answer (60).")]
+
+
+@options.answers("serve")
+def serve(
+    archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
+    port: Annotated[int | None, typer.Option(help="0 takes a free one (8080).")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on (127.0.0.1).")] = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    timeout: Timeout = None,
+) -> None:
+    """Answer GET /ping and POST /invocations as the container of the model does.
+
+    A script in code/ runs as there. SAGEMAKER_BIND_TO_PORT, SAGEMAKER_MODEL_SERVER_WORKERS and
+    the other variables of the containers count where an option is not given.
+    """
+    from neopack import api
+
+    given: dict[str, Any] = {
+        "port": port, "host": host, "workers": workers, "threads": threads, "timeout": timeout,
+    }  # fmt: skip
+    given = {name: value for name, value in given.items() if value is not None}
+    with api.server(archive, quiet=console.quiet, log=console, **given) as server:
+        try:
+            console.result("serve", server.start())
+            server.wait()
+        except Interrupted:
+            console.note("stopping; requests in flight are answered first")

@@ -1,0 +1,1 @@
+"""The HTTP interface of a container: GET /ping, POST /invocations, GET /metrics."""

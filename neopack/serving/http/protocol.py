@@ -1,0 +1,64 @@
+"""HTTP/1.1 whose clients do not hold a connection for ever: neither by sending slowly, nor by
+reading slowly."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+__all__ = ["TimedProtocol"]
+
+# seconds for the whole of a request, and for the client to read what is in the way of more
+RECEIVING, READING = 60.0, 60.0
+LONGEST_HEADERS = 1 << 16
+
+
+class TimedProtocol(HttpToolsProtocol):
+    """Ends a connection whose request does not arrive in time, or whose answer is not read."""
+
+    receiving, reading = RECEIVING, READING
+    _receiving: asyncio.TimerHandle | None = None
+    _reading: asyncio.TimerHandle | None = None
+    _header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_request()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._header_bytes = 0
+        self._await_request()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > LONGEST_HEADERS:
+            raise ValueError("the headers are too long")  # the parser answers 400
+        super().on_header(name, value)
+
+    def on_message_complete(self) -> None:
+        _cancel(self._receiving)
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reading = self.loop.call_later(self.reading, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        _cancel(self._reading)
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        _cancel(self._receiving)
+        _cancel(self._reading)
+        super().connection_lost(exc)
+
+    def _await_request(self) -> None:
+        _cancel(self._receiving)
+        self._receiving = self.loop.call_later(self.receiving, self.transport.abort)
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()

@@ -1,0 +1,25 @@
+"""What a supervisor tells a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from neopack.options import ServeOptions
+
+__all__ = ["STOPPING", "WorkerSpec"]
+
+# seconds for requests in flight at the end; SageMaker kills a container 30 s after SIGTERM
+STOPPING = 25.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSpec:
+    """``socket`` is the file descriptor of the listening socket; ``environment`` is that of the
+    container."""
+
+    artifact: str
+    options: ServeOptions
+    socket: int
+    log: bool
+    environment: Mapping[str, str] = field(default_factory=dict)
