@@ -29,7 +29,7 @@ def compile_model(data: AnyJson, log: Log) -> AnyJson:
     engine = engines.get(data["engine"])
     request = replace(request, ranks=ties.ranks(_info(request)))
     if not engines.takes_original(engine.name):
-        model = frameworks.get(request.framework).lifted(request.model, out)
+        model = frameworks.of_neo(request.framework).lifted(request.model, out)
         request = replace(request, model=model)
     chosen = data["calibration"]
     calibration = None if chosen is None else from_json(Calibration, chosen)
@@ -45,7 +45,7 @@ def _info(request: CompilationRequest) -> ModelInfo:
     folder = request.folder or request.model.parent
     limits = limits_for(folder, DEFAULT_LIMITS)
     name = request.model.relative_to(folder).as_posix()
-    return frameworks.get(request.framework).read(FolderFiles(folder), name, limits)
+    return frameworks.of_neo(request.framework).read(FolderFiles(folder), name, limits)
 
 
 TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {"compile": compile_model}

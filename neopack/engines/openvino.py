@@ -1,4 +1,4 @@
-"""OpenVINO: PyTorch, ONNX, TensorFlow and Keras models for x86-64 CPUs.
+"""OpenVINO: PyTorch, ONNX, TensorFlow, Keras and TensorFlow Lite models for x86-64 CPUs.
 
 The artifact is OpenVINO's own IR (``compiled.xml``, ``compiled.bin``) with float32 weights;
 the precision it computes in is set when it is loaded (docs.openvino.ai, "Precision Control",
@@ -48,7 +48,10 @@ PRECISIONS = {
     "int8-weights": ("f32", "FP32"),
 }
 # the lines that name operators in the report on a model that is not wholly converted
-UNCONVERTED = re.compile(r"No conversion rule found for operations: (.+)")
+UNCONVERTED = re.compile(
+    r"No (?:conversion rule|translator) found for (?:operations: )?(.+?)(?: node\.)?$",
+    re.MULTILINE,
+)
 REFUSED = re.compile(r"Conversion is failed for: (.+)")
 # the largest relative difference from golden outputs that passes unasked; those of int8 may lie
 # outside the ranges that were calibrated: a metric of real data decides

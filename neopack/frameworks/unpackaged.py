@@ -24,7 +24,7 @@ from neopack.values.target import Target
 
 __all__ = ["READ", "ListedFramework"]
 
-# the folders with the read and rules of those that are read
+# the folders with the read, run and rules of those that are read
 READ = {"TFLITE": "neopack.frameworks.tflite"}
 WAY_OUT = {
     "TFLITE": "package the SavedModel or the Keras model that it was converted from; "
@@ -33,7 +33,7 @@ WAY_OUT = {
 
 
 class ListedFramework:
-    """Satisfies ``Framework``; whatever would need the framework itself is refused."""
+    """Satisfies ``Framework``; it packages nothing, and runs what has a folder."""
 
     def __init__(self, name: str) -> None:
         self.name, self.options = name, NoOptions
@@ -79,7 +79,9 @@ class ListedFramework:
     def runner(
         self, files: Files, model: str, signature: Signature, threads: int | None
     ) -> Runner:
-        raise self._refused()
+        if self._modules is None:
+            raise self._refused()
+        return self._modules.run.runner(files, model, signature, threads)
 
     def lifted(self, model: Path, folder: Path) -> Path:
         return model
@@ -89,7 +91,7 @@ class ListedFramework:
 
     def _refused(self) -> Unsupported:
         return Unsupported(
-            f"neopack does not package or run {self.name} models", hint=WAY_OUT.get(self.name, "")
+            f"neopack does not package {self.name} models", hint=WAY_OUT.get(self.name, "")
         )
 
 

@@ -26,6 +26,8 @@ _REFUSALS = (
     b"access denied", b"accessdenied", b"access to model", b"unauthorized", b"forbidden",
     b"too many requests", b"rate limit", b"permission denied", b"401", b"403", b"404", b"429",
 )  # fmt: skip
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95")
+_FIRST_CLASS = 64
 NO_SUCH = "Neo does not compile such models"
 
 
@@ -78,6 +80,12 @@ _PICKLE = ForeignFile(
     what="a pickle, which nothing here loads",
     hint="save the model in its framework's own format, where it was made",
 )
+_SKLEARN = ForeignFile(
+    what="a pickle of scikit-learn's, which nothing here loads",
+    hint="no page of AWS says what Neo takes of scikit-learn: train trees with XGBoost and "
+    "package those, and prepare their rows in code/inference.py; or serve it with "
+    "scikit-learn itself",
+)
 _LZ4 = ForeignFile(
     what="compressed with LZ4, which nothing here reads",
     hint="write it again with another compression: joblib.dump(model, path, compress='gzip')",
@@ -116,6 +124,11 @@ def _is_xml_error(head: bytes) -> bool:
     return head.lstrip().startswith((b"<?xml", b"<Error>")) and b"<Error>" in head
 
 
+def _is_sklearn(head: bytes) -> bool:
+    """The first class that a pickle names, which is its own object's, is scikit-learn's."""
+    return head.startswith(_PICKLES) and b"sklearn." in head[:_FIRST_CLASS]
+
+
 def _is_event_file(head: bytes) -> bool:
     """A TFRecord whose first event says its version (tensorflow/core/util/event.proto)."""
     return b"brain.Event:" in head[:64]
@@ -132,7 +145,8 @@ _BY_BYTES: tuple[tuple[Callable[[bytes], bool], ForeignFile], ...] = (
     (_starts(b"version https://git-lfs.github.com/spec/"), _GIT_LFS),
     (_is_event_file, _EVENTS),
     (_starts(LZ4), _LZ4),
-    (_starts(b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95"), _PICKLE),
+    (_is_sklearn, _SKLEARN),
+    (_starts(*_PICKLES), _PICKLE),
 )
 
 _SPARKML = ForeignFile(

@@ -28,6 +28,7 @@ RUNTIMES: dict[str, tuple[str, ...]] = {
     "XGBOOST": ("xgboost", "xgboost-cpu"),
     "KERAS": ("keras",),
     "TENSORFLOW": ("tensorflow", "tensorflow-cpu"),
+    "TFLITE": ("tensorflow", "tensorflow-cpu"),
     "MXNET": ("mxnet",),
 }
 

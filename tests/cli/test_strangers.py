@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from desk import Call, Desk
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.preprocessing import StandardScaler
 
 FILES = {
     "page.h5": (b"\n<!DOCTYPE html><html><title>404</title>", "a web page"),
@@ -21,6 +23,8 @@ FILES = {
     "net.pb": (b'<?xml version="1.0"?>\n<Error><Code>NoSuchKey</Code></Error>', "error message"),
     "events.out": (bytes(20) + b"\x1a\rbrain.Event:2" + bytes(9), "TensorBoard"),
     "model.pkl": (pickle.dumps({"weights": [1, 2]}), "a pickle"),
+    "scaler.pkl": (pickle.dumps(StandardScaler()), "code/inference.py"),
+    "forest.pkl": (pickle.dumps(RandomForestClassifier(), 2), "scikit-learn's"),
     "booster.txt": (b"booster[0]:\n0:[f0<1] yes=1,no=2\n", "no XGBoost loads"),
 }
 FOLDERS = {
