@@ -31,6 +31,8 @@ from neopack.errors import NeopackError, UsageError
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import ExportOptions
 from neopack.goldens.inputs import shape_of
+from neopack.loadtests import target as loading
+from neopack.loadtests.running import LoadResult
 from neopack.measure import bench as measuring
 from neopack.measure import cost as costing
 from neopack.measure.price import Price, price_of, read_prices
@@ -42,6 +44,8 @@ from neopack.options import (
     CompileChoices,
     CompileOptions,
     JobOptions,
+    LoadChoices,
+    LoadOptions,
     PackageChoices,
     PackageOptions,
     Place,
@@ -548,6 +552,24 @@ def bench(
     paths = [Path(archive)] + ([Path(against)] if against is not None else [])
     result = measuring.bench(paths, chosen(BenchOptions, options, choices), log or default_log())
     return costing.priced(result, instance, hourly)
+
+
+def loadtest(
+    target: Place,
+    *,
+    goldens: Place | None = None,
+    options: LoadOptions | None = None,
+    log: Log | None = None,
+    **choices: Unpack[LoadChoices],
+) -> LoadResult:
+    """Throughput and latencies of a server under load: of an artifact or archive, which is served
+    here in processes of its own, or of the server at a URL.
+
+    A URL is sent the golden inputs of the archive ``goldens``, or ``options.payload``. Raises
+    ``UsageError`` where there is nothing to send, ``EngineFailed`` where nothing is answered.
+    """
+    settings = chosen(LoadOptions, options, choices)
+    return loading.loadtest(str(target), settings, goldens=_path(goldens), log=log or SilentLog())
 
 
 def costs(results: Sequence[Place], *, prices: Place | None = None) -> costing.Costs:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import ClassVar, Literal, TypeAlias, TypedDict, TypeVar
+from typing import ClassVar, Literal, Self, TypeAlias, TypedDict, TypeVar
 
 from neopack.errors import UsageError
 from neopack.formats.codec import to_json
@@ -33,6 +34,9 @@ __all__ = [
     "Connection",
     "DeployOptions",
     "JobOptions",
+    "LoadChoices",
+    "LoadOptions",
+    "Objective",
     "Options",
     "PackageChoices",
     "PackageOptions",
@@ -330,6 +334,67 @@ class BenchOptions(Options):
             raise UsageError("--seconds and --threads must be positive")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """A service-level objective: ``percent`` of the answers within ``milliseconds``."""
+
+    percent: float
+    milliseconds: float
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """``p95=50ms``. Raises ``UsageError`` for another form."""
+        match = re.fullmatch(r"p(\d{1,2}(?:\.\d+)?)=(\d+(?:\.\d+)?)(ms|s)", text.strip().lower())
+        if match is None or not float(match[2]):
+            raise UsageError(f"--slo {text} is not an objective", hint="write p95=50ms")
+        scale = 1e3 if match[3] == "s" else 1.0
+        return cls(percent=float(match[1]), milliseconds=scale * float(match[2]))
+
+    def __str__(self) -> str:
+        return f"p{self.percent:g}={self.milliseconds:g}ms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions(Options):
+    """How a server is loaded, for ``seconds`` a stage after ``warm_up`` seconds.
+
+    A stage of a closed loop for each number in ``callers``, who wait ``think`` milliseconds
+    between answer and next request; or, with ``rates`` (requests a second), a stage of an open
+    loop for each, whose requests arrive as ``arrivals`` says. ``search`` looks for the highest
+    rate that meets ``slo``. ``payload`` is a file or a folder, sent as ``content_type``; without
+    it golden inputs are sent. ``difference`` is allowed from golden outputs, relative to the
+    largest. Raises ``UsageError`` for numbers that mean nothing.
+    """
+
+    callers: tuple[int, ...] = (1, 2, 4, 8, 16)
+    rates: tuple[float, ...] = ()
+    arrivals: Literal["poisson", "constant"] = "poisson"
+    seconds: float = 10.0
+    warm_up: float = 2.0
+    think: float = 0.0
+    timeout: float = 60.0
+    slo: Objective | None = None
+    search: bool = False
+    payload: Path | None = None
+    content_type: str = ""
+    difference: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        positive = {"--seconds": self.seconds, "--timeout": self.timeout}
+        positive |= {"--callers": min(self.callers, default=0)}
+        positive |= {"--rate": min(self.rates, default=1.0)}
+        for name, value in positive.items():
+            if not (math.isfinite(value) and value > 0):
+                raise UsageError(f"{name} {value:g} is not positive")
+        for name, value in {"--warm-up": self.warm_up, "--think-ms": self.think}.items():
+            if not (math.isfinite(value) and value >= 0):
+                raise UsageError(f"{name} {value:g} is negative")
+        if self.search and self.slo is None:
+            raise UsageError("--search needs an objective to meet", hint="add --slo p95=50ms")
+        check_max_difference(self.difference)
+
+
 # --- the same as keywords -------------------------------------------------------------------
 
 
@@ -403,6 +468,24 @@ class CompileChoices(TypedDict, total=False):
     limits: Limits
 
 
+class LoadChoices(TypedDict, total=False):
+    """The fields of ``LoadOptions`` as keywords."""
+
+    callers: tuple[int, ...]
+    rates: tuple[float, ...]
+    arrivals: Literal["poisson", "constant"]
+    seconds: float
+    warm_up: float
+    think: float
+    timeout: float
+    slo: Objective | None
+    search: bool
+    payload: Path | None
+    content_type: str
+    difference: float
+    seed: int
+
+
 class BenchChoices(TypedDict, total=False):
     """The fields of ``BenchOptions`` as keywords."""
 
@@ -417,7 +500,7 @@ def limits_of(settings: Sequence[str]) -> Limits:
 
 
 T = TypeVar("T", bound=Options)
-_PATHS = frozenset({"code", "example", "download"})
+_PATHS = frozenset({"code", "example", "download", "payload"})
 # one text is one of them
 _SEVERAL = frozenset({"ignore", "select", "tags", "outputs"})
 

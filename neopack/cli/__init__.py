@@ -21,6 +21,7 @@ from neopack.cli import (
     init,
     inspect,
     jobs,
+    loadtest,
     package,
     run,
     runtimes,
@@ -67,6 +68,7 @@ app.command("verify", section=CHECK)(verify.verify)
 app.command("run", section=RUN)(run.run)
 app.command("serve", section=RUN)(serve.serve)
 app.command("bench", section=RUN)(bench.bench)
+app.command("loadtest", section=RUN)(loadtest.loadtest)
 app.command("cost", section=RUN)(cost.cost)
 app.command("deploy", section=CLOUD)(deploy.deploy)
 app.command("undeploy", section=CLOUD)(deploy.undeploy)

@@ -1,17 +1,18 @@
-"""Parse the values of ``--input`` and ``--arg``."""
+"""Parse the values of ``--input``, ``--arg``, and lists of numbers."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from neopack.errors import UsageError
 from neopack.goldens.inputs import DTYPES
 from neopack.values.json import Json
 from neopack.values.signature import InputRequest
 
-__all__ = ["parse_arguments", "parse_inputs"]
+__all__ = ["parse_arguments", "parse_inputs", "parse_numbers"]
 
 FORM = "write NAME=1,3,224,224"
 # the words of torch and of half the field; "int" is 32 bits in one library and 64 in another
@@ -38,6 +39,19 @@ OTHER_FORMS = (
     re.compile(r"""\{\s*["'](?P<name>\w+)["']\s*:\s*(?P<shape>\[[\d,\s]+\])\s*\}""", re.ASCII),
     re.compile(r"(?P<name>[A-Za-z_]\w*)[:\s]+(?P<shape>[\d,x\s()\[\]]+)", re.ASCII),
 )
+
+
+Number = TypeVar("Number", int, float)
+
+
+def parse_numbers(option: str, text: str, kind: Callable[[str], Number]) -> tuple[Number, ...]:
+    """Numbers with commas between them. Raises ``UsageError``."""
+    try:
+        return tuple(kind(word) for word in text.split(","))
+    except ValueError:
+        raise UsageError(
+            f"{option} {text} is not a list of numbers", hint="write 1,4,16"
+        ) from None
 
 
 def parse_inputs(values: Sequence[str] | None) -> tuple[InputRequest, ...]:

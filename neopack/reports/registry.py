@@ -64,6 +64,7 @@ RESULTS: Mapping[str, ResultKind] = {
     "jobs of compile": ResultKind(text="jobs:results_text", kind="compile"),
     "jobs show": ResultKind(text="jobs:job_outcome_text"),
     "jobs stop": ResultKind(text="jobs:stopped_text"),
+    "loadtest": ResultKind(text="load:load_text"),
     "matrix": ResultKind(
         text="all_targets:matrix_text", others={"markdown": "all_targets:matrix_markdown"}
     ),

@@ -67,6 +67,8 @@ def _decoded(answer: Body, golden: Mapping[str, Array]) -> dict[str, Array] | No
         if kind == "text/csv":
             words = answer.data.decode().replace("\n", ",").split(",")
             value: Any = [float(word) for word in words if word.strip()]
+        elif kind == "application/x-npy":
+            value = np.load(io.BytesIO(answer.data), allow_pickle=False)
         else:
             value = json.loads(answer.data)
         if isinstance(value, dict) and set(value) == {"predictions"}:

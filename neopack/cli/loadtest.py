@@ -1,0 +1,87 @@
+"""``neopack loadtest``."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _options as options
+from neopack.cli._console import console
+from neopack.cli._values import parse_numbers
+
+__all__ = ["loadtest"]
+
+
+class Arrivals(StrEnum):
+    poisson = "poisson"
+    constant = "constant"
+
+
+@options.answers("loadtest")
+def loadtest(
+    target: Annotated[
+        str, typer.Argument(help="An archive or artifact, which is served here, or a URL.")
+    ],
+    callers: Annotated[
+        str, typer.Option(help="Closed loop: so many at a time, a stage for each number.")
+    ] = "1,2,4,8,16",
+    rate: Annotated[
+        str | None,
+        typer.Option(help="Open loop: requests a second, a stage for each number."),
+    ] = None,
+    arrivals: Annotated[
+        Arrivals, typer.Option(help="Of the open loop: as of many users, or equally spaced.")
+    ] = Arrivals.poisson,
+    seconds: Annotated[float, typer.Option(help="Measured time of a stage.")] = 10.0,
+    warm_up: Annotated[float, typer.Option(help="Seconds of a stage that do not count.")] = 2.0,
+    think_ms: Annotated[
+        float, typer.Option(help="Of the closed loop: from an answer to the next request.")
+    ] = 0.0,
+    timeout: Annotated[float, typer.Option(help="Seconds after which a request failed.")] = 60.0,
+    slo: Annotated[
+        str | None, typer.Option(help="An objective, such as p95=50ms: adds the goodput.")
+    ] = None,
+    search: Annotated[
+        bool, typer.Option("--search", help="Look for the highest rate that meets --slo.")
+    ] = False,
+    payload: Annotated[
+        Path | None,
+        typer.Option(help="A request, or a folder of them; golden inputs unless given."),
+    ] = None,
+    content_type: Annotated[str, typer.Option(help="Of the request; JSON unless known.")] = "",
+    goldens: Annotated[
+        Path | None,
+        typer.Option(help="The archive whose golden numbers a URL is sent and compared with."),
+    ] = None,
+    max_difference: Annotated[
+        float, typer.Option(help="Allowed from golden outputs, relative to the largest.")
+    ] = 1e-3,
+) -> None:
+    """Load a server and measure its latencies; answers are compared with golden outputs."""
+    from neopack import api
+    from neopack.errors import VerificationFailed
+    from neopack.options import LoadOptions, Objective
+
+    result = api.loadtest(
+        target,
+        goldens=goldens,
+        options=LoadOptions(
+            callers=parse_numbers("--callers", callers, int),
+            rates=parse_numbers("--rate", rate, float) if rate else (),
+            arrivals=arrivals.value,
+            seconds=seconds,
+            warm_up=warm_up,
+            think=think_ms,
+            timeout=timeout,
+            slo=Objective.parse(slo) if slo else None,
+            search=search,
+            payload=payload,
+            content_type=content_type,
+            difference=max_difference,
+        ),
+        log=console,
+    )
+    console.result("loadtest", result)
+    if result.wrong:
+        raise VerificationFailed(f"{result.wrong} answers differ from the golden outputs")

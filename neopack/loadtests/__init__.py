@@ -1,0 +1,1 @@
+"""Load tests of servers: closed and open loops, whose latencies hide no waiting."""
