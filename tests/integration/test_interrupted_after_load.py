@@ -10,6 +10,8 @@ SCRIPT = """
 import gc, os, signal, sys
 import neopack
 
+# a shell ignores it for what it starts in the background
+signal.signal(signal.SIGINT, signal.default_int_handler)
 models = [neopack.load(sys.argv[1]), neopack.load(sys.argv[1])]
 while models:
     del models[0]
