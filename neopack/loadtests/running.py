@@ -74,7 +74,7 @@ def _refuse_nothing(url: str, stages: Sequence[StageResult]) -> None:
     if kinds == WRONG:
         raise VerificationFailed(
             f"all answers of {url} differ from the golden outputs",
-            hint="serve the model that the golden numbers were made with, or raise --max-difference",
+            hint="serve the model of these golden numbers, or raise --max-difference",
         )
     raise EngineFailed(
         f"{url} gave no right answer: {kinds}",
