@@ -218,6 +218,7 @@ COMMAND = """\
 GUIDES = {
     "bench": ("bench.md",),
     "cost": ("bench.md",),
+    "loadtest": ("load-tests.md",),
     "check": ("check.md", "rules.md"),
     "compile": ("compile.md", "sagemaker.md"),
     "deploy": ("sagemaker.md",),
