@@ -363,7 +363,8 @@ class LoadOptions(Options):
     loop for each, whose requests arrive as ``arrivals`` says. ``search`` looks for the highest
     rate that meets ``slo``. ``payload`` is a file or a folder, sent as ``content_type``; without
     it golden inputs are sent. ``difference`` is allowed from golden outputs, relative to the
-    largest. Raises ``UsageError`` for numbers that mean nothing.
+    largest. A file is served by ``workers`` processes of ``threads`` each. Raises ``UsageError``
+    for numbers that mean nothing.
     """
 
     callers: tuple[int, ...] = (1, 2, 4, 8, 16)
@@ -378,6 +379,8 @@ class LoadOptions(Options):
     payload: Path | None = None
     content_type: str = ""
     difference: float = 1e-3
+    workers: int = 1
+    threads: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -483,6 +486,8 @@ class LoadChoices(TypedDict, total=False):
     payload: Path | None
     content_type: str
     difference: float
+    workers: int
+    threads: int
     seed: int
 
 

@@ -57,6 +57,10 @@ def loadtest(
     max_difference: Annotated[
         float, typer.Option(help="Allowed from golden outputs, relative to the largest.")
     ] = 1e-3,
+    workers: Annotated[
+        int, typer.Option(help="Processes that serve the archive, if it is served here.")
+    ] = 1,
+    threads: Annotated[int, typer.Option(help="Requests that each computes at once.")] = 1,
 ) -> None:
     """Load a server and measure its latencies; answers are compared with golden outputs."""
     from neopack import api
@@ -79,6 +83,8 @@ def loadtest(
             payload=payload,
             content_type=content_type,
             difference=max_difference,
+            workers=workers,
+            threads=threads,
         ),
         log=console,
     )

@@ -52,7 +52,7 @@ async def closed_loop(
 
     asyncio.get_running_loop().call_later(warm_up, recording.begin)
     await asyncio.gather(*(call() for _ in range(callers)))
-    return recording.result(time.perf_counter(), callers=callers)
+    return recording.result(time.perf_counter(), planned=seconds, callers=callers)
 
 
 async def open_loop(
@@ -62,9 +62,11 @@ async def open_loop(
     *,
     rate: float,
     warm_up: float,
+    seconds: float,
     objective: Objective | None = None,
 ) -> StageResult:
-    """Requests at the seconds of ``due``; those of the first ``warm_up`` seconds do not count."""
+    """Requests at the moments of ``due``, in seconds from the start: ``warm_up`` seconds that do
+    not count, and ``seconds`` that do."""
     begin = time.perf_counter()
     recording = Recording(begin + warm_up, objective)
     turns, flying = itertools.cycle(payloads), set[asyncio.Task[None]]()
@@ -89,7 +91,7 @@ async def open_loop(
             launch(at)
     while flying:
         await asyncio.wait(flying)
-    return recording.result(time.perf_counter(), rate=rate)
+    return recording.result(time.perf_counter(), planned=seconds, rate=rate)
 
 
 async def _punctual(moments: Iterator[float]) -> AsyncGenerator[float]:

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from neopack.archive.manifest import golden_path
+from neopack.archive.manifest import golden_path, read_manifest, stem
+from neopack.artifacts.load import open_archive
 from neopack.errors import UsageError
 from neopack.facts.hosting import RequestForm
+from neopack.goldens.inputs import random_inputs, stand_ins
 from neopack.serving import golden_request
 from neopack.serving.bodies import JSON, LARGEST_BODY
 
-__all__ = ["Payload", "payloads_of", "payloads_of_goldens"]
+__all__ = ["Payload", "payloads_of", "payloads_of_archive"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,24 +29,39 @@ class Payload:
     goldens: Path | None = None
 
 
-def payloads_of_goldens(archive: Path, content_type: str) -> tuple[Payload, ...]:
-    """The golden inputs of ``archive`` in that form. Raises ``UsageError`` where it has none."""
-    goldens = golden_path(archive)
-    if not goldens.is_file():
-        raise UsageError(
-            f"{goldens.name} is not beside {archive.name}, so nothing is known to send",
-            hint="give a request with --payload FILE and --content-type",
-        )
+def payloads_of_archive(archive: Path, content_type: str, seed: int) -> tuple[Payload, ...]:
+    """The golden inputs of ``archive``, or of the one beside it that it was compiled from; without
+    golden numbers, inputs from ``seed``, whose answers are not compared."""
     form = RequestForm(content_type=content_type or JSON, accept=content_type or JSON)
-    data = golden_request.body(goldens, form)
+    goldens = _goldens(archive)
+    if goldens is None:
+        requests = stand_ins(open_archive(archive).signature)
+        data, name = golden_request.encoded(random_inputs(requests, seed), form), "seeded inputs"
+    else:
+        data, name = golden_request.body(goldens, form), goldens.name
     payload = Payload(
-        name=goldens.name,
+        name=name,
         content_type=form.content_type,
         data=data,
         accept=form.accept,
         goldens=goldens,
     )
     return (payload,)
+
+
+def _goldens(archive: Path) -> Path | None:
+    """The golden numbers beside ``archive``, or beside the archive it was compiled from."""
+    own = golden_path(archive)
+    if own.is_file():
+        return own
+    compiled = open_archive(archive).compiled
+    if compiled is None:
+        return None
+    source = archive.with_name(f"{stem(archive).removesuffix(f'-{compiled.target}')}.tar.gz")
+    manifest = read_manifest(source)
+    if manifest is None or manifest.archive.sha256 != compiled.source_sha256:
+        return None
+    return golden_path(source) if golden_path(source).is_file() else None
 
 
 def payloads_of(path: Path, content_type: str) -> tuple[Payload, ...]:

@@ -17,6 +17,8 @@ __all__ = ["Recording", "StageResult"]
 # throughput of the windows of a stable stage varies by no more, as a share of their mean
 STEADY = 0.1
 WINDOWS = 10
+# of the rate of an open loop: arrivals vary by themselves, so what counts is that none pile up
+KEPT_UP = 0.9
 # a client that computes for more of the time is what limits the figures
 BUSY = 0.85
 
@@ -28,7 +30,9 @@ class StageResult:
     ``throughput`` counts right answers per second, ``goodput`` those within the objective.
     ``errors`` are counted by kind, wrong answers among them, and are in no latency.
     ``client_busy`` is the share of a core that the client took; at 0.85 and above it limits the
-    figures. ``lateness`` is the 99th percentile, in milliseconds, of how late requests left.
+    figures. A closed loop ``is_stable`` where its windows have nearly the same throughput, an open
+    one where the server keeps up with the rate. ``lateness`` is the 99th percentile, in
+    milliseconds, of how late requests left.
     """
 
     callers: int
@@ -80,7 +84,10 @@ class Recording:
         if self.objective is not None and 1e3 * seconds <= self.objective.milliseconds:
             self.within += 1
 
-    def result(self, now: float, *, callers: int = 0, rate: float = 0.0) -> StageResult:
+    def result(
+        self, now: float, *, planned: float, callers: int = 0, rate: float = 0.0
+    ) -> StageResult:
+        """``planned`` are the seconds in which requests were sent; the last answers come later."""
         seconds = max(now - self.start, 1e-9)
         goodput = None if self.objective is None else self.within / seconds
         return StageResult(
@@ -92,12 +99,12 @@ class Recording:
             goodput=goodput,
             latency=self.latencies.summary(),
             errors=dict(sorted(self.errors.items())),
-            is_stable=self._is_stable(seconds),
+            is_stable=seconds * KEPT_UP <= planned if rate else self._is_steady(seconds),
             client_busy=(time.process_time() - self._computed) / seconds,
             lateness=self.lateness.percentile(99),
         )
 
-    def _is_stable(self, seconds: float) -> bool:
+    def _is_steady(self, seconds: float) -> bool:
         """Whether the windows of the stage have nearly the same throughput."""
         width = seconds / WINDOWS
         windows = [0] * WINDOWS

@@ -130,6 +130,7 @@ class _LoadTest:
                 due_times(rate, whole, options.arrivals, options.seed),
                 rate=rate,
                 warm_up=options.warm_up,
+                seconds=options.seconds,
                 objective=options.slo,
             )
 

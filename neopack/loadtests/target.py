@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from neopack.artifacts.load import require_file
 from neopack.errors import UsageError
-from neopack.loadtests.payloads import Payload, payloads_of, payloads_of_goldens
+from neopack.loadtests.payloads import Payload, payloads_of, payloads_of_archive
 from neopack.loadtests.running import LoadResult, load
-from neopack.loadtests.server import served
-from neopack.options import LoadOptions
+from neopack.options import LoadOptions, ServeOptions
+from neopack.serving.http.supervisor import Supervisor
 from neopack.values.log import Log
 
 __all__ = ["loadtest"]
@@ -25,8 +25,11 @@ def loadtest(target: str, options: LoadOptions, *, goldens: Path | None, log: Lo
     artifact = Path(target)
     require_file(artifact)
     payloads = _payloads(goldens or artifact, options)
-    with served(artifact) as address:
-        return load(artifact.name, address + INVOCATIONS, payloads, options, log)
+    serving = ServeOptions(port=0, workers=options.workers, threads=options.threads)
+    with Supervisor(artifact, serving, quiet=True, log=log) as server:
+        with log.step("starting the server"):
+            address = server.start()
+        return load(artifact.name, address.url + INVOCATIONS, payloads, options, log)
 
 
 def _url(target: str) -> str:
@@ -44,4 +47,4 @@ def _payloads(goldens: Path | None, options: LoadOptions) -> tuple[Payload, ...]
         raise UsageError(
             "nothing is known to send", hint="give --payload FILE, or --goldens ARCHIVE"
         )
-    return payloads_of_goldens(goldens, options.content_type)
+    return payloads_of_archive(goldens, options.content_type, options.seed)

@@ -61,7 +61,9 @@ def _rate(result: LoadResult) -> Iterator[str]:
 def _remarks(stage: StageResult) -> Iterator[str]:
     if stage.errors:
         yield ", ".join(f"{count} {kind}" for kind, count in stage.errors.items())
-    if not stage.is_stable:
+    if not stage.is_stable and stage.rate:
+        yield "the server does not keep up: requests wait, the longer the more"
+    elif not stage.is_stable:
         yield "not stable: the throughput changed while it was measured; measure longer"
     if stage.is_limited_by_client:
         yield "the client is the limit, not the server: it computed nearly all the time"

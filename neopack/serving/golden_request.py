@@ -15,19 +15,23 @@ from neopack.goldens.comparison import difference
 from neopack.serving.bodies import LARGEST_BODY, Body
 from neopack.values.artifact import Array
 
-__all__ = ["body", "compared"]
+__all__ = ["body", "compared", "encoded"]
 
 
 def body(goldens: Path, form: RequestForm) -> bytes:
     """The golden inputs as the container takes them. Raises ``UsageError`` where they do not
     fit into a request."""
     inputs, _ = load_goldens(goldens)
-    encoded = _encoded(inputs, form)
-    if len(encoded) > LARGEST_BODY:
-        raise UsageError(
-            f"the golden inputs are {len(encoded)} bytes; a request takes {LARGEST_BODY}"
-        )
-    return encoded
+    return encoded(inputs, form)
+
+
+def encoded(inputs: Mapping[str, Array], form: RequestForm) -> bytes:
+    """The inputs as the container takes them. Raises ``UsageError`` where they do not fit into a
+    request."""
+    data = _encoded(inputs, form)
+    if len(data) > LARGEST_BODY:
+        raise UsageError(f"the inputs are {len(data)} bytes; a request takes {LARGEST_BODY}")
+    return data
 
 
 def _encoded(inputs: Mapping[str, Array], form: RequestForm) -> bytes:

@@ -30,7 +30,7 @@ def payload(tmp_path: Path) -> Path:
 
 
 def loaded(kind: str, payload: Path, **choices: object) -> LoadResult:
-    choices = {"seconds": 1.5, "warm_up": 0.2, "callers": (4,), "payload": payload, **choices}
+    choices = {"seconds": 1.0, "warm_up": 0.1, "callers": (4,), "payload": payload, **choices}
     with server(kind) as url:
         return loadtest(url, LoadOptions(**choices), goldens=None, log=SilentLog())  # type: ignore[arg-type]
 
@@ -88,10 +88,10 @@ def test_who_never_answers(payload: Path) -> None:
 
 def test_goodput_and_the_highest_rate_that_meets_an_objective(payload: Path) -> None:
     misses = Objective.parse("p95=20ms")
-    result = loaded("slow", payload, slo=misses, search=True, seconds=0.5)
+    result = loaded("slow", payload, slo=misses, search=True, seconds=0.25, warm_up=0.0)
     assert result.stages[0].goodput == 0
     assert result.highest_rate == 0
-    meets = loaded("slow", payload, slo=Objective.parse("p50=1s"), search=True, seconds=0.5)
+    meets = loaded("slow", payload, slo=Objective.parse("p50=1s"), search=True, seconds=0.25)
     assert meets.stages[0].goodput == pytest.approx(meets.stages[0].throughput)
     assert meets.highest_rate is not None
     assert meets.highest_rate > 0.4 * meets.stages[0].throughput
@@ -141,3 +141,17 @@ def test_from_python(payload: Path) -> None:
     with server("quick") as url:
         result = package.loadtest(url, payload=payload, callers=(1,), seconds=0.3, warm_up=0.1)
     assert result.stages[0].throughput > 0
+
+
+def test_an_artifact_is_served_and_its_answers_are_right(shelf: Path, neopack: Call) -> None:
+    arguments = ("--callers", "4", "--seconds", "0.5", "--warm-up", "0.2", "--format", "json")
+    answer = neopack("loadtest", shelf / "onnx-ml_c5.tar.gz", *arguments)
+    assert answer.code == 0, answer.err
+    result = json.loads(answer.out)
+    assert (result["payload"], result["stages"][0]["errors"]) == ("onnx.golden.npz", {})
+
+
+def test_a_server_that_does_not_keep_up(payload: Path) -> None:
+    """It stalls for a second near the end: what was due meanwhile is answered late."""
+    (stage,) = loaded("stalls", payload, rates=(50.0,), seconds=1.0, warm_up=0.0).stages
+    assert not stage.is_stable
