@@ -20,6 +20,8 @@ from neopack.options import (
     CompileOptions,
     DeployOptions,
     JobOptions,
+    LoadChoices,
+    LoadOptions,
     Options,
     PackageChoices,
     PackageOptions,
@@ -40,6 +42,7 @@ EXAMPLES: list[Options] = [
     WaitOptions(timeout=9),
     PolicyOptions(bucket="b", account="1" * 12),
     ServeOptions(workers=2, threads=4),
+    LoadOptions(callers=(16,), rates=(50.0,)),
 ]
 
 
@@ -77,6 +80,7 @@ def test_a_digest_follows_what_changes_the_result() -> None:
         (CompileOptions, CompileChoices, set()),
         (BenchOptions, BenchChoices, set()),
         (ServeOptions, ServeChoices, set()),
+        (LoadOptions, LoadChoices, set()),
         (
             PackageOptions,
             PackageChoices,
