@@ -6,7 +6,6 @@ the fields of that value as keywords.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
 import sys
@@ -69,7 +68,6 @@ from neopack.values.finding import CheckedModels, CheckResult, Level, Report, Un
 from neopack.values.json import Json
 from neopack.values.log import Log, SilentLog
 from neopack.values.signature import InputRequest
-from neopack.values.subject import Subject
 
 if TYPE_CHECKING:
     from neopack.sagemaker.verbs import (
@@ -124,7 +122,6 @@ __all__ = [
     "show_job",
     "states",
     "stop_job",
-    "subjects",
     "submit",
     "support",
     "target_of",
@@ -313,17 +310,6 @@ def check_models(
         except NeopackError as error:
             others.append(unchecked(str(model), error))
     return CheckedModels(results=tuple(results), unchecked=tuple(others))
-
-
-def subjects(paths: Sequence[Place]) -> tuple[Subject, ...]:
-    """Those of ``paths`` that are files, with their digests: a report names what it is about."""
-    return tuple(_subject(Path(path)) for path in paths if Path(path).is_file())
-
-
-def _subject(path: Path) -> Subject:
-    with path.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Subject(path=str(path), bytes=path.stat().st_size, sha256=sha256)
 
 
 def unchecked(path: str, error: NeopackError) -> UncheckedModel:
