@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from neopack import facts, support
+from neopack.archive.subjects import subject
 from neopack.artifacts import answer as answers
 from neopack.artifacts import inspecting
 from neopack.artifacts import loaded_model as artifacts
@@ -68,6 +69,7 @@ from neopack.values.finding import CheckedModels, CheckResult, Level, Report, Un
 from neopack.values.json import Json
 from neopack.values.log import Log, SilentLog
 from neopack.values.signature import InputRequest
+from neopack.values.subject import Subject
 
 if TYPE_CHECKING:
     from neopack.sagemaker.verbs import (
@@ -122,6 +124,7 @@ __all__ = [
     "show_job",
     "states",
     "stop_job",
+    "subjects",
     "submit",
     "support",
     "target_of",
@@ -310,6 +313,11 @@ def check_models(
         except NeopackError as error:
             others.append(unchecked(str(model), error))
     return CheckedModels(results=tuple(results), unchecked=tuple(others))
+
+
+def subjects(paths: Sequence[Place]) -> tuple[Subject, ...]:
+    """Those of ``paths`` that are files, with their digests: a report names what it is about."""
+    return tuple(subject(Path(path)) for path in paths if Path(path).is_file())
 
 
 def unchecked(path: str, error: NeopackError) -> UncheckedModel:

@@ -205,7 +205,7 @@ def _subjects(
     """In their order; what comes as a subject was hashed already."""
     from dataclasses import replace
 
-    from neopack.archive.subjects import subjects as subjects_of
+    from neopack import api
     from neopack.cli._streams import shown
     from neopack.values.subject import Subject
 
@@ -214,7 +214,7 @@ def _subjects(
         if isinstance(path, Subject):
             subjects.append(path)
         elif path is not None:
-            subjects += subjects_of([Path(path)])
+            subjects += api.subjects([path])
     return tuple(replace(subject, path=shown(subject.path)) for subject in subjects)
 
 
