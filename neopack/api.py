@@ -30,12 +30,13 @@ from neopack.compiling.target_choice import target_of
 from neopack.errors import NeopackError, UsageError
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import ExportOptions
-from neopack.goldens.inputs import shape_of
+from neopack.goldens.inputs import requests_of
 from neopack.loadtests import target as loading
 from neopack.loadtests.running import LoadResult
+from neopack.loadtests.running import priced as priced_load
 from neopack.measure import bench as measuring
 from neopack.measure import cost as costing
-from neopack.measure.price import Price, price_of, read_prices
+from neopack.measure.price import hourly_price
 from neopack.options import (
     BenchChoices,
     BenchOptions,
@@ -59,6 +60,7 @@ from neopack.packaging.steps import package_source
 from neopack.project.settings import read_settings
 from neopack.proving import compiler as compiler_proving
 from neopack.proving import verify as proving
+from neopack.reports.load_report import refuse_report, write_report
 from neopack.reports.notebook_log import log as default_log
 from neopack.runtimes.managing import doctor, install_runtimes, remove_runtimes, states
 from neopack.serving.environment import options_of
@@ -179,7 +181,7 @@ def inspect(
             weights=_path(weights),
         )
     )
-    requests = _requests(inputs)
+    requests = requests_of(inputs)
     with exporting.exported(source, requests, ExportOptions(), log or SilentLog()) as (_, info):
         return Inspection(subject=source.where, form=info.format, info=info)
 
@@ -209,7 +211,7 @@ def package(
         arguments=arguments or {},
         weights=_path(weights),
     )
-    return package_source(request, _requests(inputs), Path(path), options, log or default_log())
+    return package_source(request, requests_of(inputs), Path(path), options, log or default_log())
 
 
 def package_for(
@@ -542,7 +544,7 @@ def bench(
     With ``price``, in USD an hour, or ``prices``, the file of a list that has ``instance``, also
     what a million inferences cost.
     """
-    hourly = _hourly(instance, price, _path(prices))
+    hourly = hourly_price(instance, price, _path(prices))
     paths = [Path(archive)] + ([Path(against)] if against is not None else [])
     result = measuring.bench(paths, chosen(BenchOptions, options, choices), log or default_log())
     return costing.priced(result, instance, hourly)
@@ -553,6 +555,11 @@ def loadtest(
     *,
     goldens: Place | None = None,
     options: LoadOptions | None = None,
+    instance: str = "",
+    price: float | None = None,
+    prices: Place | None = None,
+    report: Place | None = None,
+    force: bool = False,
     log: Log | None = None,
     **choices: Unpack[LoadChoices],
 ) -> LoadResult:
@@ -561,9 +568,23 @@ def loadtest(
 
     A URL is sent the golden inputs of the archive ``goldens``, or ``options.payload``. Raises
     ``UsageError`` where there is nothing to send, ``EngineFailed`` where nothing is answered.
+    ``price`` and ``prices`` add costs, as for ``bench``. ``report`` is a file to write, as HTML,
+    Markdown or JSON by its extension.
     """
-    settings = chosen(LoadOptions, options, choices)
-    return loading.loadtest(str(target), settings, goldens=_path(goldens), log=log or SilentLog())
+    settings, hourly = (
+        chosen(LoadOptions, options, choices),
+        hourly_price(instance, price, _path(prices)),
+    )
+    if report is not None:
+        refuse_report(Path(report), force=force)
+    place = _path(goldens)
+    result = loading.loadtest(str(target), settings, goldens=place, log=log or SilentLog())
+    result = priced_load(result, instance, hourly)
+    if report is not None:
+        sent = (target, goldens, settings.payload)
+        about = subjects([each for each in sent if each is not None])
+        write_report(Path(report), result, about, force=force)
+    return result
 
 
 def costs(results: Sequence[Place], *, prices: Place | None = None) -> costing.Costs:
@@ -573,24 +594,6 @@ def costs(results: Sequence[Place], *, prices: Place | None = None) -> costing.C
 
 
 # --- small things ---------------------------------------------------------------------------
-
-
-def _hourly(instance: str, price: float | None, prices: Path | None) -> Price | None:
-    if prices is None:
-        return None if price is None else Price(hourly=price)
-    if price is not None or not instance:
-        raise UsageError("--prices goes with --instance, and without --price")
-    return price_of(instance, read_prices(prices), str(prices))
-
-
-def _requests(inputs: Inputs) -> tuple[InputRequest, ...]:
-    if isinstance(inputs, Mapping):
-        return tuple(
-            InputRequest(name=name, shape=shape_of(name, shape)) for name, shape in inputs.items()
-        )
-    if not isinstance(inputs, Sequence) or not all(isinstance(i, InputRequest) for i in inputs):
-        raise UsageError("inputs is not a mapping", hint='such as {"input0": (1, 3, 224, 224)}')
-    return tuple(inputs)
 
 
 def _path(place: Place | None) -> Path | None:

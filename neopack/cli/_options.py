@@ -22,8 +22,10 @@ __all__ = [
     "Force",
     "Framework",
     "Inputs",
+    "Instance",
     "Level",
     "LimitSettings",
+    "Price",
     "Prices",
     "Quiet",
     "RuntimeName",
@@ -67,6 +69,15 @@ Framework = Annotated[
     ),
 ]
 Threads = Annotated[int | None, typer.Option(help="Threads to compute with.")]
+Instance = Annotated[
+    str,
+    typer.Option(
+        help="The type of this machine: ml.c5.xlarge, ...",
+        show_default=False,
+        autocompletion=_completion.instance_names,
+    ),
+]
+Price = Annotated[float | None, typer.Option(help="USD an hour of this machine; adds costs.")]
 Prices = Annotated[
     Path | None, typer.Option(help="A JSON file of your prices an hour, by --instance.")
 ]

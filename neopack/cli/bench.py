@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
 
@@ -20,17 +19,8 @@ def bench(
     ] = None,
     seconds: Annotated[float, typer.Option(help="Measured time for each.")] = 10.0,
     threads: options.Threads = None,
-    instance: Annotated[
-        str,
-        typer.Option(
-            help="The type of this machine: ml.c5.xlarge, ...",
-            show_default=False,
-            autocompletion=_completion.instance_names,
-        ),
-    ] = "",
-    price: Annotated[
-        float | None, typer.Option(help="USD an hour of this machine; adds costs.")
-    ] = None,
+    instance: options.Instance = "",
+    price: options.Price = None,
     prices: options.Prices = None,
 ) -> None:
     """Measure throughput and latency; two archives in turns, each in its own process."""

@@ -16,7 +16,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "run": "neopack run net-ml_c5.tar.gz --random",
         "bench": "neopack bench net-ml_c5.tar.gz --against net.tar.gz",
         "serve": "neopack serve net-ml_c5.tar.gz --port 8080 --workers 2",
-        "loadtest": "neopack loadtest net-ml_c5.tar.gz --callers 1,16 --slo p95=50ms",
+        "loadtest": "neopack loadtest net-ml_c5.tar.gz --callers 1,16 --report load.html",
         "cost": "neopack cost c5.json g4dn.json --prices prices.json",
         "deploy": "neopack deploy net-ml_c5.tar.gz --instance ml.c5.xlarge",
         "undeploy": "neopack undeploy net-ml-c5",

@@ -61,6 +61,14 @@ def loadtest(
         int, typer.Option(help="Processes that serve the archive, if it is served here.")
     ] = 1,
     threads: Annotated[int, typer.Option(help="Requests that each computes at once.")] = 1,
+    instance: options.Instance = "",
+    price: options.Price = None,
+    prices: options.Prices = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page of the result: out.html, out.md or out.json."),
+    ] = None,
+    force: options.Force = False,
 ) -> None:
     """Load a server and measure its latencies; answers are compared with golden outputs."""
     from neopack import api
@@ -86,8 +94,13 @@ def loadtest(
             workers=workers,
             threads=threads,
         ),
+        instance=instance,
+        price=price,
+        prices=prices,
+        report=report,
+        force=force,
         log=console,
     )
-    console.result("loadtest", result)
+    console.result("loadtest", result, of=[Path(target), goldens, payload])
     if result.wrong:
         raise VerificationFailed(f"{result.wrong} answers differ from the golden outputs")

@@ -18,6 +18,7 @@ __all__ = [
     "from_file",
     "random_inputs",
     "request_of",
+    "requests_of",
     "shape_of",
     "shapes_text",
     "specs",
@@ -108,6 +109,19 @@ def shape_of(name: str, value: object) -> tuple[int, ...]:
             hint="Neo freezes every dim, the batch too",
         )
     return shape
+
+
+def requests_of(
+    inputs: Mapping[str, Sequence[int]] | Sequence[InputRequest],
+) -> tuple[InputRequest, ...]:
+    """Return the inputs that a call of Python names. Raises ``UsageError`` for other forms."""
+    if isinstance(inputs, Mapping):
+        return tuple(
+            InputRequest(name=name, shape=shape_of(name, shape)) for name, shape in inputs.items()
+        )
+    if not isinstance(inputs, Sequence) or not all(isinstance(i, InputRequest) for i in inputs):
+        raise UsageError("inputs is not a mapping", hint='such as {"input0": (1, 3, 224, 224)}')
+    return tuple(inputs)
 
 
 def stand_ins(signature: Signature) -> list[InputRequest]:

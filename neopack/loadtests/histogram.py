@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from neopack.distributions import install_hint
 from neopack.errors import Missing
 
-__all__ = ["Latencies", "LatencySummary"]
+__all__ = ["Latencies", "LatencySummary", "distribution"]
 
 LONGEST = 600.0
 DIGITS = 3
@@ -70,3 +70,21 @@ class Latencies:
             maximum=histogram.get_max_value() / 1e3 if some else 0.0,
             histogram=histogram.encode().decode("ascii"),
         )
+
+
+def distribution(summary: LatencySummary) -> tuple[tuple[float, float], ...]:
+    """The whole histogram as steps: milliseconds, and the percentage of answers within them.
+
+    Raises ``Missing`` where the extra ``loadtest`` is not installed.
+    """
+    try:
+        from hdrh.histogram import HdrHistogram
+    except ImportError:
+        raise Missing("hdrhistogram is not installed", hint=install_hint("loadtest")) from None
+    if not summary.count:
+        return ()
+    steps, within = [], 0
+    for bucket in HdrHistogram.decode(summary.histogram).get_recorded_iterator():
+        within += bucket.count_added_in_this_iter_step
+        steps.append((bucket.value_iterated_to / 1e3, 100 * within / summary.count))
+    return tuple(steps)

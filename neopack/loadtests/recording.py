@@ -33,6 +33,7 @@ class StageResult:
     figures. A closed loop ``is_stable`` where its windows have nearly the same throughput, an open
     one where the server keeps up with the rate. ``lateness`` is the 99th percentile, in
     milliseconds, of how late requests left.
+    ``per_million`` is the cost of a million right answers at that throughput, or None.
     """
 
     callers: int
@@ -46,6 +47,7 @@ class StageResult:
     is_stable: bool
     client_busy: float
     lateness: float = 0.0
+    per_million: float | None = None
 
     @property
     def failed(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neopack.errors import EngineFailed, VerificationFailed
 from neopack.loadtests.arrivals import due_times
@@ -15,10 +15,11 @@ from neopack.loadtests.payloads import Payload
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.right_answers import RightAnswers
 from neopack.measure.machine import Machine, this_machine
+from neopack.measure.price import Price
 from neopack.options import LoadOptions
 from neopack.values.log import Log
 
-__all__ = ["LoadResult", "load"]
+__all__ = ["LoadResult", "load", "priced"]
 
 # the search ends where the rates that meet and miss the objective are that near
 NEAR = 1.1
@@ -30,7 +31,9 @@ KEPT_UP = 0.95
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
     """``highest_rate`` is what ``search`` found, in requests a second; 0.0 where the lowest rate
-    that was tried misses the objective. ``machine`` is the client's."""
+    that was tried misses the objective. ``machine`` is the client's. ``goldens`` is the archive
+    whose golden numbers were sent, where it was named. ``instance`` and ``price`` are those of the
+    server's machine and come from the user."""
 
     subject: str
     url: str
@@ -40,6 +43,9 @@ class LoadResult:
     settings: LoadOptions
     machine: Machine
     highest_rate: float | None = None
+    goldens: str = ""
+    instance: str = ""
+    price: Price | None = None
 
     @property
     def wrong(self) -> int:
@@ -64,6 +70,19 @@ def load(
         machine=this_machine(),
         highest_rate=highest,
     )
+
+
+def priced(result: LoadResult, instance: str, price: Price | None) -> LoadResult:
+    """Return ``result`` with the instance that served, and the cost at each stage's throughput."""
+    stages = result.stages
+    if price is not None:
+        stages = tuple(_priced(stage, price) for stage in stages)
+    return replace(result, stages=stages, instance=instance, price=price)
+
+
+def _priced(stage: StageResult, price: Price) -> StageResult:
+    some = stage.throughput > 0
+    return replace(stage, per_million=price.per_million(stage.throughput) if some else None)
 
 
 def _refuse_nothing(url: str, stages: Sequence[StageResult]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,11 @@ INVOCATIONS = "/invocations"
 
 def loadtest(target: str, options: LoadOptions, *, goldens: Path | None, log: Log) -> LoadResult:
     """Load ``target``. What is to be sent is read before a server is started."""
+    result = _loaded(target, options, goldens, log)
+    return result if goldens is None else replace(result, goldens=goldens.name)
+
+
+def _loaded(target: str, options: LoadOptions, goldens: Path | None, log: Log) -> LoadResult:
     if "://" in target:
         return load(target, _url(target), _payloads(goldens, options), options, log)
     artifact = Path(target)

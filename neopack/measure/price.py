@@ -15,7 +15,7 @@ from neopack.formats.codec import from_json
 from neopack.formats.json_text import read_json
 from neopack.spelling import did_you_mean
 
-__all__ = ["Price", "PriceList", "price_of", "read_prices", "small_json"]
+__all__ = ["Price", "PriceList", "hourly_price", "price_of", "read_prices", "small_json"]
 
 # a benchmark is a few kilobytes, and so is a list of all instances
 LARGEST = 1 << 20
@@ -85,6 +85,16 @@ def price_of(instance: str, prices: PriceList, where: str) -> Price:
         as_of=prices.as_of,
         source=prices.source,
     )
+
+
+def hourly_price(instance: str, price: float | None, prices: Path | None) -> Price | None:
+    """Return the price that is given, by itself or in the list ``prices``, or None. Raises
+    ``UsageError`` for both, and for a list without an instance."""
+    if prices is None:
+        return None if price is None else Price(hourly=price)
+    if price is not None or not instance:
+        raise UsageError("--prices goes with --instance, and without --price")
+    return price_of(instance, read_prices(prices), str(prices))
 
 
 def small_json(path: Path) -> object:

@@ -10,7 +10,7 @@ from neopack.measure.price import Price
 from neopack.reports.benchmark import bench_text
 from neopack.reports.wrapping import table, wrapped
 
-__all__ = ["bench_with_costs", "costs_lines", "costs_text"]
+__all__ = ["bench_with_costs", "costs_lines", "costs_text", "money", "price_words"]
 
 WHAT = "one caller that never rests; an hour in which the machine idles costs the same"
 
@@ -28,10 +28,7 @@ def costs_lines(result: BenchResult) -> Iterator[str]:
         cost = money(side.per_million or 0, price)
         each = "" if side.batch == 1 else f", {side.batch} a call"
         yield f"{side.archive}: {cost} for a million inferences{each}"
-    place = f" of {result.instance}" if result.instance else ""
-    yield from wrapped(
-        "", f"at {price.hourly:g} {price.currency} an hour{place}{_by(price)}; {WHAT}"
-    )
+    yield from wrapped("", f"{price_words(price, result.instance)}; {WHAT}")
 
 
 def costs_text(costs: Costs) -> str:
@@ -57,6 +54,11 @@ def costs_text(costs: Costs) -> str:
 def money(amount: float, price: Price) -> str:
     """Four digits: a million inferences cost from a cent to some thousands."""
     return f"{amount:,.4g} {price.currency}"
+
+
+def price_words(price: Price, instance: str) -> str:
+    place = f" of {instance}" if instance else ""
+    return f"at {price.hourly:g} {price.currency} an hour{place}{_by(price)}"
 
 
 def _notes(prices: Sequence[Price | None]) -> Iterator[str]:

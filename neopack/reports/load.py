@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.running import LoadResult
+from neopack.reports.cost import money, price_words
 from neopack.reports.wrapping import table, wrapped
 
-__all__ = ["load_text"]
+__all__ = ["head", "level", "load_text", "loop_words", "rate_lines", "remarks", "row"]
 
 HEAD = ("load", "answers/s", "p50 ms", "p95", "p99", "p99.9", "max", "errors")
 # milliseconds: requests that leave later than that on a machine at rest tell of a busy client
@@ -16,46 +17,65 @@ LATE = 5.0
 
 
 def load_text(result: LoadResult) -> str:
-    rows = [_head(result), *(_row(stage, result) for stage in result.stages)]
+    rows = [head(result), *(row(stage, result) for stage in result.stages)]
     lines = [f"{result.subject}: {result.payload} as {result.content_type}", *table(rows, left=1)]
-    lines += _rate(result)
-    for stage in result.stages:
-        lines += [f"{_level(stage, result)}: {remark}" for remark in _remarks(stage)]
+    lines += rate_lines(result)
+    lines += remarks(result)
+    if result.price is not None:
+        lines += wrapped("", price_words(result.price, result.instance))
     machine = result.machine
-    lines += wrapped("", f"client on {machine.processor}, {machine.cores} cores, {_loop(result)}")
+    lines += wrapped(
+        "", f"client on {machine.processor}, {machine.cores} cores, {loop_words(result)}"
+    )
     return "\n".join(lines)
 
 
-def _head(result: LoadResult) -> tuple[str, ...]:
+def head(result: LoadResult) -> tuple[str, ...]:
     slo = result.settings.slo
-    return HEAD if slo is None else (*HEAD, f"in {slo.milliseconds:g} ms/s")
+    goodput = () if slo is None else (f"in {slo.milliseconds:g} ms/s",)
+    return (*HEAD, *goodput, *(() if result.price is None else ("a million",)))
 
 
-def _row(stage: StageResult, result: LoadResult) -> tuple[str, ...]:
+def row(stage: StageResult, result: LoadResult) -> tuple[str, ...]:
     latency = stage.latency
     figures = (latency.p50, latency.p95, latency.p99, latency.p999, latency.maximum)
-    row = (
-        _level(stage, result),
+    cells = (
+        level(stage, result),
         f"{stage.throughput:.1f}",
         *(f"{figure:.2f}" for figure in figures),
         str(stage.failed),
     )
-    return row if stage.goodput is None else (*row, f"{stage.goodput:.1f}")
+    if stage.goodput is not None:
+        cells = (*cells, f"{stage.goodput:.1f}")
+    if result.price is not None:
+        cost = stage.per_million
+        cells = (*cells, "?" if cost is None else money(cost, result.price))
+    return cells
 
 
-def _level(stage: StageResult, result: LoadResult) -> str:
+def level(stage: StageResult, result: LoadResult) -> str:
     if stage.rate:
         return f"{stage.rate:.4g}/s {result.settings.arrivals}"
     return "1 caller" if stage.callers == 1 else f"{stage.callers} callers"
 
 
-def _rate(result: LoadResult) -> Iterator[str]:
+def rate_lines(result: LoadResult) -> Iterator[str]:
     if result.highest_rate is None:
         return
     if result.highest_rate:
         yield f"the highest rate that meets {result.settings.slo}: {result.highest_rate:.4g}/s"
     else:
         yield f"no rate that was tried meets {result.settings.slo}"
+
+
+def remarks(result: LoadResult) -> Iterator[str]:
+    """What limits the figures, each once, with the stages that it is said of."""
+    levels: dict[str, list[str]] = {}
+    for stage in result.stages:
+        for remark in _remarks(stage):
+            levels.setdefault(remark, []).append(level(stage, result))
+    for remark, stages in levels.items():
+        yield f"{', '.join(stages)}: {remark}"
 
 
 def _remarks(stage: StageResult) -> Iterator[str]:
@@ -71,7 +91,7 @@ def _remarks(stage: StageResult) -> Iterator[str]:
         yield f"requests left up to {stage.lateness:.1f} ms late; latency counts that"
 
 
-def _loop(result: LoadResult) -> str:
+def loop_words(result: LoadResult) -> str:
     if result.settings.rates:
         return "open loop: latency counts from when a request was due"
     return "closed loop: each caller waits for its answer; a slow server is asked less"

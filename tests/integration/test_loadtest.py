@@ -130,6 +130,8 @@ def test_answers_are_compared_with_golden_outputs(
         (("http://127.0.0.1:9", "--callers", "0"), "--callers 0 is not positive"),
         (("http://127.0.0.1:9", "--rate", "-1"), "--rate -1 is not positive"),
         (("http://127.0.0.1:9", "--slo", "fast"), "--slo fast is not an objective"),
+        (("http://127.0.0.1:9", "--report", "a.pdf"), "no report is written as '.pdf'"),
+        (("http://127.0.0.1:9", "--prices", "p.json"), "--prices goes with --instance"),
         (("http://127.0.0.1:9", "--search"), "--search needs an objective"),
     ],
 )
@@ -139,8 +141,13 @@ def test_wrong_use(refused: Call, arguments: tuple[str, ...], words: str) -> Non
 
 def test_from_python(payload: Path) -> None:
     with server("quick") as url:
-        result = package.loadtest(url, payload=payload, callers=(1,), seconds=0.3, warm_up=0.1)
-    assert result.stages[0].throughput > 0
+        report = payload.with_name("report.md")
+        result = package.loadtest(
+            url, payload=payload, callers=(1,), seconds=0.3, warm_up=0.1, price=1.0, report=report
+        )
+    (stage,) = result.stages
+    assert stage.per_million == pytest.approx(1e6 / 3600 / stage.throughput)
+    assert "SHA-256 of one.json" in report.read_text()
 
 
 def test_an_artifact_is_served_and_its_answers_are_right(shelf: Path, neopack: Call) -> None:

@@ -1,0 +1,29 @@
+"""A load test in Markdown: the table of its stages, and what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from neopack.loadtests.running import LoadResult
+from neopack.reports.load import head, rate_lines, remarks, row
+from neopack.reports.load_about import about, command
+from neopack.reports.markdown import plain, table
+from neopack.reports.printable import printable
+from neopack.values.subject import Subject
+
+__all__ = ["load_markdown"]
+
+
+def load_markdown(result: LoadResult, subjects: Sequence[Subject]) -> str:
+    return "\n".join(_lines(result, subjects)) + "\n"
+
+
+def _lines(result: LoadResult, subjects: Sequence[Subject]) -> Iterator[str]:
+    yield from (f"# Load test of {plain(result.subject)}", "")
+    yield from table(head(result), [row(stage, result) for stage in result.stages])
+    notes = [*rate_lines(result), *remarks(result)]
+    yield ""
+    yield from (f"- {plain(note)}" for note in notes)
+    yield from (["", "## What was measured", ""] if notes else ["## What was measured", ""])
+    yield from table(("", ""), list(about(result, subjects)))
+    yield from ("", "To repeat it:", "", f"    {printable(command(result))}")
