@@ -132,7 +132,8 @@ BY_TYPES = {
     "clamp of integers", "rnn_tanh", "rnn_relu", "embedding_bag", "embedding_bag of the mean",
     "embedding_bag of the most", "squeeze of a dim that is not 1", "chunk of unequal parts",
     "tensor_split", "unsafe_split", "cat of kinds", "sum of bools", "exp of integers",
-    "upsample_linear1d", "upsample_nearest1d", "matmul of vectors",
+    "upsample_linear1d", "upsample_nearest1d", "matmul of vectors", "clamp crossed",
+    "pow of integers", "add of bools", "div by zero", "div of integers by zero",
 }  # fmt: skip
 EVERY = CASES | FORMS | ARRANGED
 

@@ -3,6 +3,7 @@ typed graph, and those that are rewritten with what the graph tells of sizes and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from neopack.frameworks.pytorch.lowering.indexing import call
 __all__ = ["is_refused", "rewrite", "wants_rewrites"]
 
 BOOL = 11
+FACTORS = 64
 SPLITTING = ("chunk", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "tensor_split")
 
 
@@ -22,8 +24,12 @@ def is_refused(node: Any) -> bool:
     kind = promotion.plain(node.kind())
     if kind in TOLD_BY_TYPES:
         return TOLD_BY_TYPES[kind](node)
-    return bool(tvm_calls.of_node(node)) or (
-        kind in OF_INTEGERS and not _is_floating(node.output())
+    return (
+        bool(tvm_calls.of_node(node))
+        or (kind in OF_INTEGERS and not _is_floating(node.output()))
+        or (kind == "aten::add" and _is_bool(node.output()))
+        or (kind == "aten::pow" and _is_short_product(node))
+        or (kind == "aten::clamp" and _is_crossed(node))
     )
 
 
@@ -32,12 +38,30 @@ def _is_floating(value: Any) -> bool:
     return dtype is None or bool(dtype.is_floating_point)
 
 
-def _is_to_bool(node: Any) -> bool:
+def _is_bool(value: Any) -> bool:
     import torch
 
+    return promotion.dtype_of(value) is torch.bool
+
+
+def _is_short_product(node: Any) -> bool:
+    """A power of integers that is written as a product."""
+    exponent = node.inputsAt(1).toIValue()
+    is_whole = isinstance(exponent, int) and not _is_floating(node.output())
+    return is_whole and 0 <= exponent <= FACTORS
+
+
+def _is_crossed(node: Any) -> bool:
+    """Between bounds of which the lower one is the higher, where PyTorch takes the upper one."""
+    low, high = (node.inputsAt(at).toIValue() for at in (1, 2))
+    numbers = isinstance(low, int | float) and isinstance(high, int | float)
+    return bool(numbers and low > high)
+
+
+def _is_to_bool(node: Any) -> bool:
     is_dtype = node.schema().startswith("aten::to.dtype(")
-    is_bool = promotion.dtype_of(node.inputsAt(0)) is torch.bool
-    return is_dtype and bool(node.inputsAt(1).toIValue() == BOOL) and not is_bool
+    to_bool = bool(node.inputsAt(1).toIValue() == BOOL)
+    return is_dtype and to_bool and not _is_bool(node.inputsAt(0))
 
 
 def _is_of_vectors(node: Any) -> bool:
@@ -73,7 +97,7 @@ def rewrite(module: Any) -> Iterator[str]:
                 value = rewriting(graph, node) if rewriting else None
             if value is not None:
                 yield node.kind()
-                if value.type().kind() == "TensorType":
+                if value.type().kind() == "TensorType" and value not in list(node.inputs()):
                     value.setType(node.output().type())
                 node.output().replaceAllUsesWith(value)
                 node.destroy()
@@ -86,6 +110,8 @@ def _rewriting(node: Any) -> Rewriting | None:
     kind = node.kind()
     if kind == "aten::squeeze" and _squeezes_nothing(node):
         return lambda graph, node: node.inputsAt(0)
+    if promotion.plain(kind) in ("aten::div", "aten::true_divide") and _is_by_zero(node):
+        return _times_infinity
     if kind.removeprefix("aten::") in SPLITTING and _parts(node):
         return _split
     if kind == "aten::broadcast_tensors" and _unpacked(node):
@@ -101,6 +127,23 @@ def _squeezes_nothing(node: Any) -> bool:
         return False
     size: int | None = sizes[dim]
     return size not in (1, None)
+
+
+# --- divisions by zero, which TVM folds -----------------------------------------------------
+
+
+def _is_by_zero(node: Any) -> bool:
+    import torch
+
+    divisor = node.inputsAt(1).toIValue()
+    if isinstance(divisor, torch.Tensor) and divisor.numel() == 1:
+        divisor = divisor.item()
+    is_number = isinstance(divisor, int | float) and not isinstance(divisor, bool)
+    return node.inputsSize() == 2 and is_number and divisor == 0 and _is_floating(node.inputsAt(0))
+
+
+def _times_infinity(graph: Any, node: Any) -> Any:
+    return call(graph, "mul", node.inputsAt(0), math.inf)
 
 
 # --- parts ----------------------------------------------------------------------------------
