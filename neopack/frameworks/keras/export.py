@@ -98,6 +98,7 @@ def _exported(model: KerasModel, task: ExportTask, log: Log) -> ExportedModel:
     opened = graph.graph_of(model.config, major=model.major, where=model.where)
     refusals.refuse_state(opened)
     refusals.refuse_strings(opened)
+    refusals.refuse_mixed_types(opened)
     specs = [_spec(opened, at) for at in opened.inputs]
     requests = _bounded(opened, _requests(specs, task.inputs, model.where))
     examples = task.examples(requests)

@@ -41,6 +41,8 @@ class KerasFacts:
     """Layers without a word that their class requires, in a file meant for Keras 2.2.4."""
     misfits: tuple[str, ...]
     """Weights that are not those of the configuration, in such a file."""
+    mixed_types: tuple[str, ...]
+    """Layers with weights that are called with another type: ``conv (Conv2D of float16)``."""
     not_taken: tuple[str, ...]
     """Layers with settings that TVM's importer does not take: ``excite (Dense on 4 dims)``."""
     in_training: tuple[str, ...]

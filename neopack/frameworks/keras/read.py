@@ -25,6 +25,7 @@ from neopack.frameworks.keras import graph, keras1, keras224, masks, tvm_layers
 from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.keras.misfits import misfits
 from neopack.frameworks.keras.names import missing_words, unknown_names
+from neopack.frameworks.keras.value_types import mixed_types
 from neopack.values.json import AnyJson
 from neopack.values.model import ModelInfo
 from neopack.values.signature import Signature, TensorSpec
@@ -271,6 +272,7 @@ def _facts(
         not_taken=_not_taken(file, opened),
         missing=missing_words(file.model) if file.is_old and file.major > 1 else (),
         misfits=tuple(_misfits(file, opened)),
+        mixed_types=mixed_types(opened) if opened and file.is_old else (),
         in_training=tuple(_in_training(opened)) if opened else (),
     )
 

@@ -1,4 +1,5 @@
-"""What a graph of layers may be in Keras, and Neo's models cannot: with a state, or of strings."""
+"""What a graph of layers may be in Keras, and Neo's models cannot: with a state, of strings, or of
+types that layers do not cast."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ from collections.abc import Mapping
 
 from neopack.errors import SourceError
 from neopack.frameworks.keras.graph import LayerGraph
+from neopack.frameworks.keras.value_types import mixed_types
 from neopack.values.json import AnyJson
 
-__all__ = ["refuse_state", "refuse_strings"]
+__all__ = ["refuse_mixed_types", "refuse_state", "refuse_strings"]
 
 SHOWN = 3
 
@@ -45,3 +47,15 @@ def refuse_strings(graph: LayerGraph) -> None:
                 hint="package the part of the model after its text layers, such as "
                 "TextVectorization, and compute those before it",
             )
+
+
+def refuse_mixed_types(graph: LayerGraph) -> None:
+    """Raise for what Keras 2.2.4 cannot call; newer ones cast it."""
+    mixed = mixed_types(graph)
+    if mixed:
+        raise SourceError(
+            f"has layers whose weights are float32 and whose inputs are not: {mixed[0]}",
+            where=graph.where,
+            hint="build it with inputs of float32, and cast the data before the model: Keras "
+            "2.2.4 casts nothing between layers",
+        )

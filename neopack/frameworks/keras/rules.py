@@ -214,6 +214,12 @@ def keras_1(context: CheckContext) -> Iterator[Hit]:
         yield Hit(message=f"written by Keras {written}", where=_model(context))
 
 
+@rule("NEO-KR-019", needs=("info",))
+def mixed_types(context: CheckContext) -> Iterator[Hit]:
+    """Layers with weights are called with float32 (keras/engine/base_layer.py of 2.2.4)."""
+    yield from _named(context, "weights of float32", _facts(context).mixed_types)
+
+
 RULES: tuple[Rule, ...] = (
     not_h5,
     newer_keras,
@@ -233,4 +239,5 @@ RULES: tuple[Rule, ...] = (
     misfits,
     missing_words,
     keras_1,
+    mixed_types,
 )

@@ -50,6 +50,14 @@ def test_what_keras_saved_fits(name: str) -> None:
     assert (facts(name).misfits, facts(name).missing) == ((), ())
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float64", "int32", "bool"])
+def test_layers_that_take_another_type_than_their_weights(dtype: str) -> None:
+    assert facts("cnn-2.2.4.h5").mixed_types == ()
+    mixed = facts("cnn-2.2.4.h5", states("InputLayer", dtype=dtype)).mixed_types
+    assert len(mixed) == 1
+    assert mixed[0].endswith(f"(Conv2D of {dtype})")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -319,6 +319,7 @@ def tensorflow_info(form: str = "savedmodel", version: str = "2.9.2", **known: A
 KERAS_FACTS = KerasFacts(
     missing=(),
     misfits=(),
+    mixed_types=(),
     layers=2,
     weights=4,
     training_config=False,

@@ -478,7 +478,7 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (config({"a": [1, 0]}), "dim 1 is 0"),
     ],
     "NEO-DC-010": [
-        (onnx(data_input_config='{"input1":[1,3,8,8]}'), "did you mean 'input.1'"),
+        (onnx(data_input_config='{"input1":[1,3,8,8]}'), "did you mean input.1?"),
         (onnx(data_input_config='{"zzzz":[1,3,8,8]}'), "it has input.1"),
     ],
     "NEO-DC-011": [
@@ -1129,6 +1129,9 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (keras(info=keras_info(missing=("a (Conv2D without filters)",))), "without filters")
     ],
     "NEO-KR-018": [(keras(info=keras_info(version="1.2.2")), "written by Keras 1.2.2")],
+    "NEO-KR-019": [
+        (keras(info=keras_info(mixed_types=("c (Conv2D of int32)",))), "c (Conv2D of int32)")
+    ],
     "NEO-KR-014": [(keras(info=keras_info(in_training=("drop (Dropout)",))), "drop (Dropout)")],
     "NEO-KR-012": [(keras(info=keras_info(backend="theano")), "written on theano")],
 }
@@ -1594,6 +1597,7 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-KR-014": [keras()],
     "NEO-KR-016": [keras()],
     "NEO-KR-017": [keras()],
+    "NEO-KR-019": [keras()],
     "NEO-KR-018": [keras(info=keras_info(version="2.0.0")), keras(info=keras_info(version=""))],
     "NEO-KR-012": [keras(), keras(info=keras_info(backend=""))],
     "NEO-CA-005": [came_back()],
