@@ -46,6 +46,20 @@ def places(*values: Any) -> Any:
     return np.array(values, np.int64)
 
 
+def body_of(condition: Any) -> Any:
+    """That doubles what it carries, and whose condition a node gives."""
+    values = [("i", INT64, []), ("given", TensorProto.BOOL, []), ("before", FLOAT, [2, 3])]
+    taken = [helper.make_tensor_value_info(*value) for value in values]
+    left = [helper.make_tensor_value_info("left", TensorProto.BOOL, [])]
+    left += [helper.make_tensor_value_info("after", FLOAT, [2, 3])]
+    nodes = [condition, node("Add", ["before", "before"], ["after"])]
+    return helper.make_graph(nodes, "body", taken, left)
+
+
+SAME = body_of(node("Identity", ["given"], ["left"]))
+OTHER = body_of(node("Not", ["given"], ["left"]))
+
+
 # nodes, the shapes of the inputs (of int64 where "i" names them), weights; the last is "y"
 REWRITTEN: dict[str, Any] = {
     "shapes": (
@@ -104,6 +118,13 @@ REWRITTEN: dict[str, Any] = {
     "gelu": ([ms("BiasGelu", ["x", "w"])], X, {"w": numbers(3)}),
     "fast gelu": ([ms("FastGelu", ["x"])], X, {}),
     "quick gelu": ([ms("QuickGelu", ["x"], alpha=1.3)], X, {}),
+    "loop": ([node("Loop", ["n", "", "x"], ["y"], body=SAME)], X, {"n": np.array(3)}),
+    "skip": ([ms("SkipLayerNormalization", ["x", "z", "w"])], {"x": (1, 2, 3), "z": (1, 2, 3)},
+             {"w": numbers(3)}),
+    "skip and bias": (
+        [ms("SkipLayerNormalization", ["x", "z", "w", "b", "b"], epsilon=1e-3)],
+        {"x": (1, 2, 3), "z": (1, 2, 3)}, {"w": numbers(3), "b": numbers(3) + 1},
+    ),
     "regressor": ([ml("LinearRegressor", targets=2, post_transform="LOGISTIC", **LINES)], X, {}),
     "classifier": (
         [ml("LinearClassifier", ("l", "y"), classlabels_ints=[3, 5], post_transform="SOFTMAX",
@@ -131,6 +152,11 @@ LEFT: dict[str, Any] = {
         [node("ArgMax", ["x"], ["a"], axis=1), node("Gather", ["w", "a"], ["y"])],
         X,
         {"w": numbers(3)},
+    ),
+    "a condition of its own": (
+        [node("Loop", ["n", "", "x"], ["y"], body=OTHER)],
+        X,
+        {"n": np.array(3)},
     ),
     "transform": (
         [ml("LinearRegressor", targets=2, post_transform="SOFTMAX_ZERO", **LINES)],

@@ -100,6 +100,24 @@ def biased_gelu(site: Site) -> str:
     return APART
 
 
+def skip_layer_normalization(site: Site) -> str:
+    """LayerNormalization of x + skip + bias, over the last dim"""
+    data, skip, gamma, beta, bias = (site.input(at) for at in range(5))
+    mean, deviation, total = (site.output(at) for at in (1, 2, 3))
+    if mean or deviation:
+        raise NotInOnnx("SkipLayerNormalization that gives the mean")
+    x = site.emit("Add", data, skip, into="" if bias else total)
+    x = site.emit("Add", x, bias, into=total) if bias else x
+    apart = site.emit("Sub", x, site.emit("ReduceMean", x, axes=[-1]))
+    spread = site.emit("ReduceMean", site.emit("Mul", apart, apart), axes=[-1])
+    eps = site.number(site.attribute("epsilon", 1e-12), "epsilon")
+    normed = site.emit("Div", apart, site.emit("Sqrt", site.emit("Add", spread, eps)))
+    scaled = site.emit("Mul", normed, gamma, into="" if beta else site.output(0))
+    if beta:
+        site.emit("Add", scaled, beta, into=site.output(0))
+    return APART
+
+
 FUSED: Mapping[str, Callable[[Site], str]] = {
     "BiasGelu": biased_gelu,
     "FastGelu": biased_gelu,
@@ -108,4 +126,5 @@ FUSED: Mapping[str, Callable[[Site], str]] = {
     "FusedMatMul": fused_matmul,
     "Gelu": gelu,
     "QuickGelu": quick_gelu,
+    "SkipLayerNormalization": skip_layer_normalization,
 }

@@ -4,6 +4,7 @@ takes. Each rewrite gives "" for a node that it leaves."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from neopack.frameworks.onnx.lowering.rewrite_site import Site
 
@@ -139,11 +140,33 @@ def reverse_sequence(site: Site) -> str:
     return "its axes written out"
 
 
+def loop(site: Site) -> str:
+    """With a condition that holds, where the body passes it on."""
+    import numpy as np
+
+    count, condition, *carried = site.node.input
+    if condition or not count or not _passes_on(site.attribute("body", None)):
+        return ""
+    holds = site.weight(np.array(True), "condition")
+    site.keep(inputs=[count, holds, *carried])
+    return "with a condition"
+
+
+def _passes_on(body: Any) -> bool:
+    """Whether the condition that a body is given is the one that it gives."""
+    given, left = body.input[1].name, body.output[0].name
+    return any(
+        node.op_type == "Identity" and node.input[0] == given and node.output[0] == left
+        for node in body.node
+    )
+
+
 FORMS: Mapping[str, Callable[[Site], str]] = {
     "Gather": gather,
     "GatherND": gather_nd,
     "Hardmax": softmax,
     "LogSoftmax": softmax,
+    "Loop": loop,
     "LpNormalization": lp_normalization,
     "MatMul": matmul,
     "ReverseSequence": reverse_sequence,
