@@ -217,6 +217,7 @@ COMMAND = """\
 # the pages with more details than the help
 GUIDES = {
     "bench": ("bench.md",),
+    "compare": ("load-tests.md",),
     "cost": ("bench.md",),
     "loadtest": ("load-tests.md",),
     "check": ("check.md", "rules.md"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neopack.api import (
         bench,
         check,
+        compare,
         compile,  # noqa: A004
         costs,
         explain,
@@ -62,6 +63,7 @@ __all__ = [
     "__version__",
     "bench",
     "check",
+    "compare",
     "compile",
     "costs",
     "explain",
@@ -98,6 +100,7 @@ _HOMES = {
         (
             "bench",
             "check",
+            "compare",
             "compile",
             "costs",
             "explain",

@@ -32,6 +32,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import ExportOptions
 from neopack.goldens.inputs import requests_of
 from neopack.loadtests import target as loading
+from neopack.loadtests.compare import compare
 from neopack.loadtests.running import LoadResult
 from neopack.loadtests.running import priced as priced_load
 from neopack.measure import bench as measuring
@@ -98,6 +99,7 @@ __all__ = [
     "check",
     "check_models",
     "check_targets",
+    "compare",
     "compile",
     "costs",
     "delete_job",
@@ -571,19 +573,16 @@ def loadtest(
     ``price`` and ``prices`` add costs, as for ``bench``. ``report`` is a file to write, as HTML,
     Markdown or JSON by its extension.
     """
-    settings, hourly = (
-        chosen(LoadOptions, options, choices),
-        hourly_price(instance, price, _path(prices)),
-    )
+    settings = chosen(LoadOptions, options, choices)
+    hourly = hourly_price(instance, price, _path(prices))
     if report is not None:
         refuse_report(Path(report), force=force)
-    place = _path(goldens)
-    result = loading.loadtest(str(target), settings, goldens=place, log=log or SilentLog())
+    place, log = _path(goldens), log or SilentLog()
+    result = loading.loadtest(str(target), settings, goldens=place, log=log)
     result = priced_load(result, instance, hourly)
     if report is not None:
-        sent = (target, goldens, settings.payload)
-        about = subjects([each for each in sent if each is not None])
-        write_report(Path(report), result, about, force=force)
+        sent = [each for each in (target, goldens, settings.payload) if each is not None]
+        write_report(Path(report), result, subjects(sent), force=force)
     return result
 
 

@@ -12,6 +12,7 @@ import typer
 from neopack.cli import (
     bench,
     check,
+    compare,
     compile_,
     cost,
     deploy,
@@ -70,6 +71,7 @@ app.command("serve", section=RUN)(serve.serve)
 app.command("bench", section=RUN)(bench.bench)
 app.command("loadtest", section=RUN)(loadtest.loadtest)
 app.command("cost", section=RUN)(cost.cost)
+app.command("compare", section=RUN)(compare.compare)
 app.command("deploy", section=CLOUD)(deploy.deploy)
 app.command("undeploy", section=CLOUD)(deploy.undeploy)
 app.add_typer(jobs.jobs, name="jobs", rich_help_panel=CLOUD)

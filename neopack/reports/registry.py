@@ -43,6 +43,7 @@ RESULTS: Mapping[str, ResultKind] = {
     "check": ResultKind(text="text:report_text"),
     "checks": ResultKind(text="text:checked_text", others=_CHECK),
     "checked models": ResultKind(text="text:checked_models_text", others=_CHECK_MODELS),
+    "compare": ResultKind(text="compared:comparison_text"),
     "compile": ResultKind(text="text:artifact_text"),
     "compiles": ResultKind(text="text:artifacts_text", key="artifacts"),
     "cost": ResultKind(text="cost:costs_text"),
