@@ -13,11 +13,13 @@ import numpy as np
 import onnx
 import pytest
 import torch
+import xgboost
 from desk import Call, Desk
 from onnx import TensorProto, helper
 
 import neopack as package
 from neopack import InputRequest, facts
+from neopack.archive.manifest import read_manifest
 from neopack.errors import Unsupported, VerificationFailed
 from neopack.goldens.cases import FIRST, GoldenCase, save_cases
 from neopack.proving import compiler
@@ -181,6 +183,23 @@ def test_packaging_with_proof_has_both_proofs(
     del older["compiler"]
     manifest.write_text(json.dumps(older))
     assert package.check(desk.path / "m.tar.gz").compiler == ()
+
+
+@pytest.mark.parametrize("booster", ["gbtree", "dart"])
+def test_a_forest_of_classes_computes_alike_in_treelite(booster: str, tmp_path: Path) -> None:
+    """Treelite 1.1.0 takes the trees of classes in turns, whatever the model says."""
+    rows = np.random.default_rng(0).standard_normal((200, 4), dtype=np.float32)
+    labels = np.digitize(rows.sum(axis=1), [-1, 1])
+    forest = {"booster": booster, "num_parallel_tree": 3, "subsample": 0.8, "verbosity": 0}
+    multiclass = {"objective": "multi:softprob", "num_class": 3, "max_depth": 3}
+    trained = xgboost.train(forest | multiclass, xgboost.DMatrix(rows, labels), 3)
+    path = tmp_path / "m.tar.gz"
+    package.package(trained, path=path, target="ml_c5")
+    manifest = read_manifest(path)
+    assert manifest is not None
+    assert any("in turns" in rewrite for rewrite in manifest.rewrites)
+    assert package.verify(path).difference <= 1e-6
+    assert package.verify_compiler(path).difference <= 1e-5
 
 
 def test_what_the_loader_refuses_is_an_error_in_its_own_words(

@@ -49,6 +49,8 @@ class LearnerFacts(XGBoostFacts):
     """Rounds of training."""
     best_iteration: int
     """The best round, from 0; -1 where the model names none."""
+    in_turns: bool
+    """Whether tree ``i`` is of class ``i`` modulo their number."""
     inexpressible: str
     """What XGBoost 1.3.3 cannot express, or ""."""
     pickled: str = ""

@@ -19,6 +19,7 @@ from neopack.frameworks.xgboost.answers import signature_of
 from neopack.frameworks.xgboost.document import Learner
 from neopack.frameworks.xgboost.facts import LearnerFacts, XGBoostFacts
 from neopack.frameworks.xgboost.lowering.objectives import inexpressible
+from neopack.frameworks.xgboost.lowering.turns import are_in_turns
 from neopack.frameworks.xgboost.pickled import read_pickled
 from neopack.frameworks.xgboost.rounds import best_iteration, rounds
 from neopack.values.model import ModelInfo, facts_of
@@ -125,6 +126,7 @@ def _of_binary(model: binary.BinaryModel) -> ModelInfo:
         feature_names=0,
         rounds=rounds(model.attributes, len(nodes), groups, 0, ()),
         best_iteration=_best(model.attributes),
+        in_turns=are_in_turns(model.tree_info, groups),
         inexpressible=inexpressible(model.objective),
     )
     return _info("binary", model.version, facts)
@@ -149,6 +151,7 @@ def _of_document(model: Learner, form: str) -> ModelInfo:
         feature_names=len(model.feature_names),
         rounds=model.rounds,
         best_iteration=_best(model.attributes),
+        in_turns=are_in_turns(model.tree_info, model.groups),
         inexpressible=inexpressible(
             model.objective,
             targets=model.num_target,

@@ -128,6 +128,17 @@ def pickled_booster(context: CheckContext) -> Iterator[Hit]:
         )
 
 
+@rule("NEO-XG-011", paths=("tvm",), needs=("info",))
+def classes_not_in_turns(context: CheckContext) -> Iterator[Hit]:
+    """The trees of the classes come in turns (treelite 1.1.0, run)."""
+    learner = _learner(context)
+    if learner and learner.booster in TREE_BOOSTERS and not learner.in_turns:
+        yield Hit(
+            message=f"the trees of the {learner.outputs} classes do not come in turns",
+            where=_model(context),
+        )
+
+
 def _loads_in_1_3(context: CheckContext) -> bool:
     """Whether this is a pickled Booster that XGBoost 1.3.3 unpickles."""
     learner = _learner(context)
@@ -173,4 +184,5 @@ RULES: tuple[Rule, ...] = (
     rounds_past_the_best,
     not_trees,
     pickled_booster,
+    classes_not_in_turns,
 )

@@ -13,7 +13,7 @@ from neopack.errors import Malformed, NeopackError, SourceError
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.xgboost import binary, document, read, source
 from neopack.frameworks.xgboost.facts import LearnerFacts
-from neopack.frameworks.xgboost.lowering import base_score, lower
+from neopack.frameworks.xgboost.lowering import base_score, lower, turns
 from neopack.frameworks.xgboost.lowering.lift import lift, read_learner
 from neopack.frameworks.xgboost.lowering.missing import with_missing
 from neopack.values.model import ModelSource, facts_of
@@ -228,3 +228,30 @@ def test_a_base_score_means_what_its_version_says(
         base_scores=(score,),
     )
     assert base_score.margins(model)[0] == pytest.approx(margin, abs=1e-4)
+
+
+def test_trees_of_classes_are_put_in_turns() -> None:
+    """The same trees for each class, in the same order; with DART, each with its weight."""
+    model = learner(FIXTURES / "softprob.json")
+    assert turns.in_turns(model, "m") is model
+    shuffled = sorted(range(len(model.trees)), key=lambda index: model.tree_info[index])
+    together = replace(
+        model,
+        trees=tuple(model.trees[index] for index in shuffled),
+        tree_info=tuple(sorted(model.tree_info)),
+        weight_drop=[float(index) for index in shuffled],
+    )
+    again = turns.in_turns(together, "m")
+    assert (again.trees, again.tree_info) == (model.trees, model.tree_info)
+    assert again.weight_drop == [float(index) for index in range(len(model.trees))]
+    with pytest.raises(SourceError, match="more trees for one class"):
+        turns.in_turns(replace(together, tree_info=(0,) * len(model.trees)), "m")
+
+
+def test_a_file_tells_whether_its_classes_are_in_turns() -> None:
+    model = learner(FIXTURES / "softprob.json")
+    together = replace(model, tree_info=tuple(sorted(model.tree_info)))
+    for each, expected in ((model, True), (together, False)):
+        written = lower.lower(each, "m").data
+        info = read.read_source(BytesSource("m", written))
+        assert facts_of(info, LearnerFacts).in_turns is expected

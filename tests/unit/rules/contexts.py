@@ -183,6 +183,7 @@ LEARNER = LearnerFacts(
     feature_names=0,
     rounds=3,
     best_iteration=-1,
+    in_turns=True,
     inexpressible="",
 )
 

@@ -1024,6 +1024,9 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (xgboost(info=pickled("Booster", "1.7.6")), "a pickled Booster"),
     ],
     "NEO-XG-010": [(xgboost(info=pickled("Booster", "1.3")), "that XGBoost 1.3 pickled")],
+    "NEO-XG-011": [
+        (xgboost(info=xgboost_info(in_turns=False, outputs=3)), "of the 3 classes do not come")
+    ],
     "NEO-XG-004": [(xgboost(info=xgboost_info("dump")), "a dump")],
     "NEO-XG-005": [(xgboost(info=xgboost_info(largest_tree=2**31)), "2147483648 nodes")],
     "NEO-XG-006": [(xgboost(info=xgboost_info(version="2.1")), "written by XGBoost 2.1")],
@@ -1527,6 +1530,7 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-XG-002": [xgboost()],
     "NEO-XG-003": [xgboost(info=xgboost_info("json")), xgboost(info=pickled("Booster", "1.0"))],
     "NEO-XG-010": [xgboost(), xgboost(info=pickled("Booster", "1.7.6"))],
+    "NEO-XG-011": [xgboost(), xgboost(info=xgboost_info(in_turns=False, booster="gblinear"))],
     "NEO-XG-004": [xgboost()],
     "NEO-XG-005": [xgboost(info=xgboost_info(largest_tree=2**31 - 1))],
     "NEO-XG-006": [xgboost(info=xgboost_info(version="0.90"))],

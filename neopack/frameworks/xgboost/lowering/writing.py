@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neopack.frameworks.xgboost.document import Learner
-from neopack.frameworks.xgboost.lowering import base_score, early_stopping, lower
+from neopack.frameworks.xgboost.lowering import base_score, early_stopping, lower, turns
 from neopack.frameworks.xgboost.lowering.missing import with_missing
 
 __all__ = ["WrittenModel", "written"]
+
+IN_TURNS = "trees of the classes in turns, as Treelite takes them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +29,18 @@ def written(model: Learner, form: str, missing: float, where: str) -> WrittenMod
     """Raises ``SourceError`` that names what XGBoost 1.3.3 cannot express."""
     lower.refuse_inexpressible(model, where)
     rounds = early_stopping.rounds_predicted(model)
-    if form == "binary" and rounds is None and math.isnan(missing) and _is_its_own(model):
+    as_it_is = _is_its_own(model) and turns.are_in_turns(model.tree_info, model.groups)
+    if form == "binary" and rounds is None and math.isnan(missing) and as_it_is:
         return WrittenModel(data=None, rewrites=(), rounds=None)
     used = model if rounds is None else early_stopping.of_first_rounds(model, rounds, where)
     routed = with_missing(used, missing, where)
-    lowered = lower.lower(routed, where)
+    ordered = turns.in_turns(routed, where)
+    lowered = lower.lower(ordered, where)
     names = (
         *_of_rounds(model, rounds),
         *_of_version(model, form),
         *_of_missing(used, routed, missing),
+        *([] if ordered is routed else [IN_TURNS]),
         *lowered.rewrites,
     )
     return WrittenModel(data=lowered.data, rewrites=names, rounds=rounds)
