@@ -103,7 +103,7 @@ def started(
     """
     warning = _warned(scanned, log)
     try:
-        return ScriptedContainer(scanned.path, script, answering=answering)
+        return ScriptedContainer(scanned.path, script, answering=answering, log=log)
     except NeopackError as error:
         raise NeopackError(f"{error}. {warning}" if warning else str(error)) from None
 

@@ -17,6 +17,7 @@ from neopack.processes.child import Child
 from neopack.serving.bodies import DIED, Body, RequestRefused, TimedOut
 from neopack.serving.container import ANSWERING, STARTING
 from neopack.serving.script import ServingScript
+from neopack.values.log import Log, SilentLog
 
 __all__ = ["ScriptedContainer"]
 
@@ -31,9 +32,14 @@ class ScriptedContainer:
     """
 
     def __init__(
-        self, artifact: Path, script: ServingScript, *, answering: float = ANSWERING
+        self,
+        artifact: Path,
+        script: ServingScript,
+        *,
+        answering: float = ANSWERING,
+        log: Log | None = None,
     ) -> None:
-        self._script, self._answering = script, answering
+        self._script, self._answering, self._log = script, answering, log or SilentLog()
         self._lock, self._runs = threading.Lock(), itertools.count()
         self._stack = contextlib.ExitStack()
         self._running = contextlib.ExitStack()
@@ -68,9 +74,8 @@ class ScriptedContainer:
             self._stop()
             if time.monotonic() - start >= self._answering:
                 raise TimedOut from None
-            raise RequestRefused(
-                f"{DIED} {error.message}", 500, kind="InternalServerException"
-            ) from None
+            self._log.warn(f"{self._script.program}: {error.message}")
+            raise RequestRefused(DIED, 500, kind="InternalServerException") from None
 
     def _started(self) -> Child:
         if self._child is None:

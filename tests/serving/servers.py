@@ -45,9 +45,11 @@ class ServerProcess:
         while not text.endswith("}\n"):
             line = self.process.stdout.readline().decode()
             if not line:
-                raise AssertionError(self.stop())
+                raise AssertionError(self._failure())
             text += line if line.strip() != "}" else "}\n"
         said = json.loads(text)
+        if "url" not in said:
+            raise AssertionError(self._failure())
         self.url, self.pid, self.workers = said["url"], said["pid"], said["workers"]
         self.port = urllib.parse.urlsplit(self.url).port
 
@@ -73,6 +75,9 @@ class ServerProcess:
         _, errors = self.process.communicate(timeout=60)
         self.log = self.log or errors.decode()
         return self.log
+
+    def _failure(self) -> str:
+        return self.process.communicate(timeout=60)[1].decode()
 
     def __enter__(self) -> Self:
         return self

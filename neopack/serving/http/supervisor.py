@@ -26,7 +26,7 @@ from neopack.values.log import Log, SilentLog
 
 __all__ = ["ServerAddress", "Supervisor"]
 
-NEEDS = ("uvicorn", "httptools", "prometheus_client")
+NEEDS = ("uvicorn", "httptools", "uvloop", "prometheus_client")
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 HEARTBEAT = 0.1
 # seconds before a worker that ended is replaced: doubled each time, up to the longest; from the

@@ -38,6 +38,8 @@ CONNECTIONS = 2048
 def main() -> None:
     """Serve until standard input ends. The first line of it is the ``WorkerSpec``; one line on
     standard output says that the worker is ready, or why it is not."""
+    import uvloop
+
     said = _private_output()
     spec = from_json(WorkerSpec, json.loads(_first_line()))
     try:
@@ -47,7 +49,7 @@ def main() -> None:
         _say(said, {"error": [kind, message, error.where, error.hint]})
         sys.exit(error.exit_code)
     try:
-        asyncio.run(_serve(spec, model, lambda: _say(said, {"ready": os.getpid()})))
+        uvloop.run(_serve(spec, model, lambda: _say(said, {"ready": os.getpid()})))
     finally:
         model.close()
         sys.stderr.flush()

@@ -1,0 +1,200 @@
+"""What happens to a server: scripts that fail, workers that end, signals, and bad clients."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from scripts import with_script
+from servers import Reply, ServerProcess
+
+from neopack.serving.http.protocol import TimedProtocol
+
+SCRIPT = """
+import os, time
+def model_fn(model_dir): return None
+def transform_fn(model, payload, content_type, accept, context):
+    payload = payload if isinstance(payload, str) else payload.decode()
+    if payload == "raise": raise KeyError("label")
+    if payload == "hang": time.sleep(60)
+    if payload == "exit": os._exit(3)
+    if payload == "print": print("chatter", flush=True)
+    if payload.startswith("slow"): time.sleep(1.0)
+    told = context.get_request_header(0, "X-Amzn-SageMaker-Custom-Attributes")
+    context.set_response_header(0, "X-Amzn-SageMaker-Custom-Attributes", "from " + str(told))
+    return payload, "text/plain"
+"""
+ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+
+
+@pytest.fixture(scope="module")
+def archive(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scripted")
+    return with_script(shelf / "cnn-ml_c5.tar.gz", folder / "net.tar.gz", SCRIPT)
+
+
+@pytest.fixture(scope="module")
+def scripted(archive: Path) -> Iterator[ServerProcess]:
+    with ServerProcess(archive, SAGEMAKER_MODEL_SERVER_TIMEOUT="2") as server:
+        yield server
+
+
+def test_a_script_gets_attributes_and_gives_them(scripted: ServerProcess) -> None:
+    reply = scripted.ask("word", "text/plain", X_Amzn_SageMaker_Custom_Attributes="here")
+    assert (reply.status, reply.body, reply.headers["content-type"]) == (
+        200, b"word", "text/plain",
+    )  # fmt: skip
+    assert reply.headers[ATTRIBUTES] == "from here"
+
+
+FAILS = {"raise": b"'label'\nTraceback", "exit": b'"Worker died."', "hang": b'"Worker died."'}
+
+
+@pytest.mark.parametrize("word", FAILS)
+def test_a_script_that_fails_is_answered_for(word: str, scripted: ServerProcess) -> None:
+    reply = scripted.ask(word, "text/plain")
+    assert reply.status == 500
+    assert FAILS[word] in reply.body
+    assert b"neopack/" not in reply.body
+    assert scripted.ask("print", "text/plain").body == b"print"
+
+
+def test_ping_answers_while_a_script_hangs(scripted: ServerProcess) -> None:
+    hanging = threading.Thread(target=scripted.ask, args=("hang", "text/plain"))
+    hanging.start()
+    time.sleep(0.2)
+    start = time.monotonic()
+    assert scripted.ask(path="/ping").status == 200
+    assert hanging.is_alive(), time.monotonic() - start
+    hanging.join()
+
+
+def test_a_queued_request_whose_client_left_is_not_computed(scripted: ServerProcess) -> None:
+    threads = [threading.Thread(target=scripted.ask, args=("slow", "text/plain"))]
+    threads[0].start()
+    time.sleep(0.2)
+    with socket.create_connection(("127.0.0.1", scripted.port)) as raw:
+        raw.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nhang")
+        time.sleep(0.1)
+    threads[0].join()
+    assert scripted.ask("word", "text/plain").status == 200
+
+
+def test_requests_in_flight_are_answered_at_the_end(archive: Path) -> None:
+    server = ServerProcess(archive)
+    replies: list[Reply] = []
+    caller = threading.Thread(target=lambda: replies.append(server.ask("slow", "text/plain")))
+    caller.start()
+    time.sleep(0.3)
+    log = server.stop(signal.SIGTERM)
+    caller.join()
+    assert [(each.status, each.body) for each in replies] == [(200, b"slow")]
+    assert server.process.returncode == 0
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert [(line["path"], line["status"]) for line in lines] == [("/invocations", 200)]
+    with pytest.raises(ProcessLookupError):
+        os.kill(server.workers[0], 0)
+
+
+def test_a_worker_that_dies_is_replaced(shelf: Path) -> None:
+    with ServerProcess(shelf / "cnn-ml_c5.tar.gz") as server:
+        os.kill(server.workers[0], signal.SIGKILL)
+        waited = time.monotonic()
+        while True:  # connections wait in the socket's queue until the next worker takes them
+            try:
+                assert server.ask(path="/ping").status == 200
+                break
+            except OSError:
+                assert time.monotonic() - waited < 30
+                time.sleep(0.1)
+    assert f"worker {server.workers[0]} was ended by SIGKILL; another starts in" in server.log
+
+
+def test_what_cannot_be_served_is_refused(shelf: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.tar.gz").write_bytes(b"text")
+    with pytest.raises(AssertionError, match=r"error: .*a\.tar\.gz"):
+        ServerProcess(tmp_path / "a.tar.gz")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with pytest.raises(AssertionError, match=f"cannot listen on 127.0.0.1 port {port}: "):
+            ServerProcess(shelf / "cnn-ml_c5.tar.gz", "--port", port)
+    with pytest.raises(AssertionError, match="SAGEMAKER_BIND_TO_PORT is 'many'"):
+        ServerProcess(shelf / "cnn-ml_c5.tar.gz", SAGEMAKER_BIND_TO_PORT="many")
+
+
+# --- clients that are slow ------------------------------------------------------------------
+
+
+class Hasty(TimedProtocol):
+    receiving = reading = 0.3
+
+
+async def large(scope: Any, receive: Any, send: Any) -> None:
+    """An answer that does not fit into the buffers between it and its reader."""
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"x" * (64 << 20)})
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[uvicorn.Server]:
+    """A server that is patient for 0.3 s."""
+    config = uvicorn.Config(large, http=Hasty, lifespan="off", log_config=None, ws="none")
+    server = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield server
+        server.should_exit = True
+        thread.join()
+
+
+def connected(server: uvicorn.Server) -> socket.socket:
+    return socket.create_connection(server.servers[0].sockets[0].getsockname(), timeout=20)
+
+
+SLOW = {
+    "nothing": b"",
+    "half a header": b"POST / HTTP/1.1\r\nHost: x\r\nX-A",
+    "half a body": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n1",
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_client_that_sends_slowly_is_cut_off(name: str, hasty: uvicorn.Server) -> None:
+    with connected(hasty) as raw:
+        raw.sendall(SLOW[name])
+        with contextlib.suppress(ConnectionResetError):  # an orderly end will do as well
+            assert raw.recv(1 << 16) == b""
+
+
+def test_a_client_that_reads_slowly_is_cut_off(hasty: uvicorn.Server) -> None:
+    with connected(hasty) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        waited = time.monotonic()
+        while hasty.server_state.total_requests == 0 or hasty.server_state.connections:
+            assert time.monotonic() - waited < 20
+            time.sleep(0.05)
+
+
+def test_endless_headers_are_refused(hasty: uvicorn.Server) -> None:
+    with connected(hasty) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\n" + b"X: " + b"a" * 70_000 + b"\r\n\r\n")
+        assert raw.recv(99).startswith(b"HTTP/1.1 400 ")
