@@ -69,7 +69,10 @@ class StringForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
-    """The script that a container runs; it must have one of the ``sets`` of functions."""
+    """The script that a container runs; it must have one of the ``sets`` of functions.
+
+    ``tensors`` where the container's default functions work on tensors of PyTorch.
+    """
 
     container: str
     calls: Literal["toolkit", "dlr", "tensorflow-serving"]
@@ -79,6 +82,7 @@ class Handler:
     exclusive: tuple[tuple[str, ...], ...]
     arguments: Mapping[str, int]
     source: str
+    tensors: bool = False
 
 
 @cache
@@ -156,6 +160,7 @@ def handler(name: str, of: Target) -> Handler | None:
                 exclusive=row.groups("exclusive"),
                 arguments=row.numbers("arguments"),
                 source=row.text("source"),
+                tensors=name in row.texts("tensors"),
             )
     return None
 

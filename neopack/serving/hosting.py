@@ -84,7 +84,11 @@ def script_in(
     if CODE + program not in {posixpath.normpath(name) for name in scanned.file_names()}:
         return None
     return ServingScript(
-        calls=handler.calls, program=program, environment=environment, signature=signature
+        calls=handler.calls,
+        tensors=handler.tensors,
+        program=program,
+        environment=environment,
+        signature=signature,
     )
 
 

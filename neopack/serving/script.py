@@ -21,9 +21,11 @@ ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingScript:
-    """``calls`` names the functions that the container calls, ``environment`` its variables."""
+    """``calls`` names the functions that the container calls, ``environment`` its variables;
+    ``tensors`` where functions that the script lacks work on tensors of PyTorch."""
 
     calls: str
+    tensors: bool = False
     program: str = DEFAULT_PROGRAM
     environment: Mapping[str, str] = field(default_factory=dict)
     signature: Signature | None = None

@@ -21,7 +21,8 @@ from neopack.serving.script import CODE, ScriptError, ServingScript
 from neopack.serving.served_model import ServedModel
 from neopack.serving.stand_ins import StandIns
 from neopack.serving.tensorflow_script import TensorFlowScript
-from neopack.serving.toolkit import Toolkit
+from neopack.serving.toolkit import Toolkit, lacks_steps
+from neopack.serving.toolkit_modules import NO_MESSAGE
 from neopack.values.json import AnyJson
 from neopack.values.log import Log
 
@@ -61,6 +62,8 @@ class _Server:
         stand_ins.install()
         try:
             module = importlib.import_module(script.program.removesuffix(".py").replace("/", "."))
+            if script.tensors and lacks_steps(module):
+                stand_ins.use_torch()
             self._script = WAYS[script.calls](module, str(self._folder), stand_ins.compiled)
         except (Exception, SystemExit) as error:
             if isinstance(error, NeopackError):
@@ -85,7 +88,7 @@ class _Server:
 
     def _failure(self, error: BaseException) -> tuple[Body, int]:
         """The message and the traceback, as the toolkit answers them."""
-        message = str(getattr(error, "message", error))
+        message = str(getattr(error, "message", error)) or NO_MESSAGE
         status = getattr(error, "status_code", getattr(error, "status", 500))
         trace = _traced(error, self._folder)
         text = message if isinstance(error, ScriptError) else f"{message}\n{trace}"

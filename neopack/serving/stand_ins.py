@@ -37,6 +37,13 @@ class StandIns:
         self._model.load()
         return torch_module(self._model) if self._torch else CompiledModel(self._model)
 
+    def use_torch(self) -> None:
+        """Load PyTorch, if it is installed, for a script that does not name it: its container
+        has it."""
+        if not self._torch and importlib.util.find_spec("torch") is not None:
+            self._torch = True
+            self._install_torch()
+
     def install(self) -> None:
         ours = {
             "dlr": _dlr(self._model),

@@ -19,14 +19,20 @@ from neopack.serving.script import ScriptError
 from neopack.serving.toolkit_context import ToolkitContext
 from neopack.serving.toolkit_modules import TEXT_TYPES, decode, encode, encodes
 
-__all__ = ["Toolkit"]
+__all__ = ["Toolkit", "lacks_steps"]
 
 DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
 JSON, OK = "application/json", 200
+STEPS = ("input_fn", "predict_fn", "output_fn")
 BOTH = (
     "Cannot use transform_fn implementation in conjunction with input_fn, predict_fn, and/or "
     "output_fn implementation"
 )
+
+
+def lacks_steps(script: ModuleType) -> bool:
+    """Whether a default function of the toolkit does a part of the work."""
+    return not hasattr(script, "transform_fn") and not all(hasattr(script, s) for s in STEPS)
 
 
 class Toolkit:
@@ -34,8 +40,7 @@ class Toolkit:
 
     def __init__(self, script: ModuleType, model_dir: str, compiled: Callable[[], Any]) -> None:
         self._script, self._context = script, ToolkitContext(model_dir)
-        steps = ("input_fn", "predict_fn", "output_fn")
-        if self._function("transform_fn") and any(map(self._function, steps)):
+        if self._function("transform_fn") and any(map(self._function, STEPS)):
             raise ScriptError(BOTH)
         self._run("pre_model_fn", lambda _: None, model_dir)
         self._model = self._run("model_fn", lambda _: compiled(), model_dir)
@@ -103,14 +108,16 @@ def _predict(data: Any, model: Any) -> Any:
 
 
 def _output(prediction: Any, accept: str) -> Any:
+    """PyTorch's says nothing of the content type, which is then all that is accepted."""
     if hasattr(prediction, "detach"):
-        prediction = prediction.detach().cpu().numpy()
+        prediction = prediction.detach().cpu().numpy().tolist()
     kinds = [kind for kind in accept.replace(" ", "").split(",") if kind in encodes()]
     kind = kinds[0] if kinds else accept
-    return encode(prediction, kind), kind
+    body = encode(prediction, kind)
+    return body if "torch" in sys.modules else (body, kind)
 
 
 def _bytes(body: Any) -> bytes:
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body)
-    return (body if isinstance(body, str) else json.dumps(body)).encode()
+    return (body if isinstance(body, str) else json.dumps(body, indent=2)).encode()

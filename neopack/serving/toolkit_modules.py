@@ -11,11 +11,20 @@ import json
 from types import ModuleType
 from typing import Any
 
-__all__ = ["TEXT_TYPES", "UnsupportedFormatError", "decode", "encode", "encodes", "modules"]
+__all__ = [
+    "NO_MESSAGE",
+    "TEXT_TYPES",
+    "UnsupportedFormatError",
+    "decode",
+    "encode",
+    "encodes",
+    "modules",
+]
 
 JSON, CSV = "application/json", "text/csv"
 NPY, NPZ = "application/x-npy", "application/x-npz"
 OCTETS, ANYTHING = "application/octet-stream", "*/*"
+NO_MESSAGE = "Invalid Request"
 TEXT_TYPES = (JSON, CSV)
 
 
@@ -36,7 +45,7 @@ class GenericInferenceToolkitError(BaseInferenceToolkitError):
     def __init__(
         self, status_code: int, message: str | None = None, phrase: str | None = None
     ) -> None:
-        told = message or "Invalid Request"
+        told = message or NO_MESSAGE
         super().__init__(status_code, told, phrase or told)
 
 
@@ -47,7 +56,7 @@ def decode(obj: Any, content_type: str) -> Any:
     if content_type == JSON:
         return np.array(json.loads(obj))
     if content_type == CSV:
-        return np.genfromtxt(io.StringIO(obj), delimiter=",")
+        return np.genfromtxt(io.StringIO(obj), dtype=None, delimiter=",")
     if content_type == NPY:
         return np.load(io.BytesIO(obj), allow_pickle=False)
     raise UnsupportedFormatError(content_type)
