@@ -7,7 +7,6 @@ the fields of that value as keywords.
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -51,8 +50,6 @@ from neopack.options import (
     PackageChoices,
     PackageOptions,
     Place,
-    ServeChoices,
-    ServeOptions,
     WaitOptions,
     chosen,
 )
@@ -64,8 +61,7 @@ from neopack.proving import verify as proving
 from neopack.reports.load_report import refuse_report, write_report
 from neopack.reports.notebook_log import log as default_log
 from neopack.runtimes.managing import doctor, install_runtimes, remove_runtimes, states
-from neopack.serving.environment import options_of
-from neopack.serving.http.supervisor import Supervisor
+from neopack.serving.verbs import server, write_dockerfile
 from neopack.values.artifact import CompiledArtifact, NeoArchive
 from neopack.values.evidence import CompilerEvidence, Evidence
 from neopack.values.finding import CheckedModels, CheckResult, Level, Report, UncheckedModel
@@ -136,6 +132,7 @@ __all__ = [
     "undeploy",
     "verify",
     "verify_compiler",
+    "write_dockerfile",
     "write_policies",
 ]
 
@@ -482,23 +479,6 @@ def load(
     ``cache`` lets a large artifact keep unpacked files beside it, so that it loads fast again.
     """
     return artifacts.load(Path(archive), threads=threads, streams=streams, cache=cache)
-
-
-def server(
-    archive: Place,
-    *,
-    options: ServeOptions | None = None,
-    quiet: bool = False,
-    log: Log | None = None,
-    **choices: Unpack[ServeChoices],
-) -> Supervisor:
-    """A server that answers as the container of the model does, from ``start`` to ``close``.
-
-    Without ``options``, the environment variables of SageMaker's containers are read. ``quiet``
-    leaves out the access log. Raises ``UsageError`` where it cannot listen.
-    """
-    options = chosen(ServeOptions, options or options_of(os.environ), choices)
-    return Supervisor(Path(archive), options, quiet=quiet, log=log)
 
 
 def run(

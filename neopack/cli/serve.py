@@ -13,10 +13,18 @@ __all__ = ["serve"]
 
 Workers = Annotated[int | None, typer.Option(help="Processes, each with the model loaded (1).")]
 Threads = Annotated[int | None, typer.Option(help="Requests that each computes at once (1).")]
+Docker = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write a Dockerfile that serves it so, and serve nothing."),
+]
+MaxBatch = Annotated[
+    int | None, typer.Option(help="Rows of waiting requests that one call computes (1).")
+]
+MaxWait = Annotated[float | None, typer.Option(help="How long the first of them waits (2).")]
 Timeout = Annotated[float | None, typer.Option(help="Seconds from a request to its answer (60).")]
 
 
-@options.answers("serve")
+@options.answers("serve", "serve --docker")
 def serve(
     archive: Annotated[Path, typer.Argument(help="An archive, compiled or not.")],
     port: Annotated[int | None, typer.Option(help="0 takes a free one (8080).")] = None,
@@ -24,6 +32,10 @@ def serve(
     workers: Workers = None,
     threads: Threads = None,
     timeout: Timeout = None,
+    max_batch: MaxBatch = None,
+    max_wait_ms: MaxWait = None,
+    docker: Docker = None,
+    force: options.Force = False,
 ) -> None:
     """Answer GET /ping and POST /invocations as the container of the model does.
 
@@ -34,8 +46,13 @@ def serve(
 
     given: dict[str, Any] = {
         "port": port, "host": host, "workers": workers, "threads": threads, "timeout": timeout,
+        "max_batch": max_batch, "max_wait_ms": max_wait_ms,
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}
+    if docker is not None:
+        files = api.write_dockerfile(archive, docker, force=force, **given)
+        console.result("serve --docker", files)
+        return
     with api.server(archive, quiet=console.quiet, log=console, **given) as server:
         try:
             console.result("serve", server.start())

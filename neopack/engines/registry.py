@@ -47,6 +47,11 @@ def loads(name: str, special: str) -> bool:
     return special in _plugins.rows.get(name, {}).get("loads", ())
 
 
+def extra_of(name: str) -> str:
+    """The extra of neopack that the engine comes with."""
+    return str(_plugins.rows[name]["extra"])
+
+
 def keepers() -> str:
     """The engines that take a ``cache``, with their versions."""
     rows = _plugins.rows.items()

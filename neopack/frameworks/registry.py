@@ -19,6 +19,7 @@ from neopack.values.model import ModelSource
 __all__ = [
     "ModelFile",
     "callable_frameworks",
+    "extra_of",
     "find",
     "framework_options",
     "get",
@@ -47,6 +48,11 @@ def get(name: str) -> Framework:
     if framework is None:
         raise UsageError(f"no framework {name!r}", hint=f"there are {', '.join(names())}")
     return framework
+
+
+def extra_of(name: str) -> str:
+    """The extra of neopack that the framework comes with, or ``all`` where that is unknown."""
+    return str(_plugins.rows.get(name, {}).get("extra", "all"))
 
 
 def of_neo(name: str) -> Framework:

@@ -75,6 +75,7 @@ RESULTS: Mapping[str, ResultKind] = {
     "run": ResultKind(text="text:answer_text"),
     "runtime": ResultKind(text="runtimes:path_text"),
     "runtimes": ResultKind(text="runtimes:states_text"),
+    "serve --docker": ResultKind(text="text:lines_text", key="files"),
     "serve": ResultKind(text="text:own_text"),
     "support edge": ResultKind(text="support:edge_text"),
     "support ei": ResultKind(text="support:elastic_text"),

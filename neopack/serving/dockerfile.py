@@ -1,77 +1,111 @@
-"""A Dockerfile that serves an archive as ``neopack serve`` does, for any service that runs
-containers: SageMaker starts one with ``serve``, and calls it on port 8080."""
+"""A Dockerfile that serves an archive as ``neopack serve`` does. SageMaker starts such a container
+with the argument ``serve``, and calls it on port 8080."""
 
 from __future__ import annotations
 
 import json
-import shutil
+import posixpath
 from pathlib import Path
 
-from neopack import __version__
-from neopack.archive.read import scan
-from neopack.artifacts.load import open_archive, require_file
-from neopack.errors import OutputError, UsageError
+from neopack import distributions
+from neopack.archive.read import ArchiveScan, MemberSource, scan
+from neopack.artifacts.load import find_model, open_archive, require_file
+from neopack.engines import registry as engines
+from neopack.errors import NeopackError
+from neopack.frameworks import registry as frameworks
 from neopack.options import ServeOptions
-from neopack.outputs.staging import staging_directory
+from neopack.outputs.atomic import AtomicOutputs
 from neopack.serving.hosting import script_of
+from neopack.serving.requirements import REQUIREMENTS
 
 __all__ = ["write_dockerfile"]
 
 # the newest Python that every extra has wheels for (2026)
 IMAGE = "python:3.13-slim"
-# engines and frameworks by the extras that bring them, where the names differ
-EXTRAS = {
-    "onnxruntime": "onnx", "pytorch": "torch", "mxnet": "onnx", "tvm": "runtimes",
-}  # fmt: skip
 TEXT = """\
-# written by neopack {version}: serves {model} as `neopack serve` does
+# Serves {model} as `neopack serve` does:
 #     docker build -t NAME .
-#     docker run --read-only --tmpfs /tmp -p 8080:8080 NAME
+#     docker run -p 8080:8080 NAME
 FROM {image}
-RUN pip install --no-cache-dir "neopack[{extras}]=={version}"
-{requirements}COPY model.tar.gz /opt/ml/model.tar.gz
+{steps}COPY model.tar.gz /opt/ml/model.tar.gz
 RUN useradd --create-home model
 USER model
 EXPOSE 8080
-# SageMaker adds the argument `serve`, which is not neopack's
+# the argument `serve`, with which SageMaker starts a container, is not neopack's
 ENTRYPOINT ["sh", "-c", {command}]
 """
+COPIED = 1 << 20
 
 
-def write_dockerfile(archive: Path, options: ServeOptions, folder: Path) -> Path:
-    """Write a Dockerfile and the archive into ``folder``, which is new or empty; the Dockerfile's
-    path. Raises ``NeopackError`` for an archive that cannot be served, ``OutputError`` for a
-    folder that has something in it."""
+def write_dockerfile(
+    archive: Path, options: ServeOptions, folder: Path, *, force: bool = False
+) -> tuple[Path, ...]:
+    """Write a Dockerfile and the archive into ``folder``, with the requirements of its script.
+
+    Raises ``NeopackError`` for what cannot be served, ``OutputError`` for files that are there.
+    """
     require_file(archive)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError("is not an empty folder", where=str(folder), hint="name a new one")
     scanned = scan(archive)
-    script = script_of(scanned, {})
-    engine = "" if script else open_archive(archive).engine.lower()
-    if engine == "tvm":
-        raise UsageError("TVM's runtime is in no package that a Dockerfile can name")
-    extras = ",".join(dict.fromkeys(("serve", EXTRAS.get(engine, engine) or "all")))
+    requirements = _requirements(scanned)
+    model = archive.read_bytes()
+    paths = [folder / "Dockerfile", folder / "model.tar.gz"]
     text = TEXT.format(
-        version=__version__,
         model=archive.name,
         image=IMAGE,
-        extras=extras,
-        requirements="",
+        steps=_steps(",".join(_extras(archive, scanned)), bool(requirements)),
         command=json.dumps(_command(options)),
     )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with staging_directory(folder.parent) as staged:
-        (staged / "Dockerfile").write_text(text)
-        shutil.copyfile(archive, staged / "model.tar.gz")
-        folder.mkdir(exist_ok=True)
-        for path in staged.iterdir():
-            path.replace(folder / path.name)
-    return folder / "Dockerfile"
+    contents = [text.encode(), model]
+    if requirements:
+        paths.append(folder / "requirements.txt")
+        contents.append(requirements)
+    with AtomicOutputs(force=force) as outputs:
+        for path, content in zip(paths, contents, strict=True):
+            outputs.open(path).write(content)
+    return tuple(paths)
+
+
+def _steps(extras: str, has_requirements: bool) -> str:
+    version = distributions.version("neopack")
+    lines = [f'RUN pip install --no-cache-dir "neopack[{extras}]=={version}"']
+    if has_requirements:
+        lines += [
+            "COPY requirements.txt /tmp/requirements.txt",
+            "RUN pip install --no-cache-dir -r /tmp/requirements.txt",
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _extras(archive: Path, scanned: ArchiveScan) -> tuple[str, ...]:
+    """What the model needs; everything, where only its script knows that."""
+    if script_of(scanned, {}) is not None:
+        try:
+            opened = open_archive(archive)
+        except NeopackError:
+            model = find_model(scanned)
+            return ("serve", frameworks.extra_of(model[0].name)) if model else ("all",)
+    else:
+        opened = open_archive(archive)
+    extra = (
+        engines.extra_of(opened.engine)
+        if opened.compiled
+        else frameworks.extra_of(opened.framework)
+    )
+    return ("serve", extra)
+
+
+def _requirements(scanned: ArchiveScan) -> bytes:
+    for name in scanned.file_names():
+        if posixpath.normpath(name) == REQUIREMENTS:
+            with MemberSource(scanned, name) as source:
+                return source.read(0, min(source.size, COPIED))
+    return b""
 
 
 def _command(options: ServeOptions) -> str:
-    words = [
-        "exec neopack serve /opt/ml/model.tar.gz --host 0.0.0.0",
-        f"--workers {options.workers} --threads {options.threads}",
-    ]
-    return " ".join(words)
+    """One line of a shell, which leaves out what SageMaker adds."""
+    return (
+        "exec neopack serve /opt/ml/model.tar.gz --host 0.0.0.0 --port 8080 "
+        f"--workers {options.workers} --threads {options.threads} --timeout {options.timeout:g} "
+        f"--max-batch {options.max_batch} --max-wait-ms {options.max_wait_ms:g}"
+    )

@@ -17,9 +17,10 @@ from typing import Any
 
 from neopack.archive.read import scan
 from neopack.artifacts.load import require_file
-from neopack.errors import NeopackError
+from neopack.errors import NeopackError, UsageError
 from neopack.formats.codec import from_json
 from neopack.serving.answers import Answering
+from neopack.serving.batched import BatchedContainer
 from neopack.serving.hosting import script_of, started
 from neopack.serving.http.app import ServingApp
 from neopack.serving.http.desk import Desk
@@ -62,11 +63,17 @@ def _loaded(spec: WorkerSpec) -> Answering:
     scanned = scan(artifact)
     script = script_of(scanned, spec.environment)
     if script is not None:
+        if options.max_batch > 1:
+            raise UsageError("--max-batch is for models without a script, which gets one request")
         log = LineLog(_log_line)
         return started(scanned, script, log, answering=options.timeout)
     cores = len(os.sched_getaffinity(0))
     threads = max(1, cores // options.workers) if options.workers > 1 else None
-    return LoadedContainer.load(artifact, threads=threads, answers_at_once=options.threads)
+    loaded = LoadedContainer.load(artifact, threads=threads, answers_at_once=options.threads)
+    if options.max_batch == 1:
+        return loaded
+    wait = options.max_wait_ms / 1000
+    return BatchedContainer(loaded.model, max_batch=options.max_batch, max_wait=wait)
 
 
 async def _serve(spec: WorkerSpec, model: Answering, ready: Callable[[], None]) -> None:
@@ -84,8 +91,10 @@ async def _serve(spec: WorkerSpec, model: Answering, ready: Callable[[], None]) 
 
     options = spec.options
     scripted = isinstance(model, ScriptedContainer)  # which sees to its time itself
-    desk = Desk(model, threads=options.threads, answering=None if scripted else options.timeout)
-    observer = Observer(_log_line if spec.log else None, threads=options.threads)
+    # of a batch all requests are inside, and those of the next one
+    inside = options.threads if options.max_batch == 1 else 2 * options.max_batch
+    desk = Desk(model, threads=inside, answering=None if scripted else options.timeout)
+    observer = Observer(_log_line if spec.log else None, threads=inside)
     config = uvicorn.Config(
         ServingApp(desk, observer, hung=stop, accept=options.accept),
         http=TimedProtocol,
