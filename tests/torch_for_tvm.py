@@ -58,6 +58,7 @@ FORMS: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
     "div of integers": (lambda i: i / 2, (IDS,)),
     "floor_divide": (lambda i: i // 2, (IDS,)),
     "remainder": (lambda i: i % 3, (IDS,)),
+    "remainder of a number": (lambda i: torch.remainder(100, i * 2 + 1), (IDS,)),
     "fmod": (lambda x, y: torch.fmod(x, y), (X, Y + 0.3)),
     "celu": (lambda x: functional.celu(x, 0.7), (X,)),
     "elu scaled": (lambda x: torch.ops.aten.elu(x, 0.7, 2.0, 1.5), (X,)),

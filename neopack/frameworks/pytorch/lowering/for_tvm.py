@@ -43,6 +43,7 @@ def lower_for_tvm(module: Any, inputs: Sequence[Any] = ()) -> tuple[str, ...]:
     types of what is written are those for ``inputs``, or what torch knows without them."""
     import torch
 
+    _tell_types(module, inputs)  # of what lowering for a version brought
     done = dict.fromkeys((*_negate_bools(module), *tvm_forms.rewrite(module)))
     for _ in range(ROUNDS):
         rewrites = [
