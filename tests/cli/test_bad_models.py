@@ -103,7 +103,7 @@ BAD_CALLABLES: dict[str, tuple[int, tuple[str, ...]]] = {
     "needs": (2, ("missing a required", "--arg name=value")),
     "wants_input": (1, ("EOFError",)),
     "number": (1, ("is a int, not a callable",)),
-    "raise_s": (1, ("has no 'raise_s'", "did you mean 'raises'?")),
+    "raise_s": (1, ("has no 'raise_s'", "did you mean raises?")),
     "needs.nothing": (1, ("has no 'nothing'",)),
 }
 
