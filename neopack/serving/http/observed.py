@@ -57,7 +57,7 @@ class Observer:
     def __init__(self, write: Callable[[str], Any] | None = None, *, threads: int = 1) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-        self._write, self._threads, self._inside = write, threads, 0
+        self._write, self._threads, self._inside, self._last_queued = write, threads, 0, 0
         self._registry = CollectorRegistry()
         common: dict[str, Any] = {"registry": self._registry}
         self._requests = Counter(
@@ -89,7 +89,10 @@ class Observer:
 
     def _counted(self) -> None:
         self._in_flight.set(self._inside)
-        self._queued.set(max(0, self._inside - self._threads))
+        queued = max(0, self._inside - self._threads)
+        if queued != self._last_queued:  # each is a write to a file
+            self._last_queued = queued
+            self._queued.set(queued)
 
     def exposed(self) -> Body:
         """The metrics in Prometheus's text format, of all workers together."""
