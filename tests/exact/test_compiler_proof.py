@@ -273,11 +273,11 @@ def test_other_parameters_are_found_out(tmp_path: Path) -> None:
 
 SIZES = helper.make_tensor("value", TensorProto.INT64, (3,), (40000, 40000, 2000))
 REFUSED = {
-    "for frontend ONNX: Det": [
+    "loader refuses it: .*for frontend ONNX: Det": [
         helper.make_node("Det", ["x"], ["d"]),
         helper.make_node("Add", ["x", "d"], ["y"]),
     ],
-    "out of memory": [
+    "needs more memory than it may have": [
         helper.make_node("Constant", [], ["sizes"], value=SIZES),
         helper.make_node("ConstantOfShape", ["sizes"], ["zeros"]),
         helper.make_node("ReduceMax", ["zeros"], ["largest"], keepdims=0),
@@ -287,10 +287,10 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("words", REFUSED)
-def test_what_the_importer_lacks_or_cannot_hold_is_in_its_words(
+def test_what_the_importer_lacks_is_in_its_words_and_what_it_cannot_hold_in_ours(
     words: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(VerificationFailed, match=f"loader refuses it: .*{words}"):
+    with pytest.raises(VerificationFailed, match=words):
         compiler.prove_compiler(onnx_proof(tmp_path, REFUSED[words]), SilentLog())
 
 
