@@ -54,7 +54,7 @@ def number_of(constant: Constant) -> Typed | None:
     """The kind of a number or bool in code; None of other constants."""
     if constant in ("True", "False"):
         return Typed("bool", False, number=True)
-    if not isinstance(constant, str) or constant[0] in "\"'N":
+    if not isinstance(constant, str) or constant[:1] in "\"'N":  # also no text at all
         return None
     whole = constant.lstrip("-").isdigit()
     return Typed("int64" if whole else "float32", False, number=True)
