@@ -2,7 +2,8 @@
 
 rules.md comes from neopack/facts/errors.toml, exit-codes.md from neopack/errors.py, commands.md
 and a page per command from their help, support-matrix.md and compiler-operators.md from
-neopack/facts, and a list in pytorch.md from the rewrites. A test compares the pages with the
+neopack/facts, a list in pytorch.md from the rewrites, and the JSON Schema of neopack.toml from the
+dataclasses that read it. A test compares the pages with the
 output of this script.
 """
 
@@ -20,6 +21,7 @@ from neopack.cli.examples import EXAMPLES
 from neopack.facts import ErrorRow, accounts, images
 from neopack.facts.mending import mended_by
 from neopack.frameworks.pytorch.lowering import functions
+from neopack.project.schema import project_schema
 from neopack.support.matrix import wording
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -556,6 +558,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "exit-codes.md": exit_codes_page,
     "onnx-operators.md": onnx_page,
+    "neopack-toml-1.schema.json": project_schema,
     "pytorch.md": pytorch_page,
     "rules.md": rules_page,
     "support-matrix.md": matrix_page,

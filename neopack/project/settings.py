@@ -1,45 +1,70 @@
-"""The project's settings for backend and checks: ``neopack.toml``, or ``[tool.neopack]`` in
-``pyproject.toml``, from the nearest directory upward; ``NEOPACK_BACKEND`` overrides both.
+"""The project's settings for backend, checks and builds: ``neopack.toml``, or ``[tool.neopack]``
+in ``pyproject.toml``, from the nearest directory upward; ``NEOPACK_BACKEND`` overrides both.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from neopack.errors import UsageError
-from neopack.spelling import did_you_mean
+from neopack.project.declared import read_table, refuse_unknown_keys, setting
+from neopack.project.models import BuiltModel, read_models, substituted
+from neopack.project.toml_file import ProjectTables, find_file, read_tables
 
-__all__ = ["BACKENDS", "Choice", "ProjectSettings", "choose", "read_settings"]
+__all__ = [
+    "BACKENDS",
+    "Choice",
+    "Project",
+    "ProjectSettings",
+    "choose",
+    "read_project",
+    "read_settings",
+]
 
 BACKENDS = ("local", "sagemaker")
 VARIABLE = "NEOPACK_BACKEND"
-
-# four lines with a thousand dots each
-MOST_WORK = 4_000_000
+# a variable of these may be unset where nothing is sent to AWS
+OF_AWS = ("role", "output", "region", "profile")
+# what a file may have beside these settings
+TABLES = ("targets", "include", "defaults", "groups", "model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectSettings:
     """A setting is empty if absent. ``where`` is the path of the file, relative to the folder.
 
-    ``target``, ``select``, ``ignore`` and ``strict`` are the defaults of ``check``; ``target`` is
-    also that of ``compile``.
+    ``target``, ``select``, ``ignore`` and ``strict`` are the defaults of ``check``; ``target``,
+    which may be written ``targets``, is also that of ``compile`` and of each model.
     """
 
-    backend: str = ""
-    role: str = ""
-    output: str = ""
-    region: str = ""
-    profile: str = ""
-    target: tuple[str, ...] = ()
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    strict: bool = False
+    backend: str = setting("", "Where compile works: local, the default, or sagemaker.")
+    role: str = setting("", "The ARN of the role of compilation jobs.")
+    output: str = setting("", "s3://bucket/prefix of compilation jobs.")
+    region: str = setting("", "The AWS region.")
+    profile: str = setting("", "A profile of the AWS configuration.")
+    target: tuple[str, ...] = setting((), "The targets of check, compile and build.")
+    select: tuple[str, ...] = setting((), "The only rules, or families, that check asks.")
+    ignore: tuple[str, ...] = setting((), "Rules, or families, that check skips.")
+    strict: bool = setting(False, "Warnings count as errors.")
+    folder: str = setting("build", "The folder that build writes.")
+    cache: str = setting("", "The cache of build: a folder, or a URL such as s3://bucket/prefix.")
+    jobs: int = setting(0, "How many steps build carries out at once; 0: as many as fit here.")
+    reports: tuple[str, ...] = setting(
+        ("markdown",), "The reports of build: markdown, html, junit, sarif, json."
+    )
     where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """The settings, the models, and the folder of the file that has them."""
+
+    settings: ProjectSettings
+    models: tuple[BuiltModel, ...]
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,85 +75,57 @@ class Choice:
     why: str
 
 
-def read_settings(folder: Path) -> ProjectSettings:
+def read_settings(folder: Path, environment: Mapping[str, str] = os.environ) -> ProjectSettings:
     """Read the settings that apply in ``folder``.
 
     Raises ``UsageError`` for a file that is not TOML, or for a setting of the wrong type.
     """
-    for place in (folder, *folder.parents):
-        for name in ("neopack.toml", "pyproject.toml"):
-            path = place / name
-            if path.is_file():
-                # as seen from the folder
-                shown = Path(os.path.relpath(path, folder))
-                table = _table(path, shown)
-                if table is not None:
-                    return _settings(table, shown)
-    return ProjectSettings()
+    path = find_file(folder)
+    if path is None:
+        return ProjectSettings()
+    return _settings(read_tables(path, folder), environment)
 
 
-def _table(path: Path, shown: Path) -> Mapping[str, Any] | None:
-    import tomllib
+def read_project(folder: Path, environment: Mapping[str, str] = os.environ) -> Project:
+    """The settings that apply in ``folder``, and the models that a build is of.
 
+    Raises ``UsageError`` where there is no file, or no model in it, and what ``read_models`` does.
+    """
+    path = find_file(folder)
+    if path is None:
+        raise UsageError(
+            "there is no neopack.toml here, nor above", hint="write one with [[model]] in it"
+        )
+    tables = read_tables(path, folder)
+    settings = _settings(tables, environment)
+    models = read_models(tables, settings.target, environment)
+    if not models:
+        raise UsageError("has no model", where=tables.shown, hint="write [[model]]")
+    return Project(settings=settings, models=models, folder=path.parent)
+
+
+def _settings(tables: ProjectTables, environment: Mapping[str, str]) -> ProjectSettings:
+    top = dict(tables.top)
+    if "targets" in top:
+        if "target" in top:
+            raise UsageError("has both target and targets", where=tables.shown)
+        top["target"] = top.pop("targets")
+    refuse_unknown_keys(ProjectSettings, top, tables.shown, also=TABLES)
+    table = {key: _said(key, value, environment, tables.shown) for key, value in top.items()}
+    settings = read_table(ProjectSettings, table, tables.shown)
+    _refuse_unknown(settings.backend, tables.shown)
+    if settings.jobs < 0:
+        raise UsageError(f"jobs is {settings.jobs}", where=tables.shown, hint="write 0 or more")
+    return replace(settings, where=tables.shown)
+
+
+def _said(key: str, value: object, environment: Mapping[str, str], where: str) -> object:
     try:
-        text = path.read_text("utf-8")
-        _refuse_long_keys(text, shown)
-        data = tomllib.loads(text)
-    except ValueError as error:
-        raise UsageError(f"is not TOML: {error}", where=str(shown)) from None
-    except RecursionError:
-        raise UsageError("is not TOML: nested too deeply", where=str(shown)) from None
-    if path.name == "neopack.toml":
-        return data
-    tool = data.get("tool", {})
-    table = tool.get("neopack") if isinstance(tool, dict) else None
-    return table if isinstance(table, dict) else None
-
-
-def _refuse_long_keys(text: str, path: Path) -> None:
-    """Bound dotted keys: tomllib's time and memory grow with the square of their parts."""
-    if sum(line.count(".") ** 2 for line in text.splitlines()) > MOST_WORK:
-        raise UsageError("has keys with too many parts", where=str(path))
-
-
-def _settings(table: Mapping[str, Any], path: Path) -> ProjectSettings:
-    _refuse_unknown_keys(table, path)
-    strings = {}
-    for name in ("backend", "role", "output", "region", "profile"):
-        value = table.get(name, "")
-        if not isinstance(value, str):
-            raise UsageError(f"{name} is not a string", where=str(path))
-        strings[name] = value
-    _refuse_unknown(strings["backend"], str(path))
-    strict = table.get("strict", False)
-    if not isinstance(strict, bool):
-        raise UsageError("strict is not true or false", where=str(path))
-    return ProjectSettings(
-        **strings,
-        target=_texts(table, "target", path),
-        select=_texts(table, "select", path),
-        ignore=_texts(table, "ignore", path),
-        strict=strict,
-        where=str(path),
-    )
-
-
-def _refuse_unknown_keys(table: Mapping[str, Any], path: Path) -> None:
-    """Refuse unknown keys: a misspelled ``strict`` would pass what it should stop."""
-    names = [field.name for field in fields(ProjectSettings) if field.name != "where"]
-    for key in table:
-        if key not in names:
-            hint = did_you_mean(key, names, f"there are {', '.join(names)}")
-            raise UsageError(f"has no setting {key!r}", where=str(path), hint=hint)
-
-
-def _texts(table: Mapping[str, Any], name: str, path: Path) -> tuple[str, ...]:
-    """The strings of a setting that is a string or a list of strings."""
-    value = table.get(name, [])
-    values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
-        raise UsageError(f"{name} is not a list of strings", where=str(path))
-    return tuple(values)
+        return substituted(value, {}, environment, where)
+    except UsageError:
+        if key in OF_AWS:
+            return ""
+        raise
 
 
 def choose(
