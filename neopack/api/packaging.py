@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from contextlib import closing
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias, Unpack
@@ -22,7 +22,7 @@ from neopack.options import (
     chosen,
 )
 from neopack.packaging import exporting, packing, resolving
-from neopack.packaging.steps import package_source
+from neopack.packaging.steps import package_source, package_targets
 from neopack.reports.notebook_log import log as default_log
 from neopack.values.artifact import NeoArchive
 from neopack.values.json import Json
@@ -104,20 +104,16 @@ def package_for(
 ) -> tuple[NeoArchive, ...]:
     """``package`` for each of several targets, as ``<stem>.<target>.tar.gz``; for one target as
     ``path`` itself. Names of targets and outputs that exist are refused before the first is
-    written."""
+    written. Targets that Neo compiles for in the same version and by the same compiler share one
+    export."""
     options = chosen(PackageOptions, options, choices)
     paths = packing.paths_for(Path(path), [facts.target(name) for name in targets])
-    for target, each in paths.items():
-        packing.refuse_outputs(each, replace(options, target=target))
-    return tuple(
-        package(
-            model,
-            path=each,
-            inputs=inputs,
-            weights=weights,
-            arguments=arguments,
-            options=replace(options, target=target),
-            log=log,
-        )
-        for target, each in paths.items()
+    request = resolving.SourceRequest(
+        model=model,
+        framework=options.framework,
+        arguments=arguments or {},
+        weights=path_of(weights),
     )
+    log = log or default_log()
+    with closing(package_targets(request, requests_of(inputs), paths, options, log)) as packaged:
+        return tuple(each.result() for each in packaged)

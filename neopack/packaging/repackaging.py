@@ -39,11 +39,19 @@ EXAMPLE = "example.npz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpackedSource:
-    """What to package: as the user named it, or what an archive holds of it."""
+    """What to package: as the user named it, or what an archive holds of it, in ``folder``."""
 
     request: SourceRequest
     inputs: Sequence[InputRequest]
     options: PackageOptions
+    folder: Path | None = None
+    archive: str = ""
+
+    def named(self, error: NeopackError) -> NeopackError:
+        """The error, about the archive and not about the directory that it was unpacked into."""
+        if self.folder is not None:
+            error.where = error.where.replace(f"{self.folder}/", f"{self.archive}:")
+        return error
 
 
 @contextmanager
@@ -59,10 +67,11 @@ def unpacked(source: UnpackedSource) -> Iterator[UnpackedSource]:
         yield source
         return
     with staging_directory() as folder:
+        placed = replace(source, folder=folder, archive=path.name)
         try:
-            yield unpack(path, source, folder)
+            yield unpack(path, placed, folder)
         except NeopackError as error:
-            error.where = error.where.replace(f"{folder}/", f"{path.name}:")
+            placed.named(error)
             raise
 
 
@@ -128,7 +137,8 @@ def _unpacked(
     inputs = source.inputs or _inputs(manifest)
     example = source.options.example or _example(path, scanned, inputs, folder)
     code = source.options.code or _code(scanned, folder)
-    return UnpackedSource(
+    return replace(
+        source,
         request=replace(source.request, model=model),
         inputs=inputs,
         options=replace(source.options, example=example, code=code),

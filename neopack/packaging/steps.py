@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neopack import facts
 from neopack.checks.engine import refuse_unknown
 from neopack.checks.judging import Submission, version_for
+from neopack.errors import NeopackError
 from neopack.frameworks import ExportOptions, registry
 from neopack.options import PackageOptions
 from neopack.packaging import packing
@@ -17,9 +18,40 @@ from neopack.packaging.repackaging import UnpackedSource, unpacked
 from neopack.packaging.resolving import SourceRequest, resolve
 from neopack.values.artifact import NeoArchive
 from neopack.values.log import Log
+from neopack.values.model import ModelSource
+from neopack.values.reads import Reads
 from neopack.values.signature import InputRequest
 
-__all__ = ["package_source"]
+__all__ = ["Packaged", "package_source", "package_targets"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packaged:
+    """What became of one target: its archive, or the error that kept it from being written.
+    ``reads`` is None where the export did not come to an end, or was not recorded."""
+
+    target: str
+    archive: NeoArchive | None = None
+    error: NeopackError | None = None
+    reads: Reads | None = None
+
+    def result(self) -> NeoArchive:
+        """The archive. Raises what kept it from being written."""
+        if self.error is not None:
+            raise self.error
+        assert self.archive is not None  # noqa: S101 - one of the two is there
+        return self.archive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """How one target is packaged: those with the same ``export`` share one."""
+
+    target: str
+    path: Path
+    options: PackageOptions
+    submission: Submission
+    export: ExportOptions
 
 
 def package_source(
@@ -30,24 +62,48 @@ def package_source(
     log: Log,
 ) -> NeoArchive:
     """Write the archive, its manifest and its golden numbers, or nothing."""
-    refuse_unknown(*options.ignore)
-    facts.target(options.target)
-    packing.refuse_outputs(path, options)
-    named = UnpackedSource(request=request, inputs=inputs, options=options)
-    with unpacked(named) as source:
-        return _package(source.request, source.inputs, path, source.options, log)
+    (packaged,) = package_targets(request, inputs, {options.target: path}, options, log)
+    return packaged.result()
 
 
-def _package(
+def package_targets(
     request: SourceRequest,
     inputs: Sequence[InputRequest],
-    path: Path,
+    paths: Mapping[str, Path],
     options: PackageOptions,
     log: Log,
-) -> NeoArchive:
-    export = ExportOptions(seed=options.seed, example=options.example)
+) -> Generator[Packaged]:
+    """Write an archive for each target, at the path that it has in ``paths``. Targets that Neo
+    compiles for in the same version and by the same compiler share one export.
+
+    Raises for what is wrong with the call or the source; one target that takes no such model does
+    not keep the others from their archives.
+    """
+    refuse_unknown(*options.ignore)
+    each = {facts.target(name).name: path for name, path in paths.items()}
+    for target, path in each.items():
+        packing.refuse_outputs(path, replace(options, target=target))
+    named = UnpackedSource(request=request, inputs=inputs, options=options)
+    with unpacked(named) as unpacked_source:
+        source = resolve(unpacked_source.request)
+        packing.code_members(unpacked_source.options.code)
+        plans: dict[ExportOptions, list[_Plan]] = {}
+        for target, path in each.items():
+            try:
+                plan = _planned(source, replace(unpacked_source.options, target=target), path)
+            except NeopackError as error:
+                yield Packaged(target=target, error=unpacked_source.named(error))
+            else:
+                plans.setdefault(plan.export, []).append(plan)
+        for group in plans.values():
+            for packaged in _exported(source, unpacked_source.inputs, group, log):
+                if packaged.error is not None:
+                    unpacked_source.named(packaged.error)
+                yield packaged
+
+
+def _planned(source: ModelSource, options: PackageOptions, path: Path) -> _Plan:
     target = facts.target(options.target)
-    source = resolve(request)
     submission = packing.for_runtime(
         Submission(target=target, framework_version=options.framework_version),
         source.framework,
@@ -55,13 +111,45 @@ def _package(
         builds=not options.verify,
     )
     packing.refuse_unsupported(source.framework, submission)
-    packing.code_members(options.code)
     version = version_for(source.framework, submission)
-    compiler_path = facts.compiler_path(source.framework, target, version)
-    export = replace(export, framework_version=version, compiler_path=compiler_path)
-    own = registry.framework_options(source, **_own_keywords(options))
-    with exported(source, inputs, export, log, own=own) as (model, info):
-        return packing.write(model, info, source, submission, path, options, log)
+    return _Plan(
+        target=target.name,
+        path=path,
+        options=options,
+        submission=submission,
+        export=ExportOptions(
+            seed=options.seed,
+            example=options.example,
+            framework_version=version,
+            compiler_path=facts.compiler_path(source.framework, target, version),
+        ),
+    )
+
+
+def _exported(
+    source: ModelSource, inputs: Sequence[InputRequest], plans: Sequence[_Plan], log: Log
+) -> Iterator[Packaged]:
+    """One export, and what each target makes of it."""
+    first = plans[0]
+    left = list(plans)
+    try:
+        own = registry.framework_options(source, **_own_keywords(first.options))
+        with exported(source, inputs, first.export, log, own=own) as (model, info):
+            while left:
+                plan, reads = left[0], model.reads
+                try:
+                    archive = packing.write(
+                        model, info, source, plan.submission, plan.path, plan.options, log
+                    )
+                except NeopackError as error:
+                    packaged = Packaged(target=plan.target, error=error, reads=reads)
+                else:
+                    packaged = Packaged(target=plan.target, archive=archive, reads=reads)
+                del left[0]
+                yield packaged
+    except NeopackError as error:
+        for plan in left:
+            yield Packaged(target=plan.target, error=error)
 
 
 def _own_keywords(options: PackageOptions) -> dict[str, object]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from neopack.values.json import Json
+from neopack.values.reads import Reads
 from neopack.values.signature import Signature
 
 __all__ = [
@@ -164,7 +165,8 @@ class Goldens:
 class ExportedModel:
     """A model in the form Neo reads, in a staging directory, with its golden numbers.
 
-    ``rewrites`` names what was rewritten for the older version that Neo runs.
+    ``rewrites`` names what was rewritten for the older version that Neo runs. ``reads`` is what
+    the export read, None where no process of its own did it.
     """
 
     framework: str
@@ -174,3 +176,4 @@ class ExportedModel:
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
+    reads: Reads | None = None
