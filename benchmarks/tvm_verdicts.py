@@ -3,11 +3,14 @@
     python benchmarks/tvm_verdicts.py                              # a table: one row a framework
     python benchmarks/tvm_verdicts.py --framework mxnet --all          # and a line for each model
     python benchmarks/tvm_verdicts.py --framework pytorch --only 'roll|norm'    # by name
+    python benchmarks/tvm_verdicts.py --framework onnx --as-is   # the files as somebody wrote them
 
 PyTorch: each function of ``tests/torch_functions.py``. MXNet and TensorFlow: the fixtures, of
-which most are symbols and graphs of one operator or a few. Each is packaged for ``rasp4b``, and
-converted, built and computed here. What is accepted computes alike. A refusal is told by an error
-or a warning of ``check``, or missed; a false alarm is an error of ``check`` about what is taken.
+which most are symbols and graphs of one operator or a few. ONNX: the tests of operators that come
+with onnx. Each is packaged for ``rasp4b``, and converted, built and computed here. ``--as-is``
+skips packaging, for those tests that opset 12 has. What is accepted computes alike. A refusal is
+told by an error or a warning of ``check``, or missed; a false alarm is an error of ``check`` about
+what is taken.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -34,23 +38,26 @@ from neopack.errors import NeopackError, first_line
 from neopack.formats.files import PlacedFiles
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks import ExportTask, Layout, registry
+from neopack.frameworks.onnx.computing import runner_of
 from neopack.frameworks.task import ExportOptions
 from neopack.goldens import ties
 from neopack.goldens.arrays import in_dtype
-from neopack.goldens.cases import load_cases
+from neopack.goldens.cases import FIRST, GoldenCase, load_cases, save_cases
 from neopack.proving import comparing
 from neopack.runtimes import loading
 from neopack.values.artifact import Array
 from neopack.values.json import Json
 from neopack.values.log import SilentLog
-from neopack.values.model import ExportedModel, ModelInfo, ModelSource
+from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
 from neopack.values.signature import InputRequest
 
 TARGET = "rasp4b"
-VERSIONS = {"PYTORCH": "1.8", "MXNET": "1.8", "TENSORFLOW": "1.15"}
+VERSIONS = {"PYTORCH": "1.8", "MXNET": "1.8", "ONNX": "1.7.0", "TENSORFLOW": "1.15"}
 KINDS = ("accepted", "told", "missed", "false alarm", "not packaged")
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 ALLOWED = 1e-4
+# what Neo's ONNX 1.7.0 reads
+OLD_IR, OLD_OPSETS = 7, {"": 12, "ai.onnx.ml": 2, "ai.onnx.preview.training": 1}
 IMAGE = {"data": (1, 3, 8, 8)}
 MXNET: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "channel-last": {"data": (1, 8, 8, 3)},
@@ -75,11 +82,13 @@ TENSORFLOW: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A file and the inputs to package it with; none where the file tells them."""
+    """A file and the inputs to package it with; none where the file tells them. With ``case`` it
+    goes into the archive as it is."""
 
     name: str
     path: Path
     inputs: tuple[InputRequest, ...] = ()
+    case: GoldenCase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,8 @@ def _placed(exported: ExportedModel, layout: Layout, folder: Path) -> list[str]:
 
 def outcome(framework: str, model: Model, compiler: Compiler, staging: Path) -> Outcome:
     try:
-        exported = _exported(framework, model, staging)
+        write = _exported if model.case is None else _as_is
+        exported = write(framework, model, staging)
     except (NeopackError, RuntimeError, ValueError, TypeError) as error:
         return Outcome("not packaged", first_line(error))
     target, names = facts.target(TARGET), [member.name for member in exported.members]
@@ -182,6 +192,19 @@ def _read(framework: str, exported: ExportedModel) -> ModelInfo:
     paths = {member.name: member.path for member in exported.members}
     files, reader = PlacedFiles("the export", paths), registry.get(framework)
     return reader.read(files, reader.models(list(paths))[0], DEFAULT_LIMITS)
+
+
+def _as_is(framework: str, model: Model, staging: Path) -> ExportedModel:
+    files, reader = PlacedFiles("the file", {model.path.name: model.path}), registry.get(framework)
+    signature = reader.read(files, model.path.name, DEFAULT_LIMITS).signature
+    assert signature is not None
+    assert model.case is not None
+    return ExportedModel(
+        framework=framework,
+        members=(Member(name=model.path.name, path=model.path),),
+        signature=signature,
+        goldens=save_cases(staging / "golden.npz", [model.case], seed=0),
+    )
 
 
 def _exported(framework: str, model: Model, staging: Path) -> ExportedModel:
@@ -247,6 +270,46 @@ def of_tensorflow(only: str, folder: Path) -> Iterator[Model]:
             yield Model(path.stem, path)
 
 
+def of_onnx(only: str, folder: Path) -> Iterator[Model]:
+    for case in _cases_of_onnx(only):
+        (folder / "model.onnx").write_bytes(case.model.SerializeToString())
+        yield Model(case.name, folder / "model.onnx")
+
+
+def of_onnx_as_is(only: str, folder: Path) -> Iterator[Model]:
+    """Stated for opset 12, in which some compute something else: ONNX Runtime tells what."""
+    import onnx
+
+    path = folder / "model.onnx"
+    for case in _cases_of_onnx(only):
+        model = onnx.ModelProto.FromString(case.model.SerializeToString())
+        model.ir_version = OLD_IR
+        for entry in model.opset_import:
+            entry.version = min(entry.version, OLD_OPSETS.get(entry.domain, entry.version))
+        path.write_bytes(model.SerializeToString())
+        given = {v.name: a for v, a in zip(model.graph.input, case.data_sets[0][0], strict=True)}
+        try:
+            onnx.checker.check_model(model)
+            computed = runner_of(path, case.name)(given)
+        except (onnx.checker.ValidationError, NeopackError):
+            continue
+        golden = GoldenCase(name=FIRST, inputs=given, outputs=computed)
+        yield Model(case.name, path, case=golden)
+
+
+def _cases_of_onnx(only: str) -> Iterator[Any]:
+    """The tests whose inputs and outputs are arrays."""
+    import numpy as np
+    from onnx.backend.test.case.node import collect_testcases
+
+    for case in collect_testcases(None):
+        arrays = [array for side in case.data_sets[0] for array in side]
+        if re.search(only, case.name) and all(
+            isinstance(array, np.ndarray) and array.dtype.kind in "bfiu" for array in arrays
+        ):
+            yield case
+
+
 def _requests(shapes: Mapping[str, Sequence[int]]) -> tuple[InputRequest, ...]:
     return tuple(InputRequest(name=name, shape=tuple(shape)) for name, shape in shapes.items())
 
@@ -254,15 +317,16 @@ def _requests(shapes: Mapping[str, Sequence[int]]) -> tuple[InputRequest, ...]:
 MODELS: Mapping[str, Callable[[str, Path], Iterator[Model]]] = {
     "PYTORCH": of_pytorch,
     "MXNET": of_mxnet,
+    "ONNX": of_onnx,
     "TENSORFLOW": of_tensorflow,
 }
 
 
-def outcomes(framework: str, only: str, *, all_of_them: bool) -> Iterator[str]:
+def outcomes(framework: str, only: str, *, as_is: bool, all_of_them: bool) -> Iterator[str]:
     compiler = Compiler(framework)
     with tempfile.TemporaryDirectory() as at:
-        models = MODELS[framework](only, Path(at))
-        for model in models:
+        models = of_onnx_as_is if as_is else MODELS[framework]
+        for model in models(only, Path(at)):
             with tempfile.TemporaryDirectory() as folder:
                 found = outcome(framework, model, compiler, Path(folder))
             yield found.kind
@@ -276,12 +340,16 @@ def main() -> None:
     parser.add_argument("--framework", action="append", type=str.upper, choices=[*MODELS])
     parser.add_argument("--only", default="")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--as-is", action="store_true")
     options = parser.parse_args()
+    if options.as_is and options.framework != ["ONNX"]:
+        parser.error("--as-is is for --framework onnx")
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     print(f"{'framework':12}" + "".join(f"{kind:>14}" for kind in KINDS))
     for framework in options.framework or MODELS:
-        count = Counter(outcomes(framework, options.only, all_of_them=options.all))
+        found = outcomes(framework, options.only, as_is=options.as_is, all_of_them=options.all)
+        count = Counter(found)
         print(f"{framework:12}" + "".join(f"{count[kind]:14}" for kind in KINDS), flush=True)
 
 

@@ -229,7 +229,10 @@ def walk(
 ) -> list[dict[str, Any]]:
     """Return one row per model, printed immediately and saved in ``options.out``. Models with a
     row there are not tried again, so that two processes can start from both ends."""
-    entries = [e for e in ZOOS[options.framework]() if not options.only or e.name in options.only]
+    entries = list(ZOOS[options.framework]())
+    if options.only:  # in that order: the small ones first, say
+        by_name = {entry.name: entry for entry in entries}
+        entries = [by_name[name] for name in options.only]
     done = []
     for entry in reversed(entries) if options.reverse else entries:
         row = saved_rows(options.out).get(entry.name)

@@ -110,7 +110,11 @@ def main() -> NoReturn:
     # a member of an archive may have any name, also one that the terminal cannot show
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(_run(sys.argv[1:]))
+    try:
+        code = _run(sys.argv[1:])
+    except Interrupted as error:  # it came while another error was being reported
+        code = _report(error)
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from desk import INPUT, Copied, Desk
+from desk import INPUT, Call, Copied, Desk
 from terminal import shown_on
 
+from neopack import cli
 from neopack.runtimes.managing import install_runtimes
 from neopack.values.log import SilentLog
 
@@ -95,6 +96,21 @@ def test_an_export_is_interrupted_twice(exporting: subprocess.Popen[str], desk: 
     exporting.send_signal(signal.SIGTERM)
     assert is_interrupted(exporting)
     assert not list(desk.temporary.iterdir())
+
+
+def test_an_interrupt_while_an_error_is_reported(
+    neopack: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = cli.console.failure
+
+    def interrupted_once(*given: object) -> None:
+        monkeypatch.setattr(cli.console, "failure", written)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(cli.console, "failure", interrupted_once)
+    answer = neopack("check", "absent.tar.gz")
+    assert answer.code == 130
+    assert answer.errors == ["error: interrupted by SIGTERM"]
 
 
 def test_an_export_whose_parent_is_killed(
