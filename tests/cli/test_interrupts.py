@@ -14,7 +14,7 @@ import pytest
 from desk import INPUT, Call, Copied, Desk
 from terminal import shown_on
 
-from neopack import cli
+from neopack.cli._console import console
 from neopack.runtimes.managing import install_runtimes
 from neopack.values.log import SilentLog
 
@@ -101,13 +101,13 @@ def test_an_export_is_interrupted_twice(exporting: subprocess.Popen[str], desk: 
 def test_an_interrupt_while_an_error_is_reported(
     neopack: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = cli.console.failure
+    written = console.failure
 
     def interrupted_once(*given: object) -> None:
-        monkeypatch.setattr(cli.console, "failure", written)
+        monkeypatch.setattr(console, "failure", written)
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(cli.console, "failure", interrupted_once)
+    monkeypatch.setattr(console, "failure", interrupted_once)
     answer = neopack("check", "absent.tar.gz")
     assert answer.code == 130
     assert answer.errors == ["error: interrupted by SIGTERM"]
