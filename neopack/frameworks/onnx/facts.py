@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from neopack.frameworks.onnx.forms import NodeForm
+from neopack.frameworks.onnx.tvm_calls import OtherCall
 from neopack.values.model import ModelInfo, facts_of
 
 __all__ = ["STRINGS", "ExternalTensor", "OnnxFacts", "not_tensors"]
@@ -69,6 +70,8 @@ class OnnxFacts:
     """Names of initializers that are not graph inputs, as IR before 4 has them all."""
     unranked_outputs: tuple[str, ...] = ()
     """Names of outputs without a shape."""
+    tvm_calls: tuple[OtherCall, ...] = ()
+    """Nodes that TVM converts otherwise than ONNX defines them, the first of each kind."""
 
     @property
     def imported(self) -> Mapping[str, str]:

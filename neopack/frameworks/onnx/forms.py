@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from neopack.formats.protobuf import Field, Walker
+from neopack.formats.protobuf import VARINT, Field, Walker
+from neopack.values.signature import Shape
 
-__all__ = ["AttributeForm", "AttributeParts", "NodeForm", "NodeParts"]
+__all__ = ["AttributeForm", "AttributeParts", "KnownValue", "NodeForm", "NodeParts"]
 
 _NAME, _TYPE, _REFERENCE = 1, 20, 21
+_INTEGER, _STRING, _INTEGERS = 3, 4, 8
+# bytes of a word or of a list of sizes: longer ones decide nothing here
+_SHORT = 64
 # AttributeProto.AttributeType, and the field that holds a value of each, for files that leave the
 # type out, as those of IR 1 do
 _TYPES = ("", "float", "int", "string", "tensor", "graph", "floats", "ints", "strings", "tensors",
@@ -41,6 +45,17 @@ class NodeForm:
     place: str = field(compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownValue:
+    """What the file tells of a tensor: ``shape`` is None and ``dtype`` "" where it does not.
+    ``negative``: an integer of the constant is."""
+
+    shape: Shape | None = None
+    dtype: str = ""
+    constant: bool = False
+    negative: bool = False
+
+
 @dataclass(slots=True)
 class AttributeParts:
     """What the fields of an AttributeProto tell so far."""
@@ -49,6 +64,9 @@ class AttributeParts:
     code: int = 0
     kind: str = ""
     refers: bool = False
+    tensor: KnownValue | None = None
+    values: tuple[str, ...] = ()
+    """Of an integer, a short list of them, or a word."""
 
     def add(self, walker: Walker, part: Field) -> None:
         if part.number == _NAME:
@@ -59,11 +77,22 @@ class AttributeParts:
             self.refers = True
         else:
             self.kind = _FIELDS.get(part.number, self.kind)
+            self.values += _values(walker, part)
 
     @property
     def form(self) -> AttributeForm:
         kind = _TYPES[self.code] if 0 < self.code < len(_TYPES) else self.kind
         return AttributeForm(name=self.name, kind="" if self.refers else kind)
+
+
+def _values(walker: Walker, part: Field) -> tuple[str, ...]:
+    if part.number == _INTEGER:
+        return (str(walker.integer(part)),)
+    if part.number == _INTEGERS and (part.wire == VARINT or part.value <= _SHORT):
+        return tuple(map(str, walker.integers(part)))
+    if part.number == _STRING and part.value <= _SHORT:
+        return (walker.raw(part).decode(errors="replace"),)
+    return ()
 
 
 @dataclass(slots=True)
@@ -76,6 +105,8 @@ class NodeParts:
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     attributes: list[AttributeForm] = field(default_factory=list)
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Attribute to its integers or its word, as far as they are short."""
 
     @property
     def place(self) -> str:

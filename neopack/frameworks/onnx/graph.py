@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 from neopack.errors import Malformed
 from neopack.formats.protobuf import Field, Walker
-from neopack.frameworks.onnx.forms import AttributeParts, NodeForm, NodeParts
+from neopack.frameworks.onnx.forms import AttributeParts, KnownValue, NodeForm, NodeParts
+from neopack.frameworks.onnx.small_integers import INTEGER_FIELDS, has_negative
+from neopack.frameworks.onnx.tvm_calls import CallReader
 from neopack.values.signature import Shape
 
 __all__ = ["DTYPES", "OnnxGraphReader", "OnnxGraphSummary", "Tensor", "Value", "qualified"]
@@ -72,6 +74,9 @@ class Tensor:
     dtype: str
     elements: int
     bytes: int
+    shape: Shape
+    negative: bool = False
+    """Whether it is of few integers, and one is below zero."""
     external: dict[str, str] | None = None
 
 
@@ -103,12 +108,19 @@ def qualified(domain: str, name: str) -> str:
     return name if domain in _DEFAULT_DOMAINS else f"{domain}::{name}"
 
 
+def _known(tensor: Tensor) -> KnownValue:
+    return KnownValue(
+        shape=tensor.shape, dtype=tensor.dtype, constant=True, negative=tensor.negative
+    )
+
+
 class OnnxGraphReader:
     """Adds what graphs and functions hold to one ``OnnxGraphSummary``."""
 
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
         self.summary = OnnxGraphSummary()
+        self.calls = CallReader()
         self._kept = 0
 
     def main(self, graph: Field) -> None:
@@ -121,10 +133,14 @@ class OnnxGraphReader:
                 summary.outputs.append(self._value(part))
             elif part.number == 2:
                 summary.name = walker.text(part)
+            elif part.number == 13:
+                self._know(self._value(part))
             elif part.number == 14:
                 summary.quantization += 1
             else:
                 self._common(part, in_main=True)
+        for value in (*summary.inputs, *summary.outputs):
+            self._know(value)
 
     def function(self, function: Field) -> None:
         """A function that the model brings along: FunctionProto."""
@@ -144,6 +160,9 @@ class OnnxGraphReader:
         self.summary.subgraphs += 1
         for part in self.walker.message(graph):
             self._common(part, in_main=False, in_function=in_function)
+
+    def _know(self, value: Value) -> None:
+        self.calls.values.setdefault(value.name, KnownValue(shape=value.shape, dtype=value.dtype))
 
     def _keep(self) -> None:
         """Bound what is remembered by name, apart from what is only counted."""
@@ -165,6 +184,7 @@ class OnnxGraphReader:
         self.summary.nodes += 1
         self.walker.spend(WRITTEN)
         parts = NodeParts()
+        held: KnownValue | None = None
         for part in self.walker.message(node):
             if part.number in (1, 2):
                 (parts.inputs if part.number == 1 else parts.outputs).append(
@@ -177,7 +197,10 @@ class OnnxGraphReader:
             elif part.number == 7:
                 parts.domain = self.walker.text(part)
             elif part.number == 5:
-                parts.attributes.append(self._attribute(part, in_function=in_function).form)
+                attribute = self._attribute(part, in_function=in_function)
+                parts.attributes.append(attribute.form)
+                parts.values[attribute.name] = attribute.values
+                held = attribute.tensor or held
         operator = parts.domain, parts.operator
         if operator not in self.summary.operators:
             self._keep()
@@ -185,6 +208,14 @@ class OnnxGraphReader:
         self.summary.operators[operator] += 1
         if not in_function:
             self._keep_form(parts.form())
+            self._keep_call(parts, held)
+
+    def _keep_call(self, parts: NodeParts, held: KnownValue | None) -> None:
+        if parts.operator == "Constant" and held and parts.outputs:
+            self._keep()
+            self.calls.values[parts.outputs[0]] = held
+        for _ in range(self.calls.node(parts)):
+            self._keep()
 
     def _keep_form(self, form: NodeForm) -> None:
         if form not in self.summary.forms:
@@ -200,14 +231,16 @@ class OnnxGraphReader:
                 tensor = self._tensor(part)
                 self.summary.constant_bytes += tensor.bytes
                 self._note_external(tensor)
+                parts.tensor = _known(tensor)
             parts.add(self.walker, part)
         return parts
 
     def _initializer(self, part: Field, *, in_main: bool) -> None:
         tensor = self._tensor(part)
+        self._keep()
         if in_main:
-            self._keep()
             self.summary.initializers[tensor.name] = None
+        self.calls.values[tensor.name] = _known(tensor)
         self.summary.dtypes[tensor.dtype] += 1
         self.summary.elements += tensor.elements
         self.summary.bytes += tensor.bytes
@@ -228,8 +261,11 @@ class OnnxGraphReader:
         dims: list[int] = []
         code, name, location = 0, "", 0
         external: dict[str, str] = {}
+        negative = False
         for part in self.walker.message(span):
-            if part.number == 1:
+            if part.number in INTEGER_FIELDS:
+                negative |= has_negative(self.walker, part, code)
+            elif part.number == 1:
                 dims += self.walker.integers(part)
                 self._hold_rank(len(dims), span)
             elif part.number == 2:
@@ -248,6 +284,8 @@ class OnnxGraphReader:
             dtype=dtype,
             elements=elements,
             bytes=(elements * bits + 7) // 8,
+            shape=tuple(dims),
+            negative=negative,
             external=external if location == _EXTERNAL else None,
         )
 

@@ -222,6 +222,9 @@ def _facts(model: _Model, inputs: list[Value]) -> OnnxFacts:
             summary.initializers.keys() - {v.name for v in summary.inputs}
         ),
         unranked_outputs=tuple(_unranked(summary.outputs)),
+        tvm_calls=model.graph.calls.told(
+            model.opsets.get("", 0), {value.name for value in summary.outputs}
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from neopack import facts, versions
 from neopack.dataconfig.data_input_config import dims, example, shape_text
 from neopack.facts import OnnxRelease
-from neopack.frameworks.onnx import schema_rules
+from neopack.frameworks.onnx import schema_rules, tvm_rules
 from neopack.frameworks.onnx.facts import STRINGS, OnnxFacts, not_tensors
 from neopack.rules.dataconfig import inputs_of
 from neopack.rules.members import named, normal
@@ -223,4 +223,5 @@ RULES: tuple[Rule, ...] = (
     one_symbol_two_sizes,
     other_outputs,
     *schema_rules.RULES,
+    *tvm_rules.RULES,
 )

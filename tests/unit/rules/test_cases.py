@@ -37,6 +37,7 @@ from neopack import facts
 from neopack.checks import engine
 from neopack.frameworks.mxnet.facts import SymbolFacts, SymbolOperator
 from neopack.frameworks.onnx.forms import AttributeForm, NodeForm
+from neopack.frameworks.onnx.tvm_calls import OtherCall
 from neopack.frameworks.pytorch.facts import MixedCall
 from neopack.frameworks.tensorflow.facts import SignatureTensors
 from neopack.rules.rule import CheckContext, Returned
@@ -48,6 +49,8 @@ CODE = "code/inference.py"
 ML = "ai.onnx.ml"
 GPU = "ml_p3"
 PAIR = ("model-0000.params", "model-symbol.json")
+OF_TVM = OtherCall(text="Mean: of several tensors", place="node of y", sure=True)
+FOR_SOME = OtherCall(text="PRelu: its slope", place="node of z", sure=False)
 
 
 def config(value: Any, **changes: Any) -> CheckContext:
@@ -1009,6 +1012,12 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
             "has value_float",
         )
     ],
+    "NEO-ON-020": [
+        (onnx(info=onnx_info(tvm_calls=(OF_TVM, FOR_SOME))), "otherwise: Mean: of several"),
+    ],
+    "NEO-ON-021": [
+        (onnx(info=onnx_info(tvm_calls=(OF_TVM, FOR_SOME))), "otherwise: PRelu: its slope"),
+    ],
     "NEO-XG-001": [
         (xgboost(entries=entries("xgboost.model", "code/inference.py")), "2 members"),
         (xgboost(entries=(entry("m/", "directory"), entry("m/xgboost-model"))), "2 members"),
@@ -1525,6 +1534,8 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-ON-019": [
         onnx(info=written(node("Constant", attributes=(AttributeForm(name="value", kind=""),))))
     ],
+    "NEO-ON-020": [onnx(info=onnx_info(tvm_calls=(FOR_SOME,)))],
+    "NEO-ON-021": [onnx(info=onnx_info(tvm_calls=(OF_TVM,)))],
     "NEO-ON-017": [onnx(info=onnx_info(inputs=[spec("x", (None, None))]))],
     "NEO-XG-001": [xgboost(entries=entries("._xgboost-model", "xgboost-model"))],
     "NEO-XG-002": [xgboost()],

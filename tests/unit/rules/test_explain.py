@@ -76,6 +76,8 @@ TORCH = "Framework cannot load PyTorch model. "
         (f"{ONNX}tanh() got an unexpected keyword argument 'consumed_inputs'", "NEO-ON-018"),
         (f"{ONNX}Upsample op takes 2 inputs, 1 given", "NEO-ON-018"),
         (f"{ONNX}module 'tvm' has no attribute 'errors'", "NEO-ON-019"),
+        (f"{ONNX}not support dilate now", "NEO-ON-020"),
+        (f"{ONNX}TVM only supports 1D Unique operator.", "NEO-ON-020"),
         ("TVM cannot convert ONNX model. The following operators are not implemented: {'Det'}",
          "NEO-TV-001"),
         ("Framework cannot load ONNX model. Make sure. Error parsing message", "NEO-AR-012"),
