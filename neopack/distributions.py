@@ -11,7 +11,14 @@ from collections.abc import Iterator
 
 from neopack._version import __version__
 
-__all__ = ["absent_module", "install_hint", "version", "version_text", "versions"]
+__all__ = [
+    "absent_module",
+    "install_hint",
+    "known_versions",
+    "version",
+    "version_text",
+    "versions",
+]
 
 # what ``neopack --version`` looks for, in the order it is printed
 SEEN = (
@@ -66,10 +73,20 @@ def versions(distributions: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def version_text() -> str:
-    """neopack's version, and those of the frameworks and engines it sees."""
+def known_versions() -> tuple[str, ...]:
+    """neopack's version, and those of the frameworks and engines it sees: a name and a version
+    each."""
     found = versions(SEEN)
-    lines = [f"neopack {__version__} (Python {sys.version.split()[0]})"]
+    return (
+        f"neopack {__version__} (Python {sys.version.split()[0]})",
+        *(f"{name} {found[name]}" for name in SEEN if name in found),
+    )
+
+
+def version_text() -> str:
+    """The same as lines, with what is not installed."""
+    found = versions(SEEN)
+    lines = [known_versions()[0]]
     lines += [f"  {name:12} {found[name]}" for name in SEEN if name in found]
     absent = [name for name in SEEN if name not in found]
     lines += [f"  not installed: {', '.join(absent)}"] if absent else []

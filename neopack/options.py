@@ -33,6 +33,8 @@ __all__ = [
     "CompileOptions",
     "Connection",
     "DeployOptions",
+    "ExperimentChoices",
+    "ExperimentOptions",
     "JobOptions",
     "LoadChoices",
     "LoadOptions",
@@ -62,6 +64,8 @@ CALIBRATION_HINT = (
 
 # of workers, threads, and rows in a batch
 MOST_AT_ONCE = 1024
+# seconds of one turn of an experiment
+LEAST_TURN = 0.1
 
 
 class Options:
@@ -363,8 +367,8 @@ class LoadOptions(Options):
     loop for each, whose requests arrive as ``arrivals`` says. ``search`` looks for the highest
     rate that meets ``slo``. ``payload`` is a file or a folder, sent as ``content_type``; without
     it golden inputs are sent. ``difference`` is allowed from golden outputs, relative to the
-    largest. A file is served by ``workers`` processes of ``threads`` each. Raises ``UsageError``
-    for numbers that mean nothing.
+    largest; None: 1e-3, or what the engine allows in an artifact's precision. A file is served by
+    ``workers`` processes of ``threads`` each. Raises ``UsageError`` for numbers that mean nothing.
     """
 
     callers: tuple[int, ...] = (1, 2, 4, 8, 16)
@@ -378,7 +382,7 @@ class LoadOptions(Options):
     search: bool = False
     payload: Path | None = None
     content_type: str = ""
-    difference: float = 1e-3
+    difference: float | None = None
     workers: int = 1
     threads: int = 1
     seed: int = 0
@@ -396,6 +400,27 @@ class LoadOptions(Options):
         if self.search and self.slo is None:
             raise UsageError("--search needs an objective to meet", hint="add --slo p95=50ms")
         check_max_difference(self.difference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentOptions(LoadOptions):
+    """As ``LoadOptions``, for each subject; the seconds of a stage are divided among ``rounds``
+    turns. Raises ``UsageError`` where a turn would measure nothing."""
+
+    callers: tuple[int, ...] = (1, 4, 16)
+    rounds: int = 6
+
+    def __post_init__(self) -> None:
+        super(ExperimentOptions, self).__post_init__()
+        if self.search:
+            raise UsageError("an experiment does not search", hint="neopack loadtest --search")
+        if not 1 <= self.rounds <= MOST_AT_ONCE:
+            raise UsageError(f"--rounds {self.rounds} is not between 1 and {MOST_AT_ONCE}")
+        if self.seconds / self.rounds < LEAST_TURN:
+            raise UsageError(
+                f"{self.rounds} turns in {self.seconds:g} s are too short",
+                hint=f"--seconds {self.rounds * LEAST_TURN:g}, or fewer --rounds",
+            )
 
 
 # --- the same as keywords -------------------------------------------------------------------
@@ -485,10 +510,16 @@ class LoadChoices(TypedDict, total=False):
     search: bool
     payload: Path | None
     content_type: str
-    difference: float
+    difference: float | None
     workers: int
     threads: int
     seed: int
+
+
+class ExperimentChoices(LoadChoices, total=False):
+    """The fields of ``ExperimentOptions`` as keywords."""
+
+    rounds: int
 
 
 class BenchChoices(TypedDict, total=False):

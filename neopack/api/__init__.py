@@ -24,12 +24,13 @@ from neopack.api.checking import (
     verify_compiler,
 )
 from neopack.api.compiling import answer, compile, load, run  # noqa: A004 - Neo's own word
-from neopack.api.measuring import bench, costs, loadtest
+from neopack.api.loading import experiment, loadtest
+from neopack.api.measuring import bench, costs
 from neopack.api.packaging import inspect, package, package_for
 from neopack.api.places import subjects
 from neopack.checks.roadmap import roadmap
 from neopack.compiling.target_choice import target_of
-from neopack.loadtests.compare import compare
+from neopack.experiments.comparing import compare
 from neopack.project.settings import read_settings
 from neopack.runtimes.managing import doctor, install_runtimes, remove_runtimes, states
 from neopack.serving.verbs import server, write_dockerfile
@@ -66,6 +67,7 @@ __all__ = [
     "deploy",
     "doctor",
     "dry_run",
+    "experiment",
     "explain",
     "fix",
     "inspect",

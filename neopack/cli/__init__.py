@@ -17,6 +17,7 @@ from neopack.cli import (
     cost,
     deploy,
     dev,
+    experiment,
     explain,
     image,
     init,
@@ -70,6 +71,7 @@ app.command("run", section=RUN)(run.run)
 app.command("serve", section=RUN)(serve.serve)
 app.command("bench", section=RUN)(bench.bench)
 app.command("loadtest", section=RUN)(loadtest.loadtest)
+app.command("experiment", section=RUN)(experiment.experiment)
 app.command("cost", section=RUN)(cost.cost)
 app.command("compare", section=RUN)(compare.compare)
 app.command("deploy", section=CLOUD)(deploy.deploy)

@@ -13,7 +13,9 @@ __all__ = ["compare"]
 
 @options.answers("compare")
 def compare(
-    first: Annotated[Path, typer.Argument(help="What loadtest or bench wrote: --format json.")],
+    first: Annotated[
+        Path, typer.Argument(help="What loadtest, experiment or bench wrote: --format json.")
+    ],
     second: Annotated[Path, typer.Argument(help="Another, told as so many times the first.")],
     fail_if: Annotated[
         list[str] | None,

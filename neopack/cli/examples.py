@@ -17,6 +17,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "bench": "neopack bench net-ml_c5.tar.gz --against net.tar.gz",
         "serve": "neopack serve net-ml_c5.tar.gz --port 8080 --workers 2",
         "loadtest": "neopack loadtest net-ml_c5.tar.gz --callers 1,16 --report load.html",
+        "experiment": "neopack experiment net.tar.gz -t ml_c5 --callers 16 --report report.html",
         "compare": "neopack compare before.json after.json --fail-if 'p95 > 1.1x'",
         "cost": "neopack cost c5.json g4dn.json --prices prices.json",
         "deploy": "neopack deploy net-ml_c5.tar.gz --instance ml.c5.xlarge",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neopack.cli import _cloud as cloud
 from neopack.cli import _options as options
 from neopack.cli._console import console
 from neopack.cli._values import parse_numbers
@@ -21,7 +22,10 @@ class Arrivals(StrEnum):
 @options.answers("loadtest")
 def loadtest(
     target: Annotated[
-        str, typer.Argument(help="An archive or artifact, which is served here, or a URL.")
+        str,
+        typer.Argument(
+            help="An archive or artifact, which is served here, a URL, or endpoint:NAME."
+        ),
     ],
     callers: Annotated[
         str, typer.Option(help="Closed loop: so many at a time, a stage for each number.")
@@ -55,8 +59,12 @@ def loadtest(
         typer.Option(help="The archive whose golden numbers a URL is sent and compared with."),
     ] = None,
     max_difference: Annotated[
-        float, typer.Option(help="Allowed from golden outputs, relative to the largest.")
-    ] = 1e-3,
+        float | None,
+        typer.Option(
+            help="Allowed from golden outputs, relative to the largest; 1e-3, or more in a lower "
+            "precision."
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option(help="Processes that serve the archive, if it is served here.")
     ] = 1,
@@ -69,6 +77,9 @@ def loadtest(
         typer.Option(help="Write a page of the result: out.html, out.md or out.json."),
     ] = None,
     force: options.Force = False,
+    region: cloud.Region = None,
+    profile: cloud.Profile = None,
+    endpoint_url: cloud.Endpoint = None,
 ) -> None:
     """Load a server and measure its latencies; answers are compared with golden outputs."""
     from neopack import api
@@ -94,6 +105,7 @@ def loadtest(
             workers=workers,
             threads=threads,
         ),
+        connection=cloud.connection(region, profile, endpoint_url, cloud.settings()),
         instance=instance,
         price=price,
         prices=prices,

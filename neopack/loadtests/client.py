@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from neopack.distributions import install_hint
 from neopack.errors import Missing
+from neopack.loadtests.destination import Destination
 from neopack.loadtests.payloads import Payload
 from neopack.loadtests.right_answers import RightAnswers
 from neopack.serving.bodies import Body
@@ -23,6 +24,8 @@ OK, WRONG = "ok", "wrong answer"
 TIMED_OUT, REFUSED, CLOSED = "timed out", "connection refused", "connection closed"
 # a connection for each request in flight, as many as there are
 NO_LIMIT = 0
+# what AWS answers names its error there
+ERROR_TYPE = "x-amzn-ErrorType"
 PLAIN = MappingProxyType({"Accept-Encoding": "identity"})
 
 
@@ -33,19 +36,25 @@ class Send(Protocol):
 
 
 @contextlib.asynccontextmanager
-async def http_client(url: str, answers: RightAnswers, timeout: float) -> AsyncIterator[Send]:
-    """A client of ``url`` that keeps its connections. Raises ``Missing`` without aiohttp."""
+async def http_client(
+    destination: Destination, answers: RightAnswers, timeout: float
+) -> AsyncIterator[Send]:
+    """A client that keeps its connections. Raises ``Missing`` without aiohttp."""
     try:
         import aiohttp
     except ImportError:
         raise Missing("aiohttp is not installed", hint=install_hint("loadtest")) from None
     limits = aiohttp.ClientTimeout(total=timeout)
     connector = aiohttp.TCPConnector(limit=NO_LIMIT)
-    async with aiohttp.ClientSession(connector=connector, timeout=limits) as session:
+    # what is signed goes to AWS, which some reach by a proxy alone
+    by_proxy = destination.sign is not None
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=limits, trust_env=by_proxy
+    ) as session:
 
         async def send(payload: Payload) -> str:
             try:
-                return await _sent(session, url, payload, answers)
+                return await _sent(session, destination, payload, answers)
             except TimeoutError:
                 return TIMED_OUT
             except aiohttp.ClientConnectorError:
@@ -57,14 +66,19 @@ async def http_client(url: str, answers: RightAnswers, timeout: float) -> AsyncI
 
 
 async def _sent(
-    session: aiohttp.ClientSession, url: str, payload: Payload, answers: RightAnswers
+    session: aiohttp.ClientSession,
+    destination: Destination,
+    payload: Payload,
+    answers: RightAnswers,
 ) -> str:
-    headers = {**PLAIN, "Content-Type": payload.content_type}
+    headers: Mapping[str, str] = {**PLAIN, "Content-Type": payload.content_type}
     if payload.accept:
-        headers["Accept"] = payload.accept
-    async with session.post(url, data=payload.data, headers=headers) as response:
+        headers = {**headers, "Accept": payload.accept}
+    if destination.sign is not None:
+        headers = destination.sign(payload.data, headers)
+    async with session.post(destination.url, data=payload.data, headers=headers) as response:
         data = await response.read()
         if response.status != 200:
-            return f"status {response.status}"
+            return f"status {response.status} {response.headers.get(ERROR_TYPE, '')}".rstrip()
         kind = response.headers.get("Content-Type", "")
     return OK if answers.is_right(payload, Body(kind=kind, data=data)) else WRONG

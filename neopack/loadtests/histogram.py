@@ -48,6 +48,13 @@ class Latencies:
     def add(self, seconds: float) -> None:
         self._histogram.record_value(max(1, round(min(seconds, LONGEST) * MICRO)))
 
+    def take(self, summary: LatencySummary) -> None:
+        """Add all that ``summary`` holds."""
+        from hdrh.histogram import HdrHistogram
+
+        if summary.count:
+            self._histogram.add(HdrHistogram.decode(summary.histogram))
+
     @property
     def count(self) -> int:
         return int(self._histogram.get_total_count())

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from neopack.archive.manifest import golden_path, read_manifest, stem
+from neopack.archive.manifest import Manifest, golden_path, manifest_path, read_manifest, stem
+from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.artifacts.load import open_archive
-from neopack.errors import UsageError
+from neopack.errors import NeopackError, UsageError
 from neopack.facts.hosting import RequestForm
+from neopack.goldens.cases import load_goldens
 from neopack.goldens.inputs import random_inputs, stand_ins
 from neopack.serving import golden_request
-from neopack.serving.bodies import JSON, LARGEST_BODY
+from neopack.serving.bodies import JSON, LARGEST_BODY, NPY
+from neopack.values.artifact import Array
 
 __all__ = ["Payload", "payloads_of", "payloads_of_archive"]
+
+# an artifact's source is looked for among so many archives beside it
+MOST_SOURCES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,39 +35,84 @@ class Payload:
     goldens: Path | None = None
 
 
-def payloads_of_archive(archive: Path, content_type: str, seed: int) -> tuple[Payload, ...]:
+def payloads_of_archive(
+    archive: Path, content_type: str, preferred: str, seed: int
+) -> tuple[Payload, ...]:
     """The golden inputs of ``archive``, or of the one beside it that it was compiled from; without
-    golden numbers, inputs from ``seed``, whose answers are not compared."""
-    form = RequestForm(content_type=content_type or JSON, accept=content_type or JSON)
-    goldens = _goldens(archive)
-    if goldens is None:
-        requests = stand_ins(open_archive(archive).signature)
-        data, name = golden_request.encoded(random_inputs(requests, seed), form), "seeded inputs"
-    else:
-        data, name = golden_request.body(goldens, form), goldens.name
+    golden numbers, inputs from ``seed``, whose answers are not compared. They are sent as
+    ``content_type``; where it is empty, as ``preferred`` if that holds so many inputs."""
+    sent = _sent(archive, seed)
+    form = _form(content_type, preferred, len(sent.inputs), sent.outputs)
     payload = Payload(
-        name=name,
+        name=sent.name,
         content_type=form.content_type,
-        data=data,
+        data=golden_request.encoded(sent.inputs, form),
         accept=form.accept,
-        goldens=goldens,
+        goldens=sent.goldens,
     )
     return (payload,)
 
 
-def _goldens(archive: Path) -> Path | None:
-    """The golden numbers beside ``archive``, or beside the archive it was compiled from."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """``outputs`` is how many the model has."""
+
+    name: str
+    inputs: Mapping[str, Array]
+    outputs: int
+    goldens: Path | None = None
+
+
+def _sent(archive: Path, seed: int) -> _Sent:
     own = golden_path(archive)
     if own.is_file():
-        return own
-    compiled = open_archive(archive).compiled
+        return _golden(own)
+    opened = open_archive(archive)
+    of_source = _goldens_of_source(archive, opened.compiled)
+    if of_source is not None:
+        return _golden(of_source)
+    return _Sent(
+        name="seeded inputs",
+        inputs=random_inputs(stand_ins(opened.signature), seed),
+        outputs=len(opened.signature.outputs),
+    )
+
+
+def _golden(goldens: Path) -> _Sent:
+    inputs, outputs = load_goldens(goldens)
+    return _Sent(name=goldens.name, inputs=inputs, outputs=len(outputs), goldens=goldens)
+
+
+def _form(content_type: str, preferred: str, inputs: int, outputs: int) -> RequestForm:
+    """The answer in the form of the request, if that holds so many outputs."""
+    asked = content_type or (JSON if preferred == NPY and inputs != 1 else preferred)
+    return RequestForm(content_type=asked, accept=JSON if asked == NPY and outputs != 1 else asked)
+
+
+def _goldens_of_source(artifact: Path, compiled: ArtifactManifest | None) -> Path | None:
+    """The golden numbers of the archive that ``artifact`` was compiled from, in its folder."""
     if compiled is None:
         return None
-    source = archive.with_name(f"{stem(archive).removesuffix(f'-{compiled.target}')}.tar.gz")
-    manifest = read_manifest(source)
-    if manifest is None or manifest.archive.sha256 != compiled.source_sha256:
+    likely = artifact.with_name(f"{stem(artifact).removesuffix(f'-{compiled.target}')}.tar.gz")
+    for source in dict.fromkeys([likely, *_archives_in(artifact.parent)]):
+        manifest = _manifest(source)
+        if manifest and manifest.archive.sha256 == compiled.source_sha256:
+            return golden_path(source) if golden_path(source).is_file() else None
+    return None
+
+
+def _archives_in(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.glob("*.tar.gz"))[:MOST_SOURCES]:
+        if manifest_path(path).is_file():
+            yield path
+
+
+def _manifest(archive: Path) -> Manifest | None:
+    """None for one that is broken, too: another archive's is none of our business."""
+    try:
+        return read_manifest(archive)
+    except NeopackError:
         return None
-    return golden_path(source) if golden_path(source).is_file() else None
 
 
 def payloads_of(path: Path, content_type: str) -> tuple[Payload, ...]:

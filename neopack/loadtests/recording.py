@@ -12,7 +12,7 @@ from neopack.loadtests.client import OK
 from neopack.loadtests.histogram import Latencies, LatencySummary
 from neopack.options import Objective
 
-__all__ = ["Recording", "StageResult"]
+__all__ = ["STEADY", "Recording", "StageResult"]
 
 # throughput of the windows of a stable stage varies by no more, as a share of their mean
 STEADY = 0.1

@@ -1,56 +1,175 @@
-"""What a load test is aimed at: a file that is served here, or a server that runs already."""
+"""What a load test is aimed at: a file that is served here, a server that runs already, or an
+endpoint of SageMaker."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Literal
 
-from neopack.artifacts.load import require_file
-from neopack.errors import UsageError
+from neopack.artifacts.computed_by import computed_by
+from neopack.artifacts.load import open_archive, require_file
+from neopack.engines import registry as engines
+from neopack.errors import NeopackError, UsageError
+from neopack.loadtests.destination import Destination, destination_of, is_url, masked
 from neopack.loadtests.payloads import Payload, payloads_of, payloads_of_archive
 from neopack.loadtests.running import LoadResult, load
-from neopack.options import LoadOptions, ServeOptions
+from neopack.options import Connection, LoadOptions, ServeOptions
+from neopack.serving.bodies import JSON
 from neopack.serving.http.supervisor import Supervisor
 from neopack.values.log import Log
+from neopack.values.quantization import Quantization
 
-__all__ = ["loadtest"]
+__all__ = ["ENDPOINT", "Aim", "Kind", "Served", "aimed", "loadtest", "reached"]
 
-INVOCATIONS = "/invocations"
+ENDPOINT = "endpoint:"
+ALLOWED = 1e-3
+
+Kind = Literal["archive", "artifact", "url", "endpoint"]
 
 
-def loadtest(target: str, options: LoadOptions, *, goldens: Path | None, log: Log) -> LoadResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What computes behind an address, as far as it is known. ``difference`` is what the artifact
+    differed from the golden outputs when it was compiled."""
+
+    engine: str = ""
+    version: str = ""
+    precision: str = ""
+    target: str = ""
+    difference: float | None = None
+    quantization: Quantization | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """``name`` is what reports call it. ``allowed`` is how far a right answer may be from the
+    golden outputs, relative to the largest."""
+
+    target: str
+    name: str
+    kind: Kind
+    payloads: tuple[Payload, ...]
+    allowed: float
+    served: Served = field(default_factory=Served)
+
+    @property
+    def is_file(self) -> bool:
+        return self.kind in ("archive", "artifact")
+
+
+def loadtest(
+    target: str,
+    options: LoadOptions,
+    *,
+    goldens: Path | None,
+    connection: Connection | None = None,
+    log: Log,
+) -> LoadResult:
     """Load ``target``. What is to be sent is read before a server is started."""
-    result = _loaded(target, options, goldens, log)
+    aim = aimed(target, options, goldens)
+    with reached(aim, options, connection, log) as destination:
+        result = load(aim.name, destination, aim.payloads, options, aim.allowed, log)
     return result if goldens is None else replace(result, goldens=goldens.name)
 
 
-def _loaded(target: str, options: LoadOptions, goldens: Path | None, log: Log) -> LoadResult:
-    if "://" in target:
-        return load(target, _url(target), _payloads(goldens, options), options, log)
+def aimed(
+    target: str, options: LoadOptions, goldens: Path | None, *, preferred: str = JSON
+) -> Aim:
+    """Read what ``target`` is and what it is to be sent: as ``preferred``, unless the options name
+    a content type, where that holds the inputs. Raises ``UsageError`` for an address that is not
+    one, and where nothing is known to send."""
+    allowed = ALLOWED if options.difference is None else options.difference
+    if is_url(target):
+        destination_of(target)
+        return Aim(
+            target=target,
+            name=masked(target),
+            kind="url",
+            payloads=_payloads(goldens, options, preferred),
+            allowed=allowed,
+        )
+    if target.startswith(ENDPOINT):
+        payloads = _payloads(goldens, options, preferred)
+        return Aim(target=target, name=target, kind="endpoint", payloads=payloads, allowed=allowed)
     artifact = Path(target)
     require_file(artifact)
-    payloads = _payloads(goldens or artifact, options)
-    serving = ServeOptions(port=0, workers=options.workers, threads=options.threads)
-    with Supervisor(artifact, serving, quiet=True, log=log) as server:
-        with log.step("starting the server"):
-            address = server.start()
-        return load(artifact.name, address.url + INVOCATIONS, payloads, options, log)
+    served = _served(artifact)
+    if options.difference is None:
+        allowed = _allowed(served)
+    return Aim(
+        target=target,
+        name=artifact.name,
+        kind="artifact" if served.target else "archive",
+        payloads=_payloads(goldens or artifact, options, preferred),
+        allowed=allowed,
+        served=served,
+    )
 
 
-def _url(target: str) -> str:
-    """An address without a path is that of a container. Raises ``UsageError``."""
-    parts = urlsplit(target)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise UsageError(f"{target} is not an address", hint="write http://127.0.0.1:8080")
-    return target if parts.path.strip("/") else target.rstrip("/") + INVOCATIONS
+@contextmanager
+def reached(
+    aim: Aim, options: LoadOptions, connection: Connection | None, log: Log
+) -> Iterator[Destination]:
+    """Where its requests go, while the block lasts; a file is served by processes of its own."""
+    if aim.kind == "url":
+        yield destination_of(aim.target)
+    elif aim.kind == "endpoint":
+        yield _endpoint(aim.target.removeprefix(ENDPOINT), connection or Connection())
+    else:
+        serving = ServeOptions(port=0, workers=options.workers, threads=options.threads)
+        with Supervisor(Path(aim.target), serving, quiet=True, log=log) as server:
+            with log.step(f"serving {aim.name}"):
+                address = server.start()
+            yield destination_of(address.url)
 
 
-def _payloads(goldens: Path | None, options: LoadOptions) -> tuple[Payload, ...]:
+def _endpoint(name: str, connection: Connection) -> Destination:
+    from neopack.sagemaker.invocations import Invocations  # boto3 only where it is asked for
+
+    invocations = Invocations(connection, name)
+    return Destination(
+        url=invocations.url,
+        shown=invocations.url,
+        sign=invocations.signed,
+        instance=invocations.instance,
+        count=invocations.count,
+    )
+
+
+def _served(artifact: Path) -> Served:
+    """Nothing of what only its own script can load."""
+    try:
+        opened = open_archive(artifact)
+    except NeopackError:
+        return Served()
+    engine, version = computed_by(opened)
+    served = Served(engine=engine, version=version, precision=opened.precision)
+    compiled = opened.compiled
+    if compiled is None:
+        return served
+    return replace(
+        served,
+        target=compiled.target,
+        difference=compiled.difference,
+        quantization=compiled.quantization,
+    )
+
+
+def _allowed(served: Served) -> float:
+    """What the engine allows in the precision of an artifact when it compiles it."""
+    if served.target and served.precision in engines.precisions(served.engine):
+        return engines.get(served.engine).allowed_difference(served.precision)
+    return ALLOWED
+
+
+def _payloads(goldens: Path | None, options: LoadOptions, preferred: str) -> tuple[Payload, ...]:
     if options.payload is not None:
         return payloads_of(options.payload, options.content_type)
     if goldens is None:
         raise UsageError(
             "nothing is known to send", hint="give --payload FILE, or --goldens ARCHIVE"
         )
-    return payloads_of_archive(goldens, options.content_type, options.seed)
+    return payloads_of_archive(goldens, options.content_type, preferred, options.seed)

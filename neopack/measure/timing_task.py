@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from neopack import distributions
+from neopack.artifacts.computed_by import computed_by
 from neopack.artifacts.load import load_opened, open_archive
 from neopack.formats.codec import to_json
 from neopack.goldens.comparison import difference
@@ -20,17 +20,6 @@ __all__ = ["TASKS"]
 
 WARM_UP_SECONDS = 1.0
 WARM_UP_CALLS = 3
-# the distribution that runs an uncompiled archive of each framework
-# the distributions that compute a framework's models, any of which may be installed
-RUNTIMES: dict[str, tuple[str, ...]] = {
-    "PYTORCH": ("torch",),
-    "ONNX": ("onnxruntime", "onnxruntime-gpu"),
-    "XGBOOST": ("xgboost", "xgboost-cpu"),
-    "KERAS": ("keras",),
-    "TENSORFLOW": ("tensorflow", "tensorflow-cpu"),
-    "TFLITE": ("tensorflow", "tensorflow-cpu"),
-    "MXNET": ("mxnet",),
-}
 
 
 class _Timing:
@@ -47,12 +36,10 @@ class _Timing:
         requests = stand_ins(opened.signature)
         self._inputs = random_inputs(requests, data["seed"])
         self._warm_up(self._runner)
-        runtimes = RUNTIMES.get(opened.engine, (opened.engine,))
-        # an engine that is not a package here computes in the version that it compiled in
-        compiled_in = opened.compiled.engine_version if opened.compiled else ""
+        engine, version = computed_by(opened)
         return {
-            "engine": runtimes[0],
-            "version": next(filter(None, map(distributions.version, runtimes)), compiled_in),
+            "engine": engine,
+            "version": version,
             "precision": opened.precision,
             "quantization": to_json(opened.compiled and opened.compiled.quantization),
             "inputs": [{"dtype": r.dtype, "shape": list(r.shape)} for r in requests],

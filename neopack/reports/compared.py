@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neopack.loadtests.compare import FIGURES, Comparison, StagePair
+from neopack.experiments.comparing import FIGURES, Comparison, StagePair
 from neopack.reports.wrapping import fitted, table
 
 __all__ = ["comparison_text"]

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.running import LoadResult
+from neopack.measure.price import Price
+from neopack.options import LoadOptions
 from neopack.reports.cost import money, price_words
 from neopack.reports.wrapping import table, wrapped
 
-__all__ = ["head", "level", "load_text", "loop_words", "rate_lines", "remarks", "row"]
+__all__ = [
+    "head",
+    "level",
+    "load_text",
+    "loop_words",
+    "rate_lines",
+    "remarks",
+    "row",
+    "stage_remarks",
+]
 
 HEAD = ("load", "answers/s", "p50 ms", "p95", "p99", "p99.9", "max", "errors")
 # milliseconds: requests that leave later than that on a machine at rest tell of a busy client
@@ -17,7 +28,8 @@ LATE = 5.0
 
 
 def load_text(result: LoadResult) -> str:
-    rows = [head(result), *(row(stage, result) for stage in result.stages)]
+    settings, price = result.settings, result.price
+    rows = [head(settings, price), *(row(stage, settings, price) for stage in result.stages)]
     lines = [f"{result.subject}: {result.payload} as {result.content_type}", *table(rows, left=1)]
     lines += rate_lines(result)
     lines += remarks(result)
@@ -25,37 +37,37 @@ def load_text(result: LoadResult) -> str:
         lines += wrapped("", price_words(result.price, result.instance))
     machine = result.machine
     lines += wrapped(
-        "", f"client on {machine.processor}, {machine.cores} cores, {loop_words(result)}"
+        "", f"client on {machine.processor}, {machine.cores} cores, {loop_words(settings)}"
     )
     return "\n".join(lines)
 
 
-def head(result: LoadResult) -> tuple[str, ...]:
-    slo = result.settings.slo
+def head(settings: LoadOptions, price: Price | None) -> tuple[str, ...]:
+    slo = settings.slo
     goodput = () if slo is None else (f"in {slo.milliseconds:g} ms/s",)
-    return (*HEAD, *goodput, *(() if result.price is None else ("a million",)))
+    return (*HEAD, *goodput, *(() if price is None else ("a million",)))
 
 
-def row(stage: StageResult, result: LoadResult) -> tuple[str, ...]:
+def row(stage: StageResult, settings: LoadOptions, price: Price | None) -> tuple[str, ...]:
     latency = stage.latency
     figures = (latency.p50, latency.p95, latency.p99, latency.p999, latency.maximum)
     cells = (
-        level(stage, result),
+        level(stage, settings),
         f"{stage.throughput:.1f}",
         *(f"{figure:.2f}" for figure in figures),
         str(stage.failed),
     )
     if stage.goodput is not None:
         cells = (*cells, f"{stage.goodput:.1f}")
-    if result.price is not None:
+    if price is not None:
         cost = stage.per_million
-        cells = (*cells, "?" if cost is None else money(cost, result.price))
+        cells = (*cells, "?" if cost is None else money(cost, price))
     return cells
 
 
-def level(stage: StageResult, result: LoadResult) -> str:
+def level(stage: StageResult, settings: LoadOptions) -> str:
     if stage.rate:
-        return f"{stage.rate:.4g}/s {result.settings.arrivals}"
+        return f"{stage.rate:.4g}/s {settings.arrivals}"
     return "1 caller" if stage.callers == 1 else f"{stage.callers} callers"
 
 
@@ -70,12 +82,16 @@ def rate_lines(result: LoadResult) -> Iterator[str]:
 
 def remarks(result: LoadResult) -> Iterator[str]:
     """What limits the figures, each once, with the stages that it is said of."""
+    yield from stage_remarks(result.stages, result.settings)
+
+
+def stage_remarks(stages: Sequence[StageResult], settings: LoadOptions) -> Iterator[str]:
     levels: dict[str, list[str]] = {}
-    for stage in result.stages:
+    for stage in stages:
         for remark in _remarks(stage):
-            levels.setdefault(remark, []).append(level(stage, result))
-    for remark, stages in levels.items():
-        yield f"{', '.join(stages)}: {remark}"
+            levels.setdefault(remark, []).append(level(stage, settings))
+    for remark, shown in levels.items():
+        yield f"{', '.join(shown)}: {remark}"
 
 
 def _remarks(stage: StageResult) -> Iterator[str]:
@@ -91,7 +107,7 @@ def _remarks(stage: StageResult) -> Iterator[str]:
         yield f"requests left up to {stage.lateness:.1f} ms late; latency counts that"
 
 
-def loop_words(result: LoadResult) -> str:
-    if result.settings.rates:
+def loop_words(settings: LoadOptions) -> str:
+    if settings.rates:
         return "open loop: latency counts from when a request was due"
     return "closed loop: each caller waits for its answer; a slow server is asked less"

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from neopack.distributions import version_text
+from neopack.distributions import known_versions
 from neopack.loadtests.running import LoadResult
+from neopack.measure.machine import Machine
 from neopack.options import LoadOptions
 from neopack.reports.cost import price_words
 from neopack.reports.load import loop_words
 from neopack.values.subject import Subject
 
-__all__ = ["about", "command"]
+__all__ = ["about", "command", "machine_words", "option_words"]
 
 # the option of each setting that is told where it is not the default; the rest have no option
 OPTIONS = {
@@ -32,6 +33,7 @@ OPTIONS = {
     "difference": "--max-difference",
     "workers": "--workers",
     "threads": "--threads",
+    "rounds": "--rounds",
 }
 
 
@@ -40,11 +42,9 @@ def about(result: LoadResult, subjects: Sequence[Subject]) -> Iterator[tuple[str
     settings, machine = result.settings, result.machine
     yield "Address", result.url
     yield "Request", f"{result.payload} as {result.content_type}"
-    yield "Load", loop_words(result)
+    yield "Load", loop_words(settings)
     yield "A stage", f"{settings.seconds:g} s, after {settings.warm_up:g} s to warm up"
-    cores = f"{machine.cores} cores, {machine.memory_gib:g} GiB"
-    features = " ".join(machine.features) or "no AVX2"
-    yield "Client", f"{machine.processor}, {cores}, {features}; {machine.system}"
+    yield "Client", machine_words(machine)
     if result.price is not None:
         yield "Price", price_words(result.price, result.instance)
     elif result.instance:
@@ -54,13 +54,13 @@ def about(result: LoadResult, subjects: Sequence[Subject]) -> Iterator[tuple[str
             f"SHA-256 of {Path(subject.path).name}",
             f"{subject.sha256} ({subject.bytes:,} bytes)",
         )
-    yield "Versions here", ", ".join(_versions())
+    yield "Versions here", ", ".join(known_versions())
 
 
-def _versions() -> Iterator[str]:
-    for line in version_text().splitlines():
-        if not line.strip().startswith("not installed"):
-            yield " ".join(line.split())
+def machine_words(machine: Machine) -> str:
+    cores = f"{machine.cores} cores, {machine.memory_gib:g} GiB"
+    features = " ".join(machine.features) or "no AVX2"
+    return f"{machine.processor}, {cores}, {features}; {machine.system}"
 
 
 def command(result: LoadResult) -> str:
@@ -68,16 +68,22 @@ def command(result: LoadResult) -> str:
     words = ["neopack", "loadtest", result.subject]
     if result.goldens:
         words += ["--goldens", result.goldens]
-    defaults = LoadOptions()
-    for field in fields(LoadOptions):
-        value = getattr(result.settings, field.name)
-        if field.name in OPTIONS and value != getattr(defaults, field.name):
-            words += [OPTIONS[field.name], *_value(value)]
+    words += option_words(result.settings)
     if result.instance:
         words += ["--instance", result.instance]
     if result.price is not None:
         words += ["--price", f"{result.price.hourly:g}"]
     return shlex.join(words)
+
+
+def option_words(settings: LoadOptions) -> Iterator[str]:
+    """The options that are not the defaults."""
+    defaults = type(settings)()
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if field.name in OPTIONS and value != getattr(defaults, field.name):
+            yield OPTIONS[field.name]
+            yield from _value(value)
 
 
 def _value(value: object) -> list[str]:

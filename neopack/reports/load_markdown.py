@@ -20,7 +20,9 @@ def load_markdown(result: LoadResult, subjects: Sequence[Subject]) -> str:
 
 def _lines(result: LoadResult, subjects: Sequence[Subject]) -> Iterator[str]:
     yield from (f"# Load test of {plain(result.subject)}", "")
-    yield from table(head(result), [row(stage, result) for stage in result.stages])
+    settings, price = result.settings, result.price
+    rows = [row(stage, settings, price) for stage in result.stages]
+    yield from table(head(settings, price), rows)
     notes = [*rate_lines(result), *remarks(result)]
     yield ""
     yield from (f"- {plain(note)}" for note in notes)

@@ -9,54 +9,32 @@ from neopack.loadtests.recording import StageResult
 from neopack.loadtests.running import LoadResult
 from neopack.reports.load import head, level, rate_lines, remarks, row
 from neopack.reports.load_about import about, command
-from neopack.reports.page_style import STYLE
-from neopack.reports.svg_plot import COLORS, Axis, Line, Plot, svg, text_of
+from neopack.reports.page import items, page, pairs, plot_figure, table
+from neopack.reports.svg_plot import Axis, Line, Plot, text_of
 from neopack.values.subject import Subject
 
-__all__ = ["load_page", "plots"]
+__all__ = ["load_page", "plots", "thinned"]
 
 PERCENTILES = ("p50", "p95", "p99", "p999")
-PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-{body}
-</main>
-</body>
-</html>
-"""
 
 
 def load_page(result: LoadResult, subjects: Sequence[Subject]) -> str:
-    title = text_of(f"Load test of {result.subject}")
-    return PAGE.format(title=title, style=STYLE, body="\n".join(_body(result, subjects)))
+    return page(f"Load test of {result.subject}", _body(result, subjects))
 
 
 def _body(result: LoadResult, subjects: Sequence[Subject]) -> Iterator[str]:
+    settings, price = result.settings, result.price
     yield from (f'<p class="lead">{text_of(line)}</p>' for line in _summary(result))
-    yield from _table(result)
-    yield from _remarks(result)
+    rows = (row(stage, settings, price) for stage in result.stages)
+    yield from table(head(settings, price), rows)
+    yield from items(remarks(result))
     yield '<div class="plots">'
     for plot in plots(result):
-        yield from _figure(plot)
+        yield from plot_figure(plot)
     yield "</div>"
     yield from _errors(result.stages, result)
     yield "<h2>What was measured</h2>"
-    yield "<dl>"
-    yield from (
-        f"<div><dt>{text_of(label)}</dt><dd>{text_of(text)}</dd></div>"
-        for label, text in about(result, subjects)
-    )
-    yield "</dl>"
+    yield from pairs(about(result, subjects))
     yield "<h2>To repeat it</h2>"
     yield f"<pre>{text_of(command(result))}</pre>"
 
@@ -64,29 +42,11 @@ def _body(result: LoadResult, subjects: Sequence[Subject]) -> Iterator[str]:
 def _summary(result: LoadResult) -> Iterator[str]:
     best = max(result.stages, key=lambda stage: stage.throughput)
     yield (
-        f"At most {best.throughput:,.1f} right answers a second ({level(best, result)}), half of "
-        f"them within {best.latency.p50:.2f} ms and 99 % within {best.latency.p99:.2f} ms."
+        f"At most {best.throughput:,.1f} right answers a second ({level(best, result.settings)}), "
+        f"half of them within {best.latency.p50:.2f} ms and 99 % within {best.latency.p99:.2f} ms."
     )
     for line in rate_lines(result):
         yield f"{line[:1].upper()}{line[1:]}."
-
-
-def _table(result: LoadResult) -> Iterator[str]:
-    yield '<div class="scroll" tabindex="0"><table>'
-    names = "".join(f'<th scope="col">{text_of(name)}</th>' for name in head(result))
-    yield f"<thead><tr>{names}</tr></thead>"
-    yield "<tbody>"
-    for stage in result.stages:
-        first, *rest = row(stage, result)
-        cells = "".join(f"<td>{text_of(cell)}</td>" for cell in rest)
-        yield f'<tr><th scope="row">{text_of(first)}</th>{cells}</tr>'
-    yield "</tbody></table></div>"
-
-
-def _remarks(result: LoadResult) -> Iterator[str]:
-    items = "".join(f"<li>{text_of(text)}</li>" for text in remarks(result))
-    if items:
-        yield f'<ul class="remarks">{items}</ul>'
 
 
 def _errors(stages: Sequence[StageResult], result: LoadResult) -> Iterator[str]:
@@ -97,24 +57,12 @@ def _errors(stages: Sequence[StageResult], result: LoadResult) -> Iterator[str]:
         yield f"<p>None in {requests:,} requests.</p>"
         return
     yield f"<p>{failed:,} of {requests:,} requests.</p>"
-    yield '<div class="scroll" tabindex="0"><table><tbody>'
-    for stage in stages:
-        for kind, count in stage.errors.items():
-            where = f'<th scope="row">{text_of(level(stage, result))}</th>'
-            yield f"<tr>{where}<td>{text_of(kind)}</td><td>{count:,}</td></tr>"
-    yield "</tbody></table></div>"
-
-
-def _figure(plot: Plot) -> Iterator[str]:
-    yield f"<figure><figcaption>{text_of(plot.title)}</figcaption>"
-    yield svg(plot)
-    if len(plot.lines) > 1:
-        keys = "".join(
-            f'<li class="k{index % COLORS} d{index // COLORS % 3}">{text_of(line.name)}</li>'
-            for index, line in enumerate(plot.lines)
-        )
-        yield f'<ul class="key">{keys}</ul>'
-    yield "</figure>"
+    kinds = (
+        (level(stage, result.settings), kind, f"{count:,}")
+        for stage in stages
+        for kind, count in stage.errors.items()
+    )
+    yield from table((), kinds)
 
 
 # --- the plots ------------------------------------------------------------------------------
@@ -172,7 +120,7 @@ def _distributions(stages: Sequence[StageResult], result: LoadResult) -> Plot:
         x=Axis(label="milliseconds", log=True),
         y=Axis(label="% of answers"),
         lines=tuple(
-            Line(name=level(stage, result), points=_thinned(distribution(stage.latency)))
+            Line(name=level(stage, result.settings), points=thinned(distribution(stage.latency)))
             for stage in stages
         ),
         dots=False,
@@ -215,7 +163,7 @@ def _shown(percentile: str) -> str:
     return "p99.9" if percentile == "p999" else percentile
 
 
-def _thinned(steps: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+def thinned(steps: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
     """Steps that the eye can tell apart: a fifth of a percent, and the first and last."""
     kept: list[tuple[float, float]] = []
     for step in steps:

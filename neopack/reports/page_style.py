@@ -40,6 +40,10 @@ polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
 polyline.d1 { stroke-dasharray: 6 3; } polyline.d2 { stroke-dasharray: 2 3; }
 .s0 { stroke: var(--c0); } .s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); }
 .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); } .s5 { stroke: var(--c5); }
+.span { stroke-width: 3; stroke-linecap: round; }
+svg text.name { fill: var(--text); } svg text.number { fill: var(--text); }
+.f0 { fill: var(--c0); } .f1 { fill: var(--c1); } .f2 { fill: var(--c2); }
+.f3 { fill: var(--c3); } .f4 { fill: var(--c4); } .f5 { fill: var(--c5); }
 circle { fill: var(--card); stroke-width: 2; }
 .key { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 6px 0 0;
   padding: 0; font-size: 0.85rem; color: var(--soft); }

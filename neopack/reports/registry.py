@@ -53,6 +53,7 @@ RESULTS: Mapping[str, ResultKind] = {
     "dry run of deploy": ResultKind(
         text="endpoints:requests_text", key="requests", kind="dry run"
     ),
+    "experiment": ResultKind(text="experiment:experiment_text"),
     "explain": ResultKind(text="text:explanation_text", key="explanation"),
     "fix": ResultKind(text="fixing:fixed_text"),
     "image": ResultKind(text="support:image_text"),

@@ -11,9 +11,9 @@ from typing import Any
 
 from neopack._version import __version__
 from neopack.distributions import install_hint
-from neopack.errors import Missing, UsageError
+from neopack.errors import Missing, ServiceError, UsageError
 from neopack.options import Connection
-from neopack.sagemaker.seam import translated
+from neopack.sagemaker.seam import CREDENTIALS, translated
 
 __all__ = ["Account", "Connection"]
 
@@ -58,6 +58,16 @@ class Account:
                     config=self._config(service),
                 )
         return self._clients[service]
+
+    def credentials(self) -> Any:
+        """botocore's frozen credentials, renewed before they expire."""
+        with translated("reading the AWS credentials"):
+            found = self._session.get_credentials()
+            if found is None:
+                raise ServiceError(
+                    "no AWS credentials", code=CREDENTIALS, hint="aws configure, AWS_PROFILE"
+                )
+            return found.get_frozen_credentials()
 
     def renew(self) -> None:
         """Begin a new session, which reads credentials that somebody refreshed meanwhile."""

@@ -16,6 +16,7 @@ from neopack.artifacts.own_names import MARK, own_member
 from neopack.errors import Malformed, NeopackError, ServiceError, UsageError
 from neopack.facts.hosting import RequestForm, request_form
 from neopack.facts.notices import notices_for
+from neopack.goldens.cases import load_goldens
 from neopack.options import Connection, DeployOptions, WaitOptions
 from neopack.sagemaker import endpoints, upload
 from neopack.sagemaker.account import Account
@@ -210,7 +211,7 @@ def _smoke(
     begun = time.perf_counter()
     answer = endpoints.invoke(account, hosting.endpoint, sent, form.content_type, form.accept)
     took = time.perf_counter() - begun
-    off = golden_request.compared(goldens, answer)
+    off = golden_request.compared(load_goldens(goldens)[1], answer)
     if off is None:
         log.warn("the answer is not an array of the model's outputs: not compared")
     return FirstRequest(content_type=form.content_type, milliseconds=1000 * took, difference=off)

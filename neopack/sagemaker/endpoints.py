@@ -15,7 +15,7 @@ from neopack.serving.bodies import Body
 from neopack.values.json import Json
 from neopack.values.log import Log
 
-__all__ = ["Endpoint", "bring_up", "describe", "invoke", "take_down", "wait"]
+__all__ = ["Endpoint", "bring_up", "describe", "instances", "invoke", "take_down", "wait"]
 
 _CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 
@@ -44,6 +44,17 @@ def describe(account: Account, name: str) -> Endpoint | None:
         config=answer.get("EndpointConfigName", ""),
         reason=answer.get("FailureReason", ""),
     )
+
+
+def instances(account: Account, endpoint: Endpoint) -> tuple[str, int]:
+    """The instance type of the first variant, and how many there are; "" and 0 where a
+    configuration names none."""
+    with translated(f"describing configuration {endpoint.config}"):
+        answer = account.client("sagemaker").describe_endpoint_config(
+            EndpointConfigName=endpoint.config
+        )
+    first = answer["ProductionVariants"][0]
+    return first.get("InstanceType", ""), first.get("InitialInstanceCount", 0)
 
 
 def bring_up(account: Account, hosting: EndpointPlan, log: Log) -> None:

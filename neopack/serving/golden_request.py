@@ -17,6 +17,8 @@ from neopack.values.artifact import Array
 
 __all__ = ["body", "compared", "encoded"]
 
+ONE_ARRAY = frozenset({"text/csv", "application/x-npy"})
+
 
 def body(goldens: Path, form: RequestForm) -> bytes:
     """The golden inputs as the container takes them. Raises ``UsageError`` where they do not
@@ -37,6 +39,11 @@ def encoded(inputs: Mapping[str, Array], form: RequestForm) -> bytes:
 def _encoded(inputs: Mapping[str, Array], form: RequestForm) -> bytes:
     import numpy as np
 
+    if form.content_type in ONE_ARRAY and len(inputs) != 1:
+        raise UsageError(
+            f"{form.content_type} holds one input, and the model has {len(inputs)}",
+            hint="send application/json",
+        )
     first = next(iter(inputs.values()))
     if form.content_type == "text/csv":
         rows = first.reshape(len(first), -1)
@@ -52,10 +59,9 @@ def _encoded(inputs: Mapping[str, Array], form: RequestForm) -> bytes:
     return json.dumps({form.wrap: value} if form.wrap else value).encode()
 
 
-def compared(goldens: Path, answer: Body) -> float | None:
-    """The largest difference, relative to the largest golden output; None where the answer has
-    another form than the model's outputs."""
-    _, golden = load_goldens(goldens)
+def compared(golden: Mapping[str, Array], answer: Body) -> float | None:
+    """The largest difference from the outputs ``golden``, relative to the largest of them; None
+    where the answer has another form than the model's outputs."""
     outputs = _decoded(answer, golden)
     try:
         return None if outputs is None else difference(golden, outputs)

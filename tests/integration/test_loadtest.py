@@ -115,7 +115,7 @@ def test_answers_are_compared_with_golden_outputs(
             "--format", "json",
         )  # fmt: skip
     assert answer.code == errors, answer.err
-    assert ("differ from the golden outputs" in answer.err) == bool(errors)
+    assert ("differs from the golden outputs" in answer.err) == bool(errors)
     if not errors:
         assert json.loads(answer.out)["stages"][0]["errors"] == {}
 

@@ -19,6 +19,8 @@ from neopack.options import (
     CompileChoices,
     CompileOptions,
     DeployOptions,
+    ExperimentChoices,
+    ExperimentOptions,
     JobOptions,
     LoadChoices,
     LoadOptions,
@@ -43,6 +45,7 @@ EXAMPLES: list[Options] = [
     PolicyOptions(bucket="b", account="1" * 12),
     ServeOptions(workers=2, threads=4),
     LoadOptions(callers=(16,), rates=(50.0,)),
+    ExperimentOptions(rounds=5),
 ]
 
 
@@ -81,6 +84,7 @@ def test_a_digest_follows_what_changes_the_result() -> None:
         (BenchOptions, BenchChoices, set()),
         (ServeOptions, ServeChoices, set()),
         (LoadOptions, LoadChoices, set()),
+        (ExperimentOptions, ExperimentChoices, set()),
         (
             PackageOptions,
             PackageChoices,

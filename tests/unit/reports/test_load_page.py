@@ -22,7 +22,7 @@ from neopack.options import LoadOptions, Objective
 from neopack.reports.load import load_text
 from neopack.reports.load_about import command
 from neopack.reports.load_page import load_page, plots
-from neopack.reports.load_report import refuse_report, write_report
+from neopack.reports.report_file import refuse_report, write_report
 from neopack.values.subject import Subject
 
 MACHINE = Machine(
@@ -151,7 +151,7 @@ def test_costs_by_hand() -> None:
 def test_each_form_by_its_extension(tmp_path: Path) -> None:
     value = result(name=HOSTILE)
     for name in ("a.html", "a.md", "a.JSON"):
-        write_report(tmp_path / name, value, (), force=False)
+        write_report("loadtest", tmp_path / name, value, (), force=False)
     data = json.loads((tmp_path / "a.JSON").read_text())
     assert data["kind"] == "loadtest"
     assert from_json(LoadResult, data) == value
@@ -165,9 +165,9 @@ def test_each_form_by_its_extension(tmp_path: Path) -> None:
 def test_other_extensions_and_what_exists_are_refused(tmp_path: Path) -> None:
     for name, hint in (("a.htm", "did you mean .html?"), ("report", "report.html, report.md")):
         with pytest.raises(UsageError, match="no report is written") as caught:
-            refuse_report(tmp_path / name, force=False)
+            refuse_report("loadtest", tmp_path / name, force=False)
         assert hint in caught.value.hint
     (tmp_path / "a.md").touch()
     with pytest.raises(OutputError, match="already exists"):
-        refuse_report(tmp_path / "a.md", force=False)
-    refuse_report(tmp_path / "a.md", force=True)
+        refuse_report("loadtest", tmp_path / "a.md", force=False)
+    refuse_report("loadtest", tmp_path / "a.md", force=True)

@@ -10,7 +10,7 @@ import pytest
 from desk import Call
 
 from neopack.errors import Malformed, UsageError
-from neopack.loadtests.compare import compare
+from neopack.experiments.comparing import compare
 from neopack.measure.bench import BenchResult, Side
 from neopack.measure.machine import Machine
 from neopack.measure.statistics import latency

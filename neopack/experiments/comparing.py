@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from neopack.errors import Malformed, UsageError
+from neopack.experiments.result import ExperimentResult
 from neopack.formats.codec import from_json
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.running import LoadResult
@@ -21,13 +23,14 @@ __all__ = ["FIGURES", "Comparison", "Condition", "StagePair", "compare"]
 
 FIGURES = ("p50", "p95", "p99", "p999", "throughput", "errors", "difference")
 OPERATORS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+Stages: TypeAlias = Mapping[str, Mapping[str, float]]
 FORM = re.compile(r"\s*([A-Za-z]\w*)\s*(>=|<=|>|<)\s*(\d+(?:\.\d*)?(?:e-?\d{1,3})?)(x?)\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagePair:
     """One stage of both results: figures by name, milliseconds and answers a second. Of a bench,
-    ``stage`` is a side."""
+    ``stage`` is a side; of an experiment, a subject at a level."""
 
     stage: str
     first: Mapping[str, float]
@@ -78,8 +81,8 @@ class Condition:
 
 
 def compare(first: Place, second: Place, *, fail_if: Sequence[str] = ()) -> Comparison:
-    """Compare two files of ``neopack loadtest`` or ``bench --format json``, ``second`` with
-    ``first``, stage by stage.
+    """Compare two files of ``neopack loadtest``, ``experiment`` or ``bench --format json``,
+    ``second`` with ``first``, stage by stage.
 
     Raises ``Malformed`` for other documents, ``UsageError`` for results that have no stage in
     common, and for conditions on what they lack.
@@ -113,37 +116,62 @@ def _held(condition: Condition, pairs: Sequence[StagePair]) -> list[str]:
     ]
 
 
-def _figures(path: Path) -> tuple[str, dict[str, Mapping[str, float]]]:
+def _figures(path: Path) -> tuple[str, Stages]:
     """The kind of a result, and the figures of its stages by their names."""
     data = small_json(path)
     kind = data.get("kind") if isinstance(data, dict) else None
-    if kind == "loadtest":
-        result = from_json(LoadResult, data, where=path.name)
-        return "loadtest", {_name(stage): _of_stage(stage) for stage in result.stages}
-    if kind == "bench":
-        bench = from_json(BenchResult, data, where=path.name)
-        names = ("first side", "second side")
-        sides = zip(names, bench.sides, strict=False)
-        return "bench", {name: _of_side(side, bench) for name, side in sides}
-    hint = "neopack loadtest --format json writes one, and bench"
-    raise Malformed("is not a result of loadtest or bench", where=str(path), hint=hint)
+    read = READERS.get(str(kind))
+    if read is None:
+        hint = "neopack loadtest --format json writes one, and experiment and bench"
+        raise Malformed(
+            "is not a result of loadtest, experiment or bench", where=str(path), hint=hint
+        )
+    return str(kind), read(data, path.name)
 
 
-def _name(stage: StageResult) -> str:
+def _of_load(data: object, where: str) -> Stages:
+    result = from_json(LoadResult, data, where=where)
+    return {_level(stage): _of_stage(stage, result.difference) for stage in result.stages}
+
+
+def _of_experiment(data: object, where: str) -> Stages:
+    result = from_json(ExperimentResult, data, where=where)
+    return {
+        f"{subject.name}, {_level(stage)}": _of_stage(stage, subject.difference)
+        for subject in result.measured
+        for stage in subject.stages
+    }
+
+
+def _of_bench(data: object, where: str) -> Stages:
+    result = from_json(BenchResult, data, where=where)
+    sides = zip(("first side", "second side"), result.sides, strict=False)
+    return {name: _of_side(side, result) for name, side in sides}
+
+
+READERS: Mapping[str, Callable[[object, str], Stages]] = {
+    "loadtest": _of_load,
+    "experiment": _of_experiment,
+    "bench": _of_bench,
+}
+
+
+def _level(stage: StageResult) -> str:
     return f"{stage.rate:g}/s" if stage.rate else f"callers {stage.callers}"
 
 
-def _of_stage(stage: StageResult) -> Mapping[str, float]:
-    counts = {"throughput": stage.throughput, "errors": float(stage.failed)}
-    if not stage.latency.count:
-        return counts
+def _of_stage(stage: StageResult, difference: float | None) -> Mapping[str, float]:
     latency = stage.latency
     times = {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99, "p999": latency.p999}
-    return times | counts
+    counts = {"throughput": stage.throughput, "errors": float(stage.failed)}
+    return (times if latency.count else {}) | counts | _apart(difference)
 
 
 def _of_side(side: Side, bench: BenchResult) -> Mapping[str, float]:
     latency = side.latency
     times = {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99}
-    apart = {} if bench.difference is None else {"difference": bench.difference}
-    return times | {"throughput": side.inferences} | apart
+    return times | {"throughput": side.inferences} | _apart(bench.difference)
+
+
+def _apart(difference: float | None) -> dict[str, float]:
+    return {} if difference is None else {"difference": difference}

@@ -1,0 +1,138 @@
+"""``neopack experiment``."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neopack.cli import _cloud as cloud
+from neopack.cli import _completion
+from neopack.cli import _options as options
+from neopack.cli._console import console
+from neopack.cli._values import parse_numbers
+
+__all__ = ["experiment"]
+
+
+class Arrivals(StrEnum):
+    poisson = "poisson"
+    constant = "constant"
+
+
+@options.answers("experiment")
+def experiment(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            help="Archives and artifacts, which are served here, URLs, endpoint:NAME; the first "
+            "is what the others are compared with."
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target",
+            "-t",
+            help="Measure each archive compiled for it too.",
+            autocompletion=_completion.target_names,
+        ),
+    ] = "",
+    callers: Annotated[
+        str, typer.Option(help="Closed loop: so many at a time, a level for each number.")
+    ] = "1,4,16",
+    rate: Annotated[
+        str | None,
+        typer.Option(help="Open loop: requests a second, a level for each number."),
+    ] = None,
+    arrivals: Annotated[
+        Arrivals, typer.Option(help="Of the open loop: as of many users, or equally spaced.")
+    ] = Arrivals.poisson,
+    seconds: Annotated[
+        float, typer.Option(help="Measured time of each subject at each level.")
+    ] = 10.0,
+    rounds: Annotated[
+        int, typer.Option(help="Turns that these seconds are divided into; 5 or more for ratios.")
+    ] = 6,
+    warm_up: Annotated[
+        float, typer.Option(help="Seconds of the first turn at a level that do not count.")
+    ] = 2.0,
+    think_ms: Annotated[
+        float, typer.Option(help="Of the closed loop: from an answer to the next request.")
+    ] = 0.0,
+    timeout: Annotated[float, typer.Option(help="Seconds after which a request failed.")] = 60.0,
+    slo: Annotated[
+        str | None, typer.Option(help="An objective, such as p95=50ms: adds the goodput.")
+    ] = None,
+    payload: Annotated[
+        Path | None,
+        typer.Option(help="A request, or a folder of them; golden inputs unless given."),
+    ] = None,
+    content_type: Annotated[
+        str, typer.Option(help="Of the request; .npy for one input of files, else JSON.")
+    ] = "",
+    goldens: Annotated[
+        Path | None,
+        typer.Option(
+            help="The archive whose golden numbers all are sent; by default each file its own."
+        ),
+    ] = None,
+    max_difference: Annotated[
+        float | None,
+        typer.Option(
+            help="Allowed from golden outputs, relative to the largest; 1e-3, or more in a lower "
+            "precision."
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(help="Processes that serve the archive, if it is served here.")
+    ] = 1,
+    threads: Annotated[int, typer.Option(help="Requests that each computes at once.")] = 1,
+    instance: options.Instance = "",
+    price: options.Price = None,
+    prices: options.Prices = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page of the result: out.html, out.md or out.json."),
+    ] = None,
+    force: options.Force = False,
+    region: cloud.Region = None,
+    profile: cloud.Profile = None,
+    endpoint_url: cloud.Endpoint = None,
+) -> None:
+    """Load models in turns, and compare them: throughput, latency, cost, accuracy."""
+    from neopack import api
+    from neopack.errors import VerificationFailed
+    from neopack.options import ExperimentOptions, Objective
+
+    result = api.experiment(
+        models,
+        target=target,
+        goldens=goldens,
+        options=ExperimentOptions(
+            callers=parse_numbers("--callers", callers, int),
+            rates=parse_numbers("--rate", rate, float) if rate else (),
+            arrivals=arrivals.value,
+            seconds=seconds,
+            rounds=rounds,
+            warm_up=warm_up,
+            think=think_ms,
+            timeout=timeout,
+            slo=Objective.parse(slo) if slo else None,
+            payload=payload,
+            content_type=content_type,
+            difference=max_difference,
+            workers=workers,
+            threads=threads,
+        ),
+        connection=cloud.connection(region, profile, endpoint_url, cloud.settings()),
+        instance=instance,
+        price=price,
+        prices=prices,
+        report=report,
+        force=force,
+        log=console,
+    )
+    console.result("experiment", result, of=[*map(Path, models), goldens, payload])
+    if result.wrong:
+        raise VerificationFailed(f"{result.wrong} answers differ from the golden outputs")

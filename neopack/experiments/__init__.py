@@ -1,0 +1,1 @@
+"""Several models under the same load, in turns: what compiling or a precision buys."""
