@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import xgboost
 
 from neopack.engines.onnxruntime import OnnxRuntimeRunner
+from neopack.engines.tree_code import LIBRARY, write_tables
 from neopack.formats.source import FileSource
 from neopack.frameworks.xgboost import read
 from neopack.frameworks.xgboost.run import lifted
@@ -134,9 +136,16 @@ def _splits(booster: Any, kinds: list[str]) -> list[tuple[int, Any]]:
     ]
 
 
-def by_onnx(model: Path, rows: Any, folder: Path, threads: int = 1) -> dict[str, Any]:
-    """What ONNX Runtime computes with the ONNX form of a model file."""
-    lifted(model, folder).rename(folder / "compiled.onnx")
+def by_onnx(
+    model: Path, rows: Any, folder: Path, threads: int = 1, library: Path | None = None
+) -> dict[str, Any]:
+    """What ONNX Runtime computes with the ONNX form of a model file; or the kernel in ``library``,
+    if it takes the trees."""
+    compiled = lifted(model, folder).rename(folder / "compiled.onnx")
+    own = folder / LIBRARY
+    # a library that is loaded stays as it is
+    if library is not None and write_tables(compiled, folder) and not own.exists():
+        shutil.copy(library, own)
     with FileSource(model) as source:
         signature = read.read_source(source).signature
     assert signature is not None

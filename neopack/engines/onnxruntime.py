@@ -1,7 +1,8 @@
 """ONNX Runtime: models of trees for x86-64 CPUs, as ONNX models that neopack writes itself.
 
-The artifact is that model, ``compiled.onnx``; XGBoost and a compiler are not needed to run it. A
-local compilation, never a Neo job.
+The artifact is that model, ``compiled.onnx``, and where C is compiled here the trees as machine
+code too (``tree_code``), which is faster. XGBoost and a compiler are not needed to run it. A local
+compilation, never a Neo job.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from neopack import distributions
-from neopack.engines import ArtifactOption, Availability, EngineVerdict, registry
+from neopack.engines import ArtifactOption, Availability, EngineVerdict, registry, tree_code
 from neopack.errors import EngineFailed, Missing, first_line
 from neopack.outputs.atomic import refuse_full
 from neopack.values.artifact import Array, CompilationRequest, CompiledArtifact, Runner
@@ -52,12 +53,16 @@ class OnnxRuntime:
         shutil.copyfile(request.model, path)
         with log.step("loading what was written"):
             _refuse_misfit(_session(path), request.signature)
+        with log.step("building the trees"):
+            _build_trees(path, out, log)
         return CompiledArtifact(
             engine=self.name,
             engine_version=_version() or "",
             target=request.target.name,
             precision=request.precision,
-            members=(Member(name=MODEL, path=path),),
+            members=tuple(
+                Member(name=each.name, path=each) for each in (path, *tree_code.parts(out))
+            ),
             signature=request.signature,
         )
 
@@ -91,6 +96,7 @@ class OnnxRuntimeRunner:
         (self._input,) = (each.name for each in self._session.get_inputs())
         (self._name,) = (spec.name for spec in signature.inputs)
         self._outputs = [spec.name for spec in signature.outputs]
+        self._kernel = _kernel(folder, signature)
         self._threads = threads or len(os.sched_getaffinity(0))
         self._pool = ThreadPoolExecutor(self._threads)
 
@@ -103,6 +109,8 @@ class OnnxRuntimeRunner:
         return dict(zip(self._outputs, answers, strict=True))
 
     def _computed(self, rows: Array) -> list[Array]:
+        if self._kernel is not None:
+            return self._kernel.computed(rows, self._outputs)
         answers: list[Array] = self._session.run(self._outputs, {self._input: rows})
         return answers
 
@@ -112,6 +120,21 @@ class OnnxRuntimeRunner:
         parts = np.array_split(rows, min(self._threads, len(rows) // ROWS))
         answers = list(self._pool.map(self._computed, parts))
         return [np.concatenate(each) for each in zip(*answers, strict=True)]
+
+
+def _build_trees(model: Path, out: Path, log: Log) -> None:
+    try:
+        if not tree_code.build(model, out):
+            log.note("these trees stay with ONNX Runtime alone, which is slower for many rows")
+    except Missing as error:
+        log.note(f"ONNX Runtime alone computes the trees, slower for many rows: {error.message}")
+
+
+def _kernel(folder: Path, signature: Signature) -> tree_code.TreeKernel | None:
+    (rows,) = signature.inputs
+    if not tree_code.is_built(folder):
+        return None
+    return tree_code.TreeKernel(folder, rows.shape[1] or 0, _session)
 
 
 def _refuse_misfit(session: Any, signature: Signature) -> None:
