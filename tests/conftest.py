@@ -40,6 +40,8 @@ settings.register_profile("full", untimed, max_examples=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "sample"))
 # what takes longest starts first, so that no process waits long for the other at the end
 LONGEST = ("tutorials", "exact", "integration", "sagemaker", "emulator", "conformance", "cli")
+# many models of each kind, in the versions that Neo names: `make exact`, and CI
+EXACT = ("differential", "exact")
 # a process of its own or the installation of a runtime stands behind each
 COSTLY = ("emulator", "xgboost_1_3_3", "onnx_1_7_0")
 IMAGE = {"image": (1, 3, 8, 8)}
@@ -52,6 +54,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     A file stays together, and with the other files that take one of the costly fixtures; only
     tutorials, which share nothing, are given out one by one.
     """
+    for item in items:
+        if _room(item.path) in EXACT:
+            item.add_marker("exact")
     if not hasattr(config, "workerinput"):  # one process: the order of the files
         return
     shared = {item.path: name for name in COSTLY for item in items if name in _fixtures(item)}
@@ -66,8 +71,12 @@ def _fixtures(item: pytest.Item) -> list[str]:
     return item.fixturenames if isinstance(item, pytest.Function) else []
 
 
+def _room(path: Path) -> str:
+    return path.relative_to(ROOT / "tests").parts[0]
+
+
 def _rank(path: Path) -> int:
-    room = path.relative_to(ROOT / "tests").parts[0]
+    room = _room(path)
     return LONGEST.index(room) if room in LONGEST else len(LONGEST)
 
 

@@ -32,7 +32,7 @@ IMPORTING = ("<frozen importlib", str(Path(importlib.__file__).parent), str(pkgu
 class Recorder:
     """Listens from now on until the process ends: a hook cannot be taken away.
 
-    ``own`` is the folder where this process works, which is no part of what it reads.
+    ``own`` is the folder where this process works, which is not part of what it reads.
     """
 
     def __init__(self, own: Path) -> None:
