@@ -232,26 +232,21 @@ class Endpoints:
     def _up(self, region: str, variant: Mapping[str, Any]) -> Hosted:
         model = self._models.get(region, variant["ModelName"]).request
         container = model.get("PrimaryContainer") or model["Containers"][0]
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
-        artifact = folder / "model.tar.gz"
+        # the server may start another worker, and the folder goes with the emulator
+        artifact = Path(tempfile.mkdtemp(dir=self._folder)) / "model.tar.gz"
+        described = Variant(
+            image=container.get("Image", ""),
+            environment=container.get("Environment", {}),
+            instance=variant.get("InstanceType", ""),
+            accelerator=variant.get("AcceleratorType", ""),
+            region=region,
+        )
         try:
             self._storage.fetch(place(container["ModelDataUrl"]), artifact)
-            return hosted(
-                artifact,
-                Variant(
-                    image=container.get("Image", ""),
-                    environment=container.get("Environment", {}),
-                    instance=variant.get("InstanceType", ""),
-                    accelerator=variant.get("AcceleratorType", ""),
-                    region=region,
-                ),
-                self._log,
-            )
+            return hosted(artifact, described, self._log)
         except (NoSuchObject, NeopackError) as error:
+            shutil.rmtree(artifact.parent, ignore_errors=True)
             raise NeopackError(str(error)) from None
-        finally:
-            # the container has the artifact in memory
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _variant(self, region: str, config: str) -> Mapping[str, Any]:
         variants = self._configs.get(region, config).request["ProductionVariants"]

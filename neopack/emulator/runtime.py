@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from neopack.emulator.call import HttpCall
 from neopack.emulator.endpoints import Endpoints
+from neopack.emulator.hosting import Hosted
 from neopack.emulator.replies import AwsError, Reply
-from neopack.serving.answers import Answer, answered
+from neopack.serving.answers import Answer, refusal
 from neopack.serving.bodies import JSON, LARGEST_BODY, Body
 from neopack.serving.script import ATTRIBUTES
 
@@ -44,13 +47,23 @@ class InvocationApi:
         kind = call.environ.get("CONTENT_TYPE", "")
         asked = Body(kind=kind, data=data, headers=_headers(call.environ))
         accept = str(call.environ.get("HTTP_ACCEPT", ""))
-        answer = answered(container, asked, accept)
+        answer = _answer(name, container, asked, accept)
         if answer.status != OK:
             return _model_error(name, answer)
         body = answer.body
         headers = {"Content-Type": body.kind, "x-Amzn-Invoked-Production-Variant": variant}
         headers |= {key: value for key, value in body.headers.items() if key.lower() == ATTRIBUTES}
         return Reply(status=OK, headers=headers, body=body.data)
+
+
+def _answer(name: str, container: Hosted, asked: Body, accept: str) -> Answer:
+    """The container's answer; where it gives none, that of the load balancer before it."""
+    try:
+        return container.answer(asked, accept)
+    except TimeoutError:
+        return replace(refusal(504, f"{name} did not answer"), late=True)
+    except (OSError, http.client.HTTPException):
+        return refusal(502, f"the container of {name} ended the connection")
 
 
 def _model_error(name: str, answer: Answer) -> Reply:

@@ -123,6 +123,7 @@ def reached(
         with Supervisor(Path(aim.target), serving, quiet=True, log=log) as server:
             with log.step(f"serving {aim.name}"):
                 address = server.start()
+            server.watch()
             yield destination_of(address.url)
 
 

@@ -13,7 +13,6 @@ from neopack.formats.codec import from_json, to_json
 from neopack.goldens.arrays import load_arrays, save_arrays
 from neopack.outputs.staging import staging_directory
 from neopack.processes.child import Child
-from neopack.serving.bodies import Body, parsed, rendered
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature, TensorSpec
 
@@ -52,11 +51,6 @@ class Container:
         with self._lock:
             self._call(inputs)
             return load_arrays(self._folder / "outputs.npz")
-
-    def answer(self, request: Body, accept: str) -> Body:
-        """The outputs in the form that is accepted. Raises ``RequestRefused``."""
-        outputs = self.predict(parsed(request, self.signature))
-        return rendered(outputs, accept, request.data)
 
     def outputs(self, inputs: Mapping[str, Array]) -> tuple[TensorSpec, ...]:
         """What the model gives for ``inputs``: names, dtypes, shapes."""

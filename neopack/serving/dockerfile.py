@@ -15,7 +15,7 @@ from neopack.errors import NeopackError
 from neopack.frameworks import registry as frameworks
 from neopack.options import ServeOptions
 from neopack.outputs.atomic import AtomicOutputs
-from neopack.serving.hosting import script_of
+from neopack.serving.hosting import compiled_for, script_of
 from neopack.serving.requirements import REQUIREMENTS
 
 __all__ = ["write_dockerfile"]
@@ -78,7 +78,7 @@ def _steps(extras: str, has_requirements: bool) -> str:
 
 def _extras(archive: Path, scanned: ArchiveScan) -> tuple[str, ...]:
     """What the model needs; everything, where only its script knows that."""
-    if script_of(scanned, {}) is not None:
+    if script_of(scanned, {}, compiled_for(scanned)) is not None:
         try:
             opened = open_archive(archive)
         except NeopackError:

@@ -22,7 +22,7 @@ from neopack.values.log import Log
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["CompiledFor", "cloud_handler", "compiled_for", "script_in", "script_of", "started"]
+__all__ = ["CompiledFor", "compiled_for", "script_of", "started"]
 
 LARGEST_TEXT = 16 << 20
 # who brings a model of no framework loads it with a model_fn
@@ -54,24 +54,32 @@ def compiled_for(scanned: ArchiveScan) -> CompiledFor | None:
     return None
 
 
-def script_of(scanned: ArchiveScan, environment: Mapping[str, str]) -> ServingScript | None:
-    """The script that the container of an archive runs, or None if the archive lacks it.
+def script_of(
+    scanned: ArchiveScan,
+    environment: Mapping[str, str],
+    compiled: CompiledFor | None,
+    framework: str = "",
+) -> ServingScript | None:
+    """The script that the container of an archive runs, or None if the archive lacks it. The
+    container of what is not compiled is that of ``framework``, or of the model's own.
 
     Raises ``Unsafe`` for an archive that is.
     """
     refuse_unsafe(scanned)
     if not any(name.startswith(CODE) for name in scanned.file_names()):
         return None
-    compiled = compiled_for(scanned)
     if compiled is not None:
         handler = facts.handler(compiled.framework, compiled.target)
-        return script_in(scanned, handler, environment, compiled.signature)
+        return _script_in(scanned, handler, environment, compiled.signature)
+    return _script_in(scanned, _cloud_handler(framework or _framework(scanned)), environment, None)
+
+
+def _framework(scanned: ArchiveScan) -> str:
     model = find_model(scanned)
-    framework = model[0].name if model else DEFAULT_FRAMEWORK
-    return script_in(scanned, cloud_handler(framework), environment, None)
+    return model[0].name if model else DEFAULT_FRAMEWORK
 
 
-def script_in(
+def _script_in(
     scanned: ArchiveScan,
     handler: Handler | None,
     environment: Mapping[str, str],
@@ -92,7 +100,7 @@ def script_in(
     )
 
 
-def cloud_handler(framework: str) -> Handler | None:
+def _cloud_handler(framework: str) -> Handler | None:
     """How the container on instances of the cloud calls a script."""
     cloud = next(target for target in facts.targets() if target.kind == "cloud")
     return facts.handler(framework, cloud)

@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -58,14 +60,27 @@ class _Seat:
 
 
 class Supervisor:
-    """Binds on creation; serves from ``start`` to ``close``."""
+    """Binds on creation; serves from ``start`` to ``close``. ``environment`` is the container's,
+    by default what of SageMaker's is in that of this process; ``framework`` is its image's."""
 
     def __init__(
-        self, artifact: Path, options: ServeOptions, *, quiet: bool = False, log: Log | None = None
+        self,
+        artifact: Path,
+        options: ServeOptions,
+        *,
+        environment: Mapping[str, str] | None = None,
+        framework: str = "",
+        quiet: bool = False,
+        log: Log | None = None,
     ) -> None:
         _refuse_missing()
         self._artifact, self._options, self._quiet = artifact, options, quiet
+        own = {k: v for k, v in os.environ.items() if k.startswith("SAGEMAKER_")}
+        self._environment = own if environment is None else dict(environment)
+        self._framework = framework
         self._log = log or SilentLog()
+        self._closing = threading.Event()
+        self._watcher: threading.Thread | None = None
         self._seats = [_Seat() for _ in range(options.workers)]
         self._socket = listening(options.host, options.port)
         self._metrics = tempfile.TemporaryDirectory(
@@ -88,14 +103,21 @@ class Supervisor:
         )
 
     def wait(self) -> None:
-        """Replace workers that end, until a signal is raised as an exception."""
-        while True:
-            time.sleep(HEARTBEAT)
+        """Replace workers that end, until the end or a signal that is raised as an exception."""
+        while not self._closing.wait(HEARTBEAT):
             for seat in self._seats:
                 self._see_to(seat)
 
+    def watch(self) -> None:
+        """``wait`` in a thread of its own."""
+        self._watcher = threading.Thread(target=self.wait, daemon=True)
+        self._watcher.start()
+
     def close(self) -> None:
         """Stop: no new connections; requests in flight have ``STOPPING`` seconds."""
+        self._closing.set()
+        if self._watcher is not None:
+            self._watcher.join()
         self._socket.close()
         processes = [seat.process for seat in self._seats if seat.process is not None]
         for process in processes:
@@ -135,7 +157,8 @@ class Supervisor:
             options=self._options,
             socket=self._socket.fileno(),
             log=not self._quiet,
-            environment={k: v for k, v in os.environ.items() if k.startswith("SAGEMAKER_")},
+            environment=self._environment,
+            framework=self._framework,
         )
         process = subprocess.Popen(
             [sys.executable, "-m", "neopack.serving.http.worker"],

@@ -21,7 +21,7 @@ from neopack.errors import NeopackError, UsageError
 from neopack.formats.codec import from_json
 from neopack.serving.answers import Answering
 from neopack.serving.batched import BatchedContainer
-from neopack.serving.hosting import script_of, started
+from neopack.serving.hosting import compiled_for, script_of, started
 from neopack.serving.http.app import ServingApp
 from neopack.serving.http.desk import Desk
 from neopack.serving.http.observed import Observer
@@ -61,7 +61,8 @@ def _loaded(spec: WorkerSpec) -> Answering:
     artifact, options = Path(spec.artifact), spec.options
     require_file(artifact)
     scanned = scan(artifact)
-    script = script_of(scanned, spec.environment)
+    compiled = compiled_for(scanned)
+    script = script_of(scanned, spec.environment, compiled, spec.framework)
     if script is not None:
         if options.max_batch > 1:
             raise UsageError("--max-batch is for models without a script, which gets one request")
@@ -69,7 +70,12 @@ def _loaded(spec: WorkerSpec) -> Answering:
         return started(scanned, script, log, answering=options.timeout)
     cores = len(os.sched_getaffinity(0))
     threads = max(1, cores // options.workers) if options.workers > 1 else None
-    loaded = LoadedContainer.load(artifact, threads=threads, answers_at_once=options.threads)
+    loaded = LoadedContainer.load(
+        artifact,
+        compiled.signature if compiled else None,
+        threads=threads,
+        answers_at_once=options.threads,
+    )
     if options.max_batch == 1:
         return loaded
     wait = options.max_wait_ms / 1000

@@ -16,10 +16,11 @@ STOPPING = 25.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSpec:
     """``socket`` is the file descriptor of the listening socket; ``environment`` is that of the
-    container."""
+    container, and ``framework`` that of its image, where one is named."""
 
     artifact: str
     options: ServeOptions
     socket: int
     log: bool
     environment: Mapping[str, str] = field(default_factory=dict)
+    framework: str = ""
