@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/differential"))
 
 from neopack import facts, runtimes
 from neopack.checks.judging import Submission, context_of_layout, judge
@@ -63,20 +64,6 @@ MXNET: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "channel-last": {"data": (1, 8, 8, 3)},
     "loop": {"data": (4, 3)},
     "training": {"data": (1, 3, 32, 32)},
-}
-TENSORFLOW: Mapping[str, Mapping[str, tuple[int, ...]]] = {
-    "1.15/saved-model": {"images": (1, 8, 8, 3)},
-    "1.15/no-variables": {"x": (1, 4)},
-    "2.9/keras": {"row": (1, 4)},
-    "2.9/trained": {"image": (1, 4, 4, 2)},
-    "2/keras": {"images": (1, 8, 8, 3)},
-    "2/no-variables": {"images": (1, 8, 8, 3)},
-    "2/saved-model": {"images": (1, 8, 8, 3)},
-    "2/two-inputs": {"ids": (1, 6), "mask": (1, 6)},
-    "1.15/frozen.pb": {"x": (1, 8, 8, 3)},
-    "1.15/names-end-in-zero.pb": {"x": (1, 4)},
-    "1.15/training.pb": {"x": (1, 4)},
-    "2/frozen.pb": {"images": (1, 8, 8, 3)},
 }
 
 
@@ -258,7 +245,9 @@ def of_mxnet(only: str, folder: Path) -> Iterator[Model]:
 
 
 def of_tensorflow(only: str, folder: Path) -> Iterator[Model]:
-    for name, shapes in TENSORFLOW.items():
+    from of_tensorflow import SHAPES
+
+    for name, shapes in SHAPES.items():
         if re.search(only, name):
             path = FIXTURES / "tensorflow" / name
             file = path / "saved_model.pb" if path.is_dir() else path
