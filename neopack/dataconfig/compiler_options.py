@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,6 +51,14 @@ class CpuOptions:
     mcpu: str = ""
     mattr: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str | None:
+        """CompilerOptions that say this and nothing else; None where there is nothing to say."""
+        keys: dict[str, Json] = {"mcpu": self.mcpu} if self.mcpu else {}
+        if self.mattr:
+            keys["mattr"] = list(self.mattr)
+        return json.dumps(keys) if keys else None
 
 
 def cpu_options(text: str | None) -> CpuOptions:

@@ -18,6 +18,7 @@ from neopack.artifacts.emulated import EmulatedMark
 from neopack.artifacts.load import find_model, open_archive
 from neopack.artifacts.own_names import MARK, own_member, own_name
 from neopack.compiling import local
+from neopack.dataconfig.compiler_options import cpu_options, parse_options
 from neopack.dataconfig.data_input_config import with_shapes
 from neopack.engines import EngineVerdict
 from neopack.engines import registry as engines
@@ -58,6 +59,14 @@ class CompilationTask:
     options: str | None
     version: str = ""
     engines: tuple[str, ...] | None = None
+
+    @property
+    def cpu(self) -> str | None:
+        """What CompilerOptions say of the CPU; flags for Neuron say nothing of it. Raises
+        ``UsageError`` for what LLVM could not have."""
+        stated = parse_options(self.options) if self.options else None
+        is_object = stated is not None and stated.form == "object"
+        return cpu_options(self.options).text if is_object else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,17 +116,17 @@ def compile_model(task: CompilationTask) -> CompiledFiles:
 def has_loader(framework: str, version: str, target: Target, among: Sequence[str] | None) -> bool:
     """Whether Neo's public loader itself will say what it refuses of a job's model."""
     names = engines.names() if among is None else among
-    asked = OF_NEO in names and _is_asked(framework, version, target)
+    asked = OF_NEO in names and _is_asked(framework, version, target, None)
     verdict = _loaders_verdict(framework, target)
     return asked and verdict.takes and not verdict.lacking
 
 
-def _is_asked(framework: str, version: str, target: Target) -> bool:
+def _is_asked(framework: str, version: str, target: Target, cpu: str | None) -> bool:
     """Whether Neo reads the model with its loader, and what that compiles is of use here."""
     if target.kind in ON_DEVICES:
         return True
     of_neo = facts.compiler_path(framework, target, version) == OF_NEO
-    return of_neo and this_cpu.runs(compiled_code(framework, target))
+    return of_neo and this_cpu.runs(compiled_code(framework, target, cpu))
 
 
 def _loaders_verdict(framework: str, target: Target) -> EngineVerdict:
@@ -129,7 +138,7 @@ def _loaders_verdict(framework: str, target: Target) -> EngineVerdict:
 
 def _in_place_of_loader(task: CompilationTask, engine: str) -> str:
     """Why it was another engine, where Neo asks its loader."""
-    if engine == OF_NEO or not _is_asked(task.framework, task.version, task.target):
+    if engine == OF_NEO or not _is_asked(task.framework, task.version, task.target, task.cpu):
         return ""
     lacking = _loaders_verdict(task.framework, task.target).lacking
     return f", not by Neo's public loader, which is not installed ({lacking})" if lacking else ""
@@ -158,9 +167,9 @@ def _engine(task: CompilationTask, signature: Signature) -> str:
         framework=task.framework, model=task.archive, target=task.target, signature=signature
     )
     names = engines.names() if task.engines is None else task.engines
-    if _is_asked(task.framework, task.version, task.target):
+    if _is_asked(task.framework, task.version, task.target, task.cpu):
         names = tuple(sorted(names, key=lambda name: name != OF_NEO))
-    elif not this_cpu.runs(compiled_code(task.framework, task.target)):
+    elif not this_cpu.runs(compiled_code(task.framework, task.target, task.cpu)):
         names = tuple(name for name in names if name != OF_NEO)
     return engines.choose(request, among=names).name
 
@@ -168,7 +177,8 @@ def _engine(task: CompilationTask, signature: Signature) -> str:
 def _compiled(task: CompilationTask, signature: Signature, engine: str) -> CompiledArtifact:
     opened = open_archive(task.archive, signature=signature)
     path = task.folder / "compiled.tar.gz"
-    options = CompileOptions(engine=engine)
+    cpu = task.cpu if engine == OF_NEO else None  # other engines find the CPU when they load
+    options = CompileOptions(engine=engine, compiler_options=cpu)
     return local.compile_opened(opened, task.target, path, None, options, SilentLog())
 
 

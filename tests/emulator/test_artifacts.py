@@ -128,7 +128,8 @@ def test_a_job_for_a_device_is_compiled_by_what_neo_is_made_of(aws: Emulator, sh
     upload(aws, shelf / "onnx.tar.gz")
     platform = {"Os": "LINUX", "Arch": "X86_64"}
     device = {"OutputConfig_TargetDevice": None, "OutputConfig_TargetPlatform": platform}
-    create(aws, **(ONNX | device))
+    cpu = {"OutputConfig_CompilerOptions": '{"mcpu": "nehalem"}'}
+    create(aws, **(ONNX | device | cpu))
     aws.client("s3").put_object(Bucket=BUCKET, Key="in/bad.tar.gz", Body=determinant())
     uri = f"s3://{BUCKET}/in/bad.tar.gz"
     config = {"InputConfig_DataInputConfig": '{"x": [2, 2]}', "InputConfig_S3Uri": uri}
@@ -138,6 +139,7 @@ def test_a_job_for_a_device_is_compiled_by_what_neo_is_made_of(aws: Emulator, sh
     made = members(aws, "out/model-LINUX_X86_64.tar.gz")
     assert {"compiled.so", "compiled_model.json", "neopack-emulated.manifest"} <= set(made)
     assert json.loads(made["neopack-emulated.manifest"])["engine"] == "tvm"
+    assert json.loads(made["neopack.manifest"])["options"]["code"] == "llvm -mcpu=nehalem"
     job = ended(aws, "refused")
     assert job["CompilationJobStatus"] == "FAILED"
     assert job["FailureReason"] == (
