@@ -450,6 +450,8 @@ class PackageChoices(TypedDict, total=False):
     constants: Sequence[str]
     trust_pickle: bool
     missing: float | None
+    quantize: Literal["float16", "int8"] | None
+    calibration: str | PathLike[str] | None
 
 
 class ServeChoices(TypedDict, total=False):

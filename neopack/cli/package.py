@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 __all__ = ["package"]
 
 PYTORCH, TENSORFLOW, XGBOOST = "PyTorch", "TensorFlow", "XGBoost"
+TFLITE = "TensorFlow Lite"
 
 
 class Form(StrEnum):
     saved_model = "saved-model"
     frozen = "frozen"
+
+
+class Quantize(StrEnum):
+    float16 = "float16"
+    int8 = "int8"
 
 
 class Bind(StrEnum):
@@ -109,6 +115,20 @@ def package(
             rich_help_panel=TENSORFLOW,
         ),
     ] = None,
+    quantize: Annotated[
+        Quantize | None,
+        typer.Option(
+            help="What a Keras model or a SavedModel is converted to: weights of float16, or "
+            "everything in int8.",
+            rich_help_panel=TFLITE,
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            help="An .npz of real inputs, samples first, for int8.", rich_help_panel=TFLITE
+        ),
+    ] = None,
     trust_pickle: Annotated[
         bool,
         typer.Option(
@@ -175,6 +195,8 @@ def package(
             ("form", form.value if form else None),
             ("outputs", tuple(outputs or ())),
             ("constants", tuple(constants or ())),
+            ("quantize", quantize.value if quantize else None),
+            ("calibration", str(calibration) if calibration else None),
             ("trust_pickle", trust_pickle),
             ("missing", missing),
         ),

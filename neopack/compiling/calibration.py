@@ -16,6 +16,7 @@ from neopack.errors import ExportFailed, UsageError, first_line
 from neopack.frameworks.callables import import_callable, looks_like_callable
 from neopack.goldens.arrays import load_array, load_arrays
 from neopack.goldens.inputs import random_inputs, request_of
+from neopack.goldens.samples import LABELS, calls_by_name, in_dtype_of, refuse_other_names
 from neopack.values.artifact import Array
 from neopack.values.log import Log
 from neopack.values.quantization import Calibration
@@ -24,7 +25,6 @@ from neopack.values.signature import Signature, TensorSpec
 __all__ = ["FORMS", "Sample", "read_samples", "split"]
 
 FORMS = "an .npz or .npy (samples first), a folder of images, module:callable, or random"
-LABELS = "labels"
 # NNCF calibrates with 300 unless told otherwise; twice as many are held back
 MOST = 900
 RANDOM_SAMPLES = 32
@@ -105,70 +105,14 @@ def _of_arrays(
     arrays: Mapping[str, Array], signature: Signature, where: str
 ) -> tuple[Sample, ...]:
     named = dict(arrays)
-    specs = {spec.name: spec for spec in signature.inputs}
-    labels = None if LABELS in specs else named.pop(LABELS, None)
-    _refuse_other_names(named, specs, where)
-    calls = {name: _calls(named[name], specs[name], where) for name in specs}
-    counts = {name: len(each) for name, each in calls.items()}
-    if len(set(counts.values())) > 1:
-        said = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise UsageError(f"the inputs have different numbers of samples: {said}", where=where)
-    count = next(iter(counts.values()))
-    rows = None if labels is None else _labels(labels, named, signature, count, where)
+    own = any(spec.name == LABELS for spec in signature.inputs)
+    labels = None if own else named.pop(LABELS, None)
+    calls = calls_by_name(named, signature, where)
+    rows = None if labels is None else _labels(labels, named, signature, len(calls), where)
     return tuple(
-        Sample(
-            inputs={name: calls[name][at] for name in specs},
-            labels=None if rows is None else rows[at],
-        )
-        for at in range(count)
+        Sample(inputs=inputs, labels=None if rows is None else rows[at])
+        for at, inputs in enumerate(calls)
     )
-
-
-def _refuse_other_names(given: Iterable[str], wanted: Iterable[str], where: str) -> None:
-    missing, unknown = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
-    if missing or unknown:
-        said = f"lacks input {missing[0]!r}" if missing else f"has {unknown[0]!r}"
-        hint = f"the model takes {', '.join(wanted)}; {LABELS} may be beside them"
-        raise UsageError(said, where=where, hint=hint)
-
-
-def _calls(array: Array, spec: TensorSpec, where: str) -> list[Array]:
-    """Cut samples into calls of the packaged shape: each sample is a call, or a row of one."""
-    shape = tuple(spec.shape)
-    if array.ndim == len(shape) + 1 and array.shape[1:] == shape:
-        calls = list(array)
-    elif shape and array.ndim == len(shape) and array.shape[1:] == shape[1:]:
-        batch = shape[0] or 1
-        calls = [array[at : at + batch] for at in range(0, len(array) - batch + 1, batch)]
-    else:
-        rows = ["N", *shape[1:]]
-        raise UsageError(
-            f"input {spec.name!r} has shape {list(array.shape)}: give samples first, "
-            f"[{', '.join(map(str, rows))}]",
-            where=where,
-        )
-    return [_cast(call, spec, where) for call in calls]
-
-
-def _cast(array: Array, spec: TensorSpec, where: str) -> Array:
-    """In the dtype of the input, where the kind is the same: integers for floats are raw pixels
-    more often than not."""
-    import numpy as np
-
-    dtype = np.dtype(spec.dtype or "float32")
-    kinds = "iu" if dtype.kind in "iu" else dtype.kind
-    if array.dtype.kind not in kinds:
-        raise UsageError(
-            f"input {spec.name!r} is {array.dtype}, not {dtype}",
-            where=where,
-            hint="give what the model takes, after its preprocessing",
-        )
-    if dtype.kind == "f" and not np.isfinite(array).all():
-        raise UsageError(f"input {spec.name!r} has NaN or infinity", where=where)
-    cast = np.ascontiguousarray(array, dtype)
-    if dtype.kind in "iu" and not np.array_equal(cast, array):
-        raise UsageError(f"input {spec.name!r} has integers beyond {dtype}", where=where)
-    return cast
 
 
 def _labels(
@@ -228,7 +172,7 @@ def _sample(inputs: Mapping[str, Any], labels: Any, signature: Signature, where:
     import numpy as np
 
     specs = {spec.name: spec for spec in signature.inputs}
-    _refuse_other_names(inputs, specs, where)
+    refuse_other_names(inputs, specs, where)
     arrays = {}
     for name, spec in specs.items():
         array = np.asarray(inputs[name])
@@ -237,5 +181,5 @@ def _sample(inputs: Mapping[str, Any], labels: Any, signature: Signature, where:
                 f"input {name!r} has shape {list(array.shape)}, not {list(spec.shape)}",
                 where=where,
             )
-        arrays[name] = _cast(array, spec, where)
+        arrays[name] = in_dtype_of(array, spec, where)
     return Sample(inputs=arrays, labels=None if labels is None else np.atleast_1d(labels))

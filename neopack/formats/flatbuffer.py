@@ -186,6 +186,11 @@ class Table:
         at = self._place(field, UOFFSET.size)
         return None if at is None else self.buffer.vector(self.buffer.follow(at), width)
 
+    def table(self, field: int) -> Table | None:
+        """The table, or None if the field is absent."""
+        at = self._place(field, UOFFSET.size)
+        return None if at is None else self.buffer.table(self.buffer.follow(at))
+
     def numbers(self, field: int, form: Number) -> tuple[int, ...]:
         vector = self.vector(field, struct.calcsize(f"<{form}"))
         return () if vector is None else vector.numbers(form)

@@ -33,7 +33,7 @@ def _in_directory(path: Path) -> tuple[Path, Framework]:
     parts = {part for file in candidates for part in file.framework.parts(names, file.model)}
     whole = [file for file in candidates if file.model not in parts]
     # what was converted from a model does not stand in its way
-    whole = [file for file in whole if file.framework.name in registry.names()] or whole
+    whole = [file for file in whole if not registry.is_converted(file.framework.name)] or whole
     # what Neo would not take by its name is taken up to be refused with the way out of it
     models = [file for file in whole if file.packaged] or whole[:1]
     if not models:

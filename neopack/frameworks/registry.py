@@ -12,7 +12,7 @@ from neopack.formats.files import Files
 from neopack.formats.source import ByteSource
 from neopack.frameworks import Framework, callables, unsupported
 from neopack.frameworks.task import flag_of, has_option
-from neopack.frameworks.unpackaged import READ, WAY_OUT, ListedFramework
+from neopack.frameworks.unpackaged import ListedFramework
 from neopack.plugins import Plugins
 from neopack.values.model import ModelSource
 
@@ -23,8 +23,8 @@ __all__ = [
     "find",
     "framework_options",
     "get",
+    "is_converted",
     "is_read",
-    "must_package",
     "names",
     "nothing_found",
     "of_callable",
@@ -64,17 +64,12 @@ def of_neo(name: str) -> Framework:
 
 def is_read(framework: Framework) -> bool:
     """Whether the models of the framework can be read, not only told by their names."""
-    return framework.name in names() or framework.name in READ
+    return framework.name in names()
 
 
-def must_package(framework: Framework, where: str) -> None:
-    """Raise ``NotRecognized``, with the way out, for a framework that neopack only reads."""
-    if framework.name not in names():
-        raise NotRecognized(
-            f"is a {facts.framework(framework.name).title} model, which neopack does not package",
-            where=where,
-            hint=WAY_OUT.get(framework.name, ""),
-        )
+def is_converted(name: str) -> bool:
+    """Whether files of the framework may lie beside the model that they were converted from."""
+    return bool(_plugins.rows.get(name, {}).get("converted"))
 
 
 def callable_frameworks() -> tuple[str, ...]:
@@ -83,10 +78,9 @@ def callable_frameworks() -> tuple[str, ...]:
 
 
 def recognize(source: ByteSource) -> tuple[Framework, str]:
-    """The framework whose bytes these are, whether it is packaged or only read, and the form they
-    have. Raises ``NotRecognized``."""
-    for name in (*names(), *READ):
-        framework = of_neo(name)
+    """The framework whose bytes these are, and the form they have. Raises ``NotRecognized``."""
+    for name in names():
+        framework = get(name)
         form = framework.recognize(source)
         if form is not None:
             return framework, form
@@ -191,8 +185,8 @@ class ModelFile:
 
 def find(files: Files) -> Iterator[ModelFile]:
     """The models among ``files``, recognized by their contents, in the order of the names. Those
-    that are only read come last: they may lie beside the model that they were converted from."""
-    packages, only_read = names(), []
+    that may be converted come last: the model that they were made of may lie beside them."""
+    later = []
     for name in files.names():
         with files.open(name) as source:
             try:
@@ -201,8 +195,8 @@ def find(files: Files) -> Iterator[ModelFile]:
                 continue
         packaged = name in framework.models([name])
         file = ModelFile(framework=framework, model=name, form=form, packaged=packaged)
-        if framework.name in packages:
-            yield file
+        if is_converted(framework.name):
+            later.append(file)
         else:
-            only_read.append(file)
-    yield from only_read
+            yield file
+    yield from later

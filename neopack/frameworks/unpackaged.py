@@ -1,5 +1,5 @@
 """A framework that Neo lists and neopack does not package: its archives are judged by the names in
-them and by the strings of the call, and by what is in the model where there is a reader."""
+them and by the strings of the call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from neopack.formats.files import Files
 from neopack.formats.guard import Limits
 from neopack.formats.source import ByteSource
 from neopack.frameworks import ExportTask, Layout, MemberMove
-from neopack.frameworks.modules import FrameworkModules
 from neopack.frameworks.task import NoOptions
 from neopack.rules.rule import Rule
 from neopack.values.artifact import Runner
@@ -22,25 +21,17 @@ from neopack.values.model import ExportedModel, ModelInfo, ModelSource
 from neopack.values.signature import Signature
 from neopack.values.target import Target
 
-__all__ = ["READ", "ListedFramework"]
-
-# the folders with the read, run and rules of those that are read
-READ = {"TFLITE": "neopack.frameworks.tflite"}
-WAY_OUT = {
-    "TFLITE": "package the SavedModel or the Keras model that it was converted from; "
-    "neopack check --fix OUT.tar.gz packs the file as it is"
-}
+__all__ = ["ListedFramework"]
 
 
 class ListedFramework:
-    """Satisfies ``Framework``; it packages nothing, and runs what has a folder."""
+    """Satisfies ``Framework``; it reads, packages and runs nothing."""
 
     def __init__(self, name: str) -> None:
         self.name, self.options = name, NoOptions
-        self._modules = FrameworkModules(READ[name]) if name in READ else None
 
     def recognize(self, source: ByteSource) -> str | None:
-        return self._modules.read.recognize(source) if self._modules else None
+        return None
 
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
         groups = facts.framework(self.name).files
@@ -60,7 +51,7 @@ class ListedFramework:
         return ()
 
     def rules(self) -> Sequence[Rule]:
-        return self._modules.rules.RULES if self._modules else ()
+        return ()
 
     def owns(self, model: object) -> bool:
         return False
@@ -69,9 +60,7 @@ class ListedFramework:
         return None
 
     def read(self, files: Files, model: str, limits: Limits) -> ModelInfo:
-        if self._modules is None:
-            raise NotRecognized(f"neopack does not read {self.name} models", where=model)
-        return self._modules.read.read(files, model, limits)
+        raise NotRecognized(f"neopack does not read {self.name} models", where=model)
 
     def export(self, task: ExportTask, log: Log) -> ExportedModel:
         raise self._refused()
@@ -79,9 +68,7 @@ class ListedFramework:
     def runner(
         self, files: Files, model: str, signature: Signature, threads: int | None
     ) -> Runner:
-        if self._modules is None:
-            raise self._refused()
-        return self._modules.run.runner(files, model, signature, threads)
+        raise self._refused()
 
     def lifted(self, model: Path, folder: Path) -> Path:
         return model
@@ -90,9 +77,7 @@ class ListedFramework:
         raise self._refused()
 
     def _refused(self) -> Unsupported:
-        return Unsupported(
-            f"neopack does not package {self.name} models", hint=WAY_OUT.get(self.name, "")
-        )
+        return Unsupported(f"neopack does not package {self.name} models")
 
 
 def _suffix(name: str) -> str:

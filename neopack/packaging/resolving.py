@@ -53,7 +53,6 @@ def resolve(request: SourceRequest) -> ModelSource:
 
 def _file(path: Path, framework: str | None, weights: Path | None) -> ModelSource:
     path, recognized = find_model(path)
-    registry.must_package(recognized, str(path))
     if framework in registry.packaged_by(recognized.name):
         return ModelSource(
             kind="file",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from neopack.goldens.cases import GoldenCase
 from neopack.goldens.comparison import difference
 from neopack.values.artifact import Array
-from neopack.values.model import ModelInfo
+from neopack.values.model import ComputesInBytes, ModelInfo
 
 __all__ = ["Today", "is_quantized", "stepping"]
 
@@ -20,6 +20,8 @@ Today = Callable[[GoldenCase], Iterable[Mapping[str, Array]]]
 KINDS = ("quantized::", "aten::quantize_per_")
 # steps of a signed byte on either side of zero; what is one step, with the rounding of its scale
 STEPS, ONE = 127, 1.01
+# what an output is that is quantized itself: its step is 1
+BYTES = ("int8", "uint8")
 ON_GRID = 1e-2
 # of the largest golden number, by which the packaged file may differ here
 ALIKE = 1e-5
@@ -28,6 +30,8 @@ ALIKE = 1e-5
 def is_quantized(info: ModelInfo) -> bool:
     """Whether an operator computes in bytes by kernels of its framework's own. Those of ONNX files
     compute alike in every version without optimizations."""
+    if isinstance(info.facts, ComputesInBytes):
+        return info.facts.computes_in_bytes
     return any(name.startswith(KINDS) for name in info.operators)
 
 
@@ -53,7 +57,7 @@ def _near(
     for name, golden in case.outputs.items():
         other = computed.get(name)
         same = other is not None and (other.dtype, other.shape) == (golden.dtype, golden.shape)
-        if other is None or not same or golden.dtype.kind != "f":
+        if other is None or not same or not (golden.dtype.kind == "f" or golden.dtype in BYTES):
             continue
         gaps = np.abs(golden.astype(np.float64) - other.astype(np.float64))
         if 0 < float(np.max(gaps, initial=0.0)) <= ONE * steps[name]:
@@ -68,6 +72,8 @@ def _step(cases: Sequence[GoldenCase], name: str) -> float:
     """The least distance of two golden numbers, if all are multiples of it."""
     import numpy as np
 
+    if cases[0].outputs[name].dtype in BYTES:
+        return 1.0
     arrays = [case.outputs[name].astype(np.float64).ravel() for case in cases if case.decides]
     numbers = np.unique(np.concatenate([array[np.isfinite(array)] for array in arrays]))
     largest = float(np.max(np.abs(numbers), initial=0.0))

@@ -12,6 +12,7 @@ from neopack.values.reads import Reads
 from neopack.values.signature import Signature
 
 __all__ = [
+    "ComputesInBytes",
     "DrawsNumbers",
     "ExportedModel",
     "Goldens",
@@ -94,6 +95,14 @@ class NamesInputs(Protocol):
 
     @property
     def input_names(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class ComputesInBytes(Protocol):
+    """Facts of a framework whose reader knows whether kernels of its own compute in bytes."""
+
+    @property
+    def computes_in_bytes(self) -> bool: ...
 
 
 @runtime_checkable

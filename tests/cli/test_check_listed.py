@@ -101,16 +101,12 @@ def test_one_beside_what_it_was_converted_from_is_passed_over(
     assert "ONNX" in neopack("inspect", "given").out
 
 
-def test_fix_packs_one(neopack: Call, desk: Desk, fixtures: Path) -> None:
+def test_one_is_packaged_as_the_roads_say(neopack: Call, desk: Desk, fixtures: Path) -> None:
     given = fixtures / "tflite" / "cnn.tflite"
-    told = neopack("package", given, "-o", "m.tar.gz").err
-    assert "neopack check --fix" in told
-    roads = neopack("targets", "--model", given).out
-    assert "neopack check --fix" in roads
-    assert "neopack package" not in roads
-    config = ("--data-input-config", '{"image":[1,8,8,3]}', "--target", "rasp4b")
-    assert neopack("check", given, *config, "--fix", "m.tar.gz").code == 0
-    assert neopack("check", "m.tar.gz", *config).code == 0
+    assert "neopack package" in neopack("targets", "--model", given).out
+    assert neopack("package", given, "-o", "m.tar.gz", "-t", "rasp4b").code == 0
+    assert neopack("check", "m.tar.gz").code == 0
+    assert neopack("package", "m.tar.gz", "-t", "linux/arm64", "-o", "again.tar.gz").code == 0
 
 
 def test_what_openvino_does_not_convert_is_named(
@@ -122,18 +118,9 @@ def test_what_openvino_does_not_convert_is_named(
     refused(6, words, "compile", "m.tar.gz", "--target", "ml_c5", "-o", "out.tar.gz")
 
 
-def test_packaging_one_is_refused(refused: Call, desk: Desk) -> None:
-    (desk.path / "m.tflite").write_bytes(b"\0\0\0\0TFL3")
-    refused(
-        2,
-        "no framework 'TFLITE'",
-        "package",
-        "m.tflite",
-        "--framework",
-        "TFLITE",
-        "-o",
-        "x.tar.gz",
-    )
+def test_a_target_that_takes_none_is_refused(refused: Call, fixtures: Path) -> None:
+    given = fixtures / "tflite" / "cnn.tflite"
+    refused(3, "ml_c5 takes no TFLITE", "package", given, "-o", "m.tar.gz")
 
 
 def test_what_neo_does_not_list_is_refused(refused: Call, desk: Desk) -> None:

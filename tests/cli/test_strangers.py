@@ -17,7 +17,6 @@ FILES = {
     "page.h5": (b"\n<!DOCTYPE html><html><title>404</title>", "a web page"),
     "boost.txt": (b"tree\nversion=v4\nnum_class=1\n", "LightGBM"),
     "boost.cbm": (b"CBM1" + bytes(64), "CatBoost"),
-    "net.tflite": (b"\x1c\0\0\0TFL3" + bytes(64), "TensorFlow Lite model"),
     "chat.gguf": (b"GGUF\3\0\0\0" + bytes(64), "GGUF"),
     "net.onnx": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
     "net.pb": (b'<?xml version="1.0"?>\n<Error><Code>NoSuchKey</Code></Error>', "error message"),

@@ -62,6 +62,15 @@ SAMPLES = {
             inputs=(InputRequest(name="image", shape=(2, 3, 8, 8)),),
         ),
     ],
+    "TFLITE": [
+        Sample(path=FIXTURES / "tflite" / "cnn.tflite", target="rasp4b"),
+        Sample(path=FIXTURES / "tflite" / "int8.tflite", target="linux/arm64"),
+        Sample(
+            path=FIXTURES / "tflite" / "free-batch.tflite",
+            inputs=(InputRequest(name="image", shape=(2, 8, 8, 3)),),
+            target="rasp4b",
+        ),
+    ],
     "MXNET": [
         Sample(
             path=FIXTURES / "mxnet" / "gluon" / "gluon-symbol.json",

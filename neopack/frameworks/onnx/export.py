@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from neopack.distributions import install_hint
-from neopack.errors import Missing, SourceError, UsageError, first_line
+from neopack.errors import Missing, SourceError, first_line
 from neopack.frameworks import ExportTask
-from neopack.frameworks.binding import unknown_input
+from neopack.frameworks.declared_inputs import requests_of
 from neopack.frameworks.linear import LinearModel
 from neopack.frameworks.onnx.computing import refuse_otherwise, runner_of, source_of
 from neopack.frameworks.onnx.facts import OnnxFacts
@@ -35,7 +35,7 @@ from neopack.goldens.cases import GoldenCase
 from neopack.goldens.directed import Compute
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, ModelInfo, facts_of
-from neopack.values.signature import InputRequest, Shape, Signature, TensorSpec
+from neopack.values.signature import InputRequest, Shape, Signature
 
 __all__ = ["MODEL_FILE", "export"]
 
@@ -66,7 +66,8 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     zips, older = _what_changes(target)
     words = word_outputs(info, len(zips))
     refuse_others(info, zips, words, where)
-    requests = _requests(info, task.inputs, where)
+    declared = info.signature.inputs if info.signature else ()
+    requests = requests_of(declared, task.inputs, where, callee="the graph")
     optimized = not facts_of(info, OnnxFacts).quantised
     whole = unzipped(source_of(target, where, optimized=optimized), zips)
     source = without_words(whole, words)
@@ -223,43 +224,6 @@ def _refuse_larger(model: Any, path: Path) -> None:
             where=str(path),
             hint="package the model from its framework: the other forms have no such limit",
         )
-
-
-def _requests(
-    info: ModelInfo, requests: Sequence[InputRequest], where: str
-) -> tuple[InputRequest, ...]:
-    """One request for each graph input, in the graph's order and in its dtypes."""
-    specs = {spec.name: spec for spec in (info.signature.inputs if info.signature else ())}
-    for request in requests:
-        if request.name not in specs:
-            raise unknown_input(request.name, list(specs), where, callee="the graph")
-        _refuse_misfit(request, specs[request.name], where)
-    by_name = {request.name: request for request in requests}
-    return tuple(_request(spec, by_name.get(spec.name)) for spec in specs.values())
-
-
-def _request(spec: TensorSpec, request: InputRequest | None) -> InputRequest:
-    if request is None:
-        return inputs.request_of(spec)
-    return InputRequest(
-        name=spec.name, shape=request.shape, dtype=request.dtype or spec.dtype, below=request.below
-    )
-
-
-def _refuse_misfit(request: InputRequest, spec: TensorSpec, where: str) -> None:
-    fits = len(request.shape) == len(spec.shape) and all(
-        dim in (None, size) for size, dim in zip(request.shape, spec.shape, strict=True)
-    )
-    if not fits or request.dtype not in (None, spec.dtype):
-        raise UsageError(
-            f"input {request.name!r} is {spec.dtype} {_shown(spec)}, not "
-            f"{request.dtype or spec.dtype} {list(request.shape)}",
-            where=where,
-        )
-
-
-def _shown(spec: TensorSpec) -> str:
-    return "[" + ", ".join("?" if dim is None else str(dim) for dim in spec.shape) + "]"
 
 
 def _onnx() -> Any:

@@ -23,6 +23,7 @@ __all__ = [
     "CHECKPOINT",
     "DIRECTORY",
     "EXTRAS",
+    "SAVED_MODELS",
     "VARIABLES",
     "layout",
     "model_members",

@@ -15,14 +15,14 @@ from neopack.formats.files import Files
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks.tensorflow import read
 from neopack.frameworks.tensorflow.facts import SavedModelFacts
-from neopack.frameworks.tensorflow.layout import model_parts
+from neopack.frameworks.tensorflow.layout import SAVED_MODELS, model_parts
 from neopack.frameworks.tensorflow.natural_order import natural
 from neopack.frameworks.tensorflow.tensorflow_module import quiet, tensorflow
 from neopack.values.artifact import Array
 from neopack.values.model import facts_of
 from neopack.values.signature import Signature
 
-__all__ = ["GraphRunner", "frozen_runner", "runner", "saved_runner"]
+__all__ = ["GraphRunner", "frozen_runner", "live", "runner", "saved_runner"]
 
 CHUNK = 1 << 20
 
@@ -68,6 +68,26 @@ def runner(files: Files, model: str, signature: Signature, threads: int | None) 
         return saved_runner(folder, saved.tags[0], saved.signature_key, signature, threads)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def live(path: Path) -> Any:
+    """A SavedModel as TensorFlow loads it: its signatures, and none of the classes it was made of.
+    Raises ``SourceError`` for a frozen graph, which has no signature."""
+    tf = tensorflow()
+    if path.name not in SAVED_MODELS:
+        raise SourceError(
+            "is a frozen graph, which has no signature to convert",
+            where=str(path),
+            hint="give its SavedModel, or the .tflite that a converter wrote",
+        )
+    try:
+        with quiet():
+            return tf.saved_model.load(str(path.parent))
+    except Exception as error:
+        # whatever the loader raises
+        raise SourceError(
+            f"TensorFlow {tf.__version__} cannot load it: {first_line(error)}", where=str(path)
+        ) from error
 
 
 def _unpack(files: Files, model: str, to: Path) -> None:

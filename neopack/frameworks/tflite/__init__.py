@@ -1,1 +1,9 @@
-"""TensorFlow Lite: one .tflite, which is read and judged. Nothing here packages or runs it."""
+"""TensorFlow Lite: a .tflite in, or what TensorFlow converts to one; ``model.tflite`` out.
+TensorFlow is imported only by ``converting`` and ``run``."""
+
+from neopack.frameworks.folder import FrameworkFolder
+from neopack.frameworks.tflite.options import TFLiteOptions
+
+__all__ = ["framework"]
+
+framework = FrameworkFolder("TFLITE", __name__, TFLiteOptions)

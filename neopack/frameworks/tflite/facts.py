@@ -17,6 +17,16 @@ class TFLiteFacts:
     """Names of operators that TensorFlow Lite lacks, sorted."""
     operators: tuple[str, ...]
     """Names of all operators, sorted."""
+    byte_tensors: int = 0
+    """Tensors of int8 and uint8 in the first subgraph."""
+    dynamic_range: tuple[str, ...] = ()
+    """Names of operators that compute in float with quantized weights, sorted."""
+    dense_by_channel: int = 0
+    """Quantized FULLY_CONNECTED whose weights have a scale for each output."""
+
+    @property
+    def computes_in_bytes(self) -> bool:
+        return self.byte_tensors > 0
 
     @property
     def imported(self) -> Mapping[str, str]:

@@ -31,13 +31,16 @@ IDENTIFIER = b"TFL3"
 MOST_DIMS = 64
 MOST_INPUTS = 4096
 MOST_ELEMENTS = 1 << 63
+BYTES = ("int8", "uint8")
+DENSE = "FULLY_CONNECTED"
 
 # schema.fbs: the fields of each table, counted from 0
 VERSION, OPERATOR_CODES, SUBGRAPHS, DESCRIPTION, BUFFERS = range(5)
 TENSORS, INPUTS, OUTPUTS, NODES = range(4)
-SHAPE, TYPE, BUFFER, NAME = range(4)
+SHAPE, TYPE, BUFFER, NAME, QUANTIZATION = range(5)
 SHAPE_SIGNATURE = 7
-OPCODE_INDEX = 0
+SCALES = 2
+OPCODE_INDEX, TAKES, GIVES = range(3)
 OLD_CODE, CUSTOM_CODE, NEW_CODE = 0, 1, 3
 DATA, SIZE_BEHIND = 0, 2
 
@@ -72,6 +75,14 @@ class _ConstantTensor(NamedTuple):
     elements: int
 
 
+class _QuantizedNode(NamedTuple):
+    """A node with quantized weights: ``hybrid`` computes in float with them."""
+
+    operator: str
+    hybrid: bool
+    by_channel: bool
+
+
 class _Model:
     """One walk over the tables; what two of them share is read once."""
 
@@ -88,6 +99,8 @@ class _Model:
     def info(self) -> ModelInfo:
         signature, operators = self._signature(self.graphs[0]), self._operators()
         dtypes, elements, size = self._constants()
+        tensors = [self.buffer.table(at) for at in _places(self.graphs[0], TENSORS)]
+        nodes = self._quantized_nodes([_scales(tensor) for tensor in tensors])
         return ModelInfo(
             framework=FRAMEWORK,
             format="tflite",
@@ -102,6 +115,9 @@ class _Model:
                 subgraphs=len(self.graphs),
                 custom_operators=tuple(sorted({name for name, own in self.codes if own})),
                 operators=tuple(sorted(operators)),
+                byte_tensors=sum(_dtype(tensor) in BYTES for tensor in tensors),
+                dynamic_range=tuple(sorted({node.operator for node in nodes if node.hybrid})),
+                dense_by_channel=sum(node.by_channel for node in nodes),
             ),
         )
 
@@ -124,6 +140,28 @@ class _Model:
                     raise self.buffer.broken(f"no operator code {index}", at)
                 counted[self.codes[index][0]] += 1
         return counted
+
+    def _quantized_nodes(self, scales: Sequence[int]) -> list[_QuantizedNode]:
+        """Those of the first subgraph with quantized weights; ``scales`` of each tensor."""
+        found = []
+        for at in _places(self.graphs[0], NODES):
+            node = self.buffer.table(at)
+            name, _ = self.codes[node.number(OPCODE_INDEX, "I")]
+            first, *weights = [
+                self._scales_at(i, scales, at) for i in node.numbers(TAKES, "i")
+            ] or [0]
+            gives = [self._scales_at(i, scales, at) for i in node.numbers(GIVES, "i")]
+            if any(weights):
+                hybrid = not first and not any(gives)
+                channels = name == DENSE and first > 0 and weights[0] > 1
+                found.append(_QuantizedNode(name, hybrid, channels))
+        return found
+
+    def _scales_at(self, index: int, scales: Sequence[int], at: int) -> int:
+        """-1 is an input that is left out."""
+        if index >= len(scales):
+            raise self.buffer.broken(f"no tensor {index}", at)
+        return scales[index] if index >= 0 else 0
 
     # --- tensors ----------------------------------------------------------------------------
 
@@ -185,6 +223,13 @@ def _held(tensor: Table) -> _ConstantTensor:
 
 def _spec(tensor: Table) -> TensorSpec:
     return TensorSpec(name=tensor.text(NAME), dtype=_dtype(tensor), shape=_shape(tensor))
+
+
+def _scales(tensor: Table) -> int:
+    """How many scales a tensor is quantized with."""
+    at = tensor.table(QUANTIZATION)
+    vector = at.vector(SCALES, 4) if at is not None else None
+    return vector.length if vector is not None else 0
 
 
 def _dtype(tensor: Table) -> str:

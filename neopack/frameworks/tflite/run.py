@@ -14,17 +14,18 @@ from neopack.formats.files import Files
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
-__all__ = ["TFLiteRunner", "runner"]
+__all__ = ["TFLiteRunner", "runner", "tensorflow"]
 
 
 class TFLiteRunner:
-    """One interpreter, which computes for one caller at a time."""
+    """One interpreter, in the shapes of ``signature``, which computes for one caller at a time."""
 
     def __init__(self, model: bytes, signature: Signature, *, threads: int | None = None) -> None:
         self.signature = signature
         self._turn = threading.Lock()
         try:
             self._interpreter = _interpreter(model, threads)
+            self._resize(signature)
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise SourceError(f"TensorFlow Lite cannot load it: {first_line(error)}") from error
@@ -38,6 +39,15 @@ class TFLiteRunner:
         # in the order of the file, which the signature has too
         self._inputs = list(zip(inputs, (spec.name for spec in signature.inputs), strict=True))
         self._outputs = list(zip(outputs, (spec.name for spec in signature.outputs), strict=True))
+
+    def _resize(self, signature: Signature) -> None:
+        """To the shapes of the signature, where the file has others: dims that it leaves free."""
+        for place, spec in zip(
+            self._interpreter.get_input_details(), signature.inputs, strict=True
+        ):
+            shape = [dim or 1 for dim in spec.shape]
+            if shape != place["shape"].tolist():
+                self._interpreter.resize_tensor_input(place["index"], shape, strict=True)
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         with self._turn:
@@ -54,7 +64,8 @@ def runner(files: Files, model: str, signature: Signature, threads: int | None) 
     return TFLiteRunner(data, signature, threads=threads)
 
 
-def _interpreter(model: bytes, threads: int | None) -> Any:
+def tensorflow() -> Any:
+    """The package, without what its C++ prints."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         import tensorflow as tf
@@ -62,6 +73,11 @@ def _interpreter(model: bytes, threads: int | None) -> Any:
         raise Missing(
             f"TensorFlow Lite models need tensorflow ({error})", hint=install_hint("tensorflow")
         ) from None
+    return tf
+
+
+def _interpreter(model: bytes, threads: int | None) -> Any:
+    tf = tensorflow()
     with warnings.catch_warnings():
         # TensorFlow announces another package for it
         warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")

@@ -395,12 +395,12 @@ CLEAN = {
 }
 
 
-def tflite(inputs: Iterable[TensorSpec], *outputs: TensorSpec) -> CheckContext:
+def tflite(inputs: Iterable[TensorSpec], *outputs: TensorSpec, **facts_of_it: Any) -> CheckContext:
     info = ModelInfo(
         framework="TFLITE",
         format="tflite",
         signature=Signature(inputs=tuple(inputs), outputs=outputs),
-        facts=TFLiteFacts(subgraphs=1, custom_operators=(), operators=()),
+        facts=TFLiteFacts(subgraphs=1, custom_operators=(), operators=(), **facts_of_it),
     )
     return context("TFLITE", "rasp4b", info=info, entries=entries("m.tflite"))
 

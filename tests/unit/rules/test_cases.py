@@ -362,6 +362,8 @@ BREAKS: dict[str, list[tuple[CheckContext, str]]] = {
         (tflite([spec("a")], spec("mask", dtype="bool")), "output 'mask' is bool"),
         (tflite([spec("a")], spec("b"), spec("c", dtype="type 99")), "type 99"),
     ],
+    "NEO-TL-003": [(tflite([spec("a")], dynamic_range=("CONV_2D",)), "alone: CONV_2D")],
+    "NEO-TL-004": [(tflite([spec("a")], dense_by_channel=2), "2 quantized FULLY_CONNECTED")],
     "NEO-SK-001": [(sklearn('{"x":[1,2,3]}'), "3 dims")],
     "NEO-SK-002": [(sklearn('{"x":[1,-1]}'), "-1 columns")],
     "NEO-HD-014": [
@@ -1634,6 +1636,8 @@ HOLDS: dict[str, list[CheckContext]] = {
     "NEO-TL-002": [
         tflite([spec("a", dtype="bool")], spec("at", dtype="int64"), spec("to", dtype="int32")),
     ],
+    "NEO-TL-003": [tflite([spec("a")], byte_tensors=3)],
+    "NEO-TL-004": [tflite([spec("a")], byte_tensors=3)],
     "NEO-SK-001": [sklearn('{"x":[1,2]}'), sklearn("nothing")],
     "NEO-SK-002": [sklearn('{"x":[1,4]}')],
     "NEO-HD-014": [
