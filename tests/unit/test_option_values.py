@@ -96,6 +96,8 @@ def test_a_digest_follows_what_changes_the_result() -> None:
                 "form",
                 "outputs",
                 "constants",
+                "quantize",
+                "calibration",
                 "trust_pickle",
                 "missing",
             },
