@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from neopack import support
+from neopack.api.advising import advise
 from neopack.api.checking import (
     check,
     check_models,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "advise",
     "answer",
     "attach",
     "bench",

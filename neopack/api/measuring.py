@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Unpack
 
 from neopack.api.places import path_of
+from neopack.experiments import costing
 from neopack.measure import bench as measuring
-from neopack.measure import cost as costing
+from neopack.measure.cost import priced
 from neopack.measure.price import hourly_price
 from neopack.options import (
     BenchChoices,
@@ -39,10 +40,21 @@ def bench(
     hourly = hourly_price(instance, price, path_of(prices))
     paths = [Path(archive)] + ([Path(against)] if against is not None else [])
     result = measuring.bench(paths, chosen(BenchOptions, options, choices), log or default_log())
-    return costing.priced(result, instance, hourly)
+    return priced(result, instance, hourly)
 
 
-def costs(results: Sequence[Place], *, prices: Place | None = None) -> costing.Costs:
+def costs(
+    results: Sequence[Place],
+    *,
+    prices: Place | None = None,
+    rate: float | None = None,
+    load_factor: float = 1.0,
+) -> costing.Costs:
     """What a million inferences cost on each machine that ``results`` were measured on: files that
-    ``neopack bench --format json`` wrote. The cheapest first."""
-    return costing.costs([Path(result) for result in results], path_of(prices))
+    ``bench``, ``loadtest`` and ``experiment`` wrote with ``--format json``. The cheapest first.
+
+    ``rate``, in requests a second, adds how many instances that takes, and the month's cost; they
+    are ``load_factor`` times as busy as they were when measured.
+    """
+    demand = costing.Demand(rate=rate, load_factor=load_factor)
+    return costing.costs([Path(result) for result in results], path_of(prices), demand)

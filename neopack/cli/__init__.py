@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from neopack.cli import (
+    advise,
     bench,
     check,
     compare,
@@ -73,6 +74,7 @@ app.command("bench", section=RUN)(bench.bench)
 app.command("loadtest", section=RUN)(loadtest.loadtest)
 app.command("experiment", section=RUN)(experiment.experiment)
 app.command("cost", section=RUN)(cost.cost)
+app.command("advise", section=RUN)(advise.advise)
 app.command("compare", section=RUN)(compare.compare)
 app.command("deploy", section=CLOUD)(deploy.deploy)
 app.command("undeploy", section=CLOUD)(deploy.undeploy)

@@ -31,6 +31,7 @@ class Window:
 class Measured:
     """One subject. ``windows`` are its turns for each of ``stages``, in the order of time.
     ``difference`` is the largest of its answers from the golden outputs, relative to the largest.
+    ``memory`` is the largest that the processes of a file had, in bytes; 0 of what runs elsewhere.
     ``instance``, ``count`` and ``price`` are those of the machine that serves it; the price is of
     all ``count`` together."""
 
@@ -47,6 +48,7 @@ class Measured:
     instance: str = ""
     count: int = 1
     price: Price | None = None
+    memory: int = 0
 
     @property
     def best(self) -> StageResult:

@@ -109,6 +109,7 @@ def _measured(
         sha256=subject(Path(aim.target)).sha256 if aim.is_file else "",
         instance=place.instance,
         count=place.count,
+        memory=place.memory(),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from neopack.facts.rows import Row, Scope, facts_file
 from neopack.values.target import Target
 
-__all__ = ["Notice", "notices_for"]
+__all__ = ["Notice", "endings", "notices_for"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,11 @@ def notices_for(target: Target, framework: str = "") -> tuple[Notice, ...]:
     """Those about ``target``: all, or those that hold for ``framework``."""
     rows = facts_file("notices").tables("notice")
     return tuple(_notice(row) for row in rows if _fits(Scope.of(row), target, framework))
+
+
+def endings() -> tuple[Notice, ...]:
+    """What ends or has ended, whatever the model is."""
+    return tuple(map(_notice, facts_file("notices").tables("ending")))
 
 
 def _fits(scope: Scope, target: Target, framework: str) -> bool:

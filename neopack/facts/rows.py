@@ -55,6 +55,10 @@ class Row:
     def optional_number(self, key: str) -> int | None:
         return self.number(key) if key in self else None
 
+    def optional_real(self, key: str) -> float | None:
+        """A number that is written with a point."""
+        return None if key not in self else float(self._get(key, float, None))
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings; empty if absent."""
         values = self._get(key, list, [])

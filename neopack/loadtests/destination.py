@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -31,13 +31,14 @@ class Sign(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """``url`` takes POSTs; ``shown`` is how messages and reports name it. ``count`` instances
-    serve it, where an endpoint tells."""
+    serve it, where an endpoint tells; ``memory`` is the most that a server here had, in bytes."""
 
     url: str
     shown: str
     sign: Sign | None = None
     instance: str = ""
     count: int = 1
+    memory: Callable[[], int] = lambda: 0
 
 
 def is_url(target: str) -> bool:

@@ -124,7 +124,7 @@ def reached(
             with log.step(f"serving {aim.name}"):
                 address = server.start()
             server.watch()
-            yield destination_of(address.url)
+            yield replace(destination_of(address.url), memory=server.peak_memory)
 
 
 def _endpoint(name: str, connection: Connection) -> Destination:

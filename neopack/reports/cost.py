@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from neopack.experiments.costing import HOURS, Cost, Costs
 from neopack.measure.bench import BenchResult
-from neopack.measure.cost import Costs
 from neopack.measure.price import Price
 from neopack.reports.benchmark import bench_text
 from neopack.reports.wrapping import table, wrapped
 
 __all__ = ["bench_with_costs", "costs_lines", "costs_text", "money", "price_words"]
 
-WHAT = "one caller that never rests; an hour in which the machine idles costs the same"
+WHAT = "callers that never rest; an hour in which the machine idles costs the same"
 
 
 def bench_with_costs(result: BenchResult) -> str:
@@ -32,23 +32,32 @@ def costs_lines(result: BenchResult) -> Iterator[str]:
 
 
 def costs_text(costs: Costs) -> str:
-    rows: list[tuple[str, ...]] = [
-        ("archive", "on", "runs in", "an hour", "inferences/s", "p95 ms", "a million")
+    """The columns of savings, instances and the month only where they say something."""
+    saving = len(costs.rows) > 1 and any(row.saved is not None for row in costs.rows)
+    rate = costs.demand.rate
+    head = ["archive", "on", "runs in", "an hour", "inferences/s", "p95 ms", "a million"]
+    head += ["saved"] if saving else []
+    head += [] if rate is None else [f"for {rate:g}/s", "a month"]
+    rows = [head, *(_row(row, saving, rate) for row in costs.rows)]
+    return "\n".join([*table(rows), *_notes(costs)])
+
+
+def _row(row: Cost, saving: bool, rate: float | None) -> list[str]:
+    price = row.price
+    cells = [
+        row.archive,
+        row.place,
+        row.engine,
+        "?" if price is None else f"{price.hourly:g}",
+        f"{row.inferences:.1f}",
+        f"{row.p95:.2f}",
+        "?" if price is None else money(row.per_million or 0, price),
     ]
-    for row in costs.rows:
-        price = row.price
-        rows.append(
-            (
-                row.archive,
-                row.place,
-                row.engine,
-                "?" if price is None else f"{price.hourly:g}",
-                f"{row.inferences:.1f}",
-                f"{row.p95:.2f}",
-                "?" if price is None else money(row.per_million or 0, price),
-            )
-        )
-    return "\n".join([*table(rows), *_notes([row.price for row in costs.rows])])
+    if saving:
+        cells.append("?" if row.saved is None else f"{row.saved:.0%}")
+    if rate is not None:
+        cells += [str(row.instances), "?" if price is None else money(row.monthly or 0, price)]
+    return cells
 
 
 def money(amount: float, price: Price) -> str:
@@ -61,13 +70,22 @@ def price_words(price: Price, instance: str) -> str:
     return f"at {price.hourly:g} {price.currency} an hour{place}{_by(price)}"
 
 
-def _notes(prices: Sequence[Price | None]) -> Iterator[str]:
+def _notes(costs: Costs) -> Iterator[str]:
+    prices, demand = [row.price for row in costs.rows], costs.demand
     if None in prices:
         yield from wrapped("", "no price is known where there is a question mark: --prices FILE")
     for origin in dict.fromkeys(_by(price) for price in prices if price is not None):
         if origin:
             yield from wrapped("", f"prices{origin}")
-    yield from wrapped("", WHAT)
+    if len(costs.rows) > 1:
+        yield from wrapped("", f"saved: against {costs.baseline}")
+    if demand.rate is not None:
+        yield from wrapped("", f"a month has {HOURS} hours")
+    if demand.load_factor < 1:
+        factor = f"{demand.load_factor:.0%}"
+        yield from wrapped("", f"machines that are {factor} as busy as they were when measured")
+    else:
+        yield from wrapped("", WHAT)
 
 
 def _by(price: Price) -> str:

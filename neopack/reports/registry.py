@@ -38,6 +38,7 @@ _CHECK = {name: f"{name}:{name}" for name in _PROGRAMS}
 _CHECK_MODELS = {name: f"{name}:{name}_of_models" for name in _PROGRAMS}
 
 RESULTS: Mapping[str, ResultKind] = {
+    "advise": ResultKind(text="advice:advice_text"),
     "bench": ResultKind(text="cost:bench_with_costs"),
     "changes": ResultKind(text="support:changes_text"),
     "check": ResultKind(text="text:report_text"),

@@ -18,6 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("packaging", "sagemaker"),
     ("loadtests",),
     ("experiments",),
+    ("advice",),
     ("reports",),
     ("api", "testing"),
     ("emulator",),

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from neopack.errors import Malformed, NeopackError, UsageError
+from neopack.experiments.costing import costs
 from neopack.measure.bench import BenchResult, Side
-from neopack.measure.cost import costs, priced
+from neopack.measure.cost import priced
 from neopack.measure.machine import Machine
 from neopack.measure.price import Price, PriceList, price_of
 from neopack.measure.statistics import latency

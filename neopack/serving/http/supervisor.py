@@ -23,6 +23,7 @@ from neopack.errors import EngineFailed, Missing, NeopackError
 from neopack.formats.codec import to_json
 from neopack.options import ServeOptions
 from neopack.serving.http.listening import listening
+from neopack.serving.http.memory import peak_memory
 from neopack.serving.http.worker_spec import STOPPING, WorkerSpec
 from neopack.values.log import Log, SilentLog
 
@@ -112,6 +113,10 @@ class Supervisor:
         """``wait`` in a thread of its own."""
         self._watcher = threading.Thread(target=self.wait, daemon=True)
         self._watcher.start()
+
+    def peak_memory(self) -> int:
+        """The most that the workers had so far, in bytes, with the processes of scripts."""
+        return peak_memory(seat.process.pid for seat in self._seats if seat.process is not None)
 
     def close(self) -> None:
         """Stop: no new connections; requests in flight have ``STOPPING`` seconds."""

@@ -1,0 +1,1 @@
+"""Which target and instance serve a model best: by measurements, then by what AWS published."""
