@@ -15,6 +15,7 @@ from neopack.artifacts.load import is_compiled
 from neopack.experiments import running as experimenting
 from neopack.experiments.pricing import pricing
 from neopack.experiments.result import ExperimentResult
+from neopack.facts.published import publication
 from neopack.loadtests import target as loading
 from neopack.loadtests.destination import masked
 from neopack.loadtests.running import LoadResult
@@ -81,6 +82,7 @@ def experiment(
     price: float | None = None,
     prices: Place | None = None,
     report: Place | None = None,
+    beside: str = "",
     force: bool = False,
     log: Log | None = None,
     **choices: Unpack[ExperimentChoices],
@@ -91,10 +93,13 @@ def experiment(
     With ``target``, each archive is measured compiled for it too, by the artifact that is there or
     is compiled now. URLs and endpoints are sent the golden inputs of ``goldens``, or of the first
     file. ``instance`` and its ``price``, or ``prices``, are of the machine that serves files and
-    URLs; endpoints have their own. Raises as ``loadtest`` does.
+    URLs; endpoints have their own. ``beside`` is the id of what AWS published, such as blog-2021,
+    for reports to show it beside. Raises as ``loadtest`` does.
     """
     settings = chosen(ExperimentOptions, options, choices)
     costs = pricing(instance, price, path_of(prices))
+    if beside:
+        publication(beside)
     if report is not None:
         refuse_report("experiment", Path(report), force=force)
     log, named = log or SilentLog(), _several(models)
@@ -106,6 +111,7 @@ def experiment(
         result,
         measured=tuple(map(costs.applied, result.measured)),
         target=target,
+        beside=beside,
         named=tuple(Path(each).name if Path(each).is_file() else masked(each) for each in named),
         pricing=tuple(costs.words()),
     )

@@ -95,6 +95,9 @@ def experiment(
         Path | None,
         typer.Option(help="Write a page of the result: out.html, out.md or out.json."),
     ] = None,
+    beside: Annotated[
+        str, typer.Option(help="Show what AWS published beside it: blog-2021.")
+    ] = "",
     force: options.Force = False,
     region: cloud.Region = None,
     profile: cloud.Profile = None,
@@ -130,6 +133,7 @@ def experiment(
         price=price,
         prices=prices,
         report=report,
+        beside=beside,
         force=force,
         log=console,
     )

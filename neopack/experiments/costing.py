@@ -36,7 +36,7 @@ class Demand:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """One model on one machine. ``place`` is the instance, or the processor if no instance was
-    named. Without a price, ``price`` and what follows from it are None. ``saved`` is the share of
+    named. Without a price, ``price`` and all that follows are None. ``saved`` is the share of
     the first row's cost that this one saves. ``instances`` and ``monthly`` are for the demand."""
 
     archive: str

@@ -75,7 +75,8 @@ class Compared:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentResult:
     """``machine`` is the client's, and that of the subjects that are files. The first subject is
-    the baseline. ``named`` is what the user named, and ``pricing`` the options of the price."""
+    the baseline. ``named`` is what the user named, and ``pricing`` the options of the price.
+    ``beside`` is the id of what AWS published that reports show beside it."""
 
     measured: tuple[Measured, ...]
     compared: tuple[Compared, ...]
@@ -87,6 +88,7 @@ class ExperimentResult:
     pricing: tuple[str, ...] = ()
     target: str = ""
     goldens: str = ""
+    beside: str = ""
 
     @property
     def wrong(self) -> int:

@@ -8,6 +8,7 @@ from neopack.advice.result import Advice, Choice, TargetOption
 from neopack.facts.instances import source as memory_source
 from neopack.facts.published import RANKING, Publication
 from neopack.reports.cost import money
+from neopack.reports.published import PUBLISHED_HEAD, published_notes, published_rows
 from neopack.reports.wrapping import table, wrapped
 
 __all__ = ["advice_text"]
@@ -110,23 +111,10 @@ def _published(advice: Advice) -> Iterator[str]:
 
 
 def _publication_lines(publication: Publication) -> Iterator[str]:
-    yield from wrapped("", f"AWS published, {publication.date}: {publication.title}")
-    yield from wrapped("", f"of {publication.model}")
-    rows = [("instance", "", "a second", "ms", "USD a million")]
-    rows += [
-        (
-            figure.instance,
-            "compiled" if figure.compiled else "not compiled",
-            "?" if figure.tps is None else f"{figure.tps:g}",
-            "?" if figure.latency is None else f"{figure.latency:g}",
-            "?" if figure.usd_per_million is None else f"{figure.usd_per_million:g}",
-        )
-        for figure in publication.figures
-    ]
-    yield from table(rows)
-    for remark in publication.remarks:
-        yield from wrapped("", remark)
-    yield from wrapped("", f"source: {publication.source}")
+    yield from wrapped("", "what AWS published")
+    yield from table([PUBLISHED_HEAD, *published_rows(publication)])
+    for note in published_notes(publication):
+        yield from wrapped("", note)
 
 
 def _gone(advice: Advice) -> Iterator[str]:

@@ -56,4 +56,6 @@ def command(result: ExperimentResult) -> str:
         words += ["--goldens", result.goldens]
     words += option_words(result.settings)
     words += result.pricing
+    if result.beside:
+        words += ["--beside", result.beside]
     return shlex.join(words)

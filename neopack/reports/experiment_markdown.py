@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neopack.experiments.result import ExperimentResult
+from neopack.facts.published import publication
 from neopack.reports.experiment import (
     ACCURACY_HEAD,
     RATIO_HEAD,
@@ -18,6 +19,7 @@ from neopack.reports.experiment import (
 from neopack.reports.experiment_about import about, command
 from neopack.reports.markdown import plain, table
 from neopack.reports.printable import printable
+from neopack.reports.published import PUBLISHED_HEAD, published_notes, published_rows
 from neopack.values.subject import Subject
 
 __all__ = ["experiment_markdown"]
@@ -41,6 +43,12 @@ def _lines(result: ExperimentResult, subjects: Sequence[Subject]) -> Iterator[st
     yield from table(ACCURACY_HEAD, list(accuracy_rows(result)))
     yield ""
     yield from (f"- {plain(note)}" for note in notes(result))
+    if result.beside:
+        told = publication(result.beside)
+        yield from ("", "## What AWS published", "")
+        yield from table(PUBLISHED_HEAD, list(published_rows(told)))
+        yield ""
+        yield from (f"- {plain(note)}" for note in published_notes(told))
     yield from ("", "## What was measured", "")
     yield from table(("", ""), list(about(result, subjects)))
     yield from ("", "To repeat it:", "", f"    {printable(command(result))}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from neopack.experiments.result import ExperimentResult, Measured
+from neopack.facts.published import Publication, publication
 from neopack.loadtests.histogram import distribution
 from neopack.loadtests.recording import StageResult
 from neopack.reports.cost import money
@@ -12,6 +13,7 @@ from neopack.reports.experiment import interval_words
 from neopack.reports.load import level
 from neopack.reports.load_page import thinned
 from neopack.reports.page import figure, plot_figure
+from neopack.reports.published import cost_bars, speed_bars
 from neopack.reports.svg_bars import Bar, Interval, svg_bars, svg_intervals
 from neopack.reports.svg_plot import Axis, Line, Plot
 
@@ -26,6 +28,7 @@ def figures(result: ExperimentResult) -> Iterator[str]:
     for plot in others:
         yield from plot_figure(plot)
     yield from _costs(result)
+    yield from _speeds(result)
 
 
 def plots(result: ExperimentResult) -> tuple[Plot, ...]:
@@ -120,7 +123,31 @@ def _costs(result: ExperimentResult) -> Iterator[str]:
     bars = [bar for at, each in enumerate(result.measured) for bar in _bar(at, each)]
     if bars:
         title = "Cost of a million answers, at the highest throughput"
-        yield from figure(title, svg_bars(title, bars))
+        yield from figure(title, svg_bars(title, [*bars, *_beside(result, cost_bars)]))
+
+
+def _speeds(result: ExperimentResult) -> Iterator[str]:
+    """Beside what AWS published, which has no curves."""
+    if not result.beside:
+        return
+    title = "Answers a second, at the highest throughput"
+    bars = [
+        Bar(
+            name=each.name,
+            value=each.best.throughput,
+            shown=f"{each.best.throughput:,.1f}",
+            color=at,
+        )
+        for at, each in enumerate(result.measured)
+    ]
+    yield from figure(title, svg_bars(title, [*bars, *_beside(result, speed_bars)]))
+
+
+def _beside(
+    result: ExperimentResult, bars_of: Callable[[Publication], Iterator[Bar]]
+) -> Iterator[Bar]:
+    if result.beside:
+        yield from bars_of(publication(result.beside))
 
 
 def _bar(at: int, measured: Measured) -> Iterator[Bar]:

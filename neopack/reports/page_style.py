@@ -43,6 +43,7 @@ polyline.d1 { stroke-dasharray: 6 3; } polyline.d2 { stroke-dasharray: 2 3; }
 .span { stroke-width: 3; stroke-linecap: round; }
 svg text.name { fill: var(--text); } svg text.number { fill: var(--text); }
 .f0 { fill: var(--c0); } .f1 { fill: var(--c1); } .f2 { fill: var(--c2); }
+.gray { fill: var(--soft); opacity: 0.6; }
 .f3 { fill: var(--c3); } .f4 { fill: var(--c4); } .f5 { fill: var(--c5); }
 circle { fill: var(--card); stroke-width: 2; }
 .key { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 6px 0 0;
@@ -61,7 +62,8 @@ dt { color: var(--soft); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 6px; padding: 12px;
   white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.85rem; }
-@media (max-width: 520px) { dl div { grid-template-columns: 1fr; gap: 0; } }
+@media (max-width: 520px) { dl div { grid-template-columns: 1fr; gap: 0; }
+  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 120px; } }
 @media print { :root { --back: #fff; --text: #000; --soft: #444; --rule: #ccc; --card: #fff;
   --c0: #0b62b8; --c1: #b84a00; --c2: #00795c; --c3: #a3277f; --c4: #6a5200; --c5: #5a48c8; }
   main { max-width: none; padding: 0; } .scroll { overflow: visible; }

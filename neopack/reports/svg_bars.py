@@ -21,7 +21,8 @@ TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """``shown`` is the value in words; ``color`` is that of the same subject in other plots."""
+    """``shown`` is the value in words; ``color`` is that of the same subject in other plots, or
+    negative for gray."""
 
     name: str
     value: float
@@ -52,7 +53,7 @@ def _bar(at: int, bar: Bar, longest: float) -> Iterator[str]:
     length = round((WIDTH - NUMBERS) * bar.value / longest, 1)
     top = ROW * at + 18
     yield _name(at, bar.name)
-    color = f"f{bar.color % COLORS}"
+    color = f"f{bar.color % COLORS}" if bar.color >= 0 else "gray"
     yield f'<rect class="{color}" x="0" y="{top}" width="{length}" height="{THICK}"/>'
     yield (
         f'<text class="number" x="{length + 6}" y="{top + THICK - 3}">{text_of(bar.shown)}</text>'
