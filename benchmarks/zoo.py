@@ -9,7 +9,7 @@
     python benchmarks/zoo.py --framework others     # segmentation, detection, text in PyTorch
 
 The last line counts the successes; a failure has its cause. Models without a local engine
-(XGBoost, MXNet) are run from the archive and compared with their golden outputs. ``--only NAME``
+(XGBoost) are run from the archive and compared with their golden outputs. ``--only NAME``
 selects a model. ``--out FILE`` saves rows as JSON lines, and continues after the existing ones.
 """
 
@@ -115,7 +115,6 @@ def gluon_models() -> Iterator[Entry]:
             model=lambda _: f"{HERE / 'zoo_models_mxnet.py'}:lively",
             inputs={"data": (1, 3, size, size)},
             arguments={"name": name, "size": size},
-            compiles=False,
         )
 
 

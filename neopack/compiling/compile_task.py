@@ -29,7 +29,8 @@ def compile_model(data: AnyJson, log: Log) -> AnyJson:
     engine = engines.get(data["engine"])
     request = replace(request, ranks=ties.ranks(_info(request)))
     if not engines.takes_original(engine.name):
-        model = frameworks.of_neo(request.framework).lifted(request.model, out)
+        framework = frameworks.of_neo(request.framework)
+        model = framework.lifted(request.model, out, request.signature)
         request = replace(request, model=model)
     chosen = data["calibration"]
     calibration = None if chosen is None else from_json(Calibration, chosen)

@@ -1,4 +1,4 @@
-"""OpenVINO: PyTorch, ONNX, TensorFlow, Keras and TensorFlow Lite models for x86-64 CPUs.
+"""OpenVINO: PyTorch, ONNX, TensorFlow, Keras, TensorFlow Lite and MXNet models for x86-64 CPUs.
 
 The artifact is OpenVINO's own IR (``compiled.xml``, ``compiled.bin``) with float32 weights;
 the precision it computes in is set when it is loaded (docs.openvino.ai, "Precision Control",

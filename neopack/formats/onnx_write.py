@@ -28,7 +28,13 @@ class OnnxType(IntEnum):
     """Those of TensorProto.DataType that are written."""
 
     FLOAT = 1
+    UINT8 = 2
+    INT8 = 3
+    INT32 = 6
     INT64 = 7
+    BOOL = 9
+    FLOAT16 = 10
+    DOUBLE = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

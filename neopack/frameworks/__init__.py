@@ -97,7 +97,7 @@ class Framework(Protocol):
     ) -> Runner:
         """Run a packaged, uncompiled model in the framework itself."""
 
-    def lifted(self, model: Path, folder: Path) -> Path:
+    def lifted(self, model: Path, folder: Path, signature: Signature) -> Path:
         """A packaged model in a form that today's tools load, where Neo's is too old for them;
         written into ``folder``, or ``model`` itself."""
 

@@ -50,8 +50,8 @@ class FrameworkFolder:
     ) -> Runner:
         return self._modules.run.runner(files, model, signature, threads)
 
-    def lifted(self, model: Path, folder: Path) -> Path:
-        return self._modules.lifted(model, folder)
+    def lifted(self, model: Path, folder: Path, signature: Signature) -> Path:
+        return self._modules.lifted(model, folder, signature)
 
     def live(self, path: Path) -> object:
         return self._modules.live(path)

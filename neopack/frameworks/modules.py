@@ -37,7 +37,7 @@ class ExportModule(Protocol):
 
 
 class RunModule(Protocol):
-    """``lifted(model, folder)`` is there where Neo's form is too old for today's tools;
+    """``lifted(model, folder, signature)`` is there where Neo's form is too old for today's tools;
     ``live(path)`` where another framework packages such files too."""
 
     def runner(
@@ -87,9 +87,9 @@ class FrameworkModules:
     def rules(self) -> RulesModule:
         return cast("RulesModule", self._module("rules"))
 
-    def lifted(self, model: Path, folder: Path) -> Path:
+    def lifted(self, model: Path, folder: Path, signature: Signature) -> Path:
         lift = getattr(self.run, "lifted", None)
-        return cast("Path", lift(model, folder)) if lift is not None else model
+        return cast("Path", lift(model, folder, signature)) if lift is not None else model
 
     def live(self, path: Path) -> object:
         load = getattr(self.run, "live", None)

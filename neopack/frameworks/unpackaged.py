@@ -70,7 +70,7 @@ class ListedFramework:
     ) -> Runner:
         raise self._refused()
 
-    def lifted(self, model: Path, folder: Path) -> Path:
+    def lifted(self, model: Path, folder: Path, signature: Signature) -> Path:
         return model
 
     def live(self, path: Path) -> object:

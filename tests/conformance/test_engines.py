@@ -54,7 +54,9 @@ def test_a_built_in_engine_conforms(name: str, model: str, tmp_path: Path) -> No
     request = request_of(MODELS[model], tmp_path)
     if not registry.takes_original(name):
         framework = frameworks.get(request.framework)
-        request = replace(request, model=framework.lifted(request.model, tmp_path))
+        request = replace(
+            request, model=framework.lifted(request.model, tmp_path, request.signature)
+        )
     assert_engine_conforms(registry.get(name), request)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ import pytest
 
 import neopack as package
 from neopack import runtimes
-from neopack.errors import CheckFailed, ExportFailed, Missing, SourceError, UsageError
+from neopack.errors import (
+    CheckFailed,
+    ExportFailed,
+    Missing,
+    SourceError,
+    Unsupported,
+    UsageError,
+)
 from neopack.formats import mxparams
 from neopack.formats.source import BytesSource
 from neopack.goldens.cases import load_goldens
@@ -267,8 +275,32 @@ def test_what_compiles_it_is_named_where_it_is_not_installed(
     made = package.package(fixtures / "mxnet/sagemaker", path=tmp_path / "m.tar.gz")
     monkeypatch.setenv("NEOPACK_HOME", str(tmp_path))
     with pytest.raises(Missing, match="tvm compiles this and is not installed") as told:
-        package.compile(made.path, target="ml_c5")
+        package.compile(made.path, target="rasp3b")
     assert told.value.hint == "neopack runtimes install neo-loader-mxnet-1.8.0"
+
+
+def test_it_compiles_without_mxnet(tmp_path: Path, fixtures: Path) -> None:
+    made = package.package(fixtures / "mxnet/gluon", inputs=IMAGE, path=tmp_path / "m.tar.gz")
+    artifact = package.compile(made.path, target="ml_c5")
+    assert artifact.engine == "openvino"
+    assert artifact.difference is not None
+    assert artifact.difference < 1e-6
+
+
+def test_operators_that_are_not_written_are_named(tmp_path: Path, fixtures: Path) -> None:
+    with zipfile.ZipFile(fixtures / "mxnet/operators.zip") as archive:
+        shape = json.loads(archive.read("index.json"))["topk_mask"]
+        for name in ("topk_mask-symbol.json", "topk_mask-0000.params"):
+            archive.extract(name, tmp_path)
+    made = package.package(
+        tmp_path / "topk_mask-symbol.json",
+        inputs={"data": shape},
+        path=tmp_path / "m.tar.gz",
+    )
+    with pytest.raises(Unsupported, match=r"not written as ONNX: topk \(") as told:
+        package.compile(made.path, target="ml_c5")
+    assert told.value.hint == "neopack compile --engine tvm"
+    assert not list(tmp_path.glob("m-ml_c5*"))
 
 
 @pytest.mark.parametrize("runtime", [None, "mxnet-1.5.1"])

@@ -71,7 +71,7 @@ def lowered_file(
     return lower(opened, arrays, shapes=shapes)
 
 
-def lifted(model: Path, folder: Path) -> Path:
+def lifted(model: Path, folder: Path, _signature: Signature | None = None) -> Path:
     """The flat form of an .h5 file, which today's Keras loads, whichever Keras wrote it."""
     document, _ = source.model_file(model)
     flat = folder / "lifted.h5"

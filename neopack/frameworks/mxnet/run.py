@@ -5,16 +5,18 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 from neopack import runtimes
 from neopack.errors import SourceError
 from neopack.formats.files import Files
 from neopack.frameworks.mxnet import file_names
 from neopack.frameworks.mxnet.export import PATIENCE, RUNTIME
+from neopack.frameworks.mxnet.onnx_form.onnx_model import as_onnx
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
-__all__ = ["MXNetRunner", "runner"]
+__all__ = ["MXNetRunner", "lifted", "runner"]
 
 
 class MXNetRunner:
@@ -48,6 +50,13 @@ def _bytes(files: Files, name: str) -> Array:
 
     with files.open(name) as source:
         return np.frombuffer(source.read(0, source.size), dtype=np.uint8)
+
+
+def lifted(model: Path, folder: Path, signature: Signature) -> Path:
+    """The symbol with its parameters as ONNX, without MXNet."""
+    path = folder / "lifted.onnx"
+    path.write_bytes(as_onnx(model, signature))
+    return path
 
 
 def runner(files: Files, model: str, signature: Signature, threads: int | None) -> MXNetRunner:

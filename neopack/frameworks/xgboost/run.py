@@ -109,7 +109,7 @@ def runner(files: Files, model: str, signature: Signature, threads: int | None) 
     return XGBoostRunner(data, signature, threads=threads)
 
 
-def lifted(model: Path, folder: Path) -> Path:
+def lifted(model: Path, folder: Path, _signature: Signature | None = None) -> Path:
     """The trees of a model of any encoding as ONNX, without XGBoost."""
     with FileSource(model) as source:
         learner = read_learner(source, read.form(source) or "binary")

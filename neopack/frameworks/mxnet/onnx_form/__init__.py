@@ -1,0 +1,1 @@
+"""An MXNet model as ONNX, written from its files without MXNet."""
