@@ -19,6 +19,7 @@ from typing import ClassVar, Literal, Self, TypeAlias, TypedDict, TypeVar
 from neopack.errors import UsageError
 from neopack.formats.codec import to_json
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
+from neopack.goldens.batch_ranges import BatchRange, ranges_of
 from neopack.goldens.comparison import check_max_difference
 from neopack.spelling import did_you_mean, nearest
 from neopack.values.finding import Level
@@ -146,7 +147,8 @@ class CompileOptions(Options):
     ``preprocess``, ``module:callable``, or "random"; ``metric`` is top1, cosine, mse or
     ``module:callable``, and ``max_accuracy_drop`` (0.01) in its units. ``compiler_options`` are
     those of a job, of which the engine reads what is about the CPU.
-    ``rerun`` compiles although the same artifact is there.
+    ``inputs`` are ranges of batches, one for each input. ``rerun`` compiles although the same
+    artifact is there.
     """
 
     precision: str = "fp32"
@@ -157,6 +159,7 @@ class CompileOptions(Options):
     metric: str | None = None
     max_accuracy_drop: float | None = None
     compiler_options: str | None = None
+    inputs: tuple[BatchRange, ...] = ()
     level: int = 1
     force: bool = False
     rerun: bool = False
@@ -492,6 +495,7 @@ class CompileChoices(TypedDict, total=False):
     metric: str | None
     max_accuracy_drop: float | None
     compiler_options: str | None
+    inputs: Mapping[str, Sequence[int | str]]
     level: int
     force: bool
     rerun: bool
@@ -572,6 +576,8 @@ def _misspelled(rest: tuple[tuple[str, object], ...], own: set[str]) -> str:
 def _frozen(name: str, value: object) -> object:
     if name == "calibration" and isinstance(value, PathLike):
         return str(value)
+    if name == "inputs" and isinstance(value, Mapping):
+        return ranges_of(value)
     if name in _PATHS and isinstance(value, str | PathLike):
         return Path(value)
     if name in _SEVERAL and isinstance(value, str):

@@ -29,7 +29,7 @@ from neopack.values.json import Json
 from neopack.values.log import Log, SilentLog
 from neopack.values.signature import InputRequest
 
-Inputs: TypeAlias = Mapping[str, Sequence[int]] | Sequence[InputRequest]
+Inputs: TypeAlias = Mapping[str, Sequence[int | str]] | Sequence[InputRequest]
 
 
 def inspect(

@@ -18,24 +18,34 @@ Predict = Callable[[Mapping[str, Any]], dict[str, Array]]
 def in_batches(
     signature: Signature, inputs: Mapping[str, Any], predict: Predict, streams: int
 ) -> dict[str, Array]:
-    """The outputs for all rows of ``inputs``, by calls of the signature's batch, ``streams`` at
-    once."""
+    """The outputs for all rows of ``inputs``, by calls of the signature's batch, or of batches in
+    its range, ``streams`` at once."""
     import numpy as np
 
-    batch = _batch(signature)
     arrays = {name: np.asarray(value) for name, value in inputs.items()}
     rows = _rows(arrays)
-    calls = [_filled(arrays, at, batch) for at in range(0, rows, batch)]
+    least, batch = _sizes(signature, rows, streams)
+    calls = [_filled(arrays, at, batch, least) for at in range(0, rows, batch)]
     with ThreadPoolExecutor(streams) as pool:
         answers = list(pool.map(predict, calls))
+    sent = max(min(rows, batch), least)
     for name, array in answers[0].items():
-        if array.ndim == 0 or len(array) != batch:
+        if array.ndim == 0 or len(array) != sent:
             raise UsageError(
                 f"output {name!r} has shape {list(array.shape)}: its rows are not those of the "
                 "inputs",
                 hint="call predict for each batch",
             )
     return {name: _joined(answers, name)[:rows] for name in answers[0]}
+
+
+def _sizes(signature: Signature, rows: int, streams: int) -> tuple[int, int]:
+    """The fewest and the most rows of a call, so that each stream has one."""
+    if signature.batches is None:
+        batch = _batch(signature)
+        return batch, batch
+    least, most = signature.batches
+    return least, max(least, min(most, -(-rows // streams)))
 
 
 def _batch(signature: Signature) -> int:
@@ -59,12 +69,12 @@ def _rows(arrays: Mapping[str, Array]) -> int:
     return next(iter(counts.values()))
 
 
-def _filled(arrays: Mapping[str, Array], at: int, batch: int) -> dict[str, Array]:
+def _filled(arrays: Mapping[str, Array], at: int, batch: int, least: int) -> dict[str, Array]:
     import numpy as np
 
     def rows(array: Array) -> Array:
         part = array[at : at + batch]
-        lacking = batch - len(part)
+        lacking = max(least - len(part), 0)
         return np.concatenate([part, np.repeat(part[-1:], lacking, axis=0)]) if lacking else part
 
     return {name: rows(array) for name, array in arrays.items()}

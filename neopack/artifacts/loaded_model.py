@@ -39,7 +39,8 @@ class LoadedModel:
 
     def predict_batch(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
         """Compute any number of rows, the first dim of every input: in calls of the packaged
-        batch, ``streams`` at once. The last call is filled up with copies of the last row.
+        batch, or of batches in the range that the model is compiled for, ``streams`` at once. A
+        call of fewer rows than that is filled up with copies of the last row.
 
         Raises ``UsageError`` for inputs that do not fit, and for a model whose inputs or outputs
         do not have the rows first.
@@ -117,7 +118,19 @@ def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[st
             raise UsageError(
                 f"input {name!r} has shape {list(array.shape)}, not {list(specs[name].shape)}"
             )
+        _refuse_batch(signature, name, array)
     return arrays
+
+
+def _refuse_batch(signature: Signature, name: str, array: Array) -> None:
+    if signature.batches is None:
+        return
+    least, most = signature.batches
+    if not least <= len(array) <= most:
+        raise UsageError(
+            f"input {name!r} has {len(array)} rows: the model is compiled for {least} to {most}",
+            hint="predict_batch takes any number",
+        )
 
 
 def _how(signature: Signature) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from neopack.errors import UsageError
+from neopack.goldens.batch_ranges import without_ranges
 from neopack.goldens.inputs import DTYPES
 from neopack.values.json import Json
 from neopack.values.signature import InputRequest
@@ -57,9 +59,15 @@ def parse_numbers(option: str, text: str, kind: Callable[[str], Number]) -> tupl
 def parse_inputs(values: Sequence[str] | None) -> tuple[InputRequest, ...]:
     """``--input`` values; a shape without a name is named ``input0``, ``input1``, ...
 
-    A shape is ``1,3,224,224``, ``1x3x224x224``, ``(1, 3, 224, 224)`` or ``[1, 3, 224, 224]``.
+    A shape is ``1,3,224,224``, ``1x3x224x224``, ``(1, 3, 224, 224)`` or ``[1, 3, 224, 224]``;
+    ``1..32,3,224,224`` is one for a range of batches.
     """
-    requests = tuple(_parse_input(text, index) for index, text in enumerate(values or ()))
+    texts, ranges = without_ranges(values or ())
+    most = {each.name: each.most for each in ranges}
+    requests = tuple(
+        replace(request, most=most.get(request.name))
+        for request in (_parse_input(text, index) for index, text in enumerate(texts))
+    )
     names = [request.name for request in requests]
     for name in names:
         if names.count(name) > 1:

@@ -26,6 +26,7 @@ _JOB = "SageMaker"
 OF_LOCAL = frozenset(
     {
         "engine",
+        "inputs",
         "precision",
         "max_difference",
         "calibration",
@@ -66,6 +67,12 @@ def compile_(
         Backend | None, typer.Option(help="Where to compile; local by default.")
     ] = None,
     engine: Annotated[str | None, typer.Option(help="The local engine to use.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", help="A range of batches for each input, as in x=1..32,3,224,224."
+        ),
+    ] = None,
     precision: Annotated[
         str,
         typer.Option(
@@ -169,6 +176,7 @@ def compile_(
 ) -> None:
     """Compile an archive: here, with a local engine, or by SageMaker Neo."""
     from neopack import api
+    from neopack.goldens.batch_ranges import BatchRange
     from neopack.options import CompileOptions, JobOptions, limits_of
     from neopack.project.settings import choose
 
@@ -184,6 +192,7 @@ def compile_(
             engine=engine,
             max_difference=max_difference,
             compiler_options=compiler_options,
+            inputs=tuple(map(BatchRange.parse, inputs or ())),
             calibration=calibration,
             preprocess=preprocess,
             metric=metric,

@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from neopack.compiling import precisions, quantizing
+from neopack.compiling.batch_ends import for_batches
+from neopack.engines import Engine
 from neopack.engines import registry as engines
 from neopack.formats.codec import from_json, to_json
 from neopack.formats.files import FolderFiles, limits_for
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.frameworks import registry as frameworks
 from neopack.goldens import ties
-from neopack.values.artifact import CompilationRequest
+from neopack.values.artifact import CompilationRequest, CompiledArtifact
 from neopack.values.json import AnyJson
 from neopack.values.log import Log
 from neopack.values.model import ModelInfo
@@ -27,6 +29,7 @@ def compile_model(data: AnyJson, log: Log) -> AnyJson:
     8 bits, judge it by its calibration data too."""
     request, out = from_json(CompilationRequest, data["request"]), Path(data["out"])
     engine = engines.get(data["engine"])
+    source = request
     request = replace(request, ranks=ties.ranks(_info(request)))
     if not engines.takes_original(engine.name):
         framework = frameworks.of_neo(request.framework)
@@ -34,11 +37,22 @@ def compile_model(data: AnyJson, log: Log) -> AnyJson:
         request = replace(request, model=model)
     chosen = data["calibration"]
     calibration = None if chosen is None else from_json(Calibration, chosen)
+    artifact = _compiled(engine, request, calibration, out, log)
+    return to_json(for_batches(engine, artifact, source, log))
+
+
+def _compiled(
+    engine: Engine,
+    request: CompilationRequest,
+    calibration: Calibration | None,
+    out: Path,
+    log: Log,
+) -> CompiledArtifact:
     if request.precision == AUTO:
-        return to_json(precisions.fastest(engine, request, calibration, out, log))
+        return precisions.fastest(engine, request, calibration, out, log)
     if request.precision in QUANTIZED:
-        return to_json(quantizing.quantize(engine, request, calibration, out, log))
-    return to_json(quantizing.compile_plain(engine, request, out, log))
+        return quantizing.quantize(engine, request, calibration, out, log)
+    return quantizing.compile_plain(engine, request, out, log)
 
 
 def _info(request: CompilationRequest) -> ModelInfo:

@@ -19,6 +19,7 @@ from neopack.engines import registry
 from neopack.errors import EngineFailed, UsageError
 from neopack.formats.codec import from_json, to_json
 from neopack.frameworks import registry as frameworks
+from neopack.goldens.batch_ranges import batches_of
 from neopack.options import CompileOptions
 from neopack.outputs.atomic import AtomicOutputs, refuse_unwritable
 from neopack.outputs.staging import staging_directory
@@ -85,6 +86,7 @@ def compile_opened(
         max_difference=settings.max_difference,
         data_input_config=layout.data_input_config,
         compiler_options=settings.compiler_options,
+        batches=batches_of(settings.inputs, opened.signature),
     )
     first = replace(request, precision=FP32) if settings.precision == AUTO else request
     engine = registry.choose(first, settings.engine)

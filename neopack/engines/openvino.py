@@ -32,7 +32,7 @@ from neopack.values.artifact import Array, CompilationRequest, CompiledArtifact,
 from neopack.values.json import Json
 from neopack.values.log import Log
 from neopack.values.model import Member
-from neopack.values.signature import Signature, TensorSpec
+from neopack.values.signature import Batches, Signature, TensorSpec
 
 __all__ = ["OpenVino", "engine"]
 
@@ -93,7 +93,7 @@ class OpenVino:
         with log.step("converting"):
             model = _convert(openvino, request)
             model = _fix_outputs(openvino, model, request.signature)
-            _fix_inputs(openvino, model, request.signature)
+            _fix_inputs(openvino, model, request)
             refuse_full(out / WEIGHTS, size=request.model.stat().st_size)
             openvino.save_model(model, str(out / GRAPH), compress_to_fp16=False)
         return CompiledArtifact(
@@ -190,11 +190,17 @@ class OpenVinoRunner:
             return {name: answers[i].copy() for i, name in enumerate(names)}
         except RuntimeError as error:
             raise EngineFailed(
-                f"OpenVINO cannot compute the artifact: {first_line(error)}",
+                f"OpenVINO cannot compute the artifact: {_last_line(error)}",
                 hint="its graph does not fit its manifest: compile the archive again",
             ) from error
         finally:
             self._free.put(request)
+
+
+def _last_line(error: Exception) -> str:
+    """What is wrong; the lines before it are places in OpenVINO's sources."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
 
 
 def _members(out: Path) -> tuple[Member, ...]:
@@ -245,7 +251,13 @@ def _convert_torchscript(openvino: Any, request: CompilationRequest) -> Any:
             "OpenVINO reads TorchScript through torch", hint=install_hint("torch")
         ) from None
     module = torch.jit.load(str(request.model), map_location="cpu").eval()
-    shapes = [_partial_shape(openvino, spec) for spec in request.signature.inputs]
+    shapes = [
+        (
+            _partial_shape(openvino, spec, request.batches),
+            openvino.Type(spec.dtype) if spec.dtype else openvino.Type.f32,
+        )
+        for spec in request.signature.inputs
+    ]
     return openvino.convert_model(module, input=shapes)
 
 
@@ -259,7 +271,11 @@ def _convert_keras(openvino: Any, request: CompilationRequest) -> Any:
         # named by their place: OpenVINO sorts outputs by name
         return {f"output{i:04}": one for i, one in enumerate(keras.tree.flatten(answer))}
 
-    specs = [tf.TensorSpec(spec.shape, spec.dtype) for spec in request.signature.inputs]
+    free = [None] if request.batches else []
+    specs = [
+        tf.TensorSpec([*free, *spec.shape[len(free) :]], spec.dtype)
+        for spec in request.signature.inputs
+    ]
     traced = tf.function(function, input_signature=specs, autograph=False)
     return openvino.convert_model(traced.get_concrete_function())
 
@@ -282,13 +298,16 @@ def _keras_on_tensorflow() -> tuple[Any, Any]:
     return keras, tf
 
 
-def _partial_shape(openvino: Any, spec: TensorSpec) -> Any:
-    shape = openvino.PartialShape([-1 if dim is None else dim for dim in spec.shape])
-    return (shape, openvino.Type(spec.dtype) if spec.dtype else openvino.Type.f32)
+def _partial_shape(openvino: Any, spec: TensorSpec, batches: Batches | None) -> Any:
+    dims = [-1 if dim is None else dim for dim in spec.shape]
+    first = [openvino.Dimension(*batches)] if batches else dims[:1]
+    return openvino.PartialShape([*first, *dims[1:]])
 
 
-def _fix_inputs(openvino: Any, model: Any, signature: Signature) -> None:
-    """Freeze the shapes, as Neo does, and name the inputs by their place in the signature."""
+def _fix_inputs(openvino: Any, model: Any, request: CompilationRequest) -> None:
+    """Freeze the shapes, as Neo does, but for a range of batches, and name the inputs by their
+    place in the signature."""
+    signature = request.signature
     if len(model.inputs) != len(signature.inputs):
         raise EngineFailed(
             f"the model has {len(model.inputs)} inputs and its manifest {len(signature.inputs)}",
@@ -300,7 +319,7 @@ def _fix_inputs(openvino: Any, model: Any, signature: Signature) -> None:
         port.get_tensor().set_names({_port_name(index)})
     model.reshape(
         {
-            port: openvino.PartialShape([-1 if dim is None else dim for dim in spec.shape])
+            port: _partial_shape(openvino, spec, request.batches)
             for port, spec in zip(ports, signature.inputs, strict=True)
         }
     )

@@ -135,6 +135,8 @@ def verdict(name: str, request: CompilationRequest) -> EngineVerdict:
             return EngineVerdict(
                 takes=False, why_not=f"{name} takes {field} {', '.join(row[field])}"
             )
+    if request.batches and not row.get("batches"):
+        return EngineVerdict(takes=False, why_not=f"{name} compiles one batch, not a range")
     return EngineVerdict(takes=True)
 
 

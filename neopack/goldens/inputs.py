@@ -9,11 +9,13 @@ from pathlib import Path
 
 from neopack.errors import UsageError
 from neopack.goldens.arrays import load_arrays
+from neopack.goldens.batch_ranges import BatchRange
 from neopack.values.artifact import Array
 from neopack.values.signature import InputRequest, Signature, TensorSpec
 
 __all__ = [
     "DTYPES",
+    "at_batch",
     "examples",
     "from_file",
     "random_inputs",
@@ -112,22 +114,35 @@ def shape_of(name: str, value: object) -> tuple[int, ...]:
 
 
 def requests_of(
-    inputs: Mapping[str, Sequence[int]] | Sequence[InputRequest],
+    inputs: Mapping[str, Sequence[int | str]] | Sequence[InputRequest],
 ) -> tuple[InputRequest, ...]:
     """Return the inputs that a call of Python names. Raises ``UsageError`` for other forms."""
     if isinstance(inputs, Mapping):
-        return tuple(
-            InputRequest(name=name, shape=shape_of(name, shape)) for name, shape in inputs.items()
-        )
+        return tuple(_request(name, shape) for name, shape in inputs.items())
     if not isinstance(inputs, Sequence) or not all(isinstance(i, InputRequest) for i in inputs):
         raise UsageError("inputs is not a mapping", hint='such as {"input0": (1, 3, 224, 224)}')
     return tuple(inputs)
 
 
+def _request(name: str, shape: Sequence[int | str]) -> InputRequest:
+    if isinstance(shape, list | tuple) and shape and isinstance(shape[0], str):
+        each = BatchRange.of(name, shape)
+        return InputRequest(name=name, shape=(each.least, *each.rest), most=each.most)
+    return InputRequest(name=name, shape=shape_of(name, shape))
+
+
 def stand_ins(signature: Signature) -> list[InputRequest]:
-    """Return requests for these inputs, one row of those whose number of rows is free."""
+    """Return requests for these inputs, the fewest rows of those whose number of rows is free."""
+    least = signature.batches[0] if signature.batches else 1
+    return at_batch(signature, least)
+
+
+def at_batch(signature: Signature, batch: int) -> list[InputRequest]:
+    """Return requests for these inputs, with ``batch`` rows of those whose number is free."""
     return [
-        request_of(replace(spec, shape=(*(dim or 1 for dim in spec.shape[:1]), *spec.shape[1:])))
+        request_of(
+            replace(spec, shape=(*(dim or batch for dim in spec.shape[:1]), *spec.shape[1:]))
+        )
         for spec in signature.inputs
     ]
 

@@ -31,6 +31,11 @@ def refuse_impossible(signature: Signature, where: str) -> None:
         reason = _fault(spec)
         if reason:
             raise Malformed(f"{spec.name!r} {reason}", where=where, hint="package the model again")
+    batches = signature.batches
+    if batches is not None and not (
+        len(batches) == 2 and 1 <= batches[0] <= batches[1] <= LARGEST_SIZE
+    ):
+        raise Malformed(f"{list(batches)} is not a range of batches", where=where)
     for spec in signature.inputs:
         if spec.dtype not in DTYPES:
             raise Malformed(

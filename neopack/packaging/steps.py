@@ -12,7 +12,7 @@ from neopack.checks.judging import Submission, version_for
 from neopack.errors import NeopackError
 from neopack.frameworks import ExportOptions, registry
 from neopack.options import PackageOptions
-from neopack.packaging import packing
+from neopack.packaging import batch_range, packing
 from neopack.packaging.exporting import exported
 from neopack.packaging.repackaging import UnpackedSource, unpacked
 from neopack.packaging.resolving import SourceRequest, resolve
@@ -80,6 +80,7 @@ def package_targets(
     not keep the others from their archives.
     """
     refuse_unknown(*options.ignore)
+    batch_range.refuse_unlike(inputs)
     each = {facts.target(name).name: path for name, path in paths.items()}
     for target, path in each.items():
         packing.refuse_outputs(path, replace(options, target=target))
@@ -144,6 +145,7 @@ def _exported(
                 except NeopackError as error:
                     packaged = Packaged(target=plan.target, error=error, reads=reads)
                 else:
+                    batch_range.tell(archive, inputs, log)
                     packaged = Packaged(target=plan.target, archive=archive, reads=reads)
                 del left[0]
                 yield packaged

@@ -161,10 +161,17 @@ def artifact_text(artifact: CompiledArtifact) -> str:
             f"{artifact.path}",
             f"  compiled by     {how}, here, for {artifact.target}; not a Neo job",
             *wrapped("  difference      ", compared),
+            *_batches(artifact.signature),
             *_accuracy(artifact.quantization),
             *(f"  tried           {trial_text(trial)}" for trial in artifact.trials),
         ]
     )
+
+
+def _batches(signature: Signature) -> Iterator[str]:
+    if signature.batches is not None:
+        least, most = signature.batches
+        yield f"  batches         {least} to {most}, compared at both ends"
 
 
 def _accuracy(quantization: Quantization | None) -> Iterator[str]:

@@ -11,7 +11,7 @@ from neopack.values.finding import Report
 from neopack.values.json import Json
 from neopack.values.model import Member
 from neopack.values.quantization import Quantization, Trial
-from neopack.values.signature import Signature
+from neopack.values.signature import Batches, Signature
 from neopack.values.target import Target
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class CompilationRequest:
     there; ``max_difference`` the largest relative difference from the golden outputs that passes.
     ``folder`` is where the archive was unpacked, and ``members`` are all names in it, directories
     too, in its order, although model and parts alone are there. ``data_input_config`` is the one
-    of a job, which XGBoost does not need; ``compiler_options`` are those of a job.
+    of a job, which XGBoost does not need; ``compiler_options`` are those of a job. ``batches`` is
+    the range that the first dim of each input is to take.
     """
 
     framework: str
@@ -72,6 +73,7 @@ class CompilationRequest:
     members: tuple[str, ...] = ()
     data_input_config: str | None = None
     compiler_options: str | None = None
+    batches: Batches | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
