@@ -22,9 +22,11 @@ def in_batches(
     its range, ``streams`` at once."""
     import numpy as np
 
+    least, most = signature.batches or (_batch(signature),) * 2
     arrays = {name: np.asarray(value) for name, value in inputs.items()}
     rows = _rows(arrays)
-    least, batch = _sizes(signature, rows, streams)
+    # so that each stream has a call
+    batch = max(least, min(most, -(-rows // streams)))
     calls = [_filled(arrays, at, batch, least) for at in range(0, rows, batch)]
     with ThreadPoolExecutor(streams) as pool:
         answers = list(pool.map(predict, calls))
@@ -37,15 +39,6 @@ def in_batches(
                 hint="call predict for each batch",
             )
     return {name: _joined(answers, name)[:rows] for name in answers[0]}
-
-
-def _sizes(signature: Signature, rows: int, streams: int) -> tuple[int, int]:
-    """The fewest and the most rows of a call, so that each stream has one."""
-    if signature.batches is None:
-        batch = _batch(signature)
-        return batch, batch
-    least, most = signature.batches
-    return least, max(least, min(most, -(-rows // streams)))
 
 
 def _batch(signature: Signature) -> int:

@@ -13,6 +13,7 @@ from neopack.cli import _options as options
 from neopack.cli._board import Board, show_outcomes
 from neopack.cli._console import console
 from neopack.errors import UsageError
+from neopack.goldens.batch_ranges import BatchRange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +177,6 @@ def compile_(
 ) -> None:
     """Compile an archive: here, with a local engine, or by SageMaker Neo."""
     from neopack import api
-    from neopack.goldens.batch_ranges import BatchRange
     from neopack.options import CompileOptions, JobOptions, limits_of
     from neopack.project.settings import choose
 
@@ -186,7 +186,6 @@ def compile_(
     _refuse_options_of_the_other(context, choice.backend)
     targets = target or [api.target_of(archive, project.target, project.where, console)]
     if choice.backend == Backend.local:
-        _refuse_bucket(output)
         local = CompileOptions(
             precision=precision,
             engine=engine,
@@ -201,7 +200,7 @@ def compile_(
             rerun=rerun,
             limits=limits_of(limit or ()),
         )
-        _here(archive, targets, Path(output) if output else None, local)
+        _here(archive, targets, output, local)
         return
     job = JobOptions(
         role=_required(role or project.role, "--role", "the ARN of a role for SageMaker"),
@@ -264,10 +263,11 @@ def _required(value: str, option: str, hint: str) -> str:
 
 
 def _here(
-    archive: Path, targets: "Sequence[str]", output: Path | None, choices: "CompileOptions"
+    archive: Path, targets: "Sequence[str]", output: str | None, choices: "CompileOptions"
 ) -> None:
     from neopack import api
 
+    _refuse_bucket(output)
     if output is not None and len(targets) > 1:
         raise UsageError(f"--output names one file, and there are {len(targets)} targets")
     artifacts = []
