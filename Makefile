@@ -1,7 +1,7 @@
 # make setup   leaves .venv/bin/neopack, with every extra and the tools
 # make demo    the main job on a real model
 # make test    the tests     make lint   ruff and mypy     make bench   the figures
-# make exact   the many models of each kind, in the versions that Neo names
+# make sweeps   many models of each kind, most in the versions that Neo names
 # make versions    the main jobs with the newest and the lowest versions of the extras
 # make docs    the pages as a site, in site/               make fuzz   damaged files, for long
 # make properties   the property tests alone, with every example
@@ -23,7 +23,7 @@ comma := ,
 TEST_PROCESSES ?= 2
 # a crash of one of them ends the run: pytest-xdist would wait for ever for the tests that it lost
 PYTEST := $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
-.PHONY: setup demo test exact properties tutorials versions lint format fuzz bench docs lock clean
+.PHONY: setup demo test sweeps properties tutorials versions lint format fuzz bench docs lock clean
 
 setup: $(STAMP)
 
@@ -41,10 +41,10 @@ demo: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/demo.sh
 
 test: $(STAMP)
-	$(PYTEST) -m "not tutorial and not exact"
+	$(PYTEST) -m "not tutorial and not sweep"
 
-exact: $(STAMP)
-	$(PYTEST) -m exact
+sweeps: $(STAMP)
+	$(PYTEST) -m sweep
 
 tutorials: $(STAMP)
 	$(PYTEST) -m tutorial

@@ -40,8 +40,8 @@ settings.register_profile("full", untimed, max_examples=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "sample"))
 # what takes longest starts first, so that no process waits long for the other at the end
 LONGEST = ("tutorials", "exact", "integration", "sagemaker", "emulator", "conformance", "cli")
-# many models of each kind, in the versions that Neo names: `make exact`, and CI
-EXACT = ("differential", "exact")
+# many models of each kind, in the versions that Neo names: `make sweeps`, and CI
+SWEEPS = ("differential", "exact")
 # a process of its own or the installation of a runtime stands behind each
 COSTLY = ("emulator", "xgboost_1_3_3", "onnx_1_7_0")
 IMAGE = {"image": (1, 3, 8, 8)}
@@ -55,8 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     tutorials, which share nothing, are given out one by one.
     """
     for item in items:
-        if _room(item.path) in EXACT:
-            item.add_marker("exact")
+        if _room(item.path) in SWEEPS:
+            item.add_marker("sweep")
     if not hasattr(config, "workerinput"):  # one process: the order of the files
         return
     shared = {item.path: name for name in COSTLY for item in items if name in _fixtures(item)}
