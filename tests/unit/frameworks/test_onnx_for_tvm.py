@@ -15,9 +15,13 @@ from onnx import TensorProto, helper, numpy_helper
 from neopack.frameworks.onnx.lowering.for_tvm import lower_for_tvm
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
+# the outputs that are not of floats
+OUTPUTS = {"l": INT64, "m": TensorProto.BOOL}
 ML, MS = "ai.onnx.ml", "com.microsoft"
 node = helper.make_node
 X: dict[str, tuple[int, ...]] = {"x": (2, 3)}
+LINE: dict[str, tuple[int, ...]] = {"x": (1, 2, 8)}
+PLANE: dict[str, tuple[int, ...]] = {"x": (1, 2, 5, 6)}
 LINES: dict[str, Any] = {
     "coefficients": [0.1, 0.2, 0.3, -0.1, 0.5, -0.3],
     "intercepts": [0.5, -0.2],
@@ -89,6 +93,60 @@ REWRITTEN: dict[str, Any] = {
     "log": ([node("LogSoftmax", ["x"], ["y"], axis=-2)], {"x": (2, 3, 4)}, {}),
     "norm": ([node("LpNormalization", ["x"], ["y"], axis=0, p=1)], X, {}),
     "reversed": ([node("ReverseSequence", ["x", "w"], ["y"])], X, {"w": places(2, 1, 2)}),
+    "pool": ([node("MaxPool", ["x"], ["y"], kernel_shape=[3], strides=[2])], LINE, {}),
+    "pool valid": ([node("MaxPool", ["x"], ["y"], kernel_shape=[3], auto_pad="VALID")], LINE, {}),
+    "pool upper": (
+        [node("AveragePool", ["x"], ["y"], kernel_shape=[4], strides=[3], auto_pad="SAME_UPPER")],
+        LINE, {},
+    ),
+    "pool lower": (
+        [node("AveragePool", ["x"], ["y"], kernel_shape=[4], auto_pad="SAME_LOWER")], LINE, {},
+    ),
+    "lp of a line": ([node("LpPool", ["x"], ["y"], kernel_shape=[3])], LINE, {}),
+    "lp with pads": (
+        [node("LpPool", ["x"], ["y"], kernel_shape=[2, 3], pads=[1, 0, 0, 1], p=1)], PLANE, {},
+    ),
+    "lp lower": (
+        [node("LpPool", ["x"], ["y"], kernel_shape=[2, 2], auto_pad="SAME_LOWER", p=3)], PLANE, {},
+    ),
+    "transposed upper": (
+        [node("ConvTranspose", ["x", "w"], ["y"], auto_pad="SAME_UPPER", strides=[2, 3])],
+        PLANE, {"w": numbers(2, 3, 3, 4)},
+    ),
+    "transposed lower": (
+        [node("ConvTranspose", ["x", "w"], ["y"], auto_pad="SAME_LOWER", strides=[2, 1])],
+        PLANE, {"w": numbers(2, 3, 3, 2)},
+    ),
+    "transposed small": (
+        [node("ConvTranspose", ["x", "w"], ["y"], auto_pad="SAME_UPPER", strides=[2, 2])],
+        PLANE, {"w": numbers(2, 3, 1, 1)},
+    ),
+    "transposed dilated": (
+        [node("ConvTranspose", ["x", "w", "b"], ["y"], dilations=[2, 3], pads=[1, 0, 0, 1])],
+        PLANE, {"w": numbers(2, 3, 2, 2), "b": numbers(3)},
+    ),
+    "transposed groups": (
+        [node("ConvTranspose", ["x", "w"], ["y"], dilations=[2, 1], group=2, strides=[2, 2])],
+        PLANE, {"w": numbers(2, 3, 2, 2)},
+    ),
+    "statistics": (
+        [node("Abs", ["z"], ["v"]),
+         node("BatchNormalization", ["x", "w", "w", "z", "v"], ["y"], epsilon=1e-3)],
+        {**PLANE, "z": (2,)}, {"w": numbers(2)},
+    ),
+    "mask": ([node("Dropout", ["x"], ["y", "m"])], X, {}),
+    "mean": ([node("Mean", ["x", "z", "w"], ["y"])], {"x": (2, 3), "z": (2, 1)},
+             {"w": numbers(3)}),
+    "lstm": (
+        [node("LSTM", ["x", "w", "r", "b"], ["y", "last", "cell"], direction="reverse",
+              hidden_size=4)],
+        {"x": (5, 2, 3)}, {"w": numbers(1, 16, 3), "r": numbers(1, 16, 4), "b": numbers(1, 32)},
+    ),
+    "gru": (
+        [node("GRU", ["x", "w", "r"], ["y"], direction="reverse", hidden_size=4,
+              linear_before_reset=1)],
+        {"x": (5, 2, 3)}, {"w": numbers(1, 12, 3), "r": numbers(1, 12, 4)},
+    ),
     "conv": (
         [
             ms(
@@ -174,7 +232,7 @@ def saved(case: Any, path: Path) -> dict[str, tuple[int, ...]]:
         for name, shape in shapes.items()
     ]
     outputs = [
-        helper.make_tensor_value_info(name, INT64 if name == "l" else FLOAT, None)
+        helper.make_tensor_value_info(name, OUTPUTS.get(name, FLOAT), None)
         for name in nodes[-1].output
     ]
     tensors = [numpy_helper.from_array(array, name) for name, array in weights.items()]

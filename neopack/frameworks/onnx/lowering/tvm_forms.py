@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neopack.frameworks.onnx.lowering.rewrite_site import Site
+from neopack.frameworks.onnx.lowering.tvm_windows import WINDOWS
 
 __all__ = ["FORMS"]
 
 MATRIX = 2
 # the opsets in which Softmax is over one axis, and Equal takes floats
 OVER_ONE, EQUAL_FLOATS = 13, 11
+# the opset from which on Slice takes steps
+SLICE_INPUTS = 10
 # what is computed from an input by these may be as negative as the input
 PASSED_ON = ("Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 
@@ -161,14 +164,97 @@ def _passes_on(body: Any) -> bool:
     )
 
 
+def batch_normalization(site: Site) -> str:
+    """In plain operators, where its statistics are computed."""
+    if all(map(site.values.stored, site.node.input[1:5])) or len(site.node.output) > 1:
+        return ""
+    wide = (site.shape(1)[0], *[1] * (site.rank() - 2))
+    scale, bias, mean, variance = (_reshaped(site, name, wide) for name in site.node.input[1:5])
+    least = site.number(site.attribute("epsilon", 1e-5), "epsilon")
+    deviation = site.emit("Sqrt", site.emit("Add", variance, least))
+    scaled = site.emit("Mul", site.emit("Sub", site.input(0), mean), scale)
+    site.emit("Add", site.emit("Div", scaled, deviation), bias, into=site.output(0))
+    return "in plain operators"
+
+
+def clip(site: Site) -> str:
+    if any(site.node.input[1:]) or site.node.attribute:
+        return ""
+    site.emit("Identity", site.input(0), into=site.output(0))
+    return "without bounds: its input"
+
+
+def dropout(site: Site) -> str:
+    """Its mask is all true where nothing is trained."""
+    import numpy as np
+
+    trained = site.input(2) and site.values.constant(site.input(2)) != np.array(False)
+    if not site.output(1) or trained or site.values.opset < EQUAL_FLOATS:
+        return ""
+    zero = site.weight(np.zeros(site.shape(), np.float32), "zero")
+    site.emit("Equal", zero, zero, into=site.output(1))
+    site.emit("Identity", site.input(0), into=site.output(0))
+    return "its input, and a mask"
+
+
+def mean(site: Site) -> str:
+    first, *others = site.node.input
+    if not others:
+        return ""
+    total = first
+    for other in others:
+        total = site.emit("Add", total, other)
+    count = site.number(len(others) + 1, "count")
+    site.emit("Div", total, count, into=site.output(0))
+    return "a sum, and a division"
+
+
+def recurrent(site: Site) -> str:
+    """From the last step to the first: forward, over what is turned around."""
+    forward = site.attribute("direction", "forward") != "reverse"
+    if forward or site.input(4) or site.values.opset < SLICE_INPUTS:
+        return ""
+    inputs = [_turned(site, site.input(0)), *site.node.input[1:]]
+    steps = site.fresh("steps") if site.output(0) else ""
+    site.keep(
+        inputs=inputs,
+        outputs=[steps, *site.node.output[1:]],
+        attributes={"direction": "forward"},
+    )
+    if steps:
+        _turned(site, steps, into=site.output(0))
+    return "over what is turned around"
+
+
+def _turned(site: Site, name: str, into: str = "") -> str:
+    import numpy as np
+
+    start, end, axis, step = (
+        site.weight(np.array([value], np.int64), what)
+        for value, what in (
+            (-1, "start"),
+            (np.iinfo(np.int32).min, "end"),
+            (0, "axis"),
+            (-1, "step"),
+        )
+    )
+    return site.emit("Slice", name, start, end, axis, step, into=into)
+
+
 FORMS: Mapping[str, Callable[[Site], str]] = {
+    **WINDOWS,
+    "BatchNormalization": batch_normalization,
+    "Clip": clip,
+    "Dropout": dropout,
+    "GRU": recurrent,
     "Gather": gather,
     "GatherND": gather_nd,
-    "Hardmax": softmax,
+    "LSTM": recurrent,
     "LogSoftmax": softmax,
     "Loop": loop,
     "LpNormalization": lp_normalization,
     "MatMul": matmul,
+    "Mean": mean,
     "ReverseSequence": reverse_sequence,
     "ScatterND": scatter_nd,
     "Softmax": softmax,

@@ -100,6 +100,10 @@ class Values:
             return str(self._makers[name].op_type)
         return self.outer.maker(name) if self.outer and name not in self._types else ""
 
+    def stored(self, name: str) -> bool:
+        """Whether a value is a weight or a Constant, and not computed or given."""
+        return name in self._tensors or self.maker(name) == "Constant"
+
     def origin(self, name: str, through: Sequence[str]) -> str:
         """The operator behind those of ``through`` that make a value, "" for inputs and
         weights."""
