@@ -12,14 +12,6 @@ from neopack.frameworks.onnx.tvm_calls import OtherCall
 from neopack.values.model import facts_of
 
 OTHERWISE = {
-    "of one dim, without pads": (
-        "(float[1,2,8] x) => (float[1,2,7] y) {y = MaxPool<kernel_shape=[2]>(x)}"
-    ),
-    "its mean is not a constant": (
-        "(float[1,2,8] x, float[2] m) => (float[1,2,8] y) <float[2] s = {1, 1}> "
-        "{y = BatchNormalization(x, s, s, m, s)}"
-    ),
-    "without bounds": "(float[2] x) => (float[2] y) {y = Clip(x)}",
     "dilated": (
         "(float[1,1,3,3] x) => (float[1,1,5,5] y) <float[1,1,2,2] w = {1, 1, 1, 1}> "
         "{y = ConvTranspose<dilations=[2, 2]>(x, w)}"
@@ -29,12 +21,34 @@ OTHERWISE = {
         '{y = ConvTranspose<auto_pad="SAME_UPPER">(x, w)}'
     ),
     "its mask is used": "(float[2] x) => (float[2] y, bool[2] m) {y, m = Dropout(x)}",
-    "a negative index is not counted from the end": (
-        "(float[4] x) => (float[2] y) <int64[2] i = {0, -1}> {y = Gather(x, i)}"
-    ),
     "direction is left out": (
         "(float[3,1,2] x, float[1,8,2] w) => (float[3,1,1,2] y) "
         '{y = LSTM<direction="reverse", hidden_size=2>(x, w, w)}'
+    ),
+    "with auto_pad and no strides": (
+        "(float[1,1,4,4] x) => (float[1,1,4,4] y) "
+        '{y = LpPool<kernel_shape=[2, 2], auto_pad="SAME_LOWER">(x)}'
+    ),
+    "a vector times many matrices": (
+        "(float[2] x) => (float[3,4] y) <float[3,2,4] w> {y = MatMul(x, w)}"
+    ),
+    "many matrices times a vector": (
+        "(float[2,3,4,2] x, float[2] v) => (float[2,3,4] y) {y = MatMul(x, v)}"
+    ),
+    "along an axis": "(float[2,3] x) => (float[2,n] y) {y = Unique<axis=1>(x)}",
+}
+# or in one build of TVM
+FOR_SOME = {
+    "of one dim, without pads": (
+        "(float[1,2,8] x) => (float[1,2,7] y) {y = MaxPool<kernel_shape=[2]>(x)}"
+    ),
+    "its mean is not a constant": (
+        "(float[1,2,8] x, float[2] m) => (float[1,2,8] y) <float[2] s = {1, 1}> "
+        "{y = BatchNormalization(x, s, s, m, s)}"
+    ),
+    "without bounds": "(float[2] x) => (float[2] y) {y = Clip(x)}",
+    "a negative index is not counted from the end": (
+        "(float[4] x) => (float[2] y) <int64[2] i = {0, -1}> {y = Gather(x, i)}"
     ),
     "before opset 13 it is over all dims from the axis on, and TVM takes the axis alone": (
         "(float[2,3,4] x) => (float[2,3,4] y) {y = Softmax(x)}"
@@ -46,16 +60,6 @@ OTHERWISE = {
         "(float[1,1,4,4] x) => (float[1,1,5,5] y) "
         "{y = LpPool<kernel_shape=[2, 2], pads=[1, 1, 1, 1]>(x)}"
     ),
-    "with auto_pad": (
-        "(float[1,1,4,4] x) => (float[1,1,4,4] y) "
-        '{y = LpPool<kernel_shape=[2, 2], auto_pad="SAME_LOWER">(x)}'
-    ),
-    "a vector times many matrices": (
-        "(float[2] x) => (float[3,4] y) <float[3,2,4] w> {y = MatMul(x, w)}"
-    ),
-    "many matrices times a vector": (
-        "(float[2,3,4,2] x, float[2] v) => (float[2,3,4] y) {y = MatMul(x, v)}"
-    ),
     "with a shape of its output": (
         "(float[1,1,2,2] x, int64[1,1,2,2] i, int64[4] s) => (float[1,1,5,5] y) "
         "{y = MaxUnpool<kernel_shape=[2, 2]>(x, i, s)}"
@@ -63,9 +67,6 @@ OTHERWISE = {
     "of several tensors it becomes that of the first dim": (
         "(float[2] x, float[2] z) => (float[2] y) {y = Mean(x, z)}"
     ),
-    "along an axis": "(float[2,3] x) => (float[2,n] y) {y = Unique<axis=1>(x)}",
-}
-FOR_SOME = {
     "its indices are used": (
         "(float[1,1,4,4] x) => (float[1,1,2,2] y, int64[1,1,2,2] i) "
         "{y, i = MaxPool<kernel_shape=[2, 2], strides=[2, 2]>(x)}"
@@ -76,7 +77,6 @@ FOR_SOME = {
 }
 LIKE_THEM = (
     "(float[1,2,8] x) => (float[1,2,7] y) {y = MaxPool<kernel_shape=[2], pads=[0, 0]>(x)}",
-    '(float[1,2,8] x) => (float[1,2,8] y) {y = MaxPool<kernel_shape=[2], auto_pad="VALID">(x)}',
     "(float[1,2,8,8] x) => (float[1,2,7,7] y) {y = MaxPool<kernel_shape=[2, 2]>(x)}",
     (
         "(float[1,2,8] x) => (float[1,2,8] y) <float[2] s = {1, 1}> "

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from neopack.frameworks.onnx.lowering.rewrite_site import Site
 
@@ -65,17 +66,32 @@ def _split(totals: Sequence[int], mode: str) -> list[int]:
 
 
 def pool(site: Site) -> str:
-    """Along one dim the importer knows no default of pads."""
+    """Along one dim: that of a plane of one column, whose pads all importers read."""
     kernel = site.attribute("kernel_shape", ())
-    if len(kernel) != 1 or "pads" in _names(site):
+    if len(kernel) != 1 or site.output(1):
         return ""
-    pads = _pads(site, _window(site, kernel))
-    site.keep(without=["auto_pad"], attributes={"pads": pads})
-    return "with pads"
+    window = _window(site, kernel)
+    if window.dilations != (1,):
+        return ""
+    before, after = _pads(site, window)
+    plane = site.emit("Reshape", site.input(0), _sizes(site, [*site.shape(), 1], "plane"))
+    stated = {
+        "kernel_shape": [*kernel, 1], "strides": [*window.strides, 1],
+        "pads": [before, 0, after, 0],
+        "ceil_mode": site.attribute("ceil_mode", 0),
+    }  # fmt: skip
+    if site.node.op_type == "AveragePool":
+        stated["count_include_pad"] = site.attribute("count_include_pad", 0)
+    pooled = site.emit(site.node.op_type, plane, **stated)
+    line = _sizes(site, site.output_shape(), "line")
+    site.emit("Reshape", pooled, line, into=site.output(0))
+    return "along a plane"
 
 
-def _names(site: Site) -> list[str]:
-    return [attribute.name for attribute in site.node.attribute]
+def _sizes(site: Site, values: Sequence[int], what: str) -> str:
+    import numpy as np
+
+    return site.weight(np.array(values, np.int64), what)
 
 
 def lp_pool(site: Site) -> str:
@@ -132,11 +148,7 @@ def _same_pads(site: Site, window: _Window) -> list[int]:
 
 
 def _dilated(site: Site, shape: Sequence[int], window: _Window) -> str:
-    import numpy as np
-
-    def sizes(values: Sequence[int], what: str) -> str:
-        return site.weight(np.array(values, np.int64), what)
-
+    sizes = partial(_sizes, site)
     outer, kernel = list(shape[:OUTER]), window.kernel
     apart = [each for size in kernel for each in (size, 1)]
     rows = site.emit("Reshape", site.input(1), sizes([*outer, *apart], "apart"))
