@@ -38,6 +38,7 @@ SEEN = (
 EXTRAS = {
     "boto3": "aws",
     "botocore": "aws",
+    "cv2": "darknet",
     "h5py": "keras",
     "keras": "keras",
     "moto": "emulator",

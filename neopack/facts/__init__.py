@@ -5,6 +5,7 @@ A file is read on first use. The facts do not judge; the rules do.
 
 from __future__ import annotations
 
+from neopack.facts.darknet_table import DarknetTable, darknet
 from neopack.facts.error_table import ErrorRow, error_ids, error_row, filled
 from neopack.facts.framework_table import (
     ConfigOptional,
@@ -106,6 +107,7 @@ from neopack.spelling import nearest
 
 __all__ = [
     "ConfigOptional",
+    "DarknetTable",
     "ErrorRow",
     "FileGroup",
     "FrameworkRow",
@@ -130,6 +132,7 @@ __all__ = [
     "config_objects",
     "config_optional",
     "container_modules",
+    "darknet",
     "default_version",
     "distribution_modules",
     "error_ids",

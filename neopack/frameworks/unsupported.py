@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from neopack.errors import Malformed
 from neopack.formats.compressed import LZ4, head_of
+from neopack.formats.darknet import is_weights
 from neopack.formats.mar import is_mar
 from neopack.formats.source import ByteSource
 
@@ -94,6 +95,10 @@ _MAR = ForeignFile(
     what="a TorchServe model archive",
     hint="neopack package takes the TorchScript model out of it; its handler is not for SageMaker",
 )
+_DARKNET = ForeignFile(
+    what="the weights of a Darknet network",
+    hint="name the .cfg of the network: neopack package NET.cfg --weights FILE",
+)
 _EMPTY = ForeignFile(what="empty", hint="", stub=True)
 
 
@@ -174,6 +179,8 @@ def of_bytes(source: ByteSource) -> ForeignFile | None:
         return _EMPTY
     if is_mar(source):
         return _MAR
+    if is_weights(source):
+        return _DARKNET
     head = head_of(source, HEAD)
     return next((stranger for test, stranger in _BY_BYTES if test(head)), None)
 

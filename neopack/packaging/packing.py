@@ -246,9 +246,11 @@ def _add_evidence(path: Path, before: Manifest, report: Report) -> None:
 
 def _proven(report: Report, proof: Proof, settings: PackageOptions, log: Log) -> Report:
     """With the evidence: of the framework, and of the compiler where that is Neo's loader."""
-    report = replace(report, evidence=(prove(proof, settings.runtime, log),))
     framework, version = proof.framework, proof.framework_version
     proves = settings.compiler and settings.runtime is None
+    # a framework whose versions nobody names is proven by the compiler alone
+    if not proves or runtimes.closest(framework, version) is not None:
+        report = replace(report, evidence=(prove(proof, settings.runtime, log),))
     if not (proves and is_compiled_by_tvm(framework, proof.target, version)):
         return report
     if runtimes.closest_loader(framework, version) is None:

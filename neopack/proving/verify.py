@@ -66,7 +66,11 @@ def runtime_for(framework: str, version: str, name: str | None = None) -> Runtim
         return runtime
     closest = runtimes.closest(framework, version)
     if closest is None:
-        raise Unsupported(f"there is no exact runtime for {framework} models")
+        loader = runtimes.closest_loader(framework, version) is not None
+        raise Unsupported(
+            f"there is no exact runtime for {framework} models",
+            hint="neopack verify ARCHIVE --compiler proves them by Neo's loader" if loader else "",
+        )
     return closest
 
 

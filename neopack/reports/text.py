@@ -140,12 +140,13 @@ def _count(number: int, what: str) -> str:
 
 def archive_text(archive: NeoArchive) -> str:
     report = archive.report
+    framework = f"{report.framework} {report.framework_version}".strip()
     return "\n".join(
         [
             f"{archive.path}  {_bytes(archive.bytes)}",
             *fitted(f"  sha256          {archive.sha256}"),
             *fitted(f"  content sha256  {archive.content_sha256}"),
-            f"  for             {report.target}, {report.framework} {report.framework_version}",
+            f"  for             {report.target}, {framework}",
             f"  beside it       {archive.manifest.name}, {archive.goldens.name}",
         ]
     )

@@ -111,8 +111,9 @@ def _closest(framework: str, version: str, *, loader: bool) -> Runtime | None:
 
 
 def is_exact(runtime: Runtime, version: str) -> bool:
-    """Whether the runtime has the version that Neo writes as ``version``: 1.8.1 is 1.8."""
-    return versions.same(runtime.version, version)
+    """Whether the runtime has the version that Neo writes as ``version``: 1.8.1 is 1.8. Of a
+    framework without versions there is one runtime."""
+    return runtime.version == version or versions.same(runtime.version, version)
 
 
 def _age(runtime: Runtime) -> tuple[int, ...]:

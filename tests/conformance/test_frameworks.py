@@ -62,6 +62,10 @@ SAMPLES = {
             inputs=(InputRequest(name="image", shape=(2, 3, 8, 8)),),
         ),
     ],
+    "DARKNET": [
+        Sample(path=FIXTURES / "darknet" / f"{name}.cfg", target="rasp4b")
+        for name in ("classifier", "residual", "region", "yolo")
+    ],
     "TFLITE": [
         Sample(path=FIXTURES / "tflite" / "cnn.tflite", target="rasp4b"),
         Sample(path=FIXTURES / "tflite" / "int8.tflite", target="linux/arm64"),

@@ -161,13 +161,6 @@ class Model:
         self._framework.read(files, self._name, DEFAULT_LIMITS)
 
 
-def flatbuffers(data: bytes) -> None:
-    """Those that are only read: TensorFlow Lite."""
-    framework = registry.of_neo("TFLITE")
-    framework.recognize(BytesSource("m.tflite", data))
-    framework.read(Held({"m.tflite": data}), "m.tflite", DEFAULT_LIMITS)
-
-
 class Part:
     """A framework's reader over a sound model and a damaged part of it."""
 

@@ -35,6 +35,7 @@ JSON, TOML, PYTHON, MESSAGE = map(_words, ("json", "toml", "python", "messages")
 ZIP, TAR, PICKLE, HDF5 = map(_words, ("zip", "tar", "pickle", "hdf5"))
 PROTOBUF, PROTOTEXT, UBJSON = map(_words, ("protobuf", "prototext", "ubjson"))
 FLATBUFFER = _words("flatbuffer")
+DARKNET = _words("darknet")
 PARAMS = _words("mxnet-params")
 SCRIPT = (*PYTHON, *_words("torchscript"))
 NUMPY = (*ZIP, *_words("numpy"))
@@ -179,14 +180,23 @@ def _others() -> list[Reader]:
         *_graphs(),
         *trees,
         *symbols,
-        *_found("onnx/*", "keras/*", "tflite/*"),
+        *_found("onnx/*", "keras/*", "tflite/*", "darknet/*"),
     ]
     words = (*ZIP, *PROTOBUF, *JSON)
     return [
         Reader("Keras", anywhere(h5s, HDF5), doors.Model("KERAS", "model.h5"), 0.6),
         Reader("Keras, config in a sound zip", config, doors.Model("KERAS", "model.keras"), 0.3),
         Reader("ONNX", anywhere(_found("onnx/*"), PROTOBUF), doors.Model("ONNX", "model.onnx")),
-        Reader("TensorFlow Lite", anywhere(_found("tflite/*"), FLATBUFFER), doors.flatbuffers),
+        Reader(
+            "TensorFlow Lite",
+            anywhere(_found("tflite/*"), FLATBUFFER),
+            doors.Model("TFLITE", "m.tflite"),
+        ),
+        Reader(
+            "Darknet",
+            anywhere(_found("darknet/*.cfg"), DARKNET),
+            doors.Model("DARKNET", "m.cfg", {"m.weights": _found("darknet/yolo.weights")[0]}),
+        ),
         Reader("XGBoost", anywhere(trees, (*UBJSON, *JSON)), doors.Model("XGBOOST", "model"), 0.8),
         Reader(
             "MXNet", anywhere(symbols, JSON), doors.Model("MXNET", "model-symbol.json", beside)

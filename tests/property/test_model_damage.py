@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neopack.errors import NeopackError, NotRecognized
+from neopack.formats import darknet
 from neopack.formats.guard import Limits
 from neopack.formats.source import BytesSource
+from neopack.frameworks.darknet.network import network_of
 from neopack.frameworks.keras import read as keras
 from neopack.frameworks.onnx import read as onnx
 from neopack.frameworks.pytorch import read as pytorch
@@ -24,6 +26,7 @@ PYTORCH = sorted(p for p in (FIXTURES / "pytorch").rglob("*") if p.is_file())
 ONNX = sorted((FIXTURES / "onnx").glob("*.onnx"))
 KERAS = sorted((FIXTURES / "keras").iterdir())
 TFLITE = sorted((FIXTURES / "tflite").iterdir())
+DARKNET = sorted((FIXTURES / "darknet").iterdir())
 # a mutated length may promise much: keep the work of one example small
 LIMITS = Limits(record_bytes=1 << 20, operations=200_000)
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=5)
@@ -109,3 +112,15 @@ def test_noise(data: bytes) -> None:
     if pytorch.recognize(source) is None and not data.startswith(b"PK\x03\x04"):
         with pytest.raises(NotRecognized):
             pytorch.read_source(source, LIMITS)
+
+
+@pytest.mark.parametrize("path", DARKNET, ids=lambda p: p.name)
+@given(edits=EDITS, cut=CUT)
+def test_damaged_networks(path: Path, edits: list[tuple[float, int]], cut: float | None) -> None:
+    source = BytesSource("damaged", damaged(path.read_bytes(), edits, cut))
+    darknet.is_cfg(source)
+    darknet.is_weights(source)
+    with suppress(NeopackError):
+        network_of(darknet.sections(source, LIMITS), "damaged")
+    with suppress(NeopackError):
+        assert darknet.weights(source).numbers * 4 <= source.size

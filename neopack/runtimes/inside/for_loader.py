@@ -11,6 +11,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TOPHUB_LOCATION"] = "NONE"
 warnings.simplefilter("ignore")
 
+import darknet_library  # noqa: E402
 import graphs  # noqa: E402
 import neo  # noqa: E402
 import numpy  # noqa: E402
@@ -33,6 +34,8 @@ def load(data, arrays):
     of those in ``data``, and ``outputs``, in that of the compiled model."""
     if graphs.Importers not in sys.meta_path:
         sys.meta_path.insert(0, graphs.Importers)
+    if data["framework"] == "darknet":
+        darknet_library.stand_in()
     _forget()
     os.chdir(data["folder"])  # TVM leaves a folder of its own where it runs
     loader, refused = neo.load(data)

@@ -8,6 +8,7 @@ from typing import Any
 
 from neopack import facts
 from neopack.formats.tar import EntryKind, TarEntry
+from neopack.frameworks.darknet.facts import DarknetFacts
 from neopack.frameworks.keras.facts import KerasFacts
 from neopack.frameworks.mxnet.facts import MXNetFacts, SymbolFacts
 from neopack.frameworks.onnx.facts import ExternalTensor, OnnxFacts
@@ -393,6 +394,24 @@ CLEAN = {
         "data_input_config": '{"input":[1,8,8,3]}',
     },
 }
+
+
+def darknet(target: str = "rasp4b", **facts_of_it: Any) -> CheckContext:
+    known: dict[str, Any] = {
+        "layers": 1,
+        "imported": {"CONVOLUTIONAL": "line 5"},
+        "numbers": 10,
+        "weights": 10,
+        "activations": {"leaky": "line 5"},
+        "options_of_forks": {},
+        "joins": {"line 9": 2},
+        "uneven_means": (),
+        "reorganized": (),
+        "detectors": (),
+    }
+    own = DarknetFacts(**{**known, **facts_of_it})
+    info = ModelInfo(framework="DARKNET", format="cfg", facts=own)
+    return context("DARKNET", target, info=info, entries=entries("m.cfg", "m.weights"))
 
 
 def tflite(inputs: Iterable[TensorSpec], *outputs: TensorSpec, **facts_of_it: Any) -> CheckContext:

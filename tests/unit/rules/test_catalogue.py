@@ -12,6 +12,7 @@ from contexts import context
 import neopack.facts
 from neopack import facts
 from neopack.checks import engine
+from neopack.frameworks.darknet import rules as darknet
 from neopack.frameworks.keras import rules as keras
 from neopack.frameworks.mxnet import rules as mxnet
 from neopack.frameworks.onnx import rules as onnx
@@ -58,6 +59,7 @@ ALL: tuple[Rule, ...] = (
     *mxnet.RULES,
     *keras.RULES,
     *tflite.RULES,
+    *darknet.RULES,
 )
 _ROW = Path(neopack.facts.__file__).with_name("errors.toml")
 
