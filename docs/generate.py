@@ -53,6 +53,7 @@ FAMILIES = {
     "NEO-TV": "The operators that TVM converts",
     "NEO-NC": "What Inferentia runs",
     "NEO-TL": "TensorFlow Lite",
+    "NEO-DK": "Darknet",
     "NEO-SK": "scikit-learn",
     "NEO-PT": "PyTorch",
     "NEO-ON": "ONNX",

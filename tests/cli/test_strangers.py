@@ -117,7 +117,7 @@ def test_an_archive_without_an_xgboost_model_lacks_one(neopack: Call, desk: Desk
 
 @pytest.mark.parametrize(
     ("framework", "names", "target"),
-    [("DARKNET", ["y.cfg", "y.weights"], "rasp3b"), ("SKLEARN", ["model.joblib"], "ml_c5")],
+    [("SKLEARN", ["model.joblib"], "ml_c5")],
 )
 def test_a_model_that_nobody_reads_is_judged_by_its_name(
     neopack: Call, desk: Desk, framework: str, names: list[str], target: str

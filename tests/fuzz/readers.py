@@ -195,7 +195,7 @@ def _others() -> list[Reader]:
         Reader(
             "Darknet",
             anywhere(_found("darknet/*.cfg"), DARKNET),
-            doors.Model("DARKNET", "m.cfg", {"m.weights": _found("darknet/yolo.weights")[0]}),
+            doors.Model("DARKNET", "m.cfg", {"m.weights": _found("darknet/residual.weights")[0]}),
         ),
         Reader("XGBoost", anywhere(trees, (*UBJSON, *JSON)), doors.Model("XGBOOST", "model"), 0.8),
         Reader(

@@ -82,7 +82,7 @@ class Network:
 
 
 def network_of(sections: Sequence[Section], where: str) -> Network:
-    """Raises ``Malformed``, with the line, for sizes that are none or that do not fit."""
+    """Raises ``Malformed``, with the line, for sizes below 1 and sizes that do not fit."""
     first, *others = sections
     site = _Site(first, where)
     takes = (site.size("channels"), site.size("height"), site.size("width"))

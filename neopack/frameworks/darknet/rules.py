@@ -45,8 +45,7 @@ def activations(context: CheckContext) -> Iterator[Hit]:
 
 @rule("NEO-DK-003", paths=("tvm",), needs=("info",))
 def computed_otherwise(context: CheckContext) -> Iterator[Hit]:
-    """The importer joins two layers, and takes means of squares; TVM's passes for x86 change the
-    layout of what [reorg] is given."""
+    """The importer joins two layers and takes means of squares; x86 changes [reorg]."""
     known = _facts(context)
     for place, count in known.joins.items():
         if count > MOST_JOINED:
