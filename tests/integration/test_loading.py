@@ -92,3 +92,9 @@ def test_what_others_can_write_is_not_read(artifact: Path) -> None:
     shutil.rmtree(folder)
     folder.symlink_to(artifact.parent)
     assert model_cache.place_of(artifact, str) is None
+
+
+def test_arrays_that_cannot_be_written_to_are_computed_without_a_warning(shelf: Path) -> None:
+    given = images(1)
+    given.flags.writeable = False
+    assert neopack.run(shelf / "cnn.tar.gz", {"image": given})

@@ -42,7 +42,11 @@ class TorchScriptRunner:
             ) from None
 
     def predict(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        tensors = [self._torch.from_numpy(inputs[spec.name]) for spec in self.signature.inputs]
+        import numpy as np
+
+        # torch warns of arrays that cannot be written to, as those of a request's bytes
+        given = (np.require(inputs[spec.name], requirements="W") for spec in self.signature.inputs)
+        tensors = [self._torch.from_numpy(array) for array in given]
         with self._torch.inference_mode():
             output = self._module(*tensors)
         arrays = [tensor.numpy() for tensor in flat_outputs.flatten(output)]
