@@ -141,12 +141,12 @@ class CheckOptions(Options):
 class CompileOptions(Options):
     """How a local engine compiles.
 
-    ``engine`` None: the first that takes the request. ``max_difference`` is relative to the
-    largest golden output; None: the engine's own limit for the precision (1e-3 in fp32).
-    ``calibration`` is needed in int8: an .npz or .npy (samples first), a folder of images with
-    ``preprocess``, ``module:callable``, or "random"; ``metric`` is top1, cosine, mse or
-    ``module:callable``, and ``max_accuracy_drop`` (0.01) in its units. ``compiler_options`` are
-    those of a job, of which the engine reads what is about the CPU.
+    ``engine`` None: the first that takes the request; "auto": the fastest of those installed.
+    ``max_difference`` is relative to the largest golden output; None: the engine's own limit for
+    the precision (1e-3 in fp32). ``calibration`` is needed in int8: an .npz or .npy (samples
+    first), a folder of images with ``preprocess``, ``module:callable``, or "random"; ``metric`` is
+    top1, cosine, mse or ``module:callable``, and ``max_accuracy_drop`` (0.01) in its units.
+    ``compiler_options`` are those of a job, of which the engine reads what is about the CPU.
     ``inputs`` are ranges of batches, one for each input. ``rerun`` compiles although the same
     artifact is there.
     """

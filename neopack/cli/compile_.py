@@ -67,7 +67,10 @@ def compile_(
     backend: Annotated[
         Backend | None, typer.Option(help="Where to compile; local by default.")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="The local engine to use.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="The local engine to use, or auto: the fastest, by measurement."),
+    ] = None,
     inputs: Annotated[
         list[str] | None,
         typer.Option(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from neopack.compiling import precisions, quantizing
 from neopack.compiling.batch_ends import for_batches
+from neopack.compiling.fastest_engine import measure
 from neopack.engines import Engine
 from neopack.engines import registry as engines
 from neopack.formats.codec import from_json, to_json
@@ -63,4 +64,7 @@ def _info(request: CompilationRequest) -> ModelInfo:
     return frameworks.of_neo(request.framework).read(FolderFiles(folder), name, limits)
 
 
-TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {"compile": compile_model}
+TASKS: Mapping[str, Callable[[AnyJson, Log], AnyJson]] = {
+    "compile": compile_model,
+    "measure": measure,
+}

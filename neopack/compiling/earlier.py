@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from neopack import __version__
@@ -27,7 +27,10 @@ __all__ = ["compilation_digest", "earlier_artifact"]
 
 
 def compilation_digest(
-    archive_sha256: str, request: CompilationRequest, engine: Engine, settings: CompileOptions
+    archive_sha256: str,
+    request: CompilationRequest,
+    engines: Sequence[Engine],
+    settings: CompileOptions,
 ) -> str:
     """SHA-256, in hex, of all that the artifact follows from; "" where the user's own code is part
     of that, whose contents nobody can tell."""
@@ -38,7 +41,7 @@ def compilation_digest(
         __version__,
         archive_sha256,
         request.target.name,
-        f"{engine.name} {engine.available().version}",
+        *(f"{engine.name} {engine.available().version}" for engine in engines),
         settings.digest(),
         this_cpu.identity(),
         *([_digest(request.goldens)] if request.goldens else [""]),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.artifacts.load import OpenedArchive, member_names, open_archive, require_file, unpack
 from neopack.artifacts.own_names import MANIFEST, own_name
 from neopack.compiling.earlier import compilation_digest, earlier_artifact
-from neopack.engines import registry
-from neopack.errors import EngineFailed, UsageError
+from neopack.compiling.fastest_engine import best_of, unusable
+from neopack.engines import Engine, registry
+from neopack.errors import EngineFailed, Missing, Unsupported, UsageError, VerificationFailed
 from neopack.formats.codec import from_json, to_json
 from neopack.frameworks import registry as frameworks
 from neopack.goldens.batch_ranges import batches_of
@@ -89,12 +90,10 @@ def compile_opened(
         batches=batches_of(settings.inputs, opened.signature),
     )
     first = replace(request, precision=FP32) if settings.precision == AUTO else request
-    engine = registry.choose(first, settings.engine)
-    log.note(
-        f"a local compilation with {engine.name} {engine.available().version} for {target.name}, "
-        "not a Neo job"
-    )
-    digest = compilation_digest(opened.scan.sha256, request, engine, settings)
+    engines = registry.choose_all(first, settings.engine)
+    named = ", ".join(f"{engine.name} {engine.available().version}" for engine in engines)
+    log.note(f"a local compilation with {named} for {target.name}, not a Neo job")
+    digest = compilation_digest(opened.scan.sha256, request, engines, settings)
     same = before is not None and before[0] == digest
     if before is not None and same and not settings.rerun:
         log.note(
@@ -104,8 +103,36 @@ def compile_opened(
         return before[1]
     settings = replace(settings, force=settings.force or same)
     refuse_unwritable(path, force=settings.force)
-    with _compiled(opened, request, engine.name, settings, log) as made:
+    with ExitStack() as stack:
+        made = _fastest(stack, opened, request, engines, settings, log)
         return _write(made, opened, path, digest, settings, log)
+
+
+def _fastest(
+    stack: ExitStack,
+    opened: OpenedArchive,
+    request: CompilationRequest,
+    engines: Sequence[Engine],
+    settings: CompileOptions,
+    log: Log,
+) -> CompiledArtifact:
+    """What the one engine makes; of several the fastest, and no less where the others cannot."""
+    artifacts, refused = [], []
+    for engine in engines:
+        try:
+            compiled = _compiled(opened, request, engine.name, settings, log)
+            artifacts.append(stack.enter_context(compiled))
+        except (EngineFailed, Unsupported, VerificationFailed, Missing) as error:
+            if len(engines) == 1:
+                raise
+            refused.append((engine, error))
+    if not artifacts:
+        raise refused[0][1]
+    if settings.engine != AUTO:
+        return artifacts[0]
+    child = Child(TASKS, failure=EngineFailed, subject=opened.scan.path.name, log=log)
+    times = stack.enter_context(child).call("measure", {"artifacts": to_json(artifacts)})
+    return best_of(artifacts, times, [unusable(*each) for each in refused])
 
 
 @contextmanager

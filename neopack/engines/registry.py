@@ -14,6 +14,7 @@ from neopack.values.quantization import AUTO
 
 __all__ = [
     "choose",
+    "choose_all",
     "get",
     "install_hint",
     "keepers",
@@ -114,6 +115,20 @@ def choose(
         f"{first.name} compiles this and is not installed",
         hint=lacking or first.available().install,
     )
+
+
+def choose_all(request: CompilationRequest, asked: str | None = None) -> list[Engine]:
+    """The engine of ``choose``; for AUTO all that take ``request`` and are installed."""
+    if asked != AUTO:
+        return [choose(request, asked)]
+    first = choose(request)  # raises where there is none
+    said = [(engine, engine.supports(request)) for engine in map(get, names())]
+    here = [
+        engine
+        for engine, verdict in said
+        if verdict.takes and not verdict.lacking and engine.available().version is not None
+    ]
+    return here or [first]
 
 
 def _refuse_unknown_precision(asked: str) -> None:

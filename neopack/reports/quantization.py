@@ -19,7 +19,8 @@ def quantization_text(record: Quantization) -> str:
 
 
 def trial_text(trial: Trial) -> str:
+    what = " in ".join(filter(None, (trial.engine, trial.precision)))
     if trial.milliseconds is None:
-        return f"{trial.precision}: {trial.why_not}"
+        return f"{what}: {trial.why_not}"
     lost = "" if trial.drop is None else f", {max(trial.drop, 0.0):.2g} lost"
-    return f"{trial.precision}: {trial.milliseconds:.2f} ms{lost}"
+    return f"{what}: {trial.milliseconds:.2f} ms{lost}"

@@ -61,10 +61,11 @@ class Quantization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A precision that was tried. ``milliseconds`` of its fastest call; ``why_not`` where it was
-    not measured, or may not be taken."""
+    """A precision that was tried, or an engine, where ``engine`` says which. ``milliseconds`` of
+    its fastest call; ``why_not`` where it was not measured, or may not be taken."""
 
     precision: str
+    engine: str = ""
     milliseconds: float | None = None
     drop: float | None = None
     why_not: str = ""

@@ -59,7 +59,7 @@ def digest(tmp_path: Path) -> Callable[..., str]:
             goldens=goldens,
         )
         settings = CompileOptions(**choices)
-        return compilation_digest(archive, request, registry.get("openvino"), settings)
+        return compilation_digest(archive, request, [registry.get("openvino")], settings)
 
     return digest_of
 
