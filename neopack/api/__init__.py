@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neopack import support
 from neopack.api.advising import advise
+from neopack.api.building import build, cache_contents, prune_cache
 from neopack.api.checking import (
     check,
     check_models,
@@ -59,6 +60,8 @@ __all__ = [
     "answer",
     "attach",
     "bench",
+    "build",
+    "cache_contents",
     "check",
     "check_models",
     "check_targets",
@@ -83,6 +86,7 @@ __all__ = [
     "package",
     "package_for",
     "plan_endpoint",
+    "prune_cache",
     "raise_for",
     "raise_for_jobs",
     "read_settings",

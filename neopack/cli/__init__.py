@@ -12,6 +12,7 @@ import typer
 from neopack.cli import (
     advise,
     bench,
+    build,
     check,
     compare,
     compile_,
@@ -60,10 +61,12 @@ app = App(
     "5 AWS, 6 engine, 7 a job goes on, 130 interrupted. neopack help COMMAND shows its options "
     "and an example.",
 )
+app.command("build", section=BUILD)(build.build)
 app.command("package", section=BUILD)(package.package)
 app.command("compile", section=BUILD)(compile_.compile_)
 app.add_typer(init.init, name="init", rich_help_panel=BUILD)
 app.add_typer(runtimes.app, rich_help_panel=BUILD)
+app.add_typer(build.cache, rich_help_panel=BUILD)
 app.command("inspect", section=CHECK)(inspect.inspect)
 app.command("check", section=CHECK)(check.check)
 app.command("explain", section=CHECK)(explain.explain)

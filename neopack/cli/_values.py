@@ -14,7 +14,7 @@ from neopack.goldens.inputs import DTYPES
 from neopack.values.json import Json
 from neopack.values.signature import InputRequest
 
-__all__ = ["parse_arguments", "parse_inputs", "parse_numbers"]
+__all__ = ["parse_arguments", "parse_inputs", "parse_numbers", "parse_time"]
 
 FORM = "write NAME=1,3,224,224"
 # the words of torch and of half the field; "int" is 32 bits in one library and 64 in another
@@ -43,6 +43,9 @@ OTHER_FORMS = (
 )
 
 
+# seconds
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
 Number = TypeVar("Number", int, float)
 
 
@@ -54,6 +57,14 @@ def parse_numbers(option: str, text: str, kind: Callable[[str], Number]) -> tupl
         raise UsageError(
             f"{option} {text} is not a list of numbers", hint="write 1,4,16"
         ) from None
+
+
+def parse_time(option: str, text: str) -> float:
+    """The seconds of ``30d``, ``12h``, ``90m`` or ``45s``. Raises ``UsageError``."""
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])", text.strip(), re.ASCII)
+    if match is None:
+        raise UsageError(f"{option} {text} is not a time", hint="write 30d, 12h, 90m or 45s")
+    return float(match[1]) * UNITS[match[2]]
 
 
 def parse_inputs(values: Sequence[str] | None) -> tuple[InputRequest, ...]:

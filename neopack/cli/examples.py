@@ -8,6 +8,10 @@ __all__ = ["EXAMPLES"]
 EXAMPLES: Mapping[str, str] = MappingProxyType(
     {
         "inspect": "neopack inspect model.onnx",
+        "build": "neopack build 'vision-*' -t ml_c5 --since origin/main",
+        "cache stat": "neopack cache stat",
+        "cache verify": "neopack cache verify",
+        "cache prune": "neopack cache prune --older-than 30d --max-size 10GB",
         "package": "neopack package net.py:Net -i x=1,3,224,224 -t ml_c5 -o net.tar.gz --verify",
         "check": "neopack check net.tar.gz -t ml_c5 -t rasp4b",
         "explain": "neopack explain NEO-PT-003",

@@ -15,6 +15,7 @@ from neopack.values.quantization import AUTO
 __all__ = [
     "choose",
     "choose_all",
+    "distribution_of",
     "get",
     "install_hint",
     "keepers",
@@ -51,6 +52,11 @@ def loads(name: str, special: str) -> bool:
 def extra_of(name: str) -> str:
     """The extra of neopack that the engine comes with."""
     return str(_plugins.rows[name]["extra"])
+
+
+def distribution_of(name: str) -> str:
+    """The distribution that a built-in engine comes with; "" for any other."""
+    return str(_plugins.rows.get(name, {}).get("distribution", ""))
 
 
 def keepers() -> str:

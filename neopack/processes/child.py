@@ -69,6 +69,10 @@ class Child:
         self._process.send(json.dumps({"task": task, "data": data}).encode() + b"\n")
         return self._wait(task, time.monotonic() + timeout)
 
+    def kill(self) -> None:
+        """End the child, and whatever processes it started, now."""
+        self._process.kill()
+
     def close(self) -> None:
         """End the child, gently and then not, and whatever processes it started."""
         self._process.close()

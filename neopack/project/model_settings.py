@@ -31,6 +31,9 @@ class InputSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileSettings:
+    targets: tuple[str, ...] = setting(
+        (), "The targets that it is compiled for; all of the model by default."
+    )
     engine: str | None = setting(None, "The local engine; the first that takes it by default.")
     precision: str = setting("fp32", "fp32, bf16, fp16, int8, int8-weights or auto.")
     calibration: str | None = setting(

@@ -12,7 +12,7 @@ from neopack import facts
 from neopack.reports.printable import printable
 from neopack.values.finding import CheckedModels, CheckResult, Finding, Report, UncheckedModel
 
-__all__ = ["failed", "github", "github_of_models"]
+__all__ = ["annotation", "failed", "github", "github_of_models"]
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -29,6 +29,11 @@ def failed(unchecked: UncheckedModel) -> str:
     """A check that did not come to judge a model."""
     path, title = unchecked.path, _property(f"{unchecked.path} could not be checked")
     return f"::error file={_property(path)},title={title}::{_data(unchecked.message)}"
+
+
+def annotation(command: str, path: str, title: str, text: str) -> str:
+    """One annotation: ``command`` is error, warning or notice."""
+    return f"::{command} file={_property(path)},title={_property(title)}::{_data(text)}"
 
 
 def github_of_models(checked: CheckedModels) -> str:

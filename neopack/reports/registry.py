@@ -40,6 +40,9 @@ _CHECK_MODELS = {name: f"{name}:{name}_of_models" for name in _PROGRAMS}
 RESULTS: Mapping[str, ResultKind] = {
     "advise": ResultKind(text="advice:advice_text"),
     "bench": ResultKind(text="cost:bench_with_costs"),
+    "build": ResultKind(text="build:build_text", others={"markdown": "build:build_markdown"}),
+    "cache": ResultKind(text="build:cache_text"),
+    "cache prune": ResultKind(text="build:pruned_text"),
     "changes": ResultKind(text="support:changes_text"),
     "check": ResultKind(text="text:report_text"),
     "checks": ResultKind(text="text:checked_text", others=_CHECK),

@@ -16,7 +16,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("artifacts",),
     ("checks", "compiling", "measure", "proving", "serving"),
     ("packaging", "sagemaker"),
-    ("loadtests",),
+    ("loadtests", "build"),
     ("experiments",),
     ("advice",),
     ("reports",),
