@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Unpack
 
 from neopack.build import building, upkeep
 from neopack.build.cache import Cache
-from neopack.build.options import BuildOptions
+from neopack.build.options import BuildChoices, BuildOptions
 from neopack.build.results import BuildResult, StepProgress
 from neopack.build.store import open_store
 from neopack.build.upkeep import CacheContents, Pruned
-from neopack.options import Place
+from neopack.options import Place, chosen
 from neopack.project.settings import Project, read_project, read_settings
 from neopack.reports.build_files import refuse_unknown_reports, write_build_reports
 from neopack.values.log import Log, SilentLog
@@ -24,6 +25,7 @@ def build(
     options: BuildOptions | None = None,
     log: Log | None = None,
     show: Callable[[StepProgress], None] | None = None,
+    **choices: Unpack[BuildChoices],
 ) -> BuildResult:
     """Build the models of the ``neopack.toml`` of ``folder``, of which only what changed is done.
 
@@ -32,7 +34,7 @@ def build(
     """
     project = read_project(Path(folder).resolve())
     refuse_unknown_reports(project.settings.reports, project.settings.where)
-    options = options or BuildOptions()
+    options = chosen(BuildOptions, options, choices)
     result = building.build(
         project, options, os.environ, log or SilentLog(), show or (lambda _: None)
     )

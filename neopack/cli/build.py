@@ -66,9 +66,8 @@ def build(
 ) -> None:
     """Build all models of neopack.toml for all their targets; only what changed is done again."""
     from neopack import api
-    from neopack.build.options import BuildOptions
 
-    choices = BuildOptions(
+    result = api.build(
         names=tuple(names or ()),
         targets=tuple(target or ()),
         jobs=jobs,
@@ -78,8 +77,9 @@ def build(
         dry_run=dry_run,
         keep_going=keep_going,
         cache=place,
+        log=console,
+        show=_build_board.Board().show,
     )
-    result = api.build(options=choices, log=console, show=_build_board.Board().show)
     console.rest()
     _build_board.annotate(result)
     _summarize(result)

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from neopack import api
+from neopack import api, distributions
 from neopack.build import keys, step_keys
 from neopack.build.options import BuildOptions
 from neopack.build.results import BuildResult
@@ -232,12 +232,12 @@ def test_what_changed_is_done_again_and_nothing_else(site: Site, what: str) -> N
 
 
 def test_versions_count(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed = keys.distributions.versions
+    installed = distributions.versions
 
     def other(names: tuple[str, ...]) -> dict[str, str]:
         return {**installed(names), **{name: "99" for name in names if name == "safetensors"}}
 
-    monkeypatch.setattr(keys.distributions, "versions", other)
+    monkeypatch.setattr(distributions, "versions", other)
     keys._installed.cache_clear()
     assert site.to_do().keys() == NET_BOTH
     monkeypatch.undo()
