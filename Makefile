@@ -23,7 +23,7 @@ comma := ,
 TEST_PROCESSES ?= 2
 # a crash of one of them ends the run: pytest-xdist would wait for ever for the tests that it lost
 PYTEST := $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
-.PHONY: setup demo test sweeps properties tutorials versions lint format fuzz bench docs lock clean
+.PHONY: setup demo test sweeps properties tutorials versions lint format fuzz bench bench-gpu docs lock clean
 
 setup: $(STAMP)
 
@@ -71,6 +71,10 @@ fuzz: properties
 
 bench: $(STAMP)
 	@for script in archive all_targets startup resnet50 xgboost_writer; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+
+# on a machine with an NVIDIA GPU, the extra gpu, and PyTorch for CUDA
+bench-gpu: $(STAMP)
+	@$(BIN)/python benchmarks/gpu.py
 
 docs: $(STAMP)
 	$(BIN)/python tools/build_site.py

@@ -33,7 +33,7 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugins[str]:
 def test_a_plug_in_is_found_and_a_broken_one_is_one_warning(catalogue: Plugins[str]) -> None:
     with pytest.warns(UserWarning, match="plug-in broken cannot be loaded") as warned:
         names = catalogue.names()
-    assert names == catalogue.names() == ("openvino", "onnxruntime", "tvm", "theirs")
+    assert names == catalogue.names() == ("openvino", "onnxruntime", "onnxruntime-gpu", "tvm", "theirs")
     assert catalogue.get("theirs") == "their engine"
     assert catalogue.get("broken") is None
     assert len(warned) == 1
