@@ -9,7 +9,7 @@ The blocks of a page run in order, in one empty directory and one shell:
 
 A command must print what the page shows, except for what ``masked`` removes: spaces; times,
 sizes, digests and differences; the versions of today's frameworks; the number of rules; the
-machine; every number that ``run`` and ``bench`` print. A line ``...`` stands for any lines, and
+machine; every number that what measures prints. A line ``...`` stands for any lines, and
 the directory is removed. A command with an exit code other than 0 is followed by ``$ echo $?``.
 
 With ``--write``, the output is written into the page, except where a line ``...`` stands and the
@@ -58,7 +58,10 @@ FREE = (
 )
 NUMBER = re.compile(r"\d[\d.,e-]*")
 ALONE = re.compile(r"(?<!\S)(?:0|\d[\d.]*)(?!\S)")
-MEASURED = {"run": NUMBER, "bench": NUMBER, "verify": ALONE}
+MEASURED = {
+    **dict.fromkeys(("run", "bench", "experiment", "cost", "advise", "compare"), NUMBER),
+    "verify": ALONE,
+}
 SECONDS = 900
 
 

@@ -16,6 +16,7 @@ from neopack.errors import NeopackError, UsageError
 from neopack.loadtests.destination import Destination, destination_of, is_url, masked
 from neopack.loadtests.payloads import Payload, payloads_of, payloads_of_archive
 from neopack.loadtests.running import LoadResult, load
+from neopack.loadtests.stages import LEEWAY
 from neopack.options import Connection, LoadOptions, ServeOptions
 from neopack.serving.bodies import JSON
 from neopack.serving.http.supervisor import Supervisor
@@ -160,10 +161,12 @@ def _served(artifact: Path) -> Served:
 
 
 def _allowed(served: Served) -> float:
-    """What the engine allows in the precision of an artifact when it compiles it."""
+    """What the engine allows in the precision of an artifact when it compiles it, or what the user
+    accepted then."""
+    accepted = LEEWAY * (served.difference or 0.0)
     if served.target and served.precision in engines.precisions(served.engine):
-        return engines.get(served.engine).allowed_difference(served.precision)
-    return ALLOWED
+        return max(accepted, engines.get(served.engine).allowed_difference(served.precision))
+    return max(accepted, ALLOWED)
 
 
 def _payloads(goldens: Path | None, options: LoadOptions, preferred: str) -> tuple[Payload, ...]:

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -37,7 +37,8 @@ class Child:
 
     ``failure`` is the error class for a crash, a hang or a bug in it; ``subject`` is what such an
     error is about. ``preload`` names what such a child imports before anything else: where this
-    process starts a second one, that is imported once for all of them (``forkserver``).
+    process starts a second one, that is imported once for all of them (``forkserver``). ``heard``
+    gets each line that the child prints.
 
     with Child("neopack.packaging.export_task", failure=ExportFailed, owns=staging) as child:
         answer = child.call("export", {...}, timeout=600)
@@ -53,6 +54,7 @@ class Child:
         log: Log | None = None,
         environment: dict[str, str] | None = None,
         preload: Sequence[str] = (),
+        heard: Callable[[str], None] | None = None,
     ) -> None:
         self._failure, self._subject, self._log = failure, subject, log or SilentLog()
         self._answers: queue.Queue[AnyJson] = queue.Queue()
@@ -62,7 +64,7 @@ class Child:
         spec = ChildSpec(tasks=tasks, owned=str(owns or ""), environment=inherited)
         with Pipes() as pipes:
             handle = forkserver.fork(spec, preload, pipes) or _fresh(spec, pipes)
-            self._process = Process(handle, *pipes.ours, listen=self._listen)
+            self._process = Process(handle, *pipes.ours, listen=self._listen, heard=heard)
 
     def call(self, task: str, data: Json, *, timeout: float = 3600) -> AnyJson:
         """The task's answer. Raises the task's own NeopackError, or ``failure`` for the rest."""

@@ -80,7 +80,7 @@ class Process:
     """A process, its standard input, and two streams that it writes.
 
     ``listen`` reads its answers, in a thread, until they end; what else it prints is overheard
-    and remembered: its last lines explain its end.
+    and remembered: its last lines explain its end. ``heard`` gets each line at once.
     """
 
     def __init__(
@@ -91,7 +91,9 @@ class Process:
         answers: BinaryIO,
         *,
         listen: Callable[[BinaryIO], None],
+        heard: Callable[[str], None] | None = None,
     ) -> None:
+        self._heard = heard
         self.handle, self.requests = handle, requests
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
         self._listening = _reading(listen, answers)
@@ -159,7 +161,10 @@ class Process:
     def _overhear(self, output: BinaryIO) -> None:
         with output:
             for line in output:
-                self._lines.append(line.decode("utf-8", "replace").rstrip())
+                text = line.decode("utf-8", "replace").rstrip()
+                self._lines.append(text)
+                if self._heard is not None:
+                    self._heard(text)
 
 
 def _reading(read: Callable[[BinaryIO], None], stream: BinaryIO) -> threading.Thread:

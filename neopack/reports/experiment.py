@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 RATIO_HEAD = ("against the first", "load", "answers/s", "p50", "p95")
-ACCURACY_HEAD = ("", "computed by", "difference", "accuracy", "wrong answers")
+ACCURACY_HEAD = ("", "computed by", "difference", "wrong answers", "accuracy")
 FIGURES: tuple[Figure, ...] = ("throughput", "p50", "p95")
 
 
@@ -108,7 +108,7 @@ def _at_the_highest(result: ExperimentResult) -> list[Compared]:
 def accuracy_rows(result: ExperimentResult) -> Iterator[tuple[str, ...]]:
     for each in result.measured:
         wrong = sum(stage.errors.get("wrong answer", 0) for stage in each.stages)
-        yield (each.name, served_words(each), _difference(each), _accuracy(each), f"{wrong:,}")
+        yield (each.name, served_words(each), _difference(each), f"{wrong:,}", _accuracy(each))
 
 
 def served_words(measured: Measured) -> str:

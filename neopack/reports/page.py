@@ -9,6 +9,8 @@ from neopack.reports.svg_plot import COLORS, Plot, svg, text_of
 
 __all__ = ["figure", "items", "page", "pairs", "plot_figure", "table"]
 
+# a cell that is longer has words rather than a number
+LONG = 30
 PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -42,9 +44,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield f"<thead><tr>{names}</tr></thead>"
     yield "<tbody>"
     for first, *rest in rows:
-        cells = "".join(f"<td>{text_of(cell)}</td>" for cell in rest)
+        cells = "".join(map(_cell, rest))
         yield f'<tr><th scope="row">{text_of(first)}</th>{cells}</tr>'
     yield "</tbody></table></div>"
+
+
+def _cell(text: str) -> str:
+    """A sentence is wrapped, a number never."""
+    words = ' class="words"' if len(text) > LONG else ""
+    return f"<td{words}>{text_of(text)}</td>"
 
 
 def items(texts: Iterable[str]) -> Iterator[str]:

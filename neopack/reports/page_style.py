@@ -24,6 +24,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
 th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--rule); text-align: right;
   white-space: nowrap; }
 th:first-child { text-align: left; }
+td.words { white-space: normal; min-width: 220px; text-align: left; }
 thead th { color: var(--soft); font-weight: 600; }
 tbody th { font-weight: 600; }
 .remarks { color: var(--soft); padding-left: 20px; margin: 8px 0 16px; }

@@ -11,8 +11,8 @@ from neopack.reports.svg_plot import COLORS, text_of
 __all__ = ["Bar", "Interval", "svg_bars", "svg_intervals"]
 
 WIDTH, ROW, THICK = 400, 40, 14
-# numbers stand behind the longest bar
-NUMBERS = 110
+# numbers stand behind the longest bar, and behind the widest interval
+NUMBERS, SPANS = 110, 155
 AXIS = 26
 # longer names are cut: about what the width holds
 LONGEST = 58
@@ -79,7 +79,7 @@ class _Logarithmic:
 
     def __call__(self, value: float) -> float:
         share = (math.log(value) - self._low) / (self._high - self._low)
-        return round(6 + share * (WIDTH - NUMBERS - 12), 1)
+        return round(6 + share * (WIDTH - SPANS - 12), 1)
 
     def axis(self, rows: int) -> Iterator[str]:
         """Its lines beside each interval, not through the names."""

@@ -17,8 +17,10 @@ __all__ = ["COLORS", "Axis", "Line", "Plot", "svg", "text_of"]
 
 COLORS = 6
 WIDTH, HEIGHT = 400, 250
-LEFT, RIGHT, TOP, BOTTOM = 52, 18, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 58, 18, 12, 40
 STEPS = (1.0, 2.0, 5.0)
+# numbers from here on are told in thousands
+MANY = 1e4
 # of a linear axis
 MOST_TICKS = 6
 # a logarithmic axis over less than this has ticks between the powers of ten
@@ -153,6 +155,8 @@ def _up(scale: _Scale, axis: Axis) -> Iterator[str]:
 def _tick(value: float, axis: Axis, index: int) -> str:
     if axis.names:
         return axis.names[index]
+    if value >= MANY:
+        return f"{value / 1e3:,.4g}k"
     return f"{value:,.0f}" if value >= 1e3 else f"{value:.4g}"
 
 

@@ -91,8 +91,8 @@ def parsed(body: Body, signature: Signature) -> dict[str, Array]:
 
 
 def rendered(outputs: Mapping[str, Array], accept: str, asked: bytes) -> Body:
-    """One output as it is, several by name; ``predictions`` where ``instances`` were sent, and
-    ``outputs`` where ``inputs`` were, as TensorFlow Serving's REST API has them."""
+    """One output as it is, several by name; in ``predictions`` where ``instances`` were sent, as
+    TensorFlow Serving's REST API has it."""
     kinds = {_kind(kind) for kind in accept.split(",")} if accept else {""}
     first = next(iter(outputs.values()))
     if NPY in kinds and len(outputs) == 1:

@@ -92,6 +92,7 @@ class ScriptedContainer:
             subject=self._artifact.name,
             owns=folder,
             preload=(TASKS, "numpy"),
+            heard=self._log.note,
         )
         task = {
             "artifact": str(self._artifact),

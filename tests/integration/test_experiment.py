@@ -41,7 +41,8 @@ def test_how_many_times_as_fast_a_server_is(goldens: Path, tmp_path: Path, neopa
     assert "secret" not in answer.out + answer.err + report.read_text()
     result = json.loads(report.read_text())
     first, second = result["measured"]
-    assert first["stages"][0]["throughput"] < 85
+    # a turn of 0.2 s may begin and end with answers to all callers at once
+    assert first["stages"][0]["throughput"] < 110
     throughput = next(each for each in result["compared"] if each["figure"] == "throughput")
     least = second["stages"][0]["throughput"] / first["stages"][0]["throughput"] / 2
     assert throughput["ratio"] > max(1.0, least)

@@ -70,6 +70,12 @@ def test_a_script_that_fails_is_answered_for(word: str, scripted: ServerProcess)
     assert scripted.ask("print", "text/plain").body == b"print"
 
 
+def test_what_a_script_prints_is_in_the_log(archive: Path) -> None:
+    with ServerProcess(archive, "--quiet") as server:
+        assert server.ask("print", "text/plain").body == b"print"
+        assert "chatter" in server.stop().splitlines()
+
+
 def test_ping_answers_while_a_script_hangs(scripted: ServerProcess) -> None:
     hanging = threading.Thread(target=scripted.ask, args=("hang", "text/plain"))
     hanging.start()
