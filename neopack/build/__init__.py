@@ -1,0 +1,1 @@
+"""Builds of many models for many targets, of which only what changed is done again."""

@@ -1,0 +1,134 @@
+"""The digests of files. Those of files that did not change are remembered from run to run.
+
+A file is the same as before where its size, times and inode are. One that was changed within the
+last seconds may change again without another time: its digest is not remembered. The clock is that
+of the file system, so that one which is set wrong does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from neopack.outputs.atomic import AtomicOutputs
+
+__all__ = ["ABSENT", "Digests", "digest_of"]
+
+ABSENT = "absent"
+SCHEMA = 1
+# FAT has the coarsest times, of two seconds
+COARSE_NS = 2 * 10**9
+PASSED_OVER = ("__pycache__",)
+
+# size, time of the content, time of the inode, inode
+Stamp = tuple[int, int, int, int]
+
+
+def digest_of(*parts: object) -> str:
+    """SHA-256, in hex, of values of JSON."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class Digests:
+    """Digests by path; ``memory`` is the file that keeps them, None for this run alone."""
+
+    def __init__(self, memory: Path | None = None) -> None:
+        self._memory = memory
+        self._known = _remembered(memory) if memory is not None else {}
+        self._kept: dict[str, tuple[Stamp, str]] = {}
+        self._before = _clock(memory.parent if memory is not None else None) - COARSE_NS
+
+    def file(self, path: str | os.PathLike[str]) -> str:
+        """SHA-256, in hex; ``ABSENT`` where there is nothing to read."""
+        name = os.fspath(path)
+        try:
+            stamp = _stamp(os.stat(name))  # noqa: PTH116 - many a thousand times
+        except OSError:
+            return ABSENT
+        known = self._kept.get(name) or self._known.get(name)
+        if known is not None and known[0] == stamp:
+            self._kept[name] = known
+            return known[1]
+        digest = _hashed(name)
+        if digest != ABSENT and max(stamp[1:3]) < self._before:
+            self._kept[name] = (stamp, digest)
+        return digest
+
+    def tree(self, path: Path) -> str:
+        """Of a file, or of all files in a directory by their names, without hidden ones."""
+        if not path.is_dir():
+            return self.file(path)
+        named = [(str(each.relative_to(path)), self.file(each)) for each in _files(path)]
+        return digest_of(named)
+
+    def of(self, paths: Iterable[Path], root: Path) -> str:
+        """Of several files, by their names below ``root``."""
+        return digest_of([(os.path.relpath(path, root), self.tree(path)) for path in paths])
+
+    def listing(self, path: str | os.PathLike[str]) -> str:
+        """Of the names in a directory; hidden ones are not told."""
+        try:
+            names = sorted(name for name in os.listdir(path) if _is_told(name))  # noqa: PTH208
+        except OSError:
+            return ABSENT
+        return digest_of(names)
+
+    def save(self) -> None:
+        """Remember what this run used. A folder that cannot be written does not matter."""
+        if self._memory is None:
+            return
+        data = {"schema": SCHEMA, "files": {k: [*s, d] for k, (s, d) in self._kept.items()}}
+        with suppress(Exception), AtomicOutputs(force=True) as outputs:
+            outputs.open(self._memory).write(json.dumps(data).encode())
+
+
+def _is_told(name: str) -> bool:
+    return not name.startswith(".") and name not in PASSED_OVER and not name.endswith(".pyc")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda each: each.name):
+            if not _is_told(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry.path))
+            else:
+                yield Path(entry.path)
+
+
+def _stamp(stat: os.stat_result) -> Stamp:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def _hashed(name: str) -> str:
+    try:
+        with open(name, "rb") as stream:  # noqa: PTH123
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ABSENT
+
+
+def _clock(folder: Path | None) -> int:
+    """The time of the file system that has ``folder``: of a file that is written now."""
+    place = str(folder) if folder is not None and folder.is_dir() else None
+    try:
+        with tempfile.TemporaryFile(dir=place) as stream:
+            return os.fstat(stream.fileno()).st_mtime_ns
+    except OSError:
+        return 0  # nothing is remembered
+
+
+def _remembered(memory: Path) -> dict[str, tuple[Stamp, str]]:
+    try:
+        data = json.loads(memory.read_bytes())
+        rows = data["files"].items() if data["schema"] == SCHEMA else ()
+        return {name: ((row[0], row[1], row[2], row[3]), row[4]) for name, row in rows}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}

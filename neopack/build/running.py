@@ -1,0 +1,244 @@
+"""``build``: decide what is to be done, have it done, and place what came of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from neopack.build.cache import Entry, KnownReads, cached_file
+from neopack.build.chain import Chain, Sources, Step
+from neopack.build.keys import package_key, relative, with_reads
+from neopack.build.results import StepProgress
+from neopack.build.tasks import StepAnswer, StepKind, StepTask
+from neopack.build.workers import Done, Workers
+from neopack.formats.codec import to_json
+from neopack.project.settings import ProjectSettings
+from neopack.values.reads import Reads
+
+__all__ = ["Run", "Show"]
+
+# is told of each step that is done
+Show: TypeAlias = Callable[[StepProgress], None]
+
+
+class Run:
+    """All chains of a build, and the steps that are under way.
+
+    A step that several chains share, as the proof of the same files for three targets, is carried
+    out once. Measuring waits until nothing else runs.
+    """
+
+    def __init__(
+        self,
+        chains: Sequence[Chain],
+        sources: Sources,
+        settings: ProjectSettings,
+        before: Mapping[str, Mapping[str, str]],
+        *,
+        keep_going: bool,
+        show: Show,
+    ) -> None:
+        self.chains, self._sources, self._settings = chains, sources, settings
+        self._before, self._keep_going, self._show = before, keep_going, show
+        self._sharing: dict[str, list[tuple[Chain, Step]]] = defaultdict(list)
+        self._running = 0
+
+    def carry_out(self, jobs: int) -> None:
+        """Until nothing is left to do, or until something failed and nothing is to go on."""
+        self._carry_out(jobs, ("package", "framework", "compiler", "compile"))
+        if self._goes_on():
+            self._carry_out(1, ("bench",), share=False)
+
+    def _carry_out(self, jobs: int, kinds: Sequence[StepKind], *, share: bool = True) -> None:
+        if not any(self._has_work(chain, kinds) for chain in self.chains):
+            return
+        workers = Workers(jobs, share=share)
+        finished = False
+        try:
+            for chains in self._of_models():
+                self._start_packages(chains, workers, jobs, kinds)
+            for chain in self.chains:
+                self._start_others(chain, workers, kinds)
+            while self._running:
+                self._finish(workers.done.get(), workers, kinds)
+            finished = True
+        finally:
+            workers.close(now=not finished)
+
+    def _has_work(self, chain: Chain, kinds: Sequence[StepKind]) -> bool:
+        steps = [step for kind, step in chain.steps.items() if kind in kinds]
+        return any(step.state == "to do" and step.failure is None for step in steps)
+
+    def _goes_on(self) -> bool:
+        return self._keep_going or not any(chain.failed for chain in self.chains)
+
+    def _of_models(self) -> Iterable[list[Chain]]:
+        models: dict[str, list[Chain]] = defaultdict(list)
+        for chain in self.chains:
+            models[chain.model.name].append(chain)
+        return models.values()
+
+    # --- starting
+
+    def _start_packages(
+        self, chains: list[Chain], workers: Workers, jobs: int, kinds: Sequence[StepKind]
+    ) -> None:
+        """One task for all targets of a model: they may share an export."""
+        absent = [chain for chain in chains if chain.package.state == "to do"]
+        if "package" not in kinds or not absent:
+            return
+        first = absent[0]
+        many = sum(chain.package.state == "to do" for chain in self.chains) > jobs
+        for chain in absent:
+            chain.package.started = True
+        targets = tuple(chain.target for chain in absent)
+        folder = first.folder.parent
+        self._submit(workers, self._task("package", first, targets, folder, many=many))
+
+    def _start_others(self, chain: Chain, workers: Workers, kinds: Sequence[StepKind]) -> None:
+        if not self._goes_on() or not chain.package.done:
+            return
+        for step in list(chain.to_start()):
+            if step.kind not in kinds:
+                continue
+            if not chain.have_files("package") or (
+                step.kind == "bench" and not chain.have_files("compile")
+            ):
+                self._lost(chain, workers, kinds)
+                return
+            assert step.key is not None  # noqa: S101 - it is reached
+            step.started = True
+            sharing = self._sharing[step.key.digest]
+            sharing.append((chain, step))
+            if len(sharing) == 1:
+                task = self._task(step.kind, chain, (chain.target,), chain.folder)
+                self._submit(workers, replace(task, key=step.key.digest))
+
+    def _lost(self, chain: Chain, workers: Workers, kinds: Sequence[StepKind]) -> None:
+        """The cache lost files of a step that was done: it is done again."""
+        lost = chain.steps["package" if not chain.package.done else "compile"]
+        lost.started = False
+        if lost.kind == "package":
+            self._start_packages([chain], workers, 1, kinds)
+        else:
+            self._start_others(chain, workers, kinds)
+
+    def _task(
+        self,
+        kind: StepKind,
+        chain: Chain,
+        targets: tuple[str, ...],
+        folder: Path,
+        *,
+        many: bool = False,
+    ) -> StepTask:
+        files = {use: path for step in chain.steps.values() for use, path in step.files.items()}
+        return StepTask(
+            kind=kind,
+            model=chain.settings,
+            targets=targets,
+            root=str(self._sources.root),
+            folder=str(folder),
+            archive=str(files.get("archive", "")),
+            artifact=str(files.get("artifact", "")),
+            many=many,
+            region=self._settings.region,
+            profile=self._settings.profile,
+        )
+
+    def _submit(self, workers: Workers, task: StepTask) -> None:
+        self._running += 1
+        workers.submit(task)
+
+    # --- finishing
+
+    def _finish(self, done: Done, workers: Workers, kinds: Sequence[StepKind]) -> None:
+        self._running -= 1
+        chains = self._packaged(done) if done.task.kind == "package" else self._proven(done)
+        for chain in chains:
+            chain.look_further(self._before)
+            self._show(self._progress(chain, done))
+            self._start_others(chain, workers, kinds)
+        if not self._goes_on():
+            self._running -= workers.drop()
+
+    def _packaged(self, done: Done) -> list[Chain]:
+        chains = [chain for chain in self.chains if chain.model.name == done.task.model.name]
+        named = {chain.target: chain for chain in chains}
+        for answer in done.answers:
+            step = named[answer.target].package
+            step.seconds, step.notes = done.seconds / len(done.answers), done.notes
+            if answer.failure is not None:
+                step.failed(answer.failure)
+            if answer.failure is None or _is_verdict(answer):
+                self._keep_package(named[answer.target], answer)
+        return [named[answer.target] for answer in done.answers]
+
+    def _keep_package(self, chain: Chain, answer: StepAnswer) -> None:
+        """Under the key of what the export read, unless that changed meanwhile."""
+        sources, step = self._sources, chain.package
+        reads = relative(answer.reads or Reads(), sources.root)
+        known = KnownReads(reads=reads, distributions=answer.distributions)
+        static = package_key(chain.settings, chain.target, sources.root, sources.digests)
+        step.key = with_reads(static, known, sources.root, sources.digests)
+        entry = _entry(step, answer)
+        if answer.failure is None:
+            step.made(entry)
+        if static.digest != chain.static.digest:
+            step.notes = (*step.notes, "warning: its files changed while it was built")
+            return
+        sources.cache.keep_reads(static.digest, known)
+        sources.cache.keep(step.key.digest, entry, step.files)
+
+    def _proven(self, done: Done) -> list[Chain]:
+        """All that wait for this step have its answer."""
+        (answer,) = done.answers
+        sharing = self._sharing.pop(done.task.key)
+        for index, (_, step) in enumerate(sharing):
+            step.notes, step.seconds = done.notes, done.seconds if index == 0 else 0.0
+            if answer.failure is not None:
+                step.failed(answer.failure)
+                continue
+            entry = _entry(step, answer)
+            step.made(entry)
+            if index == 0:
+                self._sources.cache.keep(done.task.key, entry, step.files)
+        return [chain for chain, _ in sharing]
+
+    def _progress(self, chain: Chain, done: Done) -> StepProgress:
+        step = chain.steps[done.task.kind]
+        steps = [each for other in self.chains for each in other.steps.values()]
+        return StepProgress(
+            model=chain.model.name,
+            target=chain.target,
+            step=step.kind,
+            state=step.state,
+            seconds=step.seconds,
+            notes=step.notes,
+            failure=step.failure.line() if step.failure else "",
+            finished=sum(each.state != "to do" for each in steps),
+            total=len(steps),
+        )
+
+
+def _is_verdict(answer: StepAnswer) -> bool:
+    """Whether the failure is what the rules say, which they would say again."""
+    failure = answer.failure
+    return failure is not None and failure.report is not None and answer.reads is not None
+
+
+def _entry(step: Step, answer: StepAnswer) -> Entry:
+    if answer.failure is not None:
+        return Entry(step=step.kind, value={"failure": to_json(answer.failure)})
+    step.files = {use: Path(path) for use, path in answer.files.items()}
+    known = {
+        "archive": answer.value.get("sha256", ""),
+        "goldens": answer.value.get("goldens_sha256", ""),
+    }
+    files = {use: cached_file(path, known.get(use, "")) for use, path in step.files.items()}
+    return Entry(
+        step=step.kind, value=answer.value, files=files, seconds=round(step.seconds, 3)
+    )
