@@ -83,9 +83,9 @@ _PICKLE = ForeignFile(
 )
 _SKLEARN = ForeignFile(
     what="a pickle of scikit-learn's, which nothing here loads",
-    hint="no page of AWS says what Neo takes of scikit-learn: train trees with XGBoost and "
-    "package those, and prepare their rows in code/inference.py; or serve it with "
-    "scikit-learn itself",
+    hint="where you trust it, load it in a function that returns its trees alone, and package "
+    "module:function --framework XGBOOST; rows are prepared in code/inference.py. Other models "
+    "than trees are for scikit-learn itself to serve",
 )
 _LZ4 = ForeignFile(
     what="compressed with LZ4, which nothing here reads",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from neopack.errors import SourceError
+from neopack.frameworks.xgboost.sklearn_trees import is_trees
 
 __all__ = ["alone", "is_booster", "is_model", "model_inside"]
 
@@ -35,8 +36,9 @@ def is_booster(model: object) -> bool:
 
 
 def is_model(model: object) -> bool:
-    """A Booster, or a wrapper of scikit-learn's form around one."""
-    return bool(_names(model) & {("xgboost", "Booster"), ("xgboost", "XGBModel")})
+    """A Booster, a wrapper of scikit-learn's form around one, or trees of scikit-learn's own."""
+    known = {("xgboost", "Booster"), ("xgboost", "XGBModel")}
+    return bool(_names(model) & known) or is_trees(model)
 
 
 def model_inside(model: object) -> object | None:

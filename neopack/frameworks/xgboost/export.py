@@ -45,7 +45,7 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     warnings = tuple(_warnings(model))
     for warning in warnings:
         log.warn(warning)
-    examples = first_rows(task, data, model.missing)
+    examples = first_rows(task, data, model.missing, takes_nan=model.takes_nan)
     cases = _cases(task, data, model, examples, _source(model, examples, lowered.rounds))
     outputs = cases[0].outputs
     return ExportedModel(

@@ -33,10 +33,13 @@ def request(task: ExportTask, features: int) -> InputRequest:
     return first
 
 
-def first_rows(task: ExportTask, data: InputRequest, missing: float) -> dict[str, Array]:
-    """The user's own, or seeded ones of which some are missing: NaN, and ``missing``."""
+def first_rows(
+    task: ExportTask, data: InputRequest, missing: float, *, takes_nan: bool = True
+) -> dict[str, Array]:
+    """The user's own, or seeded ones of which some are missing, where the model ``takes_nan``:
+    NaN, and ``missing``."""
     examples = task.examples((data,))
-    if task.options.example is None:
+    if task.options.example is None and takes_nan:
         flat = examples[data.name].ravel()
         flat[::MISSING_EVERY] = math.nan
         flat[MISSING_EVERY // 2 :: MISSING_EVERY] = (

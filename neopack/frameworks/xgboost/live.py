@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from neopack.errors import SourceError, first_line
 from neopack.frameworks.xgboost import wrappers
 from neopack.frameworks.xgboost.estimators import is_booster
+from neopack.frameworks.xgboost.sklearn_trees import is_trees, predictions
 from neopack.values.artifact import Array
 
 __all__ = ["LiveModel"]
@@ -16,7 +18,7 @@ PROBABILITIES = {"binary:logistic": (..., 1), "multi:softprob": ...}
 
 
 class LiveModel:
-    """A Booster, or a wrapper of scikit-learn's form, by its own ``predict``."""
+    """A Booster, a wrapper of scikit-learn's form or its own trees, by its own ``predict``."""
 
     def __init__(self, model: Any, objective: str, *, missing: float) -> None:
         """``missing`` is the number that rows have for a missing value, beside NaN."""
@@ -27,8 +29,16 @@ class LiveModel:
         import numpy as np
 
         (rows,) = inputs.values()
+        if is_trees(self._model):
+            return self._by_trees(rows)
         predict = self._by_booster if is_booster(self._model) else self._by_wrapper
         return {name: np.asarray(numbers) for name, numbers in predict(rows)}
+
+    def _by_trees(self, rows: Array) -> dict[str, Array]:
+        try:
+            return dict(predictions(self._model, rows))
+        except ValueError as error:  # infinity, for one
+            raise SourceError(f"scikit-learn refuses the rows: {first_line(error)}") from error
 
     def _by_booster(self, rows: Array) -> Iterator[tuple[str, Any]]:
         import xgboost

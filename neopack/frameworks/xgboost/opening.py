@@ -18,6 +18,7 @@ from neopack.frameworks.xgboost.estimators import alone
 from neopack.frameworks.xgboost.lowering.lift import read_learner
 from neopack.frameworks.xgboost.options import XGBoostOptions
 from neopack.frameworks.xgboost.pickled import PickledModel, read_pickled
+from neopack.frameworks.xgboost.sklearn_trees import is_trees, json_of
 from neopack.frameworks.xgboost.source import require_file
 from neopack.frameworks.xgboost.unpickle import handed_over, unpickled
 from neopack.frameworks.xgboost.wrappers import Wrapper
@@ -51,8 +52,18 @@ class OpenedModel:
         """Whether rows are to have NaN where the wrapper's own have a number."""
         return math.isnan(self.missing) and not math.isnan(self.wrapper.missing)
 
+    @property
+    def takes_nan(self) -> bool:
+        """Trees of scikit-learn that have seen no NaN refuse it."""
+        return not is_trees(self.live)
+
     def replaces(self, rows: Array) -> bool:
-        """Whether these are not rows of the archive's: they have that number."""
+        """Whether these are not rows of the archive's: they have that number, or a NaN that the
+        source refuses."""
+        import numpy as np
+
+        if not self.takes_nan and bool(np.isnan(rows).any()):
+            return True
         return self.replaced and bool((rows == self.wrapper.missing).any())
 
 
@@ -61,7 +72,7 @@ def opened(task: ExportTask, log: Log) -> OpenedModel:
     options, live = options_of(task, XGBoostOptions), _live(task, log)
     pickled = _pickled(task) if live is None else None
     if live is not None:
-        path, form = _saved(live, task), "ubj"
+        path, form = _saved(live, task)
     elif pickled is not None:
         path, form = _taken_out(pickled, task), pickled.form
     else:
@@ -123,8 +134,13 @@ def _live(task: ExportTask, log: Log) -> Any:
     return unpickled(path, log) if form == "pickle" and options.trust_pickle else None
 
 
-def _saved(live: Any, task: ExportTask) -> Path:
-    """A wrapper saves its class too, for it predicts in its own way (``early_stopping``)."""
+def _saved(live: Any, task: ExportTask) -> tuple[Path, str]:
+    """The file and its form. A wrapper saves its class too, for it predicts in its own way
+    (``early_stopping``)."""
+    if is_trees(live):
+        written = task.staging / "given.json"
+        written.write_text(json_of(live, task.source.where), "utf-8")
+        return written, "json"
     path = task.staging / "given.ubj"
     try:
         live.save_model(path)
@@ -134,7 +150,7 @@ def _saved(live: Any, task: ExportTask) -> Path:
             where=task.source.where,
             hint="fit it first, with the XGBoost that is installed here",
         ) from error
-    return path
+    return path, "ubj"
 
 
 def _missing(chosen: float | None, own: float) -> float:
