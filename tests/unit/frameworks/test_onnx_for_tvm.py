@@ -135,6 +135,22 @@ REWRITTEN: dict[str, Any] = {
         {**PLANE, "z": (2,)}, {"w": numbers(2)},
     ),
     "mask": ([node("Dropout", ["x"], ["y", "m"])], X, {}),
+    "empty": (
+        [node("Slice", ["x", "three", "three", "one"], ["rest"]),
+         node("Concat", ["x", "rest"], ["y"], axis=-1)],
+        X, {"three": places(3), "one": places(1)},
+    ),
+    "empty part": (
+        [node("Split", ["x"], ["all", "rest"], split=[3, 0], axis=1),
+         node("Neg", ["all"], ["turned"]),
+         node("Concat", ["turned", "rest"], ["y"], axis=1)],
+        X, {},
+    ),
+    "empty part of three": (
+        [node("Split", ["x"], ["a", "rest", "b"], split=[1, 0, 2], axis=1),
+         node("Concat", ["b", "rest", "a"], ["y"], axis=1)],
+        X, {},
+    ),
     "mean": ([node("Mean", ["x", "z", "w"], ["y"])], {"x": (2, 3), "z": (2, 1)},
              {"w": numbers(3)}),
     "lstm": (

@@ -39,6 +39,10 @@ OTHERWISE = {
 }
 # or in one build of TVM
 FOR_SOME = {
+    "with peepholes": (
+        "(float[3,1,2] x, float[1,8,2] w, float[1,6] p) => (float[3,1,1,2] y) "
+        "{y = LSTM<hidden_size=2>(x, w, w, , , , , p)}"
+    ),
     "of one dim, without pads": (
         "(float[1,2,8] x) => (float[1,2,7] y) {y = MaxPool<kernel_shape=[2]>(x)}"
     ),

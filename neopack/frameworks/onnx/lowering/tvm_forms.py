@@ -184,6 +184,40 @@ def clip(site: Site) -> str:
     return "without bounds: its input"
 
 
+def concat(site: Site) -> str:
+    """Without what is empty, such as the part of a head that is not rotated."""
+    axis = site.attribute("axis", 0)
+    full = [name for name in site.node.input if site.shape_of(name)[axis]]
+    if len(full) == len(site.node.input) or not full:
+        return ""
+    if len(full) == 1:
+        site.emit("Identity", full[0], into=site.output(0))
+    else:
+        site.keep(inputs=full)
+    return "without what is empty"
+
+
+def split(site: Site) -> str:
+    """Parts without elements are constants, which ``concat`` leaves out."""
+    import numpy as np
+    from onnx import helper
+
+    sizes = list(site.attribute("split", ()))
+    if 0 not in sizes:
+        return ""
+    kind = helper.tensor_dtype_to_np_dtype(site.dtype())
+    full = [name for name, size in zip(site.node.output, sizes, strict=True) if size]
+    for place, size in enumerate(sizes):
+        if not size:
+            empty = site.weight(np.zeros(site.output_shape(place), kind), "empty")
+            site.emit("Identity", empty, into=site.output(place))
+    if len(full) == 1:
+        site.emit("Identity", site.input(0), into=full[0])
+    elif full:
+        site.keep(outputs=full, attributes={"split": [size for size in sizes if size]})
+    return "without what is empty"
+
+
 def dropout(site: Site) -> str:
     """Its mask is all true where nothing is trained."""
     import numpy as np
@@ -245,6 +279,7 @@ FORMS: Mapping[str, Callable[[Site], str]] = {
     **WINDOWS,
     "BatchNormalization": batch_normalization,
     "Clip": clip,
+    "Concat": concat,
     "Dropout": dropout,
     "GRU": recurrent,
     "Gather": gather,
@@ -258,4 +293,5 @@ FORMS: Mapping[str, Callable[[Site], str]] = {
     "ReverseSequence": reverse_sequence,
     "ScatterND": scatter_nd,
     "Softmax": softmax,
+    "Split": split,
 }
