@@ -78,9 +78,7 @@ def build(
             digests.save()
 
 
-def cache_place(
-    project: Project, options: BuildOptions, environment: Mapping[str, str]
-) -> str:
+def cache_place(project: Project, options: BuildOptions, environment: Mapping[str, str]) -> str:
     """The option, else the environment, else the project, else a folder of the user's."""
     place = options.cache or environment.get(CACHE, "") or project.settings.cache
     if not place:
@@ -168,7 +166,7 @@ class _Building:
             return _Placed(state="refused", failures=(failure_of(error),))
 
     def _written(self, chain: Chain, *, made: bool) -> _Placed:
-        if not all([chain.have_files(kind) for kind in chain.steps if chain.steps[kind].entry]):
+        if not all(chain.have_files(kind) for kind in chain.steps if chain.steps[kind].entry):
             raise CheckFailed("the cache lost it", where=chain.name, hint="build again")
         outputs = placing.place(chain, self._folder, self._sources.digests)
         return _Placed(state="made" if made else "restored", outputs=outputs)
@@ -223,9 +221,7 @@ class _Building:
         if placed.state not in THERE or placed.outputs is None:
             return {}
         folder = Path(self._project.settings.folder)
-        return {
-            use: str(folder / name) for use, name in placing.output_names(chain).items()
-        }
+        return {use: str(folder / name) for use, name in placing.output_names(chain).items()}
 
     def _checked(self, rows: Sequence[BuiltTarget]) -> CheckedModels | None:
         """All findings, where a report of them is due: not where it says the same already."""

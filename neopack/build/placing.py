@@ -27,9 +27,7 @@ E = TypeVar("E", Evidence, CompilerEvidence)
 GIVEN = ("archive", "manifest", "goldens", "artifact", "compiled")
 
 
-def are_placed(
-    chain: Chain, placed: PlacedOutputs | None, folder: Path, digests: Digests
-) -> bool:
+def are_placed(chain: Chain, placed: PlacedOutputs | None, folder: Path, digests: Digests) -> bool:
     """Whether the outputs are there, unchanged, and are what the chain would place."""
     if placed is None or placed.made_from != chain.made_from():
         return False
@@ -50,9 +48,7 @@ def output_names(chain: Chain) -> Mapping[str, str]:
 def place(chain: Chain, folder: Path, digests: Digests) -> PlacedOutputs:
     """Write the outputs; the manifest has the evidence of the proofs. The files of every step must
     be here."""
-    paths = {
-        use: path for step in chain.steps.values() for use, path in step.files.items()
-    }
+    paths = {use: path for step in chain.steps.values() for use, path in step.files.items()}
     names = output_names(chain)
     with AtomicOutputs(force=True, main=folder / names["archive"]) as outputs:
         for use, name in names.items():

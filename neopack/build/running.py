@@ -239,6 +239,4 @@ def _entry(step: Step, answer: StepAnswer) -> Entry:
         "goldens": answer.value.get("goldens_sha256", ""),
     }
     files = {use: cached_file(path, known.get(use, "")) for use, path in step.files.items()}
-    return Entry(
-        step=step.kind, value=answer.value, files=files, seconds=round(step.seconds, 3)
-    )
+    return Entry(step=step.kind, value=answer.value, files=files, seconds=round(step.seconds, 3))
