@@ -102,7 +102,7 @@ def _remarks(stage: StageResult) -> Iterator[str]:
     elif not stage.is_stable:
         yield "not stable: the throughput changed while it was measured; measure longer"
     if stage.is_limited_by_client:
-        yield "the client is the limit, not the server: it computed nearly all the time"
+        yield "the client is the limit, not the server: it computed or waited for a core all along"
     elif stage.lateness > LATE:
         yield f"requests left up to {stage.lateness:.1f} ms late; latency counts that"
 
