@@ -127,7 +127,8 @@ def serve(side: str, name: str, folder: Path, pipe: Connection) -> None:
 def memory() -> float:
     """MB of this process and of those that it started: tvm computes in one of its runtime."""
     here = psutil.Process()
-    return sum(each.memory_info().rss for each in (here, *here.children(recursive=True))) / 1e6
+    every = (here, *here.children(recursive=True))
+    return float(sum(each.memory_info().rss for each in every)) / 1e6
 
 
 def prepared(name: str, folder: Path) -> dict[str, str]:
