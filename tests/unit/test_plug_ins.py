@@ -33,13 +33,8 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugins[str]:
 def test_a_plug_in_is_found_and_a_broken_one_is_one_warning(catalogue: Plugins[str]) -> None:
     with pytest.warns(UserWarning, match="plug-in broken cannot be loaded") as warned:
         names = catalogue.names()
-<<<<<<< HEAD
     built_in = ("openvino", "onnxruntime", "onnxruntime-gpu", "tvm")
     assert names == catalogue.names() == (*built_in, "theirs")
-=======
-    ours = ("openvino", "onnxruntime", "onnxruntime-gpu", "tvm")
-    assert names == catalogue.names() == (*ours, "theirs")
->>>>>>> 57fa838 (Compare all engines on 12 models, a model at a time)
     assert catalogue.get("theirs") == "their engine"
     assert catalogue.get("broken") is None
     assert len(warned) == 1
