@@ -78,6 +78,8 @@ class Cache:
         self.store = store
         self._log = log or SilentLog()
         self._writes = self._reads_well = True
+        # by its digest, which is its name: many models read the same
+        self._known: dict[str, KnownReads] = {}
 
     def entry(self, key: str) -> Entry | None:
         data = self._json(_entry(key))
@@ -139,11 +141,16 @@ class Cache:
             self._unwritable(error)
 
     def _reads(self, key: str, name: str) -> KnownReads | None:
+        if name in self._known:
+            return self._known[name]
         data = self._json(f"{READS}/{key[:2]}/{key}/{name}.json")
         try:
-            return from_json(KnownReads, data) if data is not None else None
+            known = from_json(KnownReads, data) if data is not None else None
         except Malformed:
             return None
+        if known is not None and digest_of(to_json(known)) == name:
+            self._known[name] = known
+        return known
 
     def _json(self, name: str) -> dict[str, AnyJson] | None:
         try:
