@@ -26,6 +26,8 @@ __all__ = [
 
 RATIO_HEAD = ("against the first", "load", "answers/s", "p50", "p95")
 ACCURACY_HEAD = ("", "computed by", "difference", "wrong answers", "accuracy")
+# answers to a caller in a turn
+FEW = 5
 FIGURES: tuple[Figure, ...] = ("throughput", "p50", "p95")
 
 
@@ -129,11 +131,24 @@ def _accuracy(measured: Measured) -> str:
     return "" if quantization is None else quantization_text(quantization)
 
 
+def _short_turns(result: ExperimentResult) -> Iterator[str]:
+    """Where few answers to a caller fit into a turn, those that begin or end it weigh much."""
+    turn = result.settings.seconds / result.settings.rounds
+    for each in result.measured:
+        slowest = max(stage.latency.p50 for stage in each.stages) / 1e3
+        if FEW * slowest > turn:
+            yield (
+                f"{each.name}: turns of {turn:.3g} s are short for answers of {slowest:.2g} s; "
+                "--seconds"
+            )
+
+
 def notes(result: ExperimentResult) -> Iterator[str]:
     """What limits the figures, and how they were measured."""
     for each in result.measured:
         for remark in stage_remarks(each.stages, result.settings):
             yield f"{each.name}, {remark}"
+    yield from _short_turns(result)
     yield from dict.fromkeys(
         price_words(each.price, each.instance) for each in result.measured if each.price
     )

@@ -53,6 +53,13 @@ def test_too_few_rounds_say_so() -> None:
     assert "too few rounds" in experiment_text(few)
 
 
+def test_turns_that_are_short_for_the_answers_are_told() -> None:
+    """At 2 answers a second one takes 0.5 s, and a turn 1.67 s."""
+    text = experiment_text(result(SLOW, subject("late.tar.gz", *[2.0] * ROUNDS)))
+    assert "late.tar.gz: turns of 1.67 s are short for answers of 1 s" in text
+    assert "net.tar.gz: turns" not in text
+
+
 def test_merged_windows_are_one_stage() -> None:
     windows = [window(4, 100.0), window(4, 300.0, errors=2)]
     stage = merged(windows)
