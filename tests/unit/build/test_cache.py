@@ -141,5 +141,3 @@ def test_a_place_that_nothing_opens() -> None:
         open_store("nowhere://bucket")
     with pytest.raises(Missing):
         open_store("dropbox://folder")
-
-
