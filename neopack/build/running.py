@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +45,7 @@ class Run:
         self._before, self._keep_going, self._show = before, keep_going, show
         self._sharing: dict[str, list[tuple[Chain, Step]]] = defaultdict(list)
         self._running = 0
+        self._waiting: deque[StepTask] = deque()
 
     def carry_out(self, jobs: int) -> None:
         """Until nothing is left to do, or until something failed and nothing is to go on."""
@@ -150,8 +151,14 @@ class Run:
         )
 
     def _submit(self, workers: Workers, task: StepTask) -> None:
-        self._running += 1
-        workers.submit(task)
+        self._waiting.append(task)
+        self._hand_out(workers)
+
+    def _hand_out(self, workers: Workers) -> None:
+        """To workers: all at once, or, where one failure ends the build, one for each of them."""
+        while self._waiting and (self._keep_going or self._running < workers.count):
+            self._running += 1
+            workers.submit(self._waiting.popleft())
 
     # --- finishing
 
@@ -163,7 +170,8 @@ class Run:
             self._show(self._progress(chain, done))
             self._start_others(chain, workers, kinds)
         if not self._goes_on():
-            self._running -= workers.drop()
+            self._waiting.clear()
+        self._hand_out(workers)
 
     def _packaged(self, done: Done) -> list[Chain]:
         chains = [chain for chain in self.chains if chain.model.name == done.task.model.name]

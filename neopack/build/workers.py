@@ -53,6 +53,7 @@ class Workers:
     """
 
     def __init__(self, count: int, *, share: bool = True) -> None:
+        self.count = count
         self._tasks: queue.SimpleQueue[StepTask | None] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._environment = _share_of(count) if share else {}
@@ -65,15 +66,6 @@ class Workers:
 
     def submit(self, task: StepTask) -> None:
         self._tasks.put(task)
-
-    def drop(self) -> int:
-        """Forget what nobody has begun; how many steps that were."""
-        dropped = 0
-        with suppress(queue.Empty):
-            while True:
-                self._tasks.get_nowait()
-                dropped += 1
-        return dropped
 
     def close(self, *, now: bool = False) -> None:
         """End the processes: when they are done, or ``now``."""

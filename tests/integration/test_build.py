@@ -388,6 +388,13 @@ def waited_for(process: subprocess.Popen[str]) -> psutil.Process:
     raise AssertionError("no worker was started")
 
 
+def test_one_failure_may_end_the_build(site: Site) -> None:
+    site.edit("net.py", "CONFIG =", "raise ValueError\nCONFIG =")
+    site.edit("trees.json", "{", "{   ")
+    rows = site.build(targets=("ml_c5",), keep_going=False).rows
+    assert {row.model: row.state for row in rows} == {"net": "refused", "trees": "not reached"}
+
+
 def test_an_interrupt_leaves_no_process(site: Site) -> None:
     site.edit("net.py", "CONFIG =", "import time; time.sleep(60)\nCONFIG =")
     process = started(site, "net", "-t", "ml_c5")
