@@ -29,6 +29,8 @@ LARGE = {
     "int64": (1099511640345, -1099511640345, 2**53 + 1, -(2**31), 1000, 0, -7),
     "int32": (2**31 - 1, -(2**31), 2**24 + 1, -(2**24) - 1, 1000, 0, -7),
 }
+# a number alone may say how often a loop runs: more than this may take for ever
+COUNT = 100
 # closer to zero, other forms of the same function lose digits: a hyperbolic sine by logarithms
 SMALL = 0.1
 # an input with more inputs beside it than this has no case of its own for infinity
@@ -219,6 +221,8 @@ def _large(each: _Input) -> Array:
         return 4 * each.array
     if each.kind == "b":
         return each.array
+    if each.array.ndim <= 1 == each.array.size:
+        return np.full_like(each.array, min(each.below or COUNT, COUNT) - 1)
     values = _large_integers(each.array.dtype.name, each.below)
     return np.resize(np.array(values, each.array.dtype), each.array.shape)
 

@@ -233,3 +233,17 @@ def test_a_set_is_read_back_as_it_was(tmp_path: Path) -> None:
         for name, array in other.inputs.items():
             np.testing.assert_array_equal(one.inputs[name], array)
         np.testing.assert_array_equal(one.outputs["y"], other.outputs["y"])
+
+
+def test_a_number_alone_counts_no_further_than_a_loop_should_run() -> None:
+    counted: list[int] = []
+
+    def loop(inputs: Mapping[str, Array]) -> dict[str, Array]:
+        counted.append(int(inputs["times"].max()))
+        return same(inputs)
+
+    for shape in ((), (1,)):
+        cases(loop, request("times", *shape, dtype="int64"))
+    assert max(counted) < 1000
+    ids = cases(same, request("ids", 2, dtype="int64"))["large"].inputs["ids"]
+    assert ids.max() > 2**40
