@@ -151,6 +151,7 @@ REWRITTEN: dict[str, Any] = {
          node("Concat", ["b", "rest", "a"], ["y"], axis=1)],
         X, {},
     ),
+    "unsqueezed": ([node("Unsqueeze", ["x"], ["y"], axes=[-1, 0])], X, {}),
     "mean": ([node("Mean", ["x", "z", "w"], ["y"])], {"x": (2, 3), "z": (2, 1)},
              {"w": numbers(3)}),
     "lstm": (

@@ -39,6 +39,9 @@ OTHERWISE = {
 }
 # or in one build of TVM
 FOR_SOME = {
+    "an axis that counts from the end": (
+        "(float[2,3] x) => (float[2,3,1] y) {y = Unsqueeze<axes=[-1]>(x)}"
+    ),
     "with peepholes": (
         "(float[3,1,2] x, float[1,8,2] w, float[1,6] p) => (float[3,1,1,2] y) "
         "{y = LSTM<hidden_size=2>(x, w, w, , , , , p)}"
@@ -102,6 +105,7 @@ LIKE_THEM = (
     "(float[2,3,4] x) => (float[2,3,4] y) {y = Softmax<axis=-1>(x)}",
     "(float[2] x) => (float[4] y) <float[2,4] w> {y = MatMul(x, w)}",
     "(float[2] x) => (float[2] y) {y = Mean(x)}",
+    "(float[2,3] x) => (float[2,3,1] y) {y = Unsqueeze<axes=[2]>(x)}",
     "(float[2,5] x) => (float[2,5] y) <float[5] s = {1, 2, 3, 4, 5}> {y = PRelu(x, s)}",
     "(float[2] x) => (float[n] y) {y = Unique(x)}",
     "(float[4] x) => (float[2] y) {i = Constant<value=int64[2] {0, 1}>() y = Gather(x, i)}",

@@ -218,6 +218,16 @@ def split(site: Site) -> str:
     return "without what is empty"
 
 
+def unsqueeze(site: Site) -> str:
+    """Axes that count from the start; those of opset 13 are an input."""
+    axes = site.attribute("axes", ())
+    if all(axis >= 0 for axis in axes):
+        return ""
+    rank = site.rank() + len(axes)
+    site.keep(attributes={"axes": sorted(axis % rank for axis in axes)})
+    return "axes count from the start"
+
+
 def dropout(site: Site) -> str:
     """Its mask is all true where nothing is trained."""
     import numpy as np
@@ -294,4 +304,5 @@ FORMS: Mapping[str, Callable[[Site], str]] = {
     "ScatterND": scatter_nd,
     "Softmax": softmax,
     "Split": split,
+    "Unsqueeze": unsqueeze,
 }
