@@ -173,7 +173,11 @@ def goldens_of(archive: Path, content_sha256: str) -> Path | None:
 
 
 def record_evidence(archive: Path, manifest: Manifest, evidence: Evidence) -> None:
-    """Write evidence into the manifest beside ``archive``, replacing that of the same runtime."""
+    """Write evidence into the manifest beside ``archive``, replacing that of the same runtime.
+    Evidence that differs only in the time it took leaves the manifest as it is."""
+    seconds = evidence.load_seconds
+    if any(evidence == replace(known, load_seconds=seconds) for known in manifest.evidence):
+        return
     others = tuple(e for e in manifest.evidence if e.runtime != evidence.runtime)
     _rewrite(archive, replace(manifest, evidence=(*others, evidence)))
 
@@ -182,7 +186,13 @@ def record_compiler_evidence(
     archive: Path, manifest: Manifest, evidence: CompilerEvidence
 ) -> None:
     """Write evidence into the manifest beside ``archive``, replacing that of the same runtime and
-    target."""
+    target. Evidence that differs only in the time it took leaves the manifest as it is."""
+    loading, building = evidence.load_seconds, evidence.build_seconds
+    if any(
+        evidence == replace(known, load_seconds=loading, build_seconds=building)
+        for known in manifest.compiler
+    ):
+        return
     own = (evidence.runtime, evidence.target)
     others = tuple(e for e in manifest.compiler if (e.runtime, e.target) != own)
     _rewrite(archive, replace(manifest, compiler=(*others, evidence)))
