@@ -226,6 +226,7 @@ GUIDES = {
     "check": ("check.md", "rules.md"),
     "compile": ("compile.md", "sagemaker.md"),
     "deploy": ("sagemaker.md",),
+    "diff": ("archive.md",),
     "dev": ("emulator.md",),
     "explain": ("check.md",),
     "image": ("support.md",),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         compare,
         compile,  # noqa: A004
         costs,
+        diff,
         experiment,
         explain,
         inspect,
@@ -69,6 +70,7 @@ __all__ = [
     "compare",
     "compile",
     "costs",
+    "diff",
     "experiment",
     "explain",
     "inspect",
@@ -108,6 +110,7 @@ _HOMES = {
             "compare",
             "compile",
             "costs",
+            "diff",
             "experiment",
             "explain",
             "inspect",

@@ -32,6 +32,7 @@ from neopack.api.packaging import inspect, package, package_for
 from neopack.api.places import subjects
 from neopack.checks.roadmap import roadmap
 from neopack.compiling.target_choice import target_of
+from neopack.differences.comparing import diff
 from neopack.experiments.comparing import compare
 from neopack.project.settings import read_settings
 from neopack.runtimes.managing import doctor, install_runtimes, remove_runtimes, states
@@ -70,6 +71,7 @@ __all__ = [
     "costs",
     "delete_job",
     "deploy",
+    "diff",
     "doctor",
     "dry_run",
     "experiment",

@@ -15,7 +15,7 @@ from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.formats.json_text import read_json
 from neopack.rules.rule import Returned
 
-__all__ = ["Artifact", "look"]
+__all__ = ["Artifact", "artifact_manifest", "look"]
 
 CODE = "code/"
 META = "compiled.meta"
@@ -39,7 +39,7 @@ def look(
     ``source`` is the archive that went into the job, if known.
     """
     names = scanned.file_names()
-    manifest = _manifest(scanned, limits)
+    manifest = artifact_manifest(scanned, limits)
     mark = _mark(scanned, limits)
     if manifest is None and mark is None and source is None and not has_sign(names):
         return None
@@ -62,7 +62,8 @@ def look(
     )
 
 
-def _manifest(scanned: ArchiveScan, limits: Limits) -> ArtifactManifest | None:
+def artifact_manifest(scanned: ArchiveScan, limits: Limits) -> ArtifactManifest | None:
+    """The manifest in an artifact of a local engine, or beside one of a job; None without one."""
     name = own_member(MANIFEST, scanned.file_names())
     if not name:
         return job_manifest(scanned)

@@ -19,6 +19,7 @@ from neopack.cli import (
     cost,
     deploy,
     dev,
+    diff,
     experiment,
     explain,
     image,
@@ -71,6 +72,7 @@ app.command("inspect", section=CHECK)(inspect.inspect)
 app.command("check", section=CHECK)(check.check)
 app.command("explain", section=CHECK)(explain.explain)
 app.command("verify", section=CHECK)(verify.verify)
+app.command("diff", section=CHECK)(diff.diff)
 app.command("run", section=RUN)(run.run)
 app.command("serve", section=RUN)(serve.serve)
 app.command("bench", section=RUN)(bench.bench)

@@ -16,6 +16,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "check": "neopack check net.tar.gz -t ml_c5 -t rasp4b",
         "explain": "neopack explain NEO-PT-003",
         "verify": "neopack verify net.tar.gz",
+        "diff": "neopack diff before.tar.gz after.tar.gz",
         "compile": "neopack compile net.tar.gz -t ml_c5",
         "run": "neopack run net-ml_c5.tar.gz --random",
         "bench": "neopack bench net-ml_c5.tar.gz --against net.tar.gz",

@@ -37,7 +37,8 @@ Steps: TypeAlias = Generator[tuple[int, int], bytes, T]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hdf5Object:
-    """A group or a dataset. ``shape`` is None for a group. ``links`` names the links that were
+    """A group or a dataset. ``shape`` is None for a group. ``data`` is the offset of a dataset's
+    ``bytes`` where they are in one piece and little-endian. ``links`` names the links that were
     not followed and their kind ("soft", "external"). ``attributes`` holds strings, numbers and
     lists of them."""
 
@@ -47,6 +48,7 @@ class Hdf5Object:
     shape: tuple[int, ...] | None = None
     dtype: str = ""
     bytes: int = 0
+    data: int | None = None
     links: tuple[tuple[str, str], ...] = ()
 
 
@@ -222,20 +224,25 @@ class _Reader:
         size = dtype.size
         for dim in shape:
             size *= dim
+        data = None
         if Message.LAYOUT in kinds:
-            self._hold_data(kinds[Message.LAYOUT], size, dtype.name)
-        return replace(node, shape=shape, dtype=dtype.name, bytes=size)
+            data = self._data(kinds[Message.LAYOUT], size, dtype.name)
+        if kind.data[1] & 1:  # big-endian
+            data = None
+        return replace(node, shape=shape, dtype=dtype.name, bytes=size, data=data)
 
-    def _hold_data(self, raw: Raw, size: int, dtype: str) -> None:
-        """Check that a contiguous dataset lies inside the file and has the size of its shape."""
+    def _data(self, raw: Raw, size: int, dtype: str) -> int | None:
+        """The offset of a contiguous dataset, which must lie inside the file and have the size of
+        its shape; None for another layout."""
         place = self._fields.contiguous(raw.data, raw.offset)
         if place is None:
-            return
+            return None
         address, stored = place
         if address + stored > self._source.size:
             raise self._broken(f"the {stored} bytes of a dataset lie past the end", raw.offset)
         if dtype and stored != size:
             raise self._broken(f"a dataset of {size} bytes stores {stored}", raw.offset)
+        return address if stored == size else None
 
     # --- object headers ---------------------------------------------------------------------
 

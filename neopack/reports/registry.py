@@ -43,6 +43,7 @@ RESULTS: Mapping[str, ResultKind] = {
     "build": ResultKind(text="build:build_text", others={"markdown": "build:build_markdown"}),
     "cache": ResultKind(text="build:cache_text"),
     "cache prune": ResultKind(text="build:pruned_text"),
+    "diff": ResultKind(text="differences:difference_text"),
     "changes": ResultKind(text="support:changes_text"),
     "check": ResultKind(text="text:report_text"),
     "checks": ResultKind(text="text:checked_text", others=_CHECK),

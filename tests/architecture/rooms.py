@@ -15,7 +15,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("support", "frameworks", "engines"),
     ("artifacts",),
     ("checks", "compiling", "measure", "proving", "serving"),
-    ("packaging", "sagemaker"),
+    ("packaging", "sagemaker", "differences"),
     ("loadtests", "build"),
     ("experiments",),
     ("advice",),

@@ -1,0 +1,1 @@
+"""What differs between two archives or two artifacts, from layout and weights to evidence."""
