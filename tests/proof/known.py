@@ -205,7 +205,7 @@ KNOWN: tuple[Known, ...] = (
     Known(id="tflite-convert", said="InputConfiguration: TVM cannot convert TFLite model. Please make sure the framework you selected is correct. e", why="Any other failure of the compiler."),
     Known(id="darknet-cfg", said="InputConfiguration: No .cfg file found for DarkNet model.", case=_other("DARKNET", {"net.weights": "=w"}, "NEO-AR-002", DATA)),
     Known(id="darknet-weights", said="InputConfiguration: No .weights file found for DarkNet model.", case=_other("DARKNET", {"net.cfg": "=[net]"}, "NEO-AR-002", DATA)),
-    Known(id="darknet-load", said="InputConfiguration: Unable to load DarkNet model. e", why="neopack has no reader for Darknet files."),
+    Known(id="darknet-load", said="InputConfiguration: Unable to load DarkNet model. e", why="Darknet's library says no more; NEO-DK-001 finds weights of another size."),
     Known(id="sklearn-none", said="InputConfiguration: No .joblib file found for Scikit-Learn model.", case=_other("SKLEARN", {"model.pkl": "=x"}, "NEO-AR-002", '{"x":[1,4]}')),
     Known(id="sklearn-dims", said="InputConfiguration: InputShape for Sklearn model must have two dimensions, but got 3.", case=_other("SKLEARN", {"model.joblib": "=x"}, "NEO-SK-001", '{"x":[1,4,4]}')),
     Known(id="sklearn-columns", said="InputConfiguration: InputShape for Sklearn model must have a static value for the second dimension, equal to the number of input columns or features.", case=_other("SKLEARN", {"model.joblib": "=x"}, "NEO-SK-002", '{"x":[1,-1]}')),
