@@ -65,6 +65,9 @@ CALIBRATION_HINT = (
 
 # of workers, threads, and rows in a batch
 MOST_AT_ONCE = 1024
+# of a load: each caller is a connection, and each request of a second waits in memory
+MOST_CALLERS = 10_000
+MOST_RATE = 1_000_000
 # seconds of one turn of an experiment
 LEAST_TURN = 0.1
 
@@ -400,6 +403,10 @@ class LoadOptions(Options):
         for name, value in {"--warm-up": self.warm_up, "--think-ms": self.think}.items():
             if not (math.isfinite(value) and value >= 0):
                 raise UsageError(f"{name} {value:g} is negative")
+        if max(self.callers) > MOST_CALLERS:
+            raise UsageError(f"--callers {max(self.callers)} is more than {MOST_CALLERS}")
+        if max(self.rates, default=0.0) > MOST_RATE:
+            raise UsageError(f"--rate {max(self.rates):g} is more than {MOST_RATE}")
         if self.search and self.slo is None:
             raise UsageError("--search needs an objective to meet", hint="add --slo p95=50ms")
         check_max_difference(self.difference)

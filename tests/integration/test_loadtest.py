@@ -129,6 +129,8 @@ def test_answers_are_compared_with_golden_outputs(
         (("http://127.0.0.1:9", "--callers", "some"), "--callers some is not a list of numbers"),
         (("http://127.0.0.1:9", "--callers", "0"), "--callers 0 is not positive"),
         (("http://127.0.0.1:9", "--rate", "-1"), "--rate -1 is not positive"),
+        (("http://127.0.0.1:9", "--callers", "10001"), "--callers 10001 is more than 10000"),
+        (("http://127.0.0.1:9", "--rate", "1e300"), "--rate 1e+300 is more than 1000000"),
         (("http://127.0.0.1:9", "--slo", "fast"), "--slo fast is not an objective"),
         (("http://127.0.0.1:9", "--report", "a.pdf"), "no report is written as '.pdf'"),
         (("http://127.0.0.1:9", "--prices", "p.json"), "--prices goes with --instance"),
