@@ -5,6 +5,7 @@ A key is made of named parts, so that a build can say which of them is another o
 
 from __future__ import annotations
 
+import glob
 import os
 import platform
 import sys
@@ -118,7 +119,8 @@ def _beside(path: Path, digests: Digests) -> str:
 def _matches(patterns: Iterable[str], root: Path) -> list[Path]:
     found = {Path(each) for each in patterns}
     for pattern in patterns:
-        found |= {each.relative_to(root) for each in root.glob(pattern)}
+        names = glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)  # noqa: PTH207 - Path.glob refuses absolute ones
+        found |= {Path(name) for name in names}
     return [root / each for each in sorted(found)]
 
 

@@ -32,7 +32,7 @@ class BuildOptions(Options):
 
     def __post_init__(self) -> None:
         if self.jobs < 0:
-            raise UsageError(f"--jobs must be 1 or more, not {self.jobs}")
+            raise UsageError(f"--jobs must be 0 or more, not {self.jobs}")
 
 
 class BuildChoices(TypedDict, total=False):

@@ -78,7 +78,10 @@ def _opened(url: str) -> tuple[Any, str]:
     try:
         files, root = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        raise Missing(first_line(error), where=url, hint=install_hint("cache")) from None
+        # fsspec names the package of the scheme, which the extra does not bring
+        raise Missing(
+            first_line(error), where=url, hint="with pip, where neopack is installed"
+        ) from None
     except ValueError:
         raise UsageError(f"fsspec knows no {protocol}://", where=url) from None
     return files, str(root).rstrip("/")

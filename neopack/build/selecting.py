@@ -11,11 +11,16 @@ from neopack import facts
 from neopack.build.keys import source_of, weights_file
 from neopack.build.since import changed_since
 from neopack.checks.engine import refuse_unknown
+from neopack.engines import registry as engines
 from neopack.errors import NeopackError, SourceError, UsageError
 from neopack.frameworks import callables
+from neopack.frameworks import registry as frameworks
+from neopack.options import BenchOptions
+from neopack.project.model_settings import ModelSettings
 from neopack.project.models import BuiltModel
 from neopack.project.settings import Project
 from neopack.spelling import did_you_mean, nearest_file
+from neopack.values.quantization import AUTO
 
 __all__ = ["affected", "refuse_incomplete", "selected"]
 
@@ -90,6 +95,7 @@ def refuse_incomplete(models: Iterable[BuiltModel], root: Path) -> None:
         label = f"{settings.where}: model {model.name}"
         try:
             refuse_unknown(*settings.ignore)
+            _refuse_wrong_words(settings)
         except NeopackError as error:
             error.where = label
             raise
@@ -105,6 +111,18 @@ def refuse_incomplete(models: Iterable[BuiltModel], root: Path) -> None:
             raise UsageError(
                 "backend sagemaker needs a role and an output", where=label, hint="write both"
             )
+
+
+def _refuse_wrong_words(settings: ModelSettings) -> None:
+    """Refuse now what a late step would refuse after the work of those before it."""
+    if settings.framework:
+        frameworks.get(settings.framework)
+    if settings.compile is not None:
+        engines.refuse_unknown_precision(settings.compile.precision)
+        if settings.compile.engine not in (None, AUTO):
+            engines.get(settings.compile.engine)
+    if settings.bench is not None:
+        BenchOptions(seconds=settings.bench.seconds, threads=settings.bench.threads)
 
 
 def _named_files(model: BuiltModel, root: Path) -> Iterator[tuple[str, Path]]:

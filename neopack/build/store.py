@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from neopack.errors import UsageError
 from neopack.outputs.hidden import create, name_file
 
 __all__ = ["FolderStore", "Store", "StoredFile", "open_store"]
@@ -44,12 +45,16 @@ class Store(Protocol):
 
 
 def open_store(place: str) -> Store:
-    """The store at a path or URL. Raises ``Missing`` where fsspec is needed and absent."""
+    """The store at a path or URL. Raises ``Missing`` where fsspec is needed and absent, and
+    ``UsageError`` where a file has the place of the folder."""
     if "://" in place and not place.startswith("file://"):
         from neopack.build.remote import RemoteStore
 
         return RemoteStore(place)
-    return FolderStore(Path(place.removeprefix("file://")).expanduser())
+    folder = Path(place.removeprefix("file://")).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("is not a folder", where=place, hint="a cache is a folder or a URL")
+    return FolderStore(folder)
 
 
 class FolderStore:

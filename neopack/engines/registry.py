@@ -8,6 +8,7 @@ from neopack import distributions
 from neopack.engines import Engine, EngineVerdict
 from neopack.errors import Missing, Unsafe, Unsupported, UsageError
 from neopack.plugins import Plugins
+from neopack.spelling import did_you_mean
 from neopack.values.artifact import CompilationRequest
 from neopack.values.json import Json
 from neopack.values.quantization import AUTO
@@ -24,6 +25,7 @@ __all__ = [
     "precisions",
     "preload",
     "refuse_options",
+    "refuse_unknown_precision",
     "takes_original",
     "unsafe_options",
     "verdict",
@@ -40,7 +42,8 @@ def get(name: str) -> Engine:
     """The engine of that name. Raises ``Unsupported`` for one that neopack has not."""
     found = _plugins.get(name)
     if found is None:
-        raise Unsupported(f"no engine {name!r}", hint=f"there are {', '.join(names())}")
+        hint = did_you_mean(name, names(), f"there are {', '.join(names())}")
+        raise Unsupported(f"no engine {name!r}", hint=hint)
     return found
 
 
@@ -106,7 +109,7 @@ def choose(
     ]
     takers = [(engine, verdict.lacking) for engine, verdict in said if verdict.takes]
     if not takers:
-        _refuse_unknown_precision(request.precision)
+        refuse_unknown_precision(request.precision)
         raise Unsupported(
             f"nothing here compiles {request.framework} in {request.precision} for "
             f"{request.target.name}: {'; '.join(verdict.why_not for _, verdict in said)}",
@@ -137,7 +140,8 @@ def choose_all(request: CompilationRequest, asked: str | None = None) -> list[En
     return here or [first]
 
 
-def _refuse_unknown_precision(asked: str) -> None:
+def refuse_unknown_precision(asked: str) -> None:
+    """Raise ``UsageError`` for a precision that no engine knows."""
     known = {AUTO, *(word for row in _plugins.rows.values() for word in row["precisions"])}
     if asked not in known:
         raise UsageError(f"no precision {asked!r}", hint=f"there are {', '.join(sorted(known))}")

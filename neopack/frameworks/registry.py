@@ -14,6 +14,7 @@ from neopack.frameworks import Framework, callables, unsupported
 from neopack.frameworks.task import flag_of, has_option
 from neopack.frameworks.unpackaged import ListedFramework
 from neopack.plugins import Plugins
+from neopack.spelling import did_you_mean
 from neopack.values.model import ModelSource
 
 __all__ = [
@@ -46,7 +47,8 @@ def get(name: str) -> Framework:
     """The framework of that name, in any case. Raises ``UsageError`` for an unknown one."""
     framework = _plugins.get(name.upper())
     if framework is None:
-        raise UsageError(f"no framework {name!r}", hint=f"there are {', '.join(names())}")
+        hint = did_you_mean(name.upper(), names(), f"there are {', '.join(names())}")
+        raise UsageError(f"no framework {name!r}", hint=hint)
     return framework
 
 

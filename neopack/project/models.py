@@ -126,6 +126,9 @@ def _combinations(matrix: object, label: str) -> Iterator[dict[str, Any]]:
     if not isinstance(matrix, dict):
         raise UsageError("matrix is not a table", where=label)
     lists = [value if isinstance(value, list) else [value] for value in matrix.values()]
+    for name, values in zip(matrix, lists, strict=True):
+        if not values:
+            raise UsageError(f"matrix.{name} has no values", where=label, hint="write one or more")
     count = math.prod(len(values) for values in lists)
     if count > MOST_COMBINATIONS:
         raise UsageError(f"matrix has {count} combinations", where=label, hint="exclude more")

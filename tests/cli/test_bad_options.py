@@ -18,7 +18,7 @@ from hostile import pack
         (3, ("ml_p3", "--backend sagemaker"), ("-t", "ml_p3")),
         (3, ("x86_win64", "--backend sagemaker"), ("-t", "x86_win64")),
         (3, ("android/arm64", "--backend sagemaker"), ("-t", "android/arm64")),
-        (3, ("no engine 'tvn'", "openvino"), ("-t", "ml_c5", "--engine", "tvn")),
+        (3, ("no engine 'tvn'", "did you mean tvm?"), ("-t", "ml_c5", "--engine", "tvn")),
         (3, ("tvm generates no code for ml_inf1",), ("-t", "ml_inf1", "--engine", "tvm")),
         (2, ("a job needs --role",), ("-t", "ml_c5", "--backend", "sagemaker")),
         (2, ("no precision 'int3'", "bf16"), ("-t", "ml_c5", "--precision", "int3")),

@@ -141,3 +141,10 @@ def test_a_place_that_nothing_opens() -> None:
         open_store("nowhere://bucket")
     with pytest.raises(Missing):
         open_store("dropbox://folder")
+
+
+def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    with pytest.raises(UsageError, match="is not a folder"):
+        open_store(str(path))

@@ -114,6 +114,7 @@ def test_included_paths_are_of_the_file_that_has_them(tmp_path: Path) -> None:
         (f"{TARGETS}defaults.inptus = 1\n{NET}", "'defaults.inptus'.*mean inputs"),
         (f"modle = 1\n{TARGETS}{NET}", "'modle'.*mean model"),
         (f"{TARGETS}{NET}group = 'g'\n", "no group 'g'"),
+        (f"{TARGETS}{NET}matrix = {{ width = [] }}\n", "net: matrix.width has no values"),
         (f"{TARGETS}{NET}verify = 'frameworks'\n", "verify is not one of.*mean framework"),
         (f"{TARGETS}{NET}seed = true\n", "seed is not a whole number"),
         (f"{TARGETS}{NET}seed = 2020-01-01\n", "seed is not a whole number"),
