@@ -119,7 +119,8 @@ def _beside(path: Path, digests: Digests) -> str:
 def _matches(patterns: Iterable[str], root: Path) -> list[Path]:
     found = {Path(each) for each in patterns}
     for pattern in patterns:
-        names = glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)  # noqa: PTH207 - Path.glob refuses absolute ones
+        # Path.glob refuses absolute patterns
+        names = glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)  # noqa: PTH207
         found |= {Path(name) for name in names}
     return [root / each for each in sorted(found)]
 
