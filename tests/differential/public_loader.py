@@ -33,6 +33,11 @@ def _one(suffix: str) -> Callable[[Sequence[str]], str]:
     return rule
 
 
+def _darknet(members: Sequence[str]) -> str:
+    """Whatever the two are called, and wherever they lie."""
+    return _one(".cfg")(members) or _one(".weights")(members)
+
+
 def _with(members: Sequence[str], *suffixes: str) -> list[PurePosixPath]:
     paths = [PurePosixPath(name) for name in members]
     return [path for path in paths if path.suffix in suffixes]
@@ -87,6 +92,7 @@ def _tensorflow(members: Sequence[str]) -> str:
 
 
 RULES: dict[str, Callable[[Sequence[str]], str]] = {
+    "DARKNET": _darknet,
     "XGBOOST": _xgboost,
     "PYTORCH": _one(".pth"),
     "ONNX": _one(".onnx"),
