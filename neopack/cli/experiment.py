@@ -1,6 +1,5 @@
 """``neopack experiment``."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,16 +7,12 @@ import typer
 
 from neopack.cli import _cloud as cloud
 from neopack.cli import _completion
+from neopack.cli import _load as load
 from neopack.cli import _options as options
 from neopack.cli._console import console
 from neopack.cli._values import parse_numbers
 
 __all__ = ["experiment"]
-
-
-class Arrivals(StrEnum):
-    poisson = "poisson"
-    constant = "constant"
 
 
 @options.answers("experiment")
@@ -45,9 +40,7 @@ def experiment(
         str | None,
         typer.Option(help="Open loop: requests a second, a level for each number."),
     ] = None,
-    arrivals: Annotated[
-        Arrivals, typer.Option(help="Of the open loop: as of many users, or equally spaced.")
-    ] = Arrivals.poisson,
+    arrivals: load.Arrival = load.Arrivals.poisson,
     seconds: Annotated[
         float, typer.Option(help="Measured time of each subject at each level.")
     ] = 10.0,
@@ -57,17 +50,10 @@ def experiment(
     warm_up: Annotated[
         float, typer.Option(help="Seconds of the first turn at a level that do not count.")
     ] = 2.0,
-    think_ms: Annotated[
-        float, typer.Option(help="Of the closed loop: from an answer to the next request.")
-    ] = 0.0,
-    timeout: Annotated[float, typer.Option(help="Seconds after which a request failed.")] = 60.0,
-    slo: Annotated[
-        str | None, typer.Option(help="An objective, such as p95=50ms: adds the goodput.")
-    ] = None,
-    payload: Annotated[
-        Path | None,
-        typer.Option(help="A request, or a folder of them; golden inputs unless given."),
-    ] = None,
+    think_ms: load.Think = 0.0,
+    timeout: load.Timeout = 60.0,
+    slo: load.Slo = None,
+    payload: load.Payload = None,
     content_type: Annotated[
         str, typer.Option(help="Of the request; .npy for one input of files, else JSON.")
     ] = "",
@@ -77,24 +63,13 @@ def experiment(
             help="The archive whose golden numbers all are sent; by default each file its own."
         ),
     ] = None,
-    max_difference: Annotated[
-        float | None,
-        typer.Option(
-            help="Allowed from golden outputs, relative to the largest; 1e-3, or more in a lower "
-            "precision."
-        ),
-    ] = None,
-    workers: Annotated[
-        int, typer.Option(help="Processes that serve the archive, if it is served here.")
-    ] = 1,
-    threads: Annotated[int, typer.Option(help="Requests that each computes at once.")] = 1,
+    max_difference: load.MaxDifference = None,
+    workers: load.Workers = 1,
+    threads: load.Threads = 1,
     instance: options.Instance = "",
     price: options.Price = None,
     prices: options.Prices = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(help="Write a page of the result: out.html, out.md or out.json."),
-    ] = None,
+    report: load.Report = None,
     beside: Annotated[
         str, typer.Option(help="Show what AWS published beside it: blog-2021.")
     ] = "",
