@@ -23,7 +23,6 @@ class NodeCondition:
     unless: tuple[str, ...]
     ranks: tuple[int, ...]
     wider: int | None
-    dtypes: tuple[str, ...]
     computed: bool
     negative: bool
     below: int | None
@@ -67,7 +66,6 @@ def _condition(row: Row) -> NodeCondition:
         unless=row.texts("unless"),
         ranks=tuple(map(int, row.texts("ranks"))),
         wider=row.optional_number("wider"),
-        dtypes=row.texts("dtypes"),
         computed=row.flag("computed", False),
         negative=row.flag("negative", False),
         below=row.optional_number("below"),

@@ -47,11 +47,10 @@ class NodeForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownValue:
-    """What the file tells of a tensor: ``shape`` is None and ``dtype`` "" where it does not.
+    """What the file tells of a tensor: ``shape`` is None where it does not.
     ``negative``: an integer of the constant is."""
 
     shape: Shape | None = None
-    dtype: str = ""
     constant: bool = False
     negative: bool = False
 

@@ -109,9 +109,7 @@ def qualified(domain: str, name: str) -> str:
 
 
 def _known(tensor: Tensor) -> KnownValue:
-    return KnownValue(
-        shape=tensor.shape, dtype=tensor.dtype, constant=True, negative=tensor.negative
-    )
+    return KnownValue(shape=tensor.shape, constant=True, negative=tensor.negative)
 
 
 class OnnxGraphReader:
@@ -162,7 +160,7 @@ class OnnxGraphReader:
             self._common(part, in_main=False, in_function=in_function)
 
     def _know(self, value: Value) -> None:
-        self.calls.values.setdefault(value.name, KnownValue(shape=value.shape, dtype=value.dtype))
+        self.calls.values.setdefault(value.name, KnownValue(shape=value.shape))
 
     def _keep(self) -> None:
         """Bound what is remembered by name, apart from what is only counted."""

@@ -127,8 +127,6 @@ def _told_of_input(condition: NodeCondition, known: KnownValue) -> Iterator[bool
         yield rank in condition.ranks
     if condition.wider is not None:
         yield rank is not None and rank > condition.wider
-    if condition.dtypes:
-        yield known.dtype in condition.dtypes
     if condition.computed:
         yield not known.constant
     if condition.negative:
