@@ -24,6 +24,7 @@ from neopack.goldens.signature_limits import refuse_impossible
 from neopack.outputs.atomic import AtomicOutputs, settle
 from neopack.values.evidence import CompilerEvidence, Evidence
 from neopack.values.json import AnyJson
+from neopack.values.origin import Origin
 from neopack.values.signature import Signature
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "read_manifest",
     "record_compiler_evidence",
     "record_evidence",
+    "record_origin",
     "stem",
 ]
 
@@ -70,7 +72,8 @@ class GoldenRecord:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """``data_input_config`` and ``compiler_options`` are the exact strings of the API call.
-    ``random`` is what makes the model random, in words; nothing for a model that is not."""
+    ``random`` is what makes the model random, in words; nothing for a model that is not.
+    ``origin`` is None in what older versions wrote."""
 
     schema: int = SCHEMA
     framework: str
@@ -86,6 +89,7 @@ class Manifest:
     warnings: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
     random: tuple[str, ...] = ()
+    origin: Origin | None = None
     evidence: tuple[Evidence, ...] = ()
     compiler: tuple[CompilerEvidence, ...] = ()
 
@@ -129,6 +133,8 @@ def read_manifest(archive: Path) -> Manifest | None:
         require_file_name(name, str(path))
     for member in manifest.archive.members:
         require_inner_name(member.name, str(path))
+    for material in manifest.origin.materials if manifest.origin else ():
+        require_inner_name(material.path, str(path))
     refuse_impossible(manifest.signature, str(path))
     _refuse_words(manifest, path)
     return manifest
@@ -196,6 +202,12 @@ def record_compiler_evidence(
     own = (evidence.runtime, evidence.target)
     others = tuple(e for e in manifest.compiler if (e.runtime, e.target) != own)
     _rewrite(archive, replace(manifest, compiler=(*others, evidence)))
+
+
+def record_origin(archive: Path, manifest: Manifest, origin: Origin) -> None:
+    """Write what the same archive was made from now into the manifest beside it."""
+    if origin != manifest.origin:
+        _rewrite(archive, replace(manifest, origin=origin))
 
 
 def _rewrite(archive: Path, manifest: Manifest) -> None:

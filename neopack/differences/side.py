@@ -178,10 +178,16 @@ def _flat(value: Json, place: str = "") -> dict[str, Json]:
     if isinstance(value, Mapping):
         pairs = [(str(key), part) for key, part in value.items() if key not in CLOCKS]
     elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
-        pairs = [(str(index), part) for index, part in enumerate(value, 1)]
+        pairs = [(_place_of(part, index), part) for index, part in enumerate(value, 1)]
     else:
         return {} if value in (None, "", []) else {place: value}
     leaves: dict[str, Json] = {}
     for key, part in pairs:
         leaves |= _flat(part, f"{place}.{key}" if place else key)
     return leaves
+
+
+def _place_of(part: Json, index: int) -> str:
+    """A material by its path: one that is new moves all after it."""
+    path = part.get("path") if isinstance(part, Mapping) else None
+    return str(path or index)

@@ -19,6 +19,7 @@ from neopack.archive.manifest import (
     read_manifest,
     record_compiler_evidence,
     record_evidence,
+    record_origin,
     stem,
 )
 from neopack.archive.write import Written, write_archive, write_copy
@@ -43,9 +44,11 @@ from neopack.values.artifact import NeoArchive
 from neopack.values.finding import Report
 from neopack.values.log import Log
 from neopack.values.model import ExportedModel, Member, ModelInfo, ModelSource
+from neopack.values.origin import Origin
 from neopack.values.target import Target
 
 __all__ = [
+    "code_members",
     "for_runtime",
     "refuse_outputs",
     "refuse_unsupported",
@@ -160,6 +163,7 @@ def write(
     path: Path,
     settings: PackageOptions,
     log: Log,
+    origin: Origin | None = None,
 ) -> NeoArchive:
     """Judge the export as the archive it would become, prove it where that was asked, and then
     write the three files together."""
@@ -191,12 +195,13 @@ def write(
             log=log,
         )
         manifest = _manifest(model, source, report, layout, written, path, golden_sha256, warnings)
-        manifest = replace(manifest, random=random)
+        manifest = replace(manifest, random=random, origin=origin)
         described.write(manifest.dumps())
         if before is not None:
             _refuse_other(path, before, manifest)
             outputs.discard()
             _add_evidence(path, before, report)
+            _add_origin(path, origin)
             log.note(f"{path} is there already, with the same content: nothing is written")
     return NeoArchive(
         path=path,
@@ -222,6 +227,7 @@ def _refuse_other(path: Path, before: Manifest, manifest: Manifest) -> None:
         versions=before.versions,
         warnings=before.warnings,
         rewrites=before.rewrites,
+        origin=before.origin,
         evidence=before.evidence,
         compiler=before.compiler,
     )
@@ -242,6 +248,13 @@ def _add_evidence(path: Path, before: Manifest, report: Report) -> None:
         record_evidence(path, before, evidence)
     for compiled in report.compiler:
         record_compiler_evidence(path, read_manifest(path) or before, compiled)
+
+
+def _add_origin(path: Path, origin: Origin | None) -> None:
+    """Other sources that give the same bytes are what it is made from, from now on."""
+    written = read_manifest(path)
+    if written is not None and origin is not None:
+        record_origin(path, written, origin)
 
 
 def _proven(report: Report, proof: Proof, settings: PackageOptions, log: Log) -> Report:

@@ -14,6 +14,7 @@ from neopack.frameworks import ExportOptions, registry
 from neopack.options import PackageOptions
 from neopack.packaging import batch_range, packing
 from neopack.packaging.exporting import exported
+from neopack.packaging.origins import origin_of
 from neopack.packaging.repackaging import UnpackedSource, unpacked
 from neopack.packaging.resolving import SourceRequest, resolve
 from neopack.values.artifact import NeoArchive
@@ -97,7 +98,7 @@ def package_targets(
             else:
                 plans.setdefault(plan.export, []).append(plan)
         for group in plans.values():
-            for packaged in _exported(source, unpacked_source.inputs, group, log):
+            for packaged in _exported(source, named, unpacked_source, group, log):
                 if packaged.error is not None:
                     unpacked_source.named(packaged.error)
                 yield packaged
@@ -128,19 +129,24 @@ def _planned(source: ModelSource, options: PackageOptions, path: Path) -> _Plan:
 
 
 def _exported(
-    source: ModelSource, inputs: Sequence[InputRequest], plans: Sequence[_Plan], log: Log
+    source: ModelSource,
+    named: UnpackedSource,
+    unpacked_source: UnpackedSource,
+    plans: Sequence[_Plan],
+    log: Log,
 ) -> Iterator[Packaged]:
     """One export, and what each target makes of it."""
-    first = plans[0]
+    first, inputs = plans[0], unpacked_source.inputs
     left = list(plans)
     try:
         own = registry.framework_options(source, **_own_keywords(first.options))
         with exported(source, inputs, first.export, log, own=own) as (model, info):
+            origin = origin_of(named, unpacked_source, source, model.reads)
             while left:
                 plan, reads = left[0], model.reads
                 try:
                     archive = packing.write(
-                        model, info, source, plan.submission, plan.path, plan.options, log
+                        model, info, source, plan.submission, plan.path, plan.options, log, origin
                     )
                 except NeopackError as error:
                     packaged = Packaged(target=plan.target, error=error, reads=reads)
