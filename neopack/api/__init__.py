@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neopack import support
 from neopack.api.advising import advise
-from neopack.api.building import build, cache_contents, prune_cache
+from neopack.api.building import build, cache_contents, needed_runtimes, prune_cache
 from neopack.api.checking import (
     check,
     check_models,
@@ -35,7 +35,13 @@ from neopack.compiling.target_choice import target_of
 from neopack.differences.comparing import diff
 from neopack.experiments.comparing import compare
 from neopack.project.settings import read_settings
-from neopack.runtimes.managing import doctor, install_runtimes, remove_runtimes, states
+from neopack.runtimes.managing import (
+    doctor,
+    install_runtimes,
+    remove_runtimes,
+    states,
+    write_bundle,
+)
 from neopack.serving.verbs import server, write_dockerfile
 
 if TYPE_CHECKING:
@@ -85,6 +91,7 @@ __all__ = [
     "load",
     "loadtest",
     "matrix",
+    "needed_runtimes",
     "package",
     "package_for",
     "plan_endpoint",
@@ -107,6 +114,7 @@ __all__ = [
     "undeploy",
     "verify",
     "verify_compiler",
+    "write_bundle",
     "write_dockerfile",
     "write_policies",
 ]

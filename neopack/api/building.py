@@ -9,6 +9,8 @@ from typing import Unpack
 
 from neopack.build import building, upkeep
 from neopack.build.cache import Cache
+from neopack.build.needed import NeededRuntime
+from neopack.build.needed import needed_runtimes as needed_by
 from neopack.build.options import BuildChoices, BuildOptions
 from neopack.build.results import BuildResult, StepProgress
 from neopack.build.store import open_store
@@ -41,6 +43,12 @@ def build(
     if options.dry_run:
         return result
     return write_build_reports(result, project.settings.reports, project.folder)
+
+
+def needed_runtimes(folder: Place = ".") -> tuple[NeededRuntime, ...]:
+    """The runtimes that builds of the ``neopack.toml`` of ``folder`` use. Raises what ``build``
+    does for what is wrong with the file."""
+    return needed_by(read_project(Path(folder).resolve()))
 
 
 def cache_contents(place: str = "", *, verify: bool = False) -> CacheContents:

@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "jobs attach": "neopack jobs attach net-ml-c5.job.json",
         "runtimes list": "neopack runtimes list",
         "runtimes install": "neopack runtimes install pytorch-1.8.1",
+        "runtimes bundle": "neopack runtimes bundle runtimes.tar pytorch-1.8.1 xgboost-1.3.3",
         "runtimes doctor": "neopack runtimes doctor",
         "runtimes remove": "neopack runtimes remove mxnet-1.5.1",
         "runtimes path": "neopack runtimes path pytorch-1.8.1",

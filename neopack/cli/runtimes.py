@@ -1,6 +1,7 @@
 """``neopack runtimes``: the exact framework versions, installed, examined, removed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,7 @@ from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
 from neopack.cli._help import App
-from neopack.errors import Missing
+from neopack.errors import Missing, UsageError
 
 if TYPE_CHECKING:
     from neopack.runtimes.state import RuntimeState
@@ -27,6 +28,14 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(help="Such as mxnet-1.8.0; all by default.", autocompletion=RUNTIMES),
 ]
+From = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FILE", help="A bundle that neopack runtimes bundle wrote."),
+]
+Needed = Annotated[
+    bool, typer.Option("--needed", help="Those that the models of neopack.toml need.")
+]
+LISTS = "neopack runtimes list shows them"
 Name = Annotated[str, typer.Argument(help="Such as mxnet-1.8.0.", autocompletion=RUNTIMES)]
 
 
@@ -41,11 +50,54 @@ def list_() -> None:
 
 @app.command("install")
 @options.answers("runtimes")
-def install(names: Some) -> None:
-    """Install runtimes; one that runs is left as it is, one that does not is installed again."""
+def install(names: Names = None, from_: From = None, needed: Needed = False) -> None:
+    """Install runtimes; one that runs is left as it is, one that does not is installed again.
+
+    With --from, nothing but the files of a bundle is read, and the network is not used.
+    """
     from neopack import api
 
-    _end(api.install_runtimes(names, console))
+    if needed:
+        names = [*(names or ()), *_needed()]
+        if not names:
+            return _end(())
+    elif not names and from_ is None:
+        raise UsageError("name a runtime, or give --from or --needed", hint=LISTS)
+    return _end(api.install_runtimes(names or (), console, from_))
+
+
+@app.command("bundle")
+@options.answers("bundle")
+def bundle(
+    file: Annotated[Path, typer.Argument(help="The bundle to write, such as runtimes.tar.")],
+    names: Names = None,
+    needed: Needed = False,
+    force: options.Force = False,
+) -> None:
+    """Write the files of runtimes into one file, for machines without a network.
+
+    Install it there with neopack runtimes install --from FILE. A bundle has no Python: the other
+    machine needs those that the answer names.
+    """
+    from neopack import api
+
+    if needed:
+        names = [*(names or ()), *_needed()]
+        if not names:
+            raise UsageError("the models here need no runtime, so there is nothing to bundle")
+    console.result("bundle", api.write_bundle(file, names or (), console, force=force))
+
+
+def _needed() -> "list[str]":
+    """Say what the models of the project need, and how large it is."""
+    from neopack import api
+
+    rows = api.needed_runtimes()
+    for row in rows:
+        console.note(f"{row.name}, about {row.disk} MB, for {', '.join(row.models)}")
+    if not rows:
+        console.note("the models here need no runtime")
+    return [row.name for row in rows]
 
 
 @app.command("doctor")

@@ -20,6 +20,7 @@ from neopack.values.model import ModelSource
 __all__ = [
     "ModelFile",
     "callable_frameworks",
+    "exports_in",
     "extra_of",
     "find",
     "framework_options",
@@ -55,6 +56,11 @@ def get(name: str) -> Framework:
 def extra_of(name: str) -> str:
     """The extra of neopack that the framework comes with, or ``all`` where that is unknown."""
     return str(_plugins.rows.get(name, {}).get("extra", "all"))
+
+
+def exports_in(name: str) -> str:
+    """The runtime that all exports of the framework start; "" for none."""
+    return str(_plugins.rows.get(name, {}).get("exports_in", ""))
 
 
 def of_neo(name: str) -> Framework:

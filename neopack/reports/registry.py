@@ -41,6 +41,7 @@ RESULTS: Mapping[str, ResultKind] = {
     "advise": ResultKind(text="advice:advice_text"),
     "bench": ResultKind(text="cost:bench_with_costs"),
     "build": ResultKind(text="build:build_text", others={"markdown": "build:build_markdown"}),
+    "bundle": ResultKind(text="runtimes:bundle_text"),
     "cache": ResultKind(text="build:cache_text"),
     "cache prune": ResultKind(text="build:pruned_text"),
     "diff": ResultKind(text="differences:difference_text"),

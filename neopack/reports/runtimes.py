@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neopack.reports.wrapping import table, wrapped
+from neopack.runtimes.bundles.writing import WrittenBundle
 from neopack.runtimes.state import RuntimeState
 
-__all__ = ["path_text", "states_text"]
+MB = 1 << 20
+__all__ = ["bundle_text", "path_text", "states_text"]
 
 
 def states_text(states: Sequence[RuntimeState]) -> str:
@@ -25,3 +27,15 @@ def _descriptions(states: Sequence[RuntimeState]) -> Iterator[str]:
 
 def path_text(state: RuntimeState) -> str:
     return str(state.path)
+
+
+def bundle_text(bundle: WrittenBundle) -> str:
+    size = f"{bundle.bytes / MB:.0f} MB, {bundle.files} files for {bundle.platform}"
+    pythons = ", ".join(bundle.pythons)
+    lines = [
+        f"{bundle.path}: {size}",
+        *wrapped("  ", f"has {', '.join(bundle.runtimes)}"),
+        *wrapped("  ", f"the other machine needs uv and Python {pythons}: a bundle has neither"),
+        f"  neopack runtimes install --from {bundle.path.name}",
+    ]
+    return "\n".join(lines)

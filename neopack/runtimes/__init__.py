@@ -9,7 +9,7 @@ An environment is installed on first use, once per user, and shared by processes
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +29,7 @@ __all__ = [
     "Worker",
     "closest",
     "closest_loader",
+    "environments",
     "get",
     "is_exact",
     "loaders",
@@ -85,6 +86,12 @@ def get(name: str) -> Runtime:
         hint = did_you_mean(name, names(), "neopack runtimes list shows them")
         raise UsageError(f"no runtime {name!r}", hint=hint)
     return runtime
+
+
+def environments(names: Iterable[str]) -> tuple[Runtime, ...]:
+    """The runtimes that have the environments of those of that name. Raises ``UsageError``."""
+    homes = dict.fromkeys(get(name).environment for name in names)
+    return tuple(get(home) for home in homes)
 
 
 def closest(framework: str, version: str) -> Runtime | None:

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from neopack.values.log import Log
 
 __all__ = [
+    "alone",
     "apart_text",
+    "building_text",
     "directory",
+    "disk_errors",
     "ensure",
+    "fingerprint",
     "home",
     "is_whole",
     "lock_text",
@@ -50,36 +54,35 @@ def directory(runtime: Runtime) -> Path:
     return home() / "runtimes" / runtime.environment
 
 
-def ensure(runtime: Runtime, log: Log) -> Path:
+def ensure(runtime: Runtime, log: Log, files: Path | None = None) -> Path:
     """Return the path of the runtime's Python; install the environment unless it is complete.
+    With ``files``, a folder of wheels and sdists, nothing else is read, and no network is used.
 
     Raises ``Missing`` if that fails: no uv, no index, no space, no such Python.
     """
     python = directory(runtime) / "bin" / "python"
     if is_whole(runtime):
         return python
-    with _alone(runtime, log) as lock:
+    with _alone_at(runtime, log) as lock:
         if not is_whole(runtime):  # another process may have installed it meanwhile
-            _make(runtime, lock, log)
+            _make(runtime, lock, log, files)
     return python
 
 
-def renew(runtime: Runtime, log: Log) -> None:
+def renew(runtime: Runtime, log: Log, files: Path | None = None) -> None:
     """Install the environment again, for one whose files are complete but which does not run."""
-    with _alone(runtime, log) as lock:
+    with _alone_at(runtime, log) as lock:
         (directory(runtime) / MARK).unlink(missing_ok=True)
-        _make(runtime, lock, log)
+        _make(runtime, lock, log, files)
 
 
 def is_whole(runtime: Runtime) -> bool:
     """Whether the environment was installed completely, from the current lock file."""
     try:
-        fingerprint = (directory(runtime) / MARK).read_text()
+        found = (directory(runtime) / MARK).read_text()
     except OSError:
         return False
-    return (
-        fingerprint == _fingerprint(runtime) and (directory(runtime) / "bin" / "python").exists()
-    )
+    return found == fingerprint(runtime) and (directory(runtime) / "bin" / "python").exists()
 
 
 def stood_in(runtime: Runtime) -> tuple[str, ...]:
@@ -93,7 +96,7 @@ def stood_in(runtime: Runtime) -> tuple[str, ...]:
 def remove(runtime: Runtime, log: Log) -> bool:
     """Delete the environment. Return False if there was none."""
     place = directory(runtime)
-    with _alone(runtime, log):
+    with _alone_at(runtime, log):
         (place / MARK).unlink(missing_ok=True)  # half deleted is not complete
         if not place.exists():
             return False
@@ -114,26 +117,35 @@ def _lock(name: str) -> str:
     return resources.files("neopack.runtimes").joinpath("locks", name).read_text("utf-8")
 
 
-def _fingerprint(runtime: Runtime) -> str:
+def building_text() -> str:
+    """The lock of what builds the packages that come as source."""
+    return _lock("building.txt")
+
+
+def fingerprint(runtime: Runtime) -> str:
+    """The digest of all that the environment is made of."""
     text = lock_text(runtime) + (stand_ins.FORM if runtime.stand_ins else "")
     text += apart_text(runtime)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _make(runtime: Runtime, lock: int, log: Log) -> None:
+def _make(runtime: Runtime, lock: int, log: Log, files: Path | None) -> None:
     place = directory(runtime)
     _refuse_no_room(runtime, place.parent)
     log.note(f"installing {runtime.environment} into {place}, about {runtime.disk} MB, once")
     failure = f"{runtime.environment} cannot be installed"
-    with log.step(f"installing {runtime.environment}"), _disk_errors(failure):
+    with log.step(f"installing {runtime.environment}"), disk_errors(failure):
         python = interpreter(runtime.python, log)
         venv = ("venv", "--quiet", "--clear", "--python", python, str(place))
         uv(*venv, failure=failure, holding=[lock])
         requirements = place / "lock.txt"
         requirements.write_text(lock_text(runtime))
         # the lock is complete; some packages declare dependencies that it leaves out
-        quiet = ("pip", "install", "--quiet", "--require-hashes", "--no-deps")
-        pip = (*quiet, "--python", str(place / "bin" / "python"), "--requirement")
+        quiet = ("pip", "install", "--quiet", "--require-hashes", "--no-deps", *_only(files))
+        building = place / "building.txt"
+        building.write_text(building_text())
+        to = ("--python", str(place / "bin" / "python"), "--build-constraint", str(building))
+        pip = (*quiet, *to, "--requirement")
         uv(*pip, str(requirements), failure=failure, holding=[lock])
         if runtime.apart:
             (place / "apart.txt").write_text(apart_text(runtime))
@@ -141,7 +153,12 @@ def _make(runtime: Runtime, lock: int, log: Log) -> None:
             uv(*pip, *apart, failure=failure, holding=[lock])
         if runtime.stand_ins:
             _stand_in(runtime, place)
-        (place / MARK).write_text(_fingerprint(runtime))
+        (place / MARK).write_text(fingerprint(runtime))
+
+
+def _only(files: Path | None) -> tuple[str, ...]:
+    """The options of uv that have it read ``files`` and nothing else."""
+    return ("--offline", "--no-index", "--find-links", str(files)) if files else ()
 
 
 def _stand_in(runtime: Runtime, place: Path) -> None:
@@ -152,7 +169,7 @@ def _stand_in(runtime: Runtime, place: Path) -> None:
 
 
 @contextlib.contextmanager
-def _disk_errors(failure: str) -> Iterator[None]:
+def disk_errors(failure: str) -> Iterator[None]:
     """Turn an error of the disk, such as a full one, into ``Missing``."""
     try:
         yield
@@ -171,13 +188,17 @@ def _refuse_no_room(runtime: Runtime, place: Path) -> None:
         )
 
 
+def _alone_at(runtime: Runtime, log: Log) -> contextlib.AbstractContextManager[int]:
+    return alone(directory(runtime), log, f"installs or removes {runtime.environment}")
+
+
 @contextlib.contextmanager
-def _alone(runtime: Runtime, log: Log) -> Iterator[int]:
-    """Let one process at a time install or remove the environment; yield the lock's descriptor.
+def alone(place: Path, log: Log, doing: str) -> Iterator[int]:
+    """Let one process at a time change ``place``; yield the lock's descriptor. ``doing`` is what
+    another does there that is waited for.
 
     The system frees the lock of a killed process once the uv that it started has ended too.
     """
-    place = directory(runtime)
     path = place.with_name(f"{place.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -191,6 +212,6 @@ def _alone(runtime: Runtime, log: Log) -> Iterator[int]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.note(f"waiting for another process that installs or removes {runtime.environment}")
+            log.note(f"waiting for another process that {doing}")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock.fileno()

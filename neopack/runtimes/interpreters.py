@@ -24,7 +24,11 @@ def interpreter(version: str, log: Log) -> str:
         if _is_python(path, version):
             return str(path)
     log.note(f"downloading Python {version}")
-    uv("python", "install", version, failure=f"Python {version} cannot be downloaded")
+    try:
+        uv("python", "install", version, failure=f"Python {version} cannot be downloaded")
+    except Missing as error:
+        error.hint = f"install Python {version}, for example with pyenv"
+        raise
     downloaded = _of_uv(version)
     if downloaded is None:
         raise Missing(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 
 from neopack import runtimes
 from neopack.runtimes import Runtime, install
+from neopack.runtimes.bundles.reading import names_in
+from neopack.runtimes.bundles.unpacking import unpacked
+from neopack.runtimes.bundles.writing import write_bundle
 from neopack.runtimes.state import RuntimeState, examined, state
 from neopack.values.log import Log
 
-__all__ = ["doctor", "install_runtimes", "remove_runtimes", "states"]
+__all__ = ["doctor", "install_runtimes", "remove_runtimes", "states", "write_bundle"]
 
 
 def states(names: Sequence[str] = ()) -> tuple[RuntimeState, ...]:
@@ -22,18 +27,31 @@ def doctor(names: Sequence[str] = ()) -> tuple[RuntimeState, ...]:
     return tuple(examined(runtime) for runtime in _named(names))
 
 
-def install_runtimes(names: Sequence[str], log: Log) -> tuple[RuntimeState, ...]:
-    """Install what is absent and install again what does not run. Raises ``UsageError`` for an
-    unknown name before anything is installed, ``Missing`` where a runtime cannot be had."""
-    return tuple(_installed(runtime, log) for runtime in [runtimes.get(name) for name in names])
+def install_runtimes(
+    names: Sequence[str], log: Log, bundle: Path | None = None
+) -> tuple[RuntimeState, ...]:
+    """Install what is absent and install again what does not run. With a ``bundle`` nothing but
+    its files is read, and ``names`` is all that it has by default.
+
+    Raises ``UsageError`` for an unknown name before anything is installed, ``Missing`` where a
+    runtime cannot be had, and what ``take_out`` does for a bundle.
+    """
+    chosen = [runtimes.get(name) for name in names or (names_in(bundle) if bundle else ())]
+    if bundle is None:
+        return tuple(_installed(runtime, log, None) for runtime in chosen)
+    wanting = [each.name for each in chosen if examined(each).state != "works"]
+    with contextlib.ExitStack() as stack:
+        files = stack.enter_context(unpacked(bundle, wanting, log)) if wanting else None
+        return tuple(_installed(runtime, log, files) for runtime in chosen)
 
 
-def _installed(runtime: Runtime, log: Log) -> RuntimeState:
-    install.ensure(runtime, log)
+def _installed(runtime: Runtime, log: Log, files: Path | None) -> RuntimeState:
+    home = runtimes.get(runtime.environment)
+    install.ensure(home, log, files)
     current = examined(runtime)
     if current.state == "broken":
         log.note(f"{runtime.name} does not run: {current.reports}")
-        install.renew(runtimes.get(runtime.environment), log)
+        install.renew(home, log, files)
         current = examined(runtime)
     return current
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from neopack.distributions import install_hint
 from neopack.errors import Missing
 
-__all__ = ["find_uv", "uv"]
+__all__ = ["failed", "find_uv", "uv"]
 
 # messages for a name that cannot be resolved, a refused connection, and uv's offline mode
 OFFLINE = (
@@ -51,16 +51,17 @@ def uv(*arguments: str, failure: str, holding: Sequence[int] = ()) -> str:
         pass_fds=holding,
     )
     if done.returncode:
-        raise _failed(failure, done.stderr)
+        raise failed(failure, done.stderr)
     return done.stdout
 
 
-def _failed(failure: str, output: str) -> Missing:
+def failed(failure: str, output: str) -> Missing:
+    """``failure``, then what uv or pip says in its ``output``."""
     lines = [line.strip(FRAMES) for line in output.splitlines() if line.strip()]
     if any(word in output.lower() for word in OFFLINE):
         return Missing(
             f"{failure}: the package index cannot be reached",
-            hint="go online once, or copy the NEOPACK_HOME directory from another machine",
+            hint="go online once, or bring a bundle: neopack runtimes bundle writes it elsewhere",
         )
     if "no space left" in output.lower():
         return Missing(
