@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from neopack.build import judging, placing
@@ -25,7 +27,9 @@ from neopack.build.running import Run, Show
 from neopack.build.selecting import affected, refuse_incomplete, selected
 from neopack.build.store import open_store
 from neopack.build.tasks import Failure, failure_of
-from neopack.build.workers import fitting
+from neopack.build.workers.dask_cluster import connected
+from neopack.build.workers.dask_workers import DaskWorkers
+from neopack.build.workers.local import LocalWorkers, fitting
 from neopack.errors import CheckFailed, NeopackError
 from neopack.outputs.atomic import writing
 from neopack.outputs.hidden import alone_in
@@ -108,8 +112,7 @@ class _Building:
         self._passing: Level = "info" if project.settings.strict else "warning"
 
     def result(self, log: Log, show: Show, start: float) -> BuildResult:
-        for chain in self._chains:
-            chain.look_up(self._memory.keys)
+        self._look_up()
         before = read_lock(self._project.folder / LOCK) if self._locks() else None
         if self._options.locked:
             refuse_drift(before, lock_of(self._chains), self._project.folder / LOCK)
@@ -123,14 +126,26 @@ class _Building:
             keep_going=self._options.keep_going,
             show=show,
         )
-        run.carry_out(self._jobs())
+        self._carry_out(run, log)
         drifted = self._lock(before, log)
         placed = [self._placed(chain) for chain in self._chains]
         self._remember(placed)
         return self._said(placed, start, drifted)
 
-    def _jobs(self) -> int:
-        return self._options.jobs or self._project.settings.jobs or fitting()
+    def _look_up(self) -> None:
+        """Each question to a cache at a URL takes a while, so many are on their way at once."""
+        at_once = self._sources.cache.store.at_once
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(lambda chain: chain.look_up(self._memory.keys), self._chains))
+
+    def _carry_out(self, run: Run, log: Log) -> None:
+        if not self._options.scheduler:
+            jobs = self._options.jobs or self._project.settings.jobs or fitting()
+            run.carry_out(partial(LocalWorkers.started, jobs))
+        elif not all(chain.complete for chain in self._chains):
+            root, cache = self._project.folder, self._sources.cache
+            with connected(self._options.scheduler, root, cache, log) as cluster:
+                run.carry_out(partial(DaskWorkers, cluster))
 
     def _locks(self) -> bool:
         return self._options.locked or not (self._options.dry_run or self._options.check_only)

@@ -72,7 +72,7 @@ class Chain:
     def __init__(
         self, model: BuiltModel, target: str, sources: Sources, folder: Path, *, check_only: bool
     ) -> None:
-        self.model, self.target, self._sources = model, target, sources
+        self.model, self.target, self.sources = model, target, sources
         self.folder = folder / model.name / target_folder(target)
         self.steps = {kind: Step(kind=kind) for kind in _kinds(model.settings, target)}
         if check_only:
@@ -98,10 +98,10 @@ class Chain:
 
     def look_up(self, before: Mapping[str, Mapping[str, str]]) -> None:
         """Find what is done already. ``before`` are the parts of the keys of the last build."""
-        known = self._sources.cache.known_reads(self.static.digest)
+        known = self.sources.cache.known_reads(self.static.digest)
         keys = [self._with(each) for each in known]
         for key in keys:
-            entry = self._sources.cache.entry(key.digest)
+            entry = self.sources.cache.entry(key.digest)
             if entry is not None:
                 self.package.key = key
                 self._found_package(entry)
@@ -120,7 +120,7 @@ class Chain:
             self.package.found(entry)
 
     def _with(self, known: KnownReads) -> Key:
-        return with_reads(self.static, known, self._sources.root, self._sources.digests)
+        return with_reads(self.static, known, self.sources.root, self.sources.digests)
 
     def look_further(self, before: Mapping[str, Mapping[str, str]]) -> None:
         """The steps that follow from those that are done."""
@@ -132,7 +132,7 @@ class Chain:
                 step.skip(skips)
                 continue
             step.key = self._key(kind)
-            entry = self._sources.cache.entry(step.key.digest)
+            entry = self.sources.cache.entry(step.key.digest)
             if entry is not None:
                 step.found(entry)
             else:
@@ -143,14 +143,14 @@ class Chain:
         return self.steps[needed].done
 
     def _key(self, kind: StepKind) -> Key:
-        settings, digests = self.settings, self._sources.digests
+        settings, digests = self.settings, self.sources.digests
         if kind == "framework":
             return step_keys.framework_key(settings, self.value, digests)
         if kind == "compiler":
             return step_keys.compiler_key(settings, self.target, self.value, digests)
         if kind == "compile":
             return step_keys.compile_key(
-                settings, self.target, self.value, self._sources.root, digests
+                settings, self.target, self.value, self.sources.root, digests
             )
         compiled = self.steps["compile"].entry
         artifact = compiled.files["artifact"].sha256 if compiled else ""
@@ -191,7 +191,7 @@ class Chain:
             if use in step.files:
                 continue
             path = self.folder / self.file_name(use)
-            if not self._sources.cache.fetch(file, path):
+            if not self.sources.cache.fetch(file, path):
                 step.entry, step.state, step.why = None, "to do", "the cache lost its files"
                 return False
             step.files[use] = path
@@ -215,7 +215,7 @@ class Chain:
 
     def distributions(self) -> Iterator[tuple[str, str]]:
         """The installed packages that the export imported, with their versions."""
-        known = self._sources.cache.known_reads(self.static.digest)
+        known = self.sources.cache.known_reads(self.static.digest)
         names = {name for each in known[:1] for name in each.distributions}
         yield from (part for part in (self.package.key or self.static).parts if part[0] in names)
 

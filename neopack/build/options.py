@@ -18,7 +18,8 @@ class BuildOptions(Options):
     all where empty. ``jobs`` 0: as many as fit. ``check_only`` stops after the check, and
     ``dry_run`` before anything. ``since`` is a revision of git: only models that read what changed
     since then. ``locked`` refuses what ``neopack.lock`` does not name. ``keep_going`` builds the
-    others where one fails. ``cache`` is a folder or a URL, "" for the project's."""
+    others where one fails. ``cache`` is a folder or a URL, "" for the project's. ``scheduler``
+    is the address of a Dask scheduler, "" for this machine alone."""
 
     names: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
@@ -29,10 +30,13 @@ class BuildOptions(Options):
     dry_run: bool = False
     keep_going: bool = True
     cache: str = ""
+    scheduler: str = ""
 
     def __post_init__(self) -> None:
         if self.jobs < 0:
             raise UsageError(f"--jobs must be 0 or more, not {self.jobs}")
+        if self.jobs and self.scheduler:
+            raise UsageError("--jobs is of this machine; the workers of --scheduler say how many")
 
 
 class BuildChoices(TypedDict, total=False):
@@ -47,3 +51,4 @@ class BuildChoices(TypedDict, total=False):
     dry_run: bool
     keep_going: bool
     cache: str
+    scheduler: str

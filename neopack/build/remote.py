@@ -19,6 +19,8 @@ __all__ = ["RemoteStore"]
 
 
 class RemoteStore:
+    at_once = 32
+
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._files, self._root = _opened(self.url)

@@ -13,7 +13,7 @@ from neopack.build.chain import Chain, Sources, Step
 from neopack.build.keys import package_key, relative, with_reads
 from neopack.build.results import StepProgress
 from neopack.build.tasks import StepAnswer, StepKind, StepTask
-from neopack.build.workers import Done, Workers
+from neopack.build.workers.interface import Done, StartWorkers, Workers
 from neopack.formats.codec import to_json
 from neopack.project.settings import ProjectSettings
 from neopack.values.reads import Reads
@@ -46,21 +46,29 @@ class Run:
         self._sharing: dict[str, list[tuple[Chain, Step]]] = defaultdict(list)
         self._running = 0
         self._waiting: deque[StepTask] = deque()
+        self._packages = sum(chain.package.state == "to do" for chain in chains)
+        self._of_model: dict[str, list[Chain]] = defaultdict(list)
+        for chain in chains:
+            self._of_model[chain.model.name].append(chain)
+        self._finished = {chain.name: _finished(chain) for chain in chains}
+        self._totals = sum(self._finished.values()), sum(len(each.steps) for each in chains)
 
-    def carry_out(self, jobs: int) -> None:
+    def carry_out(self, start: StartWorkers) -> None:
         """Until nothing is left to do, or until something failed and nothing is to go on."""
-        self._carry_out(jobs, ("package", "framework", "compiler", "compile"))
+        self._carry_out(start, ("package", "framework", "compiler", "compile"))
         if self._goes_on():
-            self._carry_out(1, ("bench",), share=False)
+            self._carry_out(start, ("bench",), alone=True)
 
-    def _carry_out(self, jobs: int, kinds: Sequence[StepKind], *, share: bool = True) -> None:
+    def _carry_out(
+        self, start: StartWorkers, kinds: Sequence[StepKind], *, alone: bool = False
+    ) -> None:
         if not any(self._has_work(chain, kinds) for chain in self.chains):
             return
-        workers = Workers(jobs, share=share)
+        workers = start(alone=alone)
         finished = False
         try:
-            for chains in self._of_models():
-                self._start_packages(chains, workers, jobs, kinds)
+            for chains in self._of_model.values():
+                self._start_packages(chains, workers, kinds)
             for chain in self.chains:
                 self._start_others(chain, workers, kinds)
             while self._running:
@@ -76,28 +84,20 @@ class Run:
     def _goes_on(self) -> bool:
         return self._keep_going or not any(chain.failed for chain in self.chains)
 
-    def _of_models(self) -> Iterable[list[Chain]]:
-        models: dict[str, list[Chain]] = defaultdict(list)
-        for chain in self.chains:
-            models[chain.model.name].append(chain)
-        return models.values()
-
     # --- starting
 
     def _start_packages(
-        self, chains: list[Chain], workers: Workers, jobs: int, kinds: Sequence[StepKind]
+        self, chains: list[Chain], workers: Workers, kinds: Sequence[StepKind]
     ) -> None:
         """One task for all targets of a model: they may share an export."""
         absent = [chain for chain in chains if chain.package.state == "to do"]
         if "package" not in kinds or not absent:
             return
-        first = absent[0]
-        many = sum(chain.package.state == "to do" for chain in self.chains) > jobs
+        many = self._packages > workers.count
         for chain in absent:
             chain.package.started = True
-        targets = tuple(chain.target for chain in absent)
-        folder = first.folder.parent
-        self._submit(workers, self._task("package", first, targets, folder, many=many))
+        folder = absent[0].folder.parent
+        self._submit(workers, self._task("package", absent, folder, many=many))
 
     def _start_others(self, chain: Chain, workers: Workers, kinds: Sequence[StepKind]) -> None:
         if not self._goes_on() or not chain.package.done:
@@ -105,9 +105,7 @@ class Run:
         for step in list(chain.to_start()):
             if step.kind not in kinds:
                 continue
-            if not chain.have_files("package") or (
-                step.kind == "bench" and not chain.have_files("compile")
-            ):
+            if not workers.remote and not _have_files(chain, step):
                 self._lost(chain, workers, kinds)
                 return
             assert step.key is not None  # noqa: S101 - it is reached
@@ -115,7 +113,7 @@ class Run:
             sharing = self._sharing[step.key.digest]
             sharing.append((chain, step))
             if len(sharing) == 1:
-                task = self._task(step.kind, chain, (chain.target,), chain.folder)
+                task = self._task(step.kind, [chain], chain.folder)
                 self._submit(workers, replace(task, key=step.key.digest))
 
     def _lost(self, chain: Chain, workers: Workers, kinds: Sequence[StepKind]) -> None:
@@ -123,29 +121,30 @@ class Run:
         lost = chain.steps["package" if not chain.package.done else "compile"]
         lost.started = False
         if lost.kind == "package":
-            self._start_packages([chain], workers, 1, kinds)
+            self._start_packages([chain], workers, kinds)
         else:
             self._start_others(chain, workers, kinds)
 
     def _task(
         self,
         kind: StepKind,
-        chain: Chain,
-        targets: tuple[str, ...],
+        chains: Sequence[Chain],
         folder: Path,
         *,
         many: bool = False,
     ) -> StepTask:
+        chain = chains[0]
         files = {use: path for step in chain.steps.values() for use, path in step.files.items()}
         return StepTask(
             kind=kind,
             model=chain.settings,
-            targets=targets,
+            targets=tuple(each.target for each in chains),
             root=str(self._sources.root),
             folder=str(folder),
             archive=str(files.get("archive", "")),
             artifact=str(files.get("artifact", "")),
             many=many,
+            keys={each.target: dict(_parts(each, kind)) for each in chains},
             region=self._settings.region,
             profile=self._settings.profile,
         )
@@ -174,8 +173,7 @@ class Run:
         self._hand_out(workers)
 
     def _packaged(self, done: Done) -> list[Chain]:
-        chains = [chain for chain in self.chains if chain.model.name == done.task.model.name]
-        named = {chain.target: chain for chain in chains}
+        named = {chain.target: chain for chain in self._of_model[done.task.model.name]}
         for answer in done.answers:
             step = named[answer.target].package
             step.seconds, step.notes = done.seconds / len(done.answers), done.notes
@@ -218,7 +216,7 @@ class Run:
 
     def _progress(self, chain: Chain, done: Done) -> StepProgress:
         step = chain.steps[done.task.kind]
-        steps = [each for other in self.chains for each in other.steps.values()]
+        finished, total = self._counted(chain)
         return StepProgress(
             model=chain.model.name,
             target=chain.target,
@@ -227,9 +225,32 @@ class Run:
             seconds=step.seconds,
             notes=step.notes,
             failure=step.failure.line() if step.failure else "",
-            finished=sum(each.state != "to do" for each in steps),
-            total=len(steps),
+            finished=finished,
+            total=total,
         )
+
+    def _counted(self, chain: Chain) -> tuple[int, int]:
+        """How many steps are finished, of how many, after something changed in ``chain``."""
+        (before, total), now = self._totals, _finished(chain)
+        self._totals = before + now - self._finished[chain.name], total
+        self._finished[chain.name] = now
+        return self._totals
+
+
+def _finished(chain: Chain) -> int:
+    return sum(step.state != "to do" for step in chain.steps.values())
+
+
+def _parts(chain: Chain, kind: StepKind) -> Iterable[tuple[str, str]]:
+    """Of the key of a step, as far as it is known before the step."""
+    key = chain.static if kind == "package" else chain.steps[kind].key
+    return key.parts if key is not None else ()
+
+
+def _have_files(chain: Chain, step: Step) -> bool:
+    """Whether what ``step`` works on is here."""
+    needs: tuple[StepKind, ...] = ("package", "compile") if step.kind == "bench" else ("package",)
+    return all(chain.have_files(kind) for kind in needs)
 
 
 def _is_verdict(answer: StepAnswer) -> bool:
@@ -247,4 +268,5 @@ def _entry(step: Step, answer: StepAnswer) -> Entry:
         "goldens": answer.value.get("goldens_sha256", ""),
     }
     files = {use: cached_file(path, known.get(use, "")) for use, path in step.files.items()}
+    files |= answer.cached
     return Entry(step=step.kind, value=answer.value, files=files, seconds=round(step.seconds, 3))

@@ -34,7 +34,9 @@ class StoredFile:
 class Store(Protocol):
     """Files by name, with slashes. Each appears whole or not at all, and all writers give a name
     the same content. All but ``read`` and ``fetch``, which return None and False for what is not
-    there, raise ``OSError``."""
+    there, raise ``OSError``. ``at_once`` is how many files it pays to look for at a time."""
+
+    at_once: int
 
     def read(self, name: str) -> bytes | None: ...
     def write(self, name: str, data: bytes) -> None: ...
@@ -60,6 +62,8 @@ def open_store(place: str) -> Store:
 class FolderStore:
     """A folder. A file is written without a name and then named in one step, so that neither a
     writer that dies nor two at once leave half a file."""
+
+    at_once = 1
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

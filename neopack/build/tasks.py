@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from neopack import errors
+from neopack.build.cache import CachedFile
 from neopack.errors import CheckFailed, NeopackError
 from neopack.project.model_settings import ModelSettings
 from neopack.values.finding import Report
@@ -24,6 +25,8 @@ class StepTask:
 
     ``folder`` is where the step works and writes, ``root`` the folder of the project. ``archive``
     and ``artifact`` are what it works on. ``many`` says that others of this kind will follow.
+    ``keys`` are the parts of the step's key for each target, which a worker elsewhere compares
+    with its own.
     """
 
     kind: StepKind
@@ -35,6 +38,7 @@ class StepTask:
     artifact: str = ""
     key: str = ""
     many: bool = False
+    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     region: str = ""
     profile: str = ""
 
@@ -61,12 +65,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepAnswer:
-    """What came of a step for one target: ``value`` and ``files``, paths by their use; or why
-    nothing did."""
+    """What came of a step for one target: ``value`` and ``files``, paths by their use, or
+    ``cached`` where they are in the cache; or why nothing did."""
 
     target: str
     value: Mapping[str, AnyJson] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    cached: Mapping[str, CachedFile] = field(default_factory=dict)
     reads: Reads | None = None
     distributions: tuple[str, ...] = ()
     failure: Failure | None = None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "cache"]
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
+SCHEDULER = "DASK_SCHEDULER_ADDRESS"
 Where = Annotated[
     str, typer.Option("--cache", help="A folder or a URL; the project's by default.")
 ]
@@ -63,6 +64,14 @@ def build(
         typer.Option("--keep-going/--fail-fast", help="Build the others where one fails."),
     ] = True,
     place: Where = "",
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            envvar=SCHEDULER,
+            help="Carry steps out on a Dask cluster: dask://host:8786.",
+        ),
+    ] = "",
 ) -> None:
     """Build all models of neopack.toml for all their targets; only what changed is done again."""
     from neopack import api
@@ -77,6 +86,7 @@ def build(
         dry_run=dry_run,
         keep_going=keep_going,
         cache=place,
+        scheduler=scheduler,
         log=console,
         show=_build_board.Board().show,
     )
