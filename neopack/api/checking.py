@@ -8,7 +8,7 @@ from typing import Unpack
 
 from neopack import facts
 from neopack.api.places import path_of
-from neopack.checks import all_targets, checking, explaining, fixing, judging
+from neopack.checks import all_targets, checking, explaining, fixing, judging, several
 from neopack.checks import compiled as compiled_checks
 from neopack.checks.failure_reasons import Explanation
 from neopack.errors import NeopackError, UsageError
@@ -92,6 +92,12 @@ def check_models(
         except NeopackError as error:
             others.append(unchecked(str(model), error))
     return CheckedModels(results=tuple(results), unchecked=tuple(others))
+
+
+def matching(names: Sequence[Place]) -> tuple[Path, ...]:
+    """The models that ``names`` mean, each once: a pattern means the files that match it, and a
+    folder the archives in it, at any depth. Raises ``UsageError`` where nothing matches."""
+    return several.matching(names)
 
 
 def unchecked(path: str, error: NeopackError) -> UncheckedModel:

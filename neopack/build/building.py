@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,9 +24,10 @@ from neopack.build.memory import (
     write_memory,
 )
 from neopack.build.options import BuildOptions
+from neopack.build.refusing import refuse_incomplete
 from neopack.build.results import BuildResult, BuiltTarget, RowState
 from neopack.build.running import Run, Show
-from neopack.build.selecting import affected, refuse_incomplete, selected
+from neopack.build.selecting import affected, selected
 from neopack.build.store import open_store
 from neopack.build.tasks import Failure, failure_of
 from neopack.build.workers.dask_cluster import connected
@@ -61,14 +64,11 @@ def build(
     models = selected(project, options.names, options.targets)
     refuse_incomplete(models, project.folder)
     cache = Cache(open_store(cache_place(project, options, environment)), log)
-    with writing(folder):
-        (folder / HIDDEN / LOCKED).mkdir(parents=True, exist_ok=True)
-        (folder / HIDDEN / ".gitignore").write_text("*\n")
-    with alone_in(folder / HIDDEN / LOCKED), staging_directory() as work:
+    with _alone_in(folder, options), staging_directory() as work:
         memory = read_memory(folder)
         if options.since:
             models = affected(models, options.since, project, memory.keys)
-        digests = Digests(folder / HIDDEN / FILES)
+        digests = Digests(folder / HIDDEN / FILES, _own_folder(folder, project.folder))
         sources = Sources(root=project.folder, digests=digests, cache=cache)
         chains = [
             Chain(model, target, sources, work, check_only=options.check_only)
@@ -79,7 +79,27 @@ def build(
         try:
             return building.result(log, show, start)
         finally:
-            digests.save()
+            if not options.dry_run:
+                digests.save()
+
+
+def _own_folder(folder: Path, root: Path) -> Path | None:
+    """The folder of outputs, where it has nothing but them: not that of the project itself."""
+    inside = os.path.relpath(folder, root)
+    return folder if inside != "." and not inside.startswith("..") else None
+
+
+@contextmanager
+def _alone_in(folder: Path, options: BuildOptions) -> Iterator[None]:
+    """One build at a time writes a folder; a dry run writes nothing and need not wait."""
+    if options.dry_run:
+        yield
+        return
+    with writing(folder):
+        (folder / HIDDEN / LOCKED).mkdir(parents=True, exist_ok=True)
+        (folder / HIDDEN / ".gitignore").write_text("*\n")
+    with alone_in(folder / HIDDEN / LOCKED):
+        yield
 
 
 def cache_place(project: Project, options: BuildOptions, environment: Mapping[str, str]) -> str:

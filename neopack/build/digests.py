@@ -36,10 +36,12 @@ def digest_of(*parts: object) -> str:
 
 
 class Digests:
-    """Digests by path; ``memory`` is the file that keeps them, None for this run alone."""
+    """Digests by path; ``memory`` is the file that keeps them, None for this run alone. The
+    folder ``outputs``, which a build writes, is left out of the folders that it lies in."""
 
-    def __init__(self, memory: Path | None = None) -> None:
+    def __init__(self, memory: Path | None = None, outputs: Path | None = None) -> None:
         self._memory = memory
+        self._outputs = os.path.normpath(outputs) if outputs is not None else ""
         self._known = _remembered(memory) if memory is not None else {}
         self._kept: dict[str, tuple[Stamp, str]] = {}
         self._before = _clock(memory.parent if memory is not None else None) - COARSE_NS
@@ -64,7 +66,8 @@ class Digests:
         """Of a file, or of all files in a directory by their names, without hidden ones."""
         if not path.is_dir():
             return self.file(path)
-        named = [(str(each.relative_to(path)), self.file(each)) for each in _files(path)]
+        files = self._files(path)
+        named = [(str(each.relative_to(path)), self.file(each)) for each in files]
         return digest_of(named)
 
     def of(self, paths: Iterable[Path], root: Path) -> str:
@@ -74,7 +77,7 @@ class Digests:
     def listing(self, path: str | os.PathLike[str]) -> str:
         """Of the names in a directory; hidden ones are not told."""
         try:
-            names = sorted(name for name in os.listdir(path) if _is_told(name))  # noqa: PTH208
+            names = sorted(name for name in os.listdir(path) if self._is_told(path, name))  # noqa: PTH208
         except OSError:
             return ABSENT
         return digest_of(names)
@@ -87,20 +90,23 @@ class Digests:
         with suppress(Exception), AtomicOutputs(force=True) as outputs:
             outputs.open(self._memory).write(json.dumps(data).encode())
 
+    def _files(self, folder: Path) -> Iterator[Path]:
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda each: each.name):
+                if not self._is_told(folder, entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._files(Path(entry.path))
+                else:
+                    yield Path(entry.path)
 
-def _is_told(name: str) -> bool:
-    return not name.startswith(".") and name not in PASSED_OVER and not name.endswith(".pyc")
+    def _is_told(self, folder: str | os.PathLike[str], name: str) -> bool:
+        passed_over = name.startswith(".") or name in PASSED_OVER or name.endswith(".pyc")
+        return not passed_over and os.path.normpath(f"{folder}/{name}") != self._outputs
 
-
-def _files(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda each: each.name):
-            if not _is_told(entry.name):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path))
-            else:
-                yield Path(entry.path)
+    def are_outputs(self, path: Path) -> bool:
+        """Whether ``path`` lies in the folder that the build writes."""
+        return bool(self._outputs) and f"{os.path.normpath(path)}/".startswith(f"{self._outputs}/")
 
 
 def _stamp(stat: os.stat_result) -> Stamp:

@@ -94,7 +94,7 @@ def _contents(settings: ModelSettings, root: Path, digests: Digests) -> Iterator
     if settings.code:
         yield "code", digests.tree(root / settings.code)
     if settings.reads:
-        yield "reads", digests.of(_matches(settings.reads, root), root)
+        yield "reads", digests.of(_matches(settings.reads, root, digests), root)
     if builds_in_runtime(settings):  # no hook listens in an old interpreter
         yield "modules", digests.of(sorted(root.rglob("*.py")), root)
 
@@ -116,12 +116,13 @@ def _beside(path: Path, digests: Digests) -> str:
     return digests.of(others, path.parent)
 
 
-def _matches(patterns: Iterable[str], root: Path) -> list[Path]:
+def _matches(patterns: Iterable[str], root: Path, digests: Digests) -> list[Path]:
+    """What the patterns name, without what the build itself writes."""
     found = {Path(each) for each in patterns}
     for pattern in patterns:
         # Path.glob refuses absolute patterns
         names = glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)  # noqa: PTH207
-        found |= {Path(name) for name in names}
+        found |= {Path(name) for name in names if not digests.are_outputs(root / name)}
     return [root / each for each in sorted(found)]
 
 

@@ -111,18 +111,25 @@ def read_lock(path: Path) -> Lock | None:
     import tomllib
 
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
         return None
-    except (ValueError, OSError) as error:
-        raise UsageError(f"cannot be read: {error}", where=str(path)) from None
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=path.name) from None
+    except ValueError as error:  # such as the marks of a merge
+        raise _damaged(path, f"is not TOML: {error}") from None
     tables = {kind: data.get(kind, {}) for kind in TABLES}
     texts = [pin for pins in tables.values() if isinstance(pins, dict) for pin in pins.values()]
     if not all(isinstance(each, dict) for each in tables.values()) or not all(
         isinstance(text, str) for text in texts
     ):
-        raise UsageError("is not a lock of neopack", where=str(path), hint="remove it, and build")
+        raise _damaged(path, "is not a lock of neopack")
     return Lock(pins=tables)
+
+
+def _damaged(path: Path, what: str) -> UsageError:
+    hint = "restore the committed one, or remove it and build"
+    return UsageError(what, where=path.name, hint=hint)
 
 
 def refuse_drift(before: Lock | None, now: Lock, path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack import facts, runtimes
-from neopack.build.selecting import refuse_incomplete
+from neopack.build.refusing import refuse_incomplete
 from neopack.checks.judging import Submission, version_for
 from neopack.errors import NeopackError
 from neopack.frameworks import registry

@@ -1,4 +1,4 @@
-"""Which models a build is of, and what it refuses before any work."""
+"""Which models a build is of."""
 
 from __future__ import annotations
 
@@ -8,21 +8,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from neopack import facts
-from neopack.build.keys import source_of, weights_file
+from neopack.build.refusing import named_files
 from neopack.build.since import changed_since
-from neopack.checks.engine import refuse_unknown
-from neopack.engines import registry as engines
-from neopack.errors import NeopackError, SourceError, UsageError
-from neopack.frameworks import callables
-from neopack.frameworks import registry as frameworks
-from neopack.options import BenchOptions
-from neopack.project.model_settings import ModelSettings
+from neopack.errors import UsageError
 from neopack.project.models import BuiltModel
 from neopack.project.settings import Project
-from neopack.spelling import did_you_mean, nearest_file
-from neopack.values.quantization import AUTO
+from neopack.spelling import did_you_mean
 
-__all__ = ["affected", "refuse_incomplete", "selected"]
+__all__ = ["affected", "selected"]
 
 
 def selected(
@@ -80,64 +73,6 @@ def _is_affected(
 
 
 def _places(model: BuiltModel, root: Path) -> Iterator[str]:
-    for _, path in _named_files(model, root):
+    for _, path in named_files(model, root):
         if path.is_relative_to(root):
             yield str(path.relative_to(root))
-
-
-# --- what is missing ------------------------------------------------------------------------
-
-
-def refuse_incomplete(models: Iterable[BuiltModel], root: Path) -> None:
-    """Raise for a file or a rule that a model names and that does not exist."""
-    for model in models:
-        settings = model.settings
-        label = f"{settings.where}: model {model.name}"
-        try:
-            refuse_unknown(*settings.ignore)
-            _refuse_wrong_words(settings)
-        except NeopackError as error:
-            error.where = label
-            raise
-        for what, path in _named_files(model, root):
-            if not path.exists():
-                raise SourceError(
-                    f"{what} {path.relative_to(root) if path.is_relative_to(root) else path}: "
-                    "no such file",
-                    where=label,
-                    hint=nearest_file(path),
-                )
-        if settings.backend == "sagemaker" and not (settings.role and settings.output):
-            raise UsageError(
-                "backend sagemaker needs a role and an output", where=label, hint="write both"
-            )
-
-
-def _refuse_wrong_words(settings: ModelSettings) -> None:
-    """Refuse now what a late step would refuse after the work of those before it."""
-    if settings.framework:
-        frameworks.get(settings.framework)
-    if settings.compile is not None:
-        engines.refuse_unknown_precision(settings.compile.precision)
-        if settings.compile.engine not in (None, AUTO):
-            engines.get(settings.compile.engine)
-    if settings.bench is not None:
-        BenchOptions(seconds=settings.bench.seconds, threads=settings.bench.threads)
-
-
-def _named_files(model: BuiltModel, root: Path) -> Iterator[tuple[str, Path]]:
-    settings = model.settings
-    source = source_of(settings, root)
-    if source.path is not None:
-        yield "source", source.path
-    elif callables.split(settings.source)[0].endswith(".py"):
-        yield "source", root / callables.split(settings.source)[0]
-    if settings.weights:
-        yield "weights", weights_file(settings.weights, root)
-    if settings.example:
-        yield "example", root / settings.example
-    if settings.code:
-        yield "code", root / settings.code
-    calibration = settings.compile.calibration if settings.compile else None
-    if calibration and calibration != "random" and not callables.looks_like_callable(calibration):
-        yield "calibration", root / calibration

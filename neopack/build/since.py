@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,6 +23,7 @@ def changed_since(revision: str, root: Path) -> frozenset[str]:
     """
     if revision.startswith("-"):
         raise UsageError(f"--since {revision} is not a revision")
+    _git(root, "rev-parse", "--git-dir")
     changed = _git(root, "diff", "--name-only", "--no-renames", "-z", "--relative", revision, "--")
     new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
     return frozenset(name for name in (*changed.split("\0"), *new.split("\0")) if name)
@@ -33,15 +35,28 @@ def _git(root: Path, *words: str) -> str:
         raise Missing("--since needs git", hint="install git, or leave --since out")
     try:
         done = subprocess.run(
-            [git, *words], cwd=root, capture_output=True, timeout=WITHIN, check=False
+            [git, *words],
+            cwd=root,
+            capture_output=True,
+            timeout=WITHIN,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
         )
     except subprocess.TimeoutExpired:
         raise UsageError(f"git {words[0]} takes longer than {WITHIN} s") from None
     if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
-        first = lines[0].removeprefix("fatal: ")
-        raise UsageError(
-            f"--since: git says: {first}",
+        raise _refusal(done.stderr.decode("utf-8", "replace"))
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def _refusal(said: str) -> UsageError:
+    """git's refusal in words of this option, where it is one of the two usual ones."""
+    first = (said.strip().splitlines() or ["it failed"])[0].removeprefix("fatal: ")
+    if "not a git repository" in first:
+        return UsageError("--since needs a repository of git", hint="git init, or leave it out")
+    if "bad revision" in first or "bad object" in first or "unknown revision" in first:
+        return UsageError(
+            f"--since: there is no revision {first.rpartition(' ')[2]}",
             hint="in CI, fetch the history: fetch-depth: 0 of actions/checkout",
         )
-    return done.stdout.decode("utf-8", "surrogateescape")
+    return UsageError(f"--since: git says: {first}")

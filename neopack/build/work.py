@@ -22,7 +22,13 @@ from neopack.values.log import Log
 from neopack.values.reads import Reads
 from neopack.values.signature import InputRequest
 
-__all__ = ["TASKS", "carry_out", "compile_options", "target_folder"]
+__all__ = [
+    "TASKS",
+    "carry_out",
+    "compile_options",
+    "package_options",
+    "target_folder",
+]
 
 
 def carry_out(task: StepTask, log: Log) -> tuple[StepAnswer, ...]:
@@ -61,7 +67,7 @@ def _package(task: StepTask, log: Log) -> Iterator[StepAnswer]:
         path.parent.mkdir(parents=True, exist_ok=True)
     if task.many:
         _warm(request)
-    options = _package_options(model)
+    options = package_options(model)
     for packaged in package_targets(request, _inputs(model), paths, options, log):
         reads = packaged.reads
         known = {"reads": reads, "distributions": _distributions(reads)}
@@ -113,7 +119,7 @@ def _packaged(archive: NeoArchive) -> tuple[dict[str, AnyJson], dict[str, str]]:
     return value, files
 
 
-def _package_options(model: ModelSettings) -> PackageOptions:
+def package_options(model: ModelSettings) -> PackageOptions:
     building = model.runtime if model.verify == "no" else None
     return chosen_options(
         PackageOptions,

@@ -5,11 +5,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import typer
 
 from neopack.cli import (
+    _wrong_calls,
     advise,
     bench,
     build,
@@ -136,7 +137,7 @@ def _run(arguments: list[str]) -> int:
     except (NeopackError, Interrupted) as error:
         return _report(error)
     except WrongCall as error:
-        return _report(_wrong_call(error))
+        return _report(_wrong_calls.refused(error))
     except OSError as error:
         return _report(_unreadable(error))
     except Exception as error:
@@ -170,11 +171,6 @@ def _interrupted(signum: int, frame: object) -> NoReturn:  # noqa: ARG001 - sign
 
 def _already_leaving(signum: int, frame: object) -> None:
     """SIG_IGN would do, but for one that came at the same time: Python shows it as an error."""
-
-
-def _wrong_call(error: Any) -> UsageError:
-    command = error.ctx.command_path if error.ctx else "neopack"
-    return UsageError(error.format_message().rstrip("."), hint=f"see {command} --help")
 
 
 def _unreadable(error: OSError) -> NeopackError:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,8 +32,8 @@ def check(
         list[Path],
         typer.Argument(
             metavar="MODEL...",
-            help="The .tar.gz to be compiled, or - for standard input; or a model file, a "
-            "directory; or several of them.",
+            help="The .tar.gz to be compiled, or - for standard input; a model file or directory; "
+            "a pattern; a folder of archives; or several of them.",
         ),
     ],
     target: Annotated[
@@ -96,10 +95,11 @@ def check(
     ] = False,
 ) -> None:
     """Find what Neo would refuse, before the job: one pass, nothing is executed."""
-    paths = _matching(models)
-    with _failure_in_the_same_form(paths[0]):
+    with _failure_in_the_same_form(models[0]):
+        from neopack import api
         from neopack.options import CheckOptions, limits_of
 
+        paths = list(api.matching(models))
         settings = project()
         choices = CheckOptions(
             framework=framework.upper() if framework else None,
@@ -121,21 +121,9 @@ def check(
             targets = target or _targets_of_project(settings)
             if fix is not None:
                 return _fix(paths[0], fix, targets, choices, force=force, verbose=verbose)
-            if len(paths) > 1:
+            if len(paths) > 1 or paths[0] not in (file, *models):
                 return _check_each(paths, targets, choices, verbose=verbose)
             return _check(paths[0], targets, choices, source, verbose=verbose)
-
-
-def _matching(models: list[Path]) -> list[Path]:
-    """``models``, with the files that a pattern names where no shell has replaced it."""
-    paths: list[Path] = []
-    for model in models:
-        pattern = str(model)
-        named = "*" in pattern and not model.exists()
-        # Path.glob takes no absolute pattern
-        matches = sorted(map(Path, glob(pattern))) if named else [model]  # noqa: PTH207
-        paths += matches or [model]
-    return list(dict.fromkeys(paths))
 
 
 def _targets_of_project(settings: "ProjectSettings") -> tuple[str, ...]:
@@ -198,7 +186,7 @@ def _check(
 
     result = api.check_targets(model, targets, choices, source=source)
     _show(result, verbose=verbose)
-    _exit([result])
+    _exit(result)
     if result.sha256 and _streams.shown(result.path) == result.path:
         console.next("compile", model, "--target", result.reports[0].target)
 
@@ -212,7 +200,9 @@ def _check_each(
     paths_read = [_subject(result) for result in checked.results]
     checked = _streams.all_named(checked)
     console.result("checked models", checked, of=paths_read, verbose=verbose)
-    _exit(checked.results, *(unchecked.exit_code for unchecked in checked.unchecked))
+    codes = [*map(_code, checked.results), *(each.exit_code for each in checked.unchecked)]
+    if any(codes):
+        raise typer.Exit(max(codes))
 
 
 def _fix(
@@ -266,19 +256,23 @@ def _show_fixed(model: Path, fixed: "FixedArchive", *, verbose: bool) -> None:
         console.result("fix", fixed, of=[model], verbose=verbose)
     else:
         _show(fixed.checked, verbose=verbose)
-    _exit([fixed.checked])
+    _exit(fixed.checked)
 
 
-def _exit(results: "Sequence[CheckResult]", *codes_of_others: int) -> None:
-    """With 3 only where each report that fails does so for a target that takes no such thing."""
+def _exit(result: "CheckResult") -> None:
+    code = _code(result)
+    if code:
+        raise typer.Exit(code)
+
+
+def _code(result: "CheckResult") -> int:
+    """3 only where each report that fails does so for a target that takes no such thing."""
     from neopack import api
 
-    codes = list(codes_of_others)
-    for result in results:
-        for report in result.reports:
-            try:
-                api.raise_for(report, result.passing)
-            except CheckFailed as error:
-                codes.append(error.exit_code)
-    if codes:
-        raise typer.Exit(min(codes))
+    codes = []
+    for report in result.reports:
+        try:
+            api.raise_for(report, result.passing)
+        except CheckFailed as error:
+            codes.append(error.exit_code)
+    return min(codes, default=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from neopack import facts
 from neopack.errors import NotRecognized, UsageError
@@ -31,6 +31,7 @@ __all__ = [
     "nothing_found",
     "of_callable",
     "of_neo",
+    "option_kinds",
     "packaged_by",
     "preload",
     "recognize",
@@ -118,6 +119,11 @@ def framework_options(source: ModelSource, **keywords: object) -> object:
             title = facts.framework(source.framework).title
             raise UsageError(f"{flag} does nothing for this {title} model", where=source.where)
     return options(**own)
+
+
+def option_kinds(framework: str | None = None) -> tuple[type[Any], ...]:
+    """The class of a framework's options; of all frameworks where none is named."""
+    return tuple(get(name).options for name in ([framework] if framework else names()))
 
 
 def _flag(name: str) -> str:

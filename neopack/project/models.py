@@ -199,6 +199,8 @@ def _refuse_incomplete(settings: ModelSettings, label: str) -> None:
             where=label,
             hint="write letters, digits, '.', '_' and '-'",
         )
+    if not all(each.strip() for each in settings.reads):
+        raise UsageError("reads has an empty pattern", where=label, hint="leave it out")
     limit = settings.thresholds
     if limit.max_size is not None:
         size_of(limit.max_size, label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from neopack import facts
@@ -71,7 +72,7 @@ def checked_text(checked: CheckResult, *, verbose: bool = False) -> str:
 
 def checked_models_text(checked: CheckedModels, *, verbose: bool = False) -> str:
     """Every report, and last a line a model."""
-    texts = [checked_text(result, verbose=verbose) for result in checked.results]
+    texts = [checked_text(_by_path(result), verbose=verbose) for result in checked.results]
     verdicts = [
         *(
             (result.path, "passes" if result.passed else "does not pass")
@@ -83,6 +84,12 @@ def checked_models_text(checked: CheckedModels, *, verbose: bool = False) -> str
         ),
     ]
     return "\n\n".join([*texts, "\n".join(table(verdicts))])
+
+
+def _by_path(result: CheckResult) -> CheckResult:
+    """Of several models two may have the same name, in two folders."""
+    reports = tuple(replace(report, subject=result.path) for report in result.reports)
+    return replace(result, reports=reports)
 
 
 def archives_text(archives: Sequence[NeoArchive]) -> str:

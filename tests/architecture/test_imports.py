@@ -140,7 +140,7 @@ def test_reading_and_judging_import_no_framework() -> None:
 # what the command line is made of beside the verbs: their options, their results, its settings
 CLI_IMPORTS = {
     "api", "cli", "distributions", "emulator", "errors", "goldens", "options", "outputs",
-    "project", "reports", "values",
+    "project", "reports", "spelling", "values",
 }  # fmt: skip
 
 

@@ -48,6 +48,22 @@ def test_what_cannot_be_compiled_here(
     refused(code, words, "compile", "cnn.tar.gz", *arguments)
 
 
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        (("--jobs two is not a whole number", "neopack build --help"), ("build", "-j", "two")),
+        (("--threads 1.5 is not a whole number",), ("bench", "x", "--threads", "1.5")),
+        (("--seconds soon is not a number",), ("bench", "x", "--seconds", "soon")),
+        (("--max-level errr", "did you mean error?"), ("check", "x", "--max-level", "errr")),
+        (("--format yaml is not one of text, json",), ("build", "--format", "yaml")),
+    ],
+)
+def test_a_value_of_another_kind(
+    refused: Call, words: tuple[str, ...], arguments: tuple[str, ...]
+) -> None:
+    refused(2, words, *arguments)
+
+
 def test_compiling_what_is_compiled(refused: Call, shelf: Path) -> None:
     words = ("cnn-ml_c5.tar.gz", "is compiled already")
     refused(2, words, "compile", shelf / "cnn-ml_c5.tar.gz", "-t", "ml_c5", "-o", "o.tar.gz")

@@ -38,6 +38,31 @@ def test_a_pattern_that_no_shell_replaced(neopack: Call, three: Path) -> None:
     assert neopack("check", "a.*", "a.onnx", "-t", "ml_c5").code == 0
 
 
+def test_a_folder_of_archives(neopack: Call, desk: Desk, copied: Copied) -> None:
+    for name in ("one", "two/three", ".hidden"):
+        (desk.path / "nets" / name).mkdir(parents=True)
+        copied("onnx", desk.path / "nets" / name)
+    answer = neopack("check", "nets", "-t", "ml_c5", "--format", "json")
+    paths = [each["path"] for each in answer.document["results"]]
+    assert paths == ["nets/one/onnx.tar.gz", "nets/two/three/onnx.tar.gz"]
+    answer = neopack("check", "nets", "-t", "ml_c5")
+    assert answer.out.startswith("nets/one/onnx.tar.gz: ONNX")
+    alone = neopack("check", "nets/one", "-t", "ml_c5", "--format", "json").document
+    assert alone["kind"] == "checked models"
+
+
+def test_a_pattern_without_a_match(refused: Call, three: Path) -> None:
+    words = ("nets/*.tar.gz", "nothing matches")
+    refused(2, words, "check", "a.onnx", "nets/*.tar.gz", "-t", "ml_c5")
+
+
+def test_the_worst_code_of_all(neopack: Call, three: Path, copied: Copied) -> None:
+    copied("onnx", three)
+    call = ("check", "-t", "ml_inf1", "onnx.tar.gz", "-q")  # Neo takes no ONNX for it
+    assert neopack(*call).code == 3
+    assert neopack(*call, "c.onnx").code == 3
+
+
 def test_sarif_has_a_run_for_each(neopack: Call, three: Path) -> None:
     answer = neopack("check", "a.onnx", "c.onnx", "-t", "ml_c5", "--format", "sarif")
     ids = [run["automationDetails"]["id"] for run in answer.document["runs"]]

@@ -280,6 +280,31 @@ def test_names_targets_and_what_is_missing(site: Site) -> None:
         site.build()
 
 
+def test_a_dry_run_writes_nothing(built: Site, tmp_path: Path) -> None:
+    for name in ("net.py", "helper.py", "net.safetensors", "trees.json", "neopack.toml"):
+        shutil.copy(built.folder / name, tmp_path)
+    shutil.copytree(built.folder / "code", tmp_path / "code")
+    before = sorted(tmp_path.rglob("*"))
+    result = Site(folder=tmp_path, cache=built.cache).build(dry_run=True)
+    assert {row.state for row in result.rows} > {"to do"}
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"<<<<<<< HEAD\n", "neopack.lock: is not TOML"),
+        (b"\xff", "neopack.lock: is not TOML"),
+        (b"runtimes = 1\n", "neopack.lock: is not a lock of neopack"),
+    ],
+)
+def test_a_lock_that_is_damaged(site: Site, data: bytes, says: str) -> None:
+    (site.folder / "neopack.lock").write_bytes(data)
+    with pytest.raises(UsageError, match=says) as raised:
+        site.build()
+    assert "remove it and build" in raised.value.hint
+
+
 def test_a_lock_refuses_drift(site: Site) -> None:
     assert site.build(locked=True, dry_run=True).exit_code == 0
     lock = site.folder / "neopack.lock"
@@ -294,7 +319,7 @@ def test_a_lock_refuses_drift(site: Site) -> None:
 
 
 def test_since_a_revision(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="git says"):
+    with pytest.raises(UsageError, match="needs a repository of git"):
         site.build(since="HEAD", dry_run=True)
 
     def git(*words: str) -> None:
@@ -308,7 +333,7 @@ def test_since_a_revision(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.write("helper.py", "SCALE = 4\n")
     rows = site.build(since="HEAD", dry_run=True).rows
     assert {row.model for row in rows} == {"net"}
-    with pytest.raises(UsageError, match="git says"):
+    with pytest.raises(UsageError, match="no revision 'no-such'"):
         site.build(since="no-such", dry_run=True)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Missing, match="--since needs git"):

@@ -28,3 +28,20 @@ def test_a_change_of_what_a_pattern_names(tmp_path: Path, pattern: str) -> None:
     assert key() == before
     (data / "b.bin").write_bytes(b"2")
     assert key() != before
+
+
+@pytest.mark.parametrize("pattern", [".", "**", "**/*.json", "*"])
+def test_what_the_build_writes_is_not_read(tmp_path: Path, pattern: str) -> None:
+    outputs = tmp_path / "build"
+    outputs.mkdir()
+    (tmp_path / "net.py").touch()
+    settings = ModelSettings(name="net", source="net.py:Net", reads=(pattern,))
+
+    def key() -> str:
+        return package_key(settings, "ml_c5", tmp_path, Digests(outputs=outputs)).digest
+
+    before = key()
+    (outputs / "report.json").touch()
+    assert key() == before
+    (tmp_path / "config.json").touch()
+    assert key() != before

@@ -116,6 +116,7 @@ def test_included_paths_are_of_the_file_that_has_them(tmp_path: Path) -> None:
         (f"{TARGETS}{NET}group = 'g'\n", "no group 'g'"),
         (f"{TARGETS}{NET}matrix = {{ width = [] }}\n", "net: matrix.width has no values"),
         (f"{TARGETS}{NET}verify = 'frameworks'\n", "verify is not one of.*mean framework"),
+        (f"{TARGETS}{NET}reads = ['a', '']\n", "reads has an empty pattern"),
         (f"{TARGETS}{NET}seed = true\n", "seed is not a whole number"),
         (f"{TARGETS}{NET}seed = 2020-01-01\n", "seed is not a whole number"),
         (f"{TARGETS}{NET}inputs = {{x = ['a']}}\n", "inputs.x.shape is not a list of whole"),

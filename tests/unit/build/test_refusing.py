@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neopack.build.selecting import refuse_incomplete
+from neopack.build.refusing import refuse_incomplete
 from neopack.errors import NeopackError
 from neopack.project.settings import read_project
 
@@ -20,6 +20,20 @@ NET = 'targets = ["ml_c5"]\n[[model]]\nname = "net"\nsource = "net.py:Net"\n'
         ("compile.precision = 'fp8'", "no precision 'fp8'"),
         ("framework = 'ONX'", "no framework 'ONX'"),
         ("compile = true\nbench.seconds = nan", "--seconds and --threads must"),
+        ("runtime = 'pytorch-1.8.2'", "no runtime.*1.8.2"),
+        ("options.scrpt = true", "options.scrpt is not an option of any framework"),
+        ("options.script = 'yes'", "options.script is not true or false"),
+        ("options.bind = 'nmae'", "options.bind is not one of name, positional"),
+        ("framework = 'ONNX'\noptions.script = true", "options.script is not an option of ONNX"),
+        ("inputs.x = [1, -3]", "input 'x': the dims"),
+        ("inputs.x = { dtype = 'int64' }", "inputs.x lacks a shape"),
+        ("inputs.x = { shape = [1], dtype = 'flot32' }", "inputs.x.dtype: no dtype 'flot32'"),
+        ("inputs.x = { shape = [1], below = 0 }", "inputs.x.below is 0"),
+        ("compile.targets = ['ml_c55']", "'ml_c55' is not a target"),
+        ("compile.precision = 'int8'", "--precision int8 needs --calibration"),
+        ("thresholds.max_difference = -1.0", "--max-difference must be"),
+        ("seed = -1", "--seed must be"),
+        ("level = 11", "--level 11"),
         ("compile = true\nbench.threads = 0", "--seconds and --threads must"),
     ],
 )
