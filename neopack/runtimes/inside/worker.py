@@ -44,6 +44,9 @@ def bound_memory():
         import resource
 
         most = int(sys.argv[2])
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        if hard != resource.RLIM_INFINITY:  # as `ulimit -v` sets it, and only root may raise it
+            most = min(most, hard)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 

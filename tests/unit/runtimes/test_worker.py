@@ -26,11 +26,17 @@ def started(memory: int | None = None) -> Worker:
     return process_of(TASKS, subject="m", memory=memory)
 
 
-def process_of(tasks: Path, *, subject: str = "", memory: int | None = None) -> Worker:
+def process_of(
+    tasks: Path,
+    *,
+    subject: str = "",
+    memory: int | None = None,
+    python: Path = Path(sys.executable),
+) -> Worker:
     return Worker(
         "old-1.0",
         tasks,
-        Path(sys.executable),
+        python,
         runtimes.INSIDE / "worker.py",
         failure=EngineFailed,
         subject=subject,
@@ -130,6 +136,16 @@ def test_more_memory_than_it_may_have_is_an_error(worker: Worker) -> None:
     with pytest.raises(EngineFailed, match="more memory than it may have"):
         worker.call("hoard")
     assert worker.call("echo", 3)[0] == 3
+
+
+def test_a_lower_limit_of_the_shell_holds(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nulimit -v 8000000\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    with process_of(TASKS, memory=1 << 40, python=python) as process:
+        assert process.call("echo", 4)[0] == 4
+        with pytest.raises(EngineFailed, match="more memory than it may have"):
+            process.call("hoard")
 
 
 def test_a_file_without_such_tasks_is_an_error(tmp_path: Path) -> None:
