@@ -25,6 +25,7 @@ class NodeCondition:
     wider: int | None
     computed: bool
     negative: bool
+    given: bool
     below: int | None
     inner: bool
 
@@ -68,6 +69,7 @@ def _condition(row: Row) -> NodeCondition:
         wider=row.optional_number("wider"),
         computed=row.flag("computed", False),
         negative=row.flag("negative", False),
+        given=row.flag("given", False),
         below=row.optional_number("below"),
         inner=row.flag("inner", False),
     )

@@ -48,11 +48,12 @@ class NodeForm:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownValue:
     """What the file tells of a tensor: ``shape`` is None where it does not.
-    ``negative``: an integer of the constant is."""
+    ``negative``: an integer of the constant is. ``given``: it is an input of the model."""
 
     shape: Shape | None = None
     constant: bool = False
     negative: bool = False
+    given: bool = False
 
 
 @dataclass(slots=True)

@@ -137,7 +137,9 @@ class OnnxGraphReader:
                 summary.quantization += 1
             else:
                 self._common(part, in_main=True)
-        for value in (*summary.inputs, *summary.outputs):
+        for value in summary.inputs:
+            self._know(value, given=True)
+        for value in summary.outputs:
             self._know(value)
 
     def function(self, function: Field) -> None:
@@ -159,8 +161,8 @@ class OnnxGraphReader:
         for part in self.walker.message(graph):
             self._common(part, in_main=False, in_function=in_function)
 
-    def _know(self, value: Value) -> None:
-        self.calls.values.setdefault(value.name, KnownValue(shape=value.shape))
+    def _know(self, value: Value, *, given: bool = False) -> None:
+        self.calls.values.setdefault(value.name, KnownValue(shape=value.shape, given=given))
 
     def _keep(self) -> None:
         """Bound what is remembered by name, apart from what is only counted."""

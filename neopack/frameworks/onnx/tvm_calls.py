@@ -131,6 +131,8 @@ def _told_of_input(condition: NodeCondition, known: KnownValue) -> Iterator[bool
         yield not known.constant
     if condition.negative:
         yield known.negative
+    if condition.given:
+        yield known.given
 
 
 def _name(names: list[str] | tuple[str, ...], place: int) -> str:

@@ -78,6 +78,19 @@ FOR_SOME = {
         "(float[1,1,4,4] x) => (float[1,1,2,2] y, int64[1,1,2,2] i) "
         "{y, i = MaxPool<kernel_shape=[2, 2], strides=[2, 2]>(x)}"
     ),
+    "with ceil_mode and pads, a last window that starts in the pads is not left out": (
+        "(float[1,1,4,4] x) => (float[1,1,2,2] y) "
+        "{y = MaxPool<kernel_shape=[3, 3], strides=[3, 3], pads=[0, 1, 0, 1], ceil_mode=1>(x)}"
+    ),
+    "its indices are an input, of which a negative one is not counted from the end": (
+        "(float[4] x, int64[2] i) => (float[2] y) {y = Gather(x, i)}"
+    ),
+    "its sizes are an input, of which TVM takes those of the plane alone": (
+        "(float[1,1,4,4] x, int64[4] s) => (float[n,c,h,w] y) {y = Resize(x, , , s)}"
+    ),
+    "its K is an input, of which 0 means all": (
+        "(float[4] x, int64[1] k) => (float[n] y, int64[n] i) {y, i = TopK(x, k)}"
+    ),
     "its slope is taken for that of channels": (
         "(float[3,4,5] x) => (float[3,4,5] y) <float[5] s = {1, 2, 3, 4, 5}> {y = PRelu(x, s)}"
     ),
@@ -90,6 +103,16 @@ LIKE_THEM = (
         "{y = BatchNormalization(x, s, s, s, s)}"
     ),
     "(float[2] x) => (float[2] y) <float a = {0}> {y = Clip(x, , a)}",
+    (
+        "(float[1,1,4,4] x) => (float[1,1,2,2] y) "
+        "{y = MaxPool<kernel_shape=[3, 3], strides=[3, 3], pads=[0, 0, 0, 0], ceil_mode=1>(x)}"
+    ),
+    "(float[4] x, int64[2] i) => (float[2] y) {j = Abs(i) y = Gather(x, j)}",
+    "(float[4] x, int64[2] i) => (float[2] y) <int64[2] i = {0, 1}> {y = Gather(x, i)}",
+    (
+        "(float[1,1,4,4] x) => (float[1,1,8,8] y) <int64[4] s = {1, 1, 8, 8}> "
+        "{y = Resize(x, , , s)}"
+    ),
     (
         "(float[1,1,3,3] x) => (float[1,1,4,4] y) <float[1,1,2,2] w = {1, 1, 1, 1}> "
         "{y = ConvTranspose<dilations=[1, 1]>(x, w)}"

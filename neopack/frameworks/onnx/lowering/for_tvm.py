@@ -137,7 +137,8 @@ class _Pass:
         """Whether the node computes from shapes alone, so that its outputs are constants here."""
         from onnx import numpy_helper
 
-        if node.op_type not in SHAPES and self.folded.isdisjoint(node.input):
+        of_shapes = node.op_type in SHAPES or not self.folded.isdisjoint(node.input)
+        if not of_shapes and not self._is_shape(node):
             return False
         outputs = [name for name in node.output if name]
         arrays = {name: self.values.constant(name) for name in outputs}
@@ -150,6 +151,10 @@ class _Pass:
         self.folded.update(outputs)
         self.told.folded += 1
         return True
+
+    def _is_shape(self, node: Any) -> bool:
+        """Whether it is a Concat of constants, by which onnx tells no shape before opset 13."""
+        return node.op_type == "Concat" and all(map(self.values.stored, node.input))
 
 
 def _fix_inputs(graph: Any, shapes: Mapping[str, Shape]) -> None:

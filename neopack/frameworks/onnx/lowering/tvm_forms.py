@@ -3,6 +3,7 @@ takes. Each rewrite gives "" for a node that it leaves."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ OVER_ONE, EQUAL_FLOATS = 13, 11
 SLICE_INPUTS = 10
 # what is computed from an input by these may be as negative as the input
 PASSED_ON = ("Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze")
+# what compares with the infinity from which an extreme starts
+EXTREMES = {"ReduceMax": ("Less", -math.inf), "ReduceMin": ("Greater", math.inf)}
 
 
 def matmul(site: Site) -> str:
@@ -177,6 +180,28 @@ def batch_normalization(site: Site) -> str:
     return "in plain operators"
 
 
+def equal(site: Site) -> str:
+    """Whether a maximum is -inf, as that of a row without a place to attend to. TVM starts from
+    the least number that is finite, and so never gets to -inf; and to inf for a minimum."""
+    import numpy as np
+    from onnx import TensorProto
+
+    for place, other in ((0, 1), (1, 0)):
+        reduced = site.values.origin(site.input(place), PASSED_ON)
+        bound = site.values.constant(site.input(other))
+        if reduced not in EXTREMES or bound is None or site.dtype() != TensorProto.FLOAT:
+            continue
+        operator, infinity = EXTREMES[reduced]
+        if not (bound == infinity).all():
+            continue
+        last = np.nextafter(np.float32(infinity), np.float32(0))
+        beyond = np.full(bound.shape, np.nextafter(last, np.float32(0)), np.float32)
+        limit = site.weight(beyond, "limit")
+        site.emit(operator, site.input(place), limit, into=site.output(0))
+        return "whether an extreme is infinite: whether it is beyond the numbers"
+    return ""
+
+
 def clip(site: Site) -> str:
     if any(site.node.input[1:]) or site.node.attribute:
         return ""
@@ -291,6 +316,7 @@ FORMS: Mapping[str, Callable[[Site], str]] = {
     "Clip": clip,
     "Concat": concat,
     "Dropout": dropout,
+    "Equal": equal,
     "GRU": recurrent,
     "Gather": gather,
     "GatherND": gather_nd,

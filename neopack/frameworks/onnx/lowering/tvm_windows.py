@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from neopack.frameworks.onnx.lowering.rewrite_site import Site
 
@@ -66,24 +67,55 @@ def _split(totals: Sequence[int], mode: str) -> list[int]:
 
 
 def pool(site: Site) -> str:
-    """Along one dim: that of a plane of one column, whose pads all importers read."""
+    """Along one dim: that of a plane of one column, whose pads all importers read. With ceil_mode:
+    with the pads of its windows, as TVM leaves out none that starts in the pads."""
     kernel = site.attribute("kernel_shape", ())
-    if len(kernel) != 1 or site.output(1):
-        return ""
     window = _window(site, kernel)
-    if window.dilations != (1,):
+    if site.output(1) or any(apart != 1 for apart in window.dilations):
         return ""
-    before, after = _pads(site, window)
+    pads, rounds_up = _pads(site, window), site.attribute("ceil_mode", 0)
+    used = None
+    if rounds_up and any(pads) and window.mode == "NOTSET":
+        used = _used_pads(site, window, pads)
+    if len(kernel) == 1:
+        return _along_plane(site, window, used or pads, rounds_up if used is None else 0)
+    if used is None:
+        return ""
+    site.keep(attributes={"pads": used, "ceil_mode": 0})
+    return "its windows written out"
+
+
+def _used_pads(site: Site, window: _Window, pads: list[int]) -> list[int] | None:
+    """Those of the windows that ceil_mode means; None where a mean counts what is beyond the
+    stated ones."""
+    dims = len(window.kernel)
+    sizes = [size + before for size, before in zip(site.shape()[OUTER:], pads, strict=False)]
+    axes = zip(sizes, pads[dims:], window.strides, window.reach, strict=True)
+    ends = [_used_end(*axis) for axis in axes]
+    counted = site.attribute("count_include_pad", 0)
+    wider = any(end > after for end, after in zip(ends, pads[dims:], strict=True))
+    return None if counted and wider else [*pads[:dims], *ends]
+
+
+def _used_end(size: int, after: int, stride: int, reach: int) -> int:
+    """The pads at the end, of ``size`` elements and pads before. A last window starts before."""
+    last = math.ceil((size + after - reach) / stride)
+    last -= last * stride >= size
+    return max(last * stride + reach - size, 0)
+
+
+def _along_plane(site: Site, window: _Window, pads: list[int], rounds_up: int) -> str:
+    before, after = pads
     plane = site.emit("Reshape", site.input(0), _sizes(site, [*site.shape(), 1], "plane"))
-    stated = {
-        "kernel_shape": [*kernel, 1], "strides": [*window.strides, 1],
+    stated: dict[str, Any] = {
+        "kernel_shape": [*window.kernel, 1], "strides": [*window.strides, 1],
         "pads": [before, 0, after, 0],
-        "ceil_mode": site.attribute("ceil_mode", 0),
+        "ceil_mode": rounds_up,
     }  # fmt: skip
     if site.node.op_type == "AveragePool":
         stated["count_include_pad"] = site.attribute("count_include_pad", 0)
     pooled = site.emit(site.node.op_type, plane, **stated)
-    line = _sizes(site, site.output_shape(), "line")
+    line = _sizes(site, [*site.shape()[:OUTER], -1], "line")
     site.emit("Reshape", pooled, line, into=site.output(0))
     return "along a plane"
 
