@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import urllib.parse
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -54,7 +55,11 @@ class ServerProcess:
         self.port = urllib.parse.urlsplit(self.url).port
 
     def ask(
-        self, data: bytes | str = b"", kind: str = JSON, path: str = "/invocations", **more: str
+        self,
+        data: bytes | str | Iterable[bytes] = b"",
+        kind: str = JSON,
+        path: str = "/invocations",
+        **more: str,
     ) -> Reply:
         """POST to /invocations, GET from another path; ``more`` are headers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)

@@ -118,6 +118,20 @@ def test_what_is_wrong_with_a_request_is_said(name: str, server: ServerProcess) 
     assert b"Traceback" not in reply.body
 
 
+def test_a_long_body_of_unknown_length_is_refused(server: ServerProcess) -> None:
+    parts = (b" " * (1 << 20) for _ in range(7))
+    assert server.ask(parts).status == 413
+
+
+def test_a_body_in_parts_is_one_request(
+    server: ServerProcess, golden: tuple[np.ndarray, np.ndarray]
+) -> None:
+    data = npy(golden[0])
+    whole = server.ask(data, NPY)
+    parts = (data[at : at + 100] for at in range(0, len(data), 100))
+    assert server.ask(parts, NPY).body == whole.body
+
+
 def test_nan_is_a_number(server: ServerProcess) -> None:
     assert server.ask(lists(np.full(SHAPE, np.nan))).status == 200
 

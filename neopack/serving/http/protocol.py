@@ -1,11 +1,13 @@
 """HTTP/1.1 whose clients do not hold a connection for ever: neither by sending slowly, nor by
-reading slowly."""
+reading slowly. A request's body reaches the application in one piece."""
 
 from __future__ import annotations
 
 import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from neopack.serving.bodies import LARGEST_BODY
 
 __all__ = ["TimedProtocol"]
 
@@ -15,12 +17,17 @@ LONGEST_HEADERS = 1 << 16
 
 
 class TimedProtocol(HttpToolsProtocol):
-    """Ends a connection whose request does not arrive in time, or whose answer is not read."""
+    """Ends a connection whose request does not arrive in time, or whose answer is not read.
+
+    An image arrives in a dozen parts. To wake the application for each, and to copy what came
+    before, takes longer than reading them.
+    """
 
     receiving, reading = RECEIVING, READING
     _receiving: asyncio.TimerHandle | None = None
     _reading: asyncio.TimerHandle | None = None
-    _header_bytes = 0
+    _header_bytes = _body_bytes = 0
+    _parts: list[bytes]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -28,7 +35,8 @@ class TimedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._header_bytes = 0
+        self._header_bytes = self._body_bytes = 0
+        self._parts = []
         self._await_request()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -37,8 +45,18 @@ class TimedProtocol(HttpToolsProtocol):
             raise ValueError("the headers are too long")  # the parser answers 400
         super().on_header(name, value)
 
+    def on_body(self, body: bytes) -> None:
+        if self.cycle.response_complete:  # refused by its header alone
+            return
+        self._parts.append(body)
+        self._body_bytes += len(body)
+        if self._body_bytes > LARGEST_BODY:
+            self._join()
+            super().on_body(b"")  # wakes the application, which refuses it
+
     def on_message_complete(self) -> None:
         _cancel(self._receiving)
+        self._join()
         super().on_message_complete()
 
     def pause_writing(self) -> None:
@@ -53,6 +71,12 @@ class TimedProtocol(HttpToolsProtocol):
         _cancel(self._receiving)
         _cancel(self._reading)
         super().connection_lost(exc)
+
+    def _join(self) -> None:
+        """A single part is not copied: neither ``b"" + part`` nor ``bytes`` of bytes does that."""
+        whole = bytes(self.cycle.body) + b"".join(self._parts)
+        self.cycle.body = whole  # type: ignore[assignment]
+        self._parts = []
 
     def _await_request(self) -> None:
         _cancel(self._receiving)
