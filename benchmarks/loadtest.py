@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import neopack
-from neopack.options import LoadOptions
+from neopack.loadtests.options import LoadOptions
 
 CALLERS, ROUNDS, SECONDS, WARM_UP = 16, 3, 4.0, 0.5
 GOAL, APART = 2000.0, 0.05

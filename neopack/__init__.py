@@ -33,14 +33,14 @@ if TYPE_CHECKING:
         verify_compiler,
     )
     from neopack.errors import NeopackError
+    from neopack.experiments.options import ExperimentOptions
+    from neopack.loadtests.options import LoadOptions
     from neopack.options import (
         BenchOptions,
         CheckOptions,
         CompileOptions,
         DeployOptions,
-        ExperimentOptions,
         JobOptions,
-        LoadOptions,
         PackageOptions,
         WaitOptions,
     )
@@ -92,14 +92,14 @@ _HOMES = {
             "CheckOptions",
             "CompileOptions",
             "DeployOptions",
-            "ExperimentOptions",
             "JobOptions",
-            "LoadOptions",
             "PackageOptions",
             "WaitOptions",
         ),
         "neopack.options",
     ),
+    "ExperimentOptions": "neopack.experiments.options",
+    "LoadOptions": "neopack.loadtests.options",
     "LineLog": "neopack.values.log",
     "Report": "neopack.values.finding",
     **dict.fromkeys(("InputRequest", "Signature", "TensorSpec"), "neopack.values.signature"),

@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import ClassVar, Literal, Self, TypeAlias, TypedDict, TypeVar
+from typing import ClassVar, Literal, TypeAlias, TypedDict, TypeVar
 
 from neopack.errors import UsageError
 from neopack.formats.codec import to_json
@@ -26,6 +25,7 @@ from neopack.values.finding import Level
 from neopack.values.quantization import AUTO, QUANTIZED, RANDOM, Calibration
 
 __all__ = [
+    "MOST_AT_ONCE",
     "BenchChoices",
     "BenchOptions",
     "CheckChoices",
@@ -34,12 +34,7 @@ __all__ = [
     "CompileOptions",
     "Connection",
     "DeployOptions",
-    "ExperimentChoices",
-    "ExperimentOptions",
     "JobOptions",
-    "LoadChoices",
-    "LoadOptions",
-    "Objective",
     "Options",
     "PackageChoices",
     "PackageOptions",
@@ -65,11 +60,7 @@ CALIBRATION_HINT = (
 
 # of workers, threads, and rows in a batch
 MOST_AT_ONCE = 1024
-# of a load: each caller is a connection, and each request of a second waits in memory
-MOST_CALLERS = 10_000
-MOST_RATE = 1_000_000
-# seconds of one turn of an experiment
-LEAST_TURN = 0.1
+MAX_WAIT_MS = 2.0
 
 
 class Options:
@@ -299,7 +290,7 @@ class ServeOptions(Options):
     timeout: float = 60.0
     accept: str = ""
     max_batch: int = 1
-    max_wait_ms: float = 2.0
+    max_wait_ms: float = MAX_WAIT_MS
 
     def __post_init__(self) -> None:
         if not 0 <= self.port < 1 << 16:
@@ -312,6 +303,13 @@ class ServeOptions(Options):
             raise UsageError("--timeout must be positive")
         if not 0 <= self.max_wait_ms <= MOST_AT_ONCE:
             raise UsageError(f"--max-wait-ms is not between 0 and {MOST_AT_ONCE}")
+        if self.max_batch == 1 and self.max_wait_ms != MAX_WAIT_MS:
+            raise UsageError("--max-wait-ms goes with --max-batch")
+        if self.max_batch > 1 and self.threads > 1:
+            raise UsageError(
+                "--threads goes without --max-batch: one call computes a batch",
+                hint="--workers computes several at once",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,95 +340,6 @@ class BenchOptions(Options):
         lasts = math.isfinite(self.seconds) and self.seconds > 0
         if not lasts or (self.threads is not None and self.threads < 1):
             raise UsageError("--seconds and --threads must be positive")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objective:
-    """A service-level objective: ``percent`` of the answers within ``milliseconds``."""
-
-    percent: float
-    milliseconds: float
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """``p95=50ms``. Raises ``UsageError`` for another form."""
-        match = re.fullmatch(r"p(\d{1,2}(?:\.\d+)?)=(\d+(?:\.\d+)?)(ms|s)", text.strip().lower())
-        if match is None or not float(match[2]):
-            raise UsageError(f"--slo {text} is not an objective", hint="write p95=50ms")
-        scale = 1e3 if match[3] == "s" else 1.0
-        return cls(percent=float(match[1]), milliseconds=scale * float(match[2]))
-
-    def __str__(self) -> str:
-        return f"p{self.percent:g}={self.milliseconds:g}ms"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadOptions(Options):
-    """How a server is loaded, for ``seconds`` a stage after ``warm_up`` seconds.
-
-    A stage of a closed loop for each number in ``callers``, who wait ``think`` milliseconds
-    between answer and next request; or, with ``rates`` (requests a second), a stage of an open
-    loop for each, whose requests arrive as ``arrivals`` says. ``search`` looks for the highest
-    rate that meets ``slo``. ``payload`` is a file or a folder, sent as ``content_type``; without
-    it golden inputs are sent. ``difference`` is allowed from golden outputs, relative to the
-    largest; None: 1e-3, or what the engine allows in an artifact's precision. A file is served by
-    ``workers`` processes of ``threads`` each. Raises ``UsageError`` for numbers that mean nothing.
-    """
-
-    callers: tuple[int, ...] = (1, 2, 4, 8, 16)
-    rates: tuple[float, ...] = ()
-    arrivals: Literal["poisson", "constant"] = "poisson"
-    seconds: float = 10.0
-    warm_up: float = 2.0
-    think: float = 0.0
-    timeout: float = 60.0
-    slo: Objective | None = None
-    search: bool = False
-    payload: Path | None = None
-    content_type: str = ""
-    difference: float | None = None
-    workers: int = 1
-    threads: int = 1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        positive = {"--seconds": self.seconds, "--timeout": self.timeout}
-        positive |= {"--callers": min(self.callers, default=0)}
-        positive |= {"--rate": min(self.rates, default=1.0)}
-        for name, value in positive.items():
-            if not (math.isfinite(value) and value > 0):
-                raise UsageError(f"{name} {value:g} is not positive")
-        for name, value in {"--warm-up": self.warm_up, "--think-ms": self.think}.items():
-            if not (math.isfinite(value) and value >= 0):
-                raise UsageError(f"{name} {value:g} is negative")
-        if max(self.callers) > MOST_CALLERS:
-            raise UsageError(f"--callers {max(self.callers)} is more than {MOST_CALLERS}")
-        if max(self.rates, default=0.0) > MOST_RATE:
-            raise UsageError(f"--rate {max(self.rates):g} is more than {MOST_RATE}")
-        if self.search and self.slo is None:
-            raise UsageError("--search needs an objective to meet", hint="add --slo p95=50ms")
-        check_max_difference(self.difference)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExperimentOptions(LoadOptions):
-    """As ``LoadOptions``, for each subject; the seconds of a stage are divided among ``rounds``
-    turns. Raises ``UsageError`` where a turn would measure nothing."""
-
-    callers: tuple[int, ...] = (1, 4, 16)
-    rounds: int = 6
-
-    def __post_init__(self) -> None:
-        super(ExperimentOptions, self).__post_init__()
-        if self.search:
-            raise UsageError("an experiment does not search", hint="neopack loadtest --search")
-        if not 1 <= self.rounds <= MOST_AT_ONCE:
-            raise UsageError(f"--rounds {self.rounds} is not between 1 and {MOST_AT_ONCE}")
-        if self.seconds / self.rounds < LEAST_TURN:
-            raise UsageError(
-                f"{self.rounds} turns in {self.seconds:g} s are too short",
-                hint=f"--seconds {self.rounds * LEAST_TURN:g}, or fewer --rounds",
-            )
 
 
 # --- the same as keywords -------------------------------------------------------------------
@@ -507,32 +416,6 @@ class CompileChoices(TypedDict, total=False):
     force: bool
     rerun: bool
     limits: Limits
-
-
-class LoadChoices(TypedDict, total=False):
-    """The fields of ``LoadOptions`` as keywords."""
-
-    callers: tuple[int, ...]
-    rates: tuple[float, ...]
-    arrivals: Literal["poisson", "constant"]
-    seconds: float
-    warm_up: float
-    think: float
-    timeout: float
-    slo: Objective | None
-    search: bool
-    payload: Path | None
-    content_type: str
-    difference: float | None
-    workers: int
-    threads: int
-    seed: int
-
-
-class ExperimentChoices(LoadChoices, total=False):
-    """The fields of ``ExperimentOptions`` as keywords."""
-
-    rounds: int
 
 
 class BenchChoices(TypedDict, total=False):

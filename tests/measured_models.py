@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from neopack.experiments.options import ExperimentOptions
 from neopack.experiments.result import ExperimentResult, Measured, Window
 from neopack.experiments.running import comparisons
 from neopack.loadtests.histogram import Latencies
 from neopack.loadtests.merging import merged
 from neopack.loadtests.recording import StageResult
 from neopack.measure.machine import Machine
-from neopack.options import ExperimentOptions
 
 __all__ = ["ROUNDS", "result", "subject", "window"]
 

@@ -26,6 +26,16 @@ async def invocations(request):
         await asyncio.sleep(0.05)
     if kind == "hangs":
         await asyncio.sleep(60)
+    if kind == "endless":
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while True:
+            await answer.write(bytes(1 << 20))
+    if kind == "elsewhere":
+        raise web.HTTPTemporaryRedirect(location="http://127.0.0.1:9/invocations")
+    if kind == "garbled":
+        request.transport.write(b"SSH-2.0-OpenSSH" + bytes(99))
+        request.transport.close()
     if kind == "fails" and count % 4 == 0:
         return web.Response(status=500)
     return web.json_response([[0.25]])
@@ -47,7 +57,7 @@ asyncio.run(main())
 @contextlib.contextmanager
 def server(kind: str) -> Iterator[str]:
     """Its address. ``kind``: quick, slow (50 ms), stalls (a second, once), fails (each fourth),
-    hangs."""
+    hangs, endless (an answer), elsewhere (a redirect), garbled."""
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, kind], stdout=subprocess.PIPE, text=True
     )

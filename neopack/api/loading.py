@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -12,24 +12,19 @@ from neopack.api.compiling import compile as compiled
 from neopack.api.places import path_of, subjects
 from neopack.archive.read import scan
 from neopack.artifacts.load import is_compiled
+from neopack.errors import UsageError
 from neopack.experiments import running as experimenting
+from neopack.experiments.options import ExperimentChoices, ExperimentOptions
 from neopack.experiments.pricing import pricing
 from neopack.experiments.result import ExperimentResult
 from neopack.facts.published import publication
 from neopack.loadtests import target as loading
 from neopack.loadtests.destination import masked
+from neopack.loadtests.options import LoadChoices, LoadOptions, Objective
 from neopack.loadtests.running import LoadResult
 from neopack.loadtests.running import priced as priced_load
 from neopack.measure.price import hourly_price
-from neopack.options import (
-    Connection,
-    ExperimentChoices,
-    ExperimentOptions,
-    LoadChoices,
-    LoadOptions,
-    Place,
-    chosen,
-)
+from neopack.options import Connection, Place, chosen
 from neopack.reports.report_file import refuse_report, write_report
 from neopack.values.log import Log, SilentLog
 
@@ -58,7 +53,7 @@ def loadtest(
     ``price`` and ``prices`` add costs, as for ``bench``. ``report`` is a file to write, as HTML,
     Markdown or JSON by its extension.
     """
-    settings = chosen(LoadOptions, options, choices)
+    settings = chosen(LoadOptions, options, _parsed(choices))
     hourly = hourly_price(instance, price, path_of(prices))
     if report is not None:
         refuse_report("loadtest", Path(report), force=force)
@@ -96,13 +91,19 @@ def experiment(
     URLs; endpoints have their own. ``beside`` is the id of what AWS published, such as blog-2021,
     for reports to show it beside. Raises as ``loadtest`` does.
     """
-    settings = chosen(ExperimentOptions, options, choices)
+    settings = chosen(ExperimentOptions, options, _parsed(choices))
     costs = pricing(instance, price, path_of(prices))
     if beside:
         publication(beside)
+        if report is None:
+            raise UsageError("--beside is for a report", hint="add --report report.html")
     if report is not None:
         refuse_report("experiment", Path(report), force=force)
     log, named = log or SilentLog(), _several(models)
+    if target and not any(map(_is_archive, named)):
+        raise UsageError(
+            "--target is for archives that are not compiled, and none is here", hint="leave it out"
+        )
     measured = [each for model in named for each in _with_compiled(model, target, log)]
     result = experimenting.experiment(
         measured, settings, goldens=path_of(goldens), connection=connection, log=log
@@ -121,6 +122,11 @@ def experiment(
     return result
 
 
+def _parsed(choices: LoadChoices) -> Mapping[str, object]:
+    slo = choices.get("slo")
+    return {**choices, "slo": Objective.parse(slo)} if isinstance(slo, str) else {**choices}
+
+
 def _several(models: Place | Sequence[Place]) -> list[str]:
     return [str(models)] if isinstance(models, str | PathLike) else [str(each) for each in models]
 
@@ -128,5 +134,10 @@ def _several(models: Place | Sequence[Place]) -> list[str]:
 def _with_compiled(model: str, target: str, log: Log) -> Iterator[str]:
     """An archive, and what it is compiled to."""
     yield model
-    if target and Path(model).is_file() and not is_compiled(scan(Path(model))):
+    if target and _is_archive(model):
         yield str(compiled(model, target=target, log=log).path)
+
+
+def _is_archive(model: str) -> bool:
+    """Whether it is a file that is not compiled."""
+    return Path(model).is_file() and not is_compiled(scan(Path(model)))

@@ -3,6 +3,7 @@
 Annotations are not strings here: typer would evaluate each at every start.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,7 @@ __all__ = [
     "Timeout",
     "connection",
     "pairs",
+    "refuse_without_endpoint",
     "settings",
     "wait_options",
 ]
@@ -100,6 +102,16 @@ def wait_options(
         stop_on_interrupt=stop_on_interrupt,
         poll=poll,
     )
+
+
+def refuse_without_endpoint(
+    targets: Sequence[str], region: str | None, profile: str | None, endpoint: str | None
+) -> None:
+    """Refuse what is told of an account where no target is an endpoint."""
+    said = {"--region": region, "--profile": profile, "--endpoint-url": endpoint}
+    option = next((name for name, value in said.items() if value is not None), "")
+    if option and not any(target.startswith("endpoint:") for target in targets):
+        raise UsageError(f"{option} goes with endpoint:NAME")
 
 
 def pairs(texts: list[str] | None, option: str) -> tuple[tuple[str, str], ...]:

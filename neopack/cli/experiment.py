@@ -34,8 +34,9 @@ def experiment(
         ),
     ] = "",
     callers: Annotated[
-        str, typer.Option(help="Closed loop: so many at a time, a level for each number.")
-    ] = "1,4,16",
+        str | None,
+        typer.Option(help="Closed loop: so many at a time, a level for each number (1,4,16)."),
+    ] = None,
     rate: Annotated[
         str | None,
         typer.Option(help="Open loop: requests a second, a level for each number."),
@@ -81,28 +82,26 @@ def experiment(
     """Load models in turns, and compare them: throughput, latency, cost, accuracy."""
     from neopack import api
     from neopack.errors import VerificationFailed
-    from neopack.options import ExperimentOptions, Objective
 
+    cloud.refuse_without_endpoint(models, region, profile, endpoint_url)
     result = api.experiment(
         models,
         target=target,
         goldens=goldens,
-        options=ExperimentOptions(
-            callers=parse_numbers("--callers", callers, int),
-            rates=parse_numbers("--rate", rate, float) if rate else (),
-            arrivals=arrivals.value,
-            seconds=seconds,
-            rounds=rounds,
-            warm_up=warm_up,
-            think=think_ms,
-            timeout=timeout,
-            slo=Objective.parse(slo) if slo else None,
-            payload=payload,
-            content_type=content_type,
-            difference=max_difference,
-            workers=workers,
-            threads=threads,
-        ),
+        callers=parse_numbers("--callers", callers, int) if callers is not None else (),
+        rates=parse_numbers("--rate", rate, float) if rate is not None else (),
+        arrivals=arrivals.value,
+        seconds=seconds,
+        rounds=rounds,
+        warm_up=warm_up,
+        think=think_ms,
+        timeout=timeout,
+        slo=slo,
+        payload=payload,
+        content_type=content_type,
+        difference=max_difference,
+        workers=workers,
+        threads=threads,
         connection=cloud.connection(region, profile, endpoint_url, cloud.settings()),
         instance=instance,
         price=price,

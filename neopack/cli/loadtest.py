@@ -23,8 +23,9 @@ def loadtest(
         ),
     ],
     callers: Annotated[
-        str, typer.Option(help="Closed loop: so many at a time, a stage for each number.")
-    ] = "1,2,4,8,16",
+        str | None,
+        typer.Option(help="Closed loop: so many at a time, a stage for each number (1,2,4,8,16)."),
+    ] = None,
     rate: Annotated[
         str | None,
         typer.Option(help="Open loop: requests a second, a stage for each number."),
@@ -59,27 +60,25 @@ def loadtest(
     """Load a server and measure its latencies; answers are compared with golden outputs."""
     from neopack import api
     from neopack.errors import VerificationFailed
-    from neopack.options import LoadOptions, Objective
 
+    cloud.refuse_without_endpoint([target], region, profile, endpoint_url)
     result = api.loadtest(
         target,
         goldens=goldens,
-        options=LoadOptions(
-            callers=parse_numbers("--callers", callers, int),
-            rates=parse_numbers("--rate", rate, float) if rate else (),
-            arrivals=arrivals.value,
-            seconds=seconds,
-            warm_up=warm_up,
-            think=think_ms,
-            timeout=timeout,
-            slo=Objective.parse(slo) if slo else None,
-            search=search,
-            payload=payload,
-            content_type=content_type,
-            difference=max_difference,
-            workers=workers,
-            threads=threads,
-        ),
+        callers=parse_numbers("--callers", callers, int) if callers is not None else (),
+        rates=parse_numbers("--rate", rate, float) if rate is not None else (),
+        arrivals=arrivals.value,
+        seconds=seconds,
+        warm_up=warm_up,
+        think=think_ms,
+        timeout=timeout,
+        slo=slo,
+        search=search,
+        payload=payload,
+        content_type=content_type,
+        difference=max_difference,
+        workers=workers,
+        threads=threads,
         connection=cloud.connection(region, profile, endpoint_url, cloud.settings()),
         instance=instance,
         price=price,

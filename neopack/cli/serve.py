@@ -7,7 +7,7 @@ import typer
 
 from neopack.cli import _options as options
 from neopack.cli._console import console
-from neopack.errors import Interrupted
+from neopack.errors import Interrupted, UsageError
 
 __all__ = ["serve"]
 
@@ -53,6 +53,8 @@ def serve(
         files = api.write_dockerfile(archive, docker, force=force, **given)
         console.result("serve --docker", files)
         return
+    if force:
+        raise UsageError("--force goes with --docker")
     with api.server(archive, quiet=console.quiet, log=console, **given) as server:
         try:
             console.result("serve", server.start())

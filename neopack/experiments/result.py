@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from neopack.experiments.options import ExperimentOptions
 from neopack.loadtests.client import WRONG
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.running import priced_stage
 from neopack.loadtests.target import Kind, Served
 from neopack.measure.machine import Machine
 from neopack.measure.price import Price
-from neopack.options import ExperimentOptions
 
 __all__ = ["Compared", "ExperimentResult", "Figure", "Measured", "Window", "priced"]
 

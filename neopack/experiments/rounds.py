@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from neopack.experiments.options import ExperimentOptions
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.stages import Stages
-from neopack.options import ExperimentOptions
 from neopack.values.log import Log
 
 __all__ = ["in_turns"]
@@ -21,7 +21,7 @@ async def in_turns(
     """The windows of each subject, at each level, in each round: A, B, A, B, ... A level's seconds
     are divided among the rounds. Raises ``VerificationFailed`` where an answer at rest is wrong.
     """
-    levels: Sequence[float] = options.rates or options.callers
+    levels = options.levels
     windows: list[list[list[StageResult]]] = [[[] for _ in levels] for _ in subjects]
     for subject in subjects:
         await subject.ask_once()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,18 +12,20 @@ from pathlib import Path
 from neopack.archive.subjects import subject
 from neopack.distributions import known_versions
 from neopack.errors import UsageError
+from neopack.experiments.options import ExperimentOptions
 from neopack.experiments.ratios import ratio_interval
 from neopack.experiments.result import Compared, ExperimentResult, Figure, Measured, Window
 from neopack.experiments.rounds import in_turns
-from neopack.loadtests.destination import Destination, is_url
+from neopack.loadtests.destination import Destination
+from neopack.loadtests.event_loop import run
 from neopack.loadtests.merging import merged
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.running import refuse_nothing, what_was_sent
 from neopack.loadtests.stages import Stages
-from neopack.loadtests.target import ENDPOINT, Aim, aimed, reached
+from neopack.loadtests.target import Aim, aimed, preferred_type, reached, runs_already
+from neopack.loadtests.unread import refuse_unread
 from neopack.measure.machine import this_machine
-from neopack.options import Connection, ExperimentOptions
-from neopack.serving.bodies import JSON, NPY
+from neopack.options import Connection
 from neopack.values.log import Log
 
 __all__ = ["comparisons", "experiment"]
@@ -45,6 +46,8 @@ def experiment(
 
     Raises what ``loadtest`` raises, of any of them, before or instead of a result.
     """
+    here = any(not runs_already(target) for target in targets)
+    refuse_unread(options, goldens, serves_files=here)
     aims = _aims(targets, options, goldens)
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(reached(aim, options, connection, log)) for aim in aims]
@@ -52,7 +55,7 @@ def experiment(
             Stages(place, aim.payloads, options, aim.allowed)
             for place, aim in zip(places, aims, strict=True)
         ]
-        windows = asyncio.run(in_turns(subjects, options, log))
+        windows = run(in_turns(subjects, options, log))
         for place, levels in zip(places, windows, strict=True):
             refuse_nothing(place, [window for level in levels for window in level])
         measured = tuple(map(_measured, aims, subjects, places, windows))
@@ -70,12 +73,10 @@ def experiment(
 def _aims(targets: Sequence[str], options: ExperimentOptions, goldens: Path | None) -> list[Aim]:
     if not targets:
         raise UsageError("an experiment needs a subject", hint="neopack experiment net.tar.gz")
-    elsewhere = [target for target in targets if is_url(target) or target.startswith(ENDPOINT)]
+    elsewhere = [target for target in targets if runs_already(target)]
     files = [Path(target) for target in targets if target not in elsewhere]
     source = goldens or next(iter(files), None)
-    # numbers as they are: JSON of an image is three times as long, and reading it most of the
-    # time. What other servers take is not known
-    preferred = JSON if elsewhere else NPY
+    preferred = preferred_type(targets)
     aims = [
         aimed(target, options, source if target in elsewhere else goldens, preferred=preferred)
         for target in targets

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from neopack.facts.rows import facts_file
 
-__all__ = ["Instance", "instance", "source"]
+__all__ = ["Instance", "instance", "instance_names", "source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,13 @@ def instance(name: str) -> Instance | None:
         memory=row.number("memory"),
         accelerator=row.number("accelerator", 0),
     )
+
+
+def instance_names() -> tuple[str, ...]:
+    """Those with known memory, and all others that serve compiled models."""
+    rows = facts_file("hosting").table("instances")
+    hosting = (f"{name.replace('_', '.')}.{size}" for name in rows for size in rows.texts(name))
+    return tuple(dict.fromkeys((*facts_file("instances").table("instances"), *hosting)))
 
 
 def source() -> str:

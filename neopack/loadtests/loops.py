@@ -16,9 +16,9 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 
 from neopack.loadtests.client import Send
+from neopack.loadtests.options import Objective
 from neopack.loadtests.payloads import Payload
 from neopack.loadtests.recording import Recording, StageResult
-from neopack.options import Objective
 
 __all__ = ["closed_loop", "open_loop"]
 

@@ -22,6 +22,8 @@ __all__ = ["Payload", "payloads_of", "payloads_of_archive"]
 
 # an artifact's source is looked for among so many archives beside it
 MOST_SOURCES = 1000
+# bytes of numbers whose JSON takes a server a millisecond and more to read
+LONG_IN_JSON = 16 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,10 @@ def payloads_of_archive(
 ) -> tuple[Payload, ...]:
     """The golden inputs of ``archive``, or of the one beside it that it was compiled from; without
     golden numbers, inputs from ``seed``, whose answers are not compared. They are sent as
-    ``content_type``; where it is empty, as ``preferred`` if that holds so many inputs."""
+    ``content_type``; where it is empty, as ``preferred`` if JSON would be long and it holds so
+    many inputs."""
     sent = _sent(archive, seed)
-    form = _form(content_type, preferred, len(sent.inputs), sent.outputs)
+    form = _form(content_type, preferred, sent)
     payload = Payload(
         name=sent.name,
         content_type=form.content_type,
@@ -83,10 +86,13 @@ def _golden(goldens: Path) -> _Sent:
     return _Sent(name=goldens.name, inputs=inputs, outputs=len(outputs), goldens=goldens)
 
 
-def _form(content_type: str, preferred: str, inputs: int, outputs: int) -> RequestForm:
+def _form(content_type: str, preferred: str, sent: _Sent) -> RequestForm:
     """The answer in the form of the request, if that holds so many outputs."""
-    asked = content_type or (JSON if preferred == NPY and inputs != 1 else preferred)
-    return RequestForm(content_type=asked, accept=JSON if asked == NPY and outputs != 1 else asked)
+    size = sum(array.nbytes for array in sent.inputs.values())
+    pays = size > LONG_IN_JSON and (preferred != NPY or len(sent.inputs) == 1)
+    kind = content_type or (preferred if pays else JSON)
+    is_one = kind != NPY or sent.outputs == 1
+    return RequestForm(content_type=kind, accept=kind if is_one else JSON)
 
 
 def _goldens_of_source(artifact: Path, compiled: ArtifactManifest | None) -> Path | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from neopack.loadtests.client import OK
 from neopack.loadtests.histogram import Latencies, LatencySummary
-from neopack.options import Objective
+from neopack.loadtests.options import Objective
 
 __all__ = ["STEADY", "Recording", "StageResult"]
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from neopack.errors import EngineFailed
 from neopack.loadtests.client import WRONG
 from neopack.loadtests.destination import Destination
+from neopack.loadtests.event_loop import run
+from neopack.loadtests.options import LoadOptions
 from neopack.loadtests.payloads import Payload
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.stages import Stages
 from neopack.measure.machine import Machine, this_machine
 from neopack.measure.price import Price
-from neopack.options import LoadOptions
 from neopack.values.log import Log
 
 __all__ = ["LoadResult", "load", "priced", "priced_stage", "refuse_nothing", "what_was_sent"]
@@ -64,7 +64,7 @@ def load(
     """Load the server at ``destination``, which reports call ``name``. Raises ``EngineFailed``
     where it never answers, ``VerificationFailed`` where what it answers at rest is wrong."""
     test = _LoadTest(destination, payloads, options, allowed, log)
-    stages, highest = asyncio.run(test.run())
+    stages, highest = run(test.run())
     refuse_nothing(destination, stages)
     return LoadResult(
         subject=name,
@@ -122,7 +122,7 @@ class _LoadTest:
     async def run(self) -> tuple[list[StageResult], float | None]:
         options = self._options
         await self.stages.ask_once()
-        levels = options.rates or options.callers
+        levels = options.levels
         with self._log.step("loading the server", len(levels)):
             measured = [await self._stage(level) for level in levels]
         if not options.search or not any(stage.latency.count for stage in measured):

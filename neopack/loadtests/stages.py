@@ -10,10 +10,10 @@ from neopack.loadtests.arrivals import due_times
 from neopack.loadtests.client import WRONG, Send, http_client
 from neopack.loadtests.destination import Destination
 from neopack.loadtests.loops import closed_loop, open_loop
+from neopack.loadtests.options import LoadOptions
 from neopack.loadtests.payloads import Payload
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.right_answers import RightAnswers
-from neopack.options import LoadOptions
 
 __all__ = ["LEEWAY", "Stages"]
 

@@ -3,27 +3,40 @@ endpoint of SageMaker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from neopack.archive.read import scan
 from neopack.artifacts.computed_by import computed_by
 from neopack.artifacts.load import open_archive, require_file
 from neopack.engines import registry as engines
 from neopack.errors import NeopackError, UsageError
 from neopack.loadtests.destination import Destination, destination_of, is_url, masked
+from neopack.loadtests.options import LoadOptions
 from neopack.loadtests.payloads import Payload, payloads_of, payloads_of_archive
 from neopack.loadtests.running import LoadResult, load
 from neopack.loadtests.stages import LEEWAY
-from neopack.options import Connection, LoadOptions, ServeOptions
-from neopack.serving.bodies import JSON
+from neopack.loadtests.unread import refuse_unread
+from neopack.options import Connection, ServeOptions
+from neopack.serving.bodies import JSON, NPY
 from neopack.serving.http.supervisor import Supervisor
+from neopack.serving.script import CODE
 from neopack.values.log import Log
 from neopack.values.quantization import Quantization
 
-__all__ = ["ENDPOINT", "Aim", "Kind", "Served", "aimed", "loadtest", "reached"]
+__all__ = [
+    "Aim",
+    "Kind",
+    "Served",
+    "aimed",
+    "loadtest",
+    "preferred_type",
+    "reached",
+    "runs_already",
+]
 
 ENDPOINT = "endpoint:"
 ALLOWED = 1e-3
@@ -69,18 +82,39 @@ def loadtest(
     connection: Connection | None = None,
     log: Log,
 ) -> LoadResult:
-    """Load ``target``. What is to be sent is read before a server is started."""
-    aim = aimed(target, options, goldens)
+    """Load ``target``. What is to be sent is read before a server is started. Raises
+    ``UsageError`` for options that would not be read."""
+    refuse_unread(options, goldens, serves_files=not runs_already(target))
+    aim = aimed(target, options, goldens, preferred=preferred_type([target]))
     with reached(aim, options, connection, log) as destination:
         result = load(aim.name, destination, aim.payloads, options, aim.allowed, log)
     return result if goldens is None else replace(result, goldens=goldens.name)
 
 
-def aimed(
-    target: str, options: LoadOptions, goldens: Path | None, *, preferred: str = JSON
-) -> Aim:
-    """Read what ``target`` is and what it is to be sent: as ``preferred``, unless the options name
-    a content type, where that holds the inputs. Raises ``UsageError`` for an address that is not
+def runs_already(target: str) -> bool:
+    """Whether ``target`` is an address or an endpoint, and not a file to serve."""
+    return is_url(target) or target.startswith(ENDPOINT)
+
+
+def preferred_type(targets: Sequence[str]) -> str:
+    """How numbers go where the user does not say: what the server here reads is known. Other
+    servers and scripts of the user's take JSON, if anything."""
+    return NPY if all(map(_reads_npy, targets)) else JSON
+
+
+def _reads_npy(target: str) -> bool:
+    if runs_already(target):
+        return False
+    try:
+        names = scan(Path(target)).file_names()
+    except NeopackError:  # which is told where it is opened
+        return False
+    return not any(name.startswith(CODE) for name in names)
+
+
+def aimed(target: str, options: LoadOptions, goldens: Path | None, *, preferred: str) -> Aim:
+    """Read what ``target`` is and what it is to be sent: as ``preferred``, where that pays, unless
+    the options name a content type. Raises ``UsageError`` for an address that is not
     one, and where nothing is known to send."""
     allowed = ALLOWED if options.difference is None else options.difference
     if is_url(target):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.errors import LimitExceeded, Malformed, SourceError, UsageError
+from neopack.facts.instances import instance_names
 from neopack.formats.codec import from_json
 from neopack.formats.json_text import read_json
 from neopack.spelling import did_you_mean
@@ -89,12 +90,24 @@ def price_of(instance: str, prices: PriceList, where: str) -> Price:
 
 def hourly_price(instance: str, price: float | None, prices: Path | None) -> Price | None:
     """Return the price that is given, by itself or in the list ``prices``, or None. Raises
-    ``UsageError`` for both, and for a list without an instance."""
+    ``UsageError`` for both, for a list without an instance, and without either for an instance
+    that no table has: of a newer one the user knows the price."""
     if prices is None:
-        return None if price is None else Price(hourly=price)
+        if price is not None:
+            return Price(hourly=price)
+        _refuse_unknown(instance)
+        return None
     if price is not None or not instance:
         raise UsageError("--prices goes with --instance, and without --price")
     return price_of(instance, read_prices(prices), str(prices))
+
+
+def _refuse_unknown(instance: str) -> None:
+    if instance and instance not in instance_names():
+        hint = did_you_mean(
+            instance, instance_names(), "a newer one goes with --price or --prices"
+        )
+        raise UsageError(f"--instance {instance} is not known", hint=hint)
 
 
 def small_json(path: Path) -> object:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from neopack.loadtests.options import LoadOptions
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.running import LoadResult
 from neopack.measure.price import Price
-from neopack.options import LoadOptions
 from neopack.reports.cost import money, price_words
 from neopack.reports.wrapping import table, wrapped
 

@@ -8,9 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from neopack.distributions import known_versions
+from neopack.loadtests.options import LoadOptions
 from neopack.loadtests.running import LoadResult
 from neopack.measure.machine import Machine
-from neopack.options import LoadOptions
 from neopack.reports.cost import price_words
 from neopack.reports.load import loop_words
 from neopack.values.subject import Subject

@@ -13,6 +13,7 @@ from neopack.facts.hosting import RequestForm
 from neopack.goldens.cases import load_goldens
 from neopack.goldens.comparison import difference
 from neopack.serving.bodies import LARGEST_BODY, Body
+from neopack.serving.tensor_bytes import npy_array
 from neopack.values.artifact import Array
 
 __all__ = ["body", "compared", "encoded"]
@@ -79,7 +80,7 @@ def _decoded(answer: Body, golden: Mapping[str, Array]) -> dict[str, Array] | No
             words = answer.data.decode().replace("\n", ",").split(",")
             value: Any = [float(word) for word in words if word.strip()]
         elif kind == "application/x-npy":
-            value = np.load(io.BytesIO(answer.data), allow_pickle=False)
+            value = npy_array(answer.data)
         else:
             value = json.loads(answer.data)
         if isinstance(value, dict) and set(value) == {"predictions"}:
@@ -89,5 +90,5 @@ def _decoded(answer: Body, golden: Mapping[str, Array]) -> dict[str, Array] | No
             name: np.asarray(named[name], array.dtype).reshape(array.shape)
             for name, array in golden.items()
         }
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None

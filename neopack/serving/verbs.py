@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Unpack
 
+from neopack.errors import UsageError
 from neopack.options import Place, ServeChoices, ServeOptions, chosen
 from neopack.serving import dockerfile
 from neopack.serving.environment import options_of
@@ -43,7 +44,11 @@ def write_dockerfile(
     """Write a Dockerfile into ``folder``, and what it copies: a container that serves the archive
     as ``server`` does. The paths of the files.
 
-    Raises ``OutputError`` for files that are there, unless ``force`` replaces them.
+    Raises ``OutputError`` for files that are there, unless ``force`` replaces them, and
+    ``UsageError`` for ``host`` and ``port``, which are SageMaker's to say.
     """
+    for name in ("host", "port"):
+        if name in choices:
+            raise UsageError(f"--{name} goes without --docker", hint="SageMaker calls port 8080")
     options = chosen(ServeOptions, options or options_of(os.environ), choices)
     return dockerfile.write_dockerfile(Path(archive), options, Path(folder), force=force)

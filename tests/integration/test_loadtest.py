@@ -14,12 +14,15 @@ from slow_server import server
 import neopack as package
 from neopack.errors import EngineFailed
 from neopack.goldens.cases import FIRST, GoldenCase, save_cases
+from neopack.loadtests.options import LoadOptions, Objective
+from neopack.loadtests.payloads import payloads_of_archive
 from neopack.loadtests.running import LoadResult
-from neopack.loadtests.target import loadtest
-from neopack.options import LoadOptions, Objective
+from neopack.loadtests.target import loadtest, preferred_type
+from neopack.serving.bodies import JSON, NPY
 from neopack.values.log import SilentLog
 
 BODY = b"[[1.0]]"
+SENT = ("http://127.0.0.1:9", "--payload", "one.json")
 
 
 @pytest.fixture
@@ -30,7 +33,8 @@ def payload(tmp_path: Path) -> Path:
 
 
 def loaded(kind: str, payload: Path, **choices: object) -> LoadResult:
-    choices = {"seconds": 1.0, "warm_up": 0.1, "callers": (4,), "payload": payload, **choices}
+    load = {} if "rates" in choices else {"callers": (4,)}
+    choices = {"seconds": 1.0, "warm_up": 0.1, "payload": payload, **load, **choices}
     with server(kind) as url:
         return loadtest(url, LoadOptions(**choices), goldens=None, log=SilentLog())  # type: ignore[arg-type]
 
@@ -74,9 +78,15 @@ def test_errors_are_counted_by_kind_and_are_in_no_latency(payload: Path) -> None
     assert stage.latency.count + stage.failed == stage.requests
 
 
-def test_who_never_answers(payload: Path) -> None:
+def test_who_never_answers_right(payload: Path) -> None:
     with pytest.raises(EngineFailed, match="gave no right answer: timed out"):
         loaded("hangs", payload, timeout=0.3, seconds=0.5)
+    with pytest.raises(EngineFailed, match="no right answer: longer than an answer may be"):
+        loaded("endless", payload, seconds=0.1)
+    with pytest.raises(EngineFailed, match="no right answer: status 307"):
+        loaded("elsewhere", payload, seconds=0.1)
+    with pytest.raises(EngineFailed, match="no right answer: connection closed"):
+        loaded("garbled", payload, seconds=0.1)
     with pytest.raises(EngineFailed, match="gave no right answer: connection refused"):
         loadtest(
             "http://127.0.0.1:9",
@@ -135,6 +145,15 @@ def test_answers_are_compared_with_golden_outputs(
         (("http://127.0.0.1:9", "--report", "a.pdf"), "no report is written as '.pdf'"),
         (("http://127.0.0.1:9", "--prices", "p.json"), "--prices goes with --instance"),
         (("http://127.0.0.1:9", "--search"), "--search needs an objective"),
+        ((*SENT, "--rate", "5", "--callers", "3"), "--callers would not be read"),
+        ((*SENT, "--rate", "5", "--think-ms", "3"), "--think-ms would not be read"),
+        ((*SENT, "--arrivals", "constant"), "--arrivals would not be read"),
+        ((*SENT, "--goldens", "a.tar.gz"), "--goldens would not be read"),
+        ((*SENT, "--max-difference", "1"), "--max-difference would not be read"),
+        ((*SENT, "--workers", "2"), "--workers would not be read"),
+        ((*SENT, "--threads", "2"), "--threads would not be read"),
+        ((*SENT, "--region", "eu-west-1"), "--region goes with endpoint:NAME"),
+        ((*SENT, "--instance", "ml.c5.xlage"), "did you mean ml.c5.xlarge?"),
     ],
 )
 def test_wrong_use(refused: Call, arguments: tuple[str, ...], words: str) -> None:
@@ -158,6 +177,24 @@ def test_an_artifact_is_served_and_its_answers_are_right(shelf: Path, neopack: C
     assert answer.code == 0, answer.err
     result = json.loads(answer.out)
     assert (result["payload"], result["stages"][0]["errors"]) == ("onnx.golden.npz", {})
+
+
+def test_long_numbers_go_to_a_server_here_as_they_are(tmp_path: Path) -> None:
+    """JSON of an image is three times as long, and takes longer to read than to compute."""
+    kinds = []
+    for name, size in (("image", 64), ("row", 4)):
+        case = GoldenCase(
+            name=FIRST,
+            inputs={"x": np.ones((1, 3, size, size), "f4")},
+            outputs={"y": np.ones((1, 1), "f4")},
+        )
+        archive = tmp_path / f"{name}.tar.gz"
+        save_cases(tmp_path / f"{name}.golden.npz", [case], seed=0)
+        for preferred in (NPY, JSON):
+            (payload,) = payloads_of_archive(archive, "", preferred, 0)
+            kinds.append((payload.content_type, payload.accept))
+    assert kinds == [(NPY, NPY), (JSON, JSON), (JSON, JSON), (JSON, JSON)]
+    assert preferred_type(["http://127.0.0.1:9"]) == preferred_type(["endpoint:net"]) == JSON
 
 
 def test_a_server_that_does_not_keep_up(payload: Path) -> None:

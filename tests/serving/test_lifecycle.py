@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 import uvicorn
 from scripts import with_script
-from servers import Reply, ServerProcess
+from servers import JSON, Reply, ServerProcess
 
+from neopack.loadtests.target import preferred_type
+from neopack.serving.bodies import NPY
 from neopack.serving.http.protocol import TimedProtocol
 
 SCRIPT = """
@@ -29,6 +31,7 @@ def transform_fn(model, payload, content_type, accept, context):
     if payload == "raise": raise KeyError("label")
     if payload == "hang": time.sleep(60)
     if payload == "exit": os._exit(3)
+    if payload == "hoard": bytearray(1 << 50)
     if payload == "print": print("chatter", flush=True)
     if payload.startswith("slow"): time.sleep(1.0)
     told = context.get_request_header(0, "X-Amzn-SageMaker-Custom-Attributes")
@@ -58,7 +61,16 @@ def test_a_script_gets_attributes_and_gives_them(scripted: ServerProcess) -> Non
     assert reply.headers[ATTRIBUTES] == "from here"
 
 
-FAILS = {"raise": b"'label'\nTraceback", "exit": b'"Worker died."', "hang": b'"Worker died."'}
+DIED = b'"Worker died."'
+
+
+def test_a_load_test_sends_a_script_what_most_take(archive: Path, shelf: Path) -> None:
+    plain = str(shelf / "cnn-ml_c5.tar.gz")
+    assert preferred_type([plain]) == NPY
+    assert preferred_type([plain, str(archive)]) == JSON
+
+
+FAILS = {"raise": b"'label'\nTraceback", "exit": DIED, "hang": DIED, "hoard": b"MemoryError"}
 
 
 @pytest.mark.parametrize("word", FAILS)

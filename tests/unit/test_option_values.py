@@ -10,7 +10,11 @@ import pytest
 
 from neopack import api, options
 from neopack.errors import UsageError
+from neopack.experiments import options as experiments
+from neopack.experiments.options import ExperimentChoices, ExperimentOptions
 from neopack.formats.guard import DEFAULT_LIMITS
+from neopack.loadtests import options as loads
+from neopack.loadtests.options import LoadChoices, LoadOptions
 from neopack.options import (
     BenchChoices,
     BenchOptions,
@@ -19,11 +23,7 @@ from neopack.options import (
     CompileChoices,
     CompileOptions,
     DeployOptions,
-    ExperimentChoices,
-    ExperimentOptions,
     JobOptions,
-    LoadChoices,
-    LoadOptions,
     Options,
     PackageChoices,
     PackageOptions,
@@ -54,7 +54,8 @@ def named(value: Options) -> str:
 
 
 def test_every_class_of_options_is_tried() -> None:
-    classes = {each for each in vars(options).values() if isinstance(each, type)}
+    homes = (options, loads, experiments)
+    classes = {each for home in homes for each in vars(home).values() if isinstance(each, type)}
     assert {type(each) for each in EXAMPLES} == {
         each for each in classes if issubclass(each, Options) and each is not Options
     }

@@ -14,11 +14,11 @@ from lxml import etree
 from neopack.errors import OutputError, UsageError
 from neopack.formats.codec import from_json
 from neopack.loadtests.histogram import Latencies, distribution
+from neopack.loadtests.options import LoadOptions, Objective
 from neopack.loadtests.recording import StageResult
 from neopack.loadtests.running import LoadResult, priced
 from neopack.measure.machine import Machine
 from neopack.measure.price import Price
-from neopack.options import LoadOptions, Objective
 from neopack.reports.load import load_text
 from neopack.reports.load_about import command
 from neopack.reports.load_page import load_page, plots
