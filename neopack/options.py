@@ -368,6 +368,7 @@ class PackageChoices(TypedDict, total=False):
     outputs: Sequence[str]
     constants: Sequence[str]
     trust_pickle: bool
+    preprocessing: str | None
     missing: float | None
     quantize: Literal["float16", "int8"] | None
     calibration: str | PathLike[str] | None

@@ -145,6 +145,14 @@ def package(
             rich_help_panel=XGBOOST,
         ),
     ] = None,
+    preprocessing: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the script goes that does what a scikit-learn Pipeline does before its "
+            "model, such as code/inference.py.",
+            rich_help_panel=XGBOOST,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="For random inputs and random weights.")] = 0,
     level: Annotated[int, typer.Option(help="gzip level 0 to 9; weights hardly compress.")] = 1,
     verify: Annotated[
@@ -199,6 +207,7 @@ def package(
             ("calibration", str(calibration) if calibration else None),
             ("trust_pickle", trust_pickle),
             ("missing", missing),
+            ("preprocessing", str(preprocessing) if preprocessing else None),
         ),
     )
     targets = target or [choices.target]

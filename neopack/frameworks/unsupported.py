@@ -83,9 +83,9 @@ _PICKLE = ForeignFile(
 )
 _SKLEARN = ForeignFile(
     what="a pickle of scikit-learn's, which nothing here loads",
-    hint="where you trust it, load it in a function that returns its trees alone, and package "
-    "module:function --framework XGBOOST; rows are prepared in code/inference.py. Other models "
-    "than trees are for scikit-learn itself to serve",
+    hint="where you trust it, load it in a function that returns it, and package "
+    "module:function --framework XGBOOST; of a Pipeline, --preprocessing code/inference.py writes "
+    "what prepares the rows. Other models than trees are for scikit-learn itself to serve",
 )
 _LZ4 = ForeignFile(
     what="compressed with LZ4, which nothing here reads",

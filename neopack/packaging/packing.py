@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -183,7 +184,8 @@ def write(
         log.note(remark)
     for doubt in doubts:
         log.warn(doubt)
-    before = None if settings.force else _packaged_before(path)
+    # a script that is not there yet is written, although the archive is the same
+    before = None if settings.force or _lacking(model.scripts) else _packaged_before(path)
     with AtomicOutputs(force=settings.force or before is not None, main=path) as outputs:
         golden_sha256 = write_copy(outputs.open(golden_path(path)), model.goldens.path)
         described = outputs.open(manifest_path(path))
@@ -203,6 +205,7 @@ def write(
             _add_evidence(path, before, report)
             _add_origin(path, origin)
             log.note(f"{path} is there already, with the same content: nothing is written")
+        _write_scripts(model.scripts, force=settings.force)
     return NeoArchive(
         path=path,
         bytes=written.bytes,
@@ -214,6 +217,23 @@ def write(
         warnings=warnings,
         unchanged=before is not None,
     )
+
+
+def _write_scripts(scripts: Sequence[Member], *, force: bool) -> None:
+    """Each in a folder of its own, just before the archive and its files appear."""
+    for script in _lacking(scripts):
+        with AtomicOutputs(force=force) as outputs:
+            write_copy(outputs.open(Path(script.name)), script.path)
+
+
+def _lacking(scripts: Sequence[Member]) -> list[Member]:
+    """Those that are not there yet, as they are: several targets share one script."""
+    places = [(script, Path(script.name)) for script in scripts]
+    return [
+        script
+        for script, place in places
+        if not (place.is_file() and filecmp.cmp(place, script.path, shallow=False))
+    ]
 
 
 def _refuse_other(path: Path, before: Manifest, manifest: Manifest) -> None:

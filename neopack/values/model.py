@@ -174,8 +174,9 @@ class Goldens:
 class ExportedModel:
     """A model in the form Neo reads, in a staging directory, with its golden numbers.
 
-    ``rewrites`` names what was rewritten for the older version that Neo runs. ``reads`` is what
-    the export read, None where no process of its own did it.
+    ``rewrites`` names what was rewritten for the older version that Neo runs. ``scripts`` go
+    beside the archive and not into it, to the paths that their names are. ``reads`` is what the
+    export read, None where no process of its own did it.
     """
 
     framework: str
@@ -185,4 +186,5 @@ class ExportedModel:
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
+    scripts: tuple[Member, ...] = ()
     reads: Reads | None = None

@@ -26,6 +26,8 @@ MODELS = {
     "tree": tree.DecisionTreeRegressor(max_depth=5).fit(ROWS, NUMBERS),
     "forest": ensemble.RandomForestRegressor(**SMALL).fit(ROWS, NUMBERS),
     "extra-two": ensemble.ExtraTreesClassifier(**SMALL).fit(ROWS, CLASSES > 0),
+    "extra-three": ensemble.ExtraTreesClassifier(**SMALL).fit(ROWS, CLASSES),
+    "tree-three": tree.DecisionTreeClassifier(max_depth=3).fit(ROWS, CLASSES),
     "boosted": ensemble.GradientBoostingRegressor(**SMALL).fit(ROWS, NUMBERS),
     "boosted-two": ensemble.GradientBoostingClassifier(**SMALL).fit(ROWS, CLASSES > 0),
     "boosted-three": ensemble.GradientBoostingClassifier(**SMALL).fit(ROWS, CLASSES),
@@ -44,15 +46,19 @@ def test_the_packaged_trees_predict_as_scikit_learn(name: str, tmp_path: Path) -
     loaded = neopack.load(package(model, tmp_path))
     rows = np.concatenate([ROWS, RNG.normal(size=(200, 5)).astype(np.float32)])
     (data,) = loaded.signature.inputs
-    found = loaded.predict({data.name: rows})["prediction"]
+    found = loaded.predict({data.name: rows})
     wanted = model.predict_proba(rows) if hasattr(model, "predict_proba") else model.predict(rows)
+    if name in ("extra-three", "tree-three"):
+        assert np.allclose(found["margin"], wanted, atol=2e-5)
+        assert np.array_equal(found["prediction"], model.predict(rows))
+        return
     if wanted.ndim == 2 and wanted.shape[1] == 2:
         wanted = wanted[:, 1]
-    assert np.allclose(found, wanted, atol=2e-5)
+    assert np.allclose(found["prediction"], wanted, atol=2e-5)
 
 
 REFUSED = {
-    "3 classes": ensemble.RandomForestClassifier(**SMALL).fit(ROWS, CLASSES),
+    "single class": tree.DecisionTreeClassifier().fit(ROWS, np.zeros(160)),
     "not fitted": ensemble.GradientBoostingRegressor(),
     "several targets": ensemble.RandomForestRegressor(**SMALL).fit(ROWS, ROWS[:, :2]),
     "the loss poisson": ensemble.HistGradientBoostingRegressor(loss="poisson", max_iter=2).fit(

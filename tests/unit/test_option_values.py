@@ -100,6 +100,7 @@ def test_a_digest_follows_what_changes_the_result() -> None:
                 "quantize",
                 "calibration",
                 "trust_pickle",
+                "preprocessing",
                 "missing",
             },
         ),

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from neopack.errors import SourceError
+from neopack.frameworks.xgboost.pipelines.steps import NOTHING, described
 from neopack.frameworks.xgboost.sklearn_trees import is_trees
 
-__all__ = ["alone", "is_booster", "is_model", "model_inside"]
+__all__ = ["alone", "is_booster", "is_model", "is_prepared", "model_inside"]
 
 DEPTH = 6
-# of a pipeline, which do nothing
-NO_STEPS = (None, "passthrough")
 # by a class among the bases of the object: what to package in its place
 WAYS_OUT: Mapping[str, str] = {
     "BaseSearchCV": "package its best_estimator_",
@@ -39,6 +38,14 @@ def is_model(model: object) -> bool:
     """A Booster, a wrapper of scikit-learn's form around one, or trees of scikit-learn's own."""
     known = {("xgboost", "Booster"), ("xgboost", "XGBModel")}
     return bool(_names(model) & known) or is_trees(model)
+
+
+def is_prepared(model: Any) -> bool:
+    """Whether it is a pipeline that prepares rows for a model, its last step."""
+    if ("sklearn", "Pipeline") not in _names(model):
+        return False
+    *before, (_, last) = model.steps
+    return is_model(last) and any(step not in NOTHING for _, step in before)
 
 
 def model_inside(model: object) -> object | None:
@@ -67,17 +74,19 @@ def alone(model: object, where: str) -> object:
 
 
 def _of_pipeline(pipeline: Any, inner: object, where: str) -> object:
-    steps = [step for _, step in pipeline.steps if step not in NO_STEPS]
+    steps = [step for _, step in pipeline.steps if step not in NOTHING]
     if len(steps) == 1:
         return alone(steps[0], where)
     kinds = [type(step).__name__ for step in steps]
     if not is_model(steps[-1]):
         return alone(steps[-1], where)
+    for step in steps[:-1]:
+        described(step, where)
     raise SourceError(
         f"is a Pipeline of {', '.join(kinds[:-1])} and {kinds[-1]}: Neo compiles the "
         f"{type(inner).__name__} alone, and what comes before it would be lost",
         where=where,
-        hint="package pipeline[-1], and send it rows that pipeline[:-1].transform has prepared",
+        hint="--preprocessing code/inference.py has that written as a script",
     )
 
 

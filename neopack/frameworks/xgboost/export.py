@@ -8,11 +8,17 @@ from collections.abc import Iterator, Mapping
 
 from neopack.errors import ExportFailed, NeopackError, SourceError, first_line
 from neopack.frameworks import ExportTask
+from neopack.frameworks.task import options_of
+from neopack.frameworks.xgboost.answers import is_class
+from neopack.frameworks.xgboost.even_rows import without_even_rows
 from neopack.frameworks.xgboost.golden_rows import directed_rows, first_rows, request
 from neopack.frameworks.xgboost.live import LiveModel
 from neopack.frameworks.xgboost.lowering.writing import written
 from neopack.frameworks.xgboost.opening import OpenedModel, opened
+from neopack.frameworks.xgboost.options import XGBoostOptions
+from neopack.frameworks.xgboost.pipelines.splitting import SplitPipeline
 from neopack.frameworks.xgboost.run import XGBoostRunner, version
+from neopack.frameworks.xgboost.sklearn_trees import averages
 from neopack.goldens import inputs
 from neopack.goldens.cases import GoldenCase
 from neopack.goldens.directed import Compute
@@ -46,28 +52,62 @@ def export(task: ExportTask, log: Log) -> ExportedModel:
     for warning in warnings:
         log.warn(warning)
     examples = first_rows(task, data, model.missing, takes_nan=model.takes_nan)
-    cases = _cases(task, data, model, examples, _source(model, examples, lowered.rounds))
+    source = _source(model, examples, lowered.rounds)
+    cases = _cases(task, data, model, examples, source)
     outputs = cases[0].outputs
+    signature = Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs))
+    scripts: tuple[Member, ...] = ()
+    if model.pipeline is not None:
+        runner = XGBoostRunner(target.read_bytes(), signature)
+        script, case = _proven(
+            task, model.pipeline, data, len(examples[data.name]), runner, source
+        )
+        scripts, cases = (script,), (*cases, case)
+    if averages(model.live) and is_class(model.learner.objective):
+        cases = tuple(without_even_rows(cases))
     return ExportedModel(
         framework="XGBOOST",
         members=(Member(name=MODEL_FILE, path=target),),
-        signature=Signature(inputs=inputs.specs(examples), outputs=inputs.specs(outputs)),
+        signature=signature,
         goldens=task.save_goldens(cases),
         versions={"xgboost": version(), "python": platform.python_version()},
         warnings=warnings,
         rewrites=rewrites,
+        scripts=scripts,
     )
+
+
+def _proven(
+    task: ExportTask,
+    pipeline: SplitPipeline,
+    data: InputRequest,
+    count: int,
+    packaged: XGBoostRunner,
+    source: Compute,
+) -> tuple[Member, GoldenCase]:
+    """The script of what comes before the model, and golden rows that it prepared: with it the
+    packaged model predicts what the pipeline does, or ``ExportFailed`` is raised."""
+    path = pipeline.written(task.staging)
+    raw, rows = pipeline.golden_rows(path, count, task.options.seed)
+    prepared = {data.name: rows}
+    pipeline.prove(path, raw, packaged.predict(prepared))
+    case = GoldenCase(name="pipeline", inputs=prepared, outputs=_computed(source, prepared))
+    return Member(name=str(options_of(task, XGBoostOptions).preprocessing), path=path), case
 
 
 def _taken_out(model: OpenedModel) -> Iterator[str]:
     if model.pickled is not None:
         yield f"taken out of a pickled {model.pickled.kind}, of which nothing was run"
+    if model.pipeline is not None:
+        yield f"taken out of a Pipeline; a script does what {model.pipeline.steps} do before it"
 
 
 def _warnings(model: OpenedModel) -> Iterator[str]:
     if model.replaced:
         number = model.wrapper.missing
         yield f"rows must have NaN for a missing value, where the model itself has {number:g}"
+    if model.pipeline is not None:
+        yield "the archive takes rows that the script has prepared, and not those of the Pipeline"
     yield from model.wrapper.warnings()
     if model.pickled is not None:
         yield from model.pickled.warnings

@@ -7,7 +7,8 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from neopack.frameworks.xgboost.estimators import alone, model_inside
+from neopack.frameworks.xgboost.estimators import alone, is_prepared, model_inside
+from neopack.frameworks.xgboost.pipelines.splitting import split
 from neopack.values.model import ModelSource
 
 __all__ = ["hand_over", "owns"]
@@ -21,7 +22,10 @@ def owns(model: object) -> bool:
 def hand_over(model: Any, staging: Path) -> ModelSource | None:
     """A source that the child restores, or None where its class lives in ``__main__`` or it
     cannot be pickled: then it is exported in this process."""
-    model = alone(model, type(model).__name__)
+    if is_prepared(model):
+        split(model, type(model).__name__)  # raises for a step that has no script
+    else:
+        model = alone(model, type(model).__name__)
     if any(kind.__module__ == "__main__" for kind in type(model).__mro__):
         return None
     path = staging / "given.pickle"

@@ -14,10 +14,11 @@ from neopack.frameworks import ExportTask, callables
 from neopack.frameworks.task import options_of
 from neopack.frameworks.xgboost import wrappers
 from neopack.frameworks.xgboost.document import Learner
-from neopack.frameworks.xgboost.estimators import alone
+from neopack.frameworks.xgboost.estimators import alone, is_prepared
 from neopack.frameworks.xgboost.lowering.lift import read_learner
 from neopack.frameworks.xgboost.options import XGBoostOptions
 from neopack.frameworks.xgboost.pickled import PickledModel, read_pickled
+from neopack.frameworks.xgboost.pipelines.splitting import SplitPipeline, split
 from neopack.frameworks.xgboost.sklearn_trees import is_trees, json_of
 from neopack.frameworks.xgboost.source import require_file
 from neopack.frameworks.xgboost.unpickle import handed_over, unpickled
@@ -36,7 +37,8 @@ TRUST = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedModel:
     """``live`` is None for a file, ``pickled`` for all but a pickle that was not loaded.
-    ``missing`` is the number that rows have for a missing value, NaN where they have NaN."""
+    ``missing`` is the number that rows have for a missing value, NaN where they have NaN.
+    ``pipeline`` is what ``live`` is the last step of."""
 
     path: Path
     where: str
@@ -46,6 +48,7 @@ class OpenedModel:
     wrapper: Wrapper
     missing: float
     pickled: PickledModel | None
+    pipeline: SplitPipeline | None
 
     @property
     def replaced(self) -> bool:
@@ -69,7 +72,15 @@ class OpenedModel:
 
 def opened(task: ExportTask, log: Log) -> OpenedModel:
     """Raises ``SourceError`` for all that is not an XGBoost model, or more than one."""
-    options, live = options_of(task, XGBoostOptions), _live(task, log)
+    options, source = options_of(task, XGBoostOptions), _live(task, log)
+    pipeline = _split(source, task, options.preprocessing)
+    live = (
+        pipeline.model
+        if pipeline
+        else source
+        if source is None
+        else alone(source, task.source.where)
+    )
     pickled = _pickled(task) if live is None else None
     if live is not None:
         path, form = _saved(live, task)
@@ -91,7 +102,21 @@ def opened(task: ExportTask, log: Log) -> OpenedModel:
         wrapper=wrapper,
         missing=_missing(options.missing, wrapper.missing),
         pickled=pickled,
+        pipeline=pipeline,
     )
+
+
+def _split(source: Any, task: ExportTask, preprocessing: str | None) -> SplitPipeline | None:
+    """The pipeline, if it is to be in two: the model, and a script of the steps before it."""
+    if preprocessing is None:
+        return None
+    if not is_prepared(source):
+        raise UsageError(
+            "--preprocessing goes with a Pipeline of scikit-learn that ends in its model",
+            where=task.source.where,
+            hint="name module:callable that returns the pipeline, or leave it out",
+        )
+    return split(source, task.source.where)
 
 
 def _wrapper(learner: Learner, live: Any, pickled: PickledModel | None) -> Wrapper:
@@ -120,16 +145,16 @@ def _taken_out(pickled: PickledModel, task: ExportTask) -> Path:
 
 
 def _live(task: ExportTask, log: Log) -> Any:
-    """The model itself, where the source is not a file of one."""
+    """The model itself, or an object around it, where the source is not a file of one."""
     source, options = task.source, options_of(task, XGBoostOptions)
     if source.weights is not None:
         raise SourceError("--weights does not go with an XGBoost model", where=source.where)
     if source.kind == "object":
-        return alone(source.model, source.where)
+        return source.model
     if source.kind == "handed-over":
         return handed_over(Path(source.where))
     if source.kind == "callable":
-        return alone(callables.build(source.where, source.arguments), source.where)
+        return callables.build(source.where, source.arguments)
     path, form = require_file(source)
     return unpickled(path, log) if form == "pickle" and options.trust_pickle else None
 

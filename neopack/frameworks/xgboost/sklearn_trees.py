@@ -16,7 +16,7 @@ from typing import Any
 from neopack.errors import SourceError
 from neopack.values.artifact import Array
 
-__all__ = ["is_trees", "json_of", "predictions"]
+__all__ = ["averages", "is_trees", "json_of", "predictions"]
 
 MEANS = ("DecisionTree", "ExtraTree", "RandomForest", "ExtraTrees")
 SUMS = ("GradientBoosting", "HistGradientBoosting")
@@ -57,11 +57,16 @@ def is_trees(model: object) -> bool:
     return _kind(model) in KINDS
 
 
+def averages(model: object) -> bool:
+    """Whether it is such an estimator whose predictions are means."""
+    return is_trees(model) and not _kind(model).startswith(SUMS)
+
+
 def json_of(model: Any, where: str) -> str:
     """The XGBoost model, as XGBoost 1.3 writes JSON.
 
-    Raises ``SourceError`` for what is not fitted, and for what XGBoost cannot express: means of
-    probabilities of more than two classes, several targets, categories, other losses.
+    Raises ``SourceError`` for what is not fitted, and for what XGBoost cannot express: several
+    targets, categories, other losses.
     """
     if not hasattr(model, "n_features_in_"):
         raise SourceError(f"the {_kind(model)} is not fitted", where=where, hint="fit it first")
@@ -70,7 +75,8 @@ def json_of(model: Any, where: str) -> str:
 
 def predictions(model: Any, rows: Array) -> Iterator[tuple[str, Any]]:
     """``prediction`` and ``margin`` by scikit-learn, as an XGBoost model of the same trees has
-    them: of two classes the probability of the second."""
+    them: of two classes the probability of the second; of means of more, the number of the class,
+    and the probabilities as margins."""
     if not hasattr(model, "predict_proba"):
         predicted = model.predict(rows)
         yield "prediction", predicted.astype("float32")
@@ -79,9 +85,10 @@ def predictions(model: Any, rows: Array) -> Iterator[tuple[str, Any]]:
     probabilities = model.predict_proba(rows)
     binary = probabilities.shape[1] == 2
     answer = (probabilities[:, 1] if binary else probabilities).astype("float32")
-    sums = _kind(model).startswith(SUMS)
-    yield "prediction", answer
-    yield "margin", model.decision_function(rows).astype("float32") if sums else answer
+    means = averages(model)
+    names_class = means and not binary
+    yield "prediction", answer.argmax(axis=1).astype("float32") if names_class else answer
+    yield "margin", answer if means else model.decision_function(rows).astype("float32")
 
 
 def _kind(model: object) -> str:
@@ -108,26 +115,33 @@ def _trees_of(model: Any, where: str) -> _Trees:
 
 
 def _averaged(model: Any, where: str) -> _Trees:
+    """Means add up. Of more than two classes each has trees of its own, and their sums are the
+    probabilities: XGBoost's only objective that keeps sums of several classes as they are names
+    the class of the largest."""
     classes = len(getattr(model, "classes_", ()))
-    if classes > 2:
-        raise _refused(model, f"averages probabilities of {classes} classes", where)
     if classes == 1:
         raise _refused(model, "knows a single class", where)
+    outputs = classes if classes > 2 else 1
     fitted = [each.tree_ for each in getattr(model, "estimators_", [model])]
-    trees = [_tree(each, _leaves(each, classes) / len(fitted)) for each in fitted]
+    trees = [
+        _tree(each, leaves / len(fitted)) for each in fitted for leaves in _leaves(each, classes)
+    ]
     return _Trees(
         trees=trees,
-        outputs=1,
-        objective="reg:squarederror",
+        outputs=outputs,
+        objective="multi:softmax" if outputs > 1 else "reg:squarederror",
         base_score=0.0,
         features=model.n_features_in_,
     )
 
 
-def _leaves(tree: Any, classes: int) -> Array:
-    """The mean of a leaf, or the share of the second class."""
+def _leaves(tree: Any, classes: int) -> list[Array]:
+    """The means of the leaves; of two classes the share of the second; of more, that of each."""
     values: Array = tree.value[:, 0, :]
-    return values[:, 1] / values.sum(axis=1) if classes else values[:, 0]
+    if not classes:
+        return [values[:, 0]]
+    shares = values / values.sum(axis=1, keepdims=True)
+    return [shares[:, 1]] if classes == 2 else list(shares.T)
 
 
 def _boosted(model: Any, where: str) -> _Trees:

@@ -13,7 +13,6 @@ from pathlib import Path
 from neopack.errors import ExportFailed, Missing, first_line
 from neopack.formats.compressed import is_compressed
 from neopack.formats.source import BytesSource
-from neopack.frameworks.xgboost.estimators import alone
 from neopack.values.log import Log
 
 __all__ = ["handed_over", "unpickled"]
@@ -28,10 +27,10 @@ def handed_over(path: Path) -> object:
 
 
 def unpickled(path: Path, log: Log) -> object:
-    """The model of a pickled Booster or wrapper."""
+    """What the pickle is of."""
     log.warn(f"{path.name} is a pickle: --trust-pickle loads it, and runs whatever is in it")
     try:
-        model = _loaded(path)
+        return _loaded(path)
     except Missing:
         raise
     except Exception as error:
@@ -41,7 +40,6 @@ def unpickled(path: Path, log: Log) -> object:
             hint="where it was made: model.save_model('model.ubj'); package that, with --missing "
             "if the wrapper's missing is a number",
         ) from error
-    return alone(model, str(path))
 
 
 def _loaded(path: Path) -> object:
