@@ -219,7 +219,9 @@ COMMAND = """\
 """
 # the pages with more details than the help
 GUIDES = {
+    "audit": ("evidence.md",),
     "bench": ("bench.md",),
+    "bom": ("evidence.md",),
     "compare": ("load-tests.md",),
     "cost": ("bench.md",),
     "loadtest": ("load-tests.md",),
@@ -233,12 +235,16 @@ GUIDES = {
     "init": ("sagemaker.md",),
     "jobs": ("sagemaker.md",),
     "package": ("package.md", "archive.md"),
+    "provenance": ("evidence.md",),
+    "rebuild": ("evidence.md",),
     "run": ("compile.md",),
     "runtimes": ("runtimes.md",),
+    "sign": ("evidence.md",),
     "support": ("support.md", "compiler-operators.md"),
     "targets": ("support.md", "support-matrix.md"),
     "undeploy": ("sagemaker.md",),
     "verify": ("verify.md",),
+    "verify-signature": ("evidence.md",),
 }
 VALUE = re.compile(r" <(?P<kind>[^>]+)>$")
 EXTRA = re.compile(r"\[(?:default: (?P<default>[^;\]]+))?(?:; )?(?P<required>required)?\]$")

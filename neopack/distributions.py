@@ -41,6 +41,8 @@ EXTRAS = {
     "cv2": "darknet",
     "h5py": "keras",
     "keras": "keras",
+    "model_signing": "sign",
+    "OpenSSL": "sign",
     "moto": "emulator",
     "nncf": "int8",
     "numpy": "all",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import types
@@ -115,6 +117,47 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, models: Path, fixtures: Path
     for name in ("cnn", "onnx"):
         package.compile(folder / f"{name}.tar.gz", target="ml_c5")
     return folder
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory, fixtures: Path) -> Path:
+    """A project that was packaged and compiled where it lies. Nobody writes here."""
+    folder = tmp_path_factory.mktemp("packaged")
+    (folder / "code").mkdir()
+    (folder / "code/inference.py").write_text("def transform_fn(*args): ...\n")
+    shutil.copy(fixtures / "onnx/cnn-opset12.onnx", folder / "cnn.onnx")
+    with contextlib.chdir(folder):
+        package.package("cnn.onnx", path="net.tar.gz", code="code", seed=5)
+        package.compile("net.tar.gz", target="ml_c5")
+    return folder
+
+
+@pytest.fixture
+def project(packaged: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with all of that project; no job of CI runs here."""
+    for name in [*os.environ]:
+        if name.startswith(("GITHUB_", "GITLAB_", "CI_", "ACTIONS_")) or name == "CI":
+            monkeypatch.delenv(name)
+    shutil.copytree(packaged, desk.path, dirs_exist_ok=True)
+    return desk.path
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """``keys("own")`` is a private key in PEM, with its public half in ``own.pub.pem``."""
+    folder = tmp_path_factory.mktemp("keys")
+
+    def openssl(*words: str | Path) -> None:
+        subprocess.run(["/usr/bin/env", "openssl", *words], check=True, capture_output=True)
+
+    def key(name: str) -> Path:
+        path = folder / f"{name}.pem"
+        if not path.exists():
+            openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path)
+            openssl("ec", "-in", path, "-pubout", "-out", path.with_suffix(".pub.pem"))
+        return path
+
+    return key
 
 
 @pytest.fixture

@@ -31,6 +31,15 @@ from neopack.api.loading import experiment, loadtest
 from neopack.api.measuring import bench, costs
 from neopack.api.packaging import inspect, package, package_for
 from neopack.api.places import subjects
+from neopack.api.provenance import (
+    audit,
+    bom,
+    provenance,
+    rebuild,
+    sign,
+    signer_wanted,
+    verify_signature,
+)
 from neopack.checks.roadmap import roadmap
 from neopack.compiling.target_choice import target_of
 from neopack.differences.comparing import diff
@@ -67,7 +76,9 @@ __all__ = [
     "advise",
     "answer",
     "attach",
+    "audit",
     "bench",
+    "bom",
     "build",
     "cache_contents",
     "check",
@@ -97,15 +108,19 @@ __all__ = [
     "package",
     "package_for",
     "plan_endpoint",
+    "provenance",
     "prune_cache",
     "raise_for",
     "raise_for_jobs",
     "read_settings",
+    "rebuild",
     "remove_runtimes",
     "roadmap",
     "run",
     "server",
     "show_job",
+    "sign",
+    "signer_wanted",
     "states",
     "stop_job",
     "subjects",
@@ -116,6 +131,7 @@ __all__ = [
     "undeploy",
     "verify",
     "verify_compiler",
+    "verify_signature",
     "write_bundle",
     "write_dockerfile",
     "write_policies",

@@ -29,6 +29,7 @@ from neopack.cli import (
     jobs,
     loadtest,
     package,
+    provenance,
     run,
     runtimes,
     serve,
@@ -55,6 +56,7 @@ __all__ = ["app", "main"]
 WrongCall: type[Exception] = typer.BadParameter.__bases__[0]
 
 BUILD, CHECK, RUN, CLOUD, REFERENCE = "Build", "Check", "Run", "Cloud", "Reference"
+EVIDENCE = "Evidence"
 
 app = App(
     name="neopack",
@@ -74,6 +76,12 @@ app.command("check", section=CHECK)(check.check)
 app.command("explain", section=CHECK)(explain.explain)
 app.command("verify", section=CHECK)(verify.verify)
 app.command("diff", section=CHECK)(diff.diff)
+app.command("provenance", section=EVIDENCE)(provenance.provenance)
+app.command("bom", section=EVIDENCE)(provenance.bom)
+app.command("sign", section=EVIDENCE)(provenance.sign)
+app.command("verify-signature", section=EVIDENCE)(provenance.verify_signature)
+app.command("audit", section=EVIDENCE)(provenance.audit)
+app.command("rebuild", section=EVIDENCE)(provenance.rebuild)
 app.command("run", section=RUN)(run.run)
 app.command("serve", section=RUN)(serve.serve)
 app.command("bench", section=RUN)(bench.bench)

@@ -39,7 +39,9 @@ _CHECK_MODELS = {name: f"{name}:{name}_of_models" for name in _PROGRAMS}
 
 RESULTS: Mapping[str, ResultKind] = {
     "advise": ResultKind(text="advice:advice_text"),
+    "audit": ResultKind(text="provenance:audit_text"),
     "bench": ResultKind(text="cost:bench_with_costs"),
+    "bom": ResultKind(text="provenance:documents_text", key="documents"),
     "build": ResultKind(text="build:build_text", others={"markdown": "build:build_markdown"}),
     "bundle": ResultKind(text="runtimes:bundle_text"),
     "cache": ResultKind(text="build:cache_text"),
@@ -78,12 +80,15 @@ RESULTS: Mapping[str, ResultKind] = {
     ),
     "package": ResultKind(text="text:archive_text"),
     "packages": ResultKind(text="text:archives_text", key="archives"),
+    "provenance": ResultKind(text="provenance:documents_text", key="documents"),
+    "rebuild": ResultKind(text="provenance:rebuilt_text"),
     "roadmap": ResultKind(text="roadmap:roadmap_text"),
     "run": ResultKind(text="text:answer_text"),
     "runtime": ResultKind(text="runtimes:path_text"),
     "runtimes": ResultKind(text="runtimes:states_text"),
     "serve --docker": ResultKind(text="text:lines_text", key="files"),
     "serve": ResultKind(text="text:own_text"),
+    "sign": ResultKind(text="provenance:signed_text"),
     "support edge": ResultKind(text="support:edge_text"),
     "support ei": ResultKind(text="support:elastic_text"),
     "support neo": ResultKind(text="support:matrix_text"),
@@ -93,6 +98,7 @@ RESULTS: Mapping[str, ResultKind] = {
     "targets": ResultKind(text="support:targets_text"),
     "undeploy": ResultKind(text="endpoints:deleted_text", key="deleted"),
     "verify": ResultKind(text="evidence:evidence_text"),
+    "verify-signature": ResultKind(text="provenance:verified_text"),
     "verify compiler": ResultKind(text="evidence:compiler_evidence_text"),
 }
 

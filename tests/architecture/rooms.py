@@ -17,7 +17,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("checks", "compiling", "measure", "proving", "serving"),
     ("packaging", "sagemaker", "differences"),
     ("loadtests", "build"),
-    ("experiments",),
+    ("experiments", "provenance"),
     ("advice",),
     ("reports",),
     ("api", "testing"),

@@ -1,0 +1,1 @@
+"""Where archives and artifacts come from: statements, bills of materials, signatures, audits."""
