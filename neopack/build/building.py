@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -132,12 +132,13 @@ class _Building:
         self._passing: Level = "info" if project.settings.strict else "warning"
 
     def result(self, log: Log, show: Show, start: float) -> BuildResult:
-        self._look_up()
+        self._in_turns(self._look_up)
         before = read_lock(self._project.folder / LOCK) if self._locks() else None
         if self._options.locked:
             refuse_drift(before, lock_of(self._chains), self._project.folder / LOCK)
         if self._options.dry_run:
             return self._said([self._planned(chain) for chain in self._chains], start, ())
+        self._in_turns(self._fetch)
         run = Run(
             self._chains,
             self._sources,
@@ -152,11 +153,21 @@ class _Building:
         self._remember(placed)
         return self._said(placed, start, drifted)
 
-    def _look_up(self) -> None:
+    def _in_turns(self, question: Callable[[Chain], None]) -> None:
         """Each question to a cache at a URL takes a while, so many are on their way at once."""
         at_once = self._sources.cache.store.at_once
         with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(lambda chain: chain.look_up(self._memory.keys), self._chains))
+            list(pool.map(question, self._chains))
+
+    def _look_up(self, chain: Chain) -> None:
+        chain.look_up(self._memory.keys)
+
+    def _fetch(self, chain: Chain) -> None:
+        """Have what is to be placed from the cache now: a step whose files it lost is to be done
+        again."""
+        if not self._options.check_only and self._planned(chain).state != "up to date":
+            for kind in chain.steps:
+                chain.have_files(kind)
 
     def _carry_out(self, run: Run, log: Log) -> None:
         if not self._options.scheduler:

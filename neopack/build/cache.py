@@ -97,7 +97,8 @@ class Cache:
         try:
             if not self.store.fetch(blob_name(file.sha256), to):
                 return False
-        except OSError:
+        except OSError as error:
+            self._unreadable(error)
             return False
         if _digest(to) == file.sha256:
             return True

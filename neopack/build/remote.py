@@ -50,8 +50,15 @@ class RemoteStore:
 
     def put(self, name: str, path: Path) -> None:
         with _as_os_error(self.url):
-            if not self._files.exists(self._place(name)):
+            if self._size(name) != path.stat().st_size:
                 self._files.put_file(str(path), self._place(name))
+
+    def _size(self, name: str) -> int | None:
+        self._files.invalidate_cache()  # of listings: others write and prune too
+        try:
+            return int(self._files.info(self._place(name))["size"])
+        except FileNotFoundError:
+            return None
 
     def names(self) -> Iterator[StoredFile]:
         with _as_os_error(self.url):

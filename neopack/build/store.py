@@ -92,9 +92,12 @@ class FolderStore:
         return True
 
     def put(self, name: str, path: Path) -> None:
-        if (self.folder / name).exists():
-            self._used(name)
-            return
+        there = self.folder / name
+        with contextlib.suppress(FileNotFoundError):
+            if there.stat().st_size == path.stat().st_size:
+                self._used(name)
+                return
+            there.unlink(missing_ok=True)  # damaged
         with path.open("rb") as source, self._new(name) as stream:
             shutil.copyfileobj(source, stream, 1 << 20)
 

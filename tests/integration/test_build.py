@@ -269,6 +269,22 @@ def test_an_output_that_was_changed_or_removed_comes_back(site: Site) -> None:
     assert site.outputs() == before
 
 
+def test_what_a_cache_lost_is_made_again_at_once(site: Site, tmp_path: Path) -> None:
+    """Its entries say that all is there; only the files know better."""
+    cache = shutil.copytree(site.cache, tmp_path / "cache")
+    for path in (cache / "v1" / "blobs").rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"damaged")
+    shutil.rmtree(site.folder / "build")
+    choices = {"names": ("trees",), "targets": ("ml_c5",), "cache": str(cache), "jobs": 1}
+    result = api.build(site.folder, options=BuildOptions(**choices))
+    assert [(row.state, row.failures) for row in result.rows] == [("made", ())]
+    assert result.rows[0].steps[0].why == "the cache lost its files"
+    shutil.rmtree(site.folder / "build")
+    again = api.build(site.folder, options=BuildOptions(**choices))
+    assert [row.state for row in again.rows] == ["restored"]
+
+
 def test_names_targets_and_what_is_missing(site: Site) -> None:
     rows = site.build(names=("t*",), targets=("ml.c5",), dry_run=True).rows
     assert [(row.model, row.target) for row in rows] == [("trees", "ml_c5")]

@@ -69,6 +69,17 @@ def test_a_damaged_file_is_absent_and_can_be_kept_again(store: Store, tmp_path: 
     assert cache.fetch(file, tmp_path / "to")
 
 
+def test_a_file_that_was_cut_short_is_kept_anew(store: Store, tmp_path: Path) -> None:
+    """Nobody fetched it yet, so nobody knows that it is damaged."""
+    cache = Cache(store)
+    file = kept(cache, tmp_path)
+    (blob,) = [each.name for each in store.names() if file.sha256 in each.name]
+    store.remove(blob)
+    store.write(blob, b"cont")
+    kept(cache, tmp_path)
+    assert cache.fetch(file, tmp_path / "to")
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"schema": 1}', b'{"schema": 99}', b"\xff"])
 def test_a_damaged_entry_is_absent(store: Store, tmp_path: Path, data: bytes) -> None:
     cache = Cache(store)
