@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from neopack import runtimes
 from neopack.archive.manifest import golden_path, manifest_path, read_manifest
 from neopack.build.tasks import StepAnswer, StepTask, failure_of
 from neopack.errors import NeopackError
@@ -68,7 +69,12 @@ def _package(task: StepTask, log: Log) -> Iterator[StepAnswer]:
     if task.many:
         _warm(request)
     options = package_options(model)
-    for packaged in package_targets(request, _inputs(model), paths, options, log):
+    follows = model.verify in ("framework", "both") and not task.many
+    if follows and model.runtime:
+        runtimes.warm(model.runtime)
+    for packaged in package_targets(
+        request, _inputs(model), paths, options, log, proof_follows=follows and not model.runtime
+    ):
         reads = packaged.reads
         known = {"reads": reads, "distributions": _distributions(reads)}
         if packaged.error is not None:

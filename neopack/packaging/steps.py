@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neopack import facts
+from neopack import facts, runtimes
 from neopack.checks.engine import refuse_unknown
 from neopack.checks.judging import Submission, version_for
 from neopack.errors import NeopackError
@@ -17,6 +18,7 @@ from neopack.packaging.exporting import exported
 from neopack.packaging.origins import origin_of
 from neopack.packaging.repackaging import UnpackedSource, unpacked
 from neopack.packaging.resolving import SourceRequest, resolve
+from neopack.proving.verify import runtime_for
 from neopack.values.artifact import NeoArchive
 from neopack.values.log import Log
 from neopack.values.model import ModelSource
@@ -63,8 +65,11 @@ def package_source(
     log: Log,
 ) -> NeoArchive:
     """Write the archive, its manifest and its golden numbers, or nothing."""
-    (packaged,) = package_targets(request, inputs, {options.target: path}, options, log)
-    return packaged.result()
+    try:
+        (packaged,) = package_targets(request, inputs, {options.target: path}, options, log)
+        return packaged.result()
+    finally:
+        runtimes.drop_warm()
 
 
 def package_targets(
@@ -73,9 +78,12 @@ def package_targets(
     paths: Mapping[str, Path],
     options: PackageOptions,
     log: Log,
+    *,
+    proof_follows: bool = False,
 ) -> Generator[Packaged]:
     """Write an archive for each target, at the path that it has in ``paths``. Targets that Neo
-    compiles for in the same version and by the same compiler share one export.
+    compiles for in the same version and by the same compiler share one export. Where
+    ``proof_follows`` in this process, its runtime starts beside the export.
 
     Raises for what is wrong with the call or the source; one target that takes no such model does
     not keep the others from their archives.
@@ -98,6 +106,8 @@ def package_targets(
             else:
                 plans.setdefault(plan.export, []).append(plan)
         for group in plans.values():
+            if proof_follows or options.verify:
+                _warm_runtime(source.framework, group[0])
             for packaged in _exported(source, named, unpacked_source, group, log):
                 if packaged.error is not None:
                     unpacked_source.named(packaged.error)
@@ -126,6 +136,12 @@ def _planned(source: ModelSource, options: PackageOptions, path: Path) -> _Plan:
             compiler_path=facts.compiler_path(source.framework, target, version),
         ),
     )
+
+
+def _warm_runtime(framework: str, plan: _Plan) -> None:
+    with suppress(NeopackError):  # it is told when it is needed
+        version = plan.export.framework_version
+        runtimes.warm(runtime_for(framework, version, plan.options.runtime).name)
 
 
 def _exported(

@@ -107,7 +107,7 @@ class Process:
 
     def send(self, *parts: bytes | memoryview) -> None:
         """Write to its standard input. A closed one is not an error: its end says more."""
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError, ValueError):  # closed there, or here
             for part in parts:
                 self.requests.write(part)
             self.requests.flush()

@@ -112,6 +112,10 @@ class Worker:
                 raise self._revived(header["error"])
             return header["answer"], made
 
+    def serve(self, failure: type[NeopackError], subject: str) -> None:
+        """Raise ``failure`` about ``subject`` from now on."""
+        self._failure, self._subject = failure, subject
+
     def close(self) -> None:
         """End the worker, gently and then not."""
         self._process.close()

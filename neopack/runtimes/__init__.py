@@ -20,7 +20,7 @@ from typing import Any
 from neopack import versions
 from neopack.errors import EngineFailed, NeopackError, UsageError
 from neopack.processes.worker import Worker
-from neopack.runtimes import install
+from neopack.runtimes import install, warming
 from neopack.spelling import did_you_mean
 from neopack.values.log import Log, SilentLog
 
@@ -29,11 +29,13 @@ __all__ = [
     "Worker",
     "closest",
     "closest_loader",
+    "drop_warm",
     "environments",
     "get",
     "is_exact",
     "loaders",
     "names",
+    "warm",
     "worker",
 ]
 
@@ -144,17 +146,37 @@ def worker(
     """
     runtime = get(name)
     python = install.ensure(get(runtime.environment), log or SilentLog())
-    tasks = INSIDE / f"for_{runtime.module}.py"
-    with Worker(
+    waiting = None if memory else warming.take(runtime.name, failure=failure, subject=subject)
+    with waiting or _started(runtime, python, failure, subject, memory) as process:
+        yield process
+
+
+def warm(name: str) -> None:
+    """Start a process of that runtime, if it is installed; the next ``worker`` takes it."""
+    runtime = get(name)
+    environment = get(runtime.environment)
+    if install.is_whole(environment):
+        python = install.ensure(environment, SilentLog())
+        warming.warm(runtime.name, lambda: _started(runtime, python, EngineFailed, "", None))
+
+
+def drop_warm() -> None:
+    """End the processes that were started by ``warm`` and that no ``worker`` took."""
+    warming.drop()
+
+
+def _started(
+    runtime: Runtime, python: Path, failure: type[NeopackError], subject: str, memory: int | None
+) -> Worker:
+    return Worker(
         runtime.name,
-        tasks,
+        INSIDE / f"for_{runtime.module}.py",
         python,
         INSIDE / "worker.py",
         failure=failure,
         subject=subject,
         memory=memory,
-    ) as process:
-        yield process
+    )
 
 
 @cache
