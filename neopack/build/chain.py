@@ -9,7 +9,7 @@ from pathlib import Path
 
 from neopack import facts
 from neopack.build import step_keys
-from neopack.build.cache import Cache, Entry, KnownReads
+from neopack.build.cache import Cache, CachedFile, Entry, KnownReads
 from neopack.build.digests import Digests, digest_of
 from neopack.build.keys import Key, package_key, with_reads
 from neopack.build.results import StepState
@@ -152,9 +152,14 @@ class Chain:
             return step_keys.compile_key(
                 settings, self.target, self.value, self.sources.root, digests
             )
-        compiled = self.steps["compile"].entry
-        artifact = compiled.files["artifact"].sha256 if compiled else ""
+        compiled = self.compiled_file()
+        artifact = compiled.sha256 if compiled else ""
         return step_keys.bench_key(settings, self.value, artifact, digests)
+
+    def compiled_file(self) -> CachedFile | None:
+        """The artifact, where it is done."""
+        step = self.steps.get("compile")
+        return step.entry.files["artifact"] if step is not None and step.entry else None
 
     def to_start(self) -> Iterator[Step]:
         """The steps after ``package`` that can be carried out now."""
@@ -210,6 +215,7 @@ class Chain:
             "goldens": f"{name}.golden.npz",
             "artifact": artifact,
             "compiled": f"{artifact.removesuffix('.tar.gz')}.compiled.json",
+            "bench": f"{artifact.removesuffix('.tar.gz')}.bench.json",
         }
         return names.get(use, f"{use}.json")
 

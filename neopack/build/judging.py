@@ -42,6 +42,7 @@ def row_of(
     report = chain.package.failure.report if chain.package.failure else None
     if report is not None:
         findings = [[f.id, f.level, f.message] for f in report.findings]
+    compiled = chain.compiled_file()
     told = tuple(RowFinding(id=f[0], level=f[1], message=f[2]) for f in findings)
     return BuiltTarget(
         model=chain.model.name,
@@ -52,6 +53,8 @@ def row_of(
         artifact=names.get("artifact", ""),
         sha256=chain.value.get("sha256", ""),
         bytes=chain.value.get("bytes", 0),
+        artifact_sha256=compiled.sha256 if compiled else "",
+        artifact_bytes=compiled.bytes if compiled else 0,
         findings=told,
         difference=_difference(chain),
         speedup=_speedup(chain),

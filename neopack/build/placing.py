@@ -24,12 +24,14 @@ __all__ = ["are_placed", "output_names", "place"]
 
 E = TypeVar("E", Evidence, CompilerEvidence)
 # of the files of a step, those that users get
-GIVEN = ("archive", "manifest", "goldens", "artifact", "compiled")
+GIVEN = ("archive", "manifest", "goldens", "artifact", "compiled", "bench")
 
 
 def are_placed(chain: Chain, placed: PlacedOutputs | None, folder: Path, digests: Digests) -> bool:
     """Whether the outputs are there, unchanged, and are what the chain would place."""
     if placed is None or placed.made_from != chain.made_from():
+        return False
+    if set(output_names(chain).values()) - placed.files.keys():
         return False
     return all(digests.file(folder / name) == sha for name, sha in placed.files.items())
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from neopack.build.tasks import Failure, StepKind
 from neopack.values.finding import CheckedModels, Level
+from neopack.values.subject import Subject
 
 __all__ = ["BuildResult", "BuiltStep", "BuiltTarget", "RowState", "StepProgress", "StepState"]
 
@@ -34,8 +36,9 @@ class RowFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltTarget:
-    """A model for a target. Paths are relative to the project; ``difference`` is the largest of
-    the proofs and of the compiled model; ``speedup`` is the artifact's over the archive's."""
+    """A model for a target. Paths are relative to the project; ``sha256`` and ``bytes`` are the
+    archive's; ``difference`` is the largest of the proofs and of the compiled model; ``speedup``
+    is the artifact's over the archive's."""
 
     model: str
     target: str
@@ -45,6 +48,8 @@ class BuiltTarget:
     artifact: str = ""
     sha256: str = ""
     bytes: int = 0
+    artifact_sha256: str = ""
+    artifact_bytes: int = 0
     findings: tuple[RowFinding, ...] = ()
     difference: float | None = None
     speedup: float | None = None
@@ -52,6 +57,15 @@ class BuiltTarget:
 
     def at(self, level: Level) -> int:
         return sum(finding.level == level for finding in self.findings)
+
+    def subjects(self) -> Iterator[Subject]:
+        """The outputs that are there, by digest."""
+        if self.archive:
+            yield Subject(path=self.archive, bytes=self.bytes, sha256=self.sha256)
+        if self.artifact:
+            yield Subject(
+                path=self.artifact, bytes=self.artifact_bytes, sha256=self.artifact_sha256
+            )
 
     @property
     def seconds(self) -> float:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from neopack import runtimes
 from neopack.archive.manifest import golden_path, manifest_path, read_manifest
+from neopack.archive.subjects import subject
 from neopack.build.tasks import StepAnswer, StepTask, failure_of
 from neopack.errors import NeopackError
 from neopack.formats.codec import from_json, to_json
@@ -268,7 +270,16 @@ def _bench(task: StepTask, log: Log) -> Iterator[StepAnswer]:
         "speedup": ratio.median if ratio else None,
         "result": to_json(result),
     }
-    yield StepAnswer(target=task.targets[0], value=value)
+    path = Path(task.folder, "bench.json")
+    path.write_text(json.dumps(_measured(task, to_json(result)), indent=2) + "\n")
+    yield StepAnswer(target=task.targets[0], value=value, files={"bench": str(path)})
+
+
+def _measured(task: StepTask, result: dict[str, AnyJson]) -> dict[str, AnyJson]:
+    """The form of ``bench --format json``: what was measured is named by digest."""
+    files = [subject(Path(place)) for place in (task.artifact, task.archive)]
+    named = [replace(each, path=Path(each.path).name) for each in files]
+    return {"schema": 1, "kind": "bench", "subjects": to_json(named), **result}
 
 
 _STEPS: Mapping[str, Callable[[StepTask, Log], Iterator[StepAnswer]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -35,12 +36,13 @@ class Board:
                 console.note(f"{name}  {status}  {elapsed}".rstrip())
 
 
-def show_outcomes(name: str, outcomes: Sequence[JobOutcome]) -> None:
-    """The outcomes as data, then the first failure as the error that the command ends with."""
+def show_outcomes(name: str, outcomes: Sequence[JobOutcome], *, of: Sequence[str | Path]) -> None:
+    """The outcomes as data, which are ``of`` these files; then the first failure as the error that
+    the command ends with."""
     from neopack import api
 
     console.rest()
-    console.result(name, api.job_results(outcomes))
+    console.result(name, api.job_results(outcomes), of=of)
     try:
         api.raise_for_jobs(outcomes)
     except NeopackError as error:

@@ -93,7 +93,7 @@ def build(
     console.rest()
     _build_board.annotate(result)
     _summarize(result)
-    console.result("build", result)
+    console.result("build", result, of=[each for row in result.rows for each in row.subjects()])
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 

@@ -228,7 +228,8 @@ def compile_(
         limits=limits_of(limit or ()),
     )
     if dry_run:
-        console.result("dry run", api.dry_run(archive, targets, job, os.environ, log=console))
+        requests = api.dry_run(archive, targets, job, os.environ, log=console)
+        console.result("dry run", requests, of=[archive])
         return
     wait = cloud.wait_options(
         no_wait=no_wait,
@@ -238,7 +239,7 @@ def compile_(
         poll=poll,
     )
     outcomes = api.submit(archive, targets, job, wait=wait, show=Board().show, log=console)
-    show_outcomes("jobs of compile", outcomes)
+    show_outcomes("jobs of compile", outcomes, of=[archive])
 
 
 def _refuse_options_of_the_other(context: typer.Context, backend: str) -> None:

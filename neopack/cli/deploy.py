@@ -69,7 +69,8 @@ def deploy(
         allow_retired=allow_retired,
     )
     if dry_run:
-        console.result("dry run of deploy", api.plan_endpoint(artifact, choices))
+        plan = api.plan_endpoint(artifact, choices)
+        console.result("dry run of deploy", plan, of=[artifact])
         return
     deployment = api.deploy(
         artifact,
@@ -80,7 +81,7 @@ def deploy(
         wait=cloud.wait_options(no_wait=no_wait, timeout=timeout, poll=poll),
         log=console,
     )
-    console.result("deploy", deployment)
+    console.result("deploy", deployment, of=[artifact])
 
 
 @options.answers("undeploy")

@@ -27,6 +27,6 @@ def explain(
     from neopack import api
 
     explanation = api.explain(sys.stdin.read() if what == "-" else what)
-    console.result("explain", explanation)
+    console.result("explain", explanation, of=[what])
     if not explanation.cause:
         raise typer.Exit(1)

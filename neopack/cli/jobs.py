@@ -131,4 +131,4 @@ def attach(
         show=Board().show,
         log=console,
     )
-    show_outcomes("jobs attach", outcomes)
+    show_outcomes("jobs attach", outcomes, of=receipt)

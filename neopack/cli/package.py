@@ -227,11 +227,11 @@ def package(
     if output == _streams.STREAM:
         console.note(f"sha256 {archives[0].sha256}; -o NAME.tar.gz keeps golden outputs too")
     elif len(archives) == 1:
-        console.result("package", archives[0])
+        console.result("package", archives[0], of=[archives[0].path])
         proven = archives[0].report.evidence
         console.next("compile" if proven else "verify", archives[0].path)
     else:
-        console.result("packages", archives)
+        console.result("packages", archives, of=[each.path for each in archives])
 
 
 def _talk_of(archive: "NeoArchive") -> None:

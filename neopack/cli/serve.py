@@ -51,13 +51,13 @@ def serve(
     given = {name: value for name, value in given.items() if value is not None}
     if docker is not None:
         files = api.write_dockerfile(archive, docker, force=force, **given)
-        console.result("serve --docker", files)
+        console.result("serve --docker", files, of=[archive])
         return
     if force:
         raise UsageError("--force goes with --docker")
     with api.server(archive, quiet=console.quiet, log=console, **given) as server:
         try:
-            console.result("serve", server.start())
+            console.result("serve", server.start(), of=[archive])
             server.wait()
         except Interrupted:
             console.note("stopping; requests in flight are answered first")

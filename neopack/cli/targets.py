@@ -85,6 +85,6 @@ def _roadmap(model: Path, target: str, target_class: str, as_of: str | None) -> 
     from neopack import api
 
     roads = api.roadmap(model, target=target, target_class=target_class, as_of=as_of)
-    console.result("roadmap", roads, long=True)
+    console.result("roadmap", roads, of=[model], long=True)
     if not roads.open:
         raise typer.Exit(Unsupported.exit_code)

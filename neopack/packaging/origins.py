@@ -48,7 +48,7 @@ def origin_of(
         options=_options(options, root),
         materials=tuple(sorted(placed.values(), key=lambda each: (each.path, each.sha256))),
         packages=_packages(reads),
-        complete=reads is not None,
+        complete=reads is not None and not _builds_in_runtime(options),
     )
 
 
@@ -155,6 +155,11 @@ def _options(options: PackageOptions, root: Path) -> Mapping[str, AnyJson]:
         name: _shown(Path(value), root) if _is_path(name, value) else to_json(value)
         for name, value in sorted(chosen.items())
     }
+
+
+def _builds_in_runtime(options: PackageOptions) -> bool:
+    """No hook listens in an old interpreter."""
+    return options.runtime is not None and not options.verify
 
 
 def _is_unset(value: object) -> bool:

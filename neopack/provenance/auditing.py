@@ -15,7 +15,7 @@ from neopack.archive.manifest import Manifest, golden_path
 from neopack.artifacts.compiled_manifest import ArtifactManifest, JobRecord
 from neopack.artifacts.own_names import is_own
 from neopack.checks import checking
-from neopack.errors import Malformed, NeopackError, VerificationFailed
+from neopack.errors import LimitExceeded, Malformed, NeopackError, VerificationFailed
 from neopack.formats.guard import DEFAULT_LIMITS
 from neopack.options import CheckOptions, Connection
 from neopack.provenance.bom import model_in
@@ -79,13 +79,15 @@ def _claims(lineage: Lineage, options: AuditOptions, log: Log) -> Iterator[Claim
 def _beside(lineage: Lineage) -> Iterator[Claim]:
     """That the statement and the bill of materials beside it are about these bytes."""
     name, own = lineage.path.name, lineage.scan.sha256
-    statement = place_beside(lineage.path, STATEMENT)
-    if statement.is_file():
-        stated = subjects_of(statement).get(name, "none")
-        yield same("artifact", statement.name, stated, own, f"SHA-256 of {name}")
-    bom = place_beside(lineage.path, BOM)
-    if bom.is_file():
-        yield same("artifact", bom.name, model_in(bom), own, f"SHA-256 of {name}")
+    readers = {STATEMENT: lambda path: subjects_of(path).get(name, "none"), BOM: model_in}
+    for ending, stated_in in readers.items():
+        path = place_beside(lineage.path, ending)
+        if not path.is_file():
+            continue
+        try:
+            yield same("artifact", path.name, stated_in(path), own, f"the SHA-256 of {name}")
+        except (Malformed, LimitExceeded) as error:
+            yield broken("artifact", path.name, error.message)
 
 
 def _signature(lineage: Lineage, options: AuditOptions) -> Iterator[Claim]:

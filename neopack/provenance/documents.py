@@ -11,8 +11,8 @@ from pathlib import Path
 from neopack.outputs.atomic import AtomicOutputs, settle
 from neopack.provenance.bom import bom_of
 from neopack.provenance.git import commit_of
-from neopack.provenance.lineage import BOM, STATEMENT, Lineage, place_beside, trace
-from neopack.provenance.statement import Builder, statement_of
+from neopack.provenance.lineage import BENCHMARK, BOM, STATEMENT, Lineage, place_beside, trace
+from neopack.provenance.statement import Builder, measures, statement_of
 from neopack.values.json import AnyJson
 from neopack.values.subject import Subject
 
@@ -42,6 +42,9 @@ def write_statement(
     materials = manifest.origin.materials if manifest and manifest.origin else ()
     here = [each.path for each in materials if not each.elsewhere]
     commit = commit_of(project, here)
+    measured = place_beside(path, BENCHMARK)
+    if measured.is_file() and measures(measured, lineage.scan.sha256):
+        benchmarks = (measured, *benchmarks)
     document = statement_of(lineage, commit, builder, benchmarks)
     return _written(lineage, STATEMENT, document, force=force)
 

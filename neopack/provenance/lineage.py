@@ -10,16 +10,27 @@ from neopack.archive.manifest import Manifest, golden_path, manifest_path, read_
 from neopack.archive.read import ArchiveScan, scan
 from neopack.artifacts.compiled import artifact_manifest, look
 from neopack.artifacts.compiled_manifest import ArtifactManifest, beside
-from neopack.artifacts.load import refuse_unsafe, require_file
+from neopack.artifacts.load import job_manifest, refuse_unsafe, require_file
 from neopack.formats.file_names import require_file_name
 from neopack.formats.files import limits_for
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.values.subject import Subject
 
-__all__ = ["BOM", "SIGNATURE", "STATEMENT", "Lineage", "files_beside", "place_beside", "trace"]
+__all__ = [
+    "BENCHMARK",
+    "BOM",
+    "SIGNATURE",
+    "STATEMENT",
+    "Lineage",
+    "files_beside",
+    "place_beside",
+    "trace",
+]
 
 ENDING = ".neopack.json"
 STATEMENT, BOM, SIGNATURE = ".provenance.json", ".cdx.json", ".sigstore.json"
+# build writes it
+BENCHMARK = ".bench.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +82,8 @@ def trace(path: Path, archive: Path | None = None, limits: Limits = DEFAULT_LIMI
         path=path,
         scan=scanned,
         is_artifact=True,
-        compiled=artifact_manifest(scanned, limits),
+        # the emulator's artifacts have a manifest inside too, which does not name the job
+        compiled=job_manifest(scanned) or artifact_manifest(scanned, limits),
         archive=_scanned(source, limits) if source is not None else None,
         manifest=read_manifest(source) if source is not None else None,
     )

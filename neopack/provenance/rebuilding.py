@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from neopack.archive.manifest import Manifest
 from neopack.archive.read import ArchiveScan, scan
-from neopack.errors import SourceError, Unsupported, UsageError
+from neopack.errors import Malformed, SourceError, Unsupported, UsageError, first_line
 from neopack.formats.file_names import require_inner_name
 from neopack.frameworks import callables
 from neopack.options import PackageOptions, chosen
@@ -19,6 +19,7 @@ from neopack.provenance.lineage import trace
 from neopack.provenance.options import RebuildOptions
 from neopack.provenance.result import Rebuilt
 from neopack.provenance.sources import changed_sources, changed_versions
+from neopack.values.json import AnyJson
 from neopack.values.log import Log
 from neopack.values.origin import Origin
 
@@ -137,8 +138,17 @@ def _package(manifest: Manifest, origin: Origin, to: Path, project: Path, log: L
             "framework": origin.framework or None,
             "framework_version": manifest.framework_version or None,
         }
-        options = chosen(PackageOptions, None, choices)
+        options = _chosen(choices, to.name)
         package_source(request, origin.inputs, to, options, log)
+
+
+def _chosen(choices: Mapping[str, AnyJson], name: str) -> PackageOptions:
+    """Raises ``Malformed`` for options that nobody gave ``package``."""
+    try:
+        return chosen(PackageOptions, None, choices)
+    except (TypeError, ValueError, UsageError) as error:
+        what = f"its manifest has options that package does not take: {first_line(error)}"
+        raise Malformed(what, where=name) from None
 
 
 def _recorded(manifest: Manifest) -> dict[str, str]:

@@ -20,7 +20,7 @@ def source_claims(origin: Origin | None, project: Path) -> Iterator[Claim]:
         yield unchecked("sources", "files", why)
         return
     if not origin.complete:
-        why = "a live object was exported, and what it was built from is not known"
+        why = "some are not known: a live object was packaged, or an old runtime built it"
         yield unchecked("sources", "files", why)
     absent = [each for each in origin.materials if not _file(each, project).is_file()]
     if len(absent) > 1 and len(absent) == len(origin.materials):

@@ -23,7 +23,7 @@ from neopack.values.evidence import CompilerEvidence, Evidence
 from neopack.values.json import AnyJson
 from neopack.values.origin import Material
 
-__all__ = ["Builder", "builder_of", "statement_of", "subjects_of"]
+__all__ = ["Builder", "builder_of", "measures", "statement_of", "subjects_of"]
 
 TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
@@ -211,20 +211,29 @@ def _proof(evidence: Evidence | CompilerEvidence) -> Document:
     }
 
 
+def measures(path: Path, sha256: str) -> bool:
+    """Whether ``path`` is a result of ``bench`` or its like that is of the file with that digest.
+    Raises ``UsageError`` for what is not such a result."""
+    return sha256 in _benchmark(path)[1]
+
+
 def _kind_of_benchmark(path: Path, sha256: str) -> str:
-    """``bench``, ``loadtest``, ...: the document names what it measured by digest."""
+    kind, subjects = _benchmark(path)
+    if sha256 not in subjects:
+        raise UsageError("measured other files", where=str(path), hint="measure this one again")
+    return kind
+
+
+def _benchmark(path: Path) -> tuple[str, list[str]]:
+    """The kind, and the SHA-256 of what was measured."""
     try:
         data = _read(path)
-        subjects = [each["sha256"] for each in data["subjects"]]
-        kind = str(data["kind"])
+        return str(data["kind"]), [str(each["sha256"]) for each in data["subjects"]]
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except (Malformed, LookupError, TypeError):
         hint = "neopack bench A --format json writes one"
         raise UsageError("is not a result of bench", where=str(path), hint=hint) from None
-    if sha256 not in subjects:
-        raise UsageError("measured other files", where=str(path), hint="measure this one again")
-    return kind
 
 
 def _file(path: Path, sha256: str) -> Document:

@@ -14,15 +14,16 @@ __all__ = ["audit_text", "documents_text", "rebuilt_text", "signed_text", "verif
 
 
 def documents_text(documents: Sequence[WrittenDocument]) -> str:
-    return "\n".join(f"{each.path}{'  unchanged' if each.unchanged else ''}" for each in documents)
+    lines = [f"{each.path}{'  unchanged' if each.unchanged else ''}" for each in documents]
+    return "\n".join(map(printable, lines))
 
 
 def signed_text(signed: Signed) -> str:
-    return f"{signed.path}: {', '.join(signed.files)}, signed by {signed.by}"
+    return _fitted(f"{signed.path}: {', '.join(signed.files)}, signed by {signed.by}")
 
 
 def verified_text(signed: Signed) -> str:
-    return f"{signed.path} holds: {', '.join(signed.files)}, signed by {signed.by}"
+    return _fitted(f"{signed.path} holds: {', '.join(signed.files)}, signed by {signed.by}")
 
 
 def audit_text(audit: Audit) -> str:
@@ -36,12 +37,11 @@ def audit_text(audit: Audit) -> str:
         f"{audit.count('holds')} hold, {audit.count('unchecked')} unchecked, "
         f"{audit.count('broken')} broken"
     )
-    return "\n".join(part for line in lines for part in fitted(printable(line)))
+    return _fitted(*lines)
 
 
 def rebuilt_text(rebuilt: Rebuilt) -> str:
-    lines = _rebuilt(rebuilt)
-    return "\n".join(part for line in lines for part in fitted(printable(line)))
+    return _fitted(*_rebuilt(rebuilt))
 
 
 def _rebuilt(rebuilt: Rebuilt) -> Iterator[str]:
@@ -55,3 +55,7 @@ def _rebuilt(rebuilt: Rebuilt) -> Iterator[str]:
         yield f"  sources that changed: {', '.join(rebuilt.changed)}"
     for name, what in rebuilt.versions.items():
         yield f"  {name} {what}"
+
+
+def _fitted(*lines: str) -> str:
+    return "\n".join(part for line in lines for part in fitted(printable(line)))

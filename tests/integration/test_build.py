@@ -5,6 +5,7 @@ One project is built once. Each test has a copy of it, elsewhere, with the same 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -255,8 +256,12 @@ def test_a_change_that_changes_no_bytes_changes_the_manifest_alone(site: Site) -
     rows = site.build(names=("net",)).rows
     assert {row.state for row in rows} == {"made"}
     after = site.outputs()
-    changed = {name for name in before if after[name] != before[name]}
-    assert changed == {f"{folder}/net.neopack.json" for folder in ("linux_arm64", "ml_c5")}
+    manifest = json.loads(after["ml_c5/net.neopack.json"])
+    sources = {each["path"]: each["sha256"] for each in manifest["origin"]["materials"]}
+    assert sources.keys() >= {"net.py", "helper.py", "config.json", "net.safetensors"}
+    assert sources["helper.py"] == hashlib.sha256(b"SCALE = 2  # the same\n").hexdigest()
+    other = {name for name in before if after[name] != before[name]}
+    assert other == {f"{target}/net.neopack.json" for target in ("ml_c5", "linux_arm64")}
 
 
 def test_an_output_that_was_changed_or_removed_comes_back(site: Site) -> None:
