@@ -22,12 +22,17 @@ for a target that TVM compiles for: whether it was refused, and whether ``check`
 
     python benchmarks/exact.py --compiler --framework pytorch    # for rasp4b
     python benchmarks/exact.py --compiler --framework xgboost    # for ml_c5
+    python benchmarks/exact.py --compiler --framework linear     # gblinear, as ONNX, for ml_c5
+
+The last line counts verdicts then: what was proven, refused or computed otherwise, and whether
+``package`` or ``check`` had told of it.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -81,6 +86,15 @@ def row_line(row: dict[str, Any]) -> str:
     return f"{head} {row['check']:6} {row['verified s']:>7}  {row['difference']:.1e}"
 
 
+def verdict(row: dict[str, Any]) -> str:
+    """Of the compiler, and whether neopack had told of it."""
+    clean = row.get("check") == "clean"
+    if "failure" not in row:
+        return "proven" if clean else "false alarm"
+    how = "computed otherwise" if " computes another result" in row["failure"] else "refused"
+    return f"{how}, {'not told' if clean else 'told'}"
+
+
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--version")
@@ -96,6 +110,9 @@ def main() -> None:
     good = [row for row in done if "failure" not in row and row["check"] == "clean"]
     where = ", ".join(sorted({row["runtime"] for row in good}))
     print(f"{len(good)} of {len(done)} packaged, checked clean, and proven in {where}")
+    if options.compiler:
+        counts = Counter(map(verdict, done))
+        print("; ".join(f"{count} {words}" for words, count in counts.most_common()))
     sys.exit(len(good) != len(done))
 
 

@@ -4,6 +4,7 @@
     python benchmarks/zoo.py --framework tensorflow # keras.applications, SavedModel and frozen
     python benchmarks/zoo.py --framework keras      # keras.applications as .h5
     python benchmarks/zoo.py --framework xgboost    # 60 configurations
+    python benchmarks/zoo.py --framework linear     # those of gblinear, as ONNX
     python benchmarks/zoo.py --framework mxnet      # mxnet.gluon.model_zoo.vision
     python benchmarks/zoo.py --framework onnx       # torchvision and keras.applications in ONNX
     python benchmarks/zoo.py --framework others     # segmentation, detection, text in PyTorch
@@ -125,6 +126,20 @@ def xgboost_models() -> Iterator[Entry]:
         yield Entry(name=name, model=train, compiles=False)
 
 
+def linear_models() -> Iterator[Entry]:
+    """Yield those of ``xgboost_models`` that have no trees, as ONNX: NEO-XG-009 says to."""
+    for entry in xgboost_models():
+        if "gblinear" in entry.name:
+            model = partial(saved_booster, entry.model)
+            yield Entry(name=entry.name, model=model, options={"framework": "ONNX"})
+
+
+def saved_booster(train: Callable[[Path], Any], folder: Path) -> Path:
+    path = folder / "booster.json"
+    train(folder).save_model(path)
+    return path
+
+
 def tensorflow_models() -> Iterator[Entry]:
     """Yield each model as a SavedModel and as a frozen graph."""
     for form in ("saved-model", "frozen"):
@@ -175,6 +190,7 @@ def onnx_models() -> Iterator[Entry]:
 
 ZOOS = {
     "keras": keras_models,
+    "linear": linear_models,
     "mxnet": gluon_models,
     "onnx": onnx_models,
     "others": other_models,
