@@ -25,6 +25,8 @@ ROWS = torch.tensor([[0, 3, 1], [2, 2, 3]])
 SQUARE = torch.linspace(-2, 2, 9).reshape(3, 3)
 COLUMNS = torch.linspace(-1, 1, 8 * 9).reshape(1, 8, 9)
 PLACE = torch.tensor([2, 0])
+# of more numbers than TVM adds up well
+PLANE = torch.linspace(-1, 2, 3 * 40 * 40).reshape(1, 3, 40, 40)
 
 
 class First(nn.Module):  # type: ignore[misc]
@@ -129,6 +131,9 @@ FORMS: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
 }  # fmt: skip
 
 ARRANGED: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
+    "mean of a plane": (lambda x: functional.adaptive_avg_pool2d(x, 1), (PLANE,)),
+    "mean of dims": (lambda x: x.mean((1, -1)), (PLANE,)),
+    "mean of dims kept": (lambda x: x.mean([-2, 1], keepdim=True), (PLANE,)),
     "unfold": (lambda x: x.unfold(2, 3, 1), (X,)),
     "col2im": (lambda x: functional.fold(x, (5, 5), 2, 1, 1, 2), (COLUMNS,)),
     "diagonal": (lambda x: torch.diagonal(x, 1, 1, 2), (X,)),

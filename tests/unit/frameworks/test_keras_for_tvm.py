@@ -57,6 +57,7 @@ def sequence(x: Any) -> Any:
 
 REWRITTEN: dict[str, Build] = {
     "excite": excited,
+    "excite a large plane": lambda x: excited(layers.UpSampling2D(5)(x)),
     "joined": joined,
     "spread": spread,
     "sequence": steps(sequence),
@@ -79,6 +80,7 @@ REWRITTEN: dict[str, Build] = {
 # with no words for it; some have their reason
 LEFT: dict[str, tuple[Build, str]] = {
     "plain": (lambda x: layers.Dense(2)(layers.Flatten()(layers.Conv2D(2, 3)(x))), ""),
+    "mean": (layers.GlobalAveragePooling2D(), ""),
     "permute": (layers.Permute((2, 1, 3)), "Permute (2, 1, 3)"),
     "axis": (layers.BatchNormalization(axis=1), "BatchNormalization over the axis 1"),
     "gru": (steps(layers.GRU(3, reset_after=False)), "GRU over 64 steps"),

@@ -144,6 +144,11 @@ REWRITTEN: dict[str, Any] = {
         {"m": np.array([[True, False, False], [True, False, True]]), "zero": np.float32(0),
          "most": np.float32(np.inf)},
     ),
+    "mean of a plane": ([node("GlobalAveragePool", ["x"], ["y"])], {"x": (1, 2, 40, 40)}, {}),
+    "mean of dims": (
+        [node("ReduceMean", ["x"], ["y"], axes=[-1, 0], keepdims=0)], {"x": (40, 2, 40)}, {},
+    ),
+    "mean of all": ([node("ReduceMean", ["x"], ["y"])], {"x": (2, 40, 40)}, {}),
     "lp of a line": ([node("LpPool", ["x"], ["y"], kernel_shape=[3])], LINE, {}),
     "lp with pads": (
         [node("LpPool", ["x"], ["y"], kernel_shape=[2, 3], pads=[1, 0, 0, 1], p=1)], PLANE, {},
@@ -265,6 +270,8 @@ LEFT: dict[str, Any] = {
     "plain": ([node("MatMul", ["x", "z"], ["y"])], {"x": (2, 3), "z": (3, 4)}, {}),
     "batches": ([node("MatMul", ["x", "z"], ["y"])], {"x": (2, 2, 3), "z": (2, 3, 4)}, {}),
     "softmax": ([node("Softmax", ["x"], ["y"], axis=1)], X, {}),
+    "small mean": ([node("GlobalAveragePool", ["x"], ["y"])], {"x": (1, 2, 7, 7)}, {}),
+    "mean of a line": ([node("ReduceMean", ["x"], ["y"], axes=[1])], {"x": (1, 2000)}, {}),
     "computed": (
         [node("ArgMax", ["x"], ["a"], axis=1), node("Gather", ["w", "a"], ["y"])],
         X,

@@ -259,3 +259,14 @@ def refused(module: Any) -> set[str]:
 def operators(module: Any) -> set[str]:
     kinds = {node.kind() for graph in graphs(module) for node in nodes(graph)}
     return {kind for kind in kinds if kind.startswith("aten::")}
+
+
+def test_a_mean_of_many_numbers_is_one_of_lines() -> None:
+    """TVM adds up one after the other, and rounds each time."""
+    module = traced(lambda x: x.mean((-1, -2)), torch.ones(1, 3, 40, 40))
+    assert lower_for_tvm(module, (torch.ones(1, 3, 40, 40),)) == ("aten::mean",)
+    assert [node.kind() for graph in graphs(module) for node in nodes(graph)].count(
+        "aten::mean"
+    ) == 2
+    small = traced(lambda x: x.mean((-1, -2)), torch.ones(1, 3, 7, 7))
+    assert not lower_for_tvm(small, (torch.ones(1, 3, 7, 7),))

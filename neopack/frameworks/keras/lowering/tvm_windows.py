@@ -15,6 +15,8 @@ from neopack.values.json import AnyJson
 
 __all__ = ["WINDOWS"]
 
+# numbers in one sum; a mean of so many equal ones is 1e-5 off
+LARGE = 1024
 ON_STEPS = "layers of one spatial dim became those of images of height 1"
 
 
@@ -77,6 +79,24 @@ def _pool_all1d(b: OfTvm, layer: OldLayer, values: Sequence[Value], dims: Dims) 
     b.note(ON_STEPS, layer.name)
     config = {"data_format": "channels_last"}
     return on_image(b, layer, values[0], dims, layer.class_name.replace("1D", "2D"), config)
+
+
+def _pool_all2d(b: OfTvm, layer: OldLayer, values: Sequence[Value], dims: Dims) -> Value:
+    """TVM adds all numbers of a mean to one sum, in turn, and rounds each time."""
+    (value,) = values
+    height, width, channels = value.dims
+    if height * width <= LARGE:
+        return keep(b, layer, values, dims)
+    b.note("GlobalAveragePooling2D of large planes became that of the means of rows", layer.name)
+    row = {
+        "pool_size": [1, width],
+        "strides": [1, width],
+        "padding": "valid",
+        "data_format": "channels_last",
+    }
+    name, rows = f"{layer.name}_rows", (height, 1, channels)
+    call = b.append(name, "AveragePooling2D", row, [b.natural(value)])
+    return keep(b, layer, [Value(call, rows, rows, name)], dims)
 
 
 def _edges1d(b: OfTvm, layer: OldLayer, values: Sequence[Value], dims: Dims) -> Value:
@@ -205,6 +225,7 @@ WINDOWS: Mapping[str, Rewrite] = {
     "Conv2DTranspose": _transposed,
     "Cropping1D": _edges1d,
     "GlobalAveragePooling1D": _pool_all1d,
+    "GlobalAveragePooling2D": _pool_all2d,
     "GlobalMaxPooling1D": _pool_all1d,
     "MaxPooling1D": _pool1d,
     "SeparableConv1D": _conv1d,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neopack.frameworks.onnx.lowering.rewrite_site import Site
+from neopack.frameworks.onnx.lowering.tvm_means import MEANS
 from neopack.frameworks.onnx.lowering.tvm_windows import WINDOWS
 
 __all__ = ["FORMS"]
@@ -311,6 +312,7 @@ def _turned(site: Site, name: str, into: str = "") -> str:
 
 
 FORMS: Mapping[str, Callable[[Site], str]] = {
+    **MEANS,
     **WINDOWS,
     "BatchNormalization": batch_normalization,
     "Clip": clip,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from neopack.frameworks.pytorch import tvm_calls
-from neopack.frameworks.pytorch.lowering import indexing, promotion
+from neopack.frameworks.pytorch.lowering import indexing, promotion, tvm_means
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 from neopack.frameworks.pytorch.lowering.indexing import call
 
@@ -116,6 +116,8 @@ def _rewriting(node: Any) -> Rewriting | None:
         return _split
     if kind == "aten::broadcast_tensors" and _unpacked(node):
         return _broadcast
+    if tvm_means.axes_of(node):
+        return tvm_means.write
     return indexing.rewriting(node)
 
 
