@@ -24,12 +24,14 @@ OPSET, IR = 12, 7
 # both add up in float32, in another order
 ALLOWED = 1e-4
 MISSING_EVERY = 3
+# the logarithm of the largest float32
+MOST = 88.7
 REPORT = "please report it with the model"
 TOLD = {
     "": "MatMul and Add",
     "argmax": "MatMul, Add and ArgMax",
     "exp": "MatMul, Add and Exp",
-    "sigmoid": "MatMul, Add and Sigmoid",
+    "sigmoid": "MatMul, Add, and a logistic function of Exp",
     "softmax": "MatMul, Add and Softmax",
     "step": "MatMul, Add and Greater",
 }
@@ -95,6 +97,8 @@ def _written(model: LinearModel, request: InputRequest) -> bytes:
         "weights": model.weights,
         "offsets": model.offsets,
         "zero": np.zeros((), np.float32),
+        "one": np.ones((), np.float32),
+        "most": np.array(MOST, np.float32),
         "missing": np.array(model.missing, np.float32),
     }
     nodes = [*_known(model), *_scores(), *_transformed(model, single=single)]
@@ -138,7 +142,7 @@ def _transformed(model: LinearModel, *, single: bool) -> list[Any]:
     """What the objective makes of the scores; a single one in a row without its dim."""
     from onnx import TensorProto, helper
 
-    operator = {"exp": "Exp", "sigmoid": "Sigmoid", "softmax": "Softmax"}.get(model.transform)
+    operator = {"exp": "Exp", "softmax": "Softmax"}.get(model.transform)
     if model.transform == "argmax":
         return [
             helper.make_node("ArgMax", ["scores"], ["best"], axis=1, keepdims=0),
@@ -151,9 +155,25 @@ def _transformed(model: LinearModel, *, single: bool) -> list[Any]:
             helper.make_node("Cast", ["above"], ["steps"], to=TensorProto.FLOAT),
         ]
         last = "steps"
+    elif model.transform == "sigmoid":
+        nodes, last = _logistic(), "transformed"
     elif operator:
         nodes = [helper.make_node(operator, ["scores"], ["transformed"])]
         last = "transformed"
     if single:
         return [*nodes, helper.make_node("Squeeze", [last], [OUTPUT], axes=[1])]
     return [*nodes, helper.make_node("Identity", [last], [OUTPUT])]
+
+
+def _logistic() -> list[Any]:
+    """ONNX Runtime's Sigmoid is an approximation, of few digits where probabilities are small.
+    XGBoost bounds what it takes the exponential of (src/common/math.h of 1.3.3)."""
+    from onnx import helper
+
+    return [
+        helper.make_node("Neg", ["scores"], ["turned"]),
+        helper.make_node("Min", ["turned", "most"], ["bounded"]),
+        helper.make_node("Exp", ["bounded"], ["odds"]),
+        helper.make_node("Add", ["odds", "one"], ["total"]),
+        helper.make_node("Reciprocal", ["total"], ["transformed"]),
+    ]

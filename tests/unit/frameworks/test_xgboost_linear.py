@@ -73,6 +73,21 @@ def test_each_objective_computes_alike(
     assert any(np.isnan(case.inputs["data"]).any() for case in cases)
 
 
+def test_small_probabilities_keep_their_digits(tmp_path: Path) -> None:
+    labels = (ROWS[:, 0] > 0).astype(np.float32)
+    chosen = {"booster": "gblinear", "objective": "binary:logistic", "verbosity": 0}
+    booster = xgboost.train(chosen, xgboost.DMatrix(ROWS, labels), 4)
+    booster.save_model(tmp_path / "m.ubj")
+    model = exported(tmp_path / "m.ubj", tmp_path)
+    rows = ROWS * np.array([20, 1, 1], np.float32)
+    expected = booster.predict(xgboost.DMatrix(rows))
+    assert 0 < expected.min() < 1e-7
+    session = onnxruntime.InferenceSession(model.members[0].path)
+    for row, probability in zip(rows, expected, strict=True):
+        (given,) = session.run(None, {"data": row[None]})
+        np.testing.assert_allclose(given, probability, rtol=1e-4)
+
+
 def test_the_number_of_a_wrapper_for_missing_values_counts_as_zero(tmp_path: Path) -> None:
     """XGBoost 1.0 to 1.7 saved it in an attribute of the file."""
     booster = xgboost.train(
