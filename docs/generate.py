@@ -236,6 +236,8 @@ GUIDES = {
     "jobs": ("sagemaker.md",),
     "package": ("package.md", "archive.md"),
     "provenance": ("evidence.md",),
+    "pull": ("sharing.md",),
+    "push": ("sharing.md",),
     "rebuild": ("evidence.md",),
     "run": ("compile.md",),
     "runtimes": ("runtimes.md",),

@@ -49,6 +49,7 @@ EXTRAS = {
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "openvino": "openvino",
+    "requests": "oci",
     "safetensors": "torch",
     "tensorflow": "tensorflow",
     "torch": "torch",

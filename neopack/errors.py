@@ -14,7 +14,7 @@
     │                               no engine here can compile for it
     ├── VerificationFailed      1   the outputs differ by more than is allowed
     ├── Missing                 4   something must be installed first
-    ├── ServiceError            5   AWS or Sigstore refused the call, or could not be reached
+    ├── ServiceError            5   AWS, Sigstore or a registry refused, or was not reached
     │   ├── JobFailed           5   the compilation job ended without an artifact
     │   └── StillRunning        7   the time to wait is over, and the job is still running
     └── EngineFailed            6   a compile engine failed

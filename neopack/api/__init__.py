@@ -40,6 +40,7 @@ from neopack.api.provenance import (
     signer_wanted,
     verify_signature,
 )
+from neopack.api.sharing import pull, push
 from neopack.checks.roadmap import roadmap
 from neopack.compiling.target_choice import target_of
 from neopack.differences.comparing import diff
@@ -110,6 +111,8 @@ __all__ = [
     "plan_endpoint",
     "provenance",
     "prune_cache",
+    "pull",
+    "push",
     "raise_for",
     "raise_for_jobs",
     "read_settings",

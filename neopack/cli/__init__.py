@@ -33,6 +33,7 @@ from neopack.cli import (
     run,
     runtimes,
     serve,
+    share,
     support,
     targets,
     verify,
@@ -82,6 +83,8 @@ app.command("sign", section=EVIDENCE)(provenance.sign)
 app.command("verify-signature", section=EVIDENCE)(provenance.verify_signature)
 app.command("audit", section=EVIDENCE)(provenance.audit)
 app.command("rebuild", section=EVIDENCE)(provenance.rebuild)
+app.command("push", section=CLOUD)(share.push)
+app.command("pull", section=CLOUD)(share.pull)
 app.command("run", section=RUN)(run.run)
 app.command("serve", section=RUN)(serve.serve)
 app.command("bench", section=RUN)(bench.bench)

@@ -34,6 +34,8 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "cost": "neopack cost c5.json g4dn.json --prices prices.json --rps 300",
         "deploy": "neopack deploy net-ml_c5.tar.gz --instance ml.c5.xlarge",
         "undeploy": "neopack undeploy net-ml-c5",
+        "push": "neopack push net-ml_c5.tar.gz oci://registry.example.com/models/net:1.4",
+        "pull": "neopack pull s3://models/net/net-ml_c5.tar.gz artifacts",
         "targets": "neopack targets ml_c5",
         "image": "neopack image --framework pytorch1.8 -t ml_c5 --region us-west-2",
         "support neo": "neopack support neo --framework PYTORCH",

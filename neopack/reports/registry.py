@@ -82,6 +82,8 @@ RESULTS: Mapping[str, ResultKind] = {
     "packages": ResultKind(text="text:archives_text", key="archives"),
     "provenance": ResultKind(text="provenance:documents_text", key="documents"),
     "rebuild": ResultKind(text="provenance:rebuilt_text"),
+    "pull": ResultKind(text="sharing:pulled_text"),
+    "push": ResultKind(text="sharing:pushed_text"),
     "roadmap": ResultKind(text="roadmap:roadmap_text"),
     "run": ResultKind(text="text:answer_text"),
     "runtime": ResultKind(text="runtimes:path_text"),

@@ -18,7 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("packaging", "sagemaker", "differences"),
     ("loadtests", "build"),
     ("experiments", "provenance"),
-    ("advice",),
+    ("advice", "sharing"),
     ("reports",),
     ("api", "testing"),
     ("emulator",),
