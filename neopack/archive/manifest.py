@@ -94,7 +94,8 @@ class Manifest:
     compiler: tuple[CompilerEvidence, ...] = ()
 
     def dumps(self) -> bytes:
-        return json.dumps(to_json(self), indent=2, ensure_ascii=False).encode() + b"\n"
+        text = json.dumps(to_json(self), indent=2, ensure_ascii=False) + "\n"
+        return text.encode("utf-8", "backslashreplace")  # a file's name need not be UTF-8
 
 
 def stem(archive: Path) -> str:

@@ -144,7 +144,8 @@ def _source_archive(lineage: Lineage) -> Iterator[Claim]:
         yield unchecked("archive", "its archive", why)
     else:
         what = "the SHA-256 of the archive"
-        yield same("archive", archive.path.name, compiled.source_sha256, archive.sha256, what)
+        subject = f"{archive.path.name}, the source of {lineage.path.name}"
+        yield same("archive", subject, compiled.source_sha256, archive.sha256, what)
 
 
 # --- the job --------------------------------------------------------------------------------

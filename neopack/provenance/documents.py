@@ -58,7 +58,8 @@ def write_bom(path: Path, *, force: bool) -> WrittenDocument:
 def _written(
     lineage: Lineage, ending: str, document: Mapping[str, AnyJson], *, force: bool
 ) -> WrittenDocument:
-    data = json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    data = text.encode("utf-8", "backslashreplace")  # JSON's own form of what UTF-8 lacks
     path = place_beside(lineage.path, ending)
     return WrittenDocument(
         subject=lineage.subject,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def source_claims(origin: Origin | None, project: Path) -> Iterator[Claim]:
     if not origin.complete:
         why = "some are not known: a live object was packaged, or an old runtime built it"
         yield unchecked("sources", "files", why)
-    absent = [each for each in origin.materials if not _file(each, project).is_file()]
+    absent = [each for each in origin.materials if not _is_there(each, project)]
     if len(absent) > 1 and len(absent) == len(origin.materials):
         why = f"none of {len(absent)} is in {project.resolve()}: --project says where they are"
         yield unchecked("sources", "files", why)
@@ -33,7 +34,7 @@ def source_claims(origin: Origin | None, project: Path) -> Iterator[Claim]:
 
 def changed_sources(origin: Origin, project: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The paths of materials that are others now, and of those that are not there."""
-    absent = [each.path for each in origin.materials if not _file(each, project).is_file()]
+    absent = [each.path for each in origin.materials if not _is_there(each, project)]
     changed = [
         each.path
         for each in origin.materials
@@ -54,7 +55,7 @@ def changed_versions(recorded: Mapping[str, str]) -> dict[str, str]:
 
 def _claim(material: Material, project: Path) -> Claim:
     path, name = _file(material, project), material.path
-    if not path.is_file():
+    if not _is_there(material, project):
         where = "it lay outside of the project" if material.elsewhere else "it is not here"
         return unchecked("sources", name, where)
     digest = _sha256(path)
@@ -77,6 +78,11 @@ def _packages(origin: Origin) -> Iterator[Claim]:
 
 def _file(material: Material, project: Path) -> Path:
     return project / material.path
+
+
+def _is_there(material: Material, project: Path) -> bool:
+    """False for a name that no file can have, too."""
+    return os.path.isfile(_file(material, project))  # noqa: PTH113
 
 
 def _sha256(path: Path) -> str:

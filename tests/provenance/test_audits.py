@@ -12,6 +12,7 @@ import pytest
 from desk import Call
 
 from neopack import api
+from neopack.archive.manifest import read_manifest
 from neopack.provenance.result import Audit
 
 Keys = Callable[[str], Path]
@@ -121,6 +122,25 @@ def test_a_manifest_names_nothing_outside(refused: Call, project: Path) -> None:
 
     edit(Path("net.neopack.json"), outside)
     refused(1, "not a file beside it", "audit", "net.tar.gz")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "caf\udce9.onnx", "\ud800"])
+def test_names_of_any_kind(neopack: Call, project: Path, name: str) -> None:
+    """Names that no file has here, or that UTF-8 lacks; half of a character is refused."""
+
+    def rename(manifest: Any) -> None:
+        manifest["origin"]["materials"][0]["path"] = name
+
+    edit(Path("net.neopack.json"), rename)
+    for verb in ("provenance", "bom", "audit"):
+        answer = neopack(verb, "net.tar.gz")
+        assert answer.code == (name == "\ud800"), answer.err
+    if name == "\ud800":
+        assert not Path("net.cdx.json").exists()
+        return
+    manifest = read_manifest(Path("net.tar.gz"))
+    assert manifest is not None
+    assert json.loads(manifest.dumps())["origin"]["materials"][0]["path"] == name
 
 
 def test_rebuilt(neopack: Call, project: Path, fixtures: Path) -> None:
