@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from pathlib import Path
 from neopack.build import judging, placing
 from neopack.build.cache import Cache
 from neopack.build.chain import Chain, Sources
-from neopack.build.digests import Digests
+from neopack.build.digests import Digests, own_folder
 from neopack.build.lock import LOCK, Lock, lock_of, read_lock, refuse_drift, write_lock
 from neopack.build.memory import (
     HIDDEN,
@@ -68,7 +67,7 @@ def build(
         memory = read_memory(folder)
         if options.since:
             models = affected(models, options.since, project, memory.keys)
-        digests = Digests(folder / HIDDEN / FILES, _own_folder(folder, project.folder))
+        digests = Digests(folder / HIDDEN / FILES, own_folder(folder, project.folder))
         sources = Sources(root=project.folder, digests=digests, cache=cache)
         chains = [
             Chain(model, target, sources, work, check_only=options.check_only)
@@ -81,12 +80,6 @@ def build(
         finally:
             if not options.dry_run:
                 digests.save()
-
-
-def _own_folder(folder: Path, root: Path) -> Path | None:
-    """The folder of outputs, where it has nothing but them: not that of the project itself."""
-    inside = os.path.relpath(folder, root)
-    return folder if inside != "." and not inside.startswith("..") else None
 
 
 @contextmanager

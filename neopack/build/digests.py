@@ -17,7 +17,7 @@ from pathlib import Path
 
 from neopack.outputs.atomic import AtomicOutputs
 
-__all__ = ["ABSENT", "Digests", "digest_of"]
+__all__ = ["ABSENT", "Digests", "digest_of", "own_folder"]
 
 ABSENT = "absent"
 SCHEMA = 1
@@ -33,6 +33,12 @@ def digest_of(*parts: object) -> str:
     """SHA-256, in hex, of values of JSON."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def own_folder(folder: Path, root: Path) -> Path | None:
+    """The folder of outputs, where it has nothing but them: not that of the project itself."""
+    inside = os.path.relpath(folder, root)
+    return folder if inside != "." and not inside.startswith("..") else None
 
 
 class Digests:

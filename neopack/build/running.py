@@ -141,6 +141,7 @@ class Run:
             targets=tuple(each.target for each in chains),
             root=str(self._sources.root),
             folder=str(folder),
+            outputs=self._settings.folder,
             archive=str(files.get("archive", "")),
             artifact=str(files.get("artifact", "")),
             many=many,

@@ -26,7 +26,7 @@ class StepTask:
     ``folder`` is where the step works and writes, ``root`` the folder of the project. ``archive``
     and ``artifact`` are what it works on. ``many`` says that others of this kind will follow.
     ``keys`` are the parts of the step's key for each target, which a worker elsewhere compares
-    with its own.
+    with its own. ``outputs`` is the folder that the build writes, relative to ``root``.
     """
 
     kind: StepKind
@@ -34,6 +34,7 @@ class StepTask:
     targets: tuple[str, ...]
     root: str
     folder: str
+    outputs: str = ""
     archive: str = ""
     artifact: str = ""
     key: str = ""

@@ -20,7 +20,7 @@ from pathlib import Path
 from neopack import __version__
 from neopack.build.cache import Cache, CachedFile, blob_name, cached_file
 from neopack.build.chain import Chain, Sources
-from neopack.build.digests import Digests
+from neopack.build.digests import Digests, own_folder
 from neopack.build.keys import Key, neopack_digest
 from neopack.build.store import open_store
 from neopack.build.tasks import StepAnswer, StepKind, StepTask
@@ -88,7 +88,8 @@ def carry_out(data: AnyJson, place: str) -> AnyJson:
                 where=str(root),
                 hint=f"set {PROJECT} to its folder there",
             )
-        sources = Sources(root=root, digests=_digests(), cache=Cache(open_store(place)))
+        digests = _digests(own_folder(root / task.outputs, root))
+        sources = Sources(root=root, digests=digests, cache=Cache(open_store(place)))
         with staging_directory() as work:
             done = _carried_out(task, sources, work)
             kept = tuple(_kept(answer, sources.cache) for answer in done.answers)
@@ -164,9 +165,9 @@ def _root(root: str) -> Path:
 
 
 @cache
-def _digests() -> Digests:
+def _digests(outputs: Path | None = None) -> Digests:
     """Those of this process: a file that did not change is read once."""
-    return Digests()
+    return Digests(outputs=outputs)
 
 
 def _process() -> StepProcess:
