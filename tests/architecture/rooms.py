@@ -20,8 +20,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("experiments", "provenance"),
     ("advice", "sharing"),
     ("reports",),
-    ("api", "testing"),
-    ("emulator",),
+    ("api",),
+    ("emulator", "testing"),
     ("cli",),
     ("__main__",),
 )
