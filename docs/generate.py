@@ -232,7 +232,7 @@ GUIDES = {
     "dev": ("emulator.md",),
     "explain": ("check.md",),
     "image": ("support.md",),
-    "init": ("sagemaker.md",),
+    "init": ("begin.md", "sagemaker.md"),
     "jobs": ("sagemaker.md",),
     "package": ("package.md", "archive.md"),
     "provenance": ("evidence.md",),

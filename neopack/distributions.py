@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from neopack._version import __version__
 
 __all__ = [
+    "NO_ADDRESS",
     "absent_module",
     "install_hint",
     "known_versions",
+    "requirement",
     "version",
     "version_text",
     "versions",
@@ -58,6 +60,8 @@ EXTRAS = {
 }
 DIST_INFO = ".dist-info"
 ARCHIVES = (".whl", ".tar.gz")
+# what somebody has to fill in
+NO_ADDRESS = "ADDRESS-OF-THE-WHEEL"
 
 
 def version(distribution: str) -> str | None:
@@ -121,6 +125,16 @@ def install_hint(*extras: str) -> str:
     if path and not path.endswith(ARCHIVES):
         return f"pip install {'--editable ' if editable else ''}{shlex.quote(path + named)}"
     return f"pip install {shlex.quote(f'neopack{named} @ {url}' if url else f'neopack{named}')}"
+
+
+def requirement(*extras: str) -> str:
+    """This neopack with ``extras`` as another machine can install it: from the address that it
+    came from, where that is one of the web."""
+    url, _ = _origin()
+    named = f"neopack[{','.join(extras)}]"
+    if not url:
+        return named
+    return f"{named} @ {url if url.startswith('https://') else NO_ADDRESS}"
 
 
 def _origin() -> tuple[str, bool]:

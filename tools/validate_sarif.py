@@ -1,7 +1,7 @@
-"""Microsoft's validator of SARIF over what ``check`` writes: ``python tools/validate_sarif.py``.
+"""Microsoft's validator of SARIF over what ``check`` and ``build`` write.
 
-It needs npx and the npm registry (@microsoft/sarif-multitool 5.7.0 was tried). Any error or
-warning of its rules for SARIF and for GitHub's code scanning fails.
+``python tools/validate_sarif.py`` needs npx and the npm registry (@microsoft/sarif-multitool 5.7.0
+was tried). Any error or warning of its rules for SARIF and for GitHub's code scanning fails.
 """
 
 from __future__ import annotations
@@ -24,6 +24,21 @@ CHECKS = {
     "several": (SOUND, MISNAMED, "text.tar.gz", "-t", "ml_c5", "-t", "rasp4b"),
     "unchecked": ("text.tar.gz",),
 }
+PROJECT = f"""
+targets = ["ml_c5", "rasp4b"]
+reports = ["sarif"]
+[[model]]
+name = "sound"
+source = "{FIXTURES / "onnx/cnn-opset12.onnx"}"
+[[model]]
+name = "training"
+source = "{FIXTURES / "pytorch/training-mode.pt"}"
+inputs = {{ x = [1, 4] }}
+[[model]]
+name = "malicious"
+source = "{FIXTURES / "pytorch/malicious.pt"}"
+inputs = {{ x = [1, 4] }}
+"""
 
 
 def main() -> int:
@@ -34,7 +49,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_models(folder)
-        found = [line for check in CHECKS for line in complaints(program, check, folder)]
+        documents = [checked(check, folder) for check in CHECKS]
+        documents.append(built(folder))
+        found = [line for each in documents for line in complaints(program, each)]
     sys.stdout.write("\n".join(found or ["no errors and no warnings"]) + "\n")
     return 1 if found else 0
 
@@ -46,18 +63,33 @@ def write_models(folder: Path) -> None:
     (folder / "text.tar.gz").write_text("not an archive", "ascii")
 
 
-def complaints(program: str, check: str, folder: Path) -> list[str]:
-    """What the validator says of a check's document, a line each."""
+def checked(check: str, folder: Path) -> Path:
+    """The document of a check."""
     call = [sys.executable, "-m", "neopack", "check", *CHECKS[check], "--format", "sarif"]
-    document, answer = folder / f"{check}.sarif", folder / f"{check}.answer.sarif"
+    document = folder / f"{check}.sarif"
     with document.open("wb") as to:
         subprocess.run(call, cwd=folder, stdout=to, stderr=subprocess.DEVNULL, check=False)
+    return document
+
+
+def built(folder: Path) -> Path:
+    """The document of a build: of a model that passes, one with findings, and one that fails."""
+    (folder / "neopack.toml").write_text(PROJECT)
+    call = [sys.executable, "-m", "neopack", "build", "--quiet", "--cache", "cache"]
+    subprocess.run(call, cwd=folder, stdout=subprocess.DEVNULL, check=False)
+    return folder / "build/report.sarif"
+
+
+def complaints(program: str, document: Path) -> list[str]:
+    """What the validator says of a document, a line each."""
+    answer = document.with_suffix(".answer.sarif")
     # the package passes its arguments through a shell
     rules = ["--rule-kind", "'Sarif;Ghas'", "--level", "'Error;Warning'", "-o", answer.name]
     tool = [program, "--yes", "@microsoft/sarif-multitool", "validate", document.name, *rules]
-    subprocess.run(tool, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(tool, cwd=document.parent, stdout=subprocess.DEVNULL, check=True)
     run = json.loads(answer.read_text("utf-8-sig"))["runs"][0]
-    return [f"{check}: {each['ruleId']} {each['message']}" for each in run.get("results", [])]
+    name = document.stem
+    return [f"{name}: {each['ruleId']} {each['message']}" for each in run.get("results", [])]
 
 
 if __name__ == "__main__":

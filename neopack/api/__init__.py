@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neopack import support
 from neopack.api.advising import advise
+from neopack.api.beginning import init
 from neopack.api.building import build, cache_contents, needed_runtimes, prune_cache
 from neopack.api.checking import (
     check,
@@ -96,6 +97,7 @@ __all__ = [
     "experiment",
     "explain",
     "fix",
+    "init",
     "inspect",
     "install_runtimes",
     "job_log",

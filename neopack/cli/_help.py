@@ -31,14 +31,7 @@ class Command(TyperCommand):
         formatter.write_usage(ctx.command_path, ARGUMENT.sub(_upper, pieces))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                # older versions of typer escape what rich would read as markup
-                row = _shown(parameter, record[0]), record[1].replace("\\[", "[")
-                sections.setdefault(_section(parameter), []).append(row)
-        _write(formatter, sections.items())
+        _write_parameters(self, ctx, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         example = EXAMPLES.get(ctx.command_path.partition(" ")[2])
@@ -49,6 +42,10 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """Commands in the sections that their ``rich_help_panel`` names."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        _write_parameters(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -85,6 +82,17 @@ class App(typer.Typer):
             rich_help_panel=section,
             context_settings={"max_content_width": WIDTH},
         )
+
+
+def _write_parameters(command: Any, ctx: Any, formatter: Any) -> None:
+    sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+    for parameter in command.get_params(ctx):
+        record = parameter.get_help_record(ctx)
+        if record is not None:
+            # older versions of typer escape what rich would read as markup
+            row = _shown(parameter, record[0]), record[1].replace("\\[", "[")
+            sections.setdefault(_section(parameter), []).append(row)
+    _write(formatter, sections.items())
 
 
 def _upper(match: re.Match[str]) -> str:

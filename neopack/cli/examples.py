@@ -44,6 +44,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "support ei": "neopack support ei",
         "support smp": "neopack support smp",
         "support training-compiler": "neopack support training-compiler",
+        "init": "neopack init --framework onnx --ci github --handlers",
         "init aws": "neopack init aws --bucket models --account 123456789012",
         "jobs list": "neopack jobs list --status FAILED",
         "jobs show": "neopack jobs show net-ml-c5",

@@ -1,22 +1,85 @@
 """``neopack init``: files to begin with."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
 from neopack.cli._help import App
 
 __all__ = ["init"]
 
-init = App(help="Write files to start from.")
+init = App(help="Write the first files of a project; nothing is overwritten.")
 
 
-@init.callback()
-def _init() -> None:
-    """Write files to start from."""
+class Ci(StrEnum):
+    none = "none"
+    github = "github"
+    gitlab = "gitlab"
+    codebuild = "codebuild"
+    jenkins = "jenkins"
+    sagemaker_pipelines = "sagemaker-pipelines"
+
+
+@init.callback(invoke_without_command=True)
+@options.answers("init")
+def project(
+    context: typer.Context,
+    framework: Annotated[
+        str,
+        typer.Option(
+            help="PYTORCH, ONNX, ...; that of the source by default.",
+            autocompletion=_completion.framework_names,
+        ),
+    ] = "",
+    source: Annotated[
+        str, typer.Option(help="What the first model is packaged from: a file, module:callable.")
+    ] = "",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            "-t",
+            help="ml_c5 by default; may repeat.",
+            autocompletion=_completion.target_names,
+        ),
+    ] = None,
+    ci: Annotated[Ci, typer.Option("--ci", help="Whose workflow is written.")] = Ci.none,
+    handlers: Annotated[
+        bool,
+        typer.Option("--handlers", help="Add code/, the script that serves the compiled model."),
+    ] = False,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder of the project.")
+    ] = Path(),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say which files would be written.")
+    ] = False,
+) -> None:
+    """Write the first files of a project: neopack.toml, handlers, a workflow of CI, .gitignore.
+
+    Nothing is overwritten: where a file exists, none is written.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from neopack import api
+
+    begun = api.init(
+        output,
+        framework=framework,
+        source=source,
+        targets=tuple(target or ("ml_c5",)),
+        ci=ci.value,
+        handlers=handlers,
+        dry_run=dry_run,
+    )
+    console.result("init", begun)
+    if not dry_run:
+        console.next("build")
 
 
 @init.command("aws")

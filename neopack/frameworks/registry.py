@@ -35,6 +35,7 @@ __all__ = [
     "packaged_by",
     "preload",
     "recognize",
+    "start_of",
 ]
 
 _plugins: Plugins[Framework] = Plugins("neopack.frameworks", "framework")
@@ -69,6 +70,21 @@ def of_neo(name: str) -> Framework:
     judged."""
     framework = _plugins.get(name.upper())
     return framework if framework is not None else ListedFramework(facts.framework(name).name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What a project of this framework begins with: an example of a source, its inputs in TOML,
+    and the template of the script that serves compiled models; "" where there is none."""
+
+    source: str = "model"
+    inputs: str = ""
+    handlers: str = ""
+
+
+def start_of(name: str) -> Start:
+    row = _plugins.rows.get(name, {}).get("start", {})
+    return Start(**cast("dict[str, str]", row))
 
 
 def is_read(framework: Framework) -> bool:

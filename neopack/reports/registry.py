@@ -65,6 +65,7 @@ RESULTS: Mapping[str, ResultKind] = {
     "explain": ResultKind(text="text:explanation_text", key="explanation"),
     "fix": ResultKind(text="fixing:fixed_text"),
     "image": ResultKind(text="support:image_text"),
+    "init": ResultKind(text="beginning:begun_text"),
     "init aws": ResultKind(text="text:lines_text", key="files"),
     "inspect": ResultKind(text="text:inspected_text"),
     "jobs attach": ResultKind(text="jobs:results_text"),

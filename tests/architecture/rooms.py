@@ -15,7 +15,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("support", "frameworks", "engines"),
     ("artifacts",),
     ("checks", "compiling", "measure", "proving", "serving"),
-    ("packaging", "sagemaker", "differences"),
+    ("packaging", "sagemaker", "differences", "beginning"),
     ("loadtests", "build"),
     ("experiments", "provenance"),
     ("advice", "sharing"),

@@ -7,6 +7,7 @@ import importlib.util
 import io
 import json
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 from types import ModuleType
@@ -16,12 +17,17 @@ import numpy as np
 import pytest
 
 import neopack
+from neopack import runtimes
 from neopack.archive.manifest import golden_path, manifest_path
 from neopack.goldens.cases import load_goldens
+from neopack.runtimes import install
+from neopack.serving.bodies import Body
+from neopack.serving.tensorflow_script import TensorFlowScript
+from neopack.values.log import SilentLog
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
-SCRIPTS = sorted(TEMPLATES.rglob("*.py"))
+SCRIPTS = sorted(TEMPLATES.glob("*/code/*.py"))
 SOURCES = {"pytorch": "pytorch/tokens-traced.pt", "onnx": "onnx/cnn-opset12.onnx"}
 NPY, NPZ, JSON = "application/x-npy", "application/x-npz", "application/json"
 
@@ -49,7 +55,7 @@ def test_a_template_is_python_3_6(path: Path) -> None:
 
 
 def test_every_template_is_tested() -> None:
-    assert {path.parts[-3] for path in SCRIPTS} == set(SOURCES)
+    assert {path.parts[-3] for path in SCRIPTS} == {*SOURCES, "tensorflow", "mxnet"}
 
 
 @pytest.mark.parametrize("target", ["ml_c5", "ml_g4dn", "ml_inf1"])
@@ -172,3 +178,89 @@ def test_several_inputs_go_by_name() -> None:
         script.neo_preprocess('{"ids": [2]}', JSON)
     with pytest.raises(ValueError, match="name each"):
         script.neo_preprocess("[1]", JSON)
+
+
+# --- tensorflow ---------------------------------------------------------------------------------
+
+
+class Doubled:
+    """What runs behind the server beside TensorFlow Serving: one input alone, or two by name."""
+
+    def __call__(self, values: Any) -> Any:
+        arrays = list(values.values()) if isinstance(values, dict) else [values]
+        return 2 * sum(arrays)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "answer"),
+    [
+        ("[[1, 2]]", JSON, {"outputs": [[2, 4]]}),
+        ('{"instances": [[1, 2]]}', JSON, {"predictions": [[2, 4]]}),
+        ('{"a": [1], "b": [2]}', JSON, {"outputs": [6]}),
+        (npy(np.array([[1, 2]])), NPY, {"outputs": [[2, 4]]}),
+        (npz({"a": np.array([1]), "b": np.array([2])}), NPZ, {"outputs": [6]}),
+    ],
+)
+def test_the_tensorflow_template(body: Any, kind: str, answer: Any) -> None:
+    script = TensorFlowScript(
+        imported(TEMPLATES / "tensorflow/code/inference.py"), "", lambda: Doubled()
+    )
+    answered = script.answer(Body.of(body, kind), "*/*")
+    assert (json.loads(answered.data), answered.kind) == (answer, JSON)
+
+
+def test_what_the_tensorflow_template_refuses() -> None:
+    script = TensorFlowScript(
+        imported(TEMPLATES / "tensorflow/code/inference.py"), "", lambda: Doubled()
+    )
+    with pytest.raises(ValueError, match="text/csv"):
+        script.answer(Body.of("1,2", "text/csv"), "")
+    with pytest.raises(ValueError, match="text/csv is not"):
+        script.answer(Body.of("[1]", JSON), "text/csv")
+    with pytest.raises(ValueError, match="error"):
+        script.answer(Body.of('{"a": [1], "b": ["x"]}', JSON), "")
+
+
+# --- mxnet --------------------------------------------------------------------------------------
+
+ASK = """
+import io, json, numpy as np, inference
+inference.INPUTS = [("data", (1, 3, 8, 8), "float32")]
+model = inference.model_fn(".")
+array = np.arange(192, dtype="float32").reshape(1, 3, 8, 8) / 192
+stream = io.BytesIO()
+np.save(stream, array)
+npz = io.BytesIO()
+np.savez(npz, data=array)
+bodies = [
+    (json.dumps(array.tolist()), "application/json; charset=utf-8"),
+    (json.dumps({"data": array.tolist()}), "application/json"),
+    (stream.getvalue(), "application/x-npy"),
+    (npz.getvalue(), "application/x-npz"),
+]
+answers = []
+for body, kind in bodies:
+    prediction = inference.predict_fn(inference.input_fn(body, kind), model)
+    answer, kind = inference.output_fn(prediction, "*/*")
+    assert kind == "application/json"
+    answers.append(json.loads(answer))
+answer, kind = inference.output_fn(prediction, "application/x-npy")
+answers.append(np.load(io.BytesIO(answer)).tolist())
+print(json.dumps(answers))
+"""
+
+
+def test_the_mxnet_template_in_its_own_version(tmp_path: Path) -> None:
+    """With plain parameters: ``neomx``, which only AWS has, registers more operators."""
+    runtime = runtimes.get("mxnet-1.8.0")
+    python = install.ensure(runtime, SilentLog())
+    shutil.copy(TEMPLATES / "mxnet/code/inference.py", tmp_path)
+    for name in ("module-symbol.json", "module-0000.params"):
+        shutil.copy(ROOT / "fixtures/mxnet/mxnet-1.8.0" / name, tmp_path)
+    (tmp_path / "neomx.py").touch()
+    done = subprocess.run([python, "-c", ASK], cwd=tmp_path, capture_output=True, check=True)
+    first, *others = json.loads(done.stdout.splitlines()[-1])
+    assert np.shape(first) == (1, 3)
+    assert np.isclose(np.sum(first), 1)  # a softmax
+    for other in others:
+        np.testing.assert_allclose(other, first, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Serve an ONNX model that SageMaker Neo compiled, in SageMaker's DLR containers.
+"""Serve an ONNX or Keras model that SageMaker Neo compiled, in SageMaker's DLR containers.
 
 The container calls neo_preprocess with a request, runs the model on the arrays that it returns,
 and answers with the result of neo_postprocess. An exception in neo_preprocess becomes an answer

@@ -1,0 +1,1 @@
+"""What ``init`` writes: the first files of a project."""
