@@ -329,7 +329,7 @@ def _parameter(parameter: Any, context: Any) -> tuple[str, str, str, str]:
     kind = f"{kind[5:-1]}, may repeat" if several else kind
     names = VALUE.sub("", names)
     if parameter.metavar and parameter.param_type_name == "option":
-        kind = f"{parameter.metavar}, may repeat"
+        kind = f"{parameter.metavar}, may repeat" if parameter.multiple else parameter.metavar
         names = names.removesuffix(parameter.metavar).rstrip()
     return f"`{names}`", kind, default, _escaped(EXTRA.sub("", text).strip())
 

@@ -34,10 +34,7 @@ class Command(TyperCommand):
         _write_parameters(self, ctx, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        example = EXAMPLES.get(ctx.command_path.partition(" ")[2])
-        if example:
-            with formatter.section(_bold("Example")):
-                formatter.write_text(example)
+        _write_example(ctx, formatter)
 
 
 class Group(TyperGroup):
@@ -46,6 +43,10 @@ class Group(TyperGroup):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         _write_parameters(self, ctx, formatter)
         self.format_commands(ctx, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        super().format_epilog(ctx, formatter)
+        _write_example(ctx, formatter)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -93,6 +94,13 @@ def _write_parameters(command: Any, ctx: Any, formatter: Any) -> None:
             row = _shown(parameter, record[0]), record[1].replace("\\[", "[")
             sections.setdefault(_section(parameter), []).append(row)
     _write(formatter, sections.items())
+
+
+def _write_example(ctx: Any, formatter: Any) -> None:
+    example = EXAMPLES.get(ctx.command_path.partition(" ")[2])
+    if example:
+        with formatter.section(_bold("Example")):
+            formatter.write_text(example)
 
 
 def _upper(match: re.Match[str]) -> str:

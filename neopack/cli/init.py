@@ -1,6 +1,5 @@
 """``neopack init``: files to begin with."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,15 +13,6 @@ from neopack.cli._help import App
 __all__ = ["init"]
 
 init = App(help="Write the first files of a project; nothing is overwritten.")
-
-
-class Ci(StrEnum):
-    none = "none"
-    github = "github"
-    gitlab = "gitlab"
-    codebuild = "codebuild"
-    jenkins = "jenkins"
-    sagemaker_pipelines = "sagemaker-pipelines"
 
 
 @init.callback(invoke_without_command=True)
@@ -48,7 +38,14 @@ def project(
             autocompletion=_completion.target_names,
         ),
     ] = None,
-    ci: Annotated[Ci, typer.Option("--ci", help="Whose workflow is written.")] = Ci.none,
+    ci: Annotated[
+        str,
+        typer.Option(
+            "--ci",
+            metavar="NAME",
+            help="A workflow for github, gitlab, codebuild, jenkins or sagemaker-pipelines.",
+        ),
+    ] = "none",
     handlers: Annotated[
         bool,
         typer.Option("--handlers", help="Add code/, the script that serves the compiled model."),
@@ -73,7 +70,7 @@ def project(
         framework=framework,
         source=source,
         targets=tuple(target or ("ml_c5",)),
-        ci=ci.value,
+        ci=ci,
         handlers=handlers,
         dry_run=dry_run,
     )
