@@ -115,6 +115,10 @@ REWRITTEN: dict[str, Any] = {
               ceil_mode=1)],
         {"x": (1, 2, 4, 5)}, {},
     ),
+    "pool between strides": (
+        [node("MaxPool", ["x"], ["y"], kernel_shape=[1, 1], strides=[2, 2], ceil_mode=1)],
+        {"x": (1, 2, 2, 5)}, {},
+    ),
     "pool beyond both": (
         [node("AveragePool", ["x"], ["y"], kernel_shape=[3, 3], strides=[3, 3],
               pads=[1, 1, 1, 1], ceil_mode=1, count_include_pad=1)],

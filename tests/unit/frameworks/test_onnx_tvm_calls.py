@@ -35,6 +35,7 @@ OTHERWISE = {
     "many matrices times a vector": (
         "(float[2,3,4,2] x, float[2] v) => (float[2,3,4] y) {y = MatMul(x, v)}"
     ),
+    "of the mode wrap": '(float[4] x, int64[2] p) => (float[n] y) {y = Pad<mode="wrap">(x, p)}',
     "along an axis": "(float[2,3] x) => (float[2,n] y) {y = Unique<axis=1>(x)}",
 }
 # or in one build of TVM
@@ -82,11 +83,18 @@ FOR_SOME = {
         "(float[1,1,4,4] x) => (float[1,1,2,2] y) "
         "{y = MaxPool<kernel_shape=[3, 3], strides=[3, 3], pads=[0, 1, 0, 1], ceil_mode=1>(x)}"
     ),
+    "with ceil_mode, a last window between two strides is not left out": (
+        "(float[1,1,2,2] x) => (float[1,1,1,1] y) "
+        "{y = MaxPool<kernel_shape=[1, 1], strides=[2, 2], ceil_mode=1>(x)}"
+    ),
     "its indices are an input, of which a negative one is not counted from the end": (
         "(float[4] x, int64[2] i) => (float[2] y) {y = Gather(x, i)}"
     ),
     "its sizes are an input, of which TVM takes those of the plane alone": (
         "(float[1,1,4,4] x, int64[4] s) => (float[n,c,h,w] y) {y = Resize(x, , , s)}"
+    ),
+    "its scales are an input": (
+        "(float[1,1,2,2] x, float[4] s) => (float[n,c,h,w] y) {y = Upsample(x, s)}"
     ),
     "its K is an input, of which 0 means all": (
         "(float[4] x, int64[1] k) => (float[n] y, int64[n] i) {y, i = TopK(x, k)}"

@@ -4,6 +4,7 @@ with their pads written out. Each rewrite gives "" for a node that it leaves."""
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -74,8 +75,9 @@ def pool(site: Site) -> str:
     if site.output(1) or any(apart != 1 for apart in window.dilations):
         return ""
     pads, rounds_up = _pads(site, window), site.attribute("ceil_mode", 0)
+    leaves_out = any(pads) or any(map(operator.lt, window.kernel, window.strides))
     used = None
-    if rounds_up and any(pads) and window.mode == "NOTSET":
+    if rounds_up and leaves_out and window.mode == "NOTSET":
         used = _used_pads(site, window, pads)
     if len(kernel) == 1:
         return _along_plane(site, window, used or pads, rounds_up if used is None else 0)
