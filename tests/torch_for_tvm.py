@@ -131,6 +131,15 @@ FORMS: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
 }  # fmt: skip
 
 ARRANGED: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
+    "max pool beyond": (
+        lambda x: functional.max_pool2d(x, (4, 1), (4, 2), (1, 0), ceil_mode=True), (PLANE,),
+    ),
+    "avg pool beyond": (
+        lambda x: functional.avg_pool2d(x, 5, 4, 2, ceil_mode=True), (PLANE[..., :39, :39],),
+    ),
+    "pool of a line beyond": (
+        lambda x: functional.max_pool1d(x, 3, 3, 1, ceil_mode=True), (PLANE[0, :, :5, 0],),
+    ),
     "mean of a plane": (lambda x: functional.adaptive_avg_pool2d(x, 1), (PLANE,)),
     "mean of dims": (lambda x: x.mean((1, -1)), (PLANE,)),
     "mean of dims kept": (lambda x: x.mean([-2, 1], keepdim=True), (PLANE,)),

@@ -270,3 +270,16 @@ def test_a_mean_of_many_numbers_is_one_of_lines() -> None:
     ) == 2
     small = traced(lambda x: x.mean((-1, -2)), torch.ones(1, 3, 7, 7))
     assert not lower_for_tvm(small, (torch.ones(1, 3, 7, 7),))
+
+
+@pytest.mark.parametrize(("size", "rounds_up"), [(5, False), (6, True), (7, True)])
+def test_a_pool_rounds_down_where_its_last_window_would_start_in_the_pads(
+    size: int, rounds_up: bool
+) -> None:
+    image = torch.linspace(-1, 1, size * size).reshape(1, 1, size, size)
+    module = traced(lambda x: torch.max_pool2d(x, 3, 3, 1, 1, ceil_mode=True), image)
+    before = module(image)
+    lower_for_tvm(module, (image,))
+    (pool,) = (n for graph in graphs(module) for n in nodes(graph) if "pool" in n.kind())
+    assert pool.inputsAt(5).toIValue() is rounds_up
+    assert torch.equal(module(image), before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["graphs", "methods", "nodes"]
+__all__ = ["graphs", "integers", "methods", "nodes"]
 
 
 def graphs(module: Any) -> Iterator[Any]:
@@ -32,3 +32,13 @@ def nodes(block: Any) -> Iterator[Any]:
         yield node
         for inner in node.blocks():
             yield from nodes(inner)
+
+
+def integers(value: Any) -> list[int]:
+    """What a list of constants holds; nothing where one is computed."""
+    maker = value.node()
+    if maker.kind() == "prim::ListConstruct":
+        items = [item.toIValue() for item in maker.inputs()]
+        return items if all(isinstance(item, int) for item in items) else []
+    constant = value.toIValue()
+    return list(constant) if isinstance(constant, list) else []

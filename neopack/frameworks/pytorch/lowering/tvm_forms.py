@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from neopack.frameworks.pytorch import tvm_calls
-from neopack.frameworks.pytorch.lowering import indexing, promotion, tvm_means
+from neopack.frameworks.pytorch.lowering import (
+    indexing,
+    promotion,
+    tvm_means,
+    tvm_pools,
+)
 from neopack.frameworks.pytorch.lowering.graphs import graphs, nodes
 from neopack.frameworks.pytorch.lowering.indexing import call
 
@@ -118,6 +123,8 @@ def _rewriting(node: Any) -> Rewriting | None:
         return _broadcast
     if tvm_means.axes_of(node):
         return tvm_means.write
+    if tvm_pools.rounds_down(node):
+        return tvm_pools.write
     return indexing.rewriting(node)
 
 

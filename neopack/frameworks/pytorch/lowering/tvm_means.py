@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from neopack.frameworks.pytorch.lowering.graphs import integers
 from neopack.frameworks.pytorch.lowering.indexing import call
 
 __all__ = ["axes_of", "write"]
@@ -22,10 +23,10 @@ def axes_of(node: Any) -> list[int]:
     """The axes of a mean over several that is over many numbers; none of another node."""
     kind = node.kind()
     if kind == "aten::adaptive_avg_pool2d":
-        axes = PLANE if _integers(node.inputsAt(1)) == [1, 1] else []
+        axes = PLANE if integers(node.inputsAt(1)) == [1, 1] else []
     elif kind == "aten::mean" and node.schema().startswith("aten::mean.dim("):
         has_dtype = node.inputsAt(3).type().kind() != "NoneType"
-        axes = [] if has_dtype else _integers(node.inputsAt(1))
+        axes = [] if has_dtype else integers(node.inputsAt(1))
     else:
         return []
     value = node.inputsAt(0)
@@ -33,16 +34,6 @@ def axes_of(node: Any) -> list[int]:
     if sizes is None or len(axes) < 2 or None in (sizes[axis] for axis in axes):
         return []
     return axes if math.prod(sizes[axis] for axis in axes) > LARGE else []
-
-
-def _integers(value: Any) -> list[int]:
-    """What a list of constants holds; nothing where one is computed."""
-    maker = value.node()
-    if maker.kind() == "prim::ListConstruct":
-        items = [item.toIValue() for item in maker.inputs()]
-        return items if all(isinstance(item, int) for item in items) else []
-    constant = value.toIValue()
-    return list(constant) if isinstance(constant, list) else []
 
 
 def write(graph: Any, node: Any) -> Any:
