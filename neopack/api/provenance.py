@@ -95,7 +95,8 @@ def rebuild(
     log: Log | None = None,
     **choices: Unpack[RebuildChoices],
 ) -> Rebuilt:
-    """Package an archive again from its manifest, and compare the bytes."""
+    """Package an archive again from its manifest, compile it again where ``path`` is an artifact,
+    and compare the bytes."""
     options = chosen(RebuildOptions, options, _places(choices))
     return rebuilding.rebuild(Path(path), options, log or SilentLog())
 

@@ -141,7 +141,9 @@ def audit(
 
 @options.answers("rebuild")
 def rebuild(
-    archive: Annotated[Path, typer.Argument(help="An archive that package or build wrote.")],
+    artifact: Annotated[
+        Path, typer.Argument(help="An archive that package or build wrote, or what was compiled.")
+    ],
     project: Project = Path(),
     trust_manifest: Annotated[
         bool,
@@ -150,11 +152,12 @@ def rebuild(
         ),
     ] = False,
 ) -> None:
-    """Package an archive again from its manifest, elsewhere, and compare the bytes. The exit code
-    is 0 where they are the same and 1 where they differ. The model's own code is run."""
+    """Package an archive again from its manifest, elsewhere, and compare the bytes; an artifact is
+    compiled again too. The exit code is 0 where they are the same and 1 where they differ. The
+    model's own code is run."""
     from neopack import api
 
-    rebuilt = api.rebuild(archive, project=project, trust_manifest=trust_manifest, log=console)
-    console.result("rebuild", rebuilt, of=[archive])
+    rebuilt = api.rebuild(artifact, project=project, trust_manifest=trust_manifest, log=console)
+    console.result("rebuild", rebuilt, of=[artifact])
     if not rebuilt.same:
         raise typer.Exit(1)

@@ -1,4 +1,5 @@
-"""``rebuild``: package an archive again from what its manifest says, and compare the bytes."""
+"""``rebuild``: package an archive again from what its manifest says, compile it again where it is
+an artifact, and compare the bytes."""
 
 from __future__ import annotations
 
@@ -8,14 +9,15 @@ from pathlib import Path
 
 from neopack.archive.manifest import Manifest
 from neopack.archive.read import ArchiveScan, scan
+from neopack.compiling.local import compile_archive
 from neopack.errors import Malformed, SourceError, Unsupported, UsageError, first_line
 from neopack.formats.file_names import require_inner_name
 from neopack.frameworks import callables
-from neopack.options import PackageOptions, chosen
+from neopack.options import CompileOptions, PackageOptions, chosen
 from neopack.outputs.staging import staging_directory
 from neopack.packaging.resolving import SourceRequest
 from neopack.packaging.steps import package_source
-from neopack.provenance.lineage import trace
+from neopack.provenance.lineage import Lineage, trace
 from neopack.provenance.options import RebuildOptions
 from neopack.provenance.result import Rebuilt
 from neopack.provenance.sources import changed_sources, changed_versions
@@ -32,14 +34,16 @@ PICKLE = "trust_pickle"
 
 def rebuild(path: Path, options: RebuildOptions, log: Log) -> Rebuilt:
     """Package the sources in the project again, in a place of its own, for the same target, and
-    compare. The user's code is run, as ``package`` runs it.
+    compare. The user's code is run, as ``package`` runs it. An artifact is compiled by the same
+    engine in the same precision, with the defaults of all else.
 
-    Raises ``Unsupported`` for an artifact and where the manifest does not tell enough,
+    Raises ``Unsupported`` where the manifests do not tell enough,
     ``SourceError`` for sources that are not there, ``UsageError`` where what it would run is not
     of the project, and what ``package`` does.
     """
     lineage = trace(path)
-    manifest, origin = _told(path, lineage.own_manifest, artifact=lineage.is_artifact)
+    _refuse_not_told(lineage)
+    manifest, origin = _told(path, lineage.own_manifest)
     _refuse_elsewhere(path, origin)
     _refuse_untrusted(path, origin, options)
     changed, absent = changed_sources(origin, options.project)
@@ -52,9 +56,9 @@ def rebuild(path: Path, options: RebuildOptions, log: Log) -> Rebuilt:
     for name in changed:
         log.warn(f"{name} is another one than the archive was made from")
     with staging_directory() as folder:
-        to = folder / "rebuilt" / path.name
-        _package(manifest, origin, to.resolve(), options.project, log)
-        again = scan(to)
+        to = (folder / "rebuilt" / manifest.archive.name).resolve()
+        _package(manifest, origin, to, options.project, log)
+        again = _compiled(to, lineage, log)
     return Rebuilt(
         path=str(path),
         sha256=lineage.scan.sha256,
@@ -66,18 +70,30 @@ def rebuild(path: Path, options: RebuildOptions, log: Log) -> Rebuilt:
     )
 
 
-def _told(path: Path, manifest: Manifest | None, *, artifact: bool) -> tuple[Manifest, Origin]:
-    if artifact:
-        raise Unsupported(
-            "is compiled: an archive is made again",
-            where=str(path),
-            hint="rebuild the archive, then neopack compile, and neopack diff",
-        )
+def _refuse_not_told(lineage: Lineage) -> None:
+    """Raise ``Unsupported`` for an artifact whose manifest does not tell how to compile again."""
+    if not lineage.is_artifact:
+        return
+    compiled, why = lineage.compiled, ""
+    if compiled is None:
+        why = "no manifest tells how it was compiled"
+    elif compiled.job is not None:
+        why = "a job compiled it"
+    elif compiled.quantization is not None:
+        why = "it was quantized, by data that its manifest does not name"
+    elif compiled.signature.batches:
+        why = "it was compiled for a range of batches"
+    if why:
+        hint = "rebuild the archive that it was compiled from"
+        raise Unsupported(f"is not made again: {why}", where=str(lineage.path), hint=hint)
+
+
+def _told(path: Path, manifest: Manifest | None) -> tuple[Manifest, Origin]:
     if manifest is None or manifest.origin is None:
         raise Unsupported(
             "has no manifest beside it that says what it was made from",
             where=str(path),
-            hint="package it again: the manifest tells it from then on",
+            hint="the archive and its .neopack.json belong beside it; package writes them",
         )
     if manifest.origin.kind == "object":
         raise Unsupported(
@@ -140,6 +156,23 @@ def _package(manifest: Manifest, origin: Origin, to: Path, project: Path, log: L
         }
         options = _chosen(choices, to.name)
         package_source(request, origin.inputs, to, options, log)
+
+
+def _compiled(archive: Path, lineage: Lineage, log: Log) -> ArchiveScan:
+    """The artifact that is compiled from it, or the archive itself where that was rebuilt. Whether
+    the engine was named in the command is part of an artifact, and nothing tells it: without the
+    name first."""
+    before = lineage.compiled
+    if before is None:
+        return scan(archive)
+    to = archive.with_name("compiled") / lineage.path.name
+    for engine in (None, before.engine):
+        options = CompileOptions(engine=engine, precision=before.precision, force=True)
+        compile_archive(archive, before.target, to, options, log)
+        again = scan(to)
+        if again.sha256 == lineage.scan.sha256:
+            break
+    return again
 
 
 def _chosen(choices: Mapping[str, AnyJson], name: str) -> PackageOptions:

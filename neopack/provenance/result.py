@@ -54,9 +54,9 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
-    """An archive made again. ``changed`` are the sources that are others than the manifest says,
-    ``versions`` what was installed then and now, where that differs; ``members`` of the archive
-    differ."""
+    """An archive or an artifact made again. ``changed`` are the sources that are others than the
+    manifest says, ``versions`` what was installed then and now, where that differs; ``members``
+    are those that differ."""
 
     path: str
     sha256: str
