@@ -108,10 +108,8 @@ def _modified(detail: dict[str, Any]) -> float:
 
 @contextlib.contextmanager
 def _as_os_error(url: str) -> Iterator[None]:
-    """Each backend has errors of its own."""
+    """Each backend has errors of its own, which do not name the place."""
     try:
         yield
-    except OSError:
-        raise
     except Exception as error:
         raise OSError(f"{url}: {first_line(error)}") from error
