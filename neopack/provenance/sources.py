@@ -33,11 +33,13 @@ def source_claims(origin: Origin | None, project: Path) -> Iterator[Claim]:
 
 
 def changed_sources(origin: Origin, project: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The paths of materials that are others now, and of those that are not there."""
-    absent = [each.path for each in origin.materials if not _is_there(each, project)]
+    """The paths of materials that are others now, and of those that are not there. What code reads
+    elsewhere, such as the settings of a user, it finds by itself."""
+    named = [m for m in origin.materials if not (m.elsewhere and m.use in ("code", "data"))]
+    absent = [each.path for each in named if not _is_there(each, project)]
     changed = [
         each.path
-        for each in origin.materials
+        for each in named
         if each.path not in absent and _sha256(_file(each, project)) != each.sha256
     ]
     return tuple(changed), tuple(absent)

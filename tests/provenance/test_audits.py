@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from desk import Call
 from neopack import api
 from neopack.archive.manifest import read_manifest
 from neopack.provenance.result import Audit
+from neopack.provenance.sources import changed_sources
+from neopack.values.origin import Material
 
 Keys = Callable[[str], Path]
 
@@ -163,6 +166,12 @@ def test_rebuilt(neopack: Call, project: Path, fixtures: Path) -> None:
 def test_what_cannot_be_rebuilt(refused: Call, project: Path) -> None:
     Path("cnn.onnx").rename("moved.onnx")
     refused(1, ("was made from cnn.onnx", "--project"), "rebuild", "net.tar.gz")
+    manifest = read_manifest(Path("net.tar.gz"))
+    assert manifest is not None
+    assert manifest.origin is not None
+    settings = Material(path="settings.json", use="data", sha256="0" * 64, elsewhere=True)
+    origin_with = replace(manifest.origin, materials=(*manifest.origin.materials, settings))
+    assert changed_sources(origin_with, project) == ((), ("cnn.onnx",)), "settings are found"
     Path("moved.onnx").rename("cnn.onnx")
 
     def origin(**changes: object) -> None:
