@@ -22,6 +22,8 @@ __all__ = ["LOCK", "Lock", "lock_of", "read_lock", "refuse_drift", "write_lock"]
 
 LOCK = "neopack.lock"
 HEAD = "# Written by neopack build; commit it. neopack build --locked refuses other versions.\n"
+# the characters of a digest that are told
+DIGEST = len("sha256:") + 12
 TABLES = ("neopack", "tables", "runtimes", "engines", "frameworks", "images")
 
 
@@ -35,7 +37,7 @@ class Lock:
         """What ``other`` has otherwise, in words. What only one of them has is not drift: another
         target may need it."""
         return tuple(
-            f"{kind} {name} is {theirs[name]}, not {own[name]}"
+            f"{kind} {name} is {_short(theirs[name])}, not {_short(own[name])}"
             for kind in TABLES
             for own, theirs in [(self.pins.get(kind, {}), other.pins.get(kind, {}))]
             for name in own
@@ -48,6 +50,11 @@ class Lock:
             lines += [f"\n[{kind}]\n"] if pins else []
             lines += [f'"{name}" = "{pin}"\n' for name, pin in sorted(pins.items())]
         return "".join(lines)
+
+
+def _short(pin: str) -> str:
+    """A version as it is, and of a digest so much that two differ."""
+    return f"{pin[:DIGEST]}..." if pin.startswith("sha256:") else pin
 
 
 def lock_of(chains: Iterable[Chain]) -> Lock:

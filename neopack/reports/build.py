@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from neopack.build.results import BuildResult, BuiltTarget
 from neopack.build.upkeep import CacheContents, Pruned
 from neopack.reports.markdown import plain
 from neopack.reports.markdown import table as markdown_table
-from neopack.reports.wrapping import table, wrapped
+from neopack.reports.wrapping import fits, fitted, table
 
 __all__ = [
     "build_markdown",
@@ -27,11 +27,34 @@ QUIET = ("up to date",)
 
 
 def build_text(result: BuildResult) -> str:
+    """A table where it fits, else a paragraph a row."""
     rows = [row for row in result.rows if row.state not in QUIET]
-    lines = [line.rstrip() for line in table([HEADER, *map(_row, rows)], left=4)] if rows else []
+    cells = _told([HEADER, *map(_row, rows)])
+    if not rows or fits(cells):
+        lines = [line.rstrip() for line in table(cells, left=4)] if rows else []
+    else:
+        lines = [line for row in rows for line in fitted(_paragraph(row))]
     for row in rows:
         lines += _failures(row)
-    return "\n".join([*lines, summary(result)])
+    return "\n".join([*lines, *fitted(summary(result))])
+
+
+def _told(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Without the columns that say nothing of any row."""
+    columns = [column for column in zip(*rows, strict=True) if set(column[1:]) != {"-"}]
+    return list(zip(*columns, strict=True))
+
+
+def _paragraph(row: BuiltTarget) -> str:
+    """``net for ml_c5: made; package 1.2 s (new); size 584 B; findings 1 W``."""
+    model, target, state, steps, *numbers = _row(row)
+    named = [
+        f"{name} {number}"
+        for name, number in zip(HEADER[4:], numbers, strict=True)
+        if number != "-"
+    ]
+    parts = [state, *([steps] if steps != "-" else []), *named]
+    return f"{model} for {target}: {'; '.join(parts)}"
 
 
 def summary(result: BuildResult) -> str:
@@ -90,7 +113,7 @@ def _row(row: BuiltTarget) -> tuple[str, ...]:
 
 def _failures(row: BuiltTarget) -> Iterator[str]:
     for failure in row.failures:
-        yield from wrapped(f"error: {row.model} for {row.target}: ", failure.line())
+        yield from fitted(f"error: {row.model} for {row.target}: {failure.line()}")
 
 
 def cache_text(contents: CacheContents) -> str:

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-__all__ = ["WIDTH", "fitted", "table", "wrap", "wrapped"]
+__all__ = ["WIDTH", "fits", "fitted", "table", "wrap", "wrapped"]
 
 WIDTH = 88
 # fewer columns than this hold no label and a word beside it
@@ -43,6 +43,13 @@ def fitted(text: str) -> list[str]:
     return textwrap.wrap(
         text, columns, subsequent_indent=GAP, break_long_words=False, break_on_hyphens=False
     )
+
+
+def fits(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table of ``rows`` needs no folding."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    columns = _columns()
+    return not columns or sum(widths) + len(GAP) * (len(widths) - 1) <= columns
 
 
 def table(rows: Sequence[Sequence[str]], *, left: int = 2) -> Iterator[str]:

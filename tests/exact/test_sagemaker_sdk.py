@@ -15,6 +15,7 @@ import torch
 from cloud import QUICK, Cloud
 from PIL import Image
 
+from neopack.api import init
 from neopack.emulator import EmulatorScript, Span, Timeline
 from neopack.errors import Missing, UsageError
 from neopack.runtimes.tool import find_uv
@@ -104,6 +105,19 @@ def predict_fn(data, model):
 def output_fn(prediction, accept):
     return json.dumps(prediction.numpy().tolist()), accept
 """
+# pipeline.py of neopack init --ci sagemaker-pipelines
+PIPELINE = """
+import json, sys, tempfile
+sys.path.insert(0, "project")
+import pipeline
+
+role = "arn:aws:iam::123456789012:role/neo"
+image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/neopack:1"
+with tempfile.TemporaryDirectory() as folder:
+    project = pipeline.packed_project(folder)
+    made = pipeline.define(project, role, image, "models", "ml.m5.xlarge", None)
+    print("\\nresult", made.definition())
+"""
 AT_ONCE = Timeline(starting=Span(), running=Span(), stopping=Span())
 
 
@@ -135,6 +149,16 @@ def test_the_sdk_deploys_a_model_and_runs_a_notebook(cloud: Cloud, shelf: Path) 
     assert cloud.calls("InvokeEndpoint") == 2
     assert "from-a-notebook" in cloud.made()
     assert cloud.calls("CreateBucket") == 2  # the fixture's, and the SDK's default
+
+
+def test_the_sdk_defines_the_pipeline_of_init(cloud: Cloud) -> None:
+    init("project", framework="onnx", ci="sagemaker-pipelines")
+    (definition,) = ran(PIPELINE)
+    package, compilation = json.loads(definition)["Steps"]
+    assert (package["Name"], compilation["DependsOn"]) == ("PackageAndCheck", ["PackageAndCheck"])
+    (output,) = package["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    read, _ = compilation["Arguments"]["ProcessingInputs"]
+    assert output["S3Output"]["S3Uri"] == read["S3Input"]["S3Uri"]
 
 
 def prepared(archive: Path) -> np.ndarray:
