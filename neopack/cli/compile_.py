@@ -203,8 +203,7 @@ def compile_(
             rerun=rerun,
             limits=limits_of(limit or ()),
         )
-        _here(archive, targets, output, local)
-        return
+        return _here(archive, targets, output, local)
     job = JobOptions(
         role=_required(role or project.role, "--role", "the ARN of a role for SageMaker"),
         output=_required(output or project.output, "--output", "s3://bucket/prefix"),
@@ -229,8 +228,7 @@ def compile_(
     )
     if dry_run:
         requests = api.dry_run(archive, targets, job, os.environ, log=console)
-        console.result("dry run", requests, of=[archive])
-        return
+        return console.result("dry run", requests, of=[archive])
     wait = cloud.wait_options(
         no_wait=no_wait,
         timeout=timeout,
@@ -239,7 +237,7 @@ def compile_(
         poll=poll,
     )
     outcomes = api.submit(archive, targets, job, wait=wait, show=Board().show, log=console)
-    show_outcomes("jobs of compile", outcomes, of=[archive])
+    return show_outcomes("jobs of compile", outcomes, of=[archive])
 
 
 def _refuse_options_of_the_other(context: typer.Context, backend: str) -> None:
