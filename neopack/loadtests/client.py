@@ -26,6 +26,9 @@ TOO_LONG = "longer than an answer may be"
 LONGEST_ANSWER = 64 << 20
 # a connection for each request in flight, as many as there are
 NO_LIMIT = 0
+# seconds: a server ends idle connections (uvicorn after 5), and one that ends as a request
+# leaves would count as an error
+IDLE = 4.0
 # what AWS answers names its error there
 ERROR_TYPE = "x-amzn-ErrorType"
 PLAIN = MappingProxyType({"Accept-Encoding": "identity"})
@@ -47,7 +50,7 @@ async def http_client(
     except ImportError:
         raise Missing("aiohttp is not installed", hint=install_hint("loadtest")) from None
     limits = aiohttp.ClientTimeout(total=timeout)
-    connector = aiohttp.TCPConnector(limit=NO_LIMIT)
+    connector = aiohttp.TCPConnector(limit=NO_LIMIT, keepalive_timeout=IDLE)
     # what is signed goes to AWS, which some reach by a proxy alone
     by_proxy = destination.sign is not None
     async with aiohttp.ClientSession(

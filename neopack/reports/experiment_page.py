@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neopack.experiments.result import ExperimentResult
-from neopack.facts.published import publication
-from neopack.reports.experiment import (
-    ACCURACY_HEAD,
-    RATIO_HEAD,
-    accuracy_rows,
-    figure_head,
-    figure_rows,
-    notes,
-    ratio_rows,
-    verdicts,
-)
+from neopack.reports.experiment import verdicts
 from neopack.reports.experiment_about import about, command
 from neopack.reports.experiment_plots import figures
+from neopack.reports.experiment_sections import Section, accuracy_sections, speed_sections
 from neopack.reports.page import items, page, pairs, table
-from neopack.reports.published import PUBLISHED_HEAD, published_notes, published_rows
 from neopack.reports.svg_plot import text_of
 from neopack.values.subject import Subject
 
@@ -33,27 +23,21 @@ def experiment_page(result: ExperimentResult, subjects: Sequence[Subject]) -> st
 
 def _body(result: ExperimentResult, subjects: Sequence[Subject]) -> Iterator[str]:
     yield from (f'<p class="lead">{text_of(line)}.</p>' for line in verdicts(result))
-    yield from table(figure_head(result), figure_rows(result))
-    ratios = list(ratio_rows(result))
-    if ratios:
-        yield "<h2>Ratios, with 95 % confidence intervals</h2>"
-        yield from table(RATIO_HEAD, ratios)
+    for section in speed_sections(result):
+        yield from _section(section)
     yield '<div class="plots">'
     yield from figures(result)
     yield "</div>"
-    yield "<h2>Accuracy</h2>"
-    yield from table(ACCURACY_HEAD, accuracy_rows(result))
-    yield from items(notes(result))
-    yield from _published(result)
+    for section in accuracy_sections(result):
+        yield from _section(section)
     yield "<h2>What was measured</h2>"
     yield from pairs(about(result, subjects))
     yield "<h2>To repeat it</h2>"
     yield f"<pre>{text_of(command(result))}</pre>"
 
 
-def _published(result: ExperimentResult) -> Iterator[str]:
-    if result.beside:
-        told = publication(result.beside)
-        yield "<h2>What AWS published</h2>"
-        yield from table(PUBLISHED_HEAD, published_rows(told))
-        yield from items(published_notes(told))
+def _section(section: Section) -> Iterator[str]:
+    if section.title:
+        yield f"<h2>{text_of(section.title)}</h2>"
+    yield from table(section.head, section.rows)
+    yield from items(section.notes)

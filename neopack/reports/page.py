@@ -37,22 +37,25 @@ def page(title: str, body: Iterable[str]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """The first cell of a row is its heading."""
+    """The first cell of a row is its heading. A column with a sentence in it is wrapped and
+    begins at the left; numbers are not."""
+    rows = list(rows)
+    wordy = {at for row in rows for at, text in enumerate(row) if at and len(text) > LONG}
     yield '<div class="scroll" tabindex="0"><table>'
     if head:
-        names = "".join(f'<th scope="col">{text_of(name)}</th>' for name in head)
+        names = "".join(_cell("th", text, at in wordy, "col") for at, text in enumerate(head))
         yield f"<thead><tr>{names}</tr></thead>"
     yield "<tbody>"
     for first, *rest in rows:
-        cells = "".join(map(_cell, rest))
-        yield f'<tr><th scope="row">{text_of(first)}</th>{cells}</tr>'
+        cells = "".join(_cell("td", text, at in wordy) for at, text in enumerate(rest, 1))
+        yield f"<tr>{_cell('th', first, False, 'row')}{cells}</tr>"
     yield "</tbody></table></div>"
 
 
-def _cell(text: str) -> str:
-    """A sentence is wrapped, a number never."""
-    words = ' class="words"' if len(text) > LONG else ""
-    return f"<td{words}>{text_of(text)}</td>"
+def _cell(tag: str, text: str, is_wordy: bool, scope: str = "") -> str:
+    words = ' class="words"' if is_wordy else ""
+    scoped = f' scope="{scope}"' if scope else ""
+    return f"<{tag}{scoped}{words}>{text_of(text)}</{tag}>"
 
 
 def items(texts: Iterable[str]) -> Iterator[str]:

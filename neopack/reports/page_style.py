@@ -24,7 +24,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
 th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--rule); text-align: right;
   white-space: nowrap; }
 th:first-child { text-align: left; }
-td.words { white-space: normal; min-width: 220px; text-align: left; }
+th.words, td.words { white-space: normal; min-width: 220px; text-align: left; }
 thead th { color: var(--soft); font-weight: 600; }
 tbody th { font-weight: 600; }
 .remarks { color: var(--soft); padding-left: 20px; margin: 8px 0 16px; }
@@ -64,7 +64,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 6px; padding: 12px;
   white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.85rem; }
 @media (max-width: 520px) { dl div { grid-template-columns: 1fr; gap: 0; }
-  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 120px; } }
+  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 150px; } }
 @media print { :root { --back: #fff; --text: #000; --soft: #444; --rule: #ccc; --card: #fff;
   --c0: #0b62b8; --c1: #b84a00; --c2: #00795c; --c3: #a3277f; --c4: #6a5200; --c5: #5a48c8; }
   main { max-width: none; padding: 0; } .scroll { overflow: visible; }
