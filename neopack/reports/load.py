@@ -31,8 +31,8 @@ def load_text(result: LoadResult) -> str:
     settings, price = result.settings, result.price
     rows = [head(settings, price), *(row(stage, settings, price) for stage in result.stages)]
     lines = [f"{result.subject}: {result.payload} as {result.content_type}", *table(rows, left=1)]
-    lines += rate_lines(result)
-    lines += remarks(result)
+    for text in (*rate_lines(result), *remarks(result)):
+        lines += wrapped("", text)
     if result.price is not None:
         lines += wrapped("", price_words(result.price, result.instance))
     machine = result.machine
