@@ -42,12 +42,12 @@ class ServerProcess:
         )  # fmt: skip
         self.log = ""
         assert self.process.stdout is not None
-        text = ""
-        while not text.endswith("}\n"):
+        text = line = ""
+        while line != "}\n":  # of the whole: what is inside is indented
             line = self.process.stdout.readline().decode()
             if not line:
                 raise AssertionError(self._failure())
-            text += line if line.strip() != "}" else "}\n"
+            text += line
         said = json.loads(text)
         if "url" not in said:
             raise AssertionError(self._failure())
