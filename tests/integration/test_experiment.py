@@ -74,7 +74,7 @@ def test_an_archive_and_what_it_is_compiled_to(shelf: Path, neopack: Call) -> No
     result = json.loads(answer.out)
     served = [each["served"]["engine"] for each in result["measured"]]
     assert served == ["onnxruntime", "openvino"]
-    assert [each["content_type"] for each in result["measured"]] == ["application/x-npy"] * 2
+    assert [each["content_type"] for each in result["measured"]] == ["application/json"] * 2
     assert all(0 <= each["difference"] <= 1e-3 for each in result["measured"])
     assert [each["name"] for each in result["measured"]] == ["onnx.tar.gz", "onnx-ml_c5.tar.gz"]
     assert Path("r.html").read_text().startswith("<!DOCTYPE html>")
