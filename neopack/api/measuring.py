@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Unpack
 
 from neopack.api.places import path_of
+from neopack.errors import UsageError
 from neopack.experiments import costing
 from neopack.measure import bench as measuring
 from neopack.measure.cost import priced
@@ -37,6 +39,11 @@ def bench(
     With ``price``, in USD an hour, or ``prices``, the file of a list that has ``instance``, also
     what a million inferences cost.
     """
+    if not isinstance(archive, str | PathLike):
+        raise UsageError(
+            f"bench takes one path, not a {type(archive).__name__}",
+            hint="bench(a, against=b) measures two in turns",
+        )
     hourly = hourly_price(instance, price, path_of(prices))
     paths = [Path(archive)] + ([Path(against)] if against is not None else [])
     result = measuring.bench(paths, chosen(BenchOptions, options, choices), log or default_log())

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 from neopack.errors import UsageError
 from neopack.values.signature import Batches, Signature
 
 __all__ = ["BatchRange", "batches_of", "ranges_of", "without_ranges"]
 
+# of the inputs of the largest batch, whose outputs and activations take some of their own
+MOST_BYTES = 2 << 30
 FORM = "write NAME=1..32,3,224,224"
 RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})", re.ASCII)
 TEXT = re.compile(r"(?P<name>[^=]*)=?(?P<first>\d+\.\.\d+)(?P<rest>(?:[,x]\d+)*)(?P<more>:.*)?")
@@ -82,6 +85,23 @@ def without_ranges(texts: Sequence[str]) -> tuple[list[str], tuple[BatchRange, .
     return plain, tuple(ranges)
 
 
+def _bits(dtype: str | None) -> int:
+    """Of one element: ``float32`` says it, and ``bool`` has a byte."""
+    return int((dtype or "float32").lstrip("abcdefghijklmnopqrstuvwxyz") or 8)
+
+
+def _refuse_large(ranges: Sequence[BatchRange], signature: Signature) -> None:
+    """Raise ``UsageError`` where the largest batch, which is computed, is too large."""
+    bits = {spec.name: _bits(spec.dtype) for spec in signature.inputs}
+    needed = sum(each.most * prod(each.rest) * bits[each.name] // 8 for each in ranges)
+    if needed > MOST_BYTES:
+        raise UsageError(
+            f"inputs of a batch of {max(each.most for each in ranges)} take {needed:,} bytes, "
+            f"over the limit of {MOST_BYTES:,}",
+            hint="give a smaller largest batch: predict_batch takes any number of rows",
+        )
+
+
 def batches_of(ranges: Sequence[BatchRange], signature: Signature) -> Batches | None:
     """The one range of all inputs; None without ranges.
 
@@ -108,6 +128,7 @@ def batches_of(ranges: Sequence[BatchRange], signature: Signature) -> Batches | 
                 f"{each.least}..{each.most},{','.join(map(str, each.rest))} does not include",
                 hint="the first dim alone can be a range",
             )
+    _refuse_large(ranges, signature)
     found = {(each.least, each.most) for each in ranges}
     if len(found) > 1:
         raise UsageError("the inputs have different ranges of batches", hint="give all the same")

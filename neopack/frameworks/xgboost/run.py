@@ -10,7 +10,7 @@ from typing import Any
 from neopack.distributions import install_hint
 from neopack.errors import Missing, SourceError, first_line
 from neopack.formats.files import Files
-from neopack.formats.source import BytesSource, FileSource
+from neopack.formats.source import ByteSource, BytesSource, FileSource
 from neopack.frameworks.xgboost import read
 from neopack.frameworks.xgboost.lowering.base_score import margins
 from neopack.frameworks.xgboost.lowering.lift import lift, read_learner, starts_otherwise
@@ -105,13 +105,25 @@ def live(path: Path) -> object:
 def runner(files: Files, model: str, signature: Signature, threads: int | None) -> XGBoostRunner:
     """As ``ReadModule`` asks."""
     with files.open(model) as source:
+        _refuse_pickle(source)
         data = source.read(0, source.size)
     return XGBoostRunner(data, signature, threads=threads)
+
+
+def _refuse_pickle(source: ByteSource) -> None:
+    """A pickle runs nowhere here; packaging takes the model out of it."""
+    if read.form(source) == "pickle":
+        raise SourceError(
+            "the model is a pickle, which nothing here loads",
+            where=source.name,
+            hint="neopack package takes the model out of it; or save it with Booster.save_model",
+        )
 
 
 def lifted(model: Path, folder: Path, _signature: Signature | None = None) -> Path:
     """The trees of a model of any encoding as ONNX, without XGBoost."""
     with FileSource(model) as source:
+        _refuse_pickle(source)
         learner = read_learner(source, read.form(source) or "binary")
     path = folder / "lifted.onnx"
     path.write_bytes(as_onnx(learner))
