@@ -56,8 +56,8 @@ __all__ = ["app", "main"]
 # typer has click inside or beside it, by its version: the error of a wrong call is its base class
 WrongCall: type[Exception] = typer.BadParameter.__bases__[0]
 
-BUILD, CHECK, RUN, CLOUD, REFERENCE = "Build", "Check", "Run", "Cloud", "Reference"
-EVIDENCE = "Evidence"
+BUILD, CHECK, EVIDENCE, RUN = "Build", "Check", "Evidence", "Run"
+CLOUD, REFERENCE = "Cloud", "Reference"
 
 app = App(
     name="neopack",
@@ -83,8 +83,6 @@ app.command("sign", section=EVIDENCE)(provenance.sign)
 app.command("verify-signature", section=EVIDENCE)(provenance.verify_signature)
 app.command("audit", section=EVIDENCE)(provenance.audit)
 app.command("rebuild", section=EVIDENCE)(provenance.rebuild)
-app.command("push", section=CLOUD)(share.push)
-app.command("pull", section=CLOUD)(share.pull)
 app.command("run", section=RUN)(run.run)
 app.command("serve", section=RUN)(serve.serve)
 app.command("bench", section=RUN)(bench.bench)
@@ -93,6 +91,8 @@ app.command("experiment", section=RUN)(experiment.experiment)
 app.command("cost", section=RUN)(cost.cost)
 app.command("advise", section=RUN)(advise.advise)
 app.command("compare", section=RUN)(compare.compare)
+app.command("push", section=CLOUD)(share.push)
+app.command("pull", section=CLOUD)(share.pull)
 app.command("deploy", section=CLOUD)(deploy.deploy)
 app.command("undeploy", section=CLOUD)(deploy.undeploy)
 app.add_typer(jobs.jobs, name="jobs", rich_help_panel=CLOUD)

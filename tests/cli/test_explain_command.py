@@ -43,7 +43,9 @@ def test_what_aws_printed(neopack: Call, desk: Desk, what: str) -> None:
     said = answer.document["explanation"]
     assert {said["rule"], *said["also"]} >= {"NEO-AR-002", "NEO-PT-001"}
     (desk.path / "said.txt").write_text(what + "\n")
-    assert neopack("explain", "said.txt", "--format", "json") == answer
+    of_file = neopack("explain", "said.txt", "--format", "json").document
+    assert of_file["explanation"] == said
+    assert [each["path"] for each in of_file["subjects"]] == ["said.txt"]
 
 
 def test_standard_input(neopack: Call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,8 @@ def test_a_page_keeps_to_the_width_and_names_no_python_type(name: str, width: in
 
 def test_commands_stand_in_sections() -> None:
     text = page("", 80)
-    places = [text.index(f"{name}:\n") for name in ("Build", "Check", "Run", "Cloud", "Reference")]
+    names = ("Build", "Check", "Evidence", "Run", "Cloud", "Reference")
+    places = [text.index(f"{name}:\n") for name in names]
     assert places == sorted(places)
     assert "Example" in page("package", 80)
 
