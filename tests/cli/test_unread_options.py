@@ -83,7 +83,7 @@ def test_an_argument_of_a_callable_may_be_empty(neopack: Call, models: Path) -> 
     assert "unset" not in answer.err
 
 
-@pytest.mark.parametrize("group", ["jobs", "init", "dev", "support", "runtimes"])
+@pytest.mark.parametrize("group", ["jobs", "dev", "support", "runtimes"])
 def test_a_group_without_its_command_is_one_line(refused: Call, group: str) -> None:
     refused(2, ("Missing command", f"see neopack {group} --help"), group)
 
