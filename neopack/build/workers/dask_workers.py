@@ -115,9 +115,7 @@ class DaskWorkers:
                 tasks = list(self._futures.values())
                 self._futures.clear()
             for task in tasks:
-                self._finish(
-                    task, Missing("the scheduler is gone", hint="build again: it goes on")
-                )
+                self._finish(task, _gone())
 
     # --- where a step may go
 
