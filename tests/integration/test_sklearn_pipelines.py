@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import ensemble, tree
 from sklearn.compose import ColumnTransformer
@@ -39,6 +41,15 @@ NAMES = np.array(["low", "high", "middle"])[np.digitize(TARGET, [5, 20])]
 WORDS = np.array(GAPS, object)
 WORDS[:, 2] = RNG.choice(["red", "green", "blue"], size=120)
 WORDS[:, 3] = RNG.choice(["s", "m", "l"], size=120)
+FRAME = pd.DataFrame(
+    {
+        "note": "not used",
+        "age": GAPS[:, 0],
+        "color": WORDS[:, 2],
+        "member": NUMBERS[:, 1] > 3,
+        "size": WORDS[:, 3],
+    }
+)
 SMALL = {"n_estimators": 4, "max_depth": 3, "random_state": 0}
 
 
@@ -120,6 +131,72 @@ def test_a_row_in_csv_is_prepared_as_one_in_json(tmp_path: Path) -> None:
     assert np.array_equal(in_json, in_csv)
     with pytest.raises(ValueError, match="'xl', an unknown category"):
         script.neo_preprocess(b"1.5,,mauve,xl\n", "text/csv")
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any, list[float]]:
+    """The script and the archive of a pipeline fitted on a data frame, and what it predicts."""
+    folder = tmp_path_factory.mktemp("named")
+    parts = ColumnTransformer(
+        [
+            ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), ["age"]),
+            ("words", OneHotEncoder(), ["size", "color"]),
+            ("rest", "passthrough", ["member"]),
+        ]
+    )
+    steps = [("nothing", "passthrough"), ("parts", parts), ("model", XGBRegressor(n_estimators=4))]
+    pipeline = Pipeline(steps).fit(FRAME, TARGET)
+    code = folder / "inference.py"
+    archive = neopack.package(pipeline, path=folder / "m.tar.gz", preprocessing=str(code))
+    return script_at(code), neopack.load(archive.path), pipeline.predict(FRAME)
+
+
+BODIES = {
+    "records": (FRAME.to_json(orient="records"), "application/json"),
+    "rows": (FRAME.to_json(orient="values"), "application/json"),
+    "csv": (FRAME.to_csv(index=False, header=False), "text/csv"),
+    "header": (FRAME.to_csv(index=False), "text/csv"),
+    "other order": (FRAME[["size", "member", "age", "color"]].to_csv(index=False), "text/csv"),
+}
+
+
+@pytest.mark.parametrize("form", BODIES)
+def test_rows_of_a_data_frame_are_known_by_name_or_place(form: str, named: Any) -> None:
+    script, loaded, wanted = named
+    answers = loaded.predict({"data": script.neo_preprocess(*BODIES[form])})
+    found = json.loads(script.neo_postprocess(answers["prediction"])[0])
+    assert np.allclose(found, wanted, rtol=1e-5)
+
+
+MISFITS = {
+    '[{"age": 1, "color": "red", "member": true}]': "row 0 lacks size: a missing value is null",
+    '[["", 1, "red", true, "m"], [1, "red", true, "m"]]': "row 1 has 4 values, not 5",
+    '[["", 1, "mauve", true, "m"]]': "color has 'mauve', an unknown category",
+}
+
+
+@pytest.mark.parametrize("body", MISFITS)
+def test_a_row_that_does_not_fit_is_refused(body: str, named: Any) -> None:
+    with pytest.raises(ValueError, match=MISFITS[body]):
+        named[0].neo_preprocess(body, "application/json")
+
+
+def test_a_pipeline_without_names_takes_no_names(tmp_path: Path) -> None:
+    code = tmp_path / "inference.py"
+    neopack.package(PIPELINES["words"], path=tmp_path / "m.tar.gz", preprocessing=str(code))
+    with pytest.raises(ValueError, match="knows its 4 columns by place"):
+        script_at(code).neo_preprocess('[{"age": 1}]', "application/json")
+
+
+def test_a_pipeline_in_a_file_has_to_be_trusted(tmp_path: Path) -> None:
+    path, code = tmp_path / "pipeline.joblib", tmp_path / "inference.py"
+    joblib.dump(PIPELINES["scaled"], path)
+    options: dict[str, Any] = {"path": tmp_path / "m.tar.gz", "preprocessing": str(code)}
+    with pytest.raises(UsageError, match="needs the pipeline itself") as caught:
+        neopack.package(path, **options)
+    assert "--trust-pickle" in caught.value.hint
+    neopack.package(path, trust_pickle=True, **options)
+    assert script_at(code).WIDTH == 4
 
 
 REFUSED = {

@@ -99,7 +99,8 @@ def _taken_out(model: OpenedModel) -> Iterator[str]:
     if model.pickled is not None:
         yield f"taken out of a pickled {model.pickled.kind}, of which nothing was run"
     if model.pipeline is not None:
-        yield f"taken out of a Pipeline; a script does what {model.pipeline.steps} do before it"
+        steps = model.pipeline.steps
+        yield f"taken out of a Pipeline; a script does what comes before it: {steps}"
 
 
 def _warnings(model: OpenedModel) -> Iterator[str]:

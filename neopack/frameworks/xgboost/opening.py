@@ -28,6 +28,7 @@ from neopack.values.log import Log
 
 __all__ = ["OpenedModel", "opened"]
 
+PICKLE = "pickle"
 TRUST = (
     "where it was made: model.save_model('model.ubj'), and package that; or, if you trust the "
     "file, --trust-pickle"
@@ -110,6 +111,13 @@ def _split(source: Any, task: ExportTask, preprocessing: str | None) -> SplitPip
     """The pipeline, if it is to be in two: the model, and a script of the steps before it."""
     if preprocessing is None:
         return None
+    if source is None and require_file(task.source)[1] == PICKLE:
+        raise UsageError(
+            "--preprocessing needs the pipeline itself, and its pickle is not loaded",
+            where=task.source.where,
+            hint="if you trust the file, add --trust-pickle, which runs whatever is in it; or "
+            "name module:callable that returns the pipeline",
+        )
     if not is_prepared(source):
         raise UsageError(
             "--preprocessing goes with a Pipeline of scikit-learn that ends in its model",
@@ -128,7 +136,7 @@ def _wrapper(learner: Learner, live: Any, pickled: PickledModel | None) -> Wrapp
 def _pickled(task: ExportTask) -> PickledModel | None:
     """The model in a pickle; None for a file of another form."""
     path, form = require_file(task.source)
-    if form != "pickle":
+    if form != PICKLE:
         return None
     try:
         with FileSource(path) as source:
@@ -156,7 +164,7 @@ def _live(task: ExportTask, log: Log) -> Any:
     if source.kind == "callable":
         return callables.build(source.where, source.arguments)
     path, form = require_file(source)
-    return unpickled(path, log) if form == "pickle" and options.trust_pickle else None
+    return unpickled(path, log) if form == PICKLE and options.trust_pickle else None
 
 
 def _saved(live: Any, task: ExportTask) -> tuple[Path, str]:

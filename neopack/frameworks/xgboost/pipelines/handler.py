@@ -13,8 +13,12 @@ from typing import Any
 
 import numpy as np
 
-# names of the columns that a row has, in order; none where the pipeline was fitted without names
+# how many values a row has
+WIDTH = 0
+# their names, in order; none where the pipeline was fitted without names
 COLUMNS: Any = []
+# those that the steps use: a row by name may lack the others
+NEEDED: Any = []
 # what is done to the rows, one step after another
 STEPS: Any = []
 # what the numbers of the classes stand for; none of a regressor
@@ -23,13 +27,18 @@ LABELS: Any = []
 THRESHOLD = 0.5
 
 JSON, CSV = "application/json", "text/csv"
+# as pandas writes them into CSV
+TRUTH = {"True": True, "False": False}
 # what scikit-learn takes for a scale of 0
 SMALLEST = 10 * np.finfo(float).eps
 
 
 def prepared(rows: Any) -> Any:
-    """An array of float32 for the model, of rows that are lists, or dicts by name of column."""
-    table = np.array([_in_order(row) for row in rows], object)
+    """An array of float32 for the model, of rows that are lists in the order of the columns, or
+    dicts by name. Raises ValueError for a row that lacks a column."""
+    table = np.empty((len(rows), WIDTH), object)
+    for at, row in enumerate(rows):
+        table[at] = _in_order(row, at)
     return _numbers(_done(STEPS, table)).astype(np.float32)
 
 
@@ -47,15 +56,15 @@ def predicted(answer: Any) -> Any:
 
 
 def neo_preprocess(payload: Any, content_type: str) -> Any:
-    """The array for the model, of a body in JSON, rows or {"instances": rows}, or in CSV."""
+    """The array for the model, of a body in JSON, rows or {"instances": rows}, or in CSV, whose
+    first line may be the names of the columns, in any order."""
     kind = content_type.split(";", 1)[0].strip().lower()
     text = payload if isinstance(payload, str) else bytes(payload).decode("utf-8")
     if kind == JSON:
         rows = json.loads(text)
         return prepared(rows["instances"] if isinstance(rows, dict) else rows)
     if kind == CSV:
-        lines = csv.reader(io.StringIO(text))
-        return prepared([[each or None for each in line] for line in lines if line])
+        return prepared(_of_csv([line for line in csv.reader(io.StringIO(text)) if line]))
     raise ValueError(f"content type {kind} is not one of {JSON}, {CSV}")
 
 
@@ -65,8 +74,25 @@ def neo_postprocess(result: Any) -> Any:
     return json.dumps(predicted(first)), JSON
 
 
-def _in_order(row: Any) -> Any:
-    return [row.get(name) for name in COLUMNS] if isinstance(row, dict) else row
+def _of_csv(lines: Any) -> Any:
+    rows = [[each or None for each in line] for line in lines]
+    names = set(lines[0]) if lines else set()
+    if COLUMNS and (names <= set(COLUMNS) or names >= set(NEEDED)):
+        return [dict(zip(lines[0], row)) for row in rows[1:]]  # noqa: B905 - Python 3.6
+    return rows
+
+
+def _in_order(row: Any, at: int) -> Any:
+    if not isinstance(row, dict):
+        if len(row) != WIDTH:
+            raise ValueError(f"row {at} has {len(row)} values, not {WIDTH}")
+        return row
+    if not COLUMNS:
+        raise ValueError(f"row {at} has names: the pipeline knows its {WIDTH} columns by place")
+    lacking = [name for name in NEEDED if name not in row]
+    if lacking:
+        raise ValueError(f"row {at} lacks {', '.join(lacking)}: a missing value is null")
+    return [row.get(name) for name in COLUMNS]
 
 
 def _done(steps: Any, table: Any) -> Any:
@@ -81,8 +107,15 @@ def _done(steps: Any, table: Any) -> Any:
 def _numbers(table: Any) -> Any:
     """float64, with NaN for None."""
     if table.dtype == object:
-        table = np.where(table == None, math.nan, table)  # noqa: E711 - elements
+        numbers = [[_number(each) for each in row] for row in table]
+        table = np.array(numbers, object).reshape(table.shape)
     return table.astype(np.float64)
+
+
+def _number(value: Any) -> Any:
+    if value is None:
+        return math.nan
+    return TRUTH.get(value, value) if isinstance(value, str) else value
 
 
 def _scaled(step: Any, table: Any) -> Any:
@@ -129,6 +162,8 @@ def _equal(value: Any, word: Any) -> bool:
         return _is_missing(value) and _is_missing(word)
     if isinstance(word, str) or not isinstance(value, str):
         return bool(value == word)
+    if isinstance(word, bool) and value in TRUTH:
+        return TRUTH[value] == word
     try:
         return bool(float(value) == word)
     except ValueError:
@@ -163,10 +198,11 @@ def _places(step: Any, table: Any, column: int) -> Any:
     return places
 
 
-def _refuse_unknown(places: Any, table: Any, column: int) -> None:
+def _refuse_unknown(step: Any, places: Any, table: Any, column: int) -> None:
     if None in places:
         value = table[places.index(None), column]
-        raise ValueError(f"column {column} has {value!r}, an unknown category")
+        name = step["names"][column] if step["names"] else f"column {column} of an encoder"
+        raise ValueError(f"{name} has {value!r}, an unknown category")
 
 
 def _one_hot(step: Any, table: Any) -> Any:
@@ -174,7 +210,7 @@ def _one_hot(step: Any, table: Any) -> Any:
     for column, categories in enumerate(step["categories"]):
         places = _places(step, table, column)
         if step["unknown"] == "error":
-            _refuse_unknown(places, table, column)
+            _refuse_unknown(step, places, table, column)
         marks = np.array([[at == each for each in range(len(categories))] for at in places], float)
         drop = step["drop"][column] if step["drop"] else None
         parts.append(marks if drop is None else np.delete(marks, drop, axis=1))
@@ -186,7 +222,7 @@ def _ordinal(step: Any, table: Any) -> Any:
     for column, categories in enumerate(step["categories"]):
         places = _places(step, table, column)
         if step["unknown"] is None:
-            _refuse_unknown(places, table, column)
+            _refuse_unknown(step, places, table, column)
         codes = [
             step["missing"] if _is_missing(each) else float(at)
             for at, each in enumerate(categories)

@@ -34,17 +34,30 @@ print(json.dumps(getattr(answer, "tolist", lambda: answer)()))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """``labels`` are empty for a regressor; ``threshold`` is of the second of two classes."""
+    """``width`` is how many values a raw row has, ``columns`` their names, if they have any.
+    ``labels`` are empty for a regressor; ``threshold`` is of the second of two classes."""
 
+    width: int
     columns: Sequence[str]
     steps: Sequence[Step]
     labels: Sequence[Any]
     threshold: float
 
+    @property
+    def needed(self) -> Sequence[str]:
+        """The columns that the steps use: the first may leave some out."""
+        first = self.steps[0] if self.columns and self.steps else None
+        if first is None or first["do"] != "columns":
+            return self.columns
+        used = {at for places, _ in first["parts"] for at in places}
+        return [self.columns[at] for at in sorted(used)]
+
     def text(self) -> str:
         handler = resources.files(__package__).joinpath("handler.py").read_text("utf-8")
         steps = "".join(f"    json.loads({json.dumps(each)!r}),\n" for each in self.steps)
         written = {
+            "WIDTH = 0": f"WIDTH = {self.width}",
+            "NEEDED: Any = []": f"NEEDED = json.loads({json.dumps(list(self.needed))!r})",
             "COLUMNS: Any = []": f"COLUMNS = json.loads({json.dumps(list(self.columns))!r})",
             "STEPS: Any = []": f"STEPS = [\n{steps}]",
             "LABELS: Any = []": f"LABELS = json.loads({json.dumps(list(self.labels))!r})",

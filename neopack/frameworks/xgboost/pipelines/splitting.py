@@ -26,11 +26,8 @@ CLOSE = 1e-5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitPipeline:
-    """``columns`` is how many values a raw row has."""
-
     pipeline: Any
     script: Script
-    columns: int
 
     @property
     def model(self) -> Any:
@@ -50,7 +47,7 @@ class SplitPipeline:
         the pipeline's steps. Raises ``ExportFailed`` where it does not."""
         import numpy as np
 
-        rows = raw_rows(self.script.steps, self.columns, count, seed)
+        rows = raw_rows(self.script.steps, self.script.width, count, seed)
         theirs = np.asarray(_dense(self.pipeline[:-1].transform(self._as_fitted(rows))))
         ours = np.array(called(script, "prepared", rows), np.float32)
         wanted = theirs.astype(np.float64).astype(np.float32)
@@ -92,20 +89,16 @@ class SplitPipeline:
 def split(pipeline: Any, where: str) -> SplitPipeline:
     """Raises ``SourceError`` for a step that has no form as a script, by its name."""
     model = pipeline.steps[-1][1]
-    steps = [
-        each
-        for _, step in pipeline.steps[:-1]
-        if step not in NOTHING
-        for each in described(step, where)
-    ]
+    before = [step for _, step in pipeline.steps[:-1] if step not in NOTHING]
     labels = getattr(model, "classes_", None)
     script = Script(
-        columns=[str(name) for name in getattr(pipeline, "feature_names_in_", ())],
-        steps=steps,
+        width=int(before[0].n_features_in_),
+        columns=[str(name) for name in getattr(before[0], "feature_names_in_", ())],
+        steps=[each for step in before for each in described(step, where)],
         labels=() if labels is None else labels.tolist(),
         threshold=0.5 + (TIE if averages(model) else 0.0),
     )
-    return SplitPipeline(pipeline=pipeline, script=script, columns=int(pipeline[0].n_features_in_))
+    return SplitPipeline(pipeline=pipeline, script=script)
 
 
 def _dense(rows: Any) -> Any:

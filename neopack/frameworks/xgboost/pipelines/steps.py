@@ -123,6 +123,7 @@ def _one_hot(step: Any, where: str) -> list[Step]:
         {
             "do": "one-hot",
             "categories": _categories(step, where),
+            "names": _names(step),
             "drop": None if drop is None else _list(drop),
             "unknown": "error" if step.handle_unknown == "error" else "ignore",
         }
@@ -135,6 +136,7 @@ def _ordinal(step: Any, where: str) -> list[Step]:
         {
             "do": "ordinal",
             "categories": _categories(step, where),
+            "names": _names(step),
             "unknown": None if step.handle_unknown == "error" else float(step.unknown_value),
             "missing": float(step.encoded_missing_value),
         }
@@ -149,6 +151,10 @@ def _refuse_infrequent(step: Any, where: str) -> None:
 
 def _categories(step: Any, where: str) -> list[list[Any]]:
     return [[_word(each, step, where) for each in _list(own)] for own in step.categories_]
+
+
+def _names(step: Any) -> list[str]:
+    return [str(name) for name in getattr(step, "feature_names_in_", ())]
 
 
 def _word(value: Any, step: object, where: str) -> Any:
