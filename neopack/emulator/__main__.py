@@ -11,14 +11,18 @@ import sys
 
 from neopack.emulator.script import parse
 from neopack.emulator.server import Server
+from neopack.errors import NeopackError
 from neopack.formats.codec import to_json
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    server = Server(script=parse(json.loads(sys.stdin.readline())))
-    address = server.start()
+    try:
+        server = Server(script=parse(json.loads(sys.stdin.readline())))
+        address = server.start()
+    except NeopackError as error:
+        sys.exit(error.line())
     # the answer that the parent waits for
     print(json.dumps(to_json(address)), flush=True)  # noqa: T201
     sys.stdin.read()

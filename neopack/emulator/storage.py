@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neopack.emulator.call import SERVICE_KEY
+from neopack.errors import Malformed
 
 __all__ = ["LOG_GROUP", "NoSuchObject", "ObjectPlace", "Storage", "place"]
 
@@ -67,14 +68,15 @@ class Storage:
         self._lock = threading.Lock()
 
     def furnish(self, buckets: Mapping[str, str], roles: Sequence[str]) -> None:
-        """Create the buckets and roles of a script."""
+        """Create the buckets and roles of a script. Raises ``Malformed`` for one that AWS refuses
+        too, such as a bucket whose name has two letters."""
         for name, region in buckets.items():
             where = {} if region == US_EAST_1 else {"LocationConstraint": region}
             extra = {"CreateBucketConfiguration": where} if where else {}
-            with _said():
+            with _furnished(f"bucket {name!r} in {region}"):
                 self._client("s3", region).create_bucket(Bucket=name, **extra)
         for name in roles:
-            with _said():
+            with _furnished(f"role {name!r}"):
                 self._client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
 
     def region(self, bucket: str) -> str:
@@ -151,6 +153,20 @@ class _said:  # noqa: N801 - reads as the context manager that it is
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None and isinstance(error, _refused()):
             raise _lacking(error) from None
+
+
+@contextmanager
+def _furnished(what: str) -> Iterator[None]:
+    """What is wrong with ``what``, in the words of the service or of boto3."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        with _said():
+            yield
+    except (NoSuchObject, BotoCoreError, ValueError) as error:
+        # boto3 says what is wrong with an argument in a line below
+        said = str(error).strip().splitlines()[-1]
+        raise Malformed(f"{what}: {said}", where="script") from None
 
 
 def _refused() -> tuple[type[Exception], ...]:

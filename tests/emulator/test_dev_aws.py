@@ -141,6 +141,8 @@ WRONG = {
     "no effect": ("[[faults]]\ntimes = 3", "effect"),
     "another effect": ('[[faults]]\neffect = "burn"', "burn"),
     "text for a number": ('running_jobs = "3"', "running_jobs"),
+    "a short name": ('[buckets]\nab = "eu-west-1"', "bucket 'ab' in eu-west-1: "),
+    "no region": ('[buckets]\nmine = "mars 1"', "bucket 'mine' in mars 1: "),
 }
 
 
