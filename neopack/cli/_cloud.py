@@ -95,6 +95,14 @@ def wait_options(
 ) -> "WaitOptions":
     from neopack.options import WaitOptions
 
+    said = {
+        "--timeout": timeout is not None,
+        "--logs": logs,
+        "--stop-on-interrupt": stop_on_interrupt,
+    }
+    unread = next((option for option, is_said in said.items() if is_said), "")
+    if no_wait and unread:
+        raise UsageError(f"{unread} goes without --no-wait, which waits for nothing")
     return WaitOptions(
         wait=not no_wait,
         timeout=timeout,

@@ -9,6 +9,7 @@ from neopack.cli import _cloud as cloud
 from neopack.cli import _completion
 from neopack.cli import _options as options
 from neopack.cli._console import console
+from neopack.errors import UsageError
 
 __all__ = ["deploy", "undeploy"]
 
@@ -58,6 +59,9 @@ def deploy(
     from neopack import api
     from neopack.options import DeployOptions
 
+    if content_type and not smoke:
+        raise UsageError("--content-type goes without --no-smoke, which sends nothing")
+    wait = cloud.wait_options(no_wait=no_wait, timeout=timeout, poll=poll)
     choices = DeployOptions(
         instance=instance,
         endpoint=endpoint_name or "",
@@ -78,7 +82,7 @@ def deploy(
         cloud.connection(region, profile, endpoint_url, cloud.settings()),
         content_type=content_type or "",
         ask=smoke,
-        wait=cloud.wait_options(no_wait=no_wait, timeout=timeout, poll=poll),
+        wait=wait,
         log=console,
     )
     console.result("deploy", deployment, of=[artifact])

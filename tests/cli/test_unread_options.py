@@ -63,6 +63,19 @@ def test_what_the_backend_does_not_read(
 @pytest.mark.parametrize(
     ("words", "arguments"),
     [
+        ("--timeout goes without --no-wait", ("--no-wait", "--timeout", "9")),
+        ("--content-type goes without --no-smoke", ("--no-smoke", "--content-type", "text/csv")),
+    ],
+)
+def test_what_an_endpoint_that_nobody_waits_for_does_not_read(
+    refused: Call, words: str, arguments: tuple[str, ...]
+) -> None:
+    refused(2, words, "deploy", "net-ml_c5.tar.gz", "--instance", "ml.c5.xlarge", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
         ("an argument is empty", ("check", "", "-t", "ml_c5")),
         ("an argument is empty", ("inspect", "")),
         ("an argument is empty", ("targets", "")),
