@@ -142,7 +142,9 @@ class OpenVino:
     ) -> Runner:
         properties: dict[str, Json] = {**options}
         if threads:
-            properties["INFERENCE_NUM_THREADS"] = threads
+            # who computes with a share of the cores has neighbors, whose threads OpenVINO would
+            # bind to the same cores, the first ones
+            properties |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
         if streams:
             properties["NUM_STREAMS"] = streams
         if cache:  # without weights, which the files in the folder have

@@ -107,15 +107,22 @@ def _cloud_handler(framework: str) -> Handler | None:
 
 
 def started(
-    scanned: ArchiveScan, script: ServingScript, log: Log, *, answering: float = ANSWERING
+    scanned: ArchiveScan,
+    script: ServingScript,
+    log: Log,
+    *,
+    answering: float = ANSWERING,
+    threads: int | None = None,
 ) -> ScriptedContainer:
-    """The container of the archive, with its script running.
+    """The container of the archive, with its script running, which has ``threads`` of the cores.
 
     Raises ``NeopackError`` where it does not start, which says what may be lacking.
     """
     warning = _warned(scanned, log)
     try:
-        return ScriptedContainer(scanned.path, script, answering=answering, log=log)
+        return ScriptedContainer(
+            scanned.path, script, answering=answering, threads=threads, log=log
+        )
     except NeopackError as error:
         raise NeopackError(f"{error}. {warning}" if warning else str(error)) from None
 

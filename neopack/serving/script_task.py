@@ -58,7 +58,8 @@ class _Server:
         os.environ.update(script.environment)
         os.chdir(self._folder)
         sys.path.insert(0, str(self._folder / CODE))
-        stand_ins = StandIns(ServedModel(artifact, script.signature), self._folder)
+        model = ServedModel(artifact, script.signature, threads=data["threads"])
+        stand_ins = StandIns(model, self._folder)
         stand_ins.install()
         try:
             module = importlib.import_module(script.program.removesuffix(".py").replace("/", "."))

@@ -28,7 +28,7 @@ class ScriptedContainer:
     """Raises a ``NeopackError`` where the script does not start.
 
     A script that crashes or hangs is started again for the next request, as the model servers of
-    the containers do.
+    the containers do. A compiled model that it loads computes with ``threads``; None: all cores.
     """
 
     def __init__(
@@ -37,9 +37,11 @@ class ScriptedContainer:
         script: ServingScript,
         *,
         answering: float = ANSWERING,
+        threads: int | None = None,
         log: Log | None = None,
     ) -> None:
         self._script, self._answering, self._log = script, answering, log or SilentLog()
+        self._threads = threads
         self._lock, self._runs = threading.Lock(), itertools.count()
         self._stack = contextlib.ExitStack()
         self._running = contextlib.ExitStack()
@@ -98,6 +100,7 @@ class ScriptedContainer:
             "artifact": str(self._artifact),
             "folder": str(model),
             "script": to_json(self._script),
+            "threads": self._threads,
         }
         with contextlib.ExitStack() as stack:
             started = stack.enter_context(child)

@@ -17,14 +17,18 @@ __all__ = ["CompiledModel", "ServedModel", "torch_module"]
 
 
 class ServedModel:
-    """The model of an artifact, opened when it is first used: a script may have its own."""
+    """The model of an artifact, opened when it is first used: a script may have its own.
+    ``threads`` is its share of the cores; None: all."""
 
-    def __init__(self, artifact: Path, signature: Signature | None) -> None:
-        self._artifact, self._known = artifact, signature
+    def __init__(
+        self, artifact: Path, signature: Signature | None, *, threads: int | None = None
+    ) -> None:
+        self._artifact, self._known, self._threads = artifact, signature, threads
 
     @cached_property
     def _runner(self) -> Runner:
-        return load_opened(open_archive(self._artifact, signature=self._known))
+        opened = open_archive(self._artifact, signature=self._known)
+        return load_opened(opened, threads=self._threads)
 
     @property
     def signature(self) -> Signature:

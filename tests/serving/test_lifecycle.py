@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
+import select
 import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 from scripts import with_script
-from servers import JSON, Reply, ServerProcess
+from servers import JSON, ServerProcess
 
 from neopack.loadtests.target import preferred_type
 from neopack.serving.bodies import NPY
@@ -33,7 +36,8 @@ def transform_fn(model, payload, content_type, accept, context):
     if payload == "exit": os._exit(3)
     if payload == "hoard": bytearray(1 << 50)
     if payload == "print": print("chatter", flush=True)
-    if payload.startswith("slow"): time.sleep(1.0)
+    if payload == "slow": time.sleep(0.2)
+    if payload == "slower": time.sleep(1.0)
     told = context.get_request_header(0, "X-Amzn-SageMaker-Custom-Attributes")
     context.set_response_header(0, "X-Amzn-SageMaker-Custom-Attributes", "from " + str(told))
     return payload, "text/plain"
@@ -99,7 +103,7 @@ def test_ping_answers_while_a_script_hangs(scripted: ServerProcess) -> None:
 
 
 def test_a_queued_request_whose_client_left_is_not_computed(scripted: ServerProcess) -> None:
-    threads = [threading.Thread(target=scripted.ask, args=("slow", "text/plain"))]
+    threads = [threading.Thread(target=scripted.ask, args=("slower", "text/plain"))]
     threads[0].start()
     time.sleep(0.2)
     with socket.create_connection(("127.0.0.1", scripted.port)) as raw:
@@ -109,20 +113,45 @@ def test_a_queued_request_whose_client_left_is_not_computed(scripted: ServerProc
     assert scripted.ask("word", "text/plain").status == 200
 
 
-def test_requests_in_flight_are_answered_at_the_end(archive: Path) -> None:
-    server = ServerProcess(archive)
-    replies: list[Reply] = []
-    caller = threading.Thread(target=lambda: replies.append(server.ask("slow", "text/plain")))
-    caller.start()
-    time.sleep(0.3)
-    log = server.stop(signal.SIGTERM)
-    caller.join()
-    assert [(each.status, each.body) for each in replies] == [(200, b"slow")]
+def test_all_requests_in_flight_are_answered_at_the_end(archive: Path) -> None:
+    """16 at once, half of them by each worker; from SIGTERM on nobody else is let in."""
+    with contextlib.ExitStack() as stack, ServerProcess(archive, "--workers", "2") as server:
+        place = ("127.0.0.1", server.port)
+        callers = [
+            stack.enter_context(socket.create_connection(place, timeout=20)) for _ in range(16)
+        ]
+        for caller in callers:
+            caller.sendall(b"POST /invocations HTTP/1.1\r\nContent-Length: 4\r\n\r\nslow")
+        assert (
+            server.ask(path="/ping").status == 200
+        )  # who comes later is answered: all are inside
+        server.process.send_signal(signal.SIGTERM)
+        until(lambda: is_refused(server.port))
+        assert len(select.select(callers, [], [], 0)[0]) < len(callers)
+        answers = [read_to_the_end(caller) for caller in callers]
+        lines = [json.loads(line) for line in server.stop().splitlines() if line.startswith("{")]
+    assert all(a.startswith(b"HTTP/1.1 200 ") and a.endswith(b"slow") for a in answers), answers
     assert server.process.returncode == 0
-    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
-    assert [(line["path"], line["status"]) for line in lines] == [("/invocations", 200)]
+    answered = Counter(line["pid"] for line in lines if line["path"] == "/invocations")
+    assert answered == dict.fromkeys(server.workers, 8)
     with pytest.raises(ProcessLookupError):
         os.kill(server.workers[0], 0)
+
+
+def read_to_the_end(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    waited = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - waited < 20
+        time.sleep(0.02)
+
+
+def is_refused(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
 
 
 def test_a_worker_that_dies_is_replaced(shelf: Path) -> None:

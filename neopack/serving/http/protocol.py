@@ -4,6 +4,8 @@ reading slowly. A request's body reaches the application in one piece."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -18,6 +20,7 @@ LONGEST_HEADERS = 1 << 16
 
 class TimedProtocol(HttpToolsProtocol):
     """Ends a connection whose request does not arrive in time, or whose answer is not read.
+    ``lost`` is called when it has ended.
 
     An image arrives in a dozen parts. To wake the application for each, and to copy what came
     before, takes longer than reading them.
@@ -28,6 +31,10 @@ class TimedProtocol(HttpToolsProtocol):
     _reading: asyncio.TimerHandle | None = None
     _header_bytes = _body_bytes = 0
     _parts: list[bytes]
+
+    def __init__(self, *words: Any, lost: Callable[[], None] | None = None, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self._lost = lost
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -71,6 +78,8 @@ class TimedProtocol(HttpToolsProtocol):
         _cancel(self._receiving)
         _cancel(self._reading)
         super().connection_lost(exc)
+        if self._lost is not None:
+            self._lost()
 
     def _join(self) -> None:
         """A single part is not copied: neither ``b"" + part`` nor ``bytes`` of bytes does that."""

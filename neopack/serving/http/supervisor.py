@@ -1,5 +1,5 @@
-"""The parent of the workers: it binds the socket, starts them, replaces one that ends, and stops
-them all."""
+"""The parent of the workers: it binds the socket, starts them, hands them the connections,
+replaces one that ends, and stops them all."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from neopack.formats.codec import to_json
 from neopack.options import ServeOptions
 from neopack.serving.http.listening import listening
 from neopack.serving.http.memory import peak_memory
+from neopack.serving.http.reception import Reception
 from neopack.serving.http.worker_spec import STOPPING, WorkerSpec
 from neopack.values.log import Log, SilentLog
 
@@ -87,6 +88,7 @@ class Supervisor:
         self._watcher: threading.Thread | None = None
         self._seats = [_Seat() for _ in range(options.workers)]
         self._socket = listening(options.host, options.port)
+        self._reception = Reception(self._socket)
         self._metrics = tempfile.TemporaryDirectory(
             prefix="neopack-serve-", ignore_cleanup_errors=True
         )
@@ -94,6 +96,7 @@ class Supervisor:
     def start(self) -> ServerAddress:
         """Start the workers, and wait until they have loaded the model. Raises the error of the
         first that could not."""
+        self._reception.open()
         for seat in self._seats:
             self._fill(seat)
         workers = [_ready(seat.process, self._artifact) for seat in self._seats if seat.process]
@@ -126,6 +129,7 @@ class Supervisor:
         self._closing.set()
         if self._watcher is not None:
             self._watcher.join()
+        self._reception.close()
         self._socket.close()
         processes = [seat.process for seat in self._seats if seat.process is not None]
         for process in processes:
@@ -160,19 +164,31 @@ class Supervisor:
             self._fill(seat)
 
     def _fill(self, seat: _Seat) -> None:
-        spec = WorkerSpec(
+        with self._reception.expect() as channel:
+            spec = self._spec(channel.fileno())
+            process = self._worker(channel.fileno())
+        assert process.stdin is not None  # noqa: S101 - a pipe
+        with contextlib.suppress(OSError):  # it has ended already, which is seen to
+            process.stdin.write(json.dumps(to_json(spec)).encode() + b"\n")
+            process.stdin.flush()
+        seat.process, seat.since = process, time.monotonic()
+
+    def _spec(self, channel: int) -> WorkerSpec:
+        return WorkerSpec(
             artifact=str(self._artifact.resolve()),
             options=self._options,
-            socket=self._socket.fileno(),
+            channel=channel,
             log=not self._quiet,
             environment=self._environment,
             framework=self._framework,
         )
-        process = subprocess.Popen(
+
+    def _worker(self, channel: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [sys.executable, "-m", "neopack.serving.http.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=(self._socket.fileno(),),
+            pass_fds=(channel,),
             env={
                 **KEEPS_MEMORY,
                 **os.environ,
@@ -181,11 +197,6 @@ class Supervisor:
             },
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops them
         )
-        assert process.stdin is not None  # noqa: S101 - a pipe
-        with contextlib.suppress(OSError):  # it has ended already, which is seen to
-            process.stdin.write(json.dumps(to_json(spec)).encode() + b"\n")
-            process.stdin.flush()
-        seat.process, seat.since = process, time.monotonic()
 
     def _count_dead(self, pid: int) -> None:
         """Leave what a dead worker had in flight out of the metrics."""

@@ -1,5 +1,5 @@
-"""One worker of a server: a process with its own copy of the model, on the listening socket that
-all workers share.
+"""One worker of a server: a process with its own copy of the model, which answers the connections
+that the reception hands to it.
 
 It ends when its supervisor does: its standard input, which is a pipe from there, ends then.
 """
@@ -24,6 +24,7 @@ from neopack.serving.batched import BatchedContainer
 from neopack.serving.hosting import compiled_for, script_of, started
 from neopack.serving.http.app import ServingApp
 from neopack.serving.http.desk import Desk
+from neopack.serving.http.handed import HandedConnections
 from neopack.serving.http.observed import Observer
 from neopack.serving.http.worker_spec import STOPPING, WorkerSpec
 from neopack.serving.loaded import LoadedContainer
@@ -59,6 +60,8 @@ def main() -> None:
 
 def _loaded(spec: WorkerSpec) -> Answering:
     artifact, options = Path(spec.artifact), spec.options
+    cores = len(os.sched_getaffinity(0))
+    threads = max(1, cores // options.workers) if options.workers > 1 else None
     require_file(artifact)
     scanned = scan(artifact)
     compiled = compiled_for(scanned)
@@ -67,9 +70,7 @@ def _loaded(spec: WorkerSpec) -> Answering:
         if options.max_batch > 1:
             raise UsageError("--max-batch is for models without a script, which gets one request")
         log = LineLog(_log_line)
-        return started(scanned, script, log, answering=options.timeout)
-    cores = len(os.sched_getaffinity(0))
-    threads = max(1, cores // options.workers) if options.workers > 1 else None
+        return started(scanned, script, log, answering=options.timeout, threads=threads)
     loaded = LoadedContainer.load(
         artifact,
         compiled.signature if compiled else None,
@@ -90,7 +91,16 @@ async def _serve(spec: WorkerSpec, model: Answering, ready: Callable[[], None]) 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            connections.begin()
             ready()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await connections.end()
+            await super().shutdown(sockets)
+
+    def connected() -> asyncio.Protocol:
+        state = server.server_state
+        return TimedProtocol(config, state, server.lifespan.state, lost=connections.lost)
 
     def stop() -> None:
         server.should_exit = True
@@ -115,8 +125,9 @@ async def _serve(spec: WorkerSpec, model: Answering, ready: Callable[[], None]) 
         limit_concurrency=CONNECTIONS,
     )
     server = Server(config)
+    connections = HandedConnections(socket.socket(fileno=spec.channel), connected)
     asyncio.get_running_loop().add_reader(0, stop)
-    await server.serve([socket.socket(fileno=spec.socket)])
+    await server.serve([])
 
 
 def _private_output() -> int:

@@ -15,12 +15,12 @@ STOPPING = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSpec:
-    """``socket`` is the file descriptor of the listening socket; ``environment`` is that of the
-    container, and ``framework`` that of its image, where one is named."""
+    """``channel`` is the file descriptor of the socket to the reception; ``environment`` is that
+    of the container, and ``framework`` that of its image, where one is named."""
 
     artifact: str
     options: ServeOptions
-    socket: int
+    channel: int
     log: bool
     environment: Mapping[str, str] = field(default_factory=dict)
     framework: str = ""
