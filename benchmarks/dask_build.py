@@ -25,6 +25,7 @@ from neopack import facts
 from neopack.build.cache import Cache
 from neopack.build.chain import Chain, Sources
 from neopack.build.digests import Digests
+from neopack.build.remote import RemoteStore
 from neopack.build.running import Run
 from neopack.build.store import FolderStore
 from neopack.build.tasks import StepAnswer, StepTask
@@ -62,19 +63,29 @@ def nothing(data: AnyJson, place: str) -> AnyJson:
 
 
 class CountingStore(FolderStore):
-    """A cache that counts what is asked of it."""
+    """A cache that counts what is asked of it, and that is ``round_trip`` seconds away."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, round_trip: float) -> None:
         super().__init__(folder)
+        self.at_once = RemoteStore.at_once if round_trip else 1
         self.asked: Counter[str] = Counter()
+        self._round_trip = round_trip
 
     def read(self, name: str) -> bytes | None:
-        self.asked["read"] += 1
+        self._wait("read")
         return super().read(name)
 
     def write(self, name: str, data: bytes) -> None:
-        self.asked["write"] += 1
+        self._wait("write")
         super().write(name, data)
+
+    def remove(self, name: str) -> None:
+        self._wait("remove")
+        super().remove(name)
+
+    def _wait(self, kind: str) -> None:
+        self.asked[kind] += 1
+        time.sleep(self._round_trip)
 
 
 @contextmanager
@@ -135,10 +146,11 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=1000)
     parser.add_argument("--targets", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--round-trip", type=float, default=0, help="seconds, to the cache")
     options = parser.parse_args()
     targets = [each.name for each in facts.targets()][: options.targets]
     with tempfile.TemporaryDirectory() as name, cluster(Path(name), options.workers) as address:
-        root, store = Path(name, "project"), CountingStore(Path(name, "cache"))
+        root, store = Path(name, "project"), CountingStore(Path(name, "cache"), options.round_trip)
         root.mkdir()
         with connected(address, root, Cache(store), SilentLog()) as dask:
             measure(dask, root, store, options.models, targets)
@@ -149,8 +161,7 @@ def measure(
 ) -> None:
     start = time.monotonic()
     graph = chains(root, Cache(store), models, targets)
-    for chain in graph:
-        chain.look_up({})
+    Cache(store).for_each(graph, lambda chain: chain.look_up({}))
     print(f"look-up     {len(graph)} targets, {per(start, len(graph))} each")
     print(f"            {store.asked['read'] / len(graph):.1f} reads of the cache each")
     store.asked.clear()
@@ -169,8 +180,8 @@ def measure(
     run.carry_out(lambda *, alone: DaskWorkers(dask, alone=alone, function=nothing))
     steps = sum(step.done for chain in graph for step in chain.steps.values())
     print(f"build       {steps} steps, {per(start, steps)} each")
-    asked = {kind: f"{count / len(graph):.1f}" for kind, count in store.asked.items()}
-    print(f"            {asked['read']} reads, {asked['write']} writes of the cache a target")
+    asked = [f"{count / len(graph):.1f} {kind}s" for kind, count in store.asked.items()]
+    print(f"            {', '.join(asked)} of the cache a target")
 
 
 def per(start: float, count: int) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -125,13 +124,14 @@ class _Building:
         self._passing: Level = "info" if project.settings.strict else "warning"
 
     def result(self, log: Log, show: Show, start: float) -> BuildResult:
-        self._in_turns(self._look_up)
+        cache = self._sources.cache
+        cache.for_each(self._chains, self._look_up)
         before = read_lock(self._project.folder / LOCK) if self._locks() else None
         if self._options.locked:
             refuse_drift(before, lock_of(self._chains), self._project.folder / LOCK)
         if self._options.dry_run:
             return self._said([self._planned(chain) for chain in self._chains], start, ())
-        self._in_turns(self._fetch)
+        cache.for_each(self._chains, self._fetch)
         run = Run(
             self._chains,
             self._sources,
@@ -145,12 +145,6 @@ class _Building:
         placed = [self._placed(chain) for chain in self._chains]
         self._remember(placed)
         return self._said(placed, start, drifted)
-
-    def _in_turns(self, question: Callable[[Chain], None]) -> None:
-        """Each question to a cache at a URL takes a while, so many are on their way at once."""
-        at_once = self._sources.cache.store.at_once
-        with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(question, self._chains))
 
     def _look_up(self, chain: Chain) -> None:
         chain.look_up(self._memory.keys)

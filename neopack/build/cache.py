@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from neopack.build.digests import digest_of
 from neopack.build.store import Store
@@ -42,6 +44,7 @@ FORM = f"v{SCHEMA}"
 ENTRIES, BLOBS, READS = f"{FORM}/entries", f"{FORM}/blobs", f"{FORM}/reads"
 INDEX = "index.json"
 MOST_READS = 20
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,17 @@ class Cache:
         self._writes = self._reads_well = True
         # by its digest, which is its name: many models read the same
         self._known: dict[str, KnownReads] = {}
+
+    def for_each(self, items: Collection[_T], use: Callable[[_T], None]) -> None:
+        """Call ``use``, which looks things up or keeps them, with each of ``items``. At a URL each
+        look takes a while, so many are on their way at once."""
+        at_once = min(self.store.at_once, len(items))
+        if at_once <= 1:
+            for item in items:
+                use(item)
+            return
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(use, items))
 
     def entry(self, key: str) -> Entry | None:
         data = self._json(_entry(key))
@@ -135,7 +149,8 @@ class Cache:
         try:
             self.store.write(f"{place}/{name}.json", _dumped(known))
             if names != index.get("names"):
-                self.store.remove(f"{place}/{INDEX}")
+                if index:
+                    self.store.remove(f"{place}/{INDEX}")
                 listed = {"schema": SCHEMA, "names": names[:MOST_READS]}
                 self.store.write(f"{place}/{INDEX}", json.dumps(listed).encode())
         except OSError as error:

@@ -165,8 +165,8 @@ class Run:
     def _finish(self, done: Done, workers: Workers, kinds: Sequence[StepKind]) -> None:
         self._running -= 1
         chains = self._packaged(done) if done.task.kind == "package" else self._proven(done)
+        self._sources.cache.for_each(chains, lambda chain: chain.look_further(self._before))
         for chain in chains:
-            chain.look_further(self._before)
             self._show(self._progress(chain, done))
             self._start_others(chain, workers, kinds)
         if not self._goes_on():
@@ -180,8 +180,10 @@ class Run:
             step.seconds, step.notes = done.seconds / len(done.answers), done.notes
             if answer.failure is not None:
                 step.failed(answer.failure)
-            if answer.failure is None or _is_verdict(answer):
-                self._keep_package(named[answer.target], answer)
+        kept = [each for each in done.answers if each.failure is None or _is_verdict(each)]
+        self._sources.cache.for_each(
+            kept, lambda answer: self._keep_package(named[answer.target], answer)
+        )
         return [named[answer.target] for answer in done.answers]
 
     def _keep_package(self, chain: Chain, answer: StepAnswer) -> None:

@@ -22,7 +22,7 @@ from neopack.errors import Missing, NeopackError, UsageError, first_line
 from neopack.formats.codec import from_json
 from neopack.values.log import Log
 
-__all__ = ["DaskCluster", "connected", "scheduler_url"]
+__all__ = ["DaskCluster", "Member", "connected", "scheduler_url"]
 
 SECONDS = 10
 SCHEME = "dask://"
@@ -30,16 +30,53 @@ ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx)://)?[^\s/:]+:[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DaskCluster:
-    """``workers`` are those that can take part, by their addresses, and ``resources`` what each
-    of them declares. ``whole`` says that all can: those that join later are tried too."""
+class Member:
+    """A worker that can take part. ``resources`` are those that it declares."""
 
-    client: Any
-    place: str
-    workers: Mapping[str, RemoteWorker]
-    resources: Mapping[str, Mapping[str, float]]
-    threads: Mapping[str, int]
-    whole: bool
+    worker: RemoteWorker
+    resources: Mapping[str, float]
+    threads: int
+
+
+class DaskCluster:
+    """``members`` are the workers that can take part now, by their addresses. A nanny starts a
+    worker that died at another address, and others join and leave: ``refresh`` looks again."""
+
+    def __init__(self, client: Any, root: Path, cache: Cache, log: Log) -> None:
+        self.client, self.place = client, str(cache.store)
+        self.members: dict[str, Member] = {}
+        self.refused: dict[str, str] = {}
+        self._root, self._cache, self._log = root, cache, log
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of its workers can take part."""
+        return not self.refused
+
+    def refresh(self) -> None:
+        """Ask the workers that are new. Raises ``Missing`` where the cache cannot be written."""
+        told = self.client.scheduler_info(n_workers=-1)["workers"]
+        new = [name for name in told if name not in self.members and name not in self.refused]
+        workers, refused = _sorted_out(self._answers(new))
+        for name, why in refused.items():
+            self._log.warn(f"worker {name} takes no part: {why}")
+        self.refused = {n: why for n, why in (self.refused | refused).items() if n in told}
+        joined = {name: _member(worker, told[name]) for name, worker in workers.items()}
+        self.members = {n: each for n, each in (self.members | joined).items() if n in told}
+
+    def _answers(self, workers: list[str]) -> Mapping[str, Any]:
+        if not workers:
+            return {}
+        with _probe(self._cache) as probe:
+            answers: Mapping[str, Any] = self.client.run(
+                remote_step.describe,
+                str(self._root),
+                self.place,
+                probe,
+                workers=workers,
+                on_error="return",
+            )
+        return answers
 
 
 @contextlib.contextmanager
@@ -50,16 +87,13 @@ def connected(address: str, root: Path, cache: Cache, log: Log) -> Iterator[Dask
     Raises ``Missing`` without Dask, for a scheduler that cannot be reached, and for one that has
     no worker with this project, this cache and this neopack; the reason is that of the first.
     """
-    client, place = _client(scheduler_url(address)), str(cache.store)
+    client = _client(scheduler_url(address))
     try:
-        with _probe(cache) as probe:
-            answers = client.run(remote_step.describe, str(root), place, probe, on_error="return")
-        workers, refused = _sorted_out(answers)
-        for name, why in refused.items():
-            log.warn(f"worker {name} takes no part: {why}")
-        if not workers:
-            raise _no_worker(address, refused)
-        yield _cluster(client, place, workers, whole=not refused)
+        cluster = DaskCluster(client, root, cache, log)
+        cluster.refresh()
+        if not cluster.members:
+            raise _no_worker(address, cluster.refused)
+        yield cluster
     finally:
         client.close(timeout=SECONDS)
 
@@ -144,15 +178,5 @@ def _no_worker(address: str, refused: Mapping[str, str]) -> NeopackError:
     )
 
 
-def _cluster(
-    client: Any, place: str, workers: Mapping[str, RemoteWorker], *, whole: bool
-) -> DaskCluster:
-    told = client.scheduler_info(n_workers=-1)["workers"]
-    return DaskCluster(
-        client=client,
-        place=place,
-        workers=workers,
-        resources={name: dict(told[name]["resources"]) for name in workers if name in told},
-        threads={name: int(told[name]["nthreads"]) for name in workers if name in told},
-        whole=whole,
-    )
+def _member(worker: RemoteWorker, told: Mapping[str, Any]) -> Member:
+    return Member(worker=worker, resources=dict(told["resources"]), threads=int(told["nthreads"]))

@@ -3,18 +3,20 @@ dies, and counts memory and GPUs."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import secrets
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from neopack.build.tasks import StepTask
 from neopack.build.workers import remote_step
-from neopack.build.workers.dask_cluster import DaskCluster
+from neopack.build.workers.dask_cluster import DaskCluster, Member
 from neopack.build.workers.interface import Done
 from neopack.build.workers.local import MEMORY
 from neopack.build.workers.step_process import lost
@@ -29,7 +31,30 @@ MEMORY_RESOURCE, GPU_RESOURCE = "memory", "gpu"
 # an export holds its weights about so many times
 COPIES = 4
 RETRIES = 2
-POLL = 1.0
+# seconds between two looks at the cluster, and until a step without a worker is given up: a nanny
+# starts another worker within a few
+POLL = 2.0
+PATIENCE = 60.0
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A step that is with the scheduler. ``places`` are the addresses where it may go, None for
+    all, and ``resources`` what it needs there; ``waits`` is since when there is no such worker, in
+    seconds."""
+
+    task: StepTask
+    places: list[str] | None
+    resources: dict[str, float] | None
+    waits: float | None = None
+
+    def may_go(self, members: Mapping[str, Member]) -> bool:
+        names = members if self.places is None else self.places
+        return any(name in members and self._fits(members[name]) for name in names)
+
+    def _fits(self, member: Member) -> bool:
+        needs = self.resources or {}
+        return all(member.resources.get(name, 0) >= most for name, most in needs.items())
 
 
 class DaskWorkers:
@@ -47,12 +72,13 @@ class DaskWorkers:
     ) -> None:
         self._cluster, self._function = cluster, function
         self.done: queue.SimpleQueue[Done] = queue.SimpleQueue()
-        self._one_a_host = itertools.cycle(_one_a_host(cluster)) if alone else None
-        self.count = len(_one_a_host(cluster)) if alone else sum(cluster.threads.values())
-        self._futures: dict[Any, StepTask] = {}
+        self._turns = itertools.count() if alone else None
+        threads = sum(member.threads for member in cluster.members.values())
+        self.count = max(1, len(self._one_a_host())) if alone else threads
+        self._sent: dict[Any, _Sent] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._watch = threading.Thread(target=self._watch_scheduler, daemon=True)
+        self._watch = threading.Thread(target=self._watch_cluster, daemon=True)
         self._watch.start()
 
     def submit(self, task: StepTask) -> None:
@@ -60,13 +86,14 @@ class DaskWorkers:
             self._finish(task, _gone())
             return
         try:
+            sent = self._to_send(task)
             future = self._cluster.client.submit(
                 self._function,
                 to_json(task),
                 self._cluster.place,
                 key=f"{task.kind}-{task.model.name}-{secrets.token_hex(6)}",
-                workers=self._workers(task),
-                resources=self._resources(task),
+                workers=sent.places,
+                resources=sent.resources,
                 retries=RETRIES,
                 pure=False,
             )
@@ -74,15 +101,15 @@ class DaskWorkers:
             self._finish(task, error)
             return
         with self._lock:
-            self._futures[future] = task
+            self._sent[future] = sent
         future.add_done_callback(self._came_back)
 
     def close(self, *, now: bool = False) -> None:
         """What a worker has begun it carries through; nothing is kept of it."""
         self._over.set()
         with self._lock:
-            futures = list(self._futures)
-            self._futures.clear()
+            futures = list(self._sent)
+            self._sent.clear()
         if futures:
             self._cluster.client.cancel(futures, force=now)
 
@@ -90,70 +117,114 @@ class DaskWorkers:
 
     def _came_back(self, future: Any) -> None:
         with self._lock:
-            task = self._futures.pop(future, None)
-        if task is None:
+            sent = self._sent.pop(future, None)
+        if sent is None:
             return
         if future.status == "finished":
             try:
                 answer = from_json(Done, future.result())
             except Exception as error:  # noqa: BLE001 - whatever crossed the network
-                self._finish(task, EngineFailed(f"the answer of its worker: {first_line(error)}"))
+                message = f"the answer of its worker: {first_line(error)}"
+                self._finish(sent.task, EngineFailed(message))
                 return
-            self.done.put(replace(answer, task=task))
+            self.done.put(replace(answer, task=sent.task))
             return
-        self._finish(task, _failure(future))
+        self._finish(sent.task, _failure(future))
 
     def _finish(self, task: StepTask, error: NeopackError) -> None:
         self.done.put(Done(task=task, answers=lost(task, error), notes=(), seconds=0.0))
 
-    def _watch_scheduler(self) -> None:
-        """A scheduler that is gone calls nothing back."""
+    # --- what does not come back by itself
+
+    def _watch_cluster(self) -> None:
+        """A scheduler that is gone calls nothing back, and one that lost the workers where a step
+        may go waits for them."""
         while not self._over.wait(POLL):
-            if self._cluster.client.status == "running":
-                continue
-            with self._lock:
-                tasks = list(self._futures.values())
-                self._futures.clear()
-            for task in tasks:
-                self._finish(task, _gone())
+            with contextlib.suppress(Exception):  # whatever failed, the next look tells
+                self._cluster.refresh()
+            if self._cluster.client.status != "running":
+                self._give_up(list(self._sent), _gone())
+            else:
+                self._place_again()
+
+    def _place_again(self) -> None:
+        for future, sent in self._stranded():
+            if self._can_go(sent.task):
+                if self._take_back(future):
+                    future.cancel()
+                    self.submit(sent.task)
+            elif sent.waits is None:
+                sent.waits = time.monotonic()
+            elif time.monotonic() - sent.waits > PATIENCE:
+                self._give_up([future], _no_worker_left())
+
+    def _stranded(self) -> list[tuple[Any, _Sent]]:
+        members = self._cluster.members
+        with self._lock:
+            return [each for each in self._sent.items() if not each[1].may_go(members)]
+
+    def _can_go(self, task: StepTask) -> bool:
+        try:
+            return self._to_send(task).may_go(self._cluster.members)
+        except NeopackError:
+            return False
+
+    def _take_back(self, future: Any) -> bool:
+        """Whether it is still out."""
+        with self._lock:
+            return self._sent.pop(future, None) is not None
+
+    def _give_up(self, futures: list[Any], error: NeopackError) -> None:
+        with self._lock:
+            given_up = [sent for each in futures if (sent := self._sent.pop(each, None))]
+        for sent in given_up:
+            self._finish(sent.task, error)
 
     # --- where a step may go
 
-    def _workers(self, task: StepTask) -> list[str] | None:
-        """The addresses that may carry it out; None for all."""
-        if self._one_a_host is not None:
-            return [next(self._one_a_host)]
-        names = list(self._cluster.workers)
-        if task.kind not in ("compile", "compiler"):
-            return None if self._cluster.whole else names
-        own = remote_step.this_worker().cpu
-        alike = [name for name, worker in self._cluster.workers.items() if worker.cpu == own]
-        if not alike:
+    def _to_send(self, task: StepTask) -> _Sent:
+        places, members = self._places(task), self._cluster.members
+        declared = [members[name].resources for name in places or members if name in members]
+        return _Sent(task, places, _resources(task, declared))
+
+    def _places(self, task: StepTask) -> list[str] | None:
+        """The addresses of the workers that may carry it out; None for all."""
+        if not self._cluster.members:
+            raise _no_worker_left()
+        if self._turns is None and task.kind not in ("compile", "compiler"):
+            return None if self._cluster.whole else list(self._cluster.members)
+        places = list(self._alike()) if self._turns is None else self._one_a_host()
+        if not places:
             raise Unsupported(
                 f"no worker has the CPU of this machine, and a {task.kind} step is for one",
                 hint="start the build on a machine like the workers",
             )
-        return alike
+        return places if self._turns is None else [places[next(self._turns) % len(places)]]
 
-    def _resources(self, task: StepTask) -> dict[str, float] | None:
-        """Only of the kinds that workers declare: a step that needs others would wait for ever."""
-        declared = self._cluster.resources.values()
-        needs = {}
-        most = max((each.get(MEMORY_RESOURCE, 0) for each in declared), default=0)
-        if most:
-            needs[MEMORY_RESOURCE] = float(min(_memory(task), most))
-        if _needs_gpu(task):
-            if not any(each.get(GPU_RESOURCE) for each in declared):
-                hint = f"start one with --resources {GPU_RESOURCE}=1"
-                raise Unsupported("no worker has a GPU", hint=hint)
-            needs[GPU_RESOURCE] = 1.0
-        return needs or None
+    def _one_a_host(self) -> list[str]:
+        """The first of each machine: which one that is does not change while it is there."""
+        hosts: dict[str, str] = {}
+        for name, member in self._alike().items():
+            hosts.setdefault(member.worker.host, name)
+        return list(hosts.values())
+
+    def _alike(self) -> dict[str, Member]:
+        own, members = remote_step.this_worker().cpu, self._cluster.members
+        return {name: each for name, each in members.items() if each.worker.cpu == own}
 
 
-def _one_a_host(cluster: DaskCluster) -> list[str]:
-    own = remote_step.this_worker().cpu
-    hosts = {worker.host: name for name, worker in cluster.workers.items() if worker.cpu == own}
-    return list(hosts.values())
+def _resources(task: StepTask, declared: Sequence[Mapping[str, float]]) -> dict[str, float] | None:
+    """Only of the kinds that workers declare: a step that needs others would wait for ever."""
+    needs = {}
+    most = max((each.get(MEMORY_RESOURCE, 0) for each in declared), default=0)
+    if most:
+        needs[MEMORY_RESOURCE] = float(min(_memory(task), most))
+    if _needs_gpu(task):
+        if not any(each.get(GPU_RESOURCE) for each in declared):
+            hint = f"start one with --resources {GPU_RESOURCE}=1"
+            raise Unsupported("no worker has a GPU", hint=hint)
+        needs[GPU_RESOURCE] = 1.0
+    return needs or None
 
 
 def _memory(task: StepTask) -> int:
@@ -176,6 +247,11 @@ def _needs_gpu(task: StepTask) -> bool:
 
 def _gone() -> NeopackError:
     return Missing("the scheduler is gone", hint="build again: it goes on")
+
+
+def _no_worker_left() -> NeopackError:
+    hint = "start workers and build again: it goes on"
+    return Missing("no worker is left that can carry it out", hint=hint)
 
 
 def _failure(future: Any) -> NeopackError:
