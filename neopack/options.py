@@ -40,8 +40,6 @@ __all__ = [
     "PackageOptions",
     "Place",
     "PolicyOptions",
-    "ServeChoices",
-    "ServeOptions",
     "WaitOptions",
     "chosen",
     "limits_of",
@@ -60,7 +58,6 @@ CALIBRATION_HINT = (
 
 # of workers, threads, and rows in a batch
 MOST_AT_ONCE = 1024
-MAX_WAIT_MS = 2.0
 
 
 class Options:
@@ -275,44 +272,6 @@ class DeployOptions(Options):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServeOptions(Options):
-    """How a model is served: ``workers`` processes, in each of which ``threads`` answer at once.
-
-    ``timeout`` is in seconds from a request to its answer. ``accept`` is the content type of an
-    answer where a request accepts anything. ``max_batch`` above 1 puts the rows of requests that
-    wait together into one call, up to so many; the first of them waits ``max_wait_ms`` at most.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    workers: int = 1
-    threads: int = 1
-    timeout: float = 60.0
-    accept: str = ""
-    max_batch: int = 1
-    max_wait_ms: float = MAX_WAIT_MS
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.port < 1 << 16:
-            raise UsageError(f"--port {self.port} is not between 0 and 65535")
-        for name in ("workers", "threads", "max_batch"):
-            if not 1 <= getattr(self, name) <= MOST_AT_ONCE:
-                option = f"--{name.replace('_', '-')} {getattr(self, name)}"
-                raise UsageError(f"{option} is not between 1 and {MOST_AT_ONCE}")
-        if not (math.isfinite(self.timeout) and self.timeout > 0):
-            raise UsageError("--timeout must be positive")
-        if not 0 <= self.max_wait_ms <= MOST_AT_ONCE:
-            raise UsageError(f"--max-wait-ms is not between 0 and {MOST_AT_ONCE}")
-        if self.max_batch == 1 and self.max_wait_ms != MAX_WAIT_MS:
-            raise UsageError("--max-wait-ms goes with --max-batch")
-        if self.max_batch > 1 and self.threads > 1:
-            raise UsageError(
-                "--threads goes without --max-batch: one call computes a batch",
-                hint="--workers computes several at once",
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOptions(Options):
     """The account and the names that IAM policies are written for; ``region`` * means all."""
 
@@ -372,19 +331,6 @@ class PackageChoices(TypedDict, total=False):
     missing: float | None
     quantize: Literal["float16", "int8"] | None
     calibration: str | PathLike[str] | None
-
-
-class ServeChoices(TypedDict, total=False):
-    """The fields of ``ServeOptions``."""
-
-    host: str
-    port: int
-    workers: int
-    threads: int
-    timeout: float
-    accept: str
-    max_batch: int
-    max_wait_ms: float
 
 
 class CheckChoices(TypedDict, total=False):

@@ -21,6 +21,9 @@ MaxBatch = Annotated[
     int | None, typer.Option(help="Rows of waiting requests that one call computes (1).")
 ]
 MaxWait = Annotated[float | None, typer.Option(help="How long the first of them waits (2).")]
+MaxMemory = Annotated[
+    int | None, typer.Option(help="MB of a script's process, which then starts again (no bound).")
+]
 Timeout = Annotated[float | None, typer.Option(help="Seconds from a request to its answer (60).")]
 
 
@@ -34,6 +37,7 @@ def serve(
     timeout: Timeout = None,
     max_batch: MaxBatch = None,
     max_wait_ms: MaxWait = None,
+    max_memory: MaxMemory = None,
     docker: Docker = None,
     force: options.Force = False,
 ) -> None:
@@ -46,7 +50,7 @@ def serve(
 
     given: dict[str, Any] = {
         "port": port, "host": host, "workers": workers, "threads": threads, "timeout": timeout,
-        "max_batch": max_batch, "max_wait_ms": max_wait_ms,
+        "max_batch": max_batch, "max_wait_ms": max_wait_ms, "max_memory": max_memory,
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}
     if docker is not None:

@@ -20,9 +20,10 @@ from neopack.loadtests.payloads import Payload, payloads_of, payloads_of_archive
 from neopack.loadtests.running import LoadResult, load
 from neopack.loadtests.stages import LEEWAY
 from neopack.loadtests.unread import refuse_unread
-from neopack.options import Connection, ServeOptions
+from neopack.options import Connection
 from neopack.serving.bodies import JSON, NPY
 from neopack.serving.http.supervisor import Supervisor
+from neopack.serving.options import ServeOptions
 from neopack.serving.script import CODE
 from neopack.values.log import Log
 from neopack.values.quantization import Quantization

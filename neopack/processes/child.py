@@ -66,6 +66,10 @@ class Child:
             handle = forkserver.fork(spec, preload, pipes) or _fresh(spec, pipes)
             self._process = Process(handle, *pipes.ours, listen=self._listen, heard=heard)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def call(self, task: str, data: Json, *, timeout: float = 3600) -> AnyJson:
         """The task's answer. Raises the task's own NeopackError, or ``failure`` for the rest."""
         self._process.send(json.dumps({"task": task, "data": data}).encode() + b"\n")

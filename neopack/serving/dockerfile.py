@@ -13,9 +13,9 @@ from neopack.artifacts.load import find_model, open_archive, require_file
 from neopack.engines import registry as engines
 from neopack.errors import NeopackError
 from neopack.frameworks import registry as frameworks
-from neopack.options import ServeOptions
 from neopack.outputs.atomic import AtomicOutputs
 from neopack.serving.hosting import compiled_for, script_of
+from neopack.serving.options import ServeOptions
 from neopack.serving.requirements import REQUIREMENTS
 
 __all__ = ["write_dockerfile"]
@@ -104,8 +104,9 @@ def _requirements(scanned: ArchiveScan) -> bytes:
 
 def _command(options: ServeOptions) -> str:
     """One line of a shell, which leaves out what SageMaker adds."""
+    most = f" --max-memory {options.max_memory}" if options.max_memory else ""
     return (
         "exec neopack serve /opt/ml/model.tar.gz --host 0.0.0.0 --port 8080 "
         f"--workers {options.workers} --threads {options.threads} --timeout {options.timeout:g} "
-        f"--max-batch {options.max_batch} --max-wait-ms {options.max_wait_ms:g}"
+        f"--max-batch {options.max_batch} --max-wait-ms {options.max_wait_ms:g}{most}"
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from neopack.errors import UsageError
-from neopack.options import ServeOptions
+from neopack.serving.options import ServeOptions
 
 __all__ = ["options_of"]
 

@@ -113,15 +113,22 @@ def started(
     *,
     answering: float = ANSWERING,
     threads: int | None = None,
+    max_memory: int = 0,
 ) -> ScriptedContainer:
-    """The container of the archive, with its script running, which has ``threads`` of the cores.
+    """The container of the archive, with its script running, which has ``threads`` of the cores
+    and ``max_memory`` MB.
 
     Raises ``NeopackError`` where it does not start, which says what may be lacking.
     """
     warning = _warned(scanned, log)
     try:
         return ScriptedContainer(
-            scanned.path, script, answering=answering, threads=threads, log=log
+            scanned.path,
+            script,
+            answering=answering,
+            threads=threads,
+            max_memory=max_memory,
+            log=log,
         )
     except NeopackError as error:
         raise NeopackError(f"{error}. {warning}" if warning else str(error)) from None

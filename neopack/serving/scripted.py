@@ -16,6 +16,7 @@ from neopack.outputs.staging import staging_directory
 from neopack.processes.child import Child
 from neopack.serving.bodies import DIED, Body, RequestRefused, TimedOut
 from neopack.serving.container import ANSWERING, STARTING
+from neopack.serving.growth import Growth
 from neopack.serving.script import ServingScript
 from neopack.values.log import Log, SilentLog
 
@@ -28,7 +29,8 @@ class ScriptedContainer:
     """Raises a ``NeopackError`` where the script does not start.
 
     A script that crashes or hangs is started again for the next request, as the model servers of
-    the containers do. A compiled model that it loads computes with ``threads``; None: all cores.
+    the containers do; so is one that has more than ``max_memory`` MB after an answer (0: never).
+    A compiled model that it loads computes with ``threads``; None: all cores.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class ScriptedContainer:
         *,
         answering: float = ANSWERING,
         threads: int | None = None,
+        max_memory: int = 0,
         log: Log | None = None,
     ) -> None:
         self._script, self._answering, self._log = script, answering, log or SilentLog()
         self._threads = threads
+        self._growth = Growth(script.program, bound=max_memory, log=self._log)
         self._lock, self._runs = threading.Lock(), itertools.count()
         self._stack = contextlib.ExitStack()
         self._running = contextlib.ExitStack()
@@ -71,13 +75,16 @@ class ScriptedContainer:
         task |= {"kind": request.kind, "accept": accept, "headers": dict(request.headers)}
         child, start = self._started(), time.monotonic()
         try:
-            return child.call("invoke", task, timeout=self._answering)
+            answer = child.call("invoke", task, timeout=self._answering)
         except NeopackError as error:
             self._stop()
             if time.monotonic() - start >= self._answering:
                 raise TimedOut from None
-            self._log.warn(f"{self._script.program}: {error.message}")
+            self._log.warn(f"{self._script.program}: {error.line()}")
             raise RequestRefused(DIED, 500, kind="InternalServerException") from None
+        if self._growth.is_over():
+            self._stop()
+        return answer
 
     def _started(self) -> Child:
         if self._child is None:
@@ -105,6 +112,7 @@ class ScriptedContainer:
         with contextlib.ExitStack() as stack:
             started = stack.enter_context(child)
             started.call("open", task, timeout=STARTING)
+            self._growth.begin(started.pid)
             self._running = stack.pop_all()
         return started
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Unpack
 
 from neopack.errors import UsageError
-from neopack.options import Place, ServeChoices, ServeOptions, chosen
+from neopack.options import Place, chosen
 from neopack.serving import dockerfile
 from neopack.serving.environment import options_of
 from neopack.serving.http.supervisor import Supervisor
+from neopack.serving.options import ServeChoices, ServeOptions
 from neopack.values.log import Log
 
 __all__ = ["server", "write_dockerfile"]

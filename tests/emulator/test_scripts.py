@@ -12,13 +12,13 @@ import pytest
 from orders import repacked
 
 from neopack.emulator.hosting import Variant, hosted
-from neopack.errors import NeopackError
+from neopack.errors import NeopackError, UsageError
 from neopack.goldens.cases import load_goldens
 from neopack.serving.bodies import Body, RequestRefused
 from neopack.serving.requirements import absent
 from neopack.serving.script import ServingScript
 from neopack.serving.scripted import ScriptedContainer
-from neopack.values.log import SilentLog
+from neopack.values.log import LineLog, Log, SilentLog
 
 Serve = Callable[..., ScriptedContainer]
 
@@ -34,13 +34,17 @@ def serve(shelf: Path, tmp_path: Path) -> Iterator[Serve]:
         *,
         name: str = "cnn",
         answering: float = 60.0,
+        max_memory: int = 0,
+        log: Log | None = None,
         **modules: str,
     ) -> ScriptedContainer:
         archive = repacked(
             shelf / f"{name}-ml_c5.tar.gz", tmp_path / "model.tar.gz", inference=text, **modules
         )
         script = ServingScript(calls=calls, environment={"GREETING": "hello"})
-        containers.append(ScriptedContainer(archive, script, answering=answering))
+        containers.append(
+            ScriptedContainer(archive, script, answering=answering, max_memory=max_memory, log=log)
+        )
         return containers[-1]
 
     yield start
@@ -212,6 +216,36 @@ def test_a_script_that_does_not_start_is_refused(name: str, serve: Serve) -> Non
     text, words = NOT_STARTED[name]
     with pytest.raises(NeopackError, match=words):
         serve(text)
+
+
+LEAKS = """
+import os
+kept = []
+def model_fn(model_dir): return None
+def transform_fn(model, payload, content_type, accept, context):
+    kept.append(b"x" * (200 << 20))
+    return str(os.getpid()), "text/plain"
+"""
+
+
+def test_a_script_that_leaks_is_told(serve: Serve) -> None:
+    said: list[str] = []
+    container = serve(LEAKS, log=LineLog(said.append))
+    assert len({asked(container).data for _ in range(4)}) == 1
+    assert any("inference.py grows: " in line and "--max-memory" in line for line in said), said
+
+
+def test_a_script_that_leaks_starts_again_between_requests(serve: Serve) -> None:
+    said: list[str] = []
+    container = serve(LEAKS, max_memory=500, log=LineLog(said.append))
+    pids = [asked(container).data for _ in range(4)]
+    assert 1 < len(set(pids)) <= 4
+    assert any("more than --max-memory 500: it starts again" in line for line in said), said
+
+
+def test_a_bound_below_what_a_script_takes_at_rest_is_refused(serve: Serve) -> None:
+    with pytest.raises(UsageError, match=r"--max-memory 1: inference.py takes \d+ MB before"):
+        serve(LEAKS, max_memory=1)
 
 
 def test_a_package_that_the_container_would_install_is_named(

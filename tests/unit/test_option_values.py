@@ -28,11 +28,11 @@ from neopack.options import (
     PackageChoices,
     PackageOptions,
     PolicyOptions,
-    ServeChoices,
-    ServeOptions,
     WaitOptions,
     chosen,
 )
+from neopack.serving import options as serving
+from neopack.serving.options import ServeChoices, ServeOptions
 
 EXAMPLES: list[Options] = [
     PackageOptions(framework_options=(("script", True),)),
@@ -54,7 +54,7 @@ def named(value: Options) -> str:
 
 
 def test_every_class_of_options_is_tried() -> None:
-    homes = (options, loads, experiments)
+    homes = (options, loads, experiments, serving)
     classes = {each for home in homes for each in vars(home).values() if isinstance(each, type)}
     assert {type(each) for each in EXAMPLES} == {
         each for each in classes if issubclass(each, Options) and each is not Options

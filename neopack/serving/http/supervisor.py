@@ -21,11 +21,11 @@ from neopack import distributions, errors
 from neopack.distributions import install_hint
 from neopack.errors import EngineFailed, Missing, NeopackError
 from neopack.formats.codec import to_json
-from neopack.options import ServeOptions
 from neopack.serving.http.listening import listening
 from neopack.serving.http.memory import peak_memory
 from neopack.serving.http.reception import Reception
 from neopack.serving.http.worker_spec import STOPPING, WorkerSpec
+from neopack.serving.options import ServeOptions
 from neopack.values.log import Log, SilentLog
 
 __all__ = ["ServerAddress", "Supervisor"]

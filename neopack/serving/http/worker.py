@@ -70,7 +70,16 @@ def _loaded(spec: WorkerSpec) -> Answering:
         if options.max_batch > 1:
             raise UsageError("--max-batch is for models without a script, which gets one request")
         log = LineLog(_log_line)
-        return started(scanned, script, log, answering=options.timeout, threads=threads)
+        return started(
+            scanned,
+            script,
+            log,
+            answering=options.timeout,
+            threads=threads,
+            max_memory=options.max_memory,
+        )
+    if options.max_memory:
+        raise UsageError("--max-memory is for scripts, and this archive has none that is called")
     loaded = LoadedContainer.load(
         artifact,
         compiled.signature if compiled else None,

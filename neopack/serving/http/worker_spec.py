@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from neopack.options import ServeOptions
+from neopack.serving.options import ServeOptions
 
 __all__ = ["STOPPING", "WorkerSpec"]
 
