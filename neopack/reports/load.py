@@ -9,7 +9,7 @@ from neopack.loadtests.recording import StageResult
 from neopack.loadtests.running import LoadResult
 from neopack.measure.price import Price
 from neopack.reports.cost import money, price_words
-from neopack.reports.wrapping import table, wrapped
+from neopack.reports.wrapping import fitted, table, wrapped
 
 __all__ = [
     "head",
@@ -30,7 +30,8 @@ LATE = 5.0
 def load_text(result: LoadResult) -> str:
     settings, price = result.settings, result.price
     rows = [head(settings, price), *(row(stage, settings, price) for stage in result.stages)]
-    lines = [f"{result.subject}: {result.payload} as {result.content_type}", *table(rows, left=1)]
+    sent = f"{result.subject}: {result.payload} as {result.content_type}"
+    lines = [*fitted(sent), *table(rows, left=1)]
     for text in (*rate_lines(result), *remarks(result)):
         lines += wrapped("", text)
     if result.price is not None:

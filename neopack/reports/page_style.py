@@ -66,8 +66,11 @@ pre { background: var(--card); border: 1px solid var(--rule); border-radius: 6px
 @media (max-width: 520px) { dl div { grid-template-columns: 1fr; gap: 0; }
   tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 150px; } }
 @media print { :root { --back: #fff; --text: #000; --soft: #444; --rule: #ccc; --card: #fff;
-  --c0: #0b62b8; --c1: #b84a00; --c2: #00795c; --c3: #a3277f; --c4: #6a5200; --c5: #5a48c8; }
+  --c0: #0b62b8; --c1: #b84a00; --c2: #00795c; --c3: #a3277f; --c4: #6a5200; --c5: #5a48c8;
+  color-scheme: light; }
   main { max-width: none; padding: 0; } .scroll { overflow: visible; }
   .plots { grid-template-columns: 1fr 1fr; } pre { break-inside: avoid; }
-  table { font-size: 0.75rem; } th, td { padding-right: 8px; } }
+  h2 { break-after: avoid; } tr, dl div { break-inside: avoid; }
+  table { font-size: 0.75rem; } th, td { padding-right: 8px; }
+  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 140px; } }
 """

@@ -285,7 +285,7 @@ def lines_text(lines: Sequence[str]) -> str:
 
 def own_text(value: HasText) -> str:
     """Of a value that says itself what it is."""
-    return value.text()
+    return "\n".join(line for text in value.text().split("\n") for line in fitted(text))
 
 
 def _bytes(count: int | None) -> str:

@@ -16,7 +16,7 @@ __all__ = ["WIDTH", "fits", "fitted", "table", "wrap", "wrapped"]
 WIDTH = 88
 # fewer columns than this hold no label and a word beside it
 NARROWEST = 40
-GAP = "  "
+GAP, CLOSE = "  ", " "
 
 
 def wrap(label: str, text: str, width: int) -> list[str]:
@@ -55,14 +55,36 @@ def fits(rows: Sequence[Sequence[str]]) -> bool:
 def table(rows: Sequence[Sequence[str]], *, left: int = 2) -> Iterator[str]:
     """Columns two spaces apart, the first ``left`` to the left, the rest to the right.
 
-    On a terminal that is too narrow for them, the widest columns are folded between words.
+    On a terminal that is too narrow for them, the widest columns are folded between words; if that
+    is not enough they move together by a space, and then the last ones to a table below.
     """
-    columns = list(zip(*rows, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    narrowest = [max(_longest_word(cell) for cell in column) for column in columns]
-    fitting = _fitting(widths, narrowest, _columns())
-    for row in rows:
-        yield from _row(row, fitting, left)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    narrowest = [max(map(_longest_word, column)) for column in zip(*rows, strict=True)]
+    columns = _columns()
+    gap = GAP
+    parts = _parts(narrowest, left, GAP, columns)
+    if len(parts) > 1 and len(_parts(narrowest, left, CLOSE, columns)) == 1:
+        gap, parts = CLOSE, [list(range(len(widths)))]
+    for at, part in enumerate(parts):
+        if at:
+            yield ""
+        fitting = _fitting([widths[i] for i in part], [narrowest[i] for i in part], gap, columns)
+        for row in rows:
+            yield from _row([row[i] for i in part], fitting, left, gap)
+
+
+def _parts(narrowest: Sequence[int], left: int, gap: str, columns: int) -> list[list[int]]:
+    """The columns of each table, by their places; the first ``left`` stand in all of them."""
+    first = list(range(left))
+    parts = [first]
+    for index in range(left, len(narrowest)):
+        longer = [*parts[-1], index]
+        breadth = sum(narrowest[i] + len(gap) for i in longer) - len(gap)
+        if columns and breadth > columns and parts[-1] != first:
+            parts.append([*first, index])
+        else:
+            parts[-1] = longer
+    return parts
 
 
 def _columns() -> int:
@@ -76,11 +98,11 @@ def _longest_word(cell: str) -> int:
     return indent + max(map(len, cell.split()), default=0)
 
 
-def _fitting(widths: Sequence[int], narrowest: Sequence[int], columns: int) -> list[int]:
+def _fitting(widths: Sequence[int], narrowest: Sequence[int], gap: str, columns: int) -> list[int]:
     """``widths``, those that can be folded taken in, the widest first, until a row fits into
     ``columns``; words stay whole."""
     fitting = list(widths)
-    room = columns - len(GAP) * (len(fitting) - 1)
+    room = columns - len(gap) * (len(fitting) - 1)
     while columns and sum(fitting) > room:
         folds = [index for index, width in enumerate(fitting) if width > narrowest[index]]
         if not folds:
@@ -89,14 +111,14 @@ def _fitting(widths: Sequence[int], narrowest: Sequence[int], columns: int) -> l
     return fitting
 
 
-def _row(row: Sequence[str], widths: Sequence[int], left: int) -> Iterator[str]:
+def _row(row: Sequence[str], widths: Sequence[int], left: int, gap: str) -> Iterator[str]:
     folded = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
     for parts in zip_longest(*folded, fillvalue=""):
         cells = [
             part.ljust(width) if index < left else part.rjust(width)
             for index, (part, width) in enumerate(zip(parts, widths, strict=True))
         ]
-        yield GAP.join(cells).rstrip()
+        yield gap.join(cells).rstrip()
 
 
 def _folded(cell: str, width: int) -> list[str]:
