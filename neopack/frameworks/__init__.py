@@ -101,8 +101,9 @@ class Framework(Protocol):
         """A packaged model in a form that today's tools load, where Neo's is too old for them;
         written into ``folder``, or ``model`` itself."""
 
-    def live(self, path: Path) -> object:
-        """A model file as a live model, for the frameworks that ``packaged_by`` names in
-        ``registry.toml``. Raises ``Unsafe`` where loading it would run code."""
+    def live(self, model: object) -> object:
+        """A model file, named by its ``Path``, or a live model, as the live model that the
+        frameworks package which ``packaged_by`` names in ``registry.toml``. Raises ``Unsafe``
+        where loading it would run code."""
 
     def rules(self) -> Sequence[Rule]: ...

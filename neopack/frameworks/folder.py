@@ -53,8 +53,8 @@ class FrameworkFolder:
     def lifted(self, model: Path, folder: Path, signature: Signature) -> Path:
         return self._modules.lifted(model, folder, signature)
 
-    def live(self, path: Path) -> object:
-        return self._modules.live(path)
+    def live(self, model: object) -> object:
+        return self._modules.live(model)
 
     def models(self, names: Sequence[str]) -> tuple[str, ...]:
         return self._modules.layout.model_members(names)

@@ -91,11 +91,11 @@ class FrameworkModules:
         lift = getattr(self.run, "lifted", None)
         return cast("Path", lift(model, folder, signature)) if lift is not None else model
 
-    def live(self, path: Path) -> object:
+    def live(self, model: object) -> object:
         load = getattr(self.run, "live", None)
         if load is None:
-            raise Unsupported("files of this framework are packaged as they are", where=str(path))
-        return load(path)
+            raise Unsupported("files of this framework are packaged as they are", where=str(model))
+        return load(model)
 
     def tidied(self, names: Sequence[str], model: str) -> Sequence[MemberMove]:
         tidy = getattr(self.layout, "tidied", None)

@@ -73,7 +73,7 @@ class ListedFramework:
     def lifted(self, model: Path, folder: Path, signature: Signature) -> Path:
         return model
 
-    def live(self, path: Path) -> object:
+    def live(self, model: object) -> object:
         raise self._refused()
 
     def _refused(self) -> Unsupported:

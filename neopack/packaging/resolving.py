@@ -67,10 +67,14 @@ def _file(path: Path, framework: str | None, weights: Path | None) -> ModelSourc
 
 
 def _live(model: object, framework: str | None) -> ModelSource:
+    where = type(model).__name__
     for name in (framework,) if framework else registry.names():
         if registry.get(name).owns(model):
-            where = type(model).__name__
             return ModelSource(kind="object", where=where, framework=name, model=model)
+    for name in registry.names():
+        if framework in registry.packaged_by(name) and registry.get(name).owns(model):
+            whole = registry.get(name).live(model)
+            return ModelSource(kind="object", where=where, framework=str(framework), model=whole)
     listed = framework or ", ".join(registry.names())
     raise SourceError(f"{type(model).__name__!r} is not a model of {listed}", hint=_meant(model))
 

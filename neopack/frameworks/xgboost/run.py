@@ -94,12 +94,12 @@ def _xgboost() -> Any:
     return xgboost
 
 
-def live(path: Path) -> object:
-    """The linear model of a file, which ONNX has operators for. Raises ``SourceError`` for any
-    other."""
-    from neopack.frameworks.xgboost.linear import linear_model
+def live(model: object) -> object:
+    """A linear model, which ONNX has operators for, of a file or a live model. Raises
+    ``SourceError`` for any other."""
+    from neopack.frameworks.xgboost.linear import linear_model, live_linear_model
 
-    return linear_model(path)
+    return linear_model(model) if isinstance(model, Path) else live_linear_model(model)
 
 
 def runner(files: Files, model: str, signature: Signature, threads: int | None) -> XGBoostRunner:

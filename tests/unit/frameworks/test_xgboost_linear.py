@@ -11,13 +11,16 @@ import onnxruntime
 import pytest
 import xgboost
 from desk import Call
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from neopack.errors import SourceError
+from neopack.errors import ExportFailed, SourceError
 from neopack.frameworks import ExportTask, registry
 from neopack.frameworks.xgboost.answers import TRANSFORMS
 from neopack.frameworks.xgboost.linear import linear_model
 from neopack.frameworks.xgboost.lowering.objectives import OBJECTIVES
 from neopack.goldens.cases import load_cases
+from neopack.packaging.resolving import SourceRequest, resolve
 from neopack.values.log import SilentLog
 from neopack.values.model import ModelSource
 
@@ -118,3 +121,43 @@ def test_the_way_out_of_the_rule_works(neopack: Call, refused: Call) -> None:
     assert "--framework ONNX" in answer.out + answer.err
     neopack("package", file, "-t", "ml_c5", "--framework", "ONNX", "-o", "m.tar.gz")
     assert "0 errors, 0 warnings" in neopack("check", "m.tar.gz").out
+
+
+def linear_wrapper(**chosen: Any) -> Any:
+    model = xgboost.XGBClassifier(booster="gblinear", n_estimators=3, verbosity=0, **chosen)
+    return model.fit(ROWS, ROWS[:, 0] > 0)
+
+
+def test_a_live_model_is_the_linear_model_of_its_file(tmp_path: Path) -> None:
+    live = linear_wrapper(missing=-1.0)
+    live.save_model(tmp_path / "m.ubj")
+    theirs = linear_model(tmp_path / "m.ubj")
+    for model in (live, live.get_booster()):
+        source = resolve(SourceRequest(model=model, framework="ONNX"))
+        ours: Any = source.model
+        assert np.array_equal(ours.weights, theirs.weights)
+        assert np.array_equal(ours.offsets, theirs.offsets)
+        assert ours.title == theirs.title
+        assert (source.kind, source.framework) == ("object", "ONNX")
+        (predicted,) = ours.predict({"data": ROWS}).values()
+        assert np.array_equal(predicted, live.predict_proba(ROWS)[:, 1])
+    assert resolve(SourceRequest(model=live, framework="ONNX")).model.missing == -1
+
+
+LIVE = {
+    "trees have no plain operators": xgboost.XGBRegressor(n_estimators=2).fit(ROWS, ROWS[:, 0]),
+    "steps before the model would be lost": make_pipeline(
+        StandardScaler(), xgboost.XGBRegressor(booster="gblinear", verbosity=0)
+    ).fit(ROWS, ROWS[:, 0]),
+}
+
+
+@pytest.mark.parametrize("words", LIVE)
+def test_a_live_model_that_is_not_linear_is_refused(words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        resolve(SourceRequest(model=LIVE[words], framework="ONNX"))
+
+
+def test_a_model_that_is_not_fitted_is_refused() -> None:
+    with pytest.raises(ExportFailed, match="cannot be saved"):
+        resolve(SourceRequest(model=xgboost.XGBRegressor(booster="gblinear"), framework="ONNX"))

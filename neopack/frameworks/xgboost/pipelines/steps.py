@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from neopack.errors import SourceError
 
-__all__ = ["NOTHING", "Step", "described"]
+__all__ = ["NOTHING", "WAY_OUT", "Step", "described"]
 
 # what ``handler`` does, under "do", and with which numbers: values of JSON
 Step: TypeAlias = dict[str, Any]
