@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import xgboost
 
 import neopack
 from neopack.archive.read import extract_member, scan
+from neopack.formats.source import FileSource
+from neopack.frameworks.xgboost.lowering.lift import read_learner
+from neopack.frameworks.xgboost.lowering.lower import lower
 from neopack.goldens.cases import load_goldens
 from neopack.runtimes import Worker
 
@@ -101,6 +105,47 @@ def test_xgboost_1_3_3_computes_alike(case: Any, computed: dict[str, tuple[Any, 
         scale = max(1.0, float(np.abs(wanted[name]).max()))
         assert found[name].shape == wanted[name].shape
         assert np.abs(found[name] - wanted[name]).max() <= 1e-6 * scale
+
+
+def left_first(tree: dict[str, Any]) -> None:
+    """The same tree, a node's left branch before its right one."""
+    order, later = [], [0]
+    while later:
+        order.append(node := later.pop())
+        if tree["left_children"][node] != -1:
+            later += tree["right_children"][node], tree["left_children"][node]
+    places = {node: place for place, node in enumerate(order)}
+    for field, values in tree.items():
+        if isinstance(values, list) and len(values) == len(order):
+            tree[field] = [values[node] for node in order]
+    for field in ("left_children", "right_children", "parents"):
+        tree[field] = [places.get(node, node) for node in tree[field]]
+
+
+def test_children_of_a_file_may_lie_anywhere(tmp_path: Path, xgboost_1_3_3: Worker) -> None:
+    """Today's XGBoost goes where the file says, and 1.3.3 to the node after the left child."""
+    booster = train("reg:squarederror", "gbtree", {"max_depth": 4}, 3)
+    document = json.loads(bytes(booster.save_raw("json")))
+    for tree in document["learner"]["gradient_booster"]["model"]["trees"]:
+        left_first(tree)
+    file = tmp_path / "m.json"
+    file.write_text(json.dumps(document))
+    wanted = booster.predict(xgboost.DMatrix(data()))
+    assert np.array_equal(
+        xgboost.Booster(model_file=file).predict(xgboost.DMatrix(data())), wanted
+    )
+    with FileSource(file) as source:
+        as_it_is = lower(read_learner(source, "json"), "m").data
+    (tmp_path / "0.model").write_bytes(as_it_is)
+    packed = neopack.package(file, path=tmp_path / "m.tar.gz")
+    extract_member(scan(packed.path), "xgboost.model", tmp_path / "1.model")
+    found = []
+    for number in range(2):
+        handle, _ = xgboost_1_3_3.call("load", {"path": str(tmp_path / f"{number}.model")})
+        _, computed = xgboost_1_3_3.call("predict", handle, arrays={"data": data()})
+        found.append(np.abs(computed["prediction"] - wanted).max())
+    assert found[0] > 0.1
+    assert found[1] < 1e-6
 
 
 def test_an_archive_runs_in_todays_xgboost_too(tmp_path: Path) -> None:

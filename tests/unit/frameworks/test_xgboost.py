@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from neopack.errors import Malformed, NeopackError, SourceError
 from neopack.formats.source import BytesSource, FileSource
 from neopack.frameworks.xgboost import binary, document, read, source
 from neopack.frameworks.xgboost.facts import LearnerFacts
-from neopack.frameworks.xgboost.lowering import base_score, lower, turns
+from neopack.frameworks.xgboost.lowering import base_score, lower, siblings, turns
 from neopack.frameworks.xgboost.lowering.lift import lift, read_learner
 from neopack.frameworks.xgboost.lowering.missing import with_missing
 from neopack.values.model import ModelSource, facts_of
@@ -246,6 +247,44 @@ def test_trees_of_classes_are_put_in_turns() -> None:
     assert again.weight_drop == [float(index) for index in range(len(model.trees))]
     with pytest.raises(SourceError, match="more trees for one class"):
         turns.in_turns(replace(together, tree_info=(0,) * len(model.trees)), "m")
+
+
+FIELDS = (
+    "split_condition", "base_weight", "loss_change", "sum_hessian", "split_index", "default_left",
+)  # fmt: skip
+
+
+def shuffled(tree: document.Tree) -> document.Tree:
+    """The same tree, its nodes but the root in another order."""
+    order = [0, *np.random.default_rng(0).permutation(np.arange(1, tree.nodes)).tolist()]
+    places = {node: place for place, node in enumerate(order)}
+    fields = {name: lower.numbers(getattr(tree, name), "<f8") for name in FIELDS}
+    links = {name: lower.numbers(getattr(tree, name), "<i8") for name in ("left", "right")}
+    parents = lower.numbers(tree.parent, "<i8")
+    return replace(
+        tree,
+        parent=[places.get(parents[node], parents[node]) for node in order],
+        **{name: [places.get(link[node], -1) for node in order] for name, link in links.items()},
+        **{name: field[order].tolist() for name, field in fields.items()},
+    )
+
+
+@pytest.mark.parametrize("name", ["logistic", "softprob", "dart"])
+def test_nodes_are_numbered_as_xgboost_numbers_them(name: str) -> None:
+    model = learner(FIXTURES / f"{name}.json")
+    assert siblings.are_adjacent(model)
+    other = replace(model, trees=tuple(map(shuffled, model.trees)))
+    assert not siblings.are_adjacent(other)
+    again = siblings.with_adjacent(other, "m")
+    assert lower.lower(again, "m").data == lower.lower(model, "m").data
+
+
+def test_a_node_of_two_parents_is_refused() -> None:
+    model = learner(FIXTURES / "logistic.json")
+    tree = shuffled(model.trees[0])
+    twice = replace(tree, right=tree.left)
+    with pytest.raises(Malformed, match="is the child of two"):
+        siblings.with_adjacent(replace(model, trees=(twice,)), "m")
 
 
 def test_a_file_tells_whether_its_classes_are_in_turns() -> None:

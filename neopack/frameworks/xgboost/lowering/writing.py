@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neopack.frameworks.xgboost.document import Learner
-from neopack.frameworks.xgboost.lowering import base_score, early_stopping, lower, turns
+from neopack.frameworks.xgboost.lowering import base_score, early_stopping, lower, siblings, turns
 from neopack.frameworks.xgboost.lowering.missing import with_missing
 
 __all__ = ["WrittenModel", "written"]
 
 IN_TURNS = "trees of the classes in turns, as Treelite takes them"
+ADJACENT = "nodes numbered with the right child after the left, as XGBoost 1.3.3 takes them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,18 +30,21 @@ def written(model: Learner, form: str, missing: float, where: str) -> WrittenMod
     """Raises ``SourceError`` that names what XGBoost 1.3.3 cannot express."""
     lower.refuse_inexpressible(model, where)
     rounds = early_stopping.rounds_predicted(model)
-    as_it_is = _is_its_own(model) and turns.are_in_turns(model.tree_info, model.groups)
+    adjacent = siblings.are_adjacent(model)
+    in_turns = turns.are_in_turns(model.tree_info, model.groups)
+    as_it_is = _is_its_own(model) and in_turns and adjacent
     if form == "binary" and rounds is None and math.isnan(missing) and as_it_is:
         return WrittenModel(data=None, rewrites=(), rounds=None)
     used = model if rounds is None else early_stopping.of_first_rounds(model, rounds, where)
     routed = with_missing(used, missing, where)
     ordered = turns.in_turns(routed, where)
-    lowered = lower.lower(ordered, where)
+    lowered = lower.lower(ordered if adjacent else siblings.with_adjacent(ordered, where), where)
     names = (
         *_of_rounds(model, rounds),
         *_of_version(model, form),
         *_of_missing(used, routed, missing),
         *([] if ordered is routed else [IN_TURNS]),
+        *([] if adjacent else [ADJACENT]),
         *lowered.rewrites,
     )
     return WrittenModel(data=lowered.data, rewrites=names, rounds=rounds)
