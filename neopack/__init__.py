@@ -114,7 +114,6 @@ _HOMES = {
             "experiment",
             "explain",
             "inspect",
-            "load",
             "loadtest",
             "package",
             "roadmap",
@@ -125,6 +124,8 @@ _HOMES = {
         ),
         "neopack.api",
     ),
+    # a program that serves a model starts without the other verbs
+    "load": "neopack.artifacts.loaded_model",
 }
 
 

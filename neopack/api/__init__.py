@@ -27,7 +27,7 @@ from neopack.api.checking import (
     verify,
     verify_compiler,
 )
-from neopack.api.compiling import answer, compile, load, run  # noqa: A004 - Neo's own word
+from neopack.api.compiling import answer, compile, run  # noqa: A004 - Neo's own word
 from neopack.api.loading import experiment, loadtest
 from neopack.api.measuring import bench, costs
 from neopack.api.packaging import inspect, package, package_for
@@ -42,6 +42,7 @@ from neopack.api.provenance import (
     verify_signature,
 )
 from neopack.api.sharing import pull, push
+from neopack.artifacts.loaded_model import load
 from neopack.checks.roadmap import roadmap
 from neopack.compiling.target_choice import target_of
 from neopack.differences.comparing import diff

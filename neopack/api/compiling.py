@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from neopack.api.places import path_of
 from neopack.artifacts import answer as answers
-from neopack.artifacts import loaded_model as artifacts
+from neopack.artifacts.loaded_model import load
 from neopack.compiling import local
 from neopack.compiling.target_choice import target_of
 from neopack.errors import UsageError
@@ -62,22 +62,6 @@ def _by_job(
     outcomes = verbs.submit(archive, [target], options, wait=wait, log=log)
     following.raise_for(outcomes)
     return following.compiled(outcomes[0])
-
-
-def load(
-    archive: Place,
-    *,
-    threads: int | None = None,
-    streams: int | None = None,
-    cache: bool = True,
-) -> artifacts.LoadedModel:
-    """An archive, compiled or not, to compute with: ``neopack.load(path).predict({"x": array})``.
-
-    ``predict`` raises ``UsageError`` for inputs that do not fit its ``signature``. Threads may
-    share the model: ``streams`` of their calls compute at once, where its engine has streams.
-    ``cache`` lets a large artifact keep unpacked files beside it, so that it loads fast again.
-    """
-    return artifacts.load(Path(archive), threads=threads, streams=streams, cache=cache)
 
 
 def run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,20 @@ class LoadedModel:
 
 
 def load(
-    path: Path, *, threads: int | None = None, streams: int | None = None, cache: bool = True
+    archive: str | PathLike[str],
+    *,
+    threads: int | None = None,
+    streams: int | None = None,
+    cache: bool = True,
 ) -> LoadedModel:
-    """Load the archive at ``path``; this needs only the archive and its engine.
+    """An archive, compiled or not, to compute with: ``neopack.load(path).predict({"x": array})``.
+    This needs only the archive and its engine.
 
-    With ``cache``, what the engine of a large artifact can keep is kept beside it.
+    ``predict`` raises ``UsageError`` for inputs that do not fit its ``signature``. Threads may
+    share the model: ``streams`` of their calls compute at once, where its engine has streams.
+    ``cache`` lets a large artifact keep unpacked files beside it, so that it loads fast again.
     """
+    path = Path(archive)
     require_file(path)
     place = place_of(path, engines.keepers) if cache else None
     loading = Loading(threads=threads, streams=streams, cache=place)
