@@ -13,7 +13,7 @@ from neopack.frameworks.callables import import_callable, looks_like_callable
 from neopack.spelling import did_you_mean
 from neopack.values.artifact import Array
 
-__all__ = ["METRICS", "HeldBack", "default_metric"]
+__all__ = ["METRICS", "HeldBack", "Loss", "default_metric"]
 
 Outputs = Mapping[str, Array]
 # of two sums of floats: 0.99 - 0.98 is more than 0.01
@@ -62,8 +62,8 @@ class HeldBack:
             for place, given in zip(places, outputs, strict=True)
         ]
 
-    def within(self, predict: Callable[[Outputs], Outputs], precision: str) -> tuple[float, float]:
-        """The metric of a model, and by how much it is worse than the fp32 model.
+    def within(self, predict: Callable[[Outputs], Outputs], precision: str) -> Loss:
+        """What a model loses.
 
         Raises ``VerificationFailed`` where that is more than ``max_drop``.
         """
@@ -78,7 +78,15 @@ class HeldBack:
                 hint=f"accept it with --max-accuracy-drop {1.01 * drop:.3g}, calibrate with more "
                 "samples, or take another --precision",
             )
-        return self._shown(after), drop
+        return Loss(after=self._shown(after), drop=drop, agreement=self._agreement(outputs))
+
+    def _agreement(self, outputs: Sequence[Outputs]) -> float | None:
+        name, first = next(iter(self._references[0].items()))
+        if not _are_scores(first):
+            return None
+        pairs = zip(outputs, self._references, strict=True)
+        each = [_same_largest(ours[name], theirs[name]) for ours, theirs in pairs]
+        return sum(each) / len(each)
 
     @property
     def shown_before(self) -> float:
@@ -98,6 +106,16 @@ class HeldBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """``after`` is the metric of a model as it is written, ``drop`` how much worse it is than the
+    fp32 model, ``agreement`` how often its largest score is where fp32 has it."""
+
+    after: float
+    drop: float
+    agreement: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltIn:
     """``score`` takes outputs, those of fp32, and the labels of the rows or None."""
 
@@ -109,17 +127,26 @@ def _top1(outputs: Outputs, reference: Outputs, labels: Array | None) -> float:
     """The part of the rows whose largest score is at the label, or where fp32 has it."""
     name = next(iter(reference))
     expected = reference[name]
-    if expected.ndim != 2 or expected.shape[1] < 2:
+    if not _are_scores(expected):
         raise UsageError(
             f"metric top1 takes scores of [rows, classes]; output {name!r} has shape "
             f"{list(expected.shape)}",
             hint="--metric cosine takes any",
         )
     if labels is None:
-        labels = expected.argmax(axis=1)
+        return _same_largest(outputs[name], expected)
     if len(labels) != len(expected):
         raise UsageError(f"there are {len(labels)} labels for {len(expected)} rows of {name!r}")
     return float((outputs[name].argmax(axis=1) == labels).mean())
+
+
+def _are_scores(output: Array) -> bool:
+    """Whether it is [rows, classes]."""
+    return output.ndim == 2 and output.shape[1] > 1
+
+
+def _same_largest(ours: Array, theirs: Array) -> float:
+    return float((ours.argmax(axis=1) == theirs.argmax(axis=1)).mean())
 
 
 def _cosine(outputs: Outputs, reference: Outputs, _: Array | None) -> float:

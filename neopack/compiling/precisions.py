@@ -91,8 +91,8 @@ def _candidate(
     if judge is None:
         return _Candidate(artifact=artifact, folder=folder)
     predict = engine.load(folder, artifact.signature, artifact.options, None).predict
-    _, drop = judge.within(predict, request.precision)
-    return _Candidate(artifact=artifact, folder=folder, drop=drop)
+    loss = judge.within(predict, request.precision)
+    return _Candidate(artifact=artifact, folder=folder, drop=loss.drop)
 
 
 def _inputs(data: CalibrationData | None, request: CompilationRequest) -> Inputs:

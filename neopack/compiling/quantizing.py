@@ -19,6 +19,9 @@ from neopack.values.quantization import QUANTIZED, Calibration, Quantization
 __all__ = ["FP32", "CalibrationData", "compile_plain", "quantize", "quantized"]
 
 FP32 = "fp32"
+# MobileNetV2, trained on digits: 3 samples agree with fp32 on 91 %, 10 err twice as much as 30,
+# and 30 nearly as little as 100
+FEW = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,11 @@ class CalibrationData:
         if choice.is_random:
             return cls(choice=choice, calibrating=samples, held_back=())
         calibrating, held_back = split(samples)
+        if len(calibrating) < FEW:
+            log.warn(
+                f"{len(calibrating)} of {len(samples)} samples calibrate, and the rest measure "
+                "what is lost: a few hundred reach the ranges of real data better"
+            )
         return cls(choice=choice, calibrating=calibrating, held_back=held_back)
 
     def judge(self, engine: Engine, reference: CompiledArtifact, folder: Path) -> HeldBack | None:
@@ -105,14 +113,15 @@ def quantized(
     )
     if judge is not None:
         predict = engine.load(out, artifact.signature, artifact.options, None).predict
-        after, drop = judge.within(predict, request.precision)
+        loss = judge.within(predict, request.precision)
         record = replace(
             record,
             held_back=len(judge.samples),
             metric=judge.metric,
             before=judge.shown_before,
-            after=after,
-            drop=drop,
+            after=loss.after,
+            drop=loss.drop,
             max_drop=judge.max_drop,
+            agreement=loss.agreement,
         )
     return replace(artifact, quantization=record)

@@ -12,9 +12,10 @@ def quantization_text(record: Quantization) -> str:
         with_what = f", calibrated with {record.calibration}" if record.calibration else ""
         return f"unknown{with_what}"
     drop = f"{record.drop:.2g} lost" if record.drop > 0 else "nothing lost"
+    same = "" if record.agreement is None else f"; {record.agreement:.1%} agree with fp32"
     return (
         f"{record.metric} {record.before:.4g} in fp32, {record.after:.4g} now: {drop}, on "
-        f"{record.held_back} held-back samples"
+        f"{record.held_back} held-back samples{same}"
     )
 
 

@@ -44,8 +44,10 @@ class Quantization:
     """What the loss of bits cost, on samples that did not calibrate.
 
     ``before`` is the metric of the fp32 model, ``after`` that of the artifact, ``drop`` how much
-    worse it is; they are None where accuracy is unknown. ``calibrated`` and ``held_back`` are
-    numbers of calls. ``kept`` are the layers that stayed in fp32 for the sake of accuracy.
+    worse it is; they are None where accuracy is unknown. ``agreement`` is the part of the rows
+    whose largest score is where fp32 has it; None where the first output is not scores.
+    ``calibrated`` and ``held_back`` are numbers of calls. ``kept`` are the layers that stayed in
+    fp32 for the sake of accuracy.
     """
 
     calibration: str = ""
@@ -56,6 +58,7 @@ class Quantization:
     after: float | None = None
     drop: float | None = None
     max_drop: float | None = None
+    agreement: float | None = None
     kept: tuple[str, ...] = ()
 
 

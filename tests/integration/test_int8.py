@@ -43,6 +43,8 @@ def test_int8_is_as_good_as_its_manifest_says(desk: Desk, copied: Copied) -> Non
     assert max(float(abs(a - b).max()) for a, b in pairs) > 0, "this is fp32"
     assert record.drop is not None
     assert 0 < record.drop < 0.01
+    same = [float(a.argmax() == b.argmax()) for a, b in pairs]
+    assert record.agreement == np.mean(same)
 
 
 def test_what_loses_too_much_is_not_written(desk: Desk, copied: Copied) -> None:

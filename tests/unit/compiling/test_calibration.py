@@ -270,7 +270,9 @@ def test_what_is_lost(
     metric = metric and metric.format(code=code)
     judge = held_back(save, metric, labels=labels)
     assert judge.shown_before == pytest.approx(before)
-    assert judge.within(worse, "int8") == pytest.approx((after, abs(before - after)))
+    loss = judge.within(worse, "int8")
+    assert (loss.after, loss.drop) == pytest.approx((after, abs(before - after)))
+    assert loss.agreement == 0.75
     strict = held_back(save, metric, labels=labels, bound=0.2)
     with pytest.raises(VerificationFailed, match=r"int8 loses 0\.\d+ of .*, more than 0\.2"):
         strict.within(worse, "int8")
@@ -290,6 +292,12 @@ def test_metrics_that_do_not_do(
     with pytest.raises(kind) as refused:
         held_back(save, metric.format(code=code))
     assert words in refused.value.line()
+
+
+def test_what_is_not_scores_has_no_largest(save: Save) -> None:
+    samples = read(save(ids=np.ones((4, 5), np.int32)), IDS)
+    one = HeldBack("mse", samples, lambda inputs: {"y": np.ones((1, 1))}, 0.1)
+    assert one.within(lambda inputs: {"y": np.ones((1, 1))}, "int8").agreement is None
 
 
 def test_top1_takes_scores_of_classes(save: Save) -> None:
