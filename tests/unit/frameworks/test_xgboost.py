@@ -261,11 +261,11 @@ def shuffled(tree: document.Tree) -> document.Tree:
     fields = {name: lower.numbers(getattr(tree, name), "<f8") for name in FIELDS}
     links = {name: lower.numbers(getattr(tree, name), "<i8") for name in ("left", "right")}
     parents = lower.numbers(tree.parent, "<i8")
+    moved: dict[str, Any] = {name: field[order].tolist() for name, field in fields.items()}
+    for name, link in links.items():
+        moved[name] = [places.get(link[node], -1) for node in order]
     return replace(
-        tree,
-        parent=[places.get(parents[node], parents[node]) for node in order],
-        **{name: [places.get(link[node], -1) for node in order] for name, link in links.items()},
-        **{name: field[order].tolist() for name, field in fields.items()},
+        tree, parent=[places.get(parents[node], parents[node]) for node in order], **moved
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from neopack.errors import Malformed
 from neopack.frameworks.xgboost.document import Learner, Tree
@@ -47,7 +48,7 @@ def _renumbered(tree: Tree, where: str) -> Tree:
     places[order], places[LEAF] = np.arange(tree.nodes), LEAF
     parent = numbers(tree.parent, "<i4")[order]
     known = (parent >= 0) & (parent < tree.nodes)
-    kept = {name: _kept(tree, name, order, "<f4") for name in FLOATS}
+    kept: dict[str, Any] = {name: _kept(tree, name, order, "<f4") for name in FLOATS}
     kept |= {name: _kept(tree, name, order, "<i4") for name in INTEGERS}
     return replace(
         tree,
