@@ -42,13 +42,14 @@ def diff(
     options = CheckOptions(limits=limits)
     before, after = (read_side(Path(place), target, options) for place in (first, second))
     weights, by_digest = _weights(before.scan, after.scan, limits)
+    apart = _one_manifest(before, after)
     sections = Sections(
         layout=_changes(before.layout(), after.layout()),
-        signature=_changes(before.signature(), after.signature()),
+        signature=_changes(*(side.signature(of_model=apart) for side in (before, after))),
         operators=_changes(before.operators(), after.operators()),
         weights=weights,
         by_digest=by_digest,
-        manifest=_changes(before.about(), after.about()),
+        manifest=_changes(*(side.about(beside_one=apart) for side in (before, after))),
         findings=_found(before, after),
         evidence=_evidence(before.proofs(), after.proofs()),
         compiled=_changes(before.compilation(), after.compilation()),
@@ -64,6 +65,13 @@ def _changes(first: Mapping[str, Json], second: Mapping[str, Json]) -> tuple[Cha
         for name in dict.fromkeys([*first, *second])
         if first.get(name) != second.get(name)
     )
+
+
+def _one_manifest(first: OpenSide, second: OpenSide) -> bool:
+    """Whether one of two archives was moved without its manifest: nothing that only a manifest
+    says is a difference then."""
+    archives = first.artifact is None and second.artifact is None
+    return archives and (first.manifest is None) != (second.manifest is None)
 
 
 def _found(first: OpenSide, second: OpenSide) -> tuple[Change, ...]:

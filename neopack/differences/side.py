@@ -70,9 +70,10 @@ class OpenSide:
             if not entry.is_root
         }
 
-    def signature(self) -> Mapping[str, Json]:
-        """The inputs and outputs by place: their order is part of it."""
-        for holder in (self.manifest, self.compiled, self.info):
+    def signature(self, *, of_model: bool = False) -> Mapping[str, Json]:
+        """The inputs and outputs by place: their order is part of it. ``of_model`` is what the
+        model itself says, which knows less than a manifest."""
+        for holder in (self.info,) if of_model else (self.manifest, self.compiled, self.info):
             if holder is not None and holder.signature is not None:
                 return _signature(holder.signature)
         return {}
@@ -80,8 +81,11 @@ class OpenSide:
     def operators(self) -> Mapping[str, Json]:
         return dict(self.info.operators) if self.info else {}
 
-    def about(self) -> Mapping[str, Json]:
-        return _leaves(self.manifest) if self.manifest else {}
+    def about(self, *, beside_one: bool = False) -> Mapping[str, Json]:
+        """What the manifest says; only that there is one where one side alone has it."""
+        if self.manifest is None:
+            return {}
+        return {"manifest": "beside it"} if beside_one else _leaves(self.manifest)
 
     def compilation(self) -> Mapping[str, Json]:
         return _leaves(self.compiled) if self.compiled else {}

@@ -11,6 +11,7 @@ import base64
 import contextlib
 import io
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,8 @@ __all__ = ["Signed", "Signer", "Verifier", "sign", "verify_signature"]
 
 PASSWORD = "NEOPACK_KEY_PASSWORD"  # noqa: S105 - the name of a variable
 LARGEST = 16 << 20
+# the library's words, in the list of all that differs; some names are quoted twice
+CHANGED = re.compile(r"Hash mismatch for \\?[\"'](.+?)\\?[\"']: ")
 PUBLIC_HINT = "openssl ec -in KEY.pem -pubout writes the public key of a private one"
 
 
@@ -246,4 +249,7 @@ def _translated(signature: Path | None, *, by_service: bool) -> Iterator[None]:
 def _meaning(said: str) -> str:
     if "Key mismatch" in said or said == "InvalidSignature":
         return "was not signed by this key, or was changed since"
+    changed = dict.fromkeys(CHANGED.findall(said))
+    if changed:
+        return f"{' and '.join(changed)} changed after it was signed"
     return said.removeprefix("Signature mismatch: ")

@@ -67,6 +67,19 @@ def test_a_plain_file_is_kept_byte_for_byte(tmp_path: Path, fixtures: Path) -> N
     assert described["source"] == "cnn-opset12.onnx"
 
 
+def test_an_ir_version_newer_than_onnx_runtime_is_run(tmp_path: Path, fixtures: Path) -> None:
+    """Today's onnx writes one, whatever is in the model."""
+    source = fixtures / "onnx/cnn-opset18.onnx"
+    newer = onnx.load(source)
+    newer.ir_version = 99
+    (tmp_path / "newer.onnx").write_bytes(newer.SerializeToString())
+    archives = [
+        neopack.package(path, target="ml_c5", path=tmp_path / f"{path.stem}.tar.gz")
+        for path in (source, tmp_path / "newer.onnx")
+    ]
+    assert model_in(archives[0]) == model_in(archives[1])
+
+
 def test_external_data_is_embedded(tmp_path: Path, fixtures: Path) -> None:
     path = fixtures / "onnx/external-data.onnx"
     made = package.package(path, path=tmp_path / "m.tar.gz")

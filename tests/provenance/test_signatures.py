@@ -40,8 +40,8 @@ def test_what_was_signed_holds(neopack: Call, public: Path, project: Path, keys:
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (lambda: changed(Path("net.tar.gz")), "net.tar.gz"),
-        (lambda: changed(Path("net.neopack.json")), "net.neopack.json"),
+        (lambda: changed(Path("net.tar.gz")), "net.tar.gz changed after it was signed"),
+        (lambda: changed(Path("net.neopack.json")), "net.neopack.json changed after it was"),
         (lambda: Path("net.golden.npz").unlink(), "net.golden.npz, which is not here"),
         (lambda: Path("net.sigstore.json").unlink(), "there is no signature"),
         (lambda: Path("net.sigstore.json").write_text("{"), "is not JSON"),

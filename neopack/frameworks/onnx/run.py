@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from neopack.distributions import install_hint
@@ -16,6 +18,10 @@ __all__ = ["OnnxRuntimeRunner", "runner"]
 
 # ONNX Runtime's levels: 3 is "error"; its warnings on standard error help no user of ours
 QUIET = 3
+PROVIDERS = ["CPUExecutionProvider"]
+NEWEST_IR = re.compile(r"max supported IR version: (\d{1,2})\b")
+# field 1 of a ModelProto, a number; of two values in a message the last one counts
+IR_FIELD = 0x08
 
 
 class OnnxRuntimeRunner:
@@ -42,9 +48,7 @@ class OnnxRuntimeRunner:
         if threads:
             options.intra_op_num_threads = threads
         try:
-            self._session = runtime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
-            )
+            self._session = _session(runtime, model, options)
         except Exception as error:
             # its exceptions derive from Exception alone, one class a status code
             raise SourceError(
@@ -70,6 +74,19 @@ def _onnxruntime() -> Any:
             hint=install_hint("onnx"),
         ) from None
     return onnxruntime
+
+
+def _session(runtime: Any, model: bytes, options: Any) -> Any:
+    """A file of today's onnx has a newer ``ir_version`` than today's ONNX Runtime takes. That is
+    about how a file is written: what is in it decides whether it can be run."""
+    start = partial(runtime.InferenceSession, sess_options=options, providers=PROVIDERS)
+    try:
+        return start(model)
+    except Exception as error:
+        newest = NEWEST_IR.search(str(error))
+        if newest is None:
+            raise
+        return start(model + bytes((IR_FIELD, int(newest[1]))))
 
 
 def runner(
