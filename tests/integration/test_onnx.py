@@ -74,7 +74,7 @@ def test_an_ir_version_newer_than_onnx_runtime_is_run(tmp_path: Path, fixtures: 
     newer.ir_version = 99
     (tmp_path / "newer.onnx").write_bytes(newer.SerializeToString())
     archives = [
-        neopack.package(path, target="ml_c5", path=tmp_path / f"{path.stem}.tar.gz")
+        package.package(path, target="ml_c5", path=tmp_path / f"{path.stem}.tar.gz")
         for path in (source, tmp_path / "newer.onnx")
     ]
     assert model_in(archives[0]) == model_in(archives[1])
