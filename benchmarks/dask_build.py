@@ -120,7 +120,7 @@ def messages(cluster: DaskCluster, tasks: list[StepTask]) -> float:
     for task in tasks:
         workers.submit(task)
     for _ in tasks:
-        workers.done.get()
+        workers.events.get()
     workers.close()
     return time.monotonic() - start
 

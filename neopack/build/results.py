@@ -91,14 +91,14 @@ class BuildResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepProgress:
-    """A step that is over, for who watches; ``finished`` of ``total`` steps are."""
+    """A step that began or is over, for who watches; ``finished`` of ``total`` steps are over."""
 
     model: str
     target: str
     step: StepKind
-    state: StepState
-    seconds: float
-    notes: tuple[str, ...]
-    failure: str
+    state: StepState | Literal["running"]
     finished: int
     total: int
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    failure: str = ""

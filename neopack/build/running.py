@@ -13,7 +13,7 @@ from neopack.build.chain import Chain, Sources, Step
 from neopack.build.keys import package_key, relative, with_reads
 from neopack.build.results import StepProgress
 from neopack.build.tasks import StepAnswer, StepKind, StepTask
-from neopack.build.workers.interface import Done, StartWorkers, Workers
+from neopack.build.workers.interface import Begun, Done, StartWorkers, Workers
 from neopack.formats.codec import to_json
 from neopack.project.settings import ProjectSettings
 from neopack.values.reads import Reads
@@ -72,7 +72,11 @@ class Run:
             for chain in self.chains:
                 self._start_others(chain, workers, kinds)
             while self._running:
-                self._finish(workers.done.get(), workers, kinds)
+                event = workers.events.get()
+                if isinstance(event, Begun):
+                    self._show_begun(event.task)
+                else:
+                    self._finish(event, workers, kinds)
             finished = True
         finally:
             workers.close(now=not finished)
@@ -216,6 +220,20 @@ class Run:
             if index == 0:
                 self._sources.cache.keep(done.task.key, entry, step.files)
         return [chain for chain, _ in sharing]
+
+    def _show_begun(self, task: StepTask) -> None:
+        finished, total = self._totals
+        for target in task.targets:
+            self._show(
+                StepProgress(
+                    model=task.model.name,
+                    target=target,
+                    step=task.kind,
+                    state="running",
+                    finished=finished,
+                    total=total,
+                )
+            )
 
     def _progress(self, chain: Chain, done: Done) -> StepProgress:
         step = chain.steps[done.task.kind]

@@ -28,7 +28,7 @@ class Board:
         from neopack.reports.jobs import states_rows  # here: every command imports this module
 
         rows = states_rows(states)
-        if console.live(COLUMNS, rows, over=all(job.over for job in states.values())):
+        if console.live(COLUMNS, lambda: rows, over=all(job.over for job in states.values())):
             return
         for name, _, status, elapsed in rows:
             if self._told.get(name) != status:

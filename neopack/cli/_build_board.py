@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 from neopack.cli._console import console
@@ -16,25 +17,26 @@ __all__ = ["Board", "annotate"]
 
 COLUMNS = ("", "model", "target", "step", "state", "seconds")
 GITHUB = "GITHUB_ACTIONS"
+# lines of the terminal that are not the table's: its header, and what was printed before
+OTHERS = 4
 
 
 class Board:
-    """The last steps that fit the terminal, with how many of all are done."""
+    """The last steps that fit the terminal, then those that run now."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[str, ...]] = []
+        self._over: list[tuple[str, ...]] = []
+        self._running: dict[tuple[str, str, str], float] = {}
 
     def show(self, progress: StepProgress) -> None:
+        step = (progress.model, progress.target, progress.step)
+        if progress.state == "running":
+            self._running[step] = time.monotonic()
+            console.live(COLUMNS, self._rows, over=False)
+            return
+        self._running.pop(step, None)
         count = f"{progress.finished}/{progress.total}"
-        row = (
-            count,
-            progress.model,
-            progress.target,
-            progress.step,
-            progress.state,
-            f"{progress.seconds:.1f}",
-        )
-        self._rows = [*self._rows, row][-max(3, shutil.get_terminal_size().lines - 4) :]
+        self._over.append((count, *step, progress.state, f"{progress.seconds:.1f}"))
         over = progress.finished == progress.total
         if console.live(COLUMNS, self._rows, over=over):
             return
@@ -42,6 +44,16 @@ class Board:
         if progress.state in ("made", "failed"):
             line += f", {progress.seconds:.1f} s"
         self._say(line, progress)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        now = time.monotonic()
+        running = [
+            ("", *step, "running", f"{now - began:.1f}")
+            for step, began in list(self._running.items())  # another thread draws the table
+        ]
+        fitting = max(3, shutil.get_terminal_size().lines - OTHERS)
+        over = max(1, fitting - len(running))
+        return [*self._over[-over:], *running][:fitting]
 
     def _say(self, line: str, progress: StepProgress) -> None:
         said = [*progress.notes, *([f"error: {progress.failure}"] if progress.failure else [])]

@@ -7,8 +7,9 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import typer
@@ -23,6 +24,8 @@ __all__ = ["Console", "colored", "console"]
 
 # how a shell reports a program that wrote to a closed pipe
 BROKEN_PIPE = 141
+# of a live table, in a second
+REFRESHES = 2
 FORCING = ("FORCE_COLOR", "CLICOLOR_FORCE")
 STYLES = {"error": "bold red", "warning": "yellow", "not checked": "magenta"}
 
@@ -176,14 +179,16 @@ class Console:
                 self._progress.stop()
             self._progress, self._task = outer
 
-    def live(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, over: bool) -> bool:
-        """Replace the table on the terminal, until it is over; False without a terminal."""
+    def live(
+        self, columns: Sequence[str], rows: Callable[[], Sequence[Sequence[str]]], *, over: bool
+    ) -> bool:
+        """Show a table of ``rows`` as they are now, until it is over; False without a terminal."""
         if self.quiet or not _live(sys.stderr):
             return False
         if self._live is None:
             self._live = _live_table()
             self._live.start()
-        self._live.update(_table(columns, rows), refresh=True)
+        self._live.update(_LiveTable(columns, rows), refresh=True)
         if over:
             self.rest()
         return True
@@ -292,17 +297,24 @@ def _live_table() -> Any:
     from rich.console import Console as Rich
     from rich.live import Live
 
-    return Live(console=Rich(stderr=True), auto_refresh=False)
+    return Live(console=Rich(stderr=True), refresh_per_second=REFRESHES)
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
-    from rich.markup import escape
-    from rich.table import Table
+@dataclass(frozen=True, slots=True)
+class _LiveTable:
+    """A table whose rows change while it is shown."""
 
-    made = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        made.add_row(*(escape(_shown(cell)) for cell in row))
-    return made
+    columns: Sequence[str]
+    rows: Callable[[], Sequence[Sequence[str]]]
+
+    def __rich__(self) -> Any:
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table(*self.columns, box=None, pad_edge=False)
+        for row in self.rows():
+            table.add_row(*(escape(_shown(cell)) for cell in row))
+        return table
 
 
 console = Console()

@@ -24,7 +24,7 @@ import pytest
 from neopack import api, distributions
 from neopack.build import keys, step_keys
 from neopack.build.options import BuildOptions
-from neopack.build.results import BuildResult
+from neopack.build.results import BuildResult, StepProgress
 from neopack.errors import CheckFailed, Missing, SourceError, UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -274,6 +274,17 @@ def test_an_output_that_was_changed_or_removed_comes_back(site: Site) -> None:
         "trees ml_c5",
     ]
     assert site.outputs() == before
+
+
+def test_who_watches_is_told_what_runs(site: Site) -> None:
+    site.write("helper.py", "SCALE = 3\n")
+    seen: list[StepProgress] = []
+    options = BuildOptions(cache=str(site.cache), jobs=1, names=("net",), targets=("ml_c5",))
+    api.build(site.folder, options=options, show=seen.append)
+    states = [(each.step, each.state) for each in seen]
+    assert states[:2] == [("package", "running"), ("package", "made")]
+    assert [each.finished for each in seen[:2]] == [0, 1]
+    assert {state for _, state in states} == {"running", "made"}
 
 
 def test_what_a_cache_lost_is_made_again_at_once(site: Site, tmp_path: Path) -> None:

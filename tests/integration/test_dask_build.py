@@ -197,10 +197,11 @@ def test_a_step_for_one_worker_moves_when_that_is_killed(
         workers = DaskWorkers(dask, alone=True, function=wait_until_killed)
         workers.submit(task)
         while not (marker.is_file() and marker.read_text()):
-            assert workers.done.empty(), workers.done.get()
+            assert workers.events.empty(), workers.events.get()
             time.sleep(0.1)
         psutil.Process(int(marker.read_text())).kill()
-        done = workers.done.get(timeout=60)
+        done = workers.events.get(timeout=60)
+        assert isinstance(done, Done)
         workers.close()
     assert [answer.failure for answer in done.answers] == [None]
 

@@ -17,7 +17,7 @@ from typing import Any
 from neopack.build.tasks import StepTask
 from neopack.build.workers import remote_step
 from neopack.build.workers.dask_cluster import DaskCluster, Member
-from neopack.build.workers.interface import Done
+from neopack.build.workers.interface import Begun, Done
 from neopack.build.workers.local import MEMORY
 from neopack.build.workers.step_process import lost
 from neopack.errors import EngineFailed, Missing, NeopackError, Unsupported, first_line
@@ -71,7 +71,7 @@ class DaskWorkers:
         function: Callable[[AnyJson, str], AnyJson] = remote_step.carry_out,
     ) -> None:
         self._cluster, self._function = cluster, function
-        self.done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[Begun | Done] = queue.SimpleQueue()
         self._turns = itertools.count() if alone else None
         threads = sum(member.threads for member in cluster.members.values())
         self.count = max(1, len(self._one_a_host())) if alone else threads
@@ -127,12 +127,12 @@ class DaskWorkers:
                 message = f"the answer of its worker: {first_line(error)}"
                 self._finish(sent.task, EngineFailed(message))
                 return
-            self.done.put(replace(answer, task=sent.task))
+            self.events.put(replace(answer, task=sent.task))
             return
         self._finish(sent.task, _failure(future))
 
     def _finish(self, task: StepTask, error: NeopackError) -> None:
-        self.done.put(Done(task=task, answers=lost(task, error), notes=(), seconds=0.0))
+        self.events.put(Done(task=task, answers=lost(task, error), notes=(), seconds=0.0))
 
     # --- what does not come back by itself
 

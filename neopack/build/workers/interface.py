@@ -8,7 +8,7 @@ from typing import Protocol
 
 from neopack.build.tasks import StepAnswer, StepTask
 
-__all__ = ["Done", "StartWorkers", "Workers"]
+__all__ = ["Begun", "Done", "StartWorkers", "Workers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +22,22 @@ class Done:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A step that a worker began."""
+
+    task: StepTask
+
+
 class Workers(Protocol):
     """``count`` is how many steps they carry out at once. Each step that is submitted comes back
-    in ``done``, one that killed its worker as a failure. ``remote`` workers take their files from
+    in ``events`` as a ``Done``, one that killed its worker as a failure; ``Begun`` comes before it
+    where the workers tell. ``remote`` workers take their files from
     the cache, and leave files there."""
 
     count: int
     remote: bool
-    done: queue.SimpleQueue[Done]
+    events: queue.SimpleQueue[Begun | Done]
 
     def submit(self, task: StepTask) -> None: ...
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from neopack.build.tasks import StepTask
-from neopack.build.workers.interface import Done
+from neopack.build.workers.interface import Begun, Done
 from neopack.build.workers.step_process import StepProcess
 
 __all__ = ["MEMORY", "LocalWorkers", "fitting"]
@@ -25,7 +25,7 @@ class LocalWorkers:
 
     def __init__(self, count: int, *, share: bool = False) -> None:
         self.count = count
-        self.done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[Begun | Done] = queue.SimpleQueue()
         self._tasks: queue.SimpleQueue[StepTask | None] = queue.SimpleQueue()
         environment = _share_of(count) if share else {}
         self._processes = [StepProcess(environment) for _ in range(count)]
@@ -59,7 +59,8 @@ class LocalWorkers:
     def _work(self, process: StepProcess) -> None:
         try:
             while (task := self._tasks.get()) is not None and not self._over:
-                self.done.put(process.carry_out(task))
+                self.events.put(Begun(task=task))
+                self.events.put(process.carry_out(task))
         finally:
             process.close()
 
