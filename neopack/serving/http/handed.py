@@ -18,11 +18,17 @@ CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
 class HandedConnections:
-    """Each is one of ``protocol`` from ``begin`` to ``end``."""
+    """Each is one of ``protocol`` from ``begin`` to ``end``. ``dismissed`` is called where the
+    reception hands over no more: it closes, or this worker did not take what it was sent."""
 
-    def __init__(self, channel: socket.socket, protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        protocol: Callable[[], asyncio.Protocol],
+        dismissed: Callable[[], None],
+    ) -> None:
         channel.setblocking(False)
-        self._channel, self._protocol = channel, protocol
+        self._channel, self._protocol, self._dismissed = channel, protocol, dismissed
         self._all_here = asyncio.Event()
         self._arriving = set[asyncio.Task[object]]()
 
@@ -56,6 +62,7 @@ class HandedConnections:
         if not said:
             loop.remove_reader(self._channel)
             self._all_here.set()
+            self._dismissed()
             return
         for descriptor in descriptors:
             connection = socket.socket(fileno=descriptor)

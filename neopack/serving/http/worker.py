@@ -134,7 +134,7 @@ async def _serve(spec: WorkerSpec, model: Answering, ready: Callable[[], None]) 
         limit_concurrency=CONNECTIONS,
     )
     server = Server(config)
-    connections = HandedConnections(socket.socket(fileno=spec.channel), connected)
+    connections = HandedConnections(socket.socket(fileno=spec.channel), connected, stop)
     asyncio.get_running_loop().add_reader(0, stop)
     await server.serve([])
 

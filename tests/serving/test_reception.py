@@ -1,0 +1,60 @@
+"""Connections go to the worker that has the fewest, and never to one that does not take them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from neopack.serving.http import reception
+from neopack.serving.http.reception import GONE, READY, Reception
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Reception, socket.socket]]:
+    monkeypatch.setattr(reception, "PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
+        opened = Reception(listening)
+        opened.open()
+        yield opened, listening
+        opened.close()
+
+
+def worker(desk: Reception) -> socket.socket:
+    channel = desk.expect()
+    channel.settimeout(20)
+    channel.send(READY)
+    return channel
+
+
+def handed(channel: socket.socket) -> socket.socket:
+    said, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
+    assert said
+    return socket.socket(fileno=descriptors[0])
+
+
+def test_the_one_with_the_fewest_gets_the_next(
+    desk: tuple[Reception, socket.socket],
+) -> None:
+    opened, listening = desk
+    with worker(opened) as one, worker(opened) as two:
+        ours = [socket.create_connection(listening.getsockname()) for _ in range(4)]
+        taken = [handed(one), handed(one), handed(two), handed(two)]
+        two.send(GONE)
+        ours.append(socket.create_connection(listening.getsockname()))
+        taken.append(handed(two))
+    for each in (*ours, *taken):
+        each.close()
+
+
+def test_one_that_does_not_take_its_connections_gets_no_more(
+    desk: tuple[Reception, socket.socket],
+) -> None:
+    opened, listening = desk
+    with worker(opened) as stuck:
+        ours = [socket.create_connection(listening.getsockname()) for _ in range(400)]
+        with worker(opened) as other, handed(other):
+            handed(stuck).close()  # those that it was sent are its own
+    for each in ours:
+        each.close()
