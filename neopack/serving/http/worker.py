@@ -128,6 +128,7 @@ async def _serve(spec: WorkerSpec, model: Answering, ready: Callable[[], None]) 
         interface="asgi3",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # nothing here reads who the client is
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=int(STOPPING),
