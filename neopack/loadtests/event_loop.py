@@ -26,7 +26,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def _short_collections() -> Iterator[None]:
-    """What is there already is no garbage. To look through all modules of a process takes 30 ms
+    """What is there already is not garbage. To look through all modules of a process takes 30 ms
     and more, in which no request leaves or arrives: one such pause in five seconds, and those who
     queue behind it, are the p99 of an open loop."""
     gc.collect()

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import threading
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 
 from neopack.loadtests.client import Send
 from neopack.loadtests.options import Objective
 from neopack.loadtests.payloads import Payload
+from neopack.loadtests.punctual import punctual
 from neopack.loadtests.recording import Recording, StageResult
 
 __all__ = ["closed_loop", "open_loop"]
@@ -86,32 +86,9 @@ async def open_loop(
         task.add_done_callback(flying.discard)
 
     asyncio.get_running_loop().call_later(warm_up, recording.begin)
-    async with aclosing(_punctual(begin + each for each in due)) as moments:
+    async with aclosing(punctual(begin + each for each in due)) as moments:
         async for at in moments:
             launch(at)
     while flying:
         await asyncio.wait(flying)
     return recording.result(time.perf_counter(), planned=seconds, rate=rate)
-
-
-async def _punctual(moments: Iterator[float]) -> AsyncGenerator[float]:
-    """The moments, each when it is due. A thread waits for them: an event loop wakes up to a
-    millisecond late, which would count as latency."""
-    loop, queue = asyncio.get_running_loop(), asyncio.Queue[float | None]()
-    over = threading.Event()
-
-    def wait() -> None:
-        for moment in moments:
-            if over.wait(max(0.0, moment - time.perf_counter())):
-                return
-            loop.call_soon_threadsafe(queue.put_nowait, moment)
-        loop.call_soon_threadsafe(queue.put_nowait, None)
-
-    waiting = threading.Thread(target=wait, daemon=True)
-    waiting.start()
-    try:
-        while (moment := await queue.get()) is not None:
-            yield moment
-    finally:
-        over.set()
-        waiting.join()
