@@ -13,7 +13,9 @@ import pytest
 import neopack
 from neopack.archive.manifest import read_manifest
 from neopack.errors import NeopackError, UsageError
+from neopack.frameworks.tflite.converting import traced
 from neopack.goldens.comparison import difference
+from neopack.values.signature import InputRequest
 
 LARGEST = 90
 
@@ -100,6 +102,15 @@ def test_a_live_keras_model_is_converted_in_the_shape_asked_for(
     image = np.random.default_rng(2).random((2, 8, 8, 3), np.float32)
     (answer,) = neopack.load(archive.path).predict({"image": image}).values()
     assert np.allclose(answer, keras_model(image), atol=1e-5)
+
+
+def test_a_functional_model_of_one_input_is_traced() -> None:
+    import keras
+
+    image = keras.Input((4, 4, 3), name="image")
+    model = keras.Model(image, keras.layers.Flatten()(image))
+    found = traced(model, [InputRequest(name="image", shape=(2, 4, 4, 3))], None, "m")
+    assert [(each.name, each.shape) for each in found.requests] == [("image", (2, 4, 4, 3))]
 
 
 def test_a_quantized_model_has_one_scale_a_dense_layer(fixtures: Path, tmp_path: Path) -> None:

@@ -122,7 +122,9 @@ def _quantizing(
 
 
 def _of_keras(model: Any, where: str) -> tuple[list[TensorSpec], Callable[[Any], Any]]:
-    structure = live_keras.inputs_of(model) or _only_input(model)
+    structure = live_keras.inputs_of(model)
+    if structure is None:  # a KerasTensor has no truth value
+        structure = _only_input(model)
     if structure is None:
         raise SourceError(
             "declares no inputs, so that nothing tells what to trace it with",
