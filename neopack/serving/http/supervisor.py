@@ -230,6 +230,8 @@ def _revived(kind: str, message: str, where: str, hint: str) -> NeopackError:
 
 
 def _ending(code: int | None) -> str:
+    if code == -signal.SIGKILL:
+        return "was ended by SIGKILL, as the system does where memory runs out"
     if code is not None and code < 0:
         return f"was ended by {signal.Signals(-code).name}"
     return f"ended with exit code {code}"
