@@ -64,9 +64,9 @@ def build(
     cache = Cache(open_store(cache_place(project, options, environment)), log)
     with _alone_in(folder, options), staging_directory() as work:
         memory = read_memory(folder)
-        if options.since:
-            models = affected(models, options.since, project, memory.keys)
         digests = Digests(folder / HIDDEN / FILES, own_folder(folder, project.folder))
+        if options.since:
+            models = affected(models, options.since, project, memory.keys, digests)
         sources = Sources(root=project.folder, digests=digests, cache=cache)
         chains = [
             Chain(model, target, sources, work, check_only=options.check_only)

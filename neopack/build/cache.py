@@ -6,7 +6,8 @@ Three kinds of files, below the version of this form, so that another version is
     v1/blobs/SHA256         those files, by their content
     v1/reads/KEY/X.json     which files a step read, before which its key is not known
 
-Blobs are written before the entry that names them. What is damaged is the same as absent.
+Blobs are written before the entry that names them. An entry has its own digest, ``seal``. What is
+damaged is the same as absent.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ __all__ = [
     "KnownReads",
     "blob_name",
     "cached_file",
+    "unsealed",
 ]
 
 SCHEMA = 1
@@ -100,7 +102,7 @@ class Cache:
         if data is None or data.get("schema") != SCHEMA:
             return None
         try:
-            return from_json(Entry, data)
+            return unsealed(data)
         except Malformed:
             self._drop(_entry(key))
             return None
@@ -128,7 +130,7 @@ class Cache:
         try:
             for name, path in files.items():
                 self.store.put(blob_name(entry.files[name].sha256), path)
-            self.store.write(_entry(key), _dumped(entry))
+            self.store.write(_entry(key), _dumped(_sealed(entry)))
         except OSError as error:
             self._unwritable(error)
 
@@ -199,6 +201,19 @@ class Cache:
 
 def cached_file(path: Path, sha256: str = "") -> CachedFile:
     return CachedFile(sha256=sha256 or _digest(path), bytes=path.stat().st_size)
+
+
+def _sealed(entry: Entry) -> dict[str, AnyJson]:
+    data: dict[str, AnyJson] = to_json(entry)
+    return {**data, "seal": digest_of(data)}
+
+
+def unsealed(data: Mapping[str, AnyJson]) -> Entry:
+    """Raises ``Malformed`` where the entry is not what was written."""
+    own = {name: value for name, value in data.items() if name != "seal"}
+    if data.get("seal") != digest_of(own):
+        raise Malformed("is damaged")
+    return from_json(Entry, own)
 
 
 def _entry(key: str) -> str:

@@ -193,13 +193,13 @@ class Chain:
         if step.entry is None:
             return False
         for use, file in step.entry.files.items():
-            if use in step.files:
-                continue
             path = self.folder / self.file_name(use)
-            if not self.sources.cache.fetch(file, path):
-                step.entry, step.state, step.why = None, "to do", "the cache lost its files"
-                return False
-            step.files[use] = path
+            if use not in step.files and self.sources.cache.fetch(file, path):
+                step.files[use] = path
+        # each was fetched: the cache drops all that are damaged, not the first alone
+        if step.entry.files.keys() - step.files.keys():
+            step.entry, step.state, step.why = None, "to do", "the cache lost its files"
+            return False
         return True
 
     def file_name(self, use: str) -> str:

@@ -23,7 +23,20 @@ from neopack.frameworks import callables
 from neopack.project.model_settings import ModelSettings
 from neopack.values.reads import Reads
 
-__all__ = ["Key", "Source", "package_key", "relative", "source_of", "with_reads"]
+__all__ = [
+    "MODULES",
+    "Key",
+    "Source",
+    "beside",
+    "matches",
+    "package_key",
+    "relative",
+    "source_of",
+    "with_reads",
+]
+
+# the part of a key that is all modules of the project, where nobody heard which are imported
+MODULES = "modules"
 
 # what a change of these changes is not the archive
 NOT_OF_PACKAGE = frozenset(
@@ -86,7 +99,8 @@ def _contents(settings: ModelSettings, root: Path, digests: Digests) -> Iterator
     source = source_of(settings, root)
     if source.path is not None:
         yield "source", digests.tree(source.path)
-        yield "beside the source", _beside(source.path, digests)
+        others = list(beside(source.path))
+        yield "beside the source", digests.of(others, source.path.parent) if others else ""
     if settings.weights:
         yield "weights", digests.tree(weights_file(settings.weights, root))
     if settings.example:
@@ -94,9 +108,9 @@ def _contents(settings: ModelSettings, root: Path, digests: Digests) -> Iterator
     if settings.code:
         yield "code", digests.tree(root / settings.code)
     if settings.reads:
-        yield "reads", digests.of(_matches(settings.reads, root, digests), root)
+        yield "reads", digests.of(matches(settings.reads, root, digests), root)
     if builds_in_runtime(settings):  # no hook listens in an old interpreter
-        yield "modules", digests.of(sorted(root.rglob("*.py")), root)
+        yield MODULES, digests.of(sorted(root.rglob("*.py")), root)
 
 
 def weights_file(text: str, root: Path) -> Path:
@@ -105,18 +119,17 @@ def weights_file(text: str, root: Path) -> Path:
     return path if path.exists() or ":" not in text else root / text.rpartition(":")[0]
 
 
-def _beside(path: Path, digests: Digests) -> str:
+def beside(path: Path) -> Iterator[Path]:
     """What may belong to a model file: those beside it whose names begin as its own does. Of an
     archive, its manifest and golden outputs."""
     if not path.is_file():
-        return ""
+        return
     first = path.name.partition(".")[0].partition("-")[0]
     names = sorted(each for each in path.parent.iterdir() if each.name.startswith(first))
-    others = [each for each in names if each.is_file() and each != path]
-    return digests.of(others, path.parent)
+    yield from (each for each in names if each.is_file() and each != path)
 
 
-def _matches(patterns: Iterable[str], root: Path, digests: Digests) -> list[Path]:
+def matches(patterns: Iterable[str], root: Path, digests: Digests) -> list[Path]:
     """What the patterns name, without what the build itself writes."""
     found = {Path(each) for each in patterns}
     for pattern in patterns:

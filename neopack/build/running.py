@@ -200,8 +200,9 @@ class Run:
         entry = _entry(step, answer)
         if answer.failure is None:
             step.made(entry)
-        if static.digest != chain.static.digest:
-            step.notes = (*step.notes, "warning: its files changed while it was built")
+        if static.digest != chain.static.digest or (answer.reads and answer.reads.changed):
+            step.why = "its files changed while it was built"
+            step.notes = (*step.notes, f"warning: {step.why}")
             return
         sources.cache.keep_reads(static.digest, known)
         sources.cache.keep(step.key.digest, entry, step.files)

@@ -15,18 +15,20 @@ WITHIN = 60
 
 
 def changed_since(revision: str, root: Path) -> frozenset[str]:
-    """Paths relative to ``root``: of files that differ from ``revision``, in commits or in the
-    working tree, and of those that git does not know yet.
+    """The absolute paths of files that differ from ``revision``, in commits or in the working
+    tree, and of those that git does not know yet: in the whole repository that ``root`` lies in,
+    since a project may read what lies beside it.
 
     Raises ``Missing`` without git, ``UsageError`` outside a repository and for what is not a
     revision.
     """
     if revision.startswith("-"):
         raise UsageError(f"--since {revision} is not a revision")
-    _git(root, "rev-parse", "--git-dir")
-    changed = _git(root, "diff", "--name-only", "--no-renames", "-z", "--relative", revision, "--")
-    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
-    return frozenset(name for name in (*changed.split("\0"), *new.split("\0")) if name)
+    top = Path(_git(root, "rev-parse", "--show-toplevel").removesuffix("\n"))
+    changed = _git(top, "diff", "--name-only", "--no-renames", "-z", revision, "--")
+    new = _git(top, "ls-files", "--others", "--exclude-standard", "-z")
+    names = (*changed.split("\0"), *new.split("\0"))
+    return frozenset(os.path.realpath(top / name) for name in names if name)
 
 
 def _git(root: Path, *words: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from neopack import distributions, facts, runtimes
 from neopack.build.digests import Digests, digest_of
-from neopack.build.keys import Key, neopack_digest
+from neopack.build.keys import MODULES, Key, neopack_digest
 from neopack.build.work import compile_options
 from neopack.engines import registry as engines
 from neopack.formats.codec import to_json
@@ -142,4 +142,4 @@ def _calibration(model: ModelSettings, root: Path, digests: Digests) -> Iterator
     path = root / str(settings.calibration)
     yield "calibration", digests.tree(path)
     if not path.exists() or ":" in (settings.metric or ""):
-        yield "modules", digests.of(sorted(root.rglob("*.py")), root)
+        yield MODULES, digests.of(sorted(root.rglob("*.py")), root)

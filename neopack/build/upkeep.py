@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from neopack.build.cache import BLOBS, ENTRIES, READS, Cache, Entry, blob_name
+from neopack.build.cache import BLOBS, ENTRIES, READS, Cache, blob_name, unsealed
 from neopack.build.store import StoredFile
 from neopack.errors import Malformed, UsageError
-from neopack.formats.codec import from_json
 
 __all__ = ["CacheContents", "Pruned", "contents", "prune"]
 
@@ -129,8 +128,8 @@ def _is_damaged(cache: Cache, file: StoredFile) -> bool:
         return hashlib.sha256(data).hexdigest() != file.name.rpartition("/")[2]
     try:
         value = json.loads(data)
-        return _kind(file.name) == ENTRIES and not from_json(Entry, value)
-    except (ValueError, Malformed):
+        return _kind(file.name) == ENTRIES and not unsealed(value)
+    except (ValueError, AttributeError, Malformed):
         return True
 
 

@@ -48,7 +48,7 @@ def origin_of(
         options=_options(options, root),
         materials=tuple(sorted(placed.values(), key=lambda each: (each.path, each.sha256))),
         packages=_packages(reads),
-        complete=reads is not None and not _builds_in_runtime(options),
+        complete=_is_complete(reads, options),
     )
 
 
@@ -62,12 +62,15 @@ def _source(named: UnpackedSource, source: ModelSource, root: Path) -> str:
 def _materials(
     named: UnpackedSource, unpacked: UnpackedSource, source: ModelSource, reads: Reads | None
 ) -> Mapping[Path, Use]:
-    """The files, each in its first use; what was unpacked is its archive."""
+    """The files, each in its first use; what was unpacked is its archive. One that changed after
+    it was read is not what the archive was made from."""
     found: dict[Path, Use] = {}
+    changed = reads.changed if reads else ()
     for path, use in (*_named(named, source), *_read(reads)):
         staged = unpacked.folder is not None and path.is_relative_to(unpacked.folder)
-        if not staged and path.is_file():
-            found.setdefault(Path(os.path.abspath(path)), use)  # noqa: PTH100 - links stay
+        whole = os.path.abspath(path)  # noqa: PTH100 - links stay
+        if not staged and path.is_file() and whole not in changed:
+            found.setdefault(Path(whole), use)
     return found
 
 
@@ -160,6 +163,10 @@ def _options(options: PackageOptions, root: Path) -> Mapping[str, AnyJson]:
 def _builds_in_runtime(options: PackageOptions) -> bool:
     """No hook listens in an old interpreter."""
     return options.runtime is not None and not options.verify
+
+
+def _is_complete(reads: Reads | None, options: PackageOptions) -> bool:
+    return reads is not None and not reads.changed and not _builds_in_runtime(options)
 
 
 def _is_unset(value: object) -> bool:

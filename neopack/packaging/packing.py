@@ -196,8 +196,9 @@ def write(
             level=settings.level,
             log=log,
         )
-        manifest = _manifest(model, source, report, layout, written, path, golden_sha256, warnings)
-        manifest = replace(manifest, random=random, origin=origin)
+        manifest = _manifest(model, report, layout, written, path, golden_sha256, warnings)
+        named = _source(source, origin)
+        manifest = replace(manifest, source=named, random=random, origin=origin)
         described.write(manifest.dumps())
         if before is not None:
             _refuse_other(path, before, manifest)
@@ -370,7 +371,6 @@ def _randomness(model: ExportedModel, random: tuple[str, ...]) -> Iterator[str]:
 
 def _manifest(
     model: ExportedModel,
-    source: ModelSource,
     report: Report,
     layout: Layout,
     written: Written,
@@ -400,10 +400,16 @@ def _manifest(
         ),
         data_input_config=layout.data_input_config,
         compiler_options=layout.compiler_options,
-        source=source.where if source.kind != "file" else Path(source.where).name,
         versions={**model.versions, "neopack": __version__},
         warnings=warnings,
         rewrites=model.rewrites,
         evidence=report.evidence,
         compiler=report.compiler,
     )
+
+
+def _source(source: ModelSource, origin: Origin | None) -> str:
+    """Of a file its name, and of a callable what its origin says: no place on this machine."""
+    if source.kind == "file":
+        return Path(source.where).name
+    return origin.source if origin is not None and source.kind == "callable" else source.where

@@ -158,6 +158,7 @@ def _exported(
         own = registry.framework_options(source, **_own_keywords(first.options))
         with exported(source, inputs, first.export, log, own=own) as (model, info):
             origin = origin_of(named, unpacked_source, source, model.reads)
+            _tell_changed(model.reads, log)
             while left:
                 plan, reads = left[0], model.reads
                 try:
@@ -174,6 +175,11 @@ def _exported(
     except NeopackError as error:
         for plan in left:
             yield Packaged(target=plan.target, error=error)
+
+
+def _tell_changed(reads: Reads | None, log: Log) -> None:
+    for path in reads.changed if reads else ():
+        log.warn(f"{Path(path).name} changed while the model was exported: package it again")
 
 
 def _own_keywords(options: PackageOptions) -> dict[str, object]:

@@ -15,7 +15,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 import neopack
 from neopack.values.reads import Reads
@@ -25,8 +25,12 @@ __all__ = ["Recorder"]
 OF_THE_SYSTEM = ("/proc", "/sys", "/dev", "/run", "/etc", "/usr/share", "/usr/lib")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 LISTINGS = ("os.listdir", "os.scandir")
+RENAMING = "os.rename"  # os.replace too
 # these list every folder on the path, whatever is in it
 IMPORTING = ("<frozen importlib", str(Path(importlib.__file__).parent), str(pkgutil.__file__))
+
+# size, time of the content, inode; None where there is no file
+Stamp: TypeAlias = tuple[int, int, int] | None
 
 
 class Recorder:
@@ -36,7 +40,8 @@ class Recorder:
     """
 
     def __init__(self, own: Path) -> None:
-        self._files: dict[str, None] = {}
+        self._files: dict[str, Stamp] = {}
+        self._written: set[str] = set()
         self._folders: dict[str, None] = {}
         ours = Path(neopack.__file__).parent
         self._installed = tuple(_inside(path) for path in _installed())
@@ -47,29 +52,40 @@ class Recorder:
 
     def reads(self) -> Reads:
         names = {name.partition(".")[0] for name in list(sys.modules)}
-        files = {**self._files, **dict.fromkeys(self._own_modules())}
+        files = {*self._files, *self._own_modules()}
         return Reads(
             files=tuple(sorted(files)),
             folders=tuple(sorted(self._folders)),
             packages=tuple(sorted(self._packages())),
             names=tuple(sorted(names - {"__main__", "__mp_main__"})),
             roots=tuple(sorted(self._roots())),
+            changed=tuple(sorted(self._changed())),
         )
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             self._opened(*arguments[:3])
+        elif event == RENAMING:
+            self._written.add(_path(arguments[1]))
         elif event in LISTINGS and not _imports(sys._getframe(1)):  # noqa: SLF001
             path = _path(arguments[0] if arguments[0] is not None else ".")
             if path and self._is_own(path):
                 self._folders[path] = None
 
     def _opened(self, name: object, mode: object, flags: object) -> None:
-        if isinstance(flags, int) and flags & WRITING:
-            return
         path = _path(name)
-        if path and self._is_own(path):
-            self._files[_source(path)] = None
+        if isinstance(flags, int) and flags & WRITING:
+            self._written.add(path)
+        elif path and self._is_own(path):
+            source = _source(path)
+            if source not in self._files:  # a later read may be of another file
+                self._files[source] = _stamp(source)
+
+    def _changed(self) -> Iterator[str]:
+        """What this process wrote itself is as it knows it."""
+        for path, stamp in self._files.items():
+            if path not in self._written and _stamp(path) != stamp:
+                yield path
 
     def _is_own(self, path: str) -> bool:
         return not (path.startswith(self._passed_over) or _inside(path) in self._passed_over)
@@ -102,6 +118,14 @@ def _installed() -> tuple[str, ...]:
     named += [sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix})]
     named += [str(Path(stdlib).with_name(zipped)) for stdlib in named]
     return tuple(dict.fromkeys([*named, *site.getsitepackages(), site.getusersitepackages()]))
+
+
+def _stamp(path: str) -> Stamp:
+    try:
+        stat = os.stat(path)  # noqa: PTH116 - of every file that is opened
+    except (OSError, ValueError):
+        return None
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 def _inside(path: str) -> str:

@@ -60,11 +60,13 @@ class ProjectSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """The settings, the models, and the folder of the file that has them."""
+    """The settings, the models, and the folder of the file that has them. ``files`` are that file
+    and those that it includes."""
 
     settings: ProjectSettings
     models: tuple[BuiltModel, ...]
     folder: Path
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def read_project(folder: Path, environment: Mapping[str, str] = os.environ) -> P
     models = read_models(tables, settings.target, environment)
     if not models:
         raise UsageError("has no model", where=tables.shown, hint="write [[model]]")
-    return Project(settings=settings, models=models, folder=path.parent)
+    return Project(settings=settings, models=models, folder=path.parent, files=tables.files)
 
 
 def _settings(tables: ProjectTables, environment: Mapping[str, str]) -> ProjectSettings:

@@ -27,10 +27,11 @@ PATHS = ("weights", "example", "code", "reads")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectTables:
     """What a project's file says, with what it includes. ``path`` is the file; ``shown`` its path
-    as seen from where the user is."""
+    as seen from where the user is; ``files`` are it and those that it includes."""
 
     path: Path
     shown: str
+    files: tuple[Path, ...]
     top: Table
     defaults: Table
     groups: Mapping[str, Table]
@@ -63,6 +64,7 @@ def _read(path: Path, folder: Path, root: Path, within: tuple[Path, ...]) -> Pro
     own = ProjectTables(
         path=path,
         shown=shown,
+        files=(path,),
         top={k: v for k, v in data.items() if k not in ("defaults", "groups", "model", "include")},
         defaults=_rebased_table(data.get("defaults", {}), "defaults", path, root, shown),
         groups={
@@ -89,6 +91,7 @@ def _merged(own: ProjectTables, other: ProjectTables) -> ProjectTables:
     return ProjectTables(
         path=own.path,
         shown=own.shown,
+        files=(*own.files, *other.files),
         top={**other.top, **own.top},
         defaults={**other.defaults, **own.defaults},
         groups={**other.groups, **own.groups},

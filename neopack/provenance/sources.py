@@ -21,7 +21,7 @@ def source_claims(origin: Origin | None, project: Path) -> Iterator[Claim]:
         yield unchecked("sources", "files", why)
         return
     if not origin.complete:
-        why = "some are not known: a live object was packaged, or an old runtime built it"
+        why = "some are not known: a live object, built in an old runtime, or changed meanwhile"
         yield unchecked("sources", "files", why)
     absent = [each for each in origin.materials if not _is_there(each, project)]
     if len(absent) > 1 and len(absent) == len(origin.materials):

@@ -36,8 +36,8 @@ class Origin:
     the class of a live object. ``arguments`` went to the callable. ``options`` are those of
     ``package`` that are not its defaults, by their names in Python. ``packages`` are the installed
     packages that the export imported, with their versions. ``complete`` says that what the export
-    read was recorded: it is not where the caller's own process exported a live object, or an old
-    runtime built the model.
+    read was recorded. It is not where the caller's own process exported a live object, where an
+    old runtime built the model, or where a file changed while it was exported.
     """
 
     kind: Literal["callable", "file", "object"]

@@ -13,7 +13,8 @@ class Reads:
 
     ``files`` were opened or imported, those that did not exist too; ``folders`` were listed.
     ``packages`` are the installed top-level modules that were imported. ``names`` are those of
-    all imported ones: a new module of such a name in ``roots`` would take its place.
+    all imported ones: a new module of such a name in ``roots`` would take its place. Somebody
+    else wrote ``changed`` after the process had read them: what it read is not known.
     """
 
     files: tuple[str, ...] = ()
@@ -21,3 +22,4 @@ class Reads:
     packages: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()

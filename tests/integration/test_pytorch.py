@@ -91,17 +91,19 @@ def test_a_callable_of_a_module_and_of_a_file_are_the_same(
     shutil.copy(models, desk.path / "my_models.py")
     (desk.path / "elsewhere").mkdir()
     made = {}
-    for where in ("my_models:cnn", "my_models.py:cnn"):
-        output = f"elsewhere/{where.replace(':', '-')}.tar.gz"
+    for where in ("my_models:cnn", f"{desk.path}/my_models.py:cnn"):
+        output = f"elsewhere/{Path(where).name.replace(':', '-')}.tar.gz"
         answer = neopack(
             "package", where, "--arg", "classes=7", *INPUT, "-o", output, "--format", "json"
         )
         assert answer.code == 0, answer.err
-        made[where] = answer.document
+        made[Path(where).name] = answer.document
     assert made["my_models:cnn"]["sha256"] == made["my_models.py:cnn"]["sha256"]
     described = json.loads(Path(made["my_models:cnn"]["manifest"]).read_text())
     assert described["signature"]["outputs"][0]["shape"] == [1, 7]
     assert described["source"] == "my_models:cnn"
+    described = json.loads(Path(made["my_models.py:cnn"]["manifest"]).read_text())
+    assert described["source"] == "my_models.py:cnn"
 
 
 @pytest.fixture(scope="module")

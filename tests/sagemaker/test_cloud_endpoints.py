@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +52,9 @@ def test_up_asked_and_down(compiled: Cloud) -> None:
     answer = compiled.neopack(*C5, *JSON)
     assert answer.code == 0, answer.err
     made = answer.document
+    (about,) = made["subjects"]
+    artifact = Path("onnx-ml_c5.tar.gz").read_bytes()
+    assert about["sha256"] == hashlib.sha256(artifact).hexdigest()
     assert made["status"] == "InService"
     assert made["endpoint"] == "onnx-ml-c5"
     assert made["image_from"] == "the job"

@@ -237,7 +237,10 @@ def test_leaving_and_coming_back(cloud: Cloud) -> None:
     back = cloud.jobs("attach", "onnx.ml_c5.job.json", "--poll", "0")
     assert back.code == 0, back.err
     assert Path("onnx-ml_c5.golden.npz").is_file()
-    assert "is here already" in cloud.jobs("attach", "onnx.ml_c5.job.json").err
+    again = cloud.jobs("attach", "onnx.ml_c5.job.json", *JSON)
+    assert "is here already" in again.err
+    receipt = hashlib.sha256(Path("onnx.ml_c5.job.json").read_bytes()).hexdigest()
+    assert [each["sha256"] for each in again.document["subjects"]] == [receipt]
     assert cloud.calls("CreateCompilationJob") == 1
 
 

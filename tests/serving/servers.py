@@ -52,6 +52,7 @@ class ServerProcess:
         if "url" not in said:
             raise AssertionError(self._failure())
         self.url, self.pid, self.workers = said["url"], said["pid"], said["workers"]
+        self.subjects = said["subjects"]
         self.port = urllib.parse.urlsplit(self.url).port
 
     def ask(

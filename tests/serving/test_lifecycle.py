@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import select
@@ -55,6 +56,11 @@ def archive(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scripted(archive: Path) -> Iterator[ServerProcess]:
     with ServerProcess(archive, SAGEMAKER_MODEL_SERVER_TIMEOUT="2") as server:
         yield server
+
+
+def test_what_is_served_is_named_by_digest(archive: Path, scripted: ServerProcess) -> None:
+    digests = [each["sha256"] for each in scripted.subjects]
+    assert digests == [hashlib.sha256(archive.read_bytes()).hexdigest()]
 
 
 def test_a_script_gets_attributes_and_gives_them(scripted: ServerProcess) -> None:

@@ -80,7 +80,11 @@ def test_a_file_that_was_cut_short_is_kept_anew(store: Store, tmp_path: Path) ->
     assert cache.fetch(file, tmp_path / "to")
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"schema": 1}', b'{"schema": 99}', b"\xff"])
+WITHOUT_SEAL = b'{"schema": 1, "step": "package", "value": {}, "files": {}, "seconds": 0.0}'
+DAMAGED = [b"", b"{", b"[]", b'{"schema": 1}', b'{"schema": 99}', b"\xff", WITHOUT_SEAL]
+
+
+@pytest.mark.parametrize("data", DAMAGED)
 def test_a_damaged_entry_is_absent(store: Store, tmp_path: Path, data: bytes) -> None:
     cache = Cache(store)
     kept(cache, tmp_path)
@@ -89,6 +93,20 @@ def test_a_damaged_entry_is_absent(store: Store, tmp_path: Path, data: bytes) ->
     store.write(name, data)
     assert cache.entry(KEY) is None
     assert contents(cache, verify=True).damaged in ((), (name,))
+
+
+def test_an_entry_that_was_edited_is_absent(store: Store, tmp_path: Path) -> None:
+    cache = Cache(store)
+    kept(cache, tmp_path)
+    (name,) = [each.name for each in store.names() if "entries" in each.name]
+    data = store.read(name)
+    assert data is not None
+    store.remove(name)
+    store.write(name, data.replace(b'"a":1', b'"a":2'))
+    assert contents(cache, verify=True).damaged == (name,)
+    store.write(name, data.replace(b'"a":1', b'"a":2'))
+    assert cache.entry(KEY) is None
+    assert name not in {each.name for each in store.names()}
 
 
 def test_another_version_is_not_in_the_way(tmp_path: Path) -> None:

@@ -78,3 +78,14 @@ def test_a_file_by_its_path_here_and_by_its_name_elsewhere(
     monkeypatch.chdir(project / "code")
     far = origin(str(project / "net.onnx"), file, None, PackageOptions())
     assert (far.source, far.materials[0].elsewhere, far.complete) == ("net.onnx", True, False)
+
+
+def test_a_file_that_changed_meanwhile_is_not_what_was_read(project: Path) -> None:
+    reads = Reads(
+        files=(str(project / "layers.py"), str(project / "net.py")),
+        changed=(str(project / "net.py"),),
+    )
+    source = ModelSource(kind="callable", where="net.py:Net", framework="pytorch")
+    made_from = origin("net.py:Net", source, reads, PackageOptions())
+    assert [each.path for each in made_from.materials] == ["layers.py"]
+    assert not made_from.complete
