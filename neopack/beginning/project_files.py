@@ -86,7 +86,9 @@ def _framework(options: InitOptions, folder: Path) -> str:
 def _recognized(path: Path, source: str) -> str:
     if not path.is_file():
         raise UsageError(
-            "which framework is it of?", where=source, hint="give --framework as well"
+            "there is no such file: which framework is it of?",
+            where=source,
+            hint="give --framework as well, or correct the path",
         )
     with FileSource(path) as data:
         try:

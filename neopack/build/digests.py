@@ -24,6 +24,8 @@ SCHEMA = 1
 # FAT has the coarsest times, of two seconds
 COARSE_NS = 2 * 10**9
 PASSED_OVER = ("__pycache__",)
+# a folder that has this file is a virtual environment
+ENVIRONMENT = "pyvenv.cfg"
 
 # size, time of the content, time of the inode, inode
 Stamp = tuple[int, int, int, int]
@@ -79,6 +81,13 @@ class Digests:
     def of(self, paths: Iterable[Path], root: Path) -> str:
         """Of several files, by their names below ``root``."""
         return digest_of([(os.path.relpath(path, root), self.tree(path)) for path in paths])
+
+    def modules(self, folder: Path) -> str:
+        """Of all ``.py`` files in a directory, without hidden ones and virtual environments."""
+        files = list(self._files(folder))
+        environments = {each.parent for each in files if each.name == ENVIRONMENT}
+        modules = (each for each in files if each.suffix == ".py")
+        return self.of((each for each in modules if environments.isdisjoint(each.parents)), folder)
 
     def listing(self, path: str | os.PathLike[str]) -> str:
         """Of the names in a directory; hidden ones are not told."""

@@ -110,7 +110,7 @@ def _contents(settings: ModelSettings, root: Path, digests: Digests) -> Iterator
     if settings.reads:
         yield "reads", digests.of(matches(settings.reads, root, digests), root)
     if builds_in_runtime(settings):  # no hook listens in an old interpreter
-        yield MODULES, digests.of(sorted(root.rglob("*.py")), root)
+        yield MODULES, digests.modules(root)
 
 
 def weights_file(text: str, root: Path) -> Path:

@@ -123,6 +123,8 @@ def read_lock(path: Path) -> Lock | None:
         return None
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=path.name) from None
+    except UnicodeDecodeError as error:
+        raise _damaged(path, f"is not TOML: it is not UTF-8 at byte {error.start}") from None
     except ValueError as error:  # such as the marks of a merge
         raise _damaged(path, f"is not TOML: {error}") from None
     tables = {kind: data.get(kind, {}) for kind in TABLES}

@@ -142,4 +142,4 @@ def _calibration(model: ModelSettings, root: Path, digests: Digests) -> Iterator
     path = root / str(settings.calibration)
     yield "calibration", digests.tree(path)
     if not path.exists() or ":" in (settings.metric or ""):
-        yield MODULES, digests.of(sorted(root.rglob("*.py")), root)
+        yield MODULES, digests.modules(root)

@@ -45,7 +45,8 @@ def _decode(kind: Any, data: Any, where: str) -> Any:
     if origin in (typing.Union, types.UnionType):
         return _decode_union(get_args(kind), data, where)
     if origin is Literal:
-        return _expect(data in get_args(kind), data, kind, where)
+        words = get_args(kind)
+        return _expect(data in words, data, f"one of {', '.join(map(str, words))}", where)
     if origin is tuple:
         return _decode_tuple(get_args(kind), data, where)
     if origin is not None and issubclass(origin, Mapping):
@@ -62,10 +63,15 @@ def _decode_dataclass(kind: Any, data: Any, where: str) -> Any:
         for field in dataclasses.fields(kind)
         if field.name in data
     }
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise Malformed(str(error).split("() ")[-1], where=where.lstrip(".")) from None
+    absent = [field.name for field in dataclasses.fields(kind) if _is_absent(field, values)]
+    if absent:
+        raise Malformed(f"lacks {', '.join(absent)}", where=where.lstrip("."))
+    return kind(**values)
+
+
+def _is_absent(field: dataclasses.Field[Any], values: dict[str, Any]) -> bool:
+    defaults = (field.default, field.default_factory)
+    return field.name not in values and all(each is dataclasses.MISSING for each in defaults)
 
 
 def _decode_union(kinds: tuple[Any, ...], data: Any, where: str) -> Any:

@@ -328,7 +328,7 @@ def test_a_dry_run_writes_nothing(built: Site, tmp_path: Path) -> None:
     ("data", "says"),
     [
         (b"<<<<<<< HEAD\n", "neopack.lock: is not TOML"),
-        (b"\xff", "neopack.lock: is not TOML"),
+        (b"\xff", "neopack.lock: is not TOML: it is not UTF-8 at byte 0"),
         (b"runtimes = 1\n", "neopack.lock: is not a lock of neopack"),
     ],
 )

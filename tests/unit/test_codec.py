@@ -25,6 +25,7 @@ from neopack.frameworks.pytorch.options import PyTorchOptions
 from neopack.frameworks.tensorflow.options import TensorFlowOptions
 from neopack.frameworks.xgboost.options import XGBoostOptions
 from neopack.values import artifact, evidence, finding, model, signature, target
+from neopack.values.origin import Origin
 
 KINDS = [
     kind
@@ -92,6 +93,13 @@ def test_what_does_not_fit_is_named(changes: dict[str, Any], where: str) -> None
     with pytest.raises(Malformed) as caught:
         from_json(signature.Signature, changes)
     assert caught.value.where == where
+
+
+def test_words_for_what_does_not_fit() -> None:
+    with pytest.raises(Malformed, match=r"lacks inputs$"):
+        from_json(signature.Signature, {})
+    with pytest.raises(Malformed, match=r"'fle' is not one of callable, file, object$"):
+        from_json(Origin, {"kind": "fle", "source": "net.onnx"})
 
 
 def test_a_field_that_is_not_known_is_left_out() -> None:

@@ -79,3 +79,15 @@ def test_trees_and_listings(tmp_path: Path) -> None:
     (folder / "sub" / "a").rename(folder / "sub" / "b")
     assert digests.tree(folder) != tree
     assert digests.listing(folder) == listing
+
+
+def test_modules_of_a_project(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("")
+    before = Digests().modules(tmp_path)
+    for name in ("venv/lib/torch.py", ".venv/lib/torch.py", "build/old.py", "notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "venv" / "pyvenv.cfg").write_text("")
+    assert Digests(outputs=tmp_path / "build").modules(tmp_path) == before
+    (tmp_path / "venv.py").write_text("")
+    assert Digests(outputs=tmp_path / "build").modules(tmp_path) != before
