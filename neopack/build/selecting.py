@@ -12,7 +12,7 @@ from neopack import facts
 from neopack.build.digests import Digests
 from neopack.build.keys import MODULES, beside, matches
 from neopack.build.refusing import named_files
-from neopack.build.since import changed_since
+from neopack.build.since import ChangedFiles, changed_since
 from neopack.errors import UsageError
 from neopack.project.models import BuiltModel
 from neopack.project.settings import Project
@@ -54,29 +54,32 @@ def affected(
     here before is affected, and so is each where a file of settings changed. A model too many
     costs little: it is up to date."""
     changed = changed_since(revision, project.folder)
-    if changed & {os.path.realpath(path) for path in project.files}:
+    if changed.files & {os.path.realpath(path) for path in project.files}:
         return tuple(models)
     change = _Change(changed, project.folder, digests, keys)
     return tuple(model for model in models if change.affects(model))
 
 
 class _Change:
-    """The ``files`` that changed, with their links resolved; of a submodule, its folder."""
+    """What changed; of a submodule, its folder."""
 
     def __init__(
         self,
-        files: frozenset[str],
+        changed: ChangedFiles,
         root: Path,
         digests: Digests,
         keys: Mapping[str, Mapping[str, str]],
     ) -> None:
+        files = changed.files
         self._files, self._root, self._digests, self._keys = files, root, digests, keys
         self._above = {str(each) for name in files for each in (Path(name), *Path(name).parents)}
         self._folders = tuple(f"{name}/" for name in files if Path(name).is_dir())
         modules = {name for name in files if self._is_module(name)}
         read = {self._place(part) for parts in keys.values() for part in parts}
         self._any_module = bool(modules)
-        self._new_module = any(self._is_at_the_top(name) for name in modules - read)
+        self._new_module = any(
+            self._is_at_the_top(name) for name in (modules & changed.moved) - read
+        )
 
     def affects(self, model: BuiltModel) -> bool:
         parts: set[str] = set()

@@ -5,19 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from neopack.errors import Missing, UsageError
 
-__all__ = ["changed_since"]
+__all__ = ["ChangedFiles", "changed_since"]
 
 WITHIN = 60
 
 
-def changed_since(revision: str, root: Path) -> frozenset[str]:
-    """The absolute paths of files that differ from ``revision``, in commits or in the working
-    tree, and of those that git does not know yet: in the whole repository that ``root`` lies in,
-    since a project may read what lies beside it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedFiles:
+    """Absolute paths, with links resolved. ``moved`` are those of ``files`` that came or went."""
+
+    files: frozenset[str]
+    moved: frozenset[str]
+
+
+def changed_since(revision: str, root: Path) -> ChangedFiles:
+    """The files that differ from ``revision``, in commits or in the working tree, and those that
+    git does not know yet: in the whole repository that ``root`` lies in, since a project may read
+    what lies beside it.
 
     Raises ``Missing`` without git, ``UsageError`` outside a repository and for what is not a
     revision.
@@ -25,9 +34,15 @@ def changed_since(revision: str, root: Path) -> frozenset[str]:
     if revision.startswith("-"):
         raise UsageError(f"--since {revision} is not a revision")
     top = Path(_git(root, "rev-parse", "--show-toplevel").removesuffix("\n"))
-    changed = _git(top, "diff", "--name-only", "--no-renames", "-z", revision, "--")
-    new = _git(top, "ls-files", "--others", "--exclude-standard", "-z")
-    names = (*changed.split("\0"), *new.split("\0"))
+    told = ("diff", "--name-only", "--no-renames", "-z")
+    changed = _paths(top, *told, revision, "--")
+    moved = _paths(top, *told, "--diff-filter=AD", revision, "--")
+    new = _paths(top, "ls-files", "--others", "--exclude-standard", "-z")
+    return ChangedFiles(files=changed | new, moved=moved | new)
+
+
+def _paths(top: Path, *words: str) -> frozenset[str]:
+    names = _git(top, *words).split("\0")
     return frozenset(os.path.realpath(top / name) for name in names if name)
 
 
