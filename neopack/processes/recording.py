@@ -1,7 +1,8 @@
 """Record what the user's code reads in this process: imports, opened files, listed folders.
 
 Python reports each ``open`` and each listing to an audit hook (PEP 578). A library that opens
-files in C reports nothing: such files must be named otherwise.
+files in C reports nothing: ``native_readers`` has those that are used for models, and files of
+others must be named otherwise.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from types import FrameType
 from typing import Any, TypeAlias
 
 import neopack
+from neopack.processes.native_readers import tell_of_reads
 from neopack.values.reads import Reads
 
 __all__ = ["Recorder"]
@@ -49,6 +51,7 @@ class Recorder:
         self._passed_over = (*self._installed, *(_inside(path) for path in others))
         self._home_of_neopack = str(ours.parent)
         sys.addaudithook(self._hear)
+        tell_of_reads(self._read)
 
     def reads(self) -> Reads:
         names = {name.partition(".")[0] for name in list(sys.modules)}
@@ -76,7 +79,12 @@ class Recorder:
         path = _path(name)
         if isinstance(flags, int) and flags & WRITING:
             self._written.add(path)
-        elif path and self._is_own(path):
+        else:
+            self._read(path)
+
+    def _read(self, name: str) -> None:
+        path = _path(name) if name else ""
+        if path and self._is_own(path):
             source = _source(path)
             if source not in self._files:  # a later read may be of another file
                 self._files[source] = _stamp(source)
