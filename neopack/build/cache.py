@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -46,24 +47,37 @@ FORM = f"v{SCHEMA}"
 ENTRIES, BLOBS, READS = f"{FORM}/entries", f"{FORM}/blobs", f"{FORM}/reads"
 INDEX = "index.json"
 MOST_READS = 20
+DIGEST = re.compile(r"[0-9a-f]{64}")
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedFile:
+    """Raises ``Malformed`` for what is not a digest: it names a file of the cache."""
+
     sha256: str
     bytes: int
+
+    def __post_init__(self) -> None:
+        if not DIGEST.fullmatch(self.sha256):
+            raise Malformed("is not a SHA-256 digest", where=self.sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What came of a step. ``seconds`` is what it took."""
+    """What came of a step. ``seconds`` is what it took. Raises ``Malformed`` for a use that is not
+    a word: it names a file."""
 
     step: str
     value: Mapping[str, AnyJson] = field(default_factory=dict)
     files: Mapping[str, CachedFile] = field(default_factory=dict)
     seconds: float = 0.0
     schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        for use in self.files:
+            if not use.isidentifier():
+                raise Malformed("is not the use of a file", where=use)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +152,11 @@ class Cache:
         """What steps of this key read so far, the latest first."""
         index = self._json(f"{READS}/{key[:2]}/{key}/{INDEX}") or {}
         names = index.get("names", [])
-        found = [self._reads(key, name) for name in names if isinstance(name, str)]
+        found = [
+            self._reads(key, name)
+            for name in names
+            if isinstance(name, str) and DIGEST.fullmatch(name)
+        ]
         return tuple(each for each in found if each is not None)
 
     def keep_reads(self, key: str, known: KnownReads) -> None:

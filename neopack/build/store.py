@@ -4,13 +4,14 @@ any place that has a URL."""
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from neopack.errors import UsageError
@@ -73,7 +74,7 @@ class FolderStore:
 
     def read(self, name: str) -> bytes | None:
         try:
-            data = (self.folder / name).read_bytes()
+            data = self._place(name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         self._used(name)
@@ -85,14 +86,14 @@ class FolderStore:
 
     def fetch(self, name: str, to: Path) -> bool:
         try:
-            shutil.copyfile(self.folder / name, to)
+            shutil.copyfile(self._place(name), to)
         except FileNotFoundError:
             return False
         self._used(name)
         return True
 
     def put(self, name: str, path: Path) -> None:
-        there = self.folder / name
+        there = self._place(name)
         with contextlib.suppress(FileNotFoundError):
             if there.stat().st_size == path.stat().st_size:
                 self._used(name)
@@ -110,11 +111,18 @@ class FolderStore:
                     yield StoredFile(name=name, bytes=stat.st_size, modified=stat.st_mtime)
 
     def remove(self, name: str) -> None:
-        (self.folder / name).unlink(missing_ok=True)
+        self._place(name).unlink(missing_ok=True)
+
+    def _place(self, name: str) -> Path:
+        """Raises ``OSError`` for a name that leads elsewhere: some come out of the files here."""
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise OSError(errno.EINVAL, "leads out of the cache", name)
+        return self.folder / path
 
     @contextlib.contextmanager
     def _new(self, name: str) -> Iterator[BinaryIO]:
-        path = self.folder / name
+        path = self._place(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary, stream = create(path, secrets.token_hex(6))
         try:
@@ -129,7 +137,7 @@ class FolderStore:
 
     def _used(self, name: str) -> None:
         """What was used lately is pruned last. Once a day is enough."""
-        path = self.folder / name
+        path = self._place(name)
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > DAY:
                 os.utime(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from neopack.build.cache import Cache, CachedFile, Entry, KnownReads, cached_file
+from neopack.build.cache import BLOBS, ENTRIES, Cache, CachedFile, Entry, KnownReads, cached_file
+from neopack.build.digests import digest_of
 from neopack.build.store import FolderStore, Store, open_store
 from neopack.build.upkeep import contents, prune
 from neopack.errors import Missing, UsageError
@@ -107,6 +109,34 @@ def test_an_entry_that_was_edited_is_absent(store: Store, tmp_path: Path) -> Non
     store.write(name, data.replace(b'"a":1', b'"a":2'))
     assert cache.entry(KEY) is None
     assert name not in {each.name for each in store.names()}
+
+
+@pytest.mark.parametrize(
+    ("use", "digest"),
+    [
+        ("file", "../" * 9 + "{outside}"),
+        ("file", "{outside}"),
+        ("file", "../../../../outside.json"),
+        ("../" * 9 + "{outside}", "0" * 64),
+        ("../outside", "0" * 64),
+    ],
+)
+def test_an_entry_names_no_place_outside(tmp_path: Path, use: str, digest: str) -> None:
+    """A seal is no signature: who can write the cache can write a seal."""
+    outside = tmp_path / "outside.json"
+    outside.write_text("somebody's")
+    cache = Cache(FolderStore(tmp_path / "cache"))
+    file = {"sha256": digest.format(outside=outside), "bytes": 10}
+    entry = {
+        "step": "package", "value": {}, "files": {use.format(outside=outside): file},
+        "seconds": 0.0, "schema": 1,
+    }  # fmt: skip
+    name = f"{ENTRIES}/{KEY[:2]}/{KEY}.json"
+    cache.store.write(name, json.dumps({**entry, "seal": digest_of(entry)}).encode())
+    assert cache.entry(KEY) is None
+    with pytest.raises(OSError, match="leads out of the cache"):
+        cache.store.remove(f"{BLOBS}/../../../outside.json")
+    assert outside.read_text() == "somebody's"
 
 
 def test_another_version_is_not_in_the_way(tmp_path: Path) -> None:
