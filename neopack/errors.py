@@ -28,6 +28,7 @@ exception should leave neopack.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -59,6 +60,9 @@ __all__ = [
     "first_line",
     "telling_line",
 ]
+
+# where in OpenVINO's sources an exception was raised
+PLACE = re.compile(r"(?:Exception from|Check .* failed at) \S+:\d+:$")
 
 
 class _Explained(BaseException):
@@ -197,9 +201,13 @@ class Interrupted(_Explained):
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an exception's message, or its class if it has none."""
+    """Return the first line of an exception's message, or its class if it has none.
+
+    Lines that name places in OpenVINO's sources are passed over, where others follow.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    telling = [line for line in lines if not PLACE.match(line)]
+    return (telling or lines or [type(error).__name__])[0]
 
 
 def telling_line(error: BaseException) -> str:

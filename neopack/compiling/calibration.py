@@ -74,7 +74,7 @@ def _read(calibration: Calibration, signature: Signature) -> tuple[Sample, ...]:
     if calibration.preprocess is not None:
         raise UsageError("--preprocess is for a folder of images", where=data)
     if looks_like_callable(data):
-        return tuple(_of_callable(data, signature))
+        return _labelled_alike(tuple(_of_callable(data, signature)), data)
     if path.suffix == ".npy":
         return _of_arrays({_only(signature, data).name: load_array(path)}, signature, data)
     if path.suffix == ".npz":
@@ -156,6 +156,22 @@ def _of_callable(text: str, signature: Signature) -> Iterable[Sample]:
         yield _sample(inputs, labels, signature, f"{text}, sample {at}")
 
 
+def _labelled_alike(samples: tuple[Sample, ...], where: str) -> tuple[Sample, ...]:
+    """Refuse labels of some samples alone, and of unlike shapes: a metric compares them all."""
+    labels = [sample.labels for sample in samples if sample.labels is not None]
+    if len(labels) not in (0, len(samples)):
+        raise UsageError(
+            f"{len(labels)} of {len(samples)} samples have labels",
+            where=where,
+            hint="yield labels with every sample, or with none",
+        )
+    shapes = sorted({each.shape for each in labels})
+    if len(shapes) > 1:
+        said = " and ".join(str(list(shape)) for shape in shapes[:2])
+        raise UsageError(f"labels have different shapes: {said}", where=where)
+    return samples
+
+
 def _yielded(text: str) -> Iterable[Any]:
     function = import_callable(text)
     try:
@@ -169,17 +185,28 @@ def _yielded(text: str) -> Iterable[Any]:
 
 
 def _sample(inputs: Mapping[str, Any], labels: Any, signature: Signature, where: str) -> Sample:
-    import numpy as np
-
     specs = {spec.name: spec for spec in signature.inputs}
     refuse_other_names(inputs, specs, where)
     arrays = {}
     for name, spec in specs.items():
-        array = np.asarray(inputs[name])
+        array = _own_array(inputs[name], f"input {name!r}", where)
         if array.shape != tuple(spec.shape):
             raise UsageError(
                 f"input {name!r} has shape {list(array.shape)}, not {list(spec.shape)}",
                 where=where,
             )
         arrays[name] = in_dtype_of(array, spec, where)
-    return Sample(inputs=arrays, labels=None if labels is None else np.atleast_1d(labels))
+    own = (
+        None if labels is None else _own_array(labels, "the value of labels", where, least_dims=1)
+    )
+    return Sample(inputs=arrays, labels=own)
+
+
+def _own_array(value: Any, what: str, where: str, *, least_dims: int = 0) -> Array:
+    """A copy: the callable may fill the same array again for the next sample."""
+    import numpy as np
+
+    try:
+        return np.array(value, ndmin=least_dims)
+    except (TypeError, ValueError, RuntimeError) as error:  # tensors raise what they like
+        raise UsageError(f"{what} is not an array: {first_line(error)}", where=where) from None

@@ -135,9 +135,21 @@ def _top1(outputs: Outputs, reference: Outputs, labels: Array | None) -> float:
         )
     if labels is None:
         return _same_largest(outputs[name], expected)
-    if len(labels) != len(expected):
-        raise UsageError(f"there are {len(labels)} labels for {len(expected)} rows of {name!r}")
+    _refuse_unfit(labels, name, expected)
     return float((outputs[name].argmax(axis=1) == labels).mean())
+
+
+def _refuse_unfit(labels: Array, name: str, scores: Array) -> None:
+    """Labels that the model cannot answer would be wrong in fp32 too: nothing would seem lost."""
+    rows, classes = scores.shape
+    if labels.shape != (rows,):
+        raise UsageError(f"there are {labels.size} labels for {rows} rows of {name!r}")
+    if labels.dtype.kind not in "iu" or not 0 <= labels.min() <= labels.max() < classes:
+        raise UsageError(
+            f"metric top1 takes labels from 0 to {classes - 1}, the classes of output {name!r}; "
+            f"one is {next(each for each in labels if each not in range(classes))!s}",
+            hint="a label is the place of its score, counted from 0",
+        )
 
 
 def _are_scores(output: Array) -> bool:

@@ -166,6 +166,7 @@ class OpenVinoRunner:
     ) -> None:
         openvino = _openvino()
         self.signature = signature
+        _refuse_lacking(properties)
         try:
             # the weights lie beside the graph, under its name; only models from files are cached
             graph, own = str(folder / GRAPH), dict(properties)
@@ -192,17 +193,11 @@ class OpenVinoRunner:
             return {name: answers[i].copy() for i, name in enumerate(names)}
         except RuntimeError as error:
             raise EngineFailed(
-                f"OpenVINO cannot compute the artifact: {_last_line(error)}",
+                f"OpenVINO cannot compute the artifact: {first_line(error)}",
                 hint="its graph does not fit its manifest: compile the archive again",
             ) from error
         finally:
             self._free.put(request)
-
-
-def _last_line(error: Exception) -> str:
-    """What is wrong; the lines before it are places in OpenVINO's sources."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
 
 
 def _members(out: Path) -> tuple[Member, ...]:
@@ -355,6 +350,15 @@ def _properties(precision: str) -> dict[str, Json]:
             f"this CPU does not compute in {precision}", hint=f"it can: {', '.join(sorted(able))}"
         )
     return {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": value}
+
+
+def _refuse_lacking(properties: Mapping[str, Json]) -> None:
+    """Refuse bits that this CPU lacks: an artifact may come from another one, and OpenVINO would
+    compute in others without a word."""
+    hint = properties.get("INFERENCE_PRECISION_HINT")
+    for precision in ("bf16", "fp16"):
+        if PRECISIONS[precision][0] == hint:
+            _properties(precision)
 
 
 def _openvino() -> Any:

@@ -34,7 +34,8 @@ def calls_by_name(
 
 
 def refuse_other_names(given: Iterable[str], wanted: Iterable[str], where: str) -> None:
-    missing, unknown = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
+    missing = sorted(set(wanted) - set(given))
+    unknown = sorted(set(given) - set(wanted), key=str)
     if missing or unknown:
         said = f"lacks input {missing[0]!r}" if missing else f"has {unknown[0]!r}"
         hint = f"the model takes {', '.join(wanted)}; {LABELS} may be beside them"

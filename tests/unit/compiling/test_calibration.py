@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,23 @@ def endless():
     while True:
         yield np.zeros((1, 5), np.int32), 1
 
+def again():
+    ids = np.zeros((1, 5), np.int32)
+    for at in range(6):
+        ids[:] = at
+        yield ids, at
+
+def ragged():
+    yield [[1, 2], [3]]
+
+def some():
+    yield np.zeros((1, 5), np.int32), 1
+    yield np.zeros((1, 5), np.int32)
+
+def unlike():
+    yield np.zeros((1, 5), np.int32), 1
+    yield np.zeros((1, 5), np.int32), [1, 2]
+
 def wrong():
     yield np.zeros((5,), np.int32)
 
@@ -217,10 +235,18 @@ def test_a_callable_yields_inputs_and_labels(code: Path) -> None:
     assert samples[0].labels.tolist() == [1]
 
 
+def test_a_callable_may_fill_one_array_again(code: Path) -> None:
+    samples = read(f"{code}:again", IDS)
+    assert [int(sample.inputs["ids"][0, 0]) for sample in samples] == [0, 1, 2, 3, 4, 5]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
     [
         ("wrong", UsageError, r"shape \[5\], not \[1, 5\]"),
+        ("ragged", UsageError, "sample 0: input 'ids' is not an array"),
+        ("some", UsageError, "1 of 2 samples have labels"),
+        ("unlike", UsageError, r"labels have different shapes: \[1\] and \[2\]"),
         ("broken", ExportFailed, "raised KeyError: 'no more'"),
         ("absent", NeopackError, "has no 'absent'"),
     ],
@@ -304,6 +330,10 @@ def test_top1_takes_scores_of_classes(save: Save) -> None:
     samples = read(save(ids=np.zeros((4, 5), np.int32)), IDS)
     with pytest.raises(UsageError, match="metric top1 takes scores"):
         HeldBack("top1", samples, lambda inputs: {"y": np.zeros((1, 2, 2))}, 0.1)
+    for label in (4, -1, 0.5):
+        labelled = [replace(sample, labels=np.array([label])) for sample in samples]
+        with pytest.raises(UsageError, match=f"takes labels from 0 to 3, .* one is {label}"):
+            HeldBack("top1", labelled, scores, 0.1)
     with pytest.raises(VerificationFailed, match="is not finite"):
         HeldBack("mse", samples, lambda inputs: {"y": np.full(2, np.nan)}, 0.1)
 
