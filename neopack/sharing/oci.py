@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -32,14 +33,14 @@ def push(path: Path, url: str, log: Log) -> Pushed:
         reference = Reference.of(url.partition("@")[0])
     files = belonging(path)
     pack = pack_of([layer for _, layer in files])
-    registry = Registry(reference)
     sent = 0
-    for file, layer in files:
-        sent += _send_file(registry, file, layer, log)
-    config = digest_of(pack.config)
-    if not _has(registry, config):
-        _put(registry, _begun(registry), config, pack.config)
-    _name(registry, pack.manifest)
+    with closing(Registry(reference)) as registry:
+        for file, layer in files:
+            sent += _send_file(registry, file, layer, log)
+        config = digest_of(pack.config)
+        if not _has(registry, config):
+            _put(registry, _begun(registry), config, pack.config)
+        _name(registry, pack.manifest)
     return Pushed(
         url=str(reference),
         digest=digest_of(pack.manifest),
@@ -52,10 +53,10 @@ def push(path: Path, url: str, log: Log) -> Pushed:
 def pull(url: str, folder: Path, log: Log, *, force: bool) -> Pulled:
     """Write the files that the manifest names, all or none. Raises ``ServiceError``."""
     reference = Reference.of(url)
-    registry = Registry(reference)
-    manifest = _manifest(registry)
-    layers = layers_of(manifest, str(reference))
-    received = write_files(_Blobs(registry), layers, folder, log, force=force)
+    with closing(Registry(reference)) as registry:
+        manifest = _manifest(registry)
+        layers = layers_of(manifest, str(reference))
+        received = write_files(_Blobs(registry), layers, folder, log, force=force)
     return Pulled(
         url=str(reference),
         digest=digest_of(manifest),

@@ -46,6 +46,10 @@ class Registry:
         self._basic = basic_for(reference.host)
         self._authorization = ""
 
+    def close(self) -> None:
+        """End the connections, which are kept for more requests."""
+        self._session.close()
+
     @contextmanager
     def send(self, method: str, url: str, **options: Any) -> Iterator[Any]:
         """The answer, whatever its status, after the registry's question for credentials, and
