@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 
@@ -11,6 +12,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
+    _open_closed()
     # where standard output cannot be written, the command line says so
     if sys.argv[1:] == ["--version"]:
         with suppress(OSError):
@@ -22,6 +24,18 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     command_line()
+
+
+def _open_closed() -> None:
+    """A file that is opened later would take the number of a standard stream that is closed
+    (``2>&-``), and what is said there would be written into it."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "r" if number == 0 else "w"
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 if __name__ == "__main__":

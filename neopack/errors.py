@@ -19,7 +19,7 @@
     │   └── StillRunning        7   the time to wait is over, and the job is still running
     └── EngineFailed            6   a compile engine failed
         └── LoaderRefused       6   Neo's public loader refuses the model, in its own words
-    Interrupted               130   Ctrl-C or SIGTERM; derived from BaseException, so that
+    Interrupted               130   Ctrl-C, SIGTERM or SIGHUP; from BaseException, so that
                                     code that translates a framework's errors does not catch it
 
 The command line prints ``message``, ``where`` and ``hint`` and exits with ``exit_code``. No other

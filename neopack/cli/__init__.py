@@ -53,6 +53,8 @@ from neopack.errors import (
 
 __all__ = ["app", "main"]
 
+INTERRUPTS = (signal.SIGTERM, signal.SIGINT)
+
 # typer has click inside or beside it, by its version: the error of a wrong call is its base class
 WrongCall: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -126,8 +128,10 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line and exit with the code of whatever happened."""
-    signal.signal(signal.SIGTERM, _interrupted)
-    signal.signal(signal.SIGINT, _interrupted)
+    for each in INTERRUPTS:
+        signal.signal(each, _interrupted)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is nohup's
+        signal.signal(signal.SIGHUP, _interrupted)
     # a member of an archive may have any name, also one that the terminal cannot show
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -174,7 +178,7 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
 
 def _interrupted(signum: int, frame: object) -> NoReturn:  # noqa: ARG001 - signal's form
     # what is under way is cleaned up once, and within seconds: a second Ctrl-C would leave half
-    for each in (signal.SIGTERM, signal.SIGINT):
+    for each in (*INTERRUPTS, signal.SIGHUP):
         signal.signal(each, _already_leaving)
     # Interrupted rather than KeyboardInterrupt, which typer takes for its own
     raise Interrupted(f"interrupted by {signal.Signals(signum).name}")

@@ -51,6 +51,8 @@ def answered(model: Answering, request: Body, accept: str) -> Answer:
         return refusal(400, error.line())
     except NeopackError as error:
         return refusal(500, error.line())
+    except OSError as error:  # no space, or no file descriptor
+        return refusal(500, f"the server cannot answer: {error.strerror or error}")
     except MemoryError:
         return refusal(507, "the request needs more memory than there is")
 

@@ -159,11 +159,6 @@ READERS: Mapping[str, Callable[[bytes, Signature], Any]] = MappingProxyType(
 )
 
 
-def _cells(data: bytes, _: Signature) -> list[list[float]]:
-    lines = data.decode("utf-8").split()
-    return [[float(cell) for cell in line.split(",")] for line in lines]
-
-
 def _named(values: Any, signature: Signature) -> dict[str, Array]:
     import numpy as np
 

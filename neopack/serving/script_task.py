@@ -85,7 +85,7 @@ class _Server:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's own code
             answer, status = self._failure(error)
         Path(data["answer"]).write_bytes(answer.data)
-        return {"status": status, "kind": answer.kind, "headers": dict(answer.headers)}
+        return {"status": status, "kind": str(answer.kind), "headers": dict(answer.headers)}
 
     def _failure(self, error: BaseException) -> tuple[Body, int]:
         """The message and the traceback, as the toolkit answers them."""
@@ -93,7 +93,8 @@ class _Server:
         status = getattr(error, "status_code", getattr(error, "status", 500))
         trace = _traced(error, self._folder)
         text = message if isinstance(error, ScriptError) else f"{message}\n{trace}"
-        return Body(kind="text/plain", data=text.encode()), status if _is_status(status) else 500
+        body = Body(kind="text/plain", data=text.encode(errors="backslashreplace"))
+        return body, status if _is_status(status) else 500
 
 
 def _traced(error: BaseException, folder: Path) -> str:

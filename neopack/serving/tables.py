@@ -37,9 +37,10 @@ def _within(column: int, columns: int) -> int:
 
 
 def cell_rows(data: bytes, _: Signature) -> list[list[float]]:
-    """The cells of CSV. Raises ``ValueError`` for what is not numbers."""
-    lines = data.decode("utf-8").split()
-    return [[float(cell) for cell in line.split(",")] for line in lines]
+    """The cells of CSV; an empty one is nan, as in the containers of XGBoost and in NumPy's
+    ``genfromtxt``. Raises ``ValueError`` for what is not numbers."""
+    lines = [line for line in data.decode("utf-8").splitlines() if line.strip()]
+    return [[float(cell.strip() or "nan") for cell in line.split(",")] for line in lines]
 
 
 def csv_rows(array: Array) -> str:

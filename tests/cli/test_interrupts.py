@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGKILL at any moment: 130, one line, no leftovers, no orphans."""
+"""Ctrl-C, SIGTERM, SIGHUP and SIGKILL at any moment: 130, one line, no leftovers, no orphans."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def is_interrupted(process: subprocess.Popen[str]) -> bool:
     return (process.returncode, out, len(errors), "Traceback" in err) == (130, "", 1, False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_an_export_is_interrupted(
     exporting: subprocess.Popen[str],
     desk: Desk,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -75,3 +76,10 @@ def test_a_terminal_is_not_read_as_a_file(neopack: Call, typed: Typed) -> None:
 @pytest.mark.parametrize("more", [("--format", "json"), ("-t", "ml_c5", "-t", "rasp4b")])
 def test_standard_output_has_one_use(more: tuple[str, ...], neopack: Call, model: Path) -> None:
     assert neopack("package", model, "-o", "-", *more).code == 2
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_takes_what_is_said(closed: str, executable: list[str]) -> None:
+    command = f"{shlex.join(executable)} targets {closed}"
+    done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

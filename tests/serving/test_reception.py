@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import socket
 from collections.abc import Iterator
 
@@ -58,3 +59,25 @@ def test_one_that_does_not_take_its_connections_gets_no_more(
             handed(stuck).close()  # those that it was sent are its own
     for each in ours:
         each.close()
+
+
+class Backwards(selectors.DefaultSelector):
+    """Tells of connections before it tells of the end of a worker."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        return super().select(timeout)[::-1]
+
+
+def test_a_worker_that_ends_as_a_connection_arrives_is_survived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(selectors, "DefaultSelector", Backwards)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        opened = Reception(listening)
+        worker(opened).close()
+        with socket.create_connection(listening.getsockname()) as first:
+            opened.open()
+            assert not first.recv(1)
+        with worker(opened) as other, socket.create_connection(listening.getsockname()):
+            handed(other).close()
+        opened.close()

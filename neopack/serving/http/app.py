@@ -25,11 +25,11 @@ NO_WORKER = (
     "No worker is available to serve request for model: model. Consider increasing job queue size."
 )
 METHODS: Mapping[str, str] = {"/ping": "GET", "/invocations": "POST", "/metrics": "GET"}
+# what the access log has where nobody was there to read an answer (nginx's own code for it)
+UNREAD = Answer(status=499, body=Body(kind="", data=b""))
 HEALTHY = Answer(status=200, body=Body(kind=JSON, data=b'{"status": "Healthy!"}'))
 REQUEST_ID = "x-request-id"
 LONGEST_ID = 128
-# what the access log has where nobody was there to read an answer (nginx's own code for it)
-GONE = 499
 
 
 class ServingApp:
@@ -46,12 +46,12 @@ class ServingApp:
         headers = _headers(scope["headers"])
         name = _request_id(headers)
         self._observer.began()
-        answer, size = Answer(status=GONE, body=Body(kind="", data=b"")), 0
+        answer, size = UNREAD, 0
         try:
             answer, size = await self._answer(scope, headers, receive)
             await _sent(answer, name, send)
         except ClientGone:
-            pass
+            answer = UNREAD
         finally:
             self._observer.ended(
                 Observed(
@@ -137,21 +137,30 @@ def _gone(receive: Receive) -> Callable[[], Coroutine[Any, Any, None]]:
 async def _sent(answer: Answer, name: str, send: Send) -> None:
     body = answer.body
     headers = [
-        (b"content-type", body.kind.encode("latin-1", "replace")),
+        (b"content-type", _value(body.kind)),
         (b"content-length", str(len(body.data)).encode()),
         (REQUEST_ID.encode(), name.encode()),
         *_told(body.headers),
     ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body.data})
+    try:
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body.data})
+    except RuntimeError:  # uvloop's, until uvicorn has heard that the connection is closed
+        raise ClientGone from None
 
 
 def _told(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """Those of a script, without what would end a header early or is the server's to say."""
+    """Those of a script, without what is the server's to say."""
     return [
-        (name.encode("latin-1"), " ".join(value.splitlines()).encode("latin-1", "replace"))
+        (name.encode("latin-1"), _value(value))
         for name, value in headers.items()
         if name.isascii() and name.replace("-", "").replace("_", "").isalnum()
         if name.lower()
         not in ("content-length", "content-type", "transfer-encoding", "connection")
     ]
+
+
+def _value(text: str) -> bytes:
+    """Without what would end a header early, or no header may have."""
+    shown = "".join(each if each.isprintable() else " " for each in text)
+    return shown.strip().encode("latin-1", "replace")

@@ -64,6 +64,8 @@ class HandedConnections:
             self._all_here.set()
             self._dismissed()
             return
+        if not descriptors:  # no file descriptor was free for it here: the system has closed it
+            self.lost()
         for descriptor in descriptors:
             connection = socket.socket(fileno=descriptor)
             connection.setblocking(False)

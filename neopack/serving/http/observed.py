@@ -66,6 +66,8 @@ class Observer:
         self._seconds = Histogram(
             "neopack_invocation_seconds", "From request to answer.", buckets=BUCKETS, **common
         )
+        # this opens its file, for which there may be no file descriptor later
+        self._requests.labels("/ping", "200")
         self._in_flight = Gauge(
             "neopack_requests_in_flight", "Now.", multiprocess_mode="livesum", **common
         )

@@ -6,6 +6,7 @@ that arrive together, keep them, and leave the cores of the others idle.
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 import threading
@@ -81,6 +82,14 @@ class Reception:
         if worker in self._connections:
             self._connections[worker] -= said.count(GONE)
 
+    def _give_up(self, worker: socket.socket) -> None:
+        """Its channel ends, which is heard like the end of any other: the end may be among what
+        the selector has told already."""
+        self._connections.pop(worker)
+        with contextlib.suppress(OSError):
+            worker.shutdown(socket.SHUT_RDWR)
+        self._listen()
+
     def _dismiss(self, worker: socket.socket) -> None:
         """It takes no more connections."""
         self._selector.unregister(worker)
@@ -116,7 +125,7 @@ class Reception:
             try:
                 socket.send_fds(worker, [b"+"], [connection.fileno()])
             except OSError:
-                self._dismiss(worker)
+                self._give_up(worker)
                 continue
             self._connections[worker] += 1
             return
