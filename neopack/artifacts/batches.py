@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from neopack.errors import UsageError
+from neopack.errors import UsageError, first_line
 from neopack.values.artifact import Array
 from neopack.values.signature import Signature
 
@@ -23,7 +23,10 @@ def in_batches(
     import numpy as np
 
     least, most = signature.batches or (_batch(signature),) * 2
-    arrays = {name: np.asarray(value) for name, value in inputs.items()}
+    try:
+        arrays = {name: np.asarray(value) for name, value in inputs.items()}
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"an input is not an array of numbers: {first_line(error)}") from None
     rows = _rows(arrays)
     # so that each stream has a call
     batch = max(least, min(most, -(-rows // streams)))

@@ -14,7 +14,7 @@ from neopack.artifacts.model_cache import CachePlace, place_of
 from neopack.engines import registry as engines
 from neopack.errors import EngineFailed, UsageError, first_line
 from neopack.values.artifact import Array, Runner
-from neopack.values.signature import Signature
+from neopack.values.signature import Signature, TensorSpec
 
 __all__ = ["LoadedModel", "checked_inputs", "load"]
 
@@ -46,6 +46,7 @@ class LoadedModel:
         Raises ``UsageError`` for inputs that do not fit, and for a model whose inputs or outputs
         do not have the rows first.
         """
+        _refuse_unnamed(self.signature, inputs)
         return in_batches(self.signature, inputs, self.predict, self.streams)
 
 
@@ -104,21 +105,16 @@ def _cached(path: Path, place: CachePlace, loading: Loading) -> LoadedModel | No
 def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """Return ``inputs`` in the signature's dtypes.
 
-    Raises ``UsageError`` for a missing or unknown name, and for another shape.
+    Raises ``UsageError`` for a missing or unknown name, for another shape, and for values that an
+    integer input cannot hold.
     """
-    import numpy as np
-
-    if not isinstance(inputs, Mapping):
-        raise UsageError(f"inputs are a {type(inputs).__name__}", hint=_how(signature))
+    _refuse_unnamed(signature, inputs)
     specs = {spec.name: spec for spec in signature.inputs}
     for name in (*inputs, *specs):
         if name not in specs or name not in inputs:
             reason = "is missing" if name in specs else "is not an input of the model"
             raise UsageError(f"input {name!r} {reason}", hint=f"it takes {', '.join(specs)}")
-    try:
-        arrays = {name: np.ascontiguousarray(inputs[name], specs[name].dtype) for name in specs}
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"an input is not an array of numbers: {first_line(error)}") from None
+    arrays = {name: _in_dtype(inputs[name], spec) for name, spec in specs.items()}
     for name, array in arrays.items():
         fits = len(array.shape) == len(specs[name].shape) and all(
             dim in (None, size) for dim, size in zip(specs[name].shape, array.shape, strict=True)
@@ -129,6 +125,31 @@ def checked_inputs(signature: Signature, inputs: Mapping[str, Array]) -> dict[st
             )
         _refuse_batch(signature, name, array)
     return arrays
+
+
+def _refuse_unnamed(signature: Signature, inputs: object) -> None:
+    if not isinstance(inputs, Mapping):
+        raise UsageError(f"inputs are a {type(inputs).__name__}", hint=_how(signature))
+
+
+def _in_dtype(value: Any, spec: TensorSpec) -> Array:
+    """Return ``value`` in the dtype of the input, which must hold it: 1.7 is not an id, and 300 is
+    not a pixel."""
+    import numpy as np
+
+    try:
+        array, dtype = np.asarray(value), np.dtype(spec.dtype or "float32")
+        with np.errstate(invalid="ignore"):  # NaN as an integer, which is refused
+            cast = np.ascontiguousarray(array.real, dtype)
+    except (OverflowError, TypeError, ValueError) as error:
+        raise UsageError(f"an input is not an array of numbers: {first_line(error)}") from None
+    to_integers = dtype.kind in "iu" and array.dtype.kind in "fiu" and dtype != array.dtype
+    if array.dtype.kind == "c" or (to_integers and not np.array_equal(cast, array)):
+        raise UsageError(
+            f"input {spec.name!r} has {array.dtype} values that {dtype} cannot hold",
+            hint="pass what the model takes, after preprocessing",
+        )
+    return cast
 
 
 def _refuse_batch(signature: Signature, name: str, array: Array) -> None:

@@ -6,6 +6,7 @@ came. Every field is looked up with its path, so that a damaged model says where
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -164,22 +165,28 @@ def _booster(model: _At, booster: _At, name: str) -> dict[str, Any]:
         _tree(_At(tree, model.where, f"{model.path}.trees[{i}]")) for i, tree in enumerate(trees)
     )
     info = model.integers("tree_info")
-    if len(info) != len(read):
-        raise Malformed(f"{len(read)} trees and tree_info for {len(info)}", where=model.where)
+    drop = booster.numbers("weight_drop") if name == "dart" else ()
+    counts = {"tree_info for": len(info), "num_trees": _parameter(model, "num_trees", len(read))}
+    if name == "dart":
+        counts["weight_drop for"] = _length(drop)
+    for words, count in counts.items():
+        if count != len(read):
+            raise Malformed(f"{len(read)} trees and {words} {count}", where=model.where)
     return {
         "trees": tuple(tree for tree, _ in read),
         "tree_info": info,
         "leaf_vector": max((vector for _, vector in read), default=0),
-        "weight_drop": booster.numbers("weight_drop") if name == "dart" else (),
-        "parallel": _parallel(model),
+        "weight_drop": drop,
+        "parallel": _parameter(model, "num_parallel_tree", 0),
         "starts": _starts(model, len(read)),
     }
 
 
-def _parallel(model: _At) -> int:
+def _parameter(model: _At, name: str, default: int) -> int:
+    """Return a parameter of the trees, or ``default`` where the document lacks it."""
     if "gbtree_model_param" not in model.value:
-        return 0
-    return model.into("gbtree_model_param").integer("num_parallel_tree", 0)
+        return default
+    return model.into("gbtree_model_param").integer(name, default)
 
 
 def _starts(model: _At, trees: int) -> tuple[int, ...]:
@@ -195,7 +202,8 @@ def _starts(model: _At, trees: int) -> tuple[int, ...]:
 def _tree(at: _At) -> tuple[Tree, int]:
     parameters = at.into("tree_param")
     left, default = at.numbers("left_children"), at.numbers("default_left")
-    categorical = "split_type" in at.value and _any(at.numbers("split_type"))
+    marks = at.numbers("split_type") if "split_type" in at.value else ()
+    categorical = _any(marks)
     tree = Tree(
         nodes=parameters.integer("num_nodes"),
         left=left,
@@ -212,7 +220,7 @@ def _tree(at: _At) -> tuple[Tree, int]:
         leaf_weights=at.numbers("leaf_weights") if "leaf_weights" in at.value else (),
     )
     vector = parameters.integer("size_leaf_vector", 0)
-    _refuse_lengths(tree, at, vector)
+    _refuse_lengths(tree, at, vector, marks)
     return tree, vector
 
 
@@ -226,8 +234,10 @@ def _sets(at: _At) -> CategorySets:
     )
 
 
-def _refuse_lengths(tree: Tree, at: _At, vector: int) -> None:
+def _refuse_lengths(tree: Tree, at: _At, vector: int, marks: Numbers) -> None:
     arrays = [tree.left, tree.right, tree.parent, tree.split_index, tree.default_left]
+    if _length(marks):
+        arrays.append(marks)
     if vector <= 1:
         arrays += [tree.split_condition, tree.base_weight, tree.loss_change, tree.sum_hessian]
     for array in arrays:
@@ -310,9 +320,12 @@ def _version(parts: Sequence[Any], where: str) -> tuple[int, ...]:
 def _scores(text: str, where: str) -> tuple[float, ...]:
     """``5E-1``, or ``[4.8E-1]`` since 3.1."""
     try:
-        return tuple(float(part) for part in text.strip("[]").split(","))
+        scores = tuple(float(part) for part in text.strip("[]").split(","))
     except ValueError:
-        raise Malformed(f"base_score is {text!r:.40}", where=where) from None
+        scores = ()
+    if not scores or not all(map(math.isfinite, scores)):
+        raise Malformed(f"base_score is {text!r:.40}", where=where)
+    return scores
 
 
 def _listed(numbers: Numbers) -> Sequence[Any]:

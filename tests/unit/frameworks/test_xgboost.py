@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from neopack.values.model import ModelSource, facts_of
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "xgboost"
 OLD = sorted(path.stem for path in FIXTURES.glob("*-1.3.3.model"))
+MODEL = ("learner", "gradient_booster", "model")
 NEW = ("logistic", "softprob", "poisson", "dart", "linear")
 
 
@@ -124,10 +126,51 @@ def test_damage_names_its_place() -> None:
         document.learner(model, "m")
 
 
-def test_trees_and_their_classes_must_agree() -> None:
+def _append(at: dict[str, Any], name: str) -> None:
+    at[name].append(0)
+
+
+def _set(at: dict[str, Any], name: str, value: str) -> None:
+    at[name] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "damage", "words"),
+    [
+        (MODEL, lambda at: _append(at, "tree_info"), "2 trees and tree_info for 3"),
+        (
+            (*MODEL, "gbtree_model_param"),
+            lambda at: _set(at, "num_trees", "1"),
+            "2 trees and num_trees 1",
+        ),
+        (
+            (*MODEL, "trees", 0),
+            lambda at: _append(at, "split_type"),
+            r"trees\[0\] has \d nodes and an array of",
+        ),
+        (
+            ("learner", "learner_model_param"),
+            lambda at: _set(at, "base_score", "nan"),
+            "base_score is 'nan'",
+        ),
+    ],
+)
+def test_what_disagrees_in_a_document_is_refused(
+    path: tuple[Any, ...], damage: Callable[[Any], None], words: str
+) -> None:
     model = json.loads((FIXTURES / "logistic.json").read_text())
-    model["learner"]["gradient_booster"]["model"]["tree_info"].append(0)
-    with pytest.raises(Malformed, match="2 trees and tree_info for 3"):
+    at = model
+    for name in path:
+        at = at[name]
+    damage(at)
+    with pytest.raises(Malformed, match=words):
+        document.learner(model, "m")
+
+
+def test_dart_has_a_weight_for_each_tree() -> None:
+    model = json.loads((FIXTURES / "dart.json").read_text())
+    model["learner"]["gradient_booster"]["weight_drop"].pop()
+    with pytest.raises(Malformed, match="trees and weight_drop for"):
         document.learner(model, "m")
 
 

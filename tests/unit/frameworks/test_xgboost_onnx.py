@@ -46,6 +46,7 @@ def one_tree(**arrays: Any) -> Any:
     model_of(changed).update(
         trees=[{**zeros, **tree, "tree_param": sizes}], tree_info=[0], iteration_indptr=[0, 1]
     )
+    model_of(changed)["gbtree_model_param"]["num_trees"] = "1"
     return changed
 
 
