@@ -63,7 +63,7 @@ NOT_CODE = ("__pycache__", ".git", ".ipynb_checkpoints")
 
 
 def code_members(code: Path | None) -> tuple[Member, ...]:
-    """The files of ``--code DIR``, as ``code/...``; links out of it are refused."""
+    """Return the files of ``--code DIR``, as ``code/...``; links to other places are refused."""
     if code is None:
         return ()
     if not code.is_dir():
@@ -76,11 +76,22 @@ def _code_files(root: Path) -> Iterator[Member]:
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
         hidden = any(part.startswith(".") or part in NOT_CODE for part in relative.parts)
-        if hidden or not path.is_file() or path.suffix == ".pyc":
+        if hidden or path.suffix == ".pyc":
             continue
-        if not path.resolve().is_relative_to(root):
-            raise SourceError("is a link out of the code directory", where=str(path))
-        yield Member(name=f"code/{relative.as_posix()}", path=path)
+        if path.is_symlink():
+            _refuse_link(path, root)
+        if path.is_file():
+            yield Member(name=f"code/{relative.as_posix()}", path=path)
+
+
+def _refuse_link(path: Path, root: Path) -> None:
+    """Only a link to a file in ``root`` can be packaged: what another one names would be left
+    out, and the handler that needs it would fail on the endpoint."""
+    if not path.resolve().is_relative_to(root):
+        raise SourceError("is a link out of the code directory", where=str(path))
+    if not path.is_file():
+        what = "is a link to a directory" if path.is_dir() else "is a link to a missing file"
+        raise SourceError(what, where=str(path), hint="put a copy in its place, or remove it")
 
 
 def paths_for(path: Path, targets: Sequence[Target]) -> dict[str, Path]:

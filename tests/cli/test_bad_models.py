@@ -172,8 +172,20 @@ def test_code_that_neo_does_not_take(
     refused(code, words, "package", *arguments)
 
 
-def test_code_that_links_out_of_its_directory(refused: Call, desk: Desk, models: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "to", "words"),
+    [
+        ("inference.py", "/etc/passwd", "is a link out of the code directory"),
+        ("helpers", "..", "is a link out of the code directory"),
+        ("again", ".", "is a link to a directory"),
+        ("lost.py", "missing.py", "is a link to a missing file"),
+    ],
+)
+def test_links_that_code_cannot_have(
+    refused: Call, desk: Desk, models: Path, name: str, to: str, words: str
+) -> None:
+    """What they name was left out without a word."""
     (desk.path / "code").mkdir()
-    (desk.path / "code/inference.py").symlink_to("/etc/passwd")
+    (desk.path / "code" / name).symlink_to(to)
     arguments = (f"{models}:cnn", *INPUT, "--code", "code", "-o", "out.tar.gz")
-    refused(1, ("inference.py", "link out of the code directory"), "package", *arguments)
+    refused(1, (name, words), "package", *arguments)
