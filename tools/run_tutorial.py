@@ -46,6 +46,8 @@ FREE = (
     (re.compile(r"^\S+ (is|may be) slower than .+\n(if it stays so, .+\n)?", re.MULTILINE), ""),
     (re.compile(r"^on .+, \d+ cores, .+;", re.MULTILINE), "on <machine>;"),
     (re.compile(r"(127\.0\.0\.1):\d+"), r"\1:<port>"),
+    # the emulator compiles with TVM only where the CPU runs what that generates
+    (re.compile(r"\bartifact of (?:openvino|tvm)\b"), "artifact of <engine>"),
     (re.compile(r"\b\d+(?= rules: )|(?<= tests=\")\d+"), "<rules>"),
     (
         re.compile(

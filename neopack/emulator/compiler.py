@@ -125,8 +125,12 @@ def _is_asked(framework: str, version: str, target: Target, cpu: str | None) -> 
     """Whether Neo reads the model with its loader, and what that compiles is of use here."""
     if target.kind in ON_DEVICES:
         return True
-    of_neo = facts.compiler_path(framework, target, version) == OF_NEO
+    of_neo = _is_read_by_loader(framework, version, target)
     return of_neo and this_cpu.runs(compiled_code(framework, target, cpu))
+
+
+def _is_read_by_loader(framework: str, version: str, target: Target) -> bool:
+    return facts.compiler_path(framework, target, version) == OF_NEO
 
 
 def _loaders_verdict(framework: str, target: Target) -> EngineVerdict:
@@ -138,8 +142,10 @@ def _loaders_verdict(framework: str, target: Target) -> EngineVerdict:
 
 def _in_place_of_loader(task: CompilationTask, engine: str) -> str:
     """Why it was another engine, where Neo asks its loader."""
-    if engine == OF_NEO or not _is_asked(task.framework, task.version, task.target, task.cpu):
+    if engine == OF_NEO or not _is_read_by_loader(task.framework, task.version, task.target):
         return ""
+    if not _is_asked(task.framework, task.version, task.target, task.cpu):
+        return f", not by Neo's public loader: this CPU does not run code for {task.target.name}"
     lacking = _loaders_verdict(task.framework, task.target).lacking
     return f", not by Neo's public loader, which is not installed ({lacking})" if lacking else ""
 

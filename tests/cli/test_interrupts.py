@@ -59,6 +59,14 @@ def started(executable: list[str], desk: Desk) -> Iterator[Started]:
         process.communicate()
 
 
+@pytest.fixture(autouse=True)
+def without_nohup() -> Iterator[None]:
+    """Under nohup SIGHUP is ignored, in what the tests start too."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def exporting(started: Started, desk: Desk) -> subprocess.Popen[str]:
     """A ``package`` whose model has started to be built, and will be for minutes."""
