@@ -15,6 +15,8 @@ __all__ = ["ARRANGED", "FORMS"]
 
 Function = Callable[..., Any]
 X = torch.linspace(-2, 2, 24).reshape(2, 3, 4)
+# multiples of a tenth, where rounding a quotient decides
+LINE = torch.arange(-20, 21) * 0.1
 Y = torch.linspace(3, -1, 24).reshape(2, 3, 4)
 FAR = torch.tensor([[-120.0, -3.5, -0.5, 0.5], [1.5, 2.5, 30.0, 120.0]])
 IDS = torch.tensor([[3, 1, 0], [-2, 2, 1]])
@@ -61,7 +63,10 @@ FORMS: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
     "floor_divide": (lambda i: i // 2, (IDS,)),
     "remainder": (lambda i: i % 3, (IDS,)),
     "remainder of a number": (lambda i: torch.remainder(100, i * 2 + 1), (IDS,)),
+    "remainder of floats": (lambda x: x % 0.4, (LINE,)),
     "fmod": (lambda x, y: torch.fmod(x, y), (X, Y + 0.3)),
+    "fmod of floats": (lambda x: torch.fmod(x, 0.4), (LINE,)),
+    "floor_divide of floats": (lambda x: x // 0.1, (LINE,)),
     "celu": (lambda x: functional.celu(x, 0.7), (X,)),
     "elu scaled": (lambda x: torch.ops.aten.elu(x, 0.7, 2.0, 1.5), (X,)),
     "gelu by tanh": (lambda x: functional.gelu(x, approximate="tanh"), (X,)),

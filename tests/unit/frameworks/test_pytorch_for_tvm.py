@@ -129,6 +129,7 @@ CASES: dict[str, tuple[Function, tuple[Tensor, ...]]] = {
 # what types and sizes tell, or the name of the operator
 BY_TYPES = {
     "remainder", "remainder of a number",
+    "remainder of floats", "fmod of floats", "floor_divide of floats",
     "fmod", "div of integers", "floor_divide", "masked_fill of integers",
     "clamp of integers", "rnn_tanh", "rnn_relu", "embedding_bag", "embedding_bag of the mean",
     "embedding_bag of the most", "squeeze of a dim that is not 1", "chunk of unequal parts",

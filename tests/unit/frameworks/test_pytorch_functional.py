@@ -277,6 +277,43 @@ def test_weights_that_change_stay() -> None:
     assert in_place(module) == {"aten::add_"}
 
 
+class Biased(nn.Module):
+    """What it adds is computed of weights alone, as the biases of Swin are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.linspace(-1, 1, 8))
+        self.register_buffer("places", torch.tensor([3, 1, 7, 0]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.table[self.places]
+
+
+class Shared(nn.Module):
+    """One module, called at two places, before and after a change in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Biased()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.part(x)
+        y[:, 1:3].mul_(2)
+        return self.part(y)
+
+
+def test_a_module_that_ran_is_flattened_as_it_was_rewritten(tmp_path: Path) -> None:
+    """The methods in it stood in forward as they were when it ran: they read tables that folding
+    had emptied."""
+    module = torch.jit.trace(Shared().eval(), X, check_trace=False)
+    expected = module(X)
+    assert fix_sizes(module)
+    assert folding.fold(module)
+    assert make_functional(module, [X])
+    module.save(str(tmp_path / "m.pth"))
+    torch.testing.assert_close(torch.jit.load(str(tmp_path / "m.pth"))(X), expected)
+
+
 def seen_in_code(module: Any, folder: Path) -> tuple[str, ...]:
     """What the file tells, without torch."""
     module.save(str(folder / "m.pth"))
