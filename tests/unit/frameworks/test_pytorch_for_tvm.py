@@ -152,6 +152,30 @@ def test_it_computes_the_same_in_operators_that_tvm_converts(name: str) -> None:
         torch.testing.assert_close(other, one, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
+class Shifting(torch.nn.Module):
+    """Rolls one after another, as in a Swin transformer, after a module that changes its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU(inplace=True))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.part(x)
+        for shift in range(1, 7):
+            padded = torch.nn.functional.pad(x, (0, shift % 2))
+            x = torch.roll(padded, (shift, -shift), (1, 2))[:, :, :4]
+        return x
+
+
+def test_sizes_decide_every_branch_of_what_is_written() -> None:
+    eager = Shifting().eval()
+    module = torch.jit.trace(eager, X, check_trace=False)
+    lower_all(module, (X,))
+    kinds = {node.kind() for graph in graphs(module) for node in nodes(graph)}
+    assert not kinds & {"prim::If", "prim::Loop", "aten::roll"}
+    torch.testing.assert_close(module(X), eager(X))
+
+
 @pytest.mark.parametrize("name", sorted(FORMS.keys() - BY_TYPES))
 def test_the_code_tells_calls_that_tvm_converts_otherwise(name: str, tmp_path: Path) -> None:
     function, inputs = FORMS[name]

@@ -28,6 +28,7 @@ __all__ = ["ConstantValues", "Use", "constant_values", "storage"]
 # a method by its place, and the number of a value in its graph
 Key: TypeAlias = tuple[Method, int]
 MOST_TRIES = 8
+SIZES = ("aten::size", "aten::dim", "aten::numel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ class ConstantValues:
     calls: MethodCalls
     changing: frozenset[int]
     """Storages of weights that the model writes to."""
+    for_types: bool = False
+    """Whether only types are wanted: they stay the same where a tensor is written to after its
+    use, as by ``ReLU(inplace=True)`` after the call of another module."""
     values: dict[Key, Any] = field(default_factory=dict)
     uses: list[Use] = field(default_factory=list)
     sources: dict[int, int] = field(default_factory=dict)
@@ -108,11 +112,22 @@ class ConstantValues:
                 return [tuple(arguments)]
             case "prim::TupleUnpack" if isinstance(arguments[0], tuple):
                 return list(arguments[0])
+            case "prim::If" if self.for_types and _is_of_sizes(node.inputsAt(0)):
+                if is_known(arguments):
+                    return self._taken(method, node, condition=arguments[0])
             case "prim::ListConstruct" if is_known(arguments):
                 return [arguments]
             case "prim::ListUnpack" if is_known(arguments):
                 return list(arguments[0])
         return self._operator(method, node, arguments)
+
+    def _taken(self, method: Method, node: Any, *, condition: bool) -> list[Any]:
+        """The results of the branch that sizes decide for."""
+        yes, no = node.blocks()
+        branch = yes if condition else no
+        for each in branch.nodes():
+            self._compute(method, each)
+        return [self.value(method, each) for each in branch.outputs()]
 
     def _weight(self, value: Any) -> Any:
         for tensor in tensors_in(value):
@@ -186,7 +201,7 @@ class ConstantValues:
             tensors = tensors_in(self.value(method, each))
             if tensors:
                 self.uses.append(Use(method, node, at))
-                self.used.update(map(storage, tensors))
+                self.used.update(() if self.for_types else map(storage, tensors))
 
     def _views(self, method: Method, values: Iterable[Any], storages: set[int]) -> None:
         for value in values if storages else ():
@@ -197,6 +212,15 @@ class ConstantValues:
 
     def _storages(self, method: Method, value: Any) -> set[int]:
         return self.storages(method, value) | self.views.get((method, value.unique()), set())
+
+
+def _is_of_sizes(value: Any) -> bool:
+    """Whether a number, or a choice, follows from constants and from sizes of tensors."""
+    maker = value.node()
+    if maker.kind() in ("prim::Constant", *SIZES):
+        return True
+    makes_numbers = maker.kind().startswith("aten::") and maker.inputsSize() > 0
+    return makes_numbers and all(map(_is_of_sizes, maker.inputs()))
 
 
 def has_blocks(node: Any) -> bool:

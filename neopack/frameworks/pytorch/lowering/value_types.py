@@ -14,11 +14,12 @@ __all__ = ["tell", "tell_types"]
 
 
 def tell_types(module: Any, inputs: Sequence[Any]) -> None:
-    """Give the values of the graphs, outside of branches and loops, the types that they have."""
+    """Give the values of the graphs their types, but in loops, and in branches that values of
+    tensors decide for."""
     calls = MethodCalls.of(module)
     if calls is None:
         return
-    known = ConstantValues(calls, frozenset())
+    known = ConstantValues(calls, frozenset(), for_types=True)
     known.run(calls.root, inputs)
     tell(known)
 
