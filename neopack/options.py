@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
@@ -22,7 +23,7 @@ from neopack.goldens.batch_ranges import BatchRange, ranges_of
 from neopack.goldens.comparison import check_max_difference
 from neopack.spelling import did_you_mean, nearest
 from neopack.values.finding import Level
-from neopack.values.quantization import AUTO, QUANTIZED, RANDOM, Calibration
+from neopack.values.quantization import AUTO, PRECISIONS, QUANTIZED, RANDOM, Calibration
 
 __all__ = [
     "MOST_AT_ONCE",
@@ -41,6 +42,7 @@ __all__ = [
     "Place",
     "PolicyOptions",
     "WaitOptions",
+    "check_count",
     "chosen",
     "limits_of",
 ]
@@ -56,8 +58,20 @@ CALIBRATION_HINT = (
 )
 
 
-# of workers, threads, and rows in a batch
+# of workers, threads, streams, and rows in a batch
 MOST_AT_ONCE = 1024
+
+
+def check_count(name: str, value: object) -> None:
+    """Raise ``UsageError`` unless ``value`` is a whole number from 1 to ``MOST_AT_ONCE``."""
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = 0
+    if not 1 <= number <= MOST_AT_ONCE:
+        raise UsageError(
+            f"{name} must be a whole number from 1 to {MOST_AT_ONCE}, not {value!r:.40}"
+        )
 
 
 class Options:
@@ -158,7 +172,16 @@ class CompileOptions(Options):
 
     def __post_init__(self) -> None:
         check_max_difference(self.max_difference)
+        self._check_precision()
         self._check_calibration()
+
+    def _check_precision(self) -> None:
+        known = (*PRECISIONS, AUTO)
+        if self.precision in known:
+            return
+        near = did_you_mean(f"{self.precision}", known)
+        hint = f"{near} there are {', '.join(known)}".lstrip()
+        raise UsageError(f"no precision {self.precision!r:.40}", hint=hint)
 
     def _check_calibration(self) -> None:
         if self.precision not in (*QUANTIZED, AUTO) and self.calibration is not None:
@@ -289,16 +312,17 @@ class PolicyOptions(Options):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchOptions(Options):
     """How a benchmark measures: ``seconds`` for each side, ``threads`` None for the engine's own
-    choice. Raises ``UsageError`` where either is not positive."""
+    choice."""
 
     seconds: float = 10.0
     threads: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        lasts = math.isfinite(self.seconds) and self.seconds > 0
-        if not lasts or (self.threads is not None and self.threads < 1):
-            raise UsageError("--seconds and --threads must be positive")
+        if not (math.isfinite(self.seconds) and self.seconds > 0):
+            raise UsageError("--seconds must be positive")
+        if self.threads is not None:
+            check_count("--threads", self.threads)
 
 
 # --- the same as keywords -------------------------------------------------------------------

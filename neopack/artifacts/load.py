@@ -25,6 +25,7 @@ from neopack.formats.files import limits_for
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
+from neopack.options import check_count
 from neopack.outputs.atomic import writing
 from neopack.outputs.staging import staging_directory
 from neopack.spelling import nearest_file
@@ -152,9 +153,10 @@ class Loading:
     cache: CachePlace | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("threads", self.threads), ("streams", self.streams)):
-            if value is not None and value < 1:
-                raise UsageError(f"--{name} must be 1 or more, not {value}")
+        # only threads are an option of commands
+        for name, value in (("--threads", self.threads), ("streams", self.streams)):
+            if value is not None:
+                check_count(name, value)
 
 
 def load_opened(

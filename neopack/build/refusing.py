@@ -120,7 +120,6 @@ def _refuse_wrong_compiling(settings: ModelSettings) -> None:
         return
     for name in settings.compile.targets:
         facts.target(name)
-    engines.refuse_unknown_precision(settings.compile.precision)
     if settings.compile.engine not in (None, AUTO):
         engines.get(settings.compile.engine)
     compile_options(settings)

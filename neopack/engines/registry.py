@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from neopack import distributions
 from neopack.engines import Engine, EngineVerdict
-from neopack.errors import Missing, Unsafe, Unsupported, UsageError
+from neopack.errors import Missing, Unsafe, Unsupported
 from neopack.plugins import Plugins
 from neopack.spelling import did_you_mean
 from neopack.values.artifact import CompilationRequest
@@ -25,7 +25,6 @@ __all__ = [
     "precisions",
     "preload",
     "refuse_options",
-    "refuse_unknown_precision",
     "takes_original",
     "unsafe_options",
     "verdict",
@@ -109,7 +108,6 @@ def choose(
     ]
     takers = [(engine, verdict.lacking) for engine, verdict in said if verdict.takes]
     if not takers:
-        refuse_unknown_precision(request.precision)
         raise Unsupported(
             f"nothing here compiles {request.framework} in {request.precision} for "
             f"{request.target.name}: {'; '.join(verdict.why_not for _, verdict in said)}",
@@ -138,13 +136,6 @@ def choose_all(request: CompilationRequest, asked: str | None = None) -> list[En
         if verdict.takes and not verdict.lacking and engine.available().version is not None
     ]
     return here or [first]
-
-
-def refuse_unknown_precision(asked: str) -> None:
-    """Raise ``UsageError`` for a precision that no engine knows."""
-    known = {AUTO, *(word for row in _plugins.rows.values() for word in row["precisions"])}
-    if asked not in known:
-        raise UsageError(f"no precision {asked!r}", hint=f"there are {', '.join(sorted(known))}")
 
 
 def verdict(name: str, request: CompilationRequest) -> EngineVerdict:

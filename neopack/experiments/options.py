@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from neopack.errors import UsageError
 from neopack.loadtests.options import LoadChoices, LoadOptions
-from neopack.options import MOST_AT_ONCE
+from neopack.options import check_count
 
 __all__ = ["ExperimentChoices", "ExperimentOptions"]
 
@@ -28,8 +28,7 @@ class ExperimentOptions(LoadOptions):
         super(ExperimentOptions, self).__post_init__()
         if self.search:
             raise UsageError("an experiment does not search", hint="neopack loadtest --search")
-        if not 1 <= self.rounds <= MOST_AT_ONCE:
-            raise UsageError(f"--rounds {self.rounds} is not between 1 and {MOST_AT_ONCE}")
+        check_count("--rounds", self.rounds)
         if self.seconds / self.rounds < LEAST_TURN:
             raise UsageError(
                 f"{self.rounds} turns in {self.seconds:g} s are too short",

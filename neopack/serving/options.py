@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from neopack.errors import UsageError
-from neopack.options import MOST_AT_ONCE, Options
+from neopack.options import MOST_AT_ONCE, Options, check_count
 
 __all__ = ["ServeChoices", "ServeOptions"]
 
@@ -39,9 +39,7 @@ class ServeOptions(Options):
         if not 0 <= self.port < 1 << 16:
             raise UsageError(f"--port {self.port} is not between 0 and 65535")
         for name in ("workers", "threads", "max_batch"):
-            if not 1 <= getattr(self, name) <= MOST_AT_ONCE:
-                option = f"--{name.replace('_', '-')} {getattr(self, name)}"
-                raise UsageError(f"{option} is not between 1 and {MOST_AT_ONCE}")
+            check_count(f"--{name.replace('_', '-')}", getattr(self, name))
         if not (math.isfinite(self.timeout) and self.timeout > 0):
             raise UsageError("--timeout must be positive")
         if not 0 <= self.max_wait_ms <= MOST_AT_ONCE:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "AUTO",
+    "PRECISIONS",
     "QUANTIZED",
     "RANDOM",
     "Calibration",
@@ -13,8 +14,10 @@ __all__ = [
     "Trial",
 ]
 
-# precisions that a model is converted to with data, and the one that is chosen by measurement
+# precisions that a model is converted to with data, all of them, and the word for the one that is
+# chosen by measurement
 QUANTIZED = ("int8", "int8-weights")
+PRECISIONS = ("fp32", "tf32", "bf16", "fp16", *QUANTIZED)
 AUTO = "auto"
 # in place of data: seeded numbers, which say nothing of accuracy
 RANDOM = "random"

@@ -22,6 +22,11 @@ from hostile import pack
         (3, ("tvm generates no code for ml_inf1",), ("-t", "ml_inf1", "--engine", "tvm")),
         (2, ("a job needs --role",), ("-t", "ml_c5", "--backend", "sagemaker")),
         (2, ("no precision 'int3'", "bf16"), ("-t", "ml_c5", "--precision", "int3")),
+        (
+            2,
+            ("no precision 'int9'", "did you mean int8? there are fp32, "),
+            ("-t", "ml_c5", "--precision", "int9", "--calibration", "random"),
+        ),
         (2, ("--backend",), ("-t", "ml_c5", "--backend", "gcp")),
         (
             2,

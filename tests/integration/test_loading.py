@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,8 +43,20 @@ def test_streams_lose_no_call_and_batches_no_row(artifact: Path) -> None:
 def test_streams_are_of_engines_that_have_them(shelf: Path, artifact: Path) -> None:
     with pytest.raises(Unsupported, match="not compiled has no streams"):
         neopack.load(shelf / "cnn.tar.gz", streams=2)
-    with pytest.raises(UsageError, match="--streams must be 1 or more, not 0"):
-        neopack.load(artifact, streams=0)
+
+
+@pytest.mark.parametrize("count", [0, -1, 10**6, 10**30, 1.5, 2.0, "2", True, [1], float("nan")])
+def test_threads_and_streams_are_counted(artifact: Path, count: Any) -> None:
+    said = re.escape(f"must be a whole number from 1 to 1024, not {count!r:.40}")
+    with pytest.raises(UsageError, match=f"^streams {said}$"):
+        neopack.load(artifact, streams=count)
+    with pytest.raises(UsageError, match=f"^--threads {said}$"):
+        neopack.load(artifact, threads=count)
+
+
+def test_counts_may_be_numbers_of_numpy(artifact: Path) -> None:
+    model = neopack.load(artifact, streams=np.int64(2), threads=np.int32(2))  # type: ignore[arg-type]
+    assert model.predict_batch({"image": images(3)})
 
 
 def test_a_second_load_does_not_read_the_archive(

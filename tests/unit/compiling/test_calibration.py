@@ -12,11 +12,12 @@ import pytest
 
 from neopack.compiling.calibration import LEAST, MOST, read_samples, split
 from neopack.compiling.metrics import HeldBack, default_metric
+from neopack.engines import registry
 from neopack.errors import ExportFailed, Malformed, NeopackError, UsageError, VerificationFailed
 from neopack.options import CompileOptions
 from neopack.values.artifact import Array
 from neopack.values.log import SilentLog
-from neopack.values.quantization import Calibration
+from neopack.values.quantization import AUTO, PRECISIONS, Calibration
 from neopack.values.signature import Signature, TensorSpec
 
 IMAGE = TensorSpec(name="x", dtype="float32", shape=(2, 3, 4, 4))
@@ -344,6 +345,10 @@ def test_top1_takes_scores_of_classes(save: Save) -> None:
 @pytest.mark.parametrize(
     ("choices", "words"),
     [
+        ({"precision": "int9"}, "no precision 'int9'"),
+        ({"precision": "int9", "calibration": "x.npz"}, "no precision 'int9'"),
+        ({"precision": 8}, "no precision 8"),
+        ({"precision": None}, "no precision None"),
         ({"precision": "int8"}, "needs --calibration"),
         ({"precision": "bf16", "calibration": "x.npz"}, "does nothing in bf16"),
         ({"precision": "int8-weights", "metric": "top1"}, "--metric goes with --calibration"),
@@ -361,3 +366,13 @@ def test_top1_takes_scores_of_classes(save: Save) -> None:
 def test_options_that_contradict(choices: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         CompileOptions(**choices)
+
+
+def test_an_unknown_precision_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError) as refused:
+        CompileOptions(precision="int9")
+    known = ", ".join((*PRECISIONS, AUTO))
+    assert refused.value.hint == f"did you mean int8? there are {known}"
+    assert {word for name in registry.names() for word in registry.precisions(name)} == {
+        *PRECISIONS
+    }
