@@ -22,32 +22,39 @@ from neopack.values.log import Log
 from neopack.values.quantization import Calibration
 from neopack.values.signature import Signature, TensorSpec
 
-__all__ = ["FORMS", "Sample", "read_samples", "split"]
+__all__ = ["FORMS", "Sample", "read_samples", "refuse_constant", "split"]
 
 FORMS = "an .npz or .npy (samples first), a folder of images, module:callable, or random"
 # NNCF calibrates with 300 unless told otherwise; twice as many are held back
 MOST = 900
 RANDOM_SAMPLES = 32
 LEAST = 2
+# the squares of larger numbers, as norms and variances take them, are beyond float32
+LARGEST = 1e19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The inputs of one call, in the packaged shape, and the labels of its rows, if known."""
+    """The inputs of one call, in the packaged shape, and the labels of its rows, if known.
+    ``where`` names it in messages."""
 
     inputs: Mapping[str, Array]
     labels: Array | None = None
+    where: str = ""
 
 
 def read_samples(calibration: Calibration, signature: Signature, log: Log) -> tuple[Sample, ...]:
     """The calls that ``calibration`` names, in its order.
 
-    Raises ``UsageError`` for data that does not fit the signature, and for fewer than two calls;
-    ``Malformed`` for a damaged file; ``ExportFailed`` where the user's callable raises.
+    Raises ``UsageError`` for data that does not fit the signature, for numbers that nothing can be
+    calibrated with, and for fewer than two calls; ``Malformed`` for a damaged file;
+    ``ExportFailed`` where the user's callable raises.
     """
     if calibration.is_random:
         return _random(signature)
     samples = _read(calibration, signature)
+    for sample in samples:
+        _refuse_too_large(sample)
     if len(samples) < LEAST:
         raise UsageError(
             f"there is {len(samples) or 'not one'} sample: at least {LEAST} are needed, since "
@@ -67,6 +74,40 @@ def split(samples: Sequence[Sample]) -> tuple[Sequence[Sample], Sequence[Sample]
     return calibrating, [sample for at, sample in enumerate(samples) if at % 3]
 
 
+def refuse_constant(calibrating: Sequence[Sample], where: str, log: Log) -> None:
+    """Raise ``UsageError`` where every input has one number everywhere: ranges would be of that
+    alone. Of several inputs one may be so, such as a mask or a first state: a warning, if floats.
+    """
+    inputs = calibrating[0].inputs
+    constant = {name: array.flat[0] for name, array in inputs.items() if array.size}
+    for sample in calibrating:
+        constant = {
+            name: value for name, value in constant.items() if (sample.inputs[name] == value).all()
+        }
+    said = [f"input {name!r} is {value.item():g} everywhere" for name, value in constant.items()]
+    if len(constant) == len(inputs):
+        raise UsageError(
+            f"{said[0]}, in all samples that calibrate: no range follows from that",
+            where=where,
+            hint="give what the model takes in use",
+        )
+    for text, value in zip(said, constant.values(), strict=True):
+        if value.dtype.kind == "f":
+            log.warn(f"{where}: {text}, in all samples that calibrate: is it so in use?")
+
+
+def _refuse_too_large(sample: Sample) -> None:
+    for name, array in sample.inputs.items():
+        largest = max(abs(float(array.max())), abs(float(array.min()))) if array.size else 0.0
+        if largest > LARGEST:
+            raise UsageError(
+                f"input {name!r} has a number as large as {largest:.2g}, too large to calibrate "
+                "with",
+                where=sample.where,
+                hint="give what the model takes, after its preprocessing",
+            )
+
+
 def _read(calibration: Calibration, signature: Signature) -> tuple[Sample, ...]:
     data, path = calibration.data, Path(calibration.data)
     if path.is_dir():
@@ -84,7 +125,10 @@ def _read(calibration: Calibration, signature: Signature) -> tuple[Sample, ...]:
 
 def _random(signature: Signature) -> tuple[Sample, ...]:
     requests = [request_of(spec) for spec in signature.inputs]
-    return tuple(Sample(inputs=random_inputs(requests, seed)) for seed in range(RANDOM_SAMPLES))
+    return tuple(
+        Sample(inputs=random_inputs(requests, seed), where=f"random, sample {seed}")
+        for seed in range(RANDOM_SAMPLES)
+    )
 
 
 def _only(signature: Signature, where: str) -> TensorSpec:
@@ -110,7 +154,11 @@ def _of_arrays(
     calls = calls_by_name(named, signature, where)
     rows = None if labels is None else _labels(labels, named, signature, len(calls), where)
     return tuple(
-        Sample(inputs=inputs, labels=None if rows is None else rows[at])
+        Sample(
+            inputs=inputs,
+            labels=None if rows is None else rows[at],
+            where=f"{where}, sample {at}",
+        )
         for at, inputs in enumerate(calls)
     )
 
@@ -199,7 +247,7 @@ def _sample(inputs: Mapping[str, Any], labels: Any, signature: Signature, where:
     own = (
         None if labels is None else _own_array(labels, "the value of labels", where, least_dims=1)
     )
-    return Sample(inputs=arrays, labels=own)
+    return Sample(inputs=arrays, labels=own, where=where)
 
 
 def _own_array(value: Any, what: str, where: str, *, least_dims: int = 0) -> Array:

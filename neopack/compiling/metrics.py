@@ -13,9 +13,11 @@ from neopack.frameworks.callables import import_callable, looks_like_callable
 from neopack.spelling import did_you_mean
 from neopack.values.artifact import Array
 
-__all__ = ["METRICS", "HeldBack", "Loss", "default_metric"]
+__all__ = ["METRICS", "HeldBack", "Loss", "default_metric", "finite_outputs"]
 
+FP32 = "fp32"
 Outputs = Mapping[str, Array]
+Predict = Callable[[Outputs], Outputs]
 # of two sums of floats: 0.99 - 0.98 is more than 0.01
 DIGITS = 9
 
@@ -35,14 +37,14 @@ class HeldBack:
         self,
         metric: str,
         samples: Sequence[Sample],
-        predict: Callable[[Outputs], Outputs],
+        predict: Predict,
         max_drop: float,
     ) -> None:
         self.metric, self.samples, self.max_drop = metric, samples, max_drop
         self.inputs = [sample.inputs for sample in samples]
         self._built_in = METRICS.get(metric)
         self._own = None if self._built_in else _imported(metric)
-        self._references = [_finite(predict(each), "fp32") for each in self.inputs]
+        self._references = self._outputs(predict, FP32)
         self.before = self.score(range(len(samples)), self._references)
 
     def score(self, places: Sequence[int], outputs: Sequence[Outputs]) -> float:
@@ -62,12 +64,12 @@ class HeldBack:
             for place, given in zip(places, outputs, strict=True)
         ]
 
-    def within(self, predict: Callable[[Outputs], Outputs], precision: str) -> Loss:
+    def within(self, predict: Predict, precision: str) -> Loss:
         """What a model loses.
 
         Raises ``VerificationFailed`` where that is more than ``max_drop``.
         """
-        outputs = [_finite(predict(each), precision) for each in self.inputs]
+        outputs = self._outputs(predict, precision)
         after = self.score(range(len(outputs)), outputs)
         drop = round(self.before - after, DIGITS)
         if drop > self.max_drop:
@@ -79,6 +81,10 @@ class HeldBack:
                 "samples, or take another --precision",
             )
         return Loss(after=self._shown(after), drop=drop, agreement=self._agreement(outputs))
+
+    def _outputs(self, predict: Predict, precision: str) -> list[Outputs]:
+        """For all samples."""
+        return [finite_outputs(predict, sample, precision) for sample in self.samples]
 
     def _agreement(self, outputs: Sequence[Outputs]) -> float | None:
         name, first = next(iter(self._references[0].items()))
@@ -219,13 +225,16 @@ def _stacked(outputs: Sequence[Outputs]) -> dict[str, Array]:
     return {name: np.stack([each[name] for each in outputs]) for name in outputs[0]}
 
 
-def _finite(outputs: Outputs, precision: str) -> Outputs:
+def finite_outputs(predict: Predict, sample: Sample, precision: str) -> Outputs:
+    """Raises ``VerificationFailed`` for NaN and infinity."""
     import numpy as np
 
+    outputs = predict(sample.inputs)
     for name, array in outputs.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise VerificationFailed(
-                f"output {name!r} of the {precision} model is not finite on the calibration data",
+                f"output {name!r} of the {precision} model is not finite",
+                where=sample.where,
                 hint="leave out the samples that the model does not take, or keep fp32",
             )
     return outputs

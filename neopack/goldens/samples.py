@@ -57,7 +57,7 @@ def _calls_of(array: Array, spec: TensorSpec, where: str) -> list[Array]:
             f"[{', '.join(map(str, rows))}]",
             where=where,
         )
-    return [in_dtype_of(call, spec, where) for call in calls]
+    return [in_dtype_of(call, spec, f"{where}, sample {at}") for at, call in enumerate(calls)]
 
 
 def in_dtype_of(array: Array, spec: TensorSpec, where: str) -> Array:
@@ -75,7 +75,10 @@ def in_dtype_of(array: Array, spec: TensorSpec, where: str) -> Array:
         )
     if dtype.kind == "f" and not np.isfinite(array).all():
         raise UsageError(f"input {spec.name!r} has NaN or infinity", where=where)
-    cast = np.ascontiguousarray(array, dtype)
+    with np.errstate(over="ignore"):  # which is refused
+        cast = np.ascontiguousarray(array, dtype)
+    if dtype.kind == "f" and not np.isfinite(cast).all():
+        raise UsageError(f"input {spec.name!r} has numbers beyond {dtype}", where=where)
     if dtype.kind in "iu" and not np.array_equal(cast, array):
         raise UsageError(f"input {spec.name!r} has integers beyond {dtype}", where=where)
     return cast

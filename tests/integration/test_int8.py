@@ -8,7 +8,7 @@ from desk import Copied, Desk
 
 import neopack
 from neopack.artifacts.load import open_archive
-from neopack.errors import VerificationFailed
+from neopack.errors import UsageError, VerificationFailed
 from neopack.values.artifact import Array
 
 
@@ -47,9 +47,32 @@ def test_int8_is_as_good_as_its_manifest_says(desk: Desk, copied: Copied) -> Non
     assert record.agreement == np.mean(same)
 
 
+@pytest.mark.parametrize(
+    ("scale", "words"),
+    [
+        (0.0, "images.npy: input 'image' is 0 everywhere, in all samples that calibrate"),
+        (
+            1e37,
+            r"images.npy, sample 0: input 'image' has a number as large as 1.9e\+38, too large",
+        ),
+    ],
+)
+def test_data_that_gives_no_ranges_is_refused_before_anything_is_written(
+    desk: Desk, copied: Copied, scale: float, words: str
+) -> None:
+    archive = copied("cnn", desk.path)
+    images = np.arange(6 * 192, dtype=np.float32).reshape(6, 3, 8, 8) % 20
+    np.save("images.npy", np.float32(scale) * images)
+    before = desk.seen()
+    with pytest.raises(UsageError, match=words) as refused:
+        neopack.compile(archive, target="ml_c5", precision="int8", calibration="images.npy")
+    assert len(refused.value.line().splitlines()) == 1
+    assert desk.seen() == before
+
+
 def test_what_loses_too_much_is_not_written(desk: Desk, copied: Copied) -> None:
     archive = copied("cnn", desk.path)
-    np.save("images.npy", np.ones((6, 3, 8, 8), np.float32))
+    np.save("images.npy", np.arange(6 * 192, dtype=np.float32).reshape(6, 3, 8, 8))
     before = desk.seen()
     (desk.path / "metric.py").write_text("def worst(outputs, expected):\n    return WORST.pop()\n")
     with (desk.path / "metric.py").open("a") as code:

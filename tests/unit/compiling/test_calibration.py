@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neopack.compiling.calibration import LEAST, MOST, read_samples, split
+from neopack.compiling.calibration import LEAST, MOST, read_samples, refuse_constant, split
 from neopack.compiling.metrics import HeldBack, default_metric
 from neopack.engines import registry
 from neopack.errors import ExportFailed, Malformed, NeopackError, UsageError, VerificationFailed
@@ -88,7 +88,9 @@ def broken(array: Array, value: float) -> Array:
         ({"x": rows(4)[:, :2]}, r"shape \[4, 2, 4, 4\]: give samples first, \[N, 3, 4, 4\]"),
         ({"x": rows(4).astype(np.uint8)}, "is uint8, not float32"),
         ({"x": broken(rows(4), np.nan)}, "has NaN or infinity"),
-        ({"x": broken(rows(4), -np.inf)}, "has NaN or infinity"),
+        ({"x": broken(rows(4), -np.inf)}, "data.npz, sample 1: input 'x' has NaN or infinity"),
+        ({"x": broken(rows(4).astype(float), 1e300)}, "sample 1: .* has numbers beyond float32"),
+        ({"x": broken(rows(4), -2e19)}, r"sample 1: input 'x' has a number as large as 2e\+19"),
         ({"x": rows(2)}, "there is 1 sample"),
         ({"x": rows(1)}, "there is not one sample"),
         ({"x": rows(4), "labels": np.arange(3)}, "an integer for each of 4 rows"),
@@ -107,6 +109,38 @@ def test_counts_and_integers_that_do_not_fit(save: Save) -> None:
         read(save(x=rows(4), ids=ids), IMAGE, IDS)
     with pytest.raises(UsageError, match="integers beyond int32"):
         read(save(ids=ids + 2**40), IDS)
+
+
+class Told(SilentLog):
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@pytest.mark.parametrize("value", [0.0, -3.5])
+def test_one_number_everywhere_gives_no_ranges(save: Save, value: float) -> None:
+    data = save(x=np.full((9, 3, 4, 4), value))
+    with pytest.raises(UsageError, match=f"input 'x' is {value:g} everywhere, in all samples"):
+        refuse_constant(split(read(data))[0], data, SilentLog())
+    ids = save(ids=np.zeros((9, 5), np.int32))
+    with pytest.raises(UsageError, match="input 'ids' is 0 everywhere"):
+        refuse_constant(split(read(ids, IDS))[0], ids, SilentLog())
+
+
+def test_one_input_of_several_may_be_constant(save: Save) -> None:
+    state = TensorSpec(name="state", dtype="float32", shape=(1, 2))
+    log, ids = Told(), np.arange(45).reshape(9, 5)
+    data = save(ids=ids, state=np.zeros((9, 2)))
+    refuse_constant(read(data, IDS, state), data, log)
+    assert log.warnings == [
+        f"{data}: input 'state' is 0 everywhere, in all samples that calibrate: is it so in use?"
+    ]
+    # ids that are alike, such as a mask of ones, are not quantized
+    data = save(ids=np.ones_like(ids), state=np.arange(18.0).reshape(9, 2))
+    refuse_constant(read(data, IDS, state), data, log)
+    assert len(log.warnings) == 1
 
 
 def test_a_pickle_is_not_unpickled(tmp_path: Path, save: Save) -> None:
@@ -335,7 +369,7 @@ def test_top1_takes_scores_of_classes(save: Save) -> None:
         labelled = [replace(sample, labels=np.array([label])) for sample in samples]
         with pytest.raises(UsageError, match=f"takes labels from 0 to 3, .* one is {label}"):
             HeldBack("top1", labelled, scores, 0.1)
-    with pytest.raises(VerificationFailed, match="is not finite"):
+    with pytest.raises(VerificationFailed, match=r"data.npz, sample 0: output 'y' .* not finite"):
         HeldBack("mse", samples, lambda inputs: {"y": np.full(2, np.nan)}, 0.1)
 
 
