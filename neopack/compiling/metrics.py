@@ -206,14 +206,20 @@ def _imported(metric: str) -> Callable[..., Any]:
 
 
 def _called(metric: Callable[..., Any], name: str, outputs: Outputs, expected: Any) -> float:
+    """What the user's ``metric`` returns; the arrays are copies, which it may overwrite."""
     try:
-        score = float(metric(outputs, expected))
+        value = metric(outputs, expected)
+        is_number = hasattr(value, "__float__") and not getattr(value, "ndim", 0)
+        score = float(value) if is_number else None
     except (Exception, SystemExit) as error:
         raise ExportFailed(
             f"the metric raised {type(error).__name__}: {first_line(error)}",
             where=name,
             hint="it is called with the outputs by name, and the labels or the fp32 outputs",
         ) from error
+    if score is None:
+        kind, said = type(value).__name__, " ".join(f"{value!r:.60}".split())
+        raise ExportFailed(f"the metric gives a {kind}, {said}, not a number", where=name)
     if not math.isfinite(score):
         raise ExportFailed(f"the metric gives {score}, not a finite number", where=name)
     return score

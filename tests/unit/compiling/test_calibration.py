@@ -217,6 +217,7 @@ def test_folders_without_images_and_damaged_images(photographs: Path, tmp_path: 
 # --- callables --------------------------------------------------------------------------------
 
 CODE = """
+import sys
 import numpy as np
 
 def endless():
@@ -255,6 +256,27 @@ def text(outputs, labels):
 
 def nan(outputs, labels):
     return float("nan")
+
+def nothing(outputs, labels):
+    pass
+
+def each(outputs, labels):
+    return np.ones(3)
+
+def digits(outputs, labels):
+    return "0.9"
+
+def raising(outputs, labels):
+    raise KeyError("two\\nlines")
+
+def leaving(outputs, labels):
+    sys.exit(3)
+
+def zeroing(outputs, expected):
+    score = -float(((outputs["y"] - expected["y"]) ** 2).mean())
+    outputs["y"][:], expected["y"][:] = 9, 0
+    outputs.clear()
+    return np.float32(score)
 """
 
 
@@ -343,7 +365,12 @@ def test_what_is_lost(
     ("metric", "kind", "words"),
     [
         ("top5", UsageError, "did you mean top1"),
-        ("{code}:text", ExportFailed, "the metric raised ValueError"),
+        ("{code}:text", ExportFailed, "the metric gives a str, 'good', not a number"),
+        ("{code}:digits", ExportFailed, "the metric gives a str, '0.9', not a number"),
+        ("{code}:nothing", ExportFailed, "the metric gives a NoneType, None, not a number"),
+        ("{code}:each", ExportFailed, "the metric gives a ndarray, array([1., 1., 1.]), not a"),
+        ("{code}:raising", ExportFailed, "the metric raised KeyError: "),
+        ("{code}:leaving", ExportFailed, "the metric raised SystemExit: 3"),
         ("{code}:nan", ExportFailed, "the metric gives nan"),
     ],
 )
@@ -353,6 +380,16 @@ def test_metrics_that_do_not_do(
     with pytest.raises(kind) as refused:
         held_back(save, metric.format(code=code))
     assert words in refused.value.line()
+    assert len(refused.value.line().splitlines()) == 1
+
+
+def test_a_metric_may_overwrite_what_it_is_given(save: Save, code: Path) -> None:
+    judge = held_back(save, f"{code}:zeroing", labels=False)
+    assert judge.before == 0
+    losses = [judge.within(worse, "int8") for _ in range(2)]
+    assert losses[0] == losses[1]
+    assert losses[0].after == pytest.approx(-0.125)
+    assert losses[0].agreement == 0.75
 
 
 def test_what_is_not_scores_has_no_largest(save: Save) -> None:
