@@ -12,15 +12,17 @@ import math
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from numbers import Real
 from os import PathLike
 from pathlib import Path
-from typing import ClassVar, Literal, TypeAlias, TypedDict, TypeVar
+from typing import Any, ClassVar, Literal, TypeAlias, TypedDict, TypeVar, get_origin
 
 from neopack.errors import UsageError
 from neopack.formats.codec import to_json
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.goldens.batch_ranges import BatchRange, ranges_of
 from neopack.goldens.comparison import check_max_difference
+from neopack.project.declared import WORDS, hints_of, optional
 from neopack.spelling import did_you_mean, nearest
 from neopack.values.finding import Level
 from neopack.values.quantization import AUTO, PRECISIONS, QUANTIZED, RANDOM, Calibration
@@ -404,6 +406,7 @@ def limits_of(settings: Sequence[str]) -> Limits:
 
 T = TypeVar("T", bound=Options)
 _PATHS = frozenset({"code", "example", "download", "payload"})
+KINDS: Mapping[Any, str] = {**WORDS, Path: "a path", tuple: "a list"}
 # one text is one of them
 _SEVERAL = frozenset({"ignore", "select", "tags", "outputs"})
 
@@ -411,13 +414,15 @@ _SEVERAL = frozenset({"ignore", "select", "tags", "outputs"})
 def chosen(kind: type[T], options: T | None, choices: Mapping[str, object]) -> T:
     """``options``, or the defaults of ``kind``, with ``choices`` over them.
 
-    Raises ``UsageError`` for options of another class and for a keyword that ``kind`` lacks.
+    Raises ``UsageError`` for options of another class, for a keyword that ``kind`` lacks, and for
+    a value of another type.
     """
     if options is not None and not isinstance(options, kind):
         raise UsageError(f"options is a {type(options).__name__}", hint=f"give a {kind.__name__}")
     own = {each.name for each in fields(kind)}  # type: ignore[arg-type]
     values = {name: _frozen(name, value) for name, value in choices.items()}
-    known = {name: value for name, value in values.items() if name in own}
+    hints = hints_of(kind)  # type: ignore[arg-type]
+    known = {n: _fitting(n, value, hints[n]) for n, value in values.items() if n in own}
     rest = tuple((name, value) for name, value in values.items() if name not in own)
     if rest and "framework_options" in own and not _misspelled(rest, own):
         known["framework_options"] = rest
@@ -426,6 +431,28 @@ def chosen(kind: type[T], options: T | None, choices: Mapping[str, object]) -> T
         hint = did_you_mean(name, own, f"there are {', '.join(sorted(own))}")
         raise UsageError(f"no keyword {name!r}", hint=hint)
     return replace(options or kind(), **known)  # type: ignore[type-var]
+
+
+def _fitting(name: str, value: Any, hint: Any) -> Any:
+    """``value``, a number as one of Python's. Raises ``UsageError`` where a plain field is of
+    another type; the others are not told."""
+    kind = optional(hint)
+    kind = get_origin(kind) or kind
+    if kind not in KINDS or (value is None and hint is not optional(hint)):
+        return value
+    try:
+        if kind in (int, float) and not isinstance(value, bool):
+            value = operator.index(value) if kind is int else _real(value)
+        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    except (TypeError, OverflowError):
+        fits = False
+    if not fits:
+        raise UsageError(f"{name} is {value!r:.60}, not {KINDS[kind]}")
+    return value
+
+
+def _real(value: Any) -> object:
+    return float(value) if isinstance(value, Real) else value
 
 
 def _misspelled(rest: tuple[tuple[str, object], ...], own: set[str]) -> str:

@@ -41,6 +41,8 @@ def target(name: str) -> Target:
 
     Raises ``UsageError`` with the nearest name.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"a target is a name, not {name!r:.60}", hint="such as ml_c5")
     if "/" in name:
         return _platform(name)
     by_name = {row.name: row for row in targets()}

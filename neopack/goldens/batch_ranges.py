@@ -47,7 +47,8 @@ class BatchRange:
     @classmethod
     def of(cls, name: str, dims: Sequence[int | str]) -> BatchRange:
         """From the dims in Python's form: ``("1..32", 3, 224, 224)``. Raises ``UsageError``."""
-        first, *rest = [str(dim).strip() for dim in dims] or [""]
+        sizes = dims if isinstance(dims, Sequence) else [dims]
+        first, *rest = [str(dim).strip() for dim in sizes] or [""]
         match = RANGE.fullmatch(first)
         if match is None:
             raise UsageError(

@@ -16,7 +16,15 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from neopack.errors import UsageError
 from neopack.spelling import did_you_mean
 
-__all__ = ["hints_of", "keys_of", "optional", "read_table", "refuse_unknown_keys", "setting"]
+__all__ = [
+    "WORDS",
+    "hints_of",
+    "keys_of",
+    "optional",
+    "read_table",
+    "refuse_unknown_keys",
+    "setting",
+]
 
 T = TypeVar("T")
 

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from neopack import api, options
@@ -130,6 +131,36 @@ def test_an_unknown_keyword_is_told_with_the_nearest(kind: Any, keyword: str, ne
     with pytest.raises(UsageError, match=keyword) as caught:
         chosen(kind, None, {keyword: "x"})
     assert caught.value.hint == f"did you mean {near}?"
+
+
+@pytest.mark.parametrize(
+    ("kind", "choices", "said"),
+    [
+        (CompileOptions, {"max_difference": "0.1"}, "max_difference is '0.1', not a number"),
+        (CompileOptions, {"max_accuracy_drop": True}, "max_accuracy_drop is True, not a number"),
+        (CompileOptions, {"max_difference": 10**400}, "max_difference is 10*, not a number"),
+        (CompileOptions, {"metric": len}, "metric is <built-in.*, not a string"),
+        (CompileOptions, {"engine": ["tvm"]}, r"engine is \('tvm',\), not a string"),
+        (CompileOptions, {"precision": 8}, "precision is 8, not a string"),
+        (CompileOptions, {"level": 1.5}, "level is 1.5, not a whole number"),
+        (CompileOptions, {"force": "no"}, "force is 'no', not true or false"),
+        (CompileOptions, {"inputs": 3}, "inputs is 3, not a list"),
+        (CompileOptions, {"inputs": {"x": 3}}, "input 'x': its first dim is '3', not a range"),
+        (PackageOptions, {"code": 3}, "code is 3, not a path"),
+        (BenchOptions, {"seconds": None}, "seconds is None, not a number"),
+        (ServeOptions, {"port": "8080"}, "port is '8080', not a whole number"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(kind: Any, choices: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^{said}") as refused:
+        chosen(kind, None, choices)
+    assert len(refused.value.line().splitlines()) == 1
+
+
+def test_numbers_may_be_numpys() -> None:
+    value = chosen(CompileOptions, None, {"max_difference": np.float32(0.5), "level": np.int8(2)})
+    assert value == CompileOptions(max_difference=0.5, level=2)
+    assert value.digest() == CompileOptions(max_difference=0.5, level=2).digest()
 
 
 def test_options_of_another_class_are_refused() -> None:
