@@ -22,13 +22,13 @@ from neopack.formats.codec import to_json
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.goldens.batch_ranges import BatchRange, ranges_of
 from neopack.goldens.comparison import check_max_difference
+from neopack.processes.at_once import check_count
 from neopack.project.declared import WORDS, hints_of, optional
 from neopack.spelling import did_you_mean, nearest
 from neopack.values.finding import Level
 from neopack.values.quantization import AUTO, PRECISIONS, QUANTIZED, RANDOM, Calibration
 
 __all__ = [
-    "MOST_AT_ONCE",
     "BenchChoices",
     "BenchOptions",
     "CheckChoices",
@@ -44,7 +44,6 @@ __all__ = [
     "Place",
     "PolicyOptions",
     "WaitOptions",
-    "check_count",
     "chosen",
     "limits_of",
 ]
@@ -58,22 +57,6 @@ CALIBRATION_HINT = (
     "give an .npz or .npy of real inputs (samples first), a folder of images with --preprocess, "
     "or module:callable; random is taken too, and its accuracy is unknown"
 )
-
-
-# of workers, threads, streams, and rows in a batch
-MOST_AT_ONCE = 1024
-
-
-def check_count(name: str, value: object) -> None:
-    """Raise ``UsageError`` unless ``value`` is a whole number from 1 to ``MOST_AT_ONCE``."""
-    try:
-        number = 0 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        number = 0
-    if not 1 <= number <= MOST_AT_ONCE:
-        raise UsageError(
-            f"{name} must be a whole number from 1 to {MOST_AT_ONCE}, not {value!r:.40}"
-        )
 
 
 class Options:

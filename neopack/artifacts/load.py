@@ -25,9 +25,9 @@ from neopack.formats.files import limits_for
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
 from neopack.frameworks import Framework
 from neopack.frameworks import registry as frameworks
-from neopack.options import check_count
 from neopack.outputs.atomic import writing
 from neopack.outputs.staging import staging_directory
+from neopack.processes.at_once import check_count
 from neopack.spelling import nearest_file
 from neopack.values.artifact import Runner
 from neopack.values.model import ModelInfo

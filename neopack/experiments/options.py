@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from neopack.errors import UsageError
 from neopack.loadtests.options import LoadChoices, LoadOptions
-from neopack.options import check_count
+from neopack.processes.at_once import check_count
 
 __all__ = ["ExperimentChoices", "ExperimentOptions"]
 

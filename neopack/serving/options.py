@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from neopack.errors import UsageError
-from neopack.options import MOST_AT_ONCE, Options, check_count
+from neopack.options import Options
+from neopack.processes.at_once import MOST_AT_ONCE, check_count
 
 __all__ = ["ServeChoices", "ServeOptions"]
 
