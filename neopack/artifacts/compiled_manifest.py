@@ -17,7 +17,7 @@ from neopack.formats.json_text import read_json
 from neopack.goldens.signature_limits import refuse_impossible
 from neopack.values.artifact import CompiledArtifact
 from neopack.values.json import Json
-from neopack.values.quantization import Quantization, Trial
+from neopack.values.quantization import PRECISIONS, Quantization, Trial
 from neopack.values.signature import Signature
 
 __all__ = ["BESIDE", "ArtifactManifest", "JobRecord", "beside"]
@@ -115,6 +115,15 @@ class ArtifactManifest:
             raise
         for name in manifest.members:
             require_inner_name(name, where)
+        if len(set(manifest.members)) < len(manifest.members):
+            raise Malformed("names a member twice", where=where)
+        if manifest.job is None and not manifest.members:
+            raise Malformed("names no members", where=where, hint="compile the archive again")
+        if manifest.precision not in PRECISIONS:
+            known = ", ".join(PRECISIONS)
+            raise Malformed(
+                f"has precision {manifest.precision!r:.40}", where=where, hint=f"there are {known}"
+            )
         refuse_impossible(manifest.signature, where)
         return manifest
 

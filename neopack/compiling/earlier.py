@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from neopack import __version__
+from neopack import __version__, distributions
 from neopack.artifacts.compiled_manifest import ArtifactManifest
 from neopack.artifacts.load import open_archive, refuse_changed
 from neopack.compiling.metrics import METRICS
@@ -21,7 +21,7 @@ from neopack.options import CompileOptions
 from neopack.runtimes import this_cpu
 from neopack.values.artifact import CompilationRequest, CompiledArtifact
 from neopack.values.model import Member
-from neopack.values.quantization import Calibration
+from neopack.values.quantization import AUTO, QUANTIZED, Calibration
 
 __all__ = ["compilation_digest", "earlier_artifact"]
 
@@ -42,6 +42,7 @@ def compilation_digest(
         archive_sha256,
         request.target.name,
         *(f"{engine.name} {engine.available().version}" for engine in engines),
+        f"nncf {distributions.version('nncf')}" if _quantizes(settings) else "",
         settings.digest(),
         this_cpu.identity(),
         *([_digest(request.goldens)] if request.goldens else [""]),
@@ -59,6 +60,8 @@ def earlier_artifact(path: Path) -> tuple[str, CompiledArtifact] | None:
         opened = open_archive(path)
         manifest = opened.compiled
         if manifest is None or not manifest.compilation:
+            return None
+        if set(manifest.digests) != set(manifest.members):  # nobody could tell what is damaged
             return None
         refuse_changed(opened.scan, manifest)
     except NeopackError:
@@ -81,6 +84,10 @@ def _artifact(manifest: ArtifactManifest, path: Path) -> CompiledArtifact:
         path=path,
         unchanged=True,
     )
+
+
+def _quantizes(settings: CompileOptions) -> bool:
+    return settings.precision in (*QUANTIZED, AUTO)
 
 
 def _is_code(calibration: Calibration) -> bool:

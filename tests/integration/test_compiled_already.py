@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +14,12 @@ import pytest
 from desk import Copied, Desk
 
 import neopack
-from neopack import facts
+from neopack import distributions, facts
 from neopack.archive.manifest import golden_path
 from neopack.compiling import local
 from neopack.compiling.earlier import compilation_digest, earlier_artifact
 from neopack.engines import registry
-from neopack.errors import OutputError
+from neopack.errors import Malformed, OutputError
 from neopack.options import CompileOptions
 from neopack.runtimes import this_cpu
 from neopack.values.artifact import CompilationRequest
@@ -43,6 +46,44 @@ def test_once(desk: Desk, copied: Copied, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(OutputError, match="already exists"):
         neopack.compile(archive, target="ml_c5")
     assert earlier_artifact(first.path) is None
+
+
+def test_an_artifact_whose_damage_cannot_be_told_is_not_taken(desk: Desk, copied: Copied) -> None:
+    made = neopack.compile(copied("onnx", desk.path), target="ml_c5")
+    assert made.path is not None
+    assert earlier_artifact(made.path) is not None
+    edit_manifest(made.path, digests={})
+    assert earlier_artifact(made.path) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"members": []}, "neopack.json: names no members"),
+        ({"members": ["compiled.xml"] * 2}, "neopack.json: names a member twice"),
+        ({"precision": "int9"}, "neopack.json: has precision 'int9'"),
+    ],
+)
+def test_a_manifest_that_was_edited_is_refused(
+    desk: Desk, copied: Copied, changed: dict[str, Any], words: str
+) -> None:
+    artifact = copied("cnn-ml_c5", desk.path)
+    edit_manifest(artifact, **changed)
+    with pytest.raises(Malformed, match=words):
+        neopack.load(artifact)
+    assert earlier_artifact(artifact) is None
+
+
+def edit_manifest(artifact: Path, **changed: Any) -> None:
+    with tarfile.open(artifact) as archive:
+        files = {name: archive.extractfile(name) for name in archive.getnames()}
+        members = {name: file.read() for name, file in files.items() if file is not None}
+    members["neopack.json"] = json.dumps(json.loads(members["neopack.json"]) | changed).encode()
+    with tarfile.open(artifact, "w:gz") as archive:
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
 
 
 @pytest.fixture
@@ -74,6 +115,15 @@ def test_whatever_the_artifact_follows_from_counts(
     seen += [digest(**int8), digest(**int8, metric="mse"), digest(**int8, max_accuracy_drop=0.1)]
     np.save(data, np.ones(3))
     seen.append(digest(**int8))
+    with monkeypatch.context() as patched:
+        # of another NNCF, in the precisions that it makes
+        real = distributions.version
+        patched.setattr(
+            distributions, "version", lambda name: "another" if name == "nncf" else real(name)
+        )
+        fp32, changed = digest(), [digest(**int8), digest(precision="auto")]
+    assert fp32 == seen[0] == digest()
+    seen += changed
     monkeypatch.setattr(this_cpu, "identity", lambda: "another")
     seen.append(digest())
     (golden_path(tmp_path / "a.tar.gz")).write_bytes(b"other numbers")
