@@ -22,12 +22,13 @@ def in_batches(
     its range, ``streams`` at once."""
     import numpy as np
 
-    least, most = signature.batches or (_batch(signature),) * 2
+    batch = None if signature.batches else _batch(signature)
     try:
         arrays = {name: np.asarray(value) for name, value in inputs.items()}
     except (TypeError, ValueError) as error:
         raise UsageError(f"an input is not an array of numbers: {first_line(error)}") from None
     rows = _rows(arrays)
+    least, most = signature.batches or (batch or rows,) * 2
     # so that each stream has a call
     batch = max(least, min(most, -(-rows // streams)))
     calls = [_filled(arrays, at, batch, least) for at in range(0, rows, batch)]
@@ -44,10 +45,12 @@ def in_batches(
     return {name: _joined(answers, name)[:rows] for name in answers[0]}
 
 
-def _batch(signature: Signature) -> int:
+def _batch(signature: Signature) -> int | None:
+    """The packaged one; None for a model that takes any number of rows, as trees do."""
     firsts = {spec.shape[0] if spec.shape else None for spec in signature.inputs}
+    free = all(spec.shape and spec.shape[0] is None for spec in signature.inputs)
     first = firsts.pop() if len(firsts) == 1 else None
-    if not first:
+    if not first and not free:
         shapes = ", ".join(f"{spec.name} {list(spec.shape)}" for spec in signature.inputs)
         raise UsageError(
             f"the inputs do not have a batch in common: {shapes}", hint="call predict instead"

@@ -41,7 +41,8 @@ class LoadedModel:
     def predict_batch(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
         """Compute any number of rows, the first dim of every input: in calls of the packaged
         batch, or of batches in the range that the model is compiled for, ``streams`` at once. A
-        call of fewer rows than that is filled up with copies of the last row.
+        call of fewer rows than that is filled up with copies of the last row. A model that takes
+        any number of rows, as trees do, gets all of them in one call.
 
         Raises ``UsageError`` for inputs that do not fit, and for a model whose inputs or outputs
         do not have the rows first.
@@ -139,17 +140,29 @@ def _in_dtype(value: Any, spec: TensorSpec) -> Array:
 
     try:
         array, dtype = np.asarray(value), np.dtype(spec.dtype or "float32")
-        with np.errstate(invalid="ignore"):  # NaN as an integer, which is refused
+        # of NaN as an integer, and of what is too large: both are refused
+        with np.errstate(invalid="ignore", over="ignore"):
             cast = np.ascontiguousarray(array.real, dtype)
     except (OverflowError, TypeError, ValueError) as error:
         raise UsageError(f"an input is not an array of numbers: {first_line(error)}") from None
-    to_integers = dtype.kind in "iu" and array.dtype.kind in "fiu" and dtype != array.dtype
-    if array.dtype.kind == "c" or (to_integers and not np.array_equal(cast, array)):
+    if array.dtype.kind == "c" or not _holds(cast, array):
         raise UsageError(
             f"input {spec.name!r} has {array.dtype} values that {dtype} cannot hold",
             hint="pass what the model takes, after preprocessing",
         )
     return cast
+
+
+def _holds(cast: Array, array: Array) -> bool:
+    """Whether the numbers of ``array`` are in ``cast``: as floats they may be rounded, but not
+    become infinite."""
+    import numpy as np
+
+    if cast.dtype == array.dtype or array.dtype.kind not in "fiu":
+        return True
+    if cast.dtype.kind in "iu":
+        return np.array_equal(cast, array)
+    return bool((np.isfinite(cast) | ~np.isfinite(array)).all())
 
 
 def _refuse_batch(signature: Signature, name: str, array: Array) -> None:

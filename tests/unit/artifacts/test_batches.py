@@ -14,7 +14,7 @@ from neopack.values.artifact import Array
 from neopack.values.signature import Signature, TensorSpec
 
 
-def signature(*shapes: tuple[int, ...]) -> Signature:
+def signature(*shapes: tuple[int | None, ...]) -> Signature:
     names = [f"x{at}" for at in range(len(shapes))]
     return Signature(
         inputs=tuple(
@@ -35,6 +35,18 @@ def test_each_row_is_answered_once_in_order(rows: int) -> None:
     assert np.array_equal(in_batches(signature((2, 3)), {"x0": x}, double, 2)["y"], 2 * x)
 
 
+def test_a_model_of_any_number_of_rows_gets_all_at_once() -> None:
+    x = np.arange(21, dtype=np.float32).reshape(7, 3)
+    calls = []
+
+    def once(inputs: Any) -> dict[str, Array]:
+        calls.append(len(inputs["x0"]))
+        return {"y": 2 * inputs["x0"]}
+
+    assert np.array_equal(in_batches(signature((None, 3)), {"x0": x}, once, 2)["y"], 2 * x)
+    assert calls == [7]
+
+
 def test_as_many_calls_at_once_as_streams() -> None:
     meeting = threading.Barrier(3, timeout=30)
 
@@ -50,6 +62,8 @@ def test_as_many_calls_at_once_as_streams() -> None:
     ("shapes", "inputs", "words"),
     [
         (((2, 3), (3, 2)), {}, r"not have a batch in common: x0 \[2, 3\], x1 \[3, 2\]"),
+        (((None, 3), (2, 3)), {}, "not have a batch in common"),
+        (((None, 3), ()), {}, "not have a batch in common"),
         (((),), {"x0": np.ones(())}, "not have a batch in common"),
         (((2, 3), (2, 3)), {"x0": np.ones((4, 3)), "x1": np.ones((2, 3))}, "x0 4, x1 2"),
         (((2, 3),), {"x0": np.ones((0, 3))}, "at least one: x0 0"),

@@ -14,6 +14,7 @@ from neopack.values.signature import Signature, TensorSpec
 IDS = Signature(inputs=(TensorSpec(name="ids", dtype="int32", shape=(2,)),))
 PIXELS = Signature(inputs=(TensorSpec(name="ids", dtype="uint8", shape=(2,)),))
 FLOATS = Signature(inputs=(TensorSpec(name="ids", dtype="float32", shape=(2,)),))
+HALVES = Signature(inputs=(TensorSpec(name="ids", dtype="float16", shape=(2,)),))
 
 
 @pytest.mark.parametrize("value", [[1.0, 2.0], np.array([1, 2]), (True, False), ["1", "2"]])
@@ -34,6 +35,10 @@ def test_the_same_numbers_in_another_dtype(value: Any) -> None:
         (PIXELS, [-1, 1]),
         (PIXELS, [0.5, 0.25]),
         (FLOATS, [1j, 0]),
+        (FLOATS, [1e39, 0.0]),
+        (FLOATS, [-1e300, 0.0]),
+        (HALVES, [70000.0, 0.0]),
+        (HALVES, np.array([70000, 0])),
         (FLOATS, [[1], [2, 3]]),
     ],
 )
@@ -43,6 +48,14 @@ def test_numbers_that_the_dtype_does_not_have(signature: Signature, value: Any) 
         UsageError, match=r"input 'ids' has .* values that .* cannot hold|is not an array"
     ):
         checked_inputs(signature, {"ids": value})
+
+
+@pytest.mark.filterwarnings("error")
+def test_floats_are_rounded_and_may_be_infinite_or_missing() -> None:
+    values: list[Any] = [[0.1, 1e-300], [np.inf, -np.inf], [np.nan, 2**60], np.array([None, 1])]
+    for value in values:
+        (array,) = checked_inputs(FLOATS, {"ids": value}).values()
+        assert np.array_equal(array, np.array(value, np.float32), equal_nan=True)
 
 
 @pytest.mark.parametrize("inputs", [np.zeros(2), {"ids": [[1], [2, 3]]}])
