@@ -61,8 +61,10 @@ __all__ = [
     "telling_line",
 ]
 
-# where in OpenVINO's sources an exception was raised
-PLACE = re.compile(r"(?:Exception from|Check .* failed at) \S+:\d+:$")
+# where in OpenVINO's sources an exception was raised, and by which of its parts
+PLACE = re.compile(
+    r"(?:(?:Exception from|Check .* failed at) \S+:\d+|FrontEnd API failed with \w+):$"
+)
 
 
 class _Explained(BaseException):
@@ -203,7 +205,8 @@ class Interrupted(_Explained):
 def first_line(error: BaseException) -> str:
     """Return the first line of an exception's message, or its class if it has none.
 
-    Lines that name places in OpenVINO's sources are passed over, where others follow.
+    Lines that name OpenVINO's parts and places in its sources are passed over, where others
+    follow.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if not PLACE.match(line)]
