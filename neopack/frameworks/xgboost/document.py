@@ -27,6 +27,9 @@ WHITE = b" \t\r\n"
 
 # of a 64-bit number in digits
 LONGEST_NUMBER = 20
+# what arrays have; older versions write booleans for the way of missing values
+WHOLE = frozenset({int, bool})
+REAL = WHOLE | {float}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,15 +204,15 @@ def _starts(model: _At, trees: int) -> tuple[int, ...]:
 
 def _tree(at: _At) -> tuple[Tree, int]:
     parameters = at.into("tree_param")
-    left, default = at.numbers("left_children"), at.numbers("default_left")
-    marks = at.numbers("split_type") if "split_type" in at.value else ()
+    left, default = at.whole("left_children"), at.whole("default_left")
+    marks = at.whole("split_type") if "split_type" in at.value else ()
     categorical = _any(marks)
     tree = Tree(
         nodes=parameters.integer("num_nodes"),
         left=left,
-        right=at.numbers("right_children"),
-        parent=at.numbers("parents"),
-        split_index=at.numbers("split_indices"),
+        right=at.whole("right_children"),
+        parent=at.whole("parents"),
+        split_index=at.whole("split_indices"),
         split_condition=at.numbers("split_conditions"),
         default_left=default,
         base_weight=at.numbers("base_weights"),
@@ -226,11 +229,11 @@ def _tree(at: _At) -> tuple[Tree, int]:
 
 def _sets(at: _At) -> CategorySets:
     return CategorySets(
-        marks=at.numbers("split_type"),
-        nodes=at.numbers("categories_nodes"),
-        starts=at.numbers("categories_segments"),
-        sizes=at.numbers("categories_sizes"),
-        categories=at.numbers("categories"),
+        marks=at.whole("split_type"),
+        nodes=at.whole("categories_nodes"),
+        starts=at.whole("categories_segments"),
+        sizes=at.whole("categories_sizes"),
+        categories=at.whole("categories"),
     )
 
 
@@ -282,17 +285,21 @@ class _At:
         return int(text)
 
     def numbers(self, name: str) -> Numbers:
+        return self._array(name, REAL, "numbers")
+
+    def whole(self, name: str) -> Numbers:
+        return self._array(name, WHOLE, "integers")
+
+    def integers(self, name: str) -> tuple[int, ...]:
+        return tuple(map(int, _listed(self.whole(name))))
+
+    def _array(self, name: str, kinds: frozenset[type], words: str) -> Numbers:
         value = self.value.get(name)
         if not isinstance(value, Packed | list):
             raise self.missing(name)
+        if not _kinds(value) <= kinds:
+            raise Malformed(f"{self.path}.{name} is not {words}", where=self.where)
         return value
-
-    def integers(self, name: str) -> tuple[int, ...]:
-        values = self.numbers(name)
-        try:
-            return tuple(int(value) for value in _listed(values))
-        except (OverflowError, TypeError, ValueError):
-            raise Malformed(f"{self.path}.{name} is not integers", where=self.where) from None
 
     def texts(self, name: str) -> Mapping[str, str]:
         value = self.value.get(name, {})
@@ -330,6 +337,12 @@ def _scores(text: str, where: str) -> tuple[float, ...]:
 
 def _listed(numbers: Numbers) -> Sequence[Any]:
     return numbers.values() if isinstance(numbers, Packed) else numbers
+
+
+def _kinds(numbers: Numbers) -> set[type]:
+    if isinstance(numbers, Packed):
+        return {float if numbers.code in "dD" else int}
+    return set(map(type, numbers))
 
 
 def _length(numbers: Numbers) -> int:

@@ -167,6 +167,30 @@ def test_what_disagrees_in_a_document_is_refused(
         document.learner(model, "m")
 
 
+@pytest.mark.parametrize("value", ["0", None, {}, 0.5])
+@pytest.mark.parametrize(
+    "array", ["left_children", "default_left", "split_indices", "split_type", "split_conditions"]
+)
+def test_arrays_are_of_numbers(array: str, value: Any) -> None:
+    model = json.loads((FIXTURES / "logistic.json").read_text())
+    tree = model["learner"]["gradient_booster"]["model"]["trees"][1]
+    tree[array][0] = value
+    if array == "split_conditions" and value == 0.5:
+        assert document.learner(model, "m").trees[1].split_condition[0] == value
+        return
+    with pytest.raises(Malformed, match=rf"trees\[1\].{array} is not (integers|numbers)"):
+        document.learner(model, "m")
+
+
+def test_arrays_of_floats_are_not_of_integers() -> None:
+    data = (FIXTURES / "softprob.ubj").read_bytes()
+    place = data.index(b"left_children") + len(b"left_children[$")
+    assert data[place : place + 1] == b"l"
+    source = BytesSource("m", data[:place] + b"d" + data[place + 1 :])
+    with pytest.raises(Malformed, match=r"trees\[0\].left_children is not integers"):
+        document.load(source, "ubj")
+
+
 def test_dart_has_a_weight_for_each_tree() -> None:
     model = json.loads((FIXTURES / "dart.json").read_text())
     model["learner"]["gradient_booster"]["weight_drop"].pop()
@@ -179,7 +203,7 @@ def test_dart_has_a_weight_for_each_tree() -> None:
     [
         ("feature_names", 3, "feature_names is not a list"),
         ("num_feature", str(2**31), "num_feature is 2147483648"),
-        ("weights", [float("inf"), "x"], "something other than its numbers"),
+        ("weights", [float("inf"), "x"], "model.weights is not numbers"),
     ],
 )
 def test_a_damaged_document_is_refused_in_words(place: str, value: Any, words: str) -> None:
