@@ -204,8 +204,8 @@ def _starts(model: _At, trees: int) -> tuple[int, ...]:
 
 def _tree(at: _At) -> tuple[Tree, int]:
     parameters = at.into("tree_param")
-    left, default = at.whole("left_children"), at.whole("default_left")
-    marks = at.whole("split_type") if "split_type" in at.value else ()
+    left, default = at.whole("left_children"), at.flags("default_left")
+    marks = at.flags("split_type") if "split_type" in at.value else ()
     categorical = _any(marks)
     tree = Tree(
         nodes=parameters.integer("num_nodes"),
@@ -289,6 +289,13 @@ class _At:
 
     def whole(self, name: str) -> Numbers:
         return self._array(name, WHOLE, "integers")
+
+    def flags(self, name: str) -> Numbers:
+        """Of 0 and 1."""
+        value = self.whole(name)
+        if not set(_listed(value)) <= {0, 1}:
+            raise Malformed(f"{self.path}.{name} is not of 0 and 1", where=self.where)
+        return value
 
     def integers(self, name: str) -> tuple[int, ...]:
         return tuple(map(int, _listed(self.whole(name))))

@@ -182,6 +182,15 @@ def test_arrays_are_of_numbers(array: str, value: Any) -> None:
         document.learner(model, "m")
 
 
+@pytest.mark.parametrize("value", [-1, 2, 256])
+@pytest.mark.parametrize("array", ["default_left", "split_type"])
+def test_flags_are_0_and_1(array: str, value: int) -> None:
+    model = json.loads((FIXTURES / "logistic.json").read_text())
+    model["learner"]["gradient_booster"]["model"]["trees"][0][array][0] = value
+    with pytest.raises(Malformed, match=rf"trees\[0\].{array} is not of 0 and 1"):
+        document.learner(model, "m")
+
+
 def test_arrays_of_floats_are_not_of_integers() -> None:
     data = (FIXTURES / "softprob.ubj").read_bytes()
     place = data.index(b"left_children") + len(b"left_children[$")
