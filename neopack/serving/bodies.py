@@ -76,7 +76,8 @@ class Body:
 
 
 def parsed(body: Body, signature: Signature) -> dict[str, Array]:
-    """Arrays by the names of the signature. Raises ``RequestRefused``."""
+    """Arrays by the names of the signature, in the dtypes of the request: ``predict`` refuses what
+    the signature's do not hold. Raises ``RequestRefused``."""
     kind = _kind(body.kind) or JSON
     read = READERS.get(kind)
     if read is None:
@@ -162,12 +163,12 @@ READERS: Mapping[str, Callable[[bytes, Signature], Any]] = MappingProxyType(
 def _named(values: Any, signature: Signature) -> dict[str, Array]:
     import numpy as np
 
-    dtypes = {spec.name: spec.dtype for spec in signature.inputs}
+    names = [spec.name for spec in signature.inputs]
     if not isinstance(values, dict):
-        if len(dtypes) != 1:
-            raise RequestRefused(f"the model takes {', '.join(dtypes)}: name each")
-        values = {next(iter(dtypes)): values}
-    return {name: np.asarray(array, dtypes.get(name)) for name, array in values.items()}
+        if len(names) != 1:
+            raise RequestRefused(f"the model takes {', '.join(names)}: name each")
+        values = {names[0]: values}
+    return {name: np.asarray(array) for name, array in values.items()}
 
 
 def _saved(array: Array) -> bytes:

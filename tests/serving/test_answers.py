@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
+from neopack.artifacts.loaded_model import checked_inputs
+from neopack.errors import UsageError
 from neopack.serving.answers import answered
-from neopack.serving.bodies import Body
+from neopack.serving.bodies import JSON, Body, parsed
 from neopack.serving.http.app import ServingApp
 from neopack.serving.http.desk import Desk
 from neopack.serving.http.observed import Observed, Observer
 from neopack.serving.tables import cell_rows
-from neopack.values.signature import Signature
+from neopack.values.signature import Signature, TensorSpec
 
 WORD = Body(kind="text/plain", data=b"word")
 
@@ -46,6 +48,15 @@ def test_an_empty_cell_is_missing() -> None:
     assert [[None if math.isnan(cell) else cell for cell in row] for row in rows] == [
         [1.0, 2.0, None], [None, 3.0, 4.0],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [b"[[1.7, 2]]", b"[[300, 1]]", b"[[-1, 1]]", b"[[null, 1]]"])
+def test_numbers_are_not_cut_to_integers(text: bytes) -> None:
+    pixels = Signature(inputs=(TensorSpec(name="x", dtype="uint8", shape=(1, 2)),), outputs=())
+    with pytest.raises(UsageError, match=r"uint8 cannot hold|is not an array of numbers"):
+        checked_inputs(pixels, parsed(Body(kind=JSON, data=text), pixels))
+    whole = parsed(Body(kind=JSON, data=b"[[255.0, 1]]"), pixels)
+    assert checked_inputs(pixels, whole)["x"].tolist() == [[255, 1]]
 
 
 class Seen(Observer):

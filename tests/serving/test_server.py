@@ -90,11 +90,13 @@ def test_every_accepted_type_is_rendered(
 
 
 SHAPE = (1, 3, 8, 8)
-REFUSED = {
+REFUSED: dict[str, tuple[bytes | str, str, int, str]] = {
     "empty": (b"", JSON, 400, "is not application/json"),
     "no JSON": (b"[1,", JSON, 400, "is not application/json"),
     "deep": (b"[" * 5000, JSON, 400, "is not application/json"),
     "text for numbers": (b'[["a"]]', JSON, 400, "could not convert"),
+    "too large": (lists(np.full(SHAPE, 1e300)), JSON, 400, "values that float32 cannot hold"),
+    "too large in npy": (npy(np.full(SHAPE, -1e39)), NPY, 400, "values that float32 cannot hold"),
     "ragged": (b"[[1], [2, 3]]", JSON, 400, "inhomogeneous"),
     "another shape": (b"[[1, 2]]", JSON, 400, "has shape [1, 2], not [1, 3, 8, 8]"),
     "another name": (b'{"picture": [1]}', JSON, 400, "is not an input of the model"),
