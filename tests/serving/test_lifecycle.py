@@ -39,6 +39,8 @@ def transform_fn(model, payload, content_type, accept, context):
     if payload == "print": print("chatter", flush=True)
     if payload == "slow": time.sleep(0.2)
     if payload == "slower": time.sleep(1.0)
+    if payload.startswith("fork") and not os.fork():
+        payload = "the copy of " + payload
     told = context.get_request_header(0, "X-Amzn-SageMaker-Custom-Attributes")
     context.set_response_header(0, "X-Amzn-SageMaker-Custom-Attributes", "from " + str(told))
     return payload, "text/plain"
@@ -90,6 +92,12 @@ def test_a_script_that_fails_is_answered_for(word: str, scripted: ServerProcess)
     assert FAILS[word] in reply.body
     assert b"neopack/" not in reply.body
     assert scripted.ask("print", "text/plain").body == b"print"
+
+
+def test_the_copy_that_a_script_forked_answers_nobody(scripted: ServerProcess) -> None:
+    for number in range(20):
+        word = f"fork {number}"
+        assert scripted.ask(word, "text/plain").body == word.encode()
 
 
 def test_what_a_script_prints_is_in_the_log(archive: Path) -> None:
