@@ -25,7 +25,7 @@ from servers import JSON, ServerProcess
 
 from neopack.loadtests.target import preferred_type
 from neopack.serving.bodies import NPY
-from neopack.serving.http.protocol import TimedProtocol
+from neopack.serving.http.protocol import PROBE, TimedProtocol
 
 SCRIPT = """
 import os, time
@@ -39,6 +39,7 @@ def transform_fn(model, payload, content_type, accept, context):
     if payload == "print": print("chatter", flush=True)
     if payload == "slow": time.sleep(0.2)
     if payload == "slower": time.sleep(1.0)
+    if payload == "slowest": time.sleep(3.0)
     if payload.startswith("fork") and not os.fork():
         payload = "the copy of " + payload
     told = context.get_request_header(0, "X-Amzn-SageMaker-Custom-Attributes")
@@ -116,15 +117,57 @@ def test_ping_answers_while_a_script_hangs(scripted: ServerProcess) -> None:
     hanging.join()
 
 
-def test_a_queued_request_whose_client_left_is_not_computed(scripted: ServerProcess) -> None:
-    threads = [threading.Thread(target=scripted.ask, args=("slower", "text/plain"))]
-    threads[0].start()
-    time.sleep(0.2)
-    with socket.create_connection(("127.0.0.1", scripted.port)) as raw:
-        raw.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nhang")
-        time.sleep(0.1)
-    threads[0].join()
-    assert scripted.ask("word", "text/plain").status == 200
+def test_a_queued_request_whose_client_left_is_not_computed(archive: Path) -> None:
+    with ServerProcess(archive) as server:
+        thread = threading.Thread(target=server.ask, args=("slowest", "text/plain"))
+        thread.start()
+        time.sleep(0.2)
+        with socket.create_connection(("127.0.0.1", server.port)) as raw:
+            raw.sendall(POST % (b"1.1", 4) + b"hang")
+            time.sleep(0.1)
+        thread.join()
+        assert server.ask("word", "text/plain").status == 200
+    assert statuses(server) == Counter({200: 2, 499: 1})
+
+
+def statuses(server: ServerProcess) -> Counter[int]:
+    """Of the requests in its log, which is there when it has ended."""
+    return Counter(
+        json.loads(line)["status"] for line in server.log.splitlines() if line[0] == "{"
+    )
+
+
+POST = b"POST /invocations HTTP/%s\r\nContent-Length: %d\r\n\r\n"
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+@pytest.mark.parametrize("word", [b"word", b"slower"])
+def test_a_client_that_sends_no_more_is_answered(
+    word: bytes, version: bytes, scripted: ServerProcess
+) -> None:
+    """After one that takes long, so that the second waits in the queue."""
+    slow = threading.Thread(target=scripted.ask, args=("slower", "text/plain"))
+    slow.start()
+    with socket.create_connection(("127.0.0.1", scripted.port), timeout=20) as raw:
+        raw.sendall(POST % (version, len(word)) + word)
+        raw.shutdown(socket.SHUT_WR)
+        answer = read_to_the_end(raw)
+    slow.join()
+    if version == b"1.1":
+        answer = answer.replace(PROBE, b"")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n" + word)
+
+
+def test_pipelined_requests_of_a_client_that_sends_no_more_are_answered(
+    scripted: ServerProcess,
+) -> None:
+    words = [b"slower", b"word", b"slow"]
+    with socket.create_connection(("127.0.0.1", scripted.port), timeout=20) as raw:
+        raw.sendall(b"".join(POST % (b"1.1", len(word)) + word for word in words))
+        raw.shutdown(socket.SHUT_WR)
+        answers = read_to_the_end(raw).replace(PROBE, b"").split(b"HTTP/1.1 200 OK\r\n")
+    assert [answer.rpartition(b"\r\n\r\n")[2] for answer in answers[1:]] == words
 
 
 def test_all_requests_in_flight_are_answered_at_the_end(archive: Path) -> None:

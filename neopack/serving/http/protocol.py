@@ -4,6 +4,7 @@ reading slowly. A request's body reaches the application in one piece."""
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -11,10 +12,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from neopack.serving.bodies import LARGEST_BODY
 
-__all__ = ["TimedProtocol"]
+__all__ = ["PROBE", "TimedProtocol"]
 
 # seconds for the whole of a request, and for the client to read what is in the way of more
 RECEIVING, READING = 60.0, 60.0
+# seconds from the end of what a client sends to the question whether it is there
+PROBING = 0.25
+# which a client of HTTP/1.1 reads past, at any time before the answer (RFC 9110, 15.2)
+PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LONGEST_HEADERS = 1 << 16
 
 
@@ -29,6 +34,7 @@ class TimedProtocol(HttpToolsProtocol):
     receiving, reading = RECEIVING, READING
     _receiving: asyncio.TimerHandle | None = None
     _reading: asyncio.TimerHandle | None = None
+    _probing: asyncio.TimerHandle | None = None
     _header_bytes = _body_bytes = 0
     _parts: list[bytes]
 
@@ -74,9 +80,19 @@ class TimedProtocol(HttpToolsProtocol):
         _cancel(self._reading)
         super().resume_writing()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whether the connection stays: for the answer to a request that is whole. A client that
+        has left looks like one that only sends no more, until it is sent something."""
+        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        self._probing = self.loop.call_later(PROBING, self._probe, PROBE)
+        return True
+
     def connection_lost(self, exc: Exception | None) -> None:
         _cancel(self._receiving)
         _cancel(self._reading)
+        _cancel(self._probing)
         super().connection_lost(exc)
         if self._lost is not None:
             self._lost()
@@ -86,6 +102,19 @@ class TimedProtocol(HttpToolsProtocol):
         whole = bytes(self.cycle.body) + b"".join(self._parts)
         self.cycle.body = whole  # type: ignore[assignment]
         self._parts = []
+
+    def _probe(self, data: bytes) -> None:
+        """Send ``data``, which one that has left answers with a reset: see whether it did."""
+        if self.transport.is_closing() or self.cycle.response_started:
+            return  # what is sent tells
+        connection: socket.socket = self.transport.get_extra_info("socket")
+        if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.transport.abort()
+            return
+        if self.cycle.scope["http_version"] == "1.1" and not self.pipeline:
+            self.transport.write(data)
+            data = b""
+        self._probing = self.loop.call_later(PROBING, self._probe, data)
 
     def _await_request(self) -> None:
         _cancel(self._receiving)
