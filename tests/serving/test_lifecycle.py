@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -99,12 +100,6 @@ def test_the_copy_that_a_script_forked_answers_nobody(scripted: ServerProcess) -
     for number in range(20):
         word = f"fork {number}"
         assert scripted.ask(word, "text/plain").body == word.encode()
-
-
-def test_what_a_script_prints_is_in_the_log(archive: Path) -> None:
-    with ServerProcess(archive, "--quiet") as server:
-        assert server.ask("print", "text/plain").body == b"print"
-        assert "chatter" in server.stop().splitlines()
 
 
 def test_ping_answers_while_a_script_hangs(scripted: ServerProcess) -> None:
@@ -213,15 +208,7 @@ def is_refused(port: int) -> bool:
 
 def test_a_worker_that_dies_is_replaced(shelf: Path) -> None:
     with ServerProcess(shelf / "cnn-ml_c5.tar.gz") as server:
-        os.kill(server.workers[0], signal.SIGKILL)
-        waited = time.monotonic()
-        while True:  # connections wait in the socket's queue until the next worker takes them
-            try:
-                assert server.ask(path="/ping").status == 200
-                break
-            except OSError:
-                assert time.monotonic() - waited < 30
-                time.sleep(0.1)
+        server.kill_worker()
     assert f"worker {server.workers[0]} was ended by SIGKILL, as the system does" in server.log
     assert "; another starts in" in server.log
 
@@ -238,6 +225,32 @@ def test_what_cannot_be_served_is_refused(shelf: Path, tmp_path: Path) -> None:
             ServerProcess(shelf / "cnn-ml_c5.tar.gz", "--port", port)
     with pytest.raises(AssertionError, match="SAGEMAKER_BIND_TO_PORT is 'many'"):
         ServerProcess(shelf / "cnn-ml_c5.tar.gz", SAGEMAKER_BIND_TO_PORT="many")
+
+
+def ask_once(place: socket.socket) -> None:
+    place.sendall(b"GET /ping HTTP/1.1\r\n\r\n")
+
+
+def test_the_limit_of_open_files_is_raised(archive: Path) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with (
+        ServerProcess(archive, open_files=(100, hard)) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        place = ("127.0.0.1", server.port)
+        callers = [
+            stack.enter_context(socket.create_connection(place, timeout=20)) for _ in range(200)
+        ]
+        for caller in callers:
+            ask_once(caller)
+        assert all(caller.recv(99).startswith(b"HTTP/1.1 200") for caller in callers)
+    assert "files open" not in server.log
+
+
+def test_a_low_limit_of_open_files_is_told(archive: Path) -> None:
+    with ServerProcess(archive, open_files=(100, 500)) as server:
+        assert server.ask(path="/ping").status == 200
+    assert "warning: a worker may have 500 files open, too few for 2048" in server.log
 
 
 # --- clients that are slow ------------------------------------------------------------------
