@@ -61,8 +61,8 @@ __all__ = [
     "telling_line",
 ]
 
-# where in OpenVINO's sources an exception was raised
-PLACE = re.compile(r"(?:Exception from|Check .* failed at) \S+:\d+:$")
+# where in OpenVINO's sources an exception was raised, and at what
+PLACE = re.compile(r"(?:Exception from|Check .* failed at) \S+:\d+:$|Loading input model$")
 
 
 class _Explained(BaseException):

@@ -26,7 +26,11 @@ from servers import JSON, ServerProcess
 
 from neopack.loadtests.target import preferred_type
 from neopack.serving.bodies import NPY
+from neopack.serving.http.app import ServingApp
+from neopack.serving.http.desk import Desk
+from neopack.serving.http.observed import Observer
 from neopack.serving.http.protocol import PROBE, TimedProtocol
+from neopack.serving.loaded import LoadedContainer
 
 SCRIPT = """
 import os, time
@@ -268,20 +272,27 @@ async def large(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"x" * (64 << 20)})
 
 
-@pytest.fixture(scope="module")
-def hasty() -> Iterator[uvicorn.Server]:
-    """A server that is patient for 0.3 s."""
-    config = uvicorn.Config(large, http=Hasty, lifespan="off", log_config=None, ws="none")
+@contextlib.contextmanager
+def served(app: Any, protocol: type[TimedProtocol], **more: Any) -> Iterator[uvicorn.Server]:
+    config = uvicorn.Config(app, http=protocol, lifespan="off", log_config=None, ws="none", **more)
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
         thread.start()
-        while not server.started:
-            time.sleep(0.02)
+        try:
+            until(lambda: server.started)
+            yield server
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[uvicorn.Server]:
+    """A server that is patient for 0.3 s."""
+    with served(large, Hasty) as server:
         yield server
-        server.should_exit = True
-        thread.join()
 
 
 def connected(server: uvicorn.Server) -> socket.socket:
@@ -316,3 +327,22 @@ def test_endless_headers_are_refused(hasty: uvicorn.Server) -> None:
     with connected(hasty) as raw:
         raw.sendall(b"GET / HTTP/1.1\r\n" + b"X: " + b"a" * 70_000 + b"\r\n\r\n")
         assert raw.recv(99).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_request_that_never_arrives_is_refused_at_the_end(
+    shelf: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = LoadedContainer.load(shelf / "cnn-ml_c5.tar.gz", None)
+    desk = Desk(model, threads=1, answering=None)
+    app = ServingApp(desk, Observer(), hung=lambda: None)
+    with (
+        served(app, TimedProtocol, timeout_graceful_shutdown=1) as server,
+        connected(server) as raw,
+    ):
+        raw.sendall(POST % (b"1.1", 99) + b"1")
+        until(lambda: bool(server.server_state.tasks))
+        server.should_exit = True
+        answer = read_to_the_end(raw)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"The server is stopping" in answer
+    assert "Traceback" not in caplog.text

@@ -30,6 +30,10 @@ def test_bits_that_this_cpu_lacks_are_not_loaded(tmp_path: Path) -> None:
             "Exception from src/core.cpp:132:\nCheck 'a < b' failed at src/x.cpp:9:\nBad bin!\n",
             "Bad bin!",
         ),
+        (
+            "Exception from src/core.cpp:132:\nLoading input model\nCannot map 4\n",
+            "Cannot map 4",
+        ),
         ("Exception from src/core.cpp:132:\n", "Exception from src/core.cpp:132:"),
         ("\n", "RuntimeError"),
     ],
