@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import http.client
+import itertools
 import json
 import os
 import resource
@@ -16,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +195,29 @@ def test_all_requests_in_flight_are_answered_at_the_end(archive: Path) -> None:
     assert answered == dict.fromkeys(server.workers, 8)
     with pytest.raises(ProcessLookupError):
         os.kill(server.workers[0], 0)
+
+
+def test_callers_that_keep_their_connection_lose_no_request(shelf: Path) -> None:
+    """Until the server says that it closes the connection, each request is answered."""
+    started = threading.Barrier(9)
+
+    def call() -> str:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        for number in itertools.count():
+            connection.request("GET", "/ping")
+            answer = connection.getresponse()
+            answer.read()
+            if number == 20:
+                started.wait(20)
+            if answer.will_close:
+                return f"{answer.status}"
+        raise AssertionError
+
+    with ServerProcess(shelf / "cnn-ml_c5.tar.gz") as server, ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(call) for _ in range(8)]
+        started.wait(20)
+        server.process.send_signal(signal.SIGTERM)
+        assert [each.result() for each in calls] == ["200"] * 8
 
 
 def read_to_the_end(connection: socket.socket) -> bytes:

@@ -18,6 +18,9 @@ __all__ = ["PROBE", "TimedProtocol"]
 RECEIVING, READING = 60.0, 60.0
 # seconds from the end of what a client sends to the question whether it is there
 PROBING = 0.25
+# seconds from the end of the server to that of an idle connection, whose next request may be on
+# its way: it is answered
+LEAVING = 0.25
 # which a client of HTTP/1.1 reads past, at any time before the answer (RFC 9110, 15.2)
 PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LONGEST_HEADERS = 1 << 16
@@ -36,6 +39,7 @@ class TimedProtocol(HttpToolsProtocol):
     _reading: asyncio.TimerHandle | None = None
     _probing: asyncio.TimerHandle | None = None
     _header_bytes = _body_bytes = 0
+    _leaves = False
     _parts: list[bytes]
 
     def __init__(self, *words: Any, lost: Callable[[], None] | None = None, **named: Any) -> None:
@@ -58,6 +62,11 @@ class TimedProtocol(HttpToolsProtocol):
             raise ValueError("the headers are too long")  # the parser answers 400
         super().on_header(name, value)
 
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self._leaves:
+            self.cycle.keep_alive = False
+
     def on_body(self, body: bytes) -> None:
         if self.cycle.response_complete:  # refused by its header alone
             return
@@ -79,6 +88,13 @@ class TimedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         _cancel(self._reading)
         super().resume_writing()
+
+    def shutdown(self) -> None:
+        self._leaves = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LEAVING, super().shutdown)
+        else:
+            super().shutdown()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether the connection stays: for the answer to a request that is whole. A client that
