@@ -61,9 +61,10 @@ __all__ = [
     "telling_line",
 ]
 
-# where in OpenVINO's sources an exception was raised, and by which of its parts
+# where in OpenVINO's sources an exception was raised, by which of its parts and at what
 PLACE = re.compile(
     r"(?:(?:Exception from|Check .* failed at) \S+:\d+|FrontEnd API failed with \w+):$"
+    r"|Loading input model$"
 )
 
 

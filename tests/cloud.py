@@ -42,8 +42,9 @@ class Cloud:
 
     def compile(self, *options: str | Path, targets: Sequence[str] = ("ml_c5",)) -> Answer:
         chosen = [word for target in targets for word in ("-t", target)]
-        place = ("--role", ROLE, "--output", f"s3://{BUCKET}/neo", "--poll", "0")
-        return self.neopack("compile", self.archive, *chosen, *place, *options)
+        place = ("--role", ROLE, "--output", f"s3://{BUCKET}/neo")
+        pace = () if "--no-wait" in options else ("--poll", "0")
+        return self.neopack("compile", self.archive, *chosen, *place, *pace, *options)
 
     def jobs(self, *options: str | Path) -> Answer:
         return self.neopack("jobs", *options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -11,6 +12,8 @@ from neopack.values.artifact import Array, Runner
 __all__ = ["GuardedRunner", "failures_explained"]
 
 HINT = "its manifest may be of another model: package it again"
+# of PyTorch and of the standard library of C++
+NO_MEMORY = re.compile("can't allocate memory|bad_alloc")
 
 
 @contextmanager
@@ -27,6 +30,9 @@ def failures_explained(engine: str, archive: str, verb: str) -> Iterator[None]:
 
 
 def _explained(error: Exception, engine: str, archive: str, verb: str) -> EngineFailed:
+    if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
+        line = f"{engine} cannot {verb} it: it needs more memory than there is"
+        return EngineFailed(line, where=archive)
     line = f"{engine} cannot {verb} it: {telling_line(error)}"
     return EngineFailed(line, where=archive, hint=HINT)
 

@@ -63,7 +63,8 @@ StopOnInterrupt = Annotated[
     typer.Option("--stop-on-interrupt", help="Ctrl-C stops the jobs.", rich_help_panel=_PANEL),
 ]
 Poll = Annotated[
-    float, typer.Option(help="Seconds between the first two questions.", rich_help_panel=_PANEL)
+    float | None,
+    typer.Option(help="Seconds between the first two questions (5).", rich_help_panel=_PANEL),
 ]
 
 
@@ -87,7 +88,7 @@ def connection(
 
 def wait_options(
     *,
-    poll: float,
+    poll: float | None,
     timeout: float | None,
     no_wait: bool = False,
     logs: bool = False,
@@ -97,6 +98,7 @@ def wait_options(
 
     said = {
         "--timeout": timeout is not None,
+        "--poll": poll is not None,
         "--logs": logs,
         "--stop-on-interrupt": stop_on_interrupt,
     }
@@ -108,7 +110,7 @@ def wait_options(
         timeout=timeout,
         logs=logs,
         stop_on_interrupt=stop_on_interrupt,
-        poll=poll,
+        **({} if poll is None else {"poll": poll}),
     )
 
 

@@ -166,7 +166,7 @@ def compile_(
     timeout: cloud.Timeout = None,
     logs: cloud.Logs = False,
     stop_on_interrupt: cloud.StopOnInterrupt = False,
-    poll: cloud.Poll = 5.0,
+    poll: cloud.Poll = None,
     rerun: Annotated[
         bool,
         typer.Option("--rerun", help="Compile again although the same is done, here or by a job."),

@@ -50,7 +50,7 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the requests.")] = False,
     no_wait: cloud.NoWait = False,
     timeout: cloud.Timeout = None,
-    poll: cloud.Poll = 5.0,
+    poll: cloud.Poll = None,
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,
@@ -61,6 +61,8 @@ def deploy(
 
     if content_type and not smoke:
         raise UsageError("--content-type goes without --no-smoke, which sends nothing")
+    if content_type and no_wait:
+        raise UsageError("--content-type goes without --no-wait, which sends nothing")
     wait = cloud.wait_options(no_wait=no_wait, timeout=timeout, poll=poll)
     choices = DeployOptions(
         instance=instance,
@@ -92,7 +94,7 @@ def deploy(
 def undeploy(
     endpoint: Annotated[str, typer.Argument(help="The endpoint's name.")],
     timeout: cloud.Timeout = None,
-    poll: cloud.Poll = 5.0,
+    poll: cloud.Poll = None,
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,

@@ -109,7 +109,7 @@ def attach(
     timeout: cloud.Timeout = None,
     logs_: cloud.Logs = False,
     stop_on_interrupt: cloud.StopOnInterrupt = False,
-    poll: cloud.Poll = 5.0,
+    poll: cloud.Poll = None,
     region: cloud.Region = None,
     profile: cloud.Profile = None,
     endpoint_url: cloud.Endpoint = None,

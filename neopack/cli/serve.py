@@ -64,4 +64,4 @@ def serve(
             console.result("serve", server.start(), of=[archive])
             server.wait()
         except Interrupted:
-            console.note("stopping; requests in flight are answered first")
+            server.note("stopping; requests in flight are answered first")

@@ -7,6 +7,7 @@ little. Its commas and brackets are counted first, which is a thousand times che
 from __future__ import annotations
 
 import json
+import math
 
 from neopack.errors import Malformed
 from neopack.formats.guard import DEFAULT_LIMITS, Limits
@@ -23,17 +24,23 @@ VALUES = 4
 DIGITS = 4300
 
 
-def read_json(data: bytes | str, where: str, limits: Limits = DEFAULT_LIMITS) -> AnyJson:
-    """Raises ``Malformed`` for what is not JSON, with the offset, or nested too deeply;
-    ``LimitExceeded`` before too much is made of it."""
+def read_json(
+    data: bytes | str, where: str, limits: Limits = DEFAULT_LIMITS, *, finite: bool = False
+) -> AnyJson:
+    """Raises ``Malformed`` for what is not JSON, with the offset, or nested too deeply, and with
+    ``finite`` for NaN and infinity; ``LimitExceeded`` before too much is made of it."""
     budget, counts = limits.begun(len(data)), dict(_counts(data))
     budget.spend(sum(counts.values()) // VALUES, where)
     budget.hold(len(data) + sum(COSTS[sign] * count for sign, count in counts.items()), where)
     try:
+        if finite:
+            return json.loads(
+                data, parse_int=whole_number, parse_float=_finite, parse_constant=_finite
+            )
         return json.loads(data, parse_int=whole_number)
     except RecursionError:
         raise Malformed("is not JSON: nested too deeply", where=where) from None
-    except TooLong as error:
+    except (TooLong, NotFinite) as error:
         raise Malformed(f"is not JSON that can be used: {error}", where=where) from None
     except ValueError as error:
         offset = getattr(error, "pos", getattr(error, "start", None))
@@ -42,6 +49,17 @@ def read_json(data: bytes | str, where: str, limits: Limits = DEFAULT_LIMITS) ->
 
 class TooLong(ValueError):
     """A whole number of more digits than are converted."""
+
+
+class NotFinite(ValueError):
+    """NaN, infinity, or what is too large for a float."""
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise NotFinite(f"{text} is not a finite number")
+    return number
 
 
 def whole_number(digits: str) -> int:

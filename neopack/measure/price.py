@@ -111,10 +111,11 @@ def _refuse_unknown(instance: str) -> None:
 
 
 def small_json(path: Path) -> object:
-    """Read a small JSON document. Raises ``LimitExceeded`` above ``LARGEST`` bytes."""
+    """Read a small JSON document, in which a NaN would pass every comparison. Raises
+    ``LimitExceeded`` above ``LARGEST`` bytes."""
     if not path.is_file():
         raise SourceError("no such file", where=str(path))
     if path.stat().st_size > LARGEST:
         raise LimitExceeded(f"is larger than {LARGEST} bytes", where=str(path))
-    data: object = read_json(path.read_bytes(), str(path))
+    data: object = read_json(path.read_bytes(), str(path), finite=True)
     return data

@@ -57,6 +57,7 @@ class Child:
         heard: Callable[[str], None] | None = None,
     ) -> None:
         self._failure, self._subject, self._log = failure, subject, log or SilentLog()
+        self._number = 0  # of the last request
         self._answers: queue.Queue[AnyJson] = queue.Queue()
         # what a model or an engine leaves among temporary files goes with the staging directory
         temporary = {"TMPDIR": str(owns)} if owns else {}
@@ -72,7 +73,9 @@ class Child:
 
     def call(self, task: str, data: Json, *, timeout: float = 3600) -> AnyJson:
         """The task's answer. Raises the task's own NeopackError, or ``failure`` for the rest."""
-        self._process.send(json.dumps({"task": task, "data": data}).encode() + b"\n")
+        self._number += 1
+        request = {"number": self._number, "task": task, "data": data}
+        self._process.send(json.dumps(request).encode() + b"\n")
         return self._wait(task, time.monotonic() + timeout)
 
     def kill(self) -> None:
@@ -101,6 +104,8 @@ class Child:
                 raise self._died(task)
             if "log" in answer:
                 _relay(self._log, answer)
+            elif answer and answer.get("number") != self._number:
+                raise self._confused(task)
             elif "error" in answer:
                 raise self._revived(answer["error"])
             elif "answer" in answer:
@@ -115,6 +120,14 @@ class Child:
         message = f"the process running {task} {self._process.ending()}"
         return self._failure(message, where=self._subject, hint=hint)
 
+    def _confused(self, task: str) -> NeopackError:
+        """What it answers from now on may be another request's answer, so it is ended."""
+        self._process.kill()
+        return self._failure(
+            f"the process running {task} answered another request and was ended",
+            where=self._subject,
+        )
+
     def _revived(self, data: dict[str, str]) -> NeopackError:
         kind = getattr(errors, data["kind"], None) or self._failure
         where = data["where"] or self._subject
@@ -126,7 +139,9 @@ class Child:
         with stream:
             for line in stream:
                 with contextlib.suppress(ValueError):  # cut short by a crash, or a stranger's
-                    self._answers.put(json.loads(line))
+                    answer = json.loads(line)
+                    if isinstance(answer, dict):
+                        self._answers.put(answer)
         self._answers.put(None)
 
 

@@ -42,17 +42,27 @@ def main(module: str, answers: int, owned: str) -> None:
     """Serve the ``TASKS`` of ``module`` until standard input ends; then ``owned`` is removed."""
     requests = _requests(_taken_input(), owned)
     tasks = importlib.import_module(module).TASKS
+    own = os.getpid()
     with os.fdopen(answers, "wb", buffering=0) as stream:
 
         def send(message: Json) -> None:
-            stream.write(json.dumps(message).encode() + b"\n")
+            stream.write(_line(message))
 
         log = _ChildLog(send)
         for request in requests:
+            number = request["number"]
             try:
-                send({"answer": tasks[request["task"]](request["data"], log)})
+                answer = tasks[request["task"]](request["data"], log)
+                line = _line({"number": number, "answer": answer})
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of the process
-                send({"error": _described(error)})
+                line = _line({"number": number, "error": _described(error)})
+            if os.getpid() != own:
+                os._exit(0)  # a copy that the task forked and did not end: the original answers
+            stream.write(line)
+
+
+def _line(message: Json) -> bytes:
+    return json.dumps(message).encode() + b"\n"
 
 
 def _taken_input() -> BinaryIO:

@@ -48,12 +48,13 @@ class _Server:
 
     def __init__(self) -> None:
         self._script: _Answering | None = None
-        self._folder = Path()
+        self._folder, self._pid = Path(), 0
 
     def open(self, data: AnyJson, log: Log) -> AnyJson:
         """Unpack ``artifact`` into ``folder`` and start the script."""
         script = from_json(ServingScript, data["script"])
         self._folder, artifact = Path(data["folder"]), Path(data["artifact"])
+        self._pid = os.getpid()
         _unpack(artifact, self._folder)
         os.environ.update(script.environment)
         os.chdir(self._folder)
@@ -84,6 +85,8 @@ class _Server:
             answer, status = self._script.answer(request, data["accept"]), 200
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's own code
             answer, status = self._failure(error)
+        if os.getpid() != self._pid:
+            os._exit(0)  # a copy that the script forked: the file may be the next request's
         Path(data["answer"]).write_bytes(answer.data)
         return {"status": status, "kind": str(answer.kind), "headers": dict(answer.headers)}
 

@@ -64,6 +64,8 @@ def test_what_the_backend_does_not_read(
     ("words", "arguments"),
     [
         ("--timeout goes without --no-wait", ("--no-wait", "--timeout", "9")),
+        ("--poll goes without --no-wait", ("--no-wait", "--poll", "5")),
+        ("--content-type goes without --no-wait", ("--no-wait", "--content-type", "text/csv")),
         ("--content-type goes without --no-smoke", ("--no-smoke", "--content-type", "text/csv")),
     ],
 )

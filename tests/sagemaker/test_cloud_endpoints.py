@@ -129,7 +129,7 @@ def test_leaving_before_it_is_up(compiled: Cloud) -> None:
             clock="manual", timeline=QUICK, endpoint=Timeline(starting=Span(seconds=99))
         )
     )
-    answer = compiled.neopack(*C5, "--no-wait", *JSON)
+    answer = compiled.neopack(*C5[:4], "--no-wait", *JSON)
     assert answer.document["status"] == "Creating"
     late = compiled.neopack(*C5, "--timeout", "0")
     assert late.code == 7

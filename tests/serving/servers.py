@@ -8,10 +8,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from resource import RLIMIT_NOFILE, setrlimit
 from typing import Any, Self
 
 JSON = "application/json"
@@ -28,9 +31,16 @@ class Reply:
 
 
 class ServerProcess:
-    """``neopack serve`` on a free port. ``log`` is what it said, at the end."""
+    """``neopack serve`` on a free port. ``log`` is what it said, at the end. ``open_files`` are
+    the limits that it starts with."""
 
-    def __init__(self, archive: Path, *options: str, **environment: str) -> None:
+    def __init__(
+        self,
+        archive: Path,
+        *options: str,
+        open_files: tuple[int, int] | None = None,
+        **environment: str,
+    ) -> None:
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "neopack", "serve", str(archive), "--port", "0",
@@ -39,6 +49,7 @@ class ServerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, **environment},
+            preexec_fn=open_files and partial(setrlimit, RLIMIT_NOFILE, open_files),
         )  # fmt: skip
         self.log = ""
         assert self.process.stdout is not None
@@ -73,6 +84,18 @@ class ServerProcess:
             return Reply(status=answer.status, body=answer.read(), headers=named)
         finally:
             connection.close()
+
+    def kill_worker(self) -> None:
+        """And wait for the next."""
+        os.kill(self.workers[0], signal.SIGKILL)
+        waited = time.monotonic()
+        while True:  # connections wait in the socket's queue until the next worker takes them
+            try:
+                assert self.ask(path="/ping").status == 200
+                break
+            except OSError:
+                assert time.monotonic() - waited < 30
+                time.sleep(0.1)
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> str:
         """Stop it, and return its log."""

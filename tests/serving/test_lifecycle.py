@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import http.client
+import itertools
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -15,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +29,11 @@ from servers import JSON, ServerProcess
 
 from neopack.loadtests.target import preferred_type
 from neopack.serving.bodies import NPY
-from neopack.serving.http.protocol import TimedProtocol
+from neopack.serving.http.app import ServingApp
+from neopack.serving.http.desk import Desk
+from neopack.serving.http.observed import Observer
+from neopack.serving.http.protocol import PROBE, TimedProtocol
+from neopack.serving.loaded import LoadedContainer
 
 SCRIPT = """
 import os, time
@@ -39,6 +47,9 @@ def transform_fn(model, payload, content_type, accept, context):
     if payload == "print": print("chatter", flush=True)
     if payload == "slow": time.sleep(0.2)
     if payload == "slower": time.sleep(1.0)
+    if payload == "slowest": time.sleep(3.0)
+    if payload.startswith("fork") and not os.fork():
+        payload = "the copy of " + payload
     told = context.get_request_header(0, "X-Amzn-SageMaker-Custom-Attributes")
     context.set_response_header(0, "X-Amzn-SageMaker-Custom-Attributes", "from " + str(told))
     return payload, "text/plain"
@@ -92,10 +103,10 @@ def test_a_script_that_fails_is_answered_for(word: str, scripted: ServerProcess)
     assert scripted.ask("print", "text/plain").body == b"print"
 
 
-def test_what_a_script_prints_is_in_the_log(archive: Path) -> None:
-    with ServerProcess(archive, "--quiet") as server:
-        assert server.ask("print", "text/plain").body == b"print"
-        assert "chatter" in server.stop().splitlines()
+def test_the_copy_that_a_script_forked_answers_nobody(scripted: ServerProcess) -> None:
+    for number in range(20):
+        word = f"fork {number}"
+        assert scripted.ask(word, "text/plain").body == word.encode()
 
 
 def test_ping_answers_while_a_script_hangs(scripted: ServerProcess) -> None:
@@ -108,15 +119,57 @@ def test_ping_answers_while_a_script_hangs(scripted: ServerProcess) -> None:
     hanging.join()
 
 
-def test_a_queued_request_whose_client_left_is_not_computed(scripted: ServerProcess) -> None:
-    threads = [threading.Thread(target=scripted.ask, args=("slower", "text/plain"))]
-    threads[0].start()
-    time.sleep(0.2)
-    with socket.create_connection(("127.0.0.1", scripted.port)) as raw:
-        raw.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nhang")
-        time.sleep(0.1)
-    threads[0].join()
-    assert scripted.ask("word", "text/plain").status == 200
+def test_a_queued_request_whose_client_left_is_not_computed(archive: Path) -> None:
+    with ServerProcess(archive) as server:
+        thread = threading.Thread(target=server.ask, args=("slowest", "text/plain"))
+        thread.start()
+        time.sleep(0.2)
+        with socket.create_connection(("127.0.0.1", server.port)) as raw:
+            raw.sendall(POST % (b"1.1", 4) + b"hang")
+            time.sleep(0.1)
+        thread.join()
+        assert server.ask("word", "text/plain").status == 200
+    assert statuses(server) == Counter({200: 2, 499: 1})
+
+
+def statuses(server: ServerProcess) -> Counter[int]:
+    """Of the requests in its log, which is there when it has ended."""
+    return Counter(
+        json.loads(line)["status"] for line in server.log.splitlines() if line[0] == "{"
+    )
+
+
+POST = b"POST /invocations HTTP/%s\r\nContent-Length: %d\r\n\r\n"
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+@pytest.mark.parametrize("word", [b"word", b"slower"])
+def test_a_client_that_sends_no_more_is_answered(
+    word: bytes, version: bytes, scripted: ServerProcess
+) -> None:
+    """After one that takes long, so that the second waits in the queue."""
+    slow = threading.Thread(target=scripted.ask, args=("slower", "text/plain"))
+    slow.start()
+    with socket.create_connection(("127.0.0.1", scripted.port), timeout=20) as raw:
+        raw.sendall(POST % (version, len(word)) + word)
+        raw.shutdown(socket.SHUT_WR)
+        answer = read_to_the_end(raw)
+    slow.join()
+    if version == b"1.1":
+        answer = answer.replace(PROBE, b"")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n" + word)
+
+
+def test_pipelined_requests_of_a_client_that_sends_no_more_are_answered(
+    scripted: ServerProcess,
+) -> None:
+    words = [b"slower", b"word", b"slow"]
+    with socket.create_connection(("127.0.0.1", scripted.port), timeout=20) as raw:
+        raw.sendall(b"".join(POST % (b"1.1", len(word)) + word for word in words))
+        raw.shutdown(socket.SHUT_WR)
+        answers = read_to_the_end(raw).replace(PROBE, b"").split(b"HTTP/1.1 200 OK\r\n")
+    assert [answer.rpartition(b"\r\n\r\n")[2] for answer in answers[1:]] == words
 
 
 def test_all_requests_in_flight_are_answered_at_the_end(archive: Path) -> None:
@@ -144,6 +197,29 @@ def test_all_requests_in_flight_are_answered_at_the_end(archive: Path) -> None:
         os.kill(server.workers[0], 0)
 
 
+def test_callers_that_keep_their_connection_lose_no_request(shelf: Path) -> None:
+    """Until the server says that it closes the connection, each request is answered."""
+    started = threading.Barrier(9)
+
+    def call() -> str:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        for number in itertools.count():
+            connection.request("GET", "/ping")
+            answer = connection.getresponse()
+            answer.read()
+            if number == 20:
+                started.wait(20)
+            if answer.will_close:
+                return f"{answer.status}"
+        raise AssertionError
+
+    with ServerProcess(shelf / "cnn-ml_c5.tar.gz") as server, ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(call) for _ in range(8)]
+        started.wait(20)
+        server.process.send_signal(signal.SIGTERM)
+        assert [each.result() for each in calls] == ["200"] * 8
+
+
 def read_to_the_end(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
@@ -162,15 +238,7 @@ def is_refused(port: int) -> bool:
 
 def test_a_worker_that_dies_is_replaced(shelf: Path) -> None:
     with ServerProcess(shelf / "cnn-ml_c5.tar.gz") as server:
-        os.kill(server.workers[0], signal.SIGKILL)
-        waited = time.monotonic()
-        while True:  # connections wait in the socket's queue until the next worker takes them
-            try:
-                assert server.ask(path="/ping").status == 200
-                break
-            except OSError:
-                assert time.monotonic() - waited < 30
-                time.sleep(0.1)
+        server.kill_worker()
     assert f"worker {server.workers[0]} was ended by SIGKILL, as the system does" in server.log
     assert "; another starts in" in server.log
 
@@ -189,6 +257,32 @@ def test_what_cannot_be_served_is_refused(shelf: Path, tmp_path: Path) -> None:
         ServerProcess(shelf / "cnn-ml_c5.tar.gz", SAGEMAKER_BIND_TO_PORT="many")
 
 
+def ask_once(place: socket.socket) -> None:
+    place.sendall(b"GET /ping HTTP/1.1\r\n\r\n")
+
+
+def test_the_limit_of_open_files_is_raised(archive: Path) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with (
+        ServerProcess(archive, open_files=(100, hard)) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        place = ("127.0.0.1", server.port)
+        callers = [
+            stack.enter_context(socket.create_connection(place, timeout=20)) for _ in range(200)
+        ]
+        for caller in callers:
+            ask_once(caller)
+        assert all(caller.recv(99).startswith(b"HTTP/1.1 200") for caller in callers)
+    assert "files open" not in server.log
+
+
+def test_a_low_limit_of_open_files_is_told(archive: Path) -> None:
+    with ServerProcess(archive, open_files=(100, 500)) as server:
+        assert server.ask(path="/ping").status == 200
+    assert "warning: a worker may have 500 files open, too few for 2048" in server.log
+
+
 # --- clients that are slow ------------------------------------------------------------------
 
 
@@ -204,20 +298,27 @@ async def large(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"x" * (64 << 20)})
 
 
-@pytest.fixture(scope="module")
-def hasty() -> Iterator[uvicorn.Server]:
-    """A server that is patient for 0.3 s."""
-    config = uvicorn.Config(large, http=Hasty, lifespan="off", log_config=None, ws="none")
+@contextlib.contextmanager
+def served(app: Any, protocol: type[TimedProtocol], **more: Any) -> Iterator[uvicorn.Server]:
+    config = uvicorn.Config(app, http=protocol, lifespan="off", log_config=None, ws="none", **more)
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
         thread.start()
-        while not server.started:
-            time.sleep(0.02)
+        try:
+            until(lambda: server.started)
+            yield server
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[uvicorn.Server]:
+    """A server that is patient for 0.3 s."""
+    with served(large, Hasty) as server:
         yield server
-        server.should_exit = True
-        thread.join()
 
 
 def connected(server: uvicorn.Server) -> socket.socket:
@@ -252,3 +353,22 @@ def test_endless_headers_are_refused(hasty: uvicorn.Server) -> None:
     with connected(hasty) as raw:
         raw.sendall(b"GET / HTTP/1.1\r\n" + b"X: " + b"a" * 70_000 + b"\r\n\r\n")
         assert raw.recv(99).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_request_that_never_arrives_is_refused_at_the_end(
+    shelf: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = LoadedContainer.load(shelf / "cnn-ml_c5.tar.gz", None)
+    desk = Desk(model, threads=1, answering=None)
+    app = ServingApp(desk, Observer(), hung=lambda: None)
+    with (
+        served(app, TimedProtocol, timeout_graceful_shutdown=1) as server,
+        connected(server) as raw,
+    ):
+        raw.sendall(POST % (b"1.1", 99) + b"1")
+        until(lambda: bool(server.server_state.tasks))
+        server.should_exit = True
+        answer = read_to_the_end(raw)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"The server is stopping" in answer
+    assert "Traceback" not in caplog.text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import selectors
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -81,3 +83,50 @@ def test_a_worker_that_ends_as_a_connection_arrives_is_survived(
         with worker(opened) as other, socket.create_connection(listening.getsockname()):
             handed(other).close()
         opened.close()
+
+
+# as somebody whom the limit of descriptors on their way binds
+CROWDED = """
+import encodings.idna, os, resource, socket  # all before it may read no file
+from neopack.serving.http import reception
+from neopack.serving.http.reception import READY, Reception
+
+reception.PATIENCE = 20.0
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+with socket.create_server(("127.0.0.1", 0)) as listening:
+    desk = Reception(listening)
+    desk.open()
+    channel = desk.expect()
+    channel.settimeout(20)
+    channel.send(READY)
+    one, two = socket.socketpair()
+    try:
+        for _ in range(100):
+            socket.send_fds(one, [b"x"], [0])
+        raise SystemExit("there is no such limit here")
+    except OSError as error:
+        print(error.strerror)
+    client = socket.create_connection(listening.getsockname())
+    channel.settimeout(0.2)
+    try:
+        channel.recv(1)
+    except TimeoutError:
+        print("waits")
+    one.close()
+    two.close()
+    channel.settimeout(20)
+    print("descriptors:", len(socket.recv_fds(channel, 1, 1)[1]))
+    desk.close()
+"""
+
+
+def test_a_worker_keeps_its_place_while_too_many_descriptors_are_on_their_way() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CROWDED], capture_output=True, text=True, timeout=60, check=False
+    )
+    if "no such limit" in done.stderr:
+        pytest.skip("descriptors on their way are not limited here")
+    assert done.stdout.splitlines()[1:] == ["waits", "descriptors: 1"], done.stderr

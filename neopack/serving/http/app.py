@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 import uuid
@@ -24,6 +25,7 @@ NOT_ALLOWED = "Requested method is not allowed, please refer to API document."
 NO_WORKER = (
     "No worker is available to serve request for model: model. Consider increasing job queue size."
 )
+STOPPING = "The server is stopping, and the request was not answered in time."
 METHODS: Mapping[str, str] = {"/ping": "GET", "/invocations": "POST", "/metrics": "GET"}
 # what the access log has where nobody was there to read an answer (nginx's own code for it)
 UNREAD = Answer(status=499, body=Body(kind="", data=b""))
@@ -52,6 +54,10 @@ class ServingApp:
             await _sent(answer, name, send)
         except ClientGone:
             answer = UNREAD
+        except asyncio.CancelledError:  # the server stops, and has waited for long enough
+            answer = refusal(503, STOPPING, kind="ServiceUnavailableException")
+            with contextlib.suppress(ClientGone):
+                await _sent(answer, name, send)
         finally:
             self._observer.ended(
                 Observed(

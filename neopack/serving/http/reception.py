@@ -7,6 +7,7 @@ that arrive together, keep them, and leave the cores of the others idle.
 from __future__ import annotations
 
 import contextlib
+import errno
 import selectors
 import socket
 import threading
@@ -21,6 +22,8 @@ PATIENCE = 1.0
 # seconds until there may be a free file descriptor again
 PAUSE = 0.05
 LONGEST_SAID = 4096
+# the system takes no more file descriptors that are on their way, whoever sends them
+FULL = (errno.ETOOMANYREFS, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Reception:
@@ -119,13 +122,20 @@ class Reception:
             self._hand_over(connection)
 
     def _hand_over(self, connection: socket.socket) -> None:
-        """To the worker with the fewest; one that does not take it gets no more."""
+        """To the worker with the fewest; one that does not take it gets no more. Where the system
+        has no room for it, no worker is to blame: after a while its client is turned away."""
+        until = time.monotonic() + PATIENCE
         while self._connections:
             worker = min(self._connections, key=self._connections.__getitem__)
             try:
                 socket.send_fds(worker, [b"+"], [connection.fileno()])
-            except OSError:
-                self._give_up(worker)
+            except OSError as error:
+                if error.errno not in FULL:
+                    self._give_up(worker)
+                elif time.monotonic() > until:
+                    return
+                else:
+                    time.sleep(PAUSE)
                 continue
             self._connections[worker] += 1
             return

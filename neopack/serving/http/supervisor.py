@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +23,9 @@ from neopack.distributions import install_hint
 from neopack.errors import EngineFailed, Missing, NeopackError
 from neopack.formats.codec import to_json
 from neopack.serving.http.listening import listening
+from neopack.serving.http.log_pipe import LogPipe
 from neopack.serving.http.memory import peak_memory
+from neopack.serving.http.open_files import raise_limit
 from neopack.serving.http.reception import Reception
 from neopack.serving.http.worker_spec import STOPPING, WorkerSpec
 from neopack.serving.options import ServeOptions
@@ -89,6 +92,7 @@ class Supervisor:
         self._seats = [_Seat() for _ in range(options.workers)]
         self._socket = listening(options.host, options.port)
         self._reception = Reception(self._socket)
+        self._lines = LogPipe()
         self._metrics = tempfile.TemporaryDirectory(
             prefix="neopack-serve-", ignore_cleanup_errors=True
         )
@@ -96,6 +100,8 @@ class Supervisor:
     def start(self) -> ServerAddress:
         """Start the workers, and wait until they have loaded the model. Raises the error of the
         first that could not."""
+        if warning := raise_limit():
+            self._warn(warning)
         self._reception.open()
         for seat in self._seats:
             self._fill(seat)
@@ -120,6 +126,10 @@ class Supervisor:
         self._watcher = threading.Thread(target=self.wait, daemon=True)
         self._watcher.start()
 
+    def note(self, text: str) -> None:
+        """Tell the log, without waiting for who reads it."""
+        self._lines.tell(partial(self._log.note, text))
+
     def peak_memory(self) -> int:
         """The most that the workers had so far, in bytes, with the processes of scripts."""
         return peak_memory(seat.process.pid for seat in self._seats if seat.process is not None)
@@ -139,6 +149,7 @@ class Supervisor:
         deadline = time.monotonic() + STOPPING + DYING
         for process in processes:
             _ended(process, deadline)
+        self._lines.close()
         self._metrics.cleanup()
 
     def __enter__(self) -> Self:
@@ -147,6 +158,9 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _warn(self, text: str) -> None:
+        self._lines.tell(partial(self._log.warn, text))
+
     def _see_to(self, seat: _Seat) -> None:
         now = time.monotonic()
         if seat.process is not None and seat.process.poll() is not None:
@@ -154,10 +168,8 @@ class Supervisor:
             seat.pause = FIRST_PAUSE if lived > LONG_LIFE else min(LONGEST_PAUSE, seat.pause * 2)
             seat.due = now + seat.pause
             _forget(seat.process)
-            self._log.warn(
-                f"worker {seat.process.pid} {_ending(seat.process.returncode)}; another starts "
-                f"in {seat.pause:g} s"
-            )
+            ending = _ending(seat.process.returncode)
+            self._warn(f"worker {seat.process.pid} {ending}; another starts in {seat.pause:g} s")
             self._count_dead(seat.process.pid)
             seat.process = None
         elif seat.process is None and now >= seat.due:
@@ -188,6 +200,7 @@ class Supervisor:
             [sys.executable, "-m", "neopack.serving.http.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._lines.end,
             pass_fds=(channel,),
             env={
                 **KEEPS_MEMORY,

@@ -7,7 +7,9 @@ It ends when its supervisor does: its standard input, which is a pipe from there
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import logging
 import os
 import socket
 import sys
@@ -26,7 +28,7 @@ from neopack.serving.http.app import ServingApp
 from neopack.serving.http.desk import Desk
 from neopack.serving.http.handed import HandedConnections
 from neopack.serving.http.observed import Observer
-from neopack.serving.http.worker_spec import STOPPING, WorkerSpec
+from neopack.serving.http.worker_spec import CONNECTIONS, STOPPING, WorkerSpec
 from neopack.serving.loaded import LoadedContainer
 from neopack.serving.scripted import ScriptedContainer
 from neopack.values.log import LineLog
@@ -34,7 +36,6 @@ from neopack.values.log import LineLog
 __all__ = ["main"]
 
 KEEP_ALIVE = 65
-CONNECTIONS = 2048
 
 
 def main() -> None:
@@ -134,6 +135,8 @@ async def _serve(spec: WorkerSpec, model: Answering, ready: Callable[[], None]) 
         timeout_graceful_shutdown=int(STOPPING),
         limit_concurrency=CONNECTIONS,
     )
+    if not spec.log:
+        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     server = Server(config)
     connections = HandedConnections(socket.socket(fileno=spec.channel), connected, stop)
     asyncio.get_running_loop().add_reader(0, stop)
@@ -160,8 +163,10 @@ def _say(stream: int, message: Mapping[str, Any]) -> None:
 
 
 def _log_line(line: str) -> None:
-    """In one piece, so that lines of several workers do not mix."""
-    os.write(2, line.encode() + b"\n")
+    """In one piece, so that lines of several workers do not mix. Without a supervisor there is
+    nobody to read it, and requests in flight are answered all the same."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(2, line.encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from neopack.serving.options import ServeOptions
 
-__all__ = ["STOPPING", "WorkerSpec"]
+__all__ = ["CONNECTIONS", "STOPPING", "WorkerSpec"]
 
 # seconds for requests in flight at the end; SageMaker kills a container 30 s after SIGTERM
 STOPPING = 25.0
+# of one worker at once
+CONNECTIONS = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,10 @@ def test_bits_that_this_cpu_lacks_are_not_loaded(tmp_path: Path) -> None:
             "Check 'p' failed at src/x.cpp:24:\nFrontEnd API failed with NotFound:\nNo inputs\n",
             "No inputs",
         ),
+        (
+            "Exception from src/core.cpp:132:\nLoading input model\nCannot map 4\n",
+            "Cannot map 4",
+        ),
         ("Exception from src/core.cpp:132:\n", "Exception from src/core.cpp:132:"),
         ("\n", "RuntimeError"),
     ],

@@ -112,6 +112,14 @@ def test_unlike_results_and_other_documents(tmp_path: Path) -> None:
             compare(path, tmp_path / "d.json")
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
+def test_a_figure_that_is_no_number_passes_no_gate(tmp_path: Path, number: str) -> None:
+    path = load(tmp_path / "a.json", 10.0)
+    (tmp_path / "b.json").write_text(path.read_text().replace("10.0", number))
+    with pytest.raises(Malformed, match=f"{number} is not a finite number"):
+        compare(path, tmp_path / "b.json", fail_if=["p95 > 1.1x"])
+
+
 def test_the_command_is_a_gate(tmp_path: Path, neopack: Call) -> None:
     first, second = load(tmp_path / "a.json", 10.0), load(tmp_path / "b.json", 12.0)
     answer = neopack("compare", first, second, "--fail-if", "p95 > 1.1x")

@@ -77,6 +77,21 @@ def has_offspring(data, log):
         time.sleep(100)
     return pid
 
+def forks(data, log):
+    """Both return: the copy as if it had been asked."""
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+    return [data, pid > 0]
+
+def answers_for_another(data, log):
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if os.readlink(f"/proc/self/fd/{name}").startswith("pipe:") and int(name) > 2:
+                os.write(int(name), b'[1]\\nnull\\n{"number": 7, "answer": "old"}\\n')
+        except OSError:
+            pass
+
 def pollutes(data, log):
     import tempfile
     return tempfile.mkstemp()[1]
@@ -184,6 +199,18 @@ def test_a_child_that_dies(child: Child, task: str, words: str) -> None:
 def test_a_child_that_hangs(child: Child) -> None:
     with pytest.raises(ExportFailed, match="took too long"):
         child.call("sleeps", None, timeout=0.2)
+
+
+def test_a_copy_that_a_task_forked_does_not_answer(child: Child) -> None:
+    for number in range(3):
+        assert child.call("forks", number) == [number, True]
+
+
+def test_a_child_that_answers_another_request_is_ended(child: Child) -> None:
+    with pytest.raises(ExportFailed, match="answered another request and was ended"):
+        child.call("answers_for_another", None)
+    with pytest.raises(ExportFailed):
+        child.call("echo", 1)
 
 
 def alive(pid: int) -> bool:
