@@ -85,7 +85,7 @@ def test_an_archive_and_what_it_is_compiled_to(shelf: Path, neopack: Call) -> No
     [
         (("http://127.0.0.1:9",), "nothing is known to send"),
         (("http://me:secret@:9",), "http://***@:9 is not an address"),
-        (("http://127.0.0.1:9", "--rounds", "0"), "--rounds 0 is not between"),
+        (("http://127.0.0.1:9", "--rounds", "0"), "--rounds must be a whole number from 1"),
         (("http://127.0.0.1:9", "--rounds", "200"), "200 turns in 10 s are too short"),
         (("http://127.0.0.1:9", "--report", "a.pdf"), "no report is written as '.pdf'"),
         (("http://127.0.0.1:9", "--prices", "p.json", "--price", "1"), "goes without --price"),

@@ -14,7 +14,7 @@ from neopack.frameworks.onnx.lowering.rewrite_site import Site
 __all__ = ["MEANS"]
 
 # numbers in one sum; a mean of so many equal ones is 1e-5 off
-LARGE = 1024
+LARGE = 128
 # dims before those of the plane: batch and channels
 OUTER = 2
 # the opset from which on the axes are an input
