@@ -13,7 +13,7 @@ from neopack.frameworks.onnx.lowering.rewrite_site import Site
 
 __all__ = ["MEANS"]
 
-# numbers in one sum; a mean of so many equal ones is 1e-5 off
+# numbers in one sum; squeeze and excite passes its error on, from block to block
 LARGE = 128
 # dims before those of the plane: batch and channels
 OUTER = 2
