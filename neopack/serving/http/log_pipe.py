@@ -33,7 +33,7 @@ class LogPipe:
 
     def __init__(self) -> None:
         source, self.end = os.pipe()
-        with contextlib.suppress(AttributeError, OSError):  # no Linux, or no more is allowed
+        with contextlib.suppress(AttributeError, OSError):  # not Linux, or the limit is lower
             fcntl.fcntl(source, fcntl.F_SETPIPE_SZ, SIZE)
         self._dropped, self._writing = 0, threading.Lock()
         self._error = select.poll()

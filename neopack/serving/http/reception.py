@@ -123,7 +123,7 @@ class Reception:
 
     def _hand_over(self, connection: socket.socket) -> None:
         """To the worker with the fewest; one that does not take it gets no more. Where the system
-        has no room for it, no worker is to blame: after a while its client is turned away."""
+        lacks room for it, the worker is not to blame: after a while its client is turned away."""
         until = time.monotonic() + PATIENCE
         while self._connections:
             worker = min(self._connections, key=self._connections.__getitem__)
